@@ -1,0 +1,184 @@
+/**
+ * The loops around the micro-kernel, after BLIS (Van Zee and van de Geijn, "BLIS: A Framework for Rapidly Instantiating
+ * BLAS Functionality", 2015): blocks that fit the caches, packed panels, edges, start values. One driver serves the
+ * three products, which differ only in how their operands lie in memory.
+ *
+ *   for n in steps of NC:  for k in steps of KC:  pack B [KC, NC]            (stays in the second-level cache)
+ *     for m in steps of MC:  pack A [MC, KC]                                 (so does it)
+ *       for each 8 or 16 columns:  for each 6 or 4 rows:  one tile           (one panel of B stays in the first level)
+ *
+ * The scratch space:  | edge tile 384 B | A: MC·KC floats | B: KC·NC floats |
+ * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
+ *
+ * Rows go six at a time; of the last up to nine the remainder goes four at a time where that wastes less. Elements are
+ * sums in ascending k whatever the blocks, so neither tile nor a split of C over threads changes a bit.
+ */
+import { apply_activation, apply_derivative } from '../activation';
+import { micro_4x16, micro_4x8, micro_6x16, micro_6x8 } from './micro';
+import { pack_columns, pack_rows } from './pack';
+
+// @ts-ignore: decorator
+@inline const MC: i32 = 96;
+// @ts-ignore: decorator
+@inline const KC: i32 = 256;
+// @ts-ignore: decorator
+@inline const NC: i32 = 512;
+
+// @ts-ignore: decorator
+@inline const ZEROS: usize = 0;
+// @ts-ignore: decorator
+@inline const PACKED_A: usize = 6 * 16 * 4;
+// Panels of A are at most MC rows, padded by at most 2.
+// @ts-ignore: decorator
+@inline const PACKED_B: usize = PACKED_A + (<usize>((MC + 4) * KC) << 2);
+
+export function workspace_size(): i32 {
+  return <i32>PACKED_B + ((KC * NC) << 2);
+}
+
+/** C = start + A·B for one matrix. `transA`: A lies as [K, M]; `transB`: B lies as [N, K]. */
+// @ts-ignore: decorator
+@inline
+export function gemm(
+  c: usize, ldc: i32, work: usize, a: usize, lda: i32, b: usize, ldb: i32, bias: usize,
+  M: i32, N: i32, K: i32, accumulate: i32, transA: bool, transB: bool, wide: i32,
+): void {
+  const NR = wide ? 16 : 8;
+  for (let n = 0; n < N; n += NC) {
+    const nc = min(NC, N - n);
+    let k = 0;
+    // Once at least, so that K = 0 still writes the start values.
+    do {
+      const kc = min(KC, K - k);
+      let to = work + PACKED_B;
+      for (let j = n; j < n + nc; j += NR) {
+        const columns = min(NR, n + nc - j);
+        if (transB) pack_columns(to, b + (<usize>(j * ldb + k) << 2), ldb, columns, kc, NR);
+        else pack_rows(to, b + (<usize>(k * ldb + j) << 2), ldb, columns, kc, NR);
+        to += <usize>(kc * NR) << 2;
+      }
+      for (let m = 0; m < M; m += MC) {
+        const mc = min(MC, M - m);
+        to = work + PACKED_A;
+        for (let i = m; i < m + mc; ) {
+          const R = tile_rows(m + mc - i);
+          const rows = min(R, m + mc - i);
+          if (transA) pack_rows(to, a + (<usize>(k * lda + i) << 2), lda, rows, kc, R);
+          else pack_columns(to, a + (<usize>(i * lda + k) << 2), lda, rows, kc, R);
+          to += <usize>(kc * R) << 2;
+          i += R;
+        }
+        const block = c + (<usize>(m * ldc + n) << 2);
+        const row = <usize>ldc << 2;
+        if (accumulate != 0 || k > 0) tiles(block, row, block, row, 4, work, mc, nc, kc, NR);
+        else if (bias) tiles(block, row, bias + (<usize>n << 2), 0, 4, work, mc, nc, kc, NR);
+        else tiles(block, row, ZEROS, 0, 0, work, mc, nc, kc, NR);
+      }
+      k += KC;
+    } while (k < K);
+  }
+}
+
+/** How many rows the next tile takes of those that remain: 6 unless 4 leave less of the last tile empty. */
+// @ts-ignore: decorator
+@inline
+function tile_rows(remaining: i32): i32 {
+  return remaining == 7 || remaining == 8 || remaining <= 4 ? 4 : 6;
+}
+
+/**
+ * All tiles of one packed block. The tile at row i and column j starts from start + i·startRow + j·startColumn bytes: C
+ * itself, a bias row (startRow = 0) or zeros (both 0).
+ */
+function tiles(
+  c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
+  mc: i32, nc: i32, kc: i32, NR: i32,
+): void {
+  let b = work + PACKED_B;
+  for (let j = 0; j < nc; j += NR) {
+    const columns = min(NR, nc - j);
+    let a = work + PACKED_A;
+    for (let i = 0; i < mc; ) {
+      const R = tile_rows(mc - i);
+      const rows = min(R, mc - i);
+      const tile = c + <usize>i * row + (<usize>j << 2);
+      const from = start + <usize>i * startRow + <usize>j * startColumn;
+      if (rows == R && columns == NR) {
+        multiply(tile, row, from, startRow, a, b, kc, R, NR);
+      } else {
+        // A tile over the edge is computed aside; only what lies inside is read and written.
+        const ld = <usize>NR << 2;
+        copy_part(work, ld, from, startRow, rows, columns);
+        multiply(work, ld, work, ld, a, b, kc, R, NR);
+        copy_part(tile, row, work, ld, rows, columns);
+      }
+      a += <usize>(kc * R) << 2;
+      i += R;
+    }
+    b += <usize>(kc * NR) << 2;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function multiply(
+  c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, K: i32, R: i32, NR: i32,
+): void {
+  if (NR == 8) {
+    if (R == 6) micro_6x8(c, row, start, startRow, a, b, K);
+    else micro_4x8(c, row, start, startRow, a, b, K);
+  } else {
+    if (R == 6) micro_6x16(c, row, start, startRow, a, b, K);
+    else micro_4x16(c, row, start, startRow, a, b, K);
+  }
+}
+
+function copy_part(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i32, columns: i32): void {
+  for (; rows > 0; rows--) {
+    for (let j: usize = 0; j < <usize>columns << 2; j += 4) store<f32>(to + j, load<f32>(from + j));
+    to += toRow;
+    from += fromRow;
+  }
+}
+
+export function gemm_nn(
+  c: usize, ldc: i32, strideC: i32, work: usize, a: usize, lda: i32, strideA: i32, b: usize, ldb: i32, strideB: i32,
+  bias: usize, B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, wide: i32,
+): void {
+  for (let batch = 0; batch < B; batch++) {
+    gemm(c, ldc, work, a, lda, b, ldb, bias, M, N, K, accumulate, false, false, wide);
+    apply_activation(c, ldc, M, N, activation);
+    c += <usize>strideC << 2;
+    a += <usize>strideA << 2;
+    b += <usize>strideB << 2;
+  }
+}
+
+export function gemm_nt(
+  c: usize, ldc: i32, strideC: i32, work: usize, y: usize, ldy: i32, strideY: i32,
+  a: usize, lda: i32, strideA: i32, b: usize, ldb: i32, strideB: i32,
+  B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, wide: i32,
+): void {
+  for (let batch = 0; batch < B; batch++) {
+    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, false, true, wide);
+    if (y) {
+      apply_derivative(c, ldc, y, ldy, M, N, activation);
+      y += <usize>strideY << 2;
+    }
+    c += <usize>strideC << 2;
+    a += <usize>strideA << 2;
+    b += <usize>strideB << 2;
+  }
+}
+
+export function gemm_tn(
+  c: usize, ldc: i32, strideC: i32, work: usize, a: usize, lda: i32, strideA: i32, b: usize, ldb: i32, strideB: i32,
+  B: i32, M: i32, N: i32, K: i32, accumulate: i32, wide: i32,
+): void {
+  for (let batch = 0; batch < B; batch++) {
+    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, true, false, wide);
+    c += <usize>strideC << 2;
+    a += <usize>strideA << 2;
+    b += <usize>strideB << 2;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Packing: a block of an operand is rewritten as panels of R elements a step of k, in the order in which the micro-kernel
+ * reads them. What lies beyond the block's edge is packed as zeros.
+ *
+ *   panel p:   k = 0: x[R·p … R·p+R-1],  k = 1: …,  k = K-1      (K·R floats, then panel p+1)
+ *
+ * `pack_rows` reads an operand whose panel elements lie side by side in memory (B of nn and tn, A of tn);
+ * `pack_columns` one whose k runs along memory (A of nn and nt, B of nt), by transposing 4x4 blocks.
+ */
+
+/** One panel: dst[k][i] ← src[k, i], i < count ≤ R, ld floats from k to k + 1. */
+export function pack_rows(dst: usize, src: usize, ld: i32, count: i32, K: i32, R: i32): void {
+  const step = <usize>ld << 2;
+  if (count < R) {
+    pack_part(dst, src, step, 4, count, K, R);
+  } else if (R == 16) {
+    for (; K > 0; K--) {
+      v128.store(dst, v128.load(src));
+      v128.store(dst, v128.load(src, 16), 16);
+      v128.store(dst, v128.load(src, 32), 32);
+      v128.store(dst, v128.load(src, 48), 48);
+      src += step;
+      dst += 64;
+    }
+  } else if (R == 8) {
+    for (; K > 0; K--) {
+      v128.store(dst, v128.load(src));
+      v128.store(dst, v128.load(src, 16), 16);
+      src += step;
+      dst += 32;
+    }
+  } else if (R == 6) {
+    for (; K > 0; K--) {
+      v128.store(dst, v128.load(src));
+      store<u64>(dst, load<u64>(src, 16), 16);
+      src += step;
+      dst += 24;
+    }
+  } else {
+    for (; K > 0; K--) {
+      v128.store(dst, v128.load(src));
+      src += step;
+      dst += 16;
+    }
+  }
+}
+
+/** One panel: dst[k][i] ← src[i, k], i < count ≤ R, ld floats from i to i + 1. */
+export function pack_columns(dst: usize, src: usize, ld: i32, count: i32, K: i32, R: i32): void {
+  const step = <usize>ld << 2;
+  const panel = <usize>R << 2;
+  if (count < R) {
+    pack_part(dst, src, 4, step, count, K, R);
+    return;
+  }
+  let i = 0;
+  for (; i + 4 <= R; i += 4) transpose_four(dst + (<usize>i << 2), panel, src + <usize>i * step, step, K);
+  if (i < R) transpose_two(dst + (<usize>i << 2), panel, src + <usize>i * step, step, K);
+}
+
+/** A panel with fewer than R elements a step, one by one: `stepK` and `stepI` bytes from k to k + 1 and i to i + 1. */
+function pack_part(dst: usize, src: usize, stepK: usize, stepI: usize, count: i32, K: i32, R: i32): void {
+  for (let k = 0; k < K; k++) {
+    let p = src;
+    for (let i = 0; i < count; i++) {
+      store<f32>(dst, load<f32>(p));
+      p += stepI;
+      dst += 4;
+    }
+    for (let i = count; i < R; i++) {
+      store<f32>(dst, 0);
+      dst += 4;
+    }
+    src += stepK;
+  }
+}
+
+/** Four rows of src, `step` bytes apart, become K steps of four floats, `panel` bytes apart. */
+function transpose_four(out: usize, panel: usize, p0: usize, step: usize, K: i32): void {
+  let p1 = p0 + step;
+  let p2 = p1 + step;
+  let p3 = p2 + step;
+  for (; K >= 4; K -= 4) {
+    const r0 = v128.load(p0), r1 = v128.load(p1), r2 = v128.load(p2), r3 = v128.load(p3);
+    const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    v128.store(out, v128.shuffle<f64>(low01, low23, 0, 2));
+    out += panel;
+    v128.store(out, v128.shuffle<f64>(low01, low23, 1, 3));
+    out += panel;
+    v128.store(out, v128.shuffle<f64>(high01, high23, 0, 2));
+    out += panel;
+    v128.store(out, v128.shuffle<f64>(high01, high23, 1, 3));
+    out += panel;
+    p0 += 16;
+    p1 += 16;
+    p2 += 16;
+    p3 += 16;
+  }
+  for (; K > 0; K--) {
+    store<f32>(out, load<f32>(p0));
+    store<f32>(out, load<f32>(p1), 4);
+    store<f32>(out, load<f32>(p2), 8);
+    store<f32>(out, load<f32>(p3), 12);
+    out += panel;
+    p0 += 4;
+    p1 += 4;
+    p2 += 4;
+    p3 += 4;
+  }
+}
+
+/** The same for two rows. */
+function transpose_two(out: usize, panel: usize, p0: usize, step: usize, K: i32): void {
+  let p1 = p0 + step;
+  for (; K >= 4; K -= 4) {
+    const r0 = v128.load(p0), r1 = v128.load(p1);
+    const low = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const high = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    v128.store_lane<i64>(out, low, 0);
+    out += panel;
+    v128.store_lane<i64>(out, low, 1);
+    out += panel;
+    v128.store_lane<i64>(out, high, 0);
+    out += panel;
+    v128.store_lane<i64>(out, high, 1);
+    out += panel;
+    p0 += 16;
+    p1 += 16;
+  }
+  for (; K > 0; K--) {
+    store<f32>(out, load<f32>(p0));
+    store<f32>(out, load<f32>(p1), 4);
+    out += panel;
+    p0 += 4;
+    p1 += 4;
+  }
+}

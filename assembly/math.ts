@@ -1,0 +1,187 @@
+/**
+ * exp, log, sigmoid and tanh of four floats. The polynomials are those of Cephes' single-precision library (S. L. Moshier,
+ * expf.c, logf.c, tanhf.c). Bounds in units in the last place, over all float32: exp 2, log 2, sigmoid 3, tanh 3.
+ * Rounding to an integer adds 1.5·2²³, after which the integer stands in the low bits; x86 has no cheap truncation.
+ *
+ * Constants are read from the table below, by broadcasting loads. Written as v128 constants they would be built anew at
+ * every use: V8 needs several instructions for each, which made exp 1.7 (Node 20) to 2 times (Node 24) slower, and kept
+ * the re-vectoriser from fusing anything.
+ *
+ *   memory:  0 ── 64 zeros ── 64 ── table of float32 and i32 ── RESERVED 256 ── the host's own
+ */
+import { madd, nmadd } from './lanes';
+
+// Places in the table.
+// @ts-ignore: decorator
+@inline const EXP_LOW = 0, EXP_HIGH = 1, LOG2E = 2, MAGIC = 3, LN2_HIGH = 4, LN2_LOW = 5, EXP_P = 6, ONE = 12, MAGIC_BITS = 13,
+  BIAS = 14, SIGN = 15, SMALLEST = 16, TWO_25 = 17, ROOT_HALF = 18, TO_ROOT_HALF = 19, MANTISSA = 20, LOG_P = 21, HALF = 30,
+  INFINITE = 31, TWENTY_FIVE = 32, TANH_P = 33, TANH_SPLIT = 38, MINUS_INFINITE = 39;
+
+// @ts-ignore: decorator
+@inline const TABLE: usize = 64;
+
+/** Writes the table. The host calls it once for each memory, before any other kernel. */
+export function write_constants(): void {
+  put(EXP_LOW, -104.5);
+  put(EXP_HIGH, 89.0);
+  put(LOG2E, 1.44269504088896341);
+  put(MAGIC, 12582912.0);
+  // ln 2 in two parts, the first of few bits, so that small integers times it are exact.
+  put(LN2_HIGH, 0.693359375);
+  put(LN2_LOW, -2.12194440e-4);
+  put(EXP_P, 1.9875691500e-4);
+  put(EXP_P + 1, 1.3981999507e-3);
+  put(EXP_P + 2, 8.3334519073e-3);
+  put(EXP_P + 3, 4.1665795894e-2);
+  put(EXP_P + 4, 1.6666665459e-1);
+  put(EXP_P + 5, 5.0000001201e-1);
+  put(ONE, 1.0);
+  put_bits(MAGIC_BITS, 0x4b400000);
+  put_bits(BIAS, 127);
+  put_bits(SIGN, <i32>0x80000000);
+  put(SMALLEST, 1.1754943508222875e-38);
+  put(TWO_25, 33554432.0);
+  put_bits(ROOT_HALF, 0x3f3504f3);
+  put_bits(TO_ROOT_HALF, 0x3f800000 - 0x3f3504f3);
+  put_bits(MANTISSA, 0x007fffff);
+  put(LOG_P, 7.0376836292e-2);
+  put(LOG_P + 1, -1.1514610310e-1);
+  put(LOG_P + 2, 1.1676998740e-1);
+  put(LOG_P + 3, -1.2420140846e-1);
+  put(LOG_P + 4, 1.4249322787e-1);
+  put(LOG_P + 5, -1.6668057665e-1);
+  put(LOG_P + 6, 2.0000714765e-1);
+  put(LOG_P + 7, -2.4999993993e-1);
+  put(LOG_P + 8, 3.3333331174e-1);
+  put(HALF, 0.5);
+  put(INFINITE, Infinity);
+  put(TWENTY_FIVE, 25.0);
+  put(TANH_P, -5.70498872745e-3);
+  put(TANH_P + 1, 2.06390887954e-2);
+  put(TANH_P + 2, -5.37397155531e-2);
+  put(TANH_P + 3, 1.33314422036e-1);
+  put(TANH_P + 4, -3.33332819422e-1);
+  put(TANH_SPLIT, 0.625);
+  put(MINUS_INFINITE, -Infinity);
+}
+
+// @ts-ignore: decorator
+@inline
+function put(place: i32, value: f32): void {
+  store<f32>(TABLE + (<usize>place << 2), value);
+}
+
+// @ts-ignore: decorator
+@inline
+function put_bits(place: i32, bits: i32): void {
+  store<i32>(TABLE + (<usize>place << 2), bits);
+}
+
+/** The constant at a place, in all four lanes. */
+// @ts-ignore: decorator
+@inline
+function at(place: i32): v128 {
+  return v128.load32_splat(TABLE + (<usize>place << 2));
+}
+
+/**
+ * eˣ = 2ⁿ·eʳ, |r| ≤ ln 2 / 2. The scale goes on in two halves, so that results pass through the denormals to 0 and
+ * beyond the largest float to infinity. NaN stays NaN: pmin and pmax keep their first operand when they cannot compare.
+ */
+// @ts-ignore: decorator
+@inline
+export function exp4(v: v128): v128 {
+  const x = f32x4.pmin(f32x4.pmax(v, at(EXP_LOW)), at(EXP_HIGH));
+  const t = madd(x, at(LOG2E), at(MAGIC));
+  const n = f32x4.sub(t, at(MAGIC));
+  let r = nmadd(n, at(LN2_HIGH), x);
+  r = nmadd(n, at(LN2_LOW), r);
+  let p = at(EXP_P);
+  p = madd(p, r, at(EXP_P + 1));
+  p = madd(p, r, at(EXP_P + 2));
+  p = madd(p, r, at(EXP_P + 3));
+  p = madd(p, r, at(EXP_P + 4));
+  p = madd(p, r, at(EXP_P + 5));
+  p = f32x4.add(madd(p, f32x4.mul(r, r), r), at(ONE));
+  const i = i32x4.sub(t, at(MAGIC_BITS));
+  const half = i32x4.shr_s(i, 1);
+  const bias = at(BIAS);
+  const scale1 = i32x4.shl(i32x4.add(half, bias), 23);
+  const scale2 = i32x4.shl(i32x4.add(i32x4.sub(i, half), bias), 23);
+  return f32x4.mul(f32x4.mul(p, scale1), scale2);
+}
+
+/** 1 in all lanes. */
+// @ts-ignore: decorator
+@inline
+export function one4(): v128 {
+  return at(ONE);
+}
+
+/** e^(-|x|): between 0 and 1. */
+// @ts-ignore: decorator
+@inline
+function exp_minus_abs(x: v128): v128 {
+  return exp4(v128.or(x, at(SIGN)));
+}
+
+/** ln x = e·ln 2 + ln m, m in [√½, √2). Denormals are scaled by 2²⁵ first. */
+// @ts-ignore: decorator
+@inline
+export function log4(v: v128): v128 {
+  const small = f32x4.lt(v, at(SMALLEST));
+  const x = v128.bitselect(f32x4.mul(v, at(TWO_25)), v, small);
+  // The exponent of x / √½, rounded down: adding the distance of the bit patterns moves the split from 1 to √½.
+  const shifted = i32x4.add(x, at(TO_ROOT_HALF));
+  const e = i32x4.sub(i32x4.shr_u(shifted, 23), at(BIAS));
+  const m = i32x4.add(v128.and(shifted, at(MANTISSA)), at(ROOT_HALF));
+  const exponent = f32x4.sub(f32x4.convert_i32x4_s(e), v128.and(at(TWENTY_FIVE), small));
+  const f = f32x4.sub(m, at(ONE));
+  const z = f32x4.mul(f, f);
+  let p = at(LOG_P);
+  p = madd(p, f, at(LOG_P + 1));
+  p = madd(p, f, at(LOG_P + 2));
+  p = madd(p, f, at(LOG_P + 3));
+  p = madd(p, f, at(LOG_P + 4));
+  p = madd(p, f, at(LOG_P + 5));
+  p = madd(p, f, at(LOG_P + 6));
+  p = madd(p, f, at(LOG_P + 7));
+  p = madd(p, f, at(LOG_P + 8));
+  let y = f32x4.mul(f32x4.mul(p, f), z);
+  y = madd(exponent, at(LN2_LOW), y);
+  y = nmadd(at(HALF), z, y);
+  let result = madd(exponent, at(LN2_HIGH), f32x4.add(f, y));
+  // ln of +infinity and NaN is itself; of a negative number NaN; of either zero -infinity.
+  result = v128.bitselect(result, v, f32x4.lt(v, at(INFINITE)));
+  result = v128.or(result, f32x4.lt(v, f32x4.splat(0.0)));
+  return v128.bitselect(at(MINUS_INFINITE), result, f32x4.eq(v, f32x4.splat(0.0)));
+}
+
+/** 1 / (1 + e⁻ˣ), as z / (1 + z) with z = eˣ where x is negative, so that small results keep their precision. */
+// @ts-ignore: decorator
+@inline
+export function sigmoid4(x: v128): v128 {
+  const z = exp_minus_abs(x);
+  const one = at(ONE);
+  const top = v128.bitselect(z, one, f32x4.lt(x, f32x4.splat(0.0)));
+  return f32x4.div(top, f32x4.add(one, z));
+}
+
+/** tanh x: a polynomial in x² below 0.625, else ±(1 - z) / (1 + z) with z = e^(-2|x|). */
+// @ts-ignore: decorator
+@inline
+export function tanh4(x: v128): v128 {
+  const one = at(ONE);
+  const sign = v128.and(x, at(SIGN));
+  const magnitude = v128.andnot(x, at(SIGN));
+  const z = exp_minus_abs(f32x4.add(magnitude, magnitude));
+  const large = f32x4.div(f32x4.sub(one, z), f32x4.add(one, z));
+  const s = f32x4.mul(x, x);
+  let p = at(TANH_P);
+  p = madd(p, s, at(TANH_P + 1));
+  p = madd(p, s, at(TANH_P + 2));
+  p = madd(p, s, at(TANH_P + 3));
+  p = madd(p, s, at(TANH_P + 4));
+  const small = madd(f32x4.mul(p, s), x, x);
+  return v128.or(v128.bitselect(small, large, f32x4.lt(magnitude, at(TANH_SPLIT))), sign);
+}

@@ -1,0 +1,110 @@
+/** Row bias, sums and counts. Every sum has one fixed order. */
+import { load_tail, store_tail } from './tail';
+
+export function add_bias(y: usize, ldy: i32, x: usize, ldx: i32, bias: usize, M: i32, N: i32): void {
+  const zero = f32x4.splat(0);
+  for (let m = 0; m < M; m++) {
+    let p = x;
+    let q = y;
+    let b = bias;
+    let n = N;
+    for (; n >= 4; n -= 4) {
+      v128.store(q, f32x4.add(v128.load(p), v128.load(b)));
+      p += 16;
+      q += 16;
+      b += 16;
+    }
+    if (n > 0) store_tail(q, f32x4.add(load_tail(p, n, zero), load_tail(b, n, zero)), n);
+    x += <usize>ldx << 2;
+    y += <usize>ldy << 2;
+  }
+}
+
+export function column_sums(y: usize, x: usize, ldx: i32, M: i32, N: i32, accumulate: i32): void {
+  const step = <usize>ldx << 2;
+  const zero = f32x4.splat(0);
+  let n = N;
+  for (; n >= 16; n -= 16) {
+    let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+    if (accumulate) {
+      s0 = v128.load(y);
+      s1 = v128.load(y, 16);
+      s2 = v128.load(y, 32);
+      s3 = v128.load(y, 48);
+    }
+    let p = x;
+    for (let m = 0; m < M; m++) {
+      s0 = f32x4.add(s0, v128.load(p));
+      s1 = f32x4.add(s1, v128.load(p, 16));
+      s2 = f32x4.add(s2, v128.load(p, 32));
+      s3 = f32x4.add(s3, v128.load(p, 48));
+      p += step;
+    }
+    v128.store(y, s0);
+    v128.store(y, s1, 16);
+    v128.store(y, s2, 32);
+    v128.store(y, s3, 48);
+    x += 64;
+    y += 64;
+  }
+  for (; n > 0; n -= 4) {
+    const columns = min(n, 4);
+    let s = zero;
+    if (accumulate) s = columns == 4 ? v128.load(y) : load_tail(y, columns, zero);
+    let p = x;
+    for (let m = 0; m < M; m++) {
+      s = f32x4.add(s, columns == 4 ? v128.load(p) : load_tail(p, columns, zero));
+      p += step;
+    }
+    if (columns == 4) v128.store(y, s);
+    else store_tail(y, s, columns);
+    x += 16;
+    y += 16;
+  }
+}
+
+export function sum(x: usize, n: i32): f64 {
+  let even = f64x2.splat(0);
+  let odd = f64x2.splat(0);
+  for (; n >= 4; n -= 4) {
+    const v = v128.load(x);
+    even = f64x2.add(even, f64x2.promote_low_f32x4(v));
+    odd = f64x2.add(odd, f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0)));
+    x += 16;
+  }
+  const both = f64x2.add(even, odd);
+  let total = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
+  for (; n > 0; n--) {
+    total += <f64>load<f32>(x);
+    x += 4;
+  }
+  return total;
+}
+
+export function argmax(y: usize, x: usize, ldx: i32, M: i32, N: i32): void {
+  for (let m = 0; m < M; m++) {
+    let best = -Infinity as f32;
+    let at = 0;
+    // From the end, so that of equal values the first remains. A comparison with NaN is false.
+    for (let n = N - 1; n >= 0; n--) {
+      const v = load<f32>(x + (<usize>n << 2));
+      if (v >= best) {
+        best = v;
+        at = n;
+      }
+    }
+    store<i32>(y, at);
+    y += 4;
+    x += <usize>ldx << 2;
+  }
+}
+
+export function count_equal(x: usize, y: usize, n: i32): i32 {
+  let count = 0;
+  for (; n > 0; n--) {
+    count += select<i32>(1, 0, load<i32>(x) == load<i32>(y));
+    x += 4;
+    y += 4;
+  }
+  return count;
+}

@@ -1,0 +1,23 @@
+/**
+ * The last one to three floats of a row: loaded into a vector and stored from it lane by lane, so that no kernel
+ * touches a byte outside its arrays and the tail goes through the very same arithmetic as the rest.
+ */
+
+/** `count` (1 to 3) floats at `p`; the other lanes keep those of `fill`. */
+// @ts-ignore: decorator
+@inline
+export function load_tail(p: usize, count: i32, fill: v128): v128 {
+  let v = v128.load_lane<f32>(p, fill, 0);
+  if (count > 1) v = v128.load_lane<f32>(p, v, 1, 4);
+  if (count > 2) v = v128.load_lane<f32>(p, v, 2, 8);
+  return v;
+}
+
+/** Stores the first `count` (1 to 3) lanes at `p`. */
+// @ts-ignore: decorator
+@inline
+export function store_tail(p: usize, v: v128, count: i32): void {
+  v128.store_lane<f32>(p, v, 0);
+  if (count > 1) v128.store_lane<f32>(p, v, 1, 4);
+  if (count > 2) v128.store_lane<f32>(p, v, 2, 8);
+}

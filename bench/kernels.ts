@@ -1,0 +1,190 @@
+/** Each kernel on each engine, beside the machine's limit. */
+import type { Engine } from '../src/engine/engine.js';
+import type { Activation } from '../src/engine/kernels.js';
+import { argmax, softmax, softmaxCrossEntropy } from '../src/engine/ops/classify.js';
+import { activate, activateBackward, addBias, columnSums, sgdStep } from '../src/engine/ops/elementwise.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../src/engine/ops/products.js';
+import { gatherRows, permute } from '../src/engine/ops/sampling.js';
+import type { Arena, Tensor } from '../src/engine/tensor.js';
+import type { Contender } from './engines.js';
+import { type Candidate, compare, type Effort, type Rate } from './harness.js';
+import { limitCandidate } from './limit.js';
+import { parseShape } from './shapes.js';
+
+export interface KernelResult {
+  readonly kernel: string;
+  readonly shape: string;
+  /** Of the rates: GFLOPS, or giga-elements per second. */
+  readonly unit: 'GFLOPS' | 'Gelem/s';
+  readonly rates: readonly Rate[];
+}
+
+const SHAPES = [
+  '64x784:784x300',
+  '64x300:300x10',
+  '256x256:256x256',
+  '512x512:512x512',
+  '1024x1024:1024x1024',
+];
+const QUICK_SHAPES = SHAPES.slice(0, 3);
+
+/** 1 MiB of float32. */
+const ELEMENTS = 262_144;
+
+export async function benchKernels(
+  contenders: readonly Contender[],
+  effort: Effort,
+  { quick, report }: { quick: boolean; report: (result: KernelResult) => void },
+): Promise<KernelResult[]> {
+  const results: KernelResult[] = [];
+  const measure = async (kernel: string, shape: string, flops: boolean, make: Make) => {
+    const arenas: Arena[] = [];
+    const candidates: Candidate[] = flops ? [await limitCandidate('strict')] : [];
+    for (const { name, engine } of contenders) {
+      const arena = engine.arena();
+      arenas.push(arena);
+      const { amount, run } = make(engine, new Inputs(arena));
+      candidates.push({ name, amount: amount / 1e9, run });
+    }
+    const unit = flops ? 'GFLOPS' : 'Gelem/s';
+    const rates = (await compare(candidates, effort)).map((rate) =>
+      rate.name.startsWith('limit') ? scaled(rate, 1e-9) : rate,
+    );
+    for (const arena of arenas) arena.dispose();
+    results.push({ kernel, shape, unit, rates });
+    report(results[results.length - 1]);
+  };
+
+  for (const text of quick ? QUICK_SHAPES : SHAPES) {
+    const { B, M, N, K } = parseShape(text);
+    const amount = 2 * B * M * N * K;
+    await measure('gemm_nn', text, true, (_, inputs) => ({
+      amount,
+      run: matmul({ c: inputs.empty([M, N]), a: inputs.random([M, K]), b: inputs.random([K, N]) }),
+    }));
+    await measure('gemm_nt', text, true, (_, inputs) => ({
+      amount,
+      run: matmulTransposedB({ c: inputs.empty([M, N]), a: inputs.random([M, K]), b: inputs.random([N, K]) }),
+    }));
+    await measure('gemm_tn', text, true, (_, inputs) => ({
+      amount,
+      run: matmulTransposedA({ c: inputs.empty([M, N]), a: inputs.random([K, M]), b: inputs.random([K, N]) }),
+    }));
+  }
+  for (const [kernel, make] of Object.entries(elementKernels)) {
+    await measure(kernel, '1 MiB', false, make);
+  }
+  return results;
+}
+
+type Make = (engine: Engine, inputs: Inputs) => { amount: number; run: () => unknown };
+
+const [ROWS, COLUMNS] = [ELEMENTS / 256, 256];
+
+function forward(activation: Activation): Make {
+  return (_, inputs) => ({
+    amount: ELEMENTS,
+    run: activate({ y: inputs.empty([ELEMENTS]), x: inputs.random([ELEMENTS]), activation }),
+  });
+}
+
+function backward(activation: Activation): Make {
+  return (_, inputs) => {
+    const [dx, y, dy] = [inputs.empty([ELEMENTS]), inputs.random([ELEMENTS]), inputs.random([ELEMENTS])];
+    return { amount: ELEMENTS, run: activateBackward({ dx, y, dy, activation }) };
+  };
+}
+
+const elementKernels: Record<string, Make> = {
+  exp: (engine, inputs) => {
+    const [y, x] = [inputs.empty([ELEMENTS]), inputs.random([ELEMENTS])];
+    return { amount: ELEMENTS, run: () => engine.kernels.exp(y.pointer, x.pointer, ELEMENTS) };
+  },
+  log: (engine, inputs) => {
+    const [y, x] = [inputs.empty([ELEMENTS]), inputs.random([ELEMENTS], 1, 2)];
+    return { amount: ELEMENTS, run: () => engine.kernels.log(y.pointer, x.pointer, ELEMENTS) };
+  },
+  sigmoid_forward: forward('sigmoid'),
+  sigmoid_backward: backward('sigmoid'),
+  tanh_forward: forward('tanh'),
+  tanh_backward: backward('tanh'),
+  relu_forward: forward('relu'),
+  relu_backward: backward('relu'),
+  softmax: (_, inputs) => ({
+    amount: ELEMENTS,
+    run: softmax({ y: inputs.empty([ROWS, COLUMNS]), x: inputs.random([ROWS, COLUMNS]) }),
+  }),
+  softmax_cross_entropy_64x10: (_, inputs) => ({
+    amount: 640,
+    run: softmaxCrossEntropy({
+      losses: inputs.empty([64]),
+      dLogits: inputs.empty([64, 10]),
+      logits: inputs.random([64, 10]),
+      labels: inputs.integers([64]),
+    }),
+  }),
+  add_bias: (_, inputs) => ({
+    amount: ELEMENTS,
+    run: addBias({
+      y: inputs.empty([ROWS, COLUMNS]),
+      x: inputs.random([ROWS, COLUMNS]),
+      bias: inputs.random([COLUMNS]),
+    }),
+  }),
+  column_sums: (_, inputs) => ({
+    amount: ELEMENTS,
+    run: columnSums({ y: inputs.empty([COLUMNS]), x: inputs.random([ROWS, COLUMNS]) }),
+  }),
+  sgd_step: (_, inputs) => {
+    const step = sgdStep({ w: inputs.random([ELEMENTS]), g: inputs.random([ELEMENTS]) });
+    return { amount: ELEMENTS, run: () => step(1e-6) };
+  },
+  gather_u8_64x784: (_, inputs) => {
+    const indices = inputs.arena.tensor('u32', [64]);
+    const gather = gatherRows({
+      y: inputs.empty([64, 784]),
+      from: inputs.arena.tensor('u8', [64, 784]).fill(99),
+      indices,
+      scale: 1 / 255,
+    });
+    permute(indices, 1, 0)();
+    return { amount: 64 * 784, run: () => gather(0) };
+  },
+  argmax_64x10: (_, inputs) => ({
+    amount: 640,
+    run: argmax({ predictions: inputs.integers([64]), x: inputs.random([64, 10]) }),
+  }),
+  permutation_55000: (_, inputs) => ({
+    amount: 55_000,
+    run: permute(inputs.arena.tensor('u32', [55_000]), 1, 0),
+  }),
+};
+
+/** Tensors for one candidate. */
+class Inputs {
+  readonly arena: Arena;
+  #stream = 0;
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+  }
+
+  empty(shape: number[]): Tensor {
+    return this.arena.tensor('float', shape);
+  }
+
+  random(shape: number[], low = -1, high = 1): Tensor {
+    const tensor = this.arena.tensor('float', shape);
+    const { kernels } = this.arena.engine;
+    kernels.random_uniform(tensor.pointer, tensor.size, 1, 0, this.#stream++, 0, low, high);
+    return tensor;
+  }
+
+  integers(shape: number[]): Tensor {
+    return this.arena.tensor('i32', shape);
+  }
+}
+
+function scaled(rate: Rate, factor: number): Rate {
+  return { ...rate, median: rate.median * factor, low: rate.low * factor, high: rate.high * factor };
+}

@@ -1,0 +1,61 @@
+/**
+ * npm run bench -- [kernels] [step] [epoch] [--quick] [--full] [--json FILE]
+ * Without a name: kernels and epoch. Close everything else first: two busy cores measure each other.
+ */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { writeFileAtomic } from '../src/files/atomic.js';
+import { openContenders } from './engines.js';
+import type { Effort } from './harness.js';
+import { benchKernels } from './kernels.js';
+import { kernelRow, trainingTable } from './tables.js';
+import { benchEpoch, benchStep } from './training.js';
+
+const tasks = ['kernels', 'step', 'epoch'] as const;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+  },
+});
+const unknown = positionals.find((name) => !(tasks as readonly string[]).includes(name));
+if (unknown) {
+  console.error(`error: unknown bench ${JSON.stringify(unknown)}; expected ${tasks.join(', ')}`);
+  process.exit(2);
+}
+const wanted = positionals.length > 0 ? positionals : ['kernels', 'epoch'];
+const effort: Effort = values.quick ? { rounds: 3, slice: 10 } : { rounds: 15, slice: 50 };
+
+const contenders = await openContenders();
+const results: Record<string, unknown> = {
+  date: new Date().toISOString(),
+  runtime: `node ${process.versions.node}`,
+  v8: process.versions.v8,
+  cpu: cpus()[0]?.model,
+  engines: Object.fromEntries(contenders.map(({ name, engine }) => [name, engine.info])),
+  effort,
+};
+console.log(`${results.runtime}, ${results.cpu}; median of ${effort.rounds} rounds [quartiles]\n`);
+
+if (wanted.includes('kernels')) {
+  const report = (result: Parameters<typeof kernelRow>[0]) => console.log(kernelRow(result));
+  results.kernels = await benchKernels(contenders, effort, { quick: values.quick, report });
+}
+if (wanted.includes('step')) {
+  const step = await benchStep(contenders, effort);
+  results.step = step;
+  console.log(trainingTable(step));
+}
+if (wanted.includes('epoch')) {
+  const samples = values.full ? 55_000 : values.quick ? 1_280 : 12_800;
+  const epoch = await benchEpoch(contenders, { rounds: values.quick ? 1 : 5, samples });
+  results.epoch = epoch;
+  console.log(trainingTable(epoch));
+}
+if (values.json !== undefined) {
+  await writeFileAtomic(values.json, `${JSON.stringify(results, null, 2)}\n`);
+  console.log(`\nwritten to ${values.json}`);
+}

@@ -1,0 +1,342 @@
+"""numpy and PyTorch, behind the protocol of protocol.mjs: python3 peers.py numpy|pytorch [options]. See README.md."""
+
+import argparse
+import ctypes
+import json
+import os
+import platform
+import re
+import sys
+import time
+
+INPUTS, HIDDEN, CLASSES, BATCH, LEARNING_RATE = 784, 300, 10, 64, 0.5
+TRAINING_ROWS = 55000
+ROUND_SECONDS = 0.3
+
+parser = argparse.ArgumentParser()
+parser.add_argument("peer", choices=["numpy", "pytorch"])
+parser.add_argument("--data", help="folder with MNIST's four IDX files")
+parser.add_argument("--dense", action="store_true", help="Gaussian inputs instead of the images")
+parser.add_argument("--rows", type=int, default=TRAINING_ROWS)
+parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--warmup", type=int, default=100, metavar="STEPS")
+parser.add_argument("--steps", type=int)
+options = parser.parse_args()
+
+# Read once, when the library is loaded: https://numpy.org/doc/stable/reference/global_state.html#number-of-threads-used-for-linear-algebra
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ[name] = str(options.threads)
+
+
+def say(message):
+    print(json.dumps(message), flush=True)
+
+
+try:
+    import numpy as np
+
+    if options.peer == "pytorch":
+        import torch
+except ImportError as error:
+    say({"peer": options.peer, "missing": True, "error": str(error)})
+    sys.exit(0)
+
+
+# The workload: the twin of workload.mjs.
+
+
+def uniform(seed, index):
+    """Uniform in (0, 1), float64; `index` is an array of uint32."""
+    x = index * np.uint32(0x9E3779B9) + np.uint32(seed * 0x85EBCA6B & 0xFFFFFFFF)
+    x = (x ^ (x >> np.uint32(16))) * np.uint32(0x21F0AAAD)
+    x = (x ^ (x >> np.uint32(15))) * np.uint32(0x735A2D97)
+    return (((x ^ (x >> np.uint32(15))) >> np.uint32(8)) + 0.5) / 2**24
+
+
+def uniform_matrix(seed, rows, columns, limit):
+    values = (2 * uniform(seed, np.arange(rows * columns, dtype=np.uint32)) - 1) * limit
+    return values.astype(np.float32).reshape(rows, columns)
+
+
+def gaussian_matrix(seed, rows, columns):
+    index = 2 * np.arange(rows * columns, dtype=np.uint32)
+    radius = np.sqrt(-2 * np.log(uniform(seed, index)))
+    values = radius * np.cos(2 * np.pi * uniform(seed, index + np.uint32(1)))
+    return values.astype(np.float32).reshape(rows, columns)
+
+
+def initial_weights():
+    return (
+        uniform_matrix(1, INPUTS, HIDDEN, (6 / (INPUTS + HIDDEN)) ** 0.5),
+        np.zeros(HIDDEN, np.float32),
+        uniform_matrix(2, HIDDEN, CLASSES, (6 / (HIDDEN + CLASSES)) ** 0.5),
+        np.zeros(CLASSES, np.float32),
+    )
+
+
+def load_rows():
+    count = min(options.rows, TRAINING_ROWS)
+    y = read_idx("train-labels-idx1-ubyte", 0x801, 8, count)
+    if options.dense:
+        return gaussian_matrix(3, count, INPUTS), y
+    pixels = read_idx("train-images-idx3-ubyte", 0x803, 16, count * INPUTS)
+    return (pixels / 255).astype(np.float32).reshape(count, INPUTS), y
+
+
+def read_idx(name, magic, header, length):
+    path = os.path.join(options.data, name)
+    with open(path, "rb") as file:
+        data = file.read(header + length)
+    if len(data) != header + length or int.from_bytes(data[:4], "big") != magic:
+        raise ValueError(f"{path}: not the expected IDX file")
+    return np.frombuffer(data, np.uint8, offset=header)
+
+
+def parse_product(shape):
+    match = re.fullmatch(r"(\d+)x(\d+):(\d+)x(\d+)", shape)
+    m, k, k2, n = map(int, match.groups()) if match else (0, 0, 0, 0)
+    if not m * k * n or k != k2:
+        raise ValueError(f"not a product: '{shape}', expected MxK:KxN")
+    return uniform_matrix(4, m, k, 1), uniform_matrix(5, k, n, 1)
+
+
+class Numpy:
+    version = np.__version__
+
+    def __init__(self):
+        self.settings = {"blas": blas()}
+
+    class Trainer:
+        """Every array is allocated once, every product written in place, everything float32."""
+
+        def __init__(self, batches):
+            self.batches = batches
+            self.hidden = np.empty((BATCH, HIDDEN), np.float32)
+            self.d_hidden = np.empty((BATCH, HIDDEN), np.float32)
+            self.logits = np.empty((BATCH, CLASSES), np.float32)
+            self.row = np.empty((BATCH, 1), np.float32)
+            self.d_w1 = np.empty((INPUTS, HIDDEN), np.float32)
+            self.d_b1 = np.empty(HIDDEN, np.float32)
+            self.d_w2 = np.empty((HIDDEN, CLASSES), np.float32)
+            self.d_b2 = np.empty(CLASSES, np.float32)
+
+        def reset(self):
+            self.w1, self.b1, self.w2, self.b2 = initial_weights()
+
+        def run(self, order):
+            with np.errstate(over="ignore"):  # exp(-x) may reach infinity, whose reciprocal is the sigmoid wanted
+                return [self.step(*self.batches[i]) for i in order]
+
+        def step(self, x, y):
+            size = len(y)
+            hidden, d_hidden = self.hidden[:size], self.d_hidden[:size]
+            logits, row = self.logits[:size], self.row[:size]
+            picked = np.arange(size), y
+
+            np.dot(x, self.w1, out=hidden)
+            hidden += self.b1
+            np.negative(hidden, out=hidden)
+            np.exp(hidden, out=hidden)
+            hidden += 1
+            np.reciprocal(hidden, out=hidden)
+
+            np.dot(hidden, self.w2, out=logits)
+            logits += self.b2
+            np.max(logits, axis=1, keepdims=True, out=row)
+            logits -= row
+            target = logits[picked].sum()
+            np.exp(logits, out=logits)
+            np.sum(logits, axis=1, keepdims=True, out=row)
+            loss = (np.log(row).sum() - target) / size
+
+            # The gradient is scaled by the learning rate where it is smallest.
+            logits /= row
+            logits[picked] -= 1
+            logits *= np.float32(LEARNING_RATE / size)
+            np.dot(logits, self.w2.T, out=d_hidden)
+            d_hidden *= hidden
+            np.dot(hidden.T, logits, out=self.d_w2)
+            np.subtract(1, hidden, out=hidden)
+            d_hidden *= hidden
+            np.dot(x.T, d_hidden, out=self.d_w1)
+            np.sum(logits, axis=0, out=self.d_b2)
+            np.sum(d_hidden, axis=0, out=self.d_b1)
+
+            self.w1 -= self.d_w1
+            self.b1 -= self.d_b1
+            self.w2 -= self.d_w2
+            self.b2 -= self.d_b2
+            return float(loss)
+
+    def product(self, a, b):
+        out = np.empty((len(a), b.shape[1]), np.float32)
+        return lambda: np.dot(a, b, out=out)
+
+
+class PyTorch:
+    def __init__(self):
+        torch.set_num_threads(options.threads)
+        self.version = torch.__version__
+        self.settings = {"blas": next((line.strip(" -") for line in torch.__config__.show().splitlines() if "BLAS" in line), None)}
+        if hasattr(torch.backends, "cpu"):
+            self.settings["cpu"] = torch.backends.cpu.get_cpu_capability()
+
+    class Trainer:
+        """https://pytorch.org/tutorials/recipes/recipes/tuning_guide.html: fused loss, gradients set to None."""
+
+        def __init__(self, batches):
+            self.batches = [(tensor(x), tensor(y.astype(np.int64))) for x, y in batches]
+            self.model = torch.nn.Sequential(
+                torch.nn.Linear(INPUTS, HIDDEN), torch.nn.Sigmoid(), torch.nn.Linear(HIDDEN, CLASSES)
+            )
+            self.loss = torch.nn.CrossEntropyLoss()
+            self.optimizer = torch.optim.SGD(self.model.parameters(), lr=LEARNING_RATE)
+
+        def reset(self):
+            w1, b1, w2, b2 = initial_weights()
+            with torch.no_grad():  # a Linear's weight is [out, in]
+                for parameter, values in zip(self.model.parameters(), (w1.T, b1, w2.T, b2)):
+                    parameter.copy_(tensor(np.ascontiguousarray(values)))
+
+        def run(self, order):
+            losses = []
+            for i in order:
+                x, y = self.batches[i]
+                self.optimizer.zero_grad(set_to_none=True)
+                loss = self.loss(self.model(x), y)
+                loss.backward()
+                self.optimizer.step()
+                losses.append(loss.item())
+            return losses
+
+    def product(self, a, b):
+        a, b = tensor(a), tensor(b)
+        out = torch.empty(len(a), b.shape[1])
+        return lambda: torch.mm(a, b, out=out)
+
+
+def tensor(array):
+    """Not from_numpy, which fails when PyTorch was built for another numpy."""
+    kinds = {"float32": torch.float32, "int64": torch.int64}
+    return torch.frombuffer(bytearray(array.tobytes()), dtype=kinds[array.dtype.name]).reshape(array.shape)
+
+
+def blas():
+    """The library that numpy multiplies with, and the kernel it picked for this processor."""
+    try:
+        from threadpoolctl import threadpool_info
+
+        for pool in threadpool_info():
+            if pool["user_api"] == "blas":
+                return f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')}".strip()
+    except ImportError:
+        pass
+    try:
+        found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+        return f"{found['name']} {found['version']} {openblas_core()}".strip()
+    except (TypeError, KeyError):
+        return None
+
+
+def openblas_core():
+    """Asks the loaded OpenBLAS itself, as threadpoolctl does."""
+    try:
+        with open("/proc/self/maps") as maps:
+            paths = {line.split(None, 5)[5].strip() for line in maps if "openblas" in line}
+    except OSError:
+        return ""
+    for path in paths:
+        for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
+            function = getattr(ctypes.CDLL(path), f"{prefix}openblas_get_corename{suffix}", None)
+            if function:
+                function.restype = ctypes.c_char_p
+                return function().decode()
+    return ""
+
+
+class Rounds:
+    """The tasks, timed from the outside of the peer's own loop."""
+
+    def __init__(self, peer):
+        self.peer, self.products = peer, {}
+        if options.data:
+            x, y = load_rows()
+            batches = [(x[i : i + BATCH], y[i : i + BATCH]) for i in range(0, len(y), BATCH)]
+            self.sizes = [len(labels) for _, labels in batches]
+            self.trainer = peer.Trainer(batches)
+            self.train = self.measure_training
+            if options.warmup:
+                self.train(options.warmup)
+
+    def measure_training(self, steps=None):
+        steps = int(steps or options.steps or len(self.sizes))
+        order = [i % len(self.sizes) for i in range(steps)]
+        sizes = [self.sizes[i] for i in order]
+        self.trainer.reset()
+        start = time.perf_counter()
+        losses = self.trainer.run(order)
+        elapsed = time.perf_counter() - start
+
+        def mean(n):
+            return sum(size * loss for size, loss in zip(sizes[:n], losses)) / sum(sizes[:n])
+
+        return {
+            "data": "dense" if options.dense else "mnist",
+            "batch": BATCH,
+            "steps": steps,
+            "samples": sum(sizes),
+            "seconds": elapsed,
+            "samplesPerSecond": sum(sizes) / elapsed,
+            "loss": mean(steps),
+            "lossFirst10": mean(10),
+        }
+
+    def matmul(self, shape, variant="general"):
+        if variant != "general":
+            raise ValueError(f"no such product here: '{variant}'")
+        if shape not in self.products:
+            a, b = parse_product(shape)
+            run = self.peer.product(a, b)
+            repeat(run)
+            exact = a.astype(np.float64) @ b
+            if not np.abs(np.array(run().tolist()) - exact).max() <= 1e-5 * a.shape[1]:
+                raise ValueError("wrong product")
+            self.products[shape] = run, 2e-9 * a.shape[0] * a.shape[1] * b.shape[1]
+        run, operations = self.products[shape]
+        runs, elapsed = repeat(run)
+        return {"shape": shape, "runs": runs, "seconds": elapsed, "gflops": operations * runs / elapsed}
+
+
+def repeat(run):
+    start = time.perf_counter()
+    runs, elapsed = 0, 0.0
+    while elapsed < ROUND_SECONDS:
+        run()
+        runs += 1
+        elapsed = time.perf_counter() - start
+    return runs, elapsed
+
+
+def main():
+    started = time.perf_counter()
+    peer = Numpy() if options.peer == "numpy" else PyTorch()
+    runtime = f"python {platform.python_version()}"
+    context = {"peer": options.peer, "version": peer.version, "runtime": runtime, "threads": options.threads, "settings": peer.settings}
+    rounds = Rounds(peer)
+    tasks = [task for task in ("matmul", "train") if hasattr(rounds, task)]
+    say({"ready": True, **context, "tasks": tasks, "setupSeconds": time.perf_counter() - started})
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        command, *arguments = line.split()
+        if command == "quit":
+            break
+        try:
+            if command not in tasks:
+                raise ValueError(f"no such task here: '{command}'")
+            say({**context, "task": command, **getattr(rounds, command)(*arguments)})
+        except Exception as error:
+            say({**context, "task": command, "error": str(error)})
+
+
+main()

@@ -1,0 +1,74 @@
+/** Turns words of the command line into values. What does not fit is an error that says what was given and expected. */
+import { InvalidArgumentError, Option } from 'commander';
+import type { EngineOptions } from '../engine/engine.js';
+
+/** Options of every command. */
+export interface CommonOptions {
+  json?: true;
+  debug?: true;
+}
+
+/** Options of every command that computes: as `createEngine` takes them. */
+export type ComputeOptions = CommonOptions & Required<EngineOptions>;
+
+export function commonOptions(): Option[] {
+  return [
+    new Option(
+      '--json',
+      'one JSON object as the last line of standard output; all else goes to standard error',
+    ),
+    new Option('--debug', 'show the stack of an error'),
+  ];
+}
+
+export function engineOptions(): Option[] {
+  return [
+    new Option('--backend <name>', 'what computes').choices(['auto', 'wasm', 'reference']).default('auto'),
+    new Option('--math <name>', 'strict: the same bits everywhere')
+      .choices(['auto', 'strict'])
+      .default('auto'),
+  ];
+}
+
+interface Limits {
+  min?: number;
+  max?: number;
+}
+
+/** A parser of whole numbers. */
+export function whole({ min = 0, max = Number.MAX_SAFE_INTEGER }: Limits = {}): (text: string) => number {
+  return (text) => {
+    const value = toNumber(text);
+    if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    const upTo = max < Number.MAX_SAFE_INTEGER ? ` and at most ${max}` : '';
+    throw new InvalidArgumentError(`Expected a whole number, at least ${min}${upTo}.`);
+  };
+}
+
+/** A finite number greater than 0. */
+export function positive(text: string): number {
+  const value = toNumber(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a number greater than 0.');
+}
+
+/** `300,100` or `none`. */
+export function widths(text: string): number[] {
+  if (text === 'none') return [];
+  const sizes = text.split(',').map((part) => toNumber(part.trim()));
+  if (sizes.every((size) => Number.isSafeInteger(size) && size >= 1)) return sizes;
+  throw new InvalidArgumentError('Expected whole numbers of at least 1 such as 300,100, or none.');
+}
+
+/** `A:B`, from A up to but not including B. */
+export function range(text: string): [from: number, to: number] {
+  const [from, to, ...rest] = text.split(':').map(toNumber);
+  const good = rest.length === 0 && [from, to].every(Number.isSafeInteger) && 0 <= from && from < to;
+  if (good) return [from, to];
+  throw new InvalidArgumentError('Expected A:B with 0 <= A < B; B itself is left out.');
+}
+
+/** NaN unless all of the text is a decimal number: Number() would also read '', ' ' and '0x10'. */
+function toNumber(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+}

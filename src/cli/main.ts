@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+/**
+ * The `lanegrad` command: hands words to a command, and turns what goes wrong into one line and an exit status.
+ * 0 done, 1 failed, 2 bad usage, 128 + n stopped by signal n.
+ */
+import { Command, CommanderError } from 'commander';
+import { LanegradError, OptionError } from '../errors.js';
+import { packageVersion } from '../run/version.js';
+import { addEvaluate } from './evaluate.js';
+import { addInfo } from './info.js';
+import { printable } from './output.js';
+import { addPredict } from './predict.js';
+import { addTrain } from './train.js';
+
+// Who reads may leave early, as head does. Training goes on: its results are in the run folder.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+try {
+  await createProgram().parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = report(error, process.argv.includes('--debug'));
+}
+
+function createProgram(): Command {
+  const program = new Command('lanegrad')
+    .description('Trains neural networks on the CPU, on SIMD WebAssembly kernels.')
+    .version(packageVersion())
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    // Errors are printed by `report`, on one line.
+    .configureOutput({ outputError: () => {} });
+  for (const add of [addTrain, addEvaluate, addPredict, addInfo]) add(program);
+  return program.addHelpText('after', '\nlanegrad <command> --help tells more of each, with examples.');
+}
+
+/** Prints the error; returns the exit status. */
+function report(error: unknown, debug: boolean): number {
+  if (error instanceof CommanderError) {
+    // Help that was asked for, and help in place of a missing command: already printed.
+    if (error.exitCode === 0) return 0;
+    if (error.code !== 'commander.help') printError(error.message.replace(/^error: /, ''), error, debug);
+    return 2;
+  }
+  if (error instanceof LanegradError) {
+    printError(error.message, error, debug);
+    return error instanceof OptionError ? 2 : 1;
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  printError(`unexpected ${message} (--debug shows where)`, error, debug);
+  return 1;
+}
+
+function printError(message: string, error: unknown, debug: boolean): void {
+  const line = message
+    .split('\n')
+    .map((part) => part.trim())
+    .join(' ');
+  process.stderr.write(`error: ${printable(line)}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+}

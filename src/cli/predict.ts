@@ -1,0 +1,146 @@
+/** `lanegrad predict`: what a saved model makes of single images. */
+import { type Command, Option } from 'commander';
+import type { Dataset } from '../data/dataset.js';
+import { createEngine } from '../engine/engine.js';
+import { OptionError, ShapeError } from '../errors.js';
+import type { ModelMetadata } from '../formats/model.js';
+import { predict } from '../train/evaluate.js';
+import { type ComputeOptions, commonOptions, engineOptions, range, whole } from './arguments.js';
+import { drawImage } from './image.js';
+import { type Images, readImages } from './images.js';
+import { Output, percent, printable, table } from './output.js';
+import { className, isFileSource, loadSplits, openModel } from './sources.js';
+
+interface PredictOptions extends ComputeOptions {
+  index?: number;
+  range?: [from: number, to: number];
+  show?: true;
+}
+
+export function addPredict(program: Command): void {
+  const command = program
+    .command('predict')
+    .summary('classify images with a saved model')
+    .description('Prints class and probability of each image, and its label where that is known.')
+    .argument('<model>', 'a model file, or a run folder')
+    .argument(
+      '[input]',
+      'an IDX file of images, also .gz; or mnist or a folder, for its test images',
+      'mnist',
+    )
+    .addOption(new Option('--index <n>', 'one image, counted from 0').argParser(whole()).conflicts('range'))
+    .addOption(new Option('--range <A:B>', 'images A to B - 1 (default: the first 10)').argParser(range))
+    .addOption(new Option('--show', 'draw the images'));
+  for (const option of [...engineOptions(), ...commonOptions()]) command.addOption(option);
+  command.action(predictImages).addHelpText('after', EXAMPLES);
+}
+
+const EXAMPLES = `
+Examples:
+  lanegrad predict model.safetensors --index 7 --show
+  lanegrad predict runs/fashion ./fashion --range 100:120
+  lanegrad predict model.safetensors t10k-images-idx3-ubyte.gz --json`;
+
+interface Prediction {
+  index: number;
+  class: number;
+  name: string;
+  probability: number;
+  /** The true class; null where it is not known. */
+  label: number | null;
+  probabilities: number[];
+}
+
+async function predictImages(given: string, source: string, options: PredictOptions): Promise<void> {
+  const { backend, math, show, json } = options;
+  const out = new Output({ json });
+  const { path, model, metadata } = await openModel(given);
+  const images = (await isFileSource(source))
+    ? await readImages(source)
+    : fromDataset((await loadSplits(source)).test);
+  if (images.width !== model.inputSize) {
+    throw new ShapeError(
+      source,
+      `its images have ${images.width} pixels, but the model takes ${model.inputSize}`,
+    );
+  }
+  const [from, to] = chooseRange(images.size, options);
+  const engine = await createEngine({ backend, math });
+  const probabilities = predict(engine, model, scaledInputs(images, metadata, from, to));
+
+  const predictions = Array.from({ length: to - from }, (_, row): Prediction => {
+    const own = Array.from(probabilities.subarray(row * model.outputSize, (row + 1) * model.outputSize));
+    const best = own.indexOf(Math.max(...own));
+    return {
+      index: from + row,
+      class: best,
+      name: className(best, metadata, images),
+      probability: own[best],
+      label: images.labels?.[from + row] ?? null,
+      probabilities: own,
+    };
+  });
+  print(out, predictions, images, metadata, show === true);
+  out.result({ model: path, input: source, predictions, engine: engine.info });
+}
+
+function fromDataset({ inputs, ...set }: Dataset): Images {
+  // Sets that come from files hold bytes.
+  if (!(inputs instanceof Uint8Array)) throw new ShapeError(set.name, 'expected images of bytes');
+  return { ...set, pixels: inputs };
+}
+
+/** Throws OptionError for images that are not there. */
+function chooseRange(size: number, { index, range: given }: PredictOptions): [from: number, to: number] {
+  if (index !== undefined) {
+    if (index >= size)
+      throw new OptionError('--index', `expected less than ${size}, the number of images, given ${index}`);
+    return [index, index + 1];
+  }
+  const [from, to] = given ?? [0, Math.min(10, size)];
+  if (to > size)
+    throw new OptionError('--range', `expected an end of at most ${size}, the number of images, given ${to}`);
+  return [from, to];
+}
+
+function scaledInputs(
+  { pixels, width }: Images,
+  { input }: ModelMetadata,
+  from: number,
+  to: number,
+): Float32Array {
+  // Rounded as the kernels round when they gather a batch.
+  const scale = Math.fround(input?.scale ?? 1 / 255);
+  const offset = Math.fround(input?.offset ?? 0);
+  return Float32Array.from(
+    pixels.subarray(from * width, to * width),
+    (pixel) => Math.fround(pixel * scale) + offset,
+  );
+}
+
+function print(
+  out: Output,
+  predictions: readonly Prediction[],
+  images: Images,
+  metadata: ModelMetadata,
+  show: boolean,
+): void {
+  const rows = predictions.map(({ index, name, class: best, probability, label }) => [
+    String(index),
+    printable(name),
+    percent(probability),
+    label === null ? '-' : printable(className(label, metadata, images)),
+    label === null || label === best ? '' : 'wrong',
+  ]);
+  const [head, ...lines] = table([['image', 'class', 'probability', 'label', ''], ...rows], [1, 3]);
+  out.line(out.dim(head));
+  for (const [row, line] of lines.entries()) {
+    if (show) {
+      const { index } = predictions[row];
+      const pixels = images.pixels.subarray(index * images.width, (index + 1) * images.width);
+      for (const drawn of drawImage(pixels, images.imageShape, metadata.input?.imageShape, out))
+        out.line(drawn);
+    }
+    out.line(rows[row][4] ? out.red(line) : line);
+  }
+}

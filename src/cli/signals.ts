@@ -1,0 +1,38 @@
+/** Ctrl-C and SIGTERM, once: an orderly stop. Twice: out at once. */
+const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
+
+type Name = keyof typeof numbers;
+
+export class Signals {
+  readonly #controller = new AbortController();
+  readonly #onFirst: (name: Name) => void;
+  #received: Name | undefined;
+
+  /** Begins to listen; `onFirst` is called at the first of them. */
+  constructor(onFirst: (name: Name) => void) {
+    this.#onFirst = onFirst;
+    for (const name of Object.keys(numbers)) process.on(name, this.#listener);
+  }
+
+  /** Aborted by the first of them. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** As shells have it: 128 and the signal's number. 0 when there was none. */
+  get exitCode(): number {
+    return this.#received ? 128 + numbers[this.#received] : 0;
+  }
+
+  /** Gives the signals back. */
+  stop(): void {
+    for (const name of Object.keys(numbers)) process.off(name, this.#listener);
+  }
+
+  readonly #listener = (name: Name): void => {
+    if (this.#received) process.exit(128 + numbers[name]);
+    this.#received = name;
+    this.#onFirst(name);
+    this.#controller.abort();
+  };
+}

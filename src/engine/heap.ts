@@ -1,0 +1,76 @@
+/**
+ * Places blocks in an engine's linear memory: first fit over a sorted list of gaps, neighbours joined when freed. It is
+ * used when a model is compiled or a data set is uploaded, never within a training step.
+ */
+import { type Backend, RESERVED_BYTES } from './kernels.js';
+
+/** A cache line: no two tensors share one, and rows of 16 floats begin on one. */
+export const ALIGNMENT = 64;
+
+interface Block {
+  start: number;
+  end: number;
+}
+
+export class Heap {
+  readonly #backend: Backend;
+  /** Free blocks below `#top`, ascending, never adjacent. */
+  readonly #gaps: Block[] = [];
+  /** Everything from here on is free. */
+  #top = RESERVED_BYTES;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Bytes in use, or lost between uses. */
+  get top(): number {
+    return this.#top;
+  }
+
+  /** The pointer to `bytes` fresh bytes, whose contents are undefined. Throws EngineError when memory cannot grow. */
+  allocate(bytes: number): number {
+    const size = roundUp(Math.max(bytes, 1));
+    for (let i = 0; i < this.#gaps.length; i++) {
+      const gap = this.#gaps[i];
+      if (gap.end - gap.start < size) continue;
+      const pointer = gap.start;
+      gap.start += size;
+      if (gap.start === gap.end) this.#gaps.splice(i, 1);
+      return pointer;
+    }
+    // Growth first: when it throws, nothing has changed.
+    this.#backend.reserve(this.#top + size);
+    const pointer = this.#top;
+    this.#top += size;
+    return pointer;
+  }
+
+  /** Gives back what `allocate(bytes)` returned. */
+  free(pointer: number, bytes: number): void {
+    const start = pointer;
+    const end = pointer + roundUp(Math.max(bytes, 1));
+    let i = this.#gaps.findIndex((gap) => gap.start > start);
+    if (i < 0) i = this.#gaps.length;
+    this.#gaps.splice(i, 0, { start, end });
+    this.#join(i);
+    if (i > 0) this.#join(i - 1);
+    const last = this.#gaps.at(-1);
+    if (last && last.end === this.#top) {
+      this.#top = last.start;
+      this.#gaps.pop();
+    }
+  }
+
+  #join(i: number): void {
+    const left = this.#gaps[i];
+    const right = this.#gaps[i + 1];
+    if (!left || !right || left.end !== right.start) return;
+    left.end = right.end;
+    this.#gaps.splice(i + 1, 1);
+  }
+}
+
+function roundUp(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}

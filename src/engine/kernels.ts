@@ -1,0 +1,273 @@
+/**
+ * The kernel ABI, seen from TypeScript: what every backend implements and the engine calls. It checks nothing;
+ * `assembly/README.md` holds the conventions, and the reference backend is the readable meaning of each line.
+ *
+ * - Order of arguments: outputs, saved for backward, inputs, sizes, scalars. Scratch space follows the outputs.
+ * - A pointer is a byte offset into the engine's memory; 0 means absent. A matrix is a pointer and its leading
+ *   dimension (`ld`), a 3-tensor adds a stride between its matrices. Sizes, ld and strides count elements.
+ * - `B` matrices in a batch, `M` rows, `N` columns, `K` reduced. Any of them may be 0.
+ * - `wide` chooses the products' tile (1: for re-vectorised code) and never the result.
+ * - Outputs do not overlap inputs unless a line says `in place`. NaN and infinities pass through as IEEE 754 has it.
+ */
+export interface Kernels {
+  /** Bytes of scratch space that `work` must point to in the products. The space holds nothing between calls. */
+  workspace_size(): number;
+
+  /**
+   * Forward: C = f(start + A·B), A [M, K], B [K, N], C [M, N]; start is C when `accumulate`, else the row `bias` [N]
+   * if present, else 0 (then C is never read). Every element is one sum over k in ascending order.
+   */
+  gemm_nn(
+    c: number,
+    ldc: number,
+    strideC: number,
+    work: number,
+    a: number,
+    lda: number,
+    strideA: number,
+    b: number,
+    ldb: number,
+    strideB: number,
+    bias: number,
+    B: number,
+    M: number,
+    N: number,
+    K: number,
+    accumulate: number,
+    activation: number,
+    wide: number,
+  ): void;
+  /**
+   * Backward to the input: C = (start + A·Bᵀ) ⊙ f'(Y), A [M, K], B [N, K], C and Y [M, N]; start is C when `accumulate`,
+   * else 0. Y is the activation's saved output; absent leaves the product as it is.
+   */
+  gemm_nt(
+    c: number,
+    ldc: number,
+    strideC: number,
+    work: number,
+    y: number,
+    ldy: number,
+    strideY: number,
+    a: number,
+    lda: number,
+    strideA: number,
+    b: number,
+    ldb: number,
+    strideB: number,
+    B: number,
+    M: number,
+    N: number,
+    K: number,
+    accumulate: number,
+    activation: number,
+    wide: number,
+  ): void;
+  /** Backward to the weights: C = start + Aᵀ·B, A [K, M], B [K, N], C [M, N]; start is C when `accumulate`, else 0. */
+  gemm_tn(
+    c: number,
+    ldc: number,
+    strideC: number,
+    work: number,
+    a: number,
+    lda: number,
+    strideA: number,
+    b: number,
+    ldb: number,
+    strideB: number,
+    B: number,
+    M: number,
+    N: number,
+    K: number,
+    accumulate: number,
+    wide: number,
+  ): void;
+
+  /**
+   * Compresses x [M, N] to what is not zero: row m's entries are starts[m] … starts[m + 1] - 1 (i32, M + 1), with their
+   * columns in `indices` (i32, ascending) and `values`. Returns the number of entries; or -1, with nothing usable written,
+   * once the rows so far hold more than `limit` each on average, two rows of grace. The lists need limit · (M + 2) + N + 1 places.
+   */
+  compress_rows(
+    starts: number,
+    indices: number,
+    values: number,
+    x: number,
+    ldx: number,
+    M: number,
+    N: number,
+    limit: number,
+  ): number;
+  /** The compressed columns of a matrix [M, N], from its compressed rows; starts has N + 2 places. */
+  transpose_compressed(
+    starts: number,
+    indices: number,
+    values: number,
+    rowStarts: number,
+    columns: number,
+    rowValues: number,
+    M: number,
+    N: number,
+  ): void;
+  /**
+   * C = f(start + S·B): S compressed, M rows; B [·, N], C [M, N]; start is the row `bias` if present, else 0. N is a multiple
+   * of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms would have added zeros.
+   */
+  sparse_gemm(
+    c: number,
+    ldc: number,
+    starts: number,
+    indices: number,
+    values: number,
+    b: number,
+    ldb: number,
+    bias: number,
+    M: number,
+    N: number,
+    activation: number,
+    wide: number,
+  ): void;
+  /** W = W - rate · (S·B) where S has entries in the row; other rows are left alone. N is a multiple of 4. */
+  sparse_sgd(
+    w: number,
+    ldw: number,
+    starts: number,
+    indices: number,
+    values: number,
+    b: number,
+    ldb: number,
+    M: number,
+    N: number,
+    rate: number,
+    wide: number,
+  ): void;
+
+  /** y[m, n] = x[m, n] + bias[n]. May be in place (y = x). */
+  add_bias(y: number, ldy: number, x: number, ldx: number, bias: number, M: number, N: number): void;
+  /** y[n] = start + Σ_m x[m, n], m ascending; start is y when `accumulate`, else 0. */
+  column_sums(y: number, x: number, ldx: number, M: number, N: number, accumulate: number): void;
+  /** Σ x[i] in float64. */
+  sum(x: number, n: number): number;
+
+  /** y = eˣ; 2 ulp; overflow gives infinity, underflow goes through denormals to 0. May be in place, like all up to `relu_backward`. */
+  exp(y: number, x: number, n: number): void;
+  /** y = ln x; 2 ulp; ln 0 = -infinity, of a negative NaN. */
+  log(y: number, x: number, n: number): void;
+  identity_forward(y: number, x: number, n: number): void;
+  /** dx = dy. */
+  identity_backward(dx: number, y: number, dy: number, n: number): void;
+  /** y = 1 / (1 + e⁻ˣ); 3 ulp. */
+  sigmoid_forward(y: number, x: number, n: number): void;
+  /** dx = dy · y (1 - y). */
+  sigmoid_backward(dx: number, y: number, dy: number, n: number): void;
+  /** y = tanh x; 3 ulp. */
+  tanh_forward(y: number, x: number, n: number): void;
+  /** dx = dy · (1 - y²). */
+  tanh_backward(dx: number, y: number, dy: number, n: number): void;
+  /** y = max(x, 0); NaN stays NaN. */
+  relu_forward(y: number, x: number, n: number): void;
+  /** dx = dy where y > 0, else 0. */
+  relu_backward(dx: number, y: number, dy: number, n: number): void;
+
+  /** Each row: y = e^(x - max x) / Σ e^(x - max x). May be in place. */
+  softmax_forward(y: number, ldy: number, x: number, ldx: number, M: number, N: number): void;
+  /** Each row: dx = y ⊙ (dy - Σ dy y), the Jacobian's product with dy. May be in place (dx = dy). */
+  softmax_backward(
+    dx: number,
+    lddx: number,
+    y: number,
+    ldy: number,
+    dy: number,
+    lddy: number,
+    M: number,
+    N: number,
+  ): void;
+  /**
+   * losses[m] = ln Σ e^x[m] - x[m, labels[m]]; dx = (softmax(x) - onehot) · scale. Labels are i32 in [0, N).
+   * Stable for logits of any finite size. An absent dx leaves the gradient out. dx may be x.
+   */
+  softmax_cross_entropy(
+    losses: number,
+    dx: number,
+    lddx: number,
+    x: number,
+    ldx: number,
+    labels: number,
+    M: number,
+    N: number,
+    scale: number,
+  ): void;
+
+  /** w = w - learningRate · g. */
+  sgd_step(w: number, g: number, n: number, learningRate: number): void;
+
+  /** y[m, n] = x[indices[m], n] · scale + offset: x is u8 with rows of N, indices u32. */
+  gather_u8(
+    y: number,
+    ldy: number,
+    x: number,
+    indices: number,
+    M: number,
+    N: number,
+    scale: number,
+    offset: number,
+  ): void;
+  /** y[m, n] = x[indices[m], n]: x has rows of N, indices u32. */
+  gather_f32(y: number, ldy: number, x: number, indices: number, M: number, N: number): void;
+  /** y[m] = x[indices[m]]: y and x are i32, indices u32. */
+  gather_i32(y: number, x: number, indices: number, M: number): void;
+
+  /** y[m] (i32) = the first column of row m's largest value; NaN is never the largest; 0 when nothing is. */
+  argmax(y: number, x: number, ldx: number, M: number, N: number): void;
+  /** How many of the n i32 pairs are equal. */
+  count_equal(x: number, y: number, n: number): number;
+
+  /**
+   * Philox4x32-10 (Salmon et al. 2011): element i is word i mod 4 of the block with counter (i / 4, 0, stream, 0) and key
+   * (seedLow, seedHigh). y[j] is made of element first + j. Bits are the same in every backend.
+   * uniform: low + (high - low) · u with u the top 24 bits times 2⁻²⁴, each operation rounded to float32.
+   */
+  random_uniform(
+    y: number,
+    n: number,
+    seedLow: number,
+    seedHigh: number,
+    stream: number,
+    first: number,
+    low: number,
+    high: number,
+  ): void;
+  /** mean + deviation · Φ⁻¹((bits + ½) 2⁻³²), in float64 (Wichura 1988, AS 241), then rounded. */
+  random_normal(
+    y: number,
+    n: number,
+    seedLow: number,
+    seedHigh: number,
+    stream: number,
+    first: number,
+    mean: number,
+    deviation: number,
+  ): void;
+  /** y (u32) = a permutation of 0 … n - 1: Fisher and Yates from the end, i swaps with ⌊(i + 1) · bits_i 2⁻³²⌋. */
+  random_permutation(y: number, n: number, seedLow: number, seedHigh: number, stream: number): void;
+}
+
+/** Codes of the `activation` arguments above. */
+export const activationCodes = { identity: 0, sigmoid: 1, tanh: 2, relu: 3 } as const;
+
+export type Activation = keyof typeof activationCodes;
+
+/** Bytes at the start of every memory that belong to the kernels: zeros, then constants. Nothing else may lie there. */
+export const RESERVED_BYTES = 256;
+
+/** What an engine runs on: kernels and the memory that their pointers point into. */
+export interface Backend {
+  readonly name: 'wasm' | 'reference';
+  readonly kernels: Kernels;
+  /** Bytes of a floating-point element: 4, or 8 in the reference backend's float64 mode. */
+  readonly elementBytes: 4 | 8;
+  /** Detached by growth: read it when used, never keep it. */
+  readonly buffer: ArrayBufferLike;
+  /** Makes the buffer at least `bytes` long, keeping its contents. Throws EngineError when that is refused. */
+  reserve(bytes: number): void;
+}

@@ -1,0 +1,145 @@
+/**
+ * The three matrix products of a linear layer, each for one matrix [rows, columns] or a batch of them [batch, rows,
+ * columns]. Each function checks its tensors once and returns a call to run as often as needed.
+ */
+import { OptionError, ShapeError } from '../../errors.js';
+import { type Activation, activationCodes } from '../kernels.js';
+import type { Tensor } from '../tensor.js';
+import { type Call, checkDisjoint, checkSameEngine, checkTensor, sameLength } from './check.js';
+
+interface Product {
+  c: Tensor;
+  a: Tensor;
+  b: Tensor;
+  /** Add to c instead of overwriting it. */
+  accumulate?: boolean;
+}
+
+/** c = f(a·b + bias): a [M, K], b [K, N], bias [N]. With `accumulate`, c + a·b takes the place of the bias. */
+export function matmul(args: Product & { bias?: Tensor | undefined; activation?: Activation }): Call {
+  const { c, a, b, bias, activation = 'identity', accumulate = false } = args;
+  const where = 'matmul';
+  const K = sameLength(where, `columns of a ${a} and rows of b ${b}`, a.columns, b.rows);
+  const [B, M, N] = checkOutput(where, args, a.rows, b.columns, bias);
+  if (bias) {
+    checkTensor(where, 'bias', bias, 'float', [N]);
+    if (accumulate) throw new OptionError(where, 'bias and accumulate exclude each other');
+  }
+  const { kernels, work, wide } = c.engine;
+  const code = activationCodes[activation];
+  const [sc, sa, sb] = [c, a, b].map(stride);
+  return () =>
+    kernels.gemm_nn(
+      c.pointer,
+      c.ld,
+      sc,
+      work,
+      a.pointer,
+      a.ld,
+      sa,
+      b.pointer,
+      b.ld,
+      sb,
+      bias ? bias.pointer : 0,
+      B,
+      M,
+      N,
+      K,
+      Number(accumulate),
+      code,
+      wide,
+    );
+}
+
+/** c = (a·bᵀ) ⊙ f'(saved): a [M, K], b [N, K]; `saved` [M, N] is the output of the activation f. */
+export function matmulTransposedB(
+  args: Product & { saved?: Tensor | undefined; activation?: Activation },
+): Call {
+  const { c, a, b, saved, activation = 'identity', accumulate = false } = args;
+  const where = 'matmulTransposedB';
+  const K = sameLength(where, `columns of a ${a} and of b ${b}`, a.columns, b.columns);
+  const [B, M, N] = checkOutput(where, args, a.rows, b.rows, saved);
+  if (saved) checkTensor(where, 'saved', saved, 'float', c.shape);
+  const { kernels, work, wide } = c.engine;
+  const code = activationCodes[activation];
+  const [sc, sa, sb] = [c, a, b].map(stride);
+  const [y, ldy, sy] = saved ? [saved.pointer, saved.ld, stride(saved)] : [0, 0, 0];
+  return () =>
+    kernels.gemm_nt(
+      c.pointer,
+      c.ld,
+      sc,
+      work,
+      y,
+      ldy,
+      sy,
+      a.pointer,
+      a.ld,
+      sa,
+      b.pointer,
+      b.ld,
+      sb,
+      B,
+      M,
+      N,
+      K,
+      Number(accumulate),
+      code,
+      wide,
+    );
+}
+
+/** c = aᵀ·b: a [K, M], b [K, N]. */
+export function matmulTransposedA(args: Product): Call {
+  const { c, a, b, accumulate = false } = args;
+  const where = 'matmulTransposedA';
+  const K = sameLength(where, `rows of a ${a} and of b ${b}`, a.rows, b.rows);
+  const [B, M, N] = checkOutput(where, args, a.columns, b.columns);
+  const { kernels, work, wide } = c.engine;
+  const [sc, sa, sb] = [c, a, b].map(stride);
+  return () =>
+    kernels.gemm_tn(
+      c.pointer,
+      c.ld,
+      sc,
+      work,
+      a.pointer,
+      a.ld,
+      sa,
+      b.pointer,
+      b.ld,
+      sb,
+      B,
+      M,
+      N,
+      K,
+      Number(accumulate),
+      wide,
+    );
+}
+
+/** Checks c against [M, N] and the batch of a and b (an operand that is a matrix serves the whole batch). */
+function checkOutput(
+  where: string,
+  { c, a, b }: Product,
+  M: number,
+  N: number,
+  extra?: Tensor,
+): [B: number, M: number, N: number] {
+  checkSameEngine(where, c, a, b, extra);
+  for (const tensor of [a, b]) {
+    if (tensor.dtype !== 'float' || tensor.shape.length < 2 || tensor.shape.length > 3) {
+      throw new ShapeError(where, `expected float matrices or batches of them, given ${tensor}`);
+    }
+  }
+  const batches = [a, b].filter((tensor) => tensor.shape.length === 3).map((tensor) => tensor.shape[0]);
+  if (batches.length === 2) sameLength(where, 'the batches of a and b', batches[0], batches[1]);
+  checkTensor(where, 'c', c, 'float', batches.length > 0 ? [batches[0], M, N] : [M, N]);
+  checkDisjoint(where, c, a, b, extra);
+  return [batches[0] ?? 1, M, N];
+}
+
+/** Elements from one matrix of a batch to the next; 0 for a matrix that serves them all. */
+function stride(tensor: Tensor): number {
+  return tensor.shape.length === 3 ? tensor.rows * tensor.ld : 0;
+}

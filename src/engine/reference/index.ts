@@ -1,0 +1,49 @@
+/**
+ * The reference backend: every kernel as plain TypeScript loops. It is the oracle of the tests, the fallback where
+ * WebAssembly SIMD is missing, and the baseline of the benchmarks; not a second implementation to tune.
+ *
+ * In float64 mode the floating-point elements are doubles, for checking gradients. The loops are the same. V8 keeps one
+ * type feedback for both, so timings of one precision belong in a process that has not run the other.
+ */
+import type { Backend, Kernels } from '../kernels.js';
+import { createActivation } from './activation.js';
+import { createGather } from './gather.js';
+import { createGemm } from './gemm.js';
+import { type Precision, ReferenceMemory } from './memory.js';
+import { createOptimizer } from './optimizer.js';
+import { createRandom } from './random.js';
+import { createReduce } from './reduce.js';
+import { createSoftmax } from './softmax.js';
+import { createSparse } from './sparse.js';
+
+export interface ReferenceBackend extends Backend {
+  readonly name: 'reference';
+  readonly precision: Precision;
+}
+
+/** Always works. Precision is float32 unless told otherwise. */
+export function createReferenceBackend(options?: { precision?: Precision }): ReferenceBackend {
+  const precision = options?.precision ?? 'float32';
+  const memory = new ReferenceMemory(precision);
+  const activation = createActivation(memory);
+  const kernels: Kernels = {
+    ...createGemm(memory, activation),
+    ...activation.kernels,
+    ...createSparse(memory, activation),
+    ...createSoftmax(memory),
+    ...createOptimizer(memory),
+    ...createReduce(memory),
+    ...createGather(memory),
+    ...createRandom(memory),
+  };
+  return {
+    name: 'reference',
+    precision,
+    kernels,
+    elementBytes: precision === 'float64' ? 8 : 4,
+    get buffer() {
+      return memory.buffer;
+    },
+    reserve: (bytes) => memory.reserve(bytes),
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * Products with compressed rows: the readable twin of assembly/sparse.ts. A row of the result is gathered in doubles, two
+ * entries at a time, and rounded once.
+ */
+import type { Kernels } from '../kernels.js';
+import type { ActivationKernels } from './activation.js';
+import type { ReferenceMemory } from './memory.js';
+
+type SparseKernels = Pick<Kernels, 'compress_rows' | 'transpose_compressed' | 'sparse_gemm' | 'sparse_sgd'>;
+
+export function createSparse(memory: ReferenceMemory, { activate }: ActivationKernels): SparseKernels {
+  const { shift } = memory;
+  let sums = new Float64Array(0);
+
+  /** sums = Σ value · B[index] over entries from … to - 1, beginning from index `start` of the elements, or from 0. */
+  // biome-ignore format: an operand a line
+  function gatherRow(
+    from: number, to: number, indices: number, values: number, b: number, ldb: number, start: number, N: number,
+  ): void {
+    const { f, i32 } = memory;
+    if (sums.length < N) sums = new Float64Array(N);
+    for (let n = 0; n < N; n++) sums[n] = start ? f[start + n] : 0;
+    let e = from;
+    for (; e + 1 < to; e += 2) {
+      const row0 = b + i32[indices + e] * ldb;
+      const row1 = b + i32[indices + e + 1] * ldb;
+      const v0 = f[values + e];
+      const v1 = f[values + e + 1];
+      for (let n = 0; n < N; n++) sums[n] += v0 * f[row0 + n] + v1 * f[row1 + n];
+    }
+    if (e < to) {
+      const row = b + i32[indices + e] * ldb;
+      const v = f[values + e];
+      for (let n = 0; n < N; n++) sums[n] += v * f[row + n];
+    }
+  }
+
+  return {
+    compress_rows(starts, indices, values, x, ldx, M, N, limit) {
+      const { f, i32 } = memory;
+      const s = starts >>> 2;
+      const columns = indices >>> 2;
+      const v = values >>> shift;
+      let count = 0;
+      i32[s] = 0;
+      for (let m = 0; m < M; m++) {
+        const p = (x >>> shift) + m * ldx;
+        for (let n = 0; n < N; n++) {
+          const value = f[p + n];
+          if (value === 0) continue;
+          i32[columns + count] = n;
+          f[v + count] = value;
+          count++;
+        }
+        i32[s + m + 1] = count;
+        if (count > limit * (m + 3)) return -1;
+      }
+      return count > limit * M ? -1 : count;
+    },
+
+    transpose_compressed(starts, indices, values, rowStarts, columns, rowValues, M, N) {
+      const { f, i32 } = memory;
+      const s = starts >>> 2;
+      const r = rowStarts >>> 2;
+      const c = columns >>> 2;
+      const total = i32[r + M];
+      i32.fill(0, s, s + N + 2);
+      // Two places on: after counting and adding up, starts[n + 1] is where column n's next entry goes.
+      for (let e = 0; e < total; e++) i32[s + i32[c + e] + 2]++;
+      for (let n = 2; n <= N + 1; n++) i32[s + n] += i32[s + n - 1];
+      for (let m = 0; m < M; m++) {
+        for (let e = i32[r + m]; e < i32[r + m + 1]; e++) {
+          const to = i32[s + i32[c + e] + 1]++;
+          i32[(indices >>> 2) + to] = m;
+          f[(values >>> shift) + to] = f[(rowValues >>> shift) + e];
+        }
+      }
+    },
+
+    sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, activation) {
+      const s = starts >>> 2;
+      for (let m = 0; m < M; m++) {
+        const { f, i32 } = memory;
+        gatherRow(
+          i32[s + m],
+          i32[s + m + 1],
+          indices >>> 2,
+          values >>> shift,
+          b >>> shift,
+          ldb,
+          bias >>> shift,
+          N,
+        );
+        const q = (c >>> shift) + m * ldc;
+        for (let n = 0; n < N; n++) f[q + n] = sums[n];
+        activate(activation, q, N);
+      }
+    },
+
+    sparse_sgd(w, ldw, starts, indices, values, b, ldb, M, N, rate) {
+      const { f, i32 } = memory;
+      const s = starts >>> 2;
+      const r = memory.round(rate);
+      for (let m = 0; m < M; m++) {
+        if (i32[s + m] === i32[s + m + 1]) continue;
+        gatherRow(i32[s + m], i32[s + m + 1], indices >>> 2, values >>> shift, b >>> shift, ldb, 0, N);
+        const q = (w >>> shift) + m * ldw;
+        for (let n = 0; n < N; n++) f[q + n] -= r * sums[n];
+      }
+    },
+  };
+}

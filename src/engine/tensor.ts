@@ -1,0 +1,202 @@
+/**
+ * A typed array with a shape in an engine's memory. Above the engine it is a name for data: values go in by `write` and
+ * come out by `read`, as copies, since memory that grows would detach any view.
+ */
+import { EngineError, OptionError, ShapeError, show } from '../errors.js';
+import { checkInteger } from '../options.js';
+import type { Engine } from './engine.js';
+
+/** Floats to which padded rows are rounded up: a cache line of float32. */
+const ROW_STEP = 16;
+
+/** The leading dimension of padded rows of this length. */
+export function paddedLength(columns: number): number {
+  return Math.ceil(columns / ROW_STEP) * ROW_STEP;
+}
+
+/** `float` is float32, except in the reference engine's float64 mode. */
+export type DType = 'float' | 'i32' | 'u32' | 'u8';
+
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+
+export class Tensor {
+  readonly engine: Engine;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Number of elements, padding not counted. */
+  readonly size: number;
+  /** @internal Byte offset into the engine's memory. */
+  readonly pointer: number;
+  /** @internal Leading dimension: elements from one row to the next. More than `columns` when rows are padded. */
+  readonly ld: number;
+  readonly #owner: Arena;
+
+  /** @internal Use `Arena.tensor`. */
+  constructor(owner: Arena, dtype: DType, shape: readonly number[], pointer: number, ld?: number) {
+    this.engine = owner.engine;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.size = elements(shape);
+    this.pointer = pointer;
+    this.ld = ld ?? this.columns;
+    this.#owner = owner;
+  }
+
+  get rows(): number {
+    return this.shape.length > 1 ? this.shape[this.shape.length - 2] : 1;
+  }
+
+  /** Length of the last axis. */
+  get columns(): number {
+    return this.shape[this.shape.length - 1];
+  }
+
+  /** @internal Elements from the first to behind the last, padding counted. */
+  get span(): number {
+    return this.columns === 0 ? 0 : (this.size / this.columns) * this.ld;
+  }
+
+  /** The same memory under another shape, from element `offset` on; `ld` pads the rows of the view. */
+  view(shape: readonly number[], offset = 0, ld?: number): Tensor {
+    const tensor = new Tensor(this.#owner, this.dtype, shape, this.pointer + offset * this.elementBytes, ld);
+    if (this.ld !== this.columns || offset + tensor.span > this.size) {
+      throw new ShapeError('Tensor.view', `${formatShape(shape)} from ${offset} does not fit in ${this}`);
+    }
+    return tensor;
+  }
+
+  /** The first `count` entries of the first axis, the same memory. */
+  firstRows(count: number): Tensor {
+    if (count > this.shape[0]) {
+      throw new ShapeError('Tensor.firstRows', `${this} has no ${count} rows`);
+    }
+    const shape = [count, ...this.shape.slice(1)];
+    return new Tensor(this.#owner, this.dtype, shape, this.pointer, shape.length > 1 ? this.ld : count);
+  }
+
+  /** A copy of the values, row-major. */
+  read(): TypedArray {
+    const raw = this.#raw();
+    if (this.ld === this.columns) return raw.slice();
+    const { columns, ld, size } = this;
+    const values = raw.slice(0, size);
+    for (let row = 0; row * columns < size; row++) {
+      values.set(raw.subarray(row * ld, row * ld + columns), row * columns);
+    }
+    return values;
+  }
+
+  /** Copies `values` in, row-major; there must be exactly `size` of them. */
+  write(values: ArrayLike<number>): this {
+    if (values.length !== this.size) {
+      throw new ShapeError(
+        'Tensor.write',
+        `expected ${this.size} values for ${this}, given ${values.length}`,
+      );
+    }
+    const raw = this.#raw();
+    const { columns, ld, size } = this;
+    if (ld === columns) {
+      raw.set(values);
+      return this;
+    }
+    for (let i = 0; i < size; i++) raw[Math.floor(i / columns) * ld + (i % columns)] = values[i];
+    return this;
+  }
+
+  /** Sets every element, padding too. */
+  fill(value: number): this {
+    this.#raw().fill(value);
+    return this;
+  }
+
+  /** Element `i` of the flattened tensor. */
+  at(i: number): number {
+    return this.#raw()[Math.floor(i / this.columns) * this.ld + (i % this.columns)];
+  }
+
+  toString(): string {
+    return `${this.dtype} ${formatShape(this.shape)}`;
+  }
+
+  /** @internal */
+  get elementBytes(): number {
+    return bytesOf(this.engine, this.dtype);
+  }
+
+  #raw(): TypedArray {
+    if (this.#owner.disposed) throw new EngineError('Tensor', `${this} has been disposed of`);
+    const buffer = this.engine.backend.buffer;
+    switch (this.dtype) {
+      case 'float':
+        return this.engine.backend.elementBytes === 8
+          ? new Float64Array(buffer, this.pointer, this.span)
+          : new Float32Array(buffer, this.pointer, this.span);
+      case 'i32':
+        return new Int32Array(buffer, this.pointer, this.span);
+      case 'u32':
+        return new Uint32Array(buffer, this.pointer, this.span);
+      case 'u8':
+        return new Uint8Array(buffer, this.pointer, this.span);
+    }
+  }
+}
+
+/** Tensors that live and die together: those of a compiled model, or of an uploaded data set. */
+export class Arena {
+  readonly engine: Engine;
+  readonly #blocks: [pointer: number, bytes: number][] = [];
+  #disposed = false;
+
+  /** @internal Use `Engine.arena`. */
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed || this.engine.disposed;
+  }
+
+  /** A tensor of zeros whose rows each begin on a cache line; the padding between them stays zero. */
+  padded(dtype: DType, shape: readonly number[]): Tensor {
+    return this.#place(dtype, shape, paddedLength(shape[shape.length - 1]));
+  }
+
+  /** A dense tensor filled with zeros. Throws EngineError when memory cannot grow. */
+  tensor(dtype: DType, shape: readonly number[]): Tensor {
+    return this.#place(dtype, shape, shape[shape.length - 1]);
+  }
+
+  #place(dtype: DType, shape: readonly number[], ld: number): Tensor {
+    if (this.disposed) throw new EngineError('Arena.tensor', 'the arena or its engine has been disposed of');
+    for (const length of shape)
+      checkInteger('Arena.tensor', `shape ${formatShape(shape)}`, length, { min: 0 });
+    if (shape.length === 0) throw new OptionError('Arena.tensor', `expected a shape, given ${show(shape)}`);
+    const columns = shape[shape.length - 1];
+    const bytes = (columns === 0 ? 0 : (elements(shape) / columns) * ld) * bytesOf(this.engine, dtype);
+    const pointer = this.engine.heap.allocate(bytes);
+    this.#blocks.push([pointer, bytes]);
+    return new Tensor(this, dtype, shape, pointer, ld).fill(0);
+  }
+
+  /** Frees all its tensors. Twice is fine. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.engine.disposed) return;
+    for (const [pointer, bytes] of this.#blocks) this.engine.heap.free(pointer, bytes);
+  }
+}
+
+export function formatShape(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+function bytesOf(engine: Engine, dtype: DType): number {
+  if (dtype === 'float') return engine.backend.elementBytes;
+  return dtype === 'u8' ? 1 : 4;
+}

@@ -1,0 +1,62 @@
+/**
+ * Every error that lanegrad throws on purpose. Each message says where, what was expected and what was given;
+ * the class says whose mistake it is, so that a caller can tell a typing error from a broken file.
+ */
+
+/** The base of all errors below. `where` names the function, option or file at fault. */
+export class LanegradError extends Error {
+  readonly where: string;
+
+  constructor(where: string, message: string, options?: ErrorOptions) {
+    super(`${where}: ${message}`, options);
+    this.name = new.target.name;
+    this.where = where;
+  }
+}
+
+/** An argument or option has the wrong type or value, or is not known. */
+export class OptionError extends LanegradError {}
+
+/** Two shapes do not fit each other. */
+export class ShapeError extends LanegradError {}
+
+/** The data itself cannot be used: an empty set, a label outside the classes, a count that differs. */
+export class DataError extends LanegradError {}
+
+/** A file's bytes are not what its format prescribes. `where` is the file's name. */
+export class FormatError extends LanegradError {}
+
+/** A file or folder cannot be read or written; `cause` is the system's own error. */
+export class FileError extends LanegradError {}
+
+/** An engine cannot be created, has been disposed, or is asked for what it cannot do here. */
+export class EngineError extends LanegradError {}
+
+/** Training met a loss that is NaN or infinite. The parameters are those of the step before. */
+export class NonFiniteError extends LanegradError {
+  /** Steps that were completed before the one that failed, over all epochs. */
+  readonly step: number;
+  readonly epoch: number;
+
+  constructor(where: string, message: string, step: number, epoch: number) {
+    super(where, message);
+    this.step = step;
+    this.epoch = epoch;
+  }
+}
+
+/** A value as it should appear in a message: short, quoted when a string, never a whole array. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) {
+    return value.length > 8 ? `an array of ${value.length}` : `[${value.map(show).join(', ')}]`;
+  }
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
+  if (typeof value === 'object' && value !== null) {
+    const name = value.constructor?.name;
+    return name && name !== 'Object' ? `an object of class ${name}` : 'an object';
+  }
+  return String(value);
+}

@@ -1,0 +1,106 @@
+/**
+ * Reads a file, and writes one so that a crash leaves the old file or the new one, never a part. Node only. It knows
+ * no format. Every failure is a FileError in plain words, with the system's own error as its cause.
+ */
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FileError } from '../errors.js';
+
+/**
+ * Reads a whole file.
+ *
+ * @throws FileError when it is not there, is a folder, or cannot be read.
+ */
+export async function readFileBytes(path: string): Promise<Uint8Array> {
+  try {
+    const buffer = await readFile(path);
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+  } catch (cause) {
+    throw fileError(path, 'cannot be read', cause);
+  }
+}
+
+/**
+ * Writes `path` by way of a temporary file beside it: write, fsync, rename, fsync of the folder. A text is written as
+ * UTF-8. Where `path` is a symbolic link, the link is replaced, not its target.
+ *
+ * @throws FileError when any step fails. The temporary file is then gone and the old file as it was; only when the
+ *   last step fails is the new one in place, and the message says so.
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  // The folder of the target, because a rename is atomic within one file system only.
+  const folder = dirname(path);
+  const temporary = join(folder, `.lanegrad-${randomUUID()}.tmp`);
+  try {
+    await writeSynced(temporary, content);
+    await rename(temporary, path);
+  } catch (cause) {
+    // What matters is the first failure; that the temporary file cannot be removed adds nothing to it.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw fileError(path, 'cannot be written', cause);
+  }
+  try {
+    await syncFolder(folder);
+  } catch (cause) {
+    throw fileError(path, 'was written, but a crash may undo that: its folder cannot be synced', cause);
+  }
+}
+
+/** @internal A FileError whose message begins with `problem` and puts the system's reason in plain words. */
+export function fileError(path: string, problem: string, cause: unknown): FileError {
+  return new FileError(path, `${problem}: ${reason(cause)}`, { cause });
+}
+
+/** @internal The system's code of an error such as `ENOENT`, also of a FileError by its cause. */
+export function systemCode(error: unknown): string | undefined {
+  if (error instanceof FileError) return systemCode(error.cause);
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'no such file or folder'],
+  ['EISDIR', 'it is a folder, not a file'],
+  ['ENOTDIR', 'a part of the path is a file, not a folder'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'operation not permitted'],
+  ['EROFS', 'the file system is read-only'],
+  ['ENOSPC', 'no space left on the device'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EMFILE', 'too many open files'],
+  ['ENAMETOOLONG', 'the name is too long'],
+  ['ELOOP', 'too many symbolic links'],
+  ['ERR_FS_FILE_TOO_LARGE', 'the file is too large to be read at once'],
+]);
+
+function reason(cause: unknown): string {
+  const known = REASONS.get(systemCode(cause) ?? '');
+  return known ?? (cause instanceof Error ? cause.message : String(cause));
+}
+
+async function writeSynced(path: string, content: Uint8Array | string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'wx');
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Makes a rename last. Windows opens no folder and some network file systems sync none; there it is left out. */
+async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(folder, 'r');
+    await handle.sync();
+  } catch (error) {
+    const code = systemCode(error) ?? '';
+    const unsupported = process.platform === 'win32' ? ['EPERM', 'EISDIR', 'EACCES'] : ['EINVAL', 'ENOTSUP'];
+    if (!unsupported.includes(code)) throw error;
+  } finally {
+    await handle?.close();
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * A model as one safetensors file that rebuilds itself: the parameters under the model's own names (`0.weight`, …), and
+ * under the metadata key `lanegrad` a JSON text with the layers' options. It opens no file.
+ *
+ *   {"version":1,"inputSize":784,"seed":1,"layers":[{"kind":"dense","units":300,"activation":"sigmoid","bias":true}, …],
+ *    "input":{"scale":0.0039,"offset":0,"imageShape":[28,28]},"classNames":["0", …]}
+ *
+ * Whatever is read is taken for hostile: sizes are compared with the tensors before anything is allocated.
+ */
+import { DataError, FormatError, LanegradError, OptionError, show } from '../errors.js';
+import { dense } from '../nn/dense.js';
+import type { Layer } from '../nn/layer.js';
+import { type Sequential, sequential, setParameters } from '../nn/sequential.js';
+import { OptionReader } from '../options.js';
+import { type ModelMetadata, readMetadata } from './model-metadata.js';
+import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
+
+export type { InputFormat, ModelMetadata } from './model-metadata.js';
+
+const KEY = 'lanegrad';
+const VERSION = 1;
+
+/** How each kind of layer is made again. The values come from the file, so drawing initial ones would be wasted. */
+const makers: ReadonlyMap<string, (where: string, config: Record<string, unknown>) => Layer> = new Map([
+  [
+    'dense',
+    (where, { units, ...options }) => {
+      if (typeof units !== 'number')
+        throw new OptionError(where, `units: expected a number, given ${show(units)}`);
+      return dense(units, { ...options, weightInitializer: 'zeros', biasInitializer: 'zeros' });
+    },
+  ],
+]);
+
+/**
+ * The bytes of a model's file. The same model and metadata give the same bytes.
+ *
+ * @throws DataError when a parameter is NaN or infinite: such a model is of no use, and must not replace a good one.
+ * @throws OptionError for metadata that do not fit the model, or a layer that could not be read back.
+ */
+export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uint8Array {
+  const where = 'writeModel';
+  const { inputSize, seed } = model;
+  const layers = model.layers.map(({ kind, config }) => {
+    if (!makers.has(kind)) throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
+    return { kind, ...config };
+  });
+  const extra = readMetadata(new OptionReader(`${where}, metadata`, metadata), model);
+  const tensors = new Map<string, WritableTensor>();
+  for (const { name, shape, values } of model.parameters) {
+    checkFinite(name, values, (message) => new DataError(where, message));
+    tensors.set(name, { dtype: 'F32', shape, data: values });
+  }
+  const description = { version: VERSION, inputSize, seed, layers, ...extra };
+  return writeSafetensors(tensors, { [KEY]: JSON.stringify(description) });
+}
+
+/**
+ * Rebuilds a model from its file's bytes.
+ *
+ * @param where The file's name, for messages.
+ * @throws FormatError when the file is not safetensors, has no description of a model or one that this version cannot
+ *   read, lacks or adds tensors, or holds a value that is NaN or infinite.
+ */
+export function readModel(bytes: Uint8Array, where: string): { model: Sequential; metadata: ModelMetadata } {
+  const { tensors, metadata } = readSafetensors(bytes, where);
+  try {
+    const description = new OptionReader(`metadata ${show(KEY)}`, parseDescription(metadata[KEY], where));
+    checkVersion(description, where);
+    const inputSize = description.integer('inputSize', { min: 1 });
+    const seed = description.integer('seed', { min: 0 });
+    const layers = description.required('layers', 'a list of layers', isList).map(makeLayer);
+    const outputSize = checkTensors(inputSize, layers, tensors, where);
+    const extra = readMetadata(description, { inputSize, outputSize });
+
+    const model = sequential(inputSize, layers, { seed });
+    setParameters(model, asParameters(tensors, where));
+    return { model, metadata: extra };
+  } catch (error) {
+    // Layers and options name the function at fault; here that is the file.
+    if (!(error instanceof LanegradError) || error instanceof FormatError) throw error;
+    throw new FormatError(where, error.message, { cause: error });
+  }
+}
+
+function parseDescription(text: string | undefined, where: string): unknown {
+  if (text === undefined) {
+    throw new FormatError(where, `expected a model saved by lanegrad: the metadata have no key ${show(KEY)}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(where, `metadata ${show(KEY)}: not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function checkVersion(description: OptionReader, where: string): void {
+  const version = description.required('version', `version ${VERSION}`, (value): value is unknown => true);
+  if (version !== VERSION) {
+    throw new FormatError(where, `expected a model of version ${VERSION}, given version ${show(version)}`);
+  }
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+function makeLayer(given: unknown, index: number): Layer {
+  const where = `layers[${index}]`;
+  if (typeof given !== 'object' || given === null) {
+    throw new OptionError(where, `expected a layer, given ${show(given)}`);
+  }
+  const { kind, ...config } = given as Record<string, unknown>;
+  const make = typeof kind === 'string' ? makers.get(kind) : undefined;
+  if (!make) {
+    const known = [...makers.keys()].map(show).join(', ');
+    throw new OptionError(where, `unknown kind ${show(kind)}; expected one of ${known}`);
+  }
+  return make(where, config);
+}
+
+/** Compares the layers' shapes with the tensors' before a model is built of them; returns the model's output size. */
+function checkTensors(
+  inputSize: number,
+  layers: readonly Layer[],
+  tensors: ReadonlyMap<string, SafeTensor>,
+  where: string,
+): number {
+  let width = inputSize;
+  for (const [index, layer] of layers.entries()) {
+    for (const { name, shape } of layer.parameters(width)) {
+      const full = `${index}.${name}`;
+      const tensor = tensors.get(full);
+      if (!tensor) throw new FormatError(where, `tensor ${show(full)} is missing`);
+      if (tensor.dtype !== 'F32' || tensor.shape.join() !== shape.join()) {
+        const given = `${tensor.dtype} [${tensor.shape.join(', ')}]`;
+        throw new FormatError(
+          where,
+          `tensor ${show(full)}: expected F32 [${shape.join(', ')}], given ${given}`,
+        );
+      }
+    }
+    width = layer.outputSize(width);
+  }
+  return width;
+}
+
+function asParameters(tensors: ReadonlyMap<string, SafeTensor>, where: string) {
+  const parameters = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+  for (const [name, { shape, data }] of tensors) {
+    if (!(data instanceof Float32Array))
+      throw new FormatError(where, `tensor ${show(name)} is not the model's`);
+    checkFinite(name, data, (message) => new FormatError(where, message));
+    parameters.set(name, { shape, values: data });
+  }
+  return parameters;
+}
+
+function checkFinite(name: string, values: Float32Array, fail: (message: string) => Error): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) throw fail(`tensor ${show(name)}: expected finite values, given ${values[at]} at ${at}`);
+}

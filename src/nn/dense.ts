@@ -1,0 +1,94 @@
+/** The fully connected layer: y = f(x·W + b). */
+import { type Activation, activationCodes } from '../engine/kernels.js';
+import type { Call } from '../engine/ops/check.js';
+import { columnSums } from '../engine/ops/elementwise.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../engine/ops/products.js';
+import type { SparseRows } from '../engine/ops/sparse.js';
+import { checkInteger, OptionReader } from '../options.js';
+import { type Initializer, type InitializerName, resolveInitializer } from './initializers.js';
+import type { Layer } from './layer.js';
+
+export interface DenseOptions {
+  /** f; `identity` by default. */
+  activation?: Activation;
+  /** Whether b exists; true by default. */
+  bias?: boolean;
+  /** Of W, [in, out]. By default He's normal for relu and Glorot's uniform for all others. */
+  weightInitializer?: InitializerName | Initializer;
+  /** Of b, [out]; zeros by default. */
+  biasInitializer?: InitializerName | Initializer;
+}
+
+/**
+ * A layer with `units` outputs: x [rows, in] gives y [rows, units]. Its parameters are `weight` [in, units] and `bias`
+ * [units]. Backward, with dz = dy ⊙ f'(y): dW = xᵀ·dz, db = Σ dz over rows, dx = dz·Wᵀ.
+ *
+ * Throws OptionError for sizes that are not positive whole numbers and for unknown options.
+ */
+export function dense(units: number, options?: DenseOptions): Layer {
+  checkInteger('dense', 'units', units, { min: 1 });
+  const reader = new OptionReader('dense', options);
+  const activation = reader.oneOf('activation', Object.keys(activationCodes) as Activation[], 'identity');
+  const bias = reader.boolean('bias', true);
+  const given = (value: unknown): value is unknown => value !== undefined;
+  const defaultWeights = activation === 'relu' ? 'heNormal' : 'glorotUniform';
+  const weightInitializer = resolveInitializer(
+    'dense, option weightInitializer',
+    reader.optional('weightInitializer', 'an initializer', given) ?? defaultWeights,
+  );
+  const biasInitializer = resolveInitializer(
+    'dense, option biasInitializer',
+    reader.optional('biasInitializer', 'an initializer', given) ?? 'zeros',
+  );
+  reader.end();
+
+  return {
+    kind: 'dense',
+    config: { units, activation, bias },
+    endsWith: activation,
+    outputSize: () => units,
+    parameters(inputSize) {
+      const weight = { name: 'weight', shape: [inputSize, units], initializer: weightInitializer };
+      return bias ? [weight, { name: 'bias', shape: [units], initializer: biasInitializer }] : [weight];
+    },
+    compile({ x, y, dx, dy, parameters, gradients, sparse, inputActivation }) {
+      const { weight, bias: b } = parameters;
+      const denseForward = matmul({ c: y, a: x, b: weight, bias: b, activation });
+      const sparseForward = sparse?.matmul({ y, w: weight, bias: b, activation });
+      const forward = [either(sparse, sparseForward, denseForward)];
+      if (!gradients || !dy) return { forward, backward: [] };
+
+      // dy arrives as dz: whoever made it has multiplied it by f'(y) already.
+      const denseWeights = matmulTransposedA({ c: gradients.weight, a: x, b: dy });
+      const sparseWeights = sparse?.weightGradient({ dw: gradients.weight, dy });
+      const backward = [either(sparse, sparseWeights, denseWeights)];
+      const biasGradient = b && columnSums({ y: gradients.bias, x: dy });
+      if (biasGradient) backward.push(biasGradient);
+      if (dx) {
+        const product = { c: dx, a: dy, b: weight };
+        const end = inputActivation ? { saved: x, activation: inputActivation } : {};
+        backward.push(matmulTransposedB({ ...product, ...end }));
+      }
+      if (!sparse) return { forward, backward };
+
+      const step = sparse.sgdStep({ w: weight, dy });
+      return {
+        forward,
+        backward,
+        fusedSgd: {
+          active: () => sparse.active,
+          run(learningRate) {
+            biasGradient?.();
+            step(learningRate);
+          },
+        },
+      };
+    },
+  };
+}
+
+/** The sparse call for batches that have been compressed, the dense one for all others. */
+function either(sparse: SparseRows | undefined, whenSparse: Call | undefined, whenDense: Call): Call {
+  if (!sparse || !whenSparse) return whenDense;
+  return () => (sparse.active ? whenSparse() : whenDense());
+}

@@ -1,0 +1,29 @@
+/** Optimizers: how parameters follow their gradients. */
+import { sgdStep } from '../engine/ops/elementwise.js';
+import type { Tensor } from '../engine/tensor.js';
+import { OptionReader } from '../options.js';
+
+export interface Optimizer {
+  readonly kind: string;
+  readonly learningRate: number;
+  /** JSON values that make an equal optimizer. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The update is w - learningRate · g and nothing else: a layer may do it along with the gradient. */
+  readonly plainSgd: boolean;
+  /** Binds the update to flat tensors of parameters and gradients. */
+  compile(tensors: { parameters: Tensor; gradients: Tensor }): (learningRate: number) => void;
+}
+
+/** Stochastic gradient descent: w = w - learningRate · g. */
+export function sgd(options: { learningRate: number }): Optimizer {
+  const reader = new OptionReader('sgd', options);
+  const learningRate = reader.number('learningRate', { above: 0 });
+  reader.end();
+  return {
+    kind: 'sgd',
+    learningRate,
+    plainSgd: true,
+    config: { kind: 'sgd', learningRate },
+    compile: ({ parameters, gradients }) => sgdStep({ w: parameters, g: gradients }),
+  };
+}

@@ -1,0 +1,23 @@
+/** lanegrad/node: what needs files. Models, MNIST and other IDX folders, and the folder of a training run. */
+import { readFileBytes, writeFileAtomic } from './files/atomic.js';
+import { type ModelMetadata, readModel, writeModel } from './formats/model.js';
+import type { Sequential } from './nn/sequential.js';
+
+export { loadIdxFolder, type Splits } from './data/folder.js';
+export { loadMnist } from './data/mnist.js';
+export type { RunReport, TestSet } from './report/report.js';
+export { RunFolder, type RunFolderOptions } from './run/folder.js';
+export { weightsSha256 } from './run/weights.js';
+
+/**
+ * Writes a model as one safetensors file, from which `loadModel` rebuilds it. A crash leaves the old file or the new.
+ * Throws FileError when it cannot be written, DataError when a parameter is not finite.
+ */
+export async function saveModel(model: Sequential, path: string, metadata?: ModelMetadata): Promise<void> {
+  await writeFileAtomic(path, writeModel(model, metadata));
+}
+
+/** Reads what `saveModel` wrote. Throws FileError when it cannot be read, FormatError when it is not such a file. */
+export async function loadModel(path: string): Promise<{ model: Sequential; metadata: ModelMetadata }> {
+  return readModel(await readFileBytes(path), path);
+}

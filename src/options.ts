@@ -1,0 +1,164 @@
+/**
+ * The one place where options objects are read. Every option goes through a typed getter, and a key that no
+ * getter asked for is an error that names it, with the nearest known key.
+ */
+import { OptionError, show } from './errors.js';
+
+interface NumberRange {
+  /** Smallest value allowed. */
+  min?: number;
+  /** The value must be greater than this. */
+  above?: number;
+  /** Largest value allowed. */
+  max?: number;
+  /** The value must be less than this. */
+  below?: number;
+}
+
+export class OptionReader {
+  readonly #where: string;
+  readonly #given: Record<string, unknown>;
+  readonly #asked: string[] = [];
+
+  constructor(where: string, given: unknown) {
+    if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
+      throw new OptionError(where, `expected an options object, given ${show(given)}`);
+    }
+    this.#where = where;
+    this.#given = (given ?? {}) as Record<string, unknown>;
+  }
+
+  /** A finite number within `range`; `fallback` when absent, required when there is none. */
+  number(key: string, range: NumberRange = {}, fallback?: number): number {
+    const value = this.#take(key, fallback, `a number${describe(range)}`);
+    if (typeof value !== 'number' || !Number.isFinite(value) || !inside(value, range)) {
+      this.#fail(key, `a finite number${describe(range)}`, value);
+    }
+    return value;
+  }
+
+  /** A safe integer within `range`. */
+  integer(key: string, range: NumberRange = {}, fallback?: number): number {
+    const value = this.#take(key, fallback, `a whole number${describe(range)}`);
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || !inside(value, range)) {
+      this.#fail(key, `a whole number${describe(range)}`, value);
+    }
+    return value;
+  }
+
+  boolean(key: string, fallback?: boolean): boolean {
+    const value = this.#take(key, fallback, 'true or false');
+    if (typeof value !== 'boolean') this.#fail(key, 'true or false', value);
+    return value;
+  }
+
+  string(key: string, fallback?: string): string {
+    const value = this.#take(key, fallback, 'a string');
+    if (typeof value !== 'string') this.#fail(key, 'a string', value);
+    return value;
+  }
+
+  oneOf<T extends string>(key: string, choices: readonly T[], fallback?: T): T {
+    const expected = `one of ${choices.map(show).join(', ')}`;
+    const value = this.#take(key, fallback, expected);
+    if (!choices.includes(value as T)) this.#fail(key, expected, value);
+    return value as T;
+  }
+
+  /** A value that `accepts` recognises; undefined when absent. `expected` names it in the message. */
+  optional<T>(key: string, expected: string, accepts: (value: unknown) => value is T): T | undefined {
+    const value = this.#peek(key);
+    if (value === undefined) return undefined;
+    if (!accepts(value)) this.#fail(key, expected, value);
+    return value;
+  }
+
+  required<T>(key: string, expected: string, accepts: (value: unknown) => value is T): T {
+    const value = this.#take(key, undefined, expected);
+    if (!accepts(value)) this.#fail(key, expected, value);
+    return value;
+  }
+
+  callback<F extends (...args: never[]) => unknown>(key: string): F | undefined {
+    return this.optional(key, 'a function', (value): value is F => typeof value === 'function');
+  }
+
+  /** Call last: throws for the first key that no getter has asked for. */
+  end(): void {
+    for (const key of Object.keys(this.#given)) {
+      if (this.#asked.includes(key)) continue;
+      const known =
+        this.#asked.length > 0 ? `expected one of ${this.#asked.join(', ')}` : 'expected no options';
+      throw new OptionError(
+        this.#where,
+        `unknown option ${show(key)}${didYouMean(key, this.#asked)}; ${known}`,
+      );
+    }
+  }
+
+  #peek(key: string): unknown {
+    this.#asked.push(key);
+    return this.#given[key];
+  }
+
+  #take(key: string, fallback: unknown, expected: string): unknown {
+    const value = this.#peek(key);
+    if (value !== undefined) return value;
+    if (fallback === undefined) throw new OptionError(this.#where, `option ${key} is required: ${expected}`);
+    return fallback;
+  }
+
+  #fail(key: string, expected: string, value: unknown): never {
+    throw new OptionError(this.#where, `option ${key}: expected ${expected}, given ${show(value)}`);
+  }
+}
+
+/** Checks one positional argument: a whole number within `range`. */
+export function checkInteger(where: string, name: string, value: unknown, range: NumberRange = {}): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || !inside(value, range)) {
+    throw new OptionError(where, `${name}: expected a whole number${describe(range)}, given ${show(value)}`);
+  }
+  return value;
+}
+
+/** The phrase `; did you mean "x"?` when one of `known` is within two edits of `word`, else nothing. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  let best = '';
+  let bestDistance = 3;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best ? `; did you mean ${show(best)}?` : '';
+}
+
+function inside(value: number, { min, above, max, below }: NumberRange): boolean {
+  return (
+    (min === undefined || value >= min) &&
+    (above === undefined || value > above) &&
+    (max === undefined || value <= max) &&
+    (below === undefined || value < below)
+  );
+}
+
+function describe({ min, above, max, below }: NumberRange): string {
+  const parts: string[] = [];
+  if (min !== undefined) parts.push(`at least ${min}`);
+  if (above !== undefined) parts.push(`greater than ${above}`);
+  if (max !== undefined) parts.push(`at most ${max}`);
+  if (below !== undefined) parts.push(`less than ${below}`);
+  return parts.length > 0 ? `, ${parts.join(' and ')}` : '';
+}
+
+/** Levenshtein's distance, one row of the table at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,16 @@
+/**
+ * The seam between the library and where it runs. `#platform` resolves to node.ts or browser.ts by package.json's
+ * `imports`, so a browser bundle never reaches a `node:` import.
+ */
+export interface Platform {
+  /** Short name and version for records: `node 24.1.0`, or the browser's own words. */
+  readonly runtime: string;
+  /** Bytes of a file of this package. Throws FileError, or EngineError when a server sent something else. */
+  readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>>;
+  /** SHA-256 of the bytes, lower-case hexadecimal. */
+  sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
+  /** Lets timers, signals and input be handled, then goes on. */
+  yieldToEventLoop(): Promise<void>;
+}
+
+export declare const platform: Platform;

@@ -1,0 +1,130 @@
+/** The top of the page: what was trained, how well it did, and the figures one asks for first. */
+import type { EpochRecord, Score } from '../train/history.js';
+import { type Html, html } from './escape.js';
+import { count, date, duration, loss, percent, plural } from './format.js';
+import type { RunReport } from './types.js';
+
+interface Figure {
+  readonly name: string;
+  readonly value: string;
+  readonly unit?: string;
+  readonly note?: string;
+}
+
+/** The header, with the accuracy of the best set there is: test, else validation, else training. */
+export function headline(report: RunReport): Html {
+  const main = mainScore(report);
+  const engine = engineLine(report.engine);
+  return html`<header>
+<p class="eyebrow"><span>lanegrad <span aria-hidden="true">/</span> training report</span> <time datetime="${report.createdAt}">${date(report.createdAt)}</time></p>
+<h1>${report.title}</h1>
+${wasInterrupted(report) && interruption(report)}
+<div class="summary">
+${main ? hero(main) : html`<div class="hero"><p class="name">No epoch was finished</p></div>`}
+<dl class="figures">${figures(report).map(figure)}</dl>
+</div>
+${engine && html`<p class="engine"><span>Engine</span> ${engine}</p>`}
+</header>`;
+}
+
+/** Whether the run stopped before its last epoch. */
+export function wasInterrupted(report: RunReport): boolean {
+  return report.facts.interrupted === true || report.history.outcome === 'aborted';
+}
+
+/** The validation result that is newest; fit may validate some epochs only. */
+function lastValidated(report: RunReport): EpochRecord | undefined {
+  return report.history.epochs.findLast((record) => record.validation !== undefined);
+}
+
+function mainScore(report: RunReport): { name: string; score: Score; note: string } | undefined {
+  const { test, history } = report;
+  if (test) {
+    const right = test.confusion.reduce((sum, row, index) => sum + row[index]!, 0);
+    return {
+      name: 'Test accuracy',
+      score: test,
+      note: `${count(right)} of ${count(test.size)} samples right`,
+    };
+  }
+  const validated = lastValidated(report);
+  if (validated?.validation) {
+    return {
+      name: 'Validation accuracy',
+      score: validated.validation,
+      note: `after epoch ${validated.epoch}; no test set was used`,
+    };
+  }
+  const last = history.epochs.at(-1);
+  if (!last) return undefined;
+  return {
+    name: 'Training accuracy',
+    score: last,
+    note: `in epoch ${last.epoch}; there was no validation or test set`,
+  };
+}
+
+function hero({ name, score, note }: { name: string; score: Score; note: string }): Html {
+  const [value, unit] = percent(score.accuracy).split('\u00a0');
+  return html`<div class="hero"><p class="name">${name}</p>
+<p class="value">${value}<span class="unit">\u00a0${unit}</span></p>
+<p class="note">${note}</p></div>`;
+}
+
+function figures(report: RunReport): Figure[] {
+  const { test, history, facts } = report;
+  const validated = lastValidated(report);
+  const last = history.epochs.at(-1);
+  const list: Figure[] = [];
+  if (test) list.push({ name: 'Test loss', value: loss(test.loss) });
+  if (validated?.validation) {
+    const note = `after epoch ${validated.epoch}`;
+    if (test) list.push({ name: 'Validation accuracy', value: percent(validated.validation.accuracy), note });
+    list.push({ name: 'Validation loss', value: loss(validated.validation.loss), note });
+  }
+  if (last && !test) {
+    const note = `in epoch ${last.epoch}`;
+    if (validated) list.push({ name: 'Training accuracy', value: percent(last.accuracy), note });
+    list.push({ name: 'Training loss', value: loss(last.loss), note });
+  }
+  const speed = averageSpeed(history.epochs);
+  if (speed !== undefined) {
+    list.push({
+      name: 'Speed',
+      value: count(speed),
+      unit: 'samples/s',
+      note: 'while training',
+    });
+  }
+  const extent = `${plural(history.epochs.length, 'epoch')}, ${plural(history.steps, 'step')}`;
+  list.push({ name: 'Training time', value: duration(history.seconds), note: extent });
+  list.push({ name: 'Parameters', value: count(facts.parameters), note: facts.layers.join('-') });
+  return list;
+}
+
+function figure({ name, value, unit, note }: Figure): Html {
+  return html`<div><dt>${name}</dt><dd>${value}${unit && html` <span class="unit">${unit}</span>`}${note && html`<span class="note">${note}</span>`}</dd></div>\n`;
+}
+
+/** Samples over seconds of the whole run; the mean of the epochs' speeds would favour the fast ones. */
+function averageSpeed(epochs: readonly EpochRecord[]): number | undefined {
+  const seconds = epochs.reduce((sum, record) => sum + record.seconds, 0);
+  if (!(seconds > 0)) return epochs.at(-1)?.samplesPerSecond;
+  return epochs.reduce((sum, record) => sum + record.samplesPerSecond * record.seconds, 0) / seconds;
+}
+
+function engineLine(engine: RunReport['engine']): string | undefined {
+  const { math, turbo, threads, runtime } = engine;
+  const words: string[] = [];
+  if (typeof math === 'string') words.push(math);
+  if (turbo === true) words.push('turbo');
+  if (typeof threads === 'number') words.push(plural(threads, 'thread'));
+  if (typeof runtime === 'string') words.push(runtime);
+  return words.length > 0 ? words.join(' · ') : undefined;
+}
+
+function interruption(report: RunReport): Html {
+  const { epochs, steps } = report.history;
+  return html`<p class="notice"><strong>This run was interrupted</strong> after ${plural(steps, 'step')},
+with ${plural(epochs.length, 'epoch')} finished. The model is as it was at that step; curves and validation end with the last whole epoch.</p>`;
+}

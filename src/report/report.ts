@@ -1,0 +1,78 @@
+/**
+ * The report of a training run as one HTML page. It composes the sections; each has a module of its own. Nothing
+ * here touches a file or Node: loading uPlot's text is in node.ts, writing the page is the caller's.
+ */
+import { ShapeError } from '../errors.js';
+import { curvesSection } from './charts.js';
+import { confusionSection } from './confusion.js';
+import { reproducibilitySection, settingsSection } from './details.js';
+import { epochsSection } from './epochs.js';
+import { headline } from './headline.js';
+import { mistakesSection } from './mistakes.js';
+import { type Link, page } from './page.js';
+import type { RunReport, Uplot } from './types.js';
+
+export type { RunReport, TestSet, Uplot } from './types.js';
+
+/**
+ * The whole page as one string. `uplot` is the source text of uPlot's script and style sheet.
+ * @throws ShapeError when the test set, its images and its evaluation are not of one size
+ */
+export function renderReport(report: RunReport, uplot: Uplot): string {
+  checkShapes(report);
+  const { history, test, testSet } = report;
+  const drawn = history.epochs.length > 0;
+  const links: (Link | false | undefined)[] = [
+    { id: 'curves', name: 'Learning curves' },
+    test && { id: 'confusion', name: 'Confusion matrix' },
+    test && testSet && { id: 'mistakes', name: 'Most wrong' },
+    drawn && { id: 'epochs', name: 'Epochs' },
+    { id: 'settings', name: 'Settings' },
+    { id: 'reproducibility', name: 'Reproducibility' },
+  ];
+  return page(
+    report.title,
+    headline(report),
+    links.filter((link): link is Link => Boolean(link)),
+    [
+      curvesSection(history, lossUnit(report.config)),
+      test && confusionSection(test, testSet),
+      test && testSet && mistakesSection(test, testSet),
+      epochsSection(history),
+      settingsSection(report),
+      reproducibilitySection(report),
+    ],
+    drawn ? uplot : undefined,
+  );
+}
+
+/** Cross-entropies are in nats; other losses have whatever unit their targets have. */
+function lossUnit(config: RunReport['config']): string {
+  return typeof config.loss === 'string' && /entropy/i.test(config.loss) ? 'nats' : '';
+}
+
+function checkShapes({ test, testSet }: RunReport): void {
+  const expect = (what: string, expected: number, given: number) => {
+    if (given !== expected)
+      throw new ShapeError('renderReport', `expected ${expected} ${what}, not ${given}`);
+  };
+  if (test) {
+    const classes = test.confusion.length;
+    test.confusion.forEach((row, index) => {
+      expect(`columns in row ${index} of the confusion matrix`, classes, row.length);
+    });
+    expect('test predictions', test.size, test.predictions.length);
+    expect('test losses', test.size, test.losses.length);
+    expect('test confidences', test.size, test.confidences.length);
+  }
+  if (test && testSet) {
+    expect('test labels, as many as were evaluated', test.size, testSet.labels.length);
+    const { images } = testSet;
+    if (images)
+      expect(
+        `test pixels (${test.size}x${images.height}x${images.width})`,
+        test.size * images.height * images.width,
+        images.pixels.length,
+      );
+  }
+}

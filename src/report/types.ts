@@ -1,0 +1,38 @@
+/** What the report is made from. Nothing here draws or measures anything. */
+import type { Evaluation, History } from '../train/history.js';
+
+/** The samples behind an evaluation, for naming classes and showing mistakes. */
+export interface TestSet {
+  readonly labels: Int32Array;
+  readonly classNames: readonly string[];
+  /** Greyscale; `pixels` is row-major, [size, height × width]. */
+  readonly images?: { readonly pixels: Uint8Array; readonly height: number; readonly width: number };
+}
+
+/** Everything that is known about a run when its page is written. */
+export interface RunReport {
+  /** Such as 'mnist · 784-300-10'. */
+  readonly title: string;
+  /** ISO date. */
+  readonly createdAt: string;
+  readonly history: History;
+  /** Evaluation on the test set. */
+  readonly test?: Evaluation;
+  readonly testSet?: TestSet;
+  /** The fully resolved configuration; nested objects are allowed. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What computed it: math, turbo, threads, wasmSha256, runtime … */
+  readonly engine: Readonly<Record<string, unknown>>;
+  readonly facts: {
+    readonly parameters: number;
+    readonly weightsSha256: string;
+    readonly layers: readonly number[];
+    readonly interrupted?: boolean;
+  };
+}
+
+/** uPlot's script and style sheet, as source text. */
+export interface Uplot {
+  readonly script: string;
+  readonly style: string;
+}

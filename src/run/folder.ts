@@ -1,0 +1,143 @@
+/**
+ * The folder of one training run. It decides where that is and proves it can be written, before anything is trained; the
+ * files in it are each whole at any moment:
+ *
+ *   config.json         all settings, resolved
+ *   metrics.jsonl       an object an epoch, appended as training goes
+ *   model.safetensors   of the last good epoch, then of the end
+ *   report.html         at the end
+ */
+import { appendFile, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { FileError } from '../errors.js';
+import { fileError, systemCode, writeFileAtomic } from '../files/atomic.js';
+import { type ModelMetadata, writeModel } from '../formats/model.js';
+import type { Sequential } from '../nn/sequential.js';
+import { OptionReader } from '../options.js';
+import { loadUplot } from '../report/node.js';
+import { type RunReport, renderReport } from '../report/report.js';
+
+/** The model's file within a run folder. */
+export const MODEL_FILE = 'model.safetensors';
+
+const FILES = ['config.json', 'metrics.jsonl', MODEL_FILE, 'report.html'] as const;
+
+export interface RunFolderOptions {
+  /** The folder itself: new, or empty. By default one is made in `runs`, named after the time and `name`. */
+  out?: string;
+  /** Part of the default folder's name. */
+  name?: string;
+}
+
+export class RunFolder {
+  /** As the caller gave it, or relative to the working directory. */
+  readonly path: string;
+  readonly modelPath: string;
+  readonly reportPath: string;
+  /** The outermost folder that did not exist before, if any. */
+  readonly #created: string | undefined;
+
+  private constructor(path: string, created: string | undefined) {
+    this.path = path;
+    this.modelPath = join(path, MODEL_FILE);
+    this.reportPath = join(path, 'report.html');
+    this.#created = created && resolve(created);
+  }
+
+  /** Makes the folder. Throws FileError when it cannot be made, or is there and holds something. */
+  static async create(options?: RunFolderOptions): Promise<RunFolder> {
+    const reader = new OptionReader('RunFolder.create', options);
+    const isPath = (value: unknown): value is string => typeof value === 'string' && value !== '';
+    const out = reader.optional('out', 'the path of a folder', isPath);
+    const name = reader.string('name', 'run');
+    reader.end();
+    return out === undefined ? RunFolder.#createNamed(name) : RunFolder.#createAt(out);
+  }
+
+  static async #createAt(out: string): Promise<RunFolder> {
+    const created = await makeFolders(out);
+    if (created !== undefined) return new RunFolder(out, created);
+    const entries = await readdir(out).catch((cause) => {
+      throw fileError(out, 'cannot be read', cause);
+    });
+    if (entries.length > 0) {
+      throw new FileError(
+        out,
+        `expected a new or an empty folder for the run, given one with ${entries.length} entries`,
+      );
+    }
+    return new RunFolder(out, undefined);
+  }
+
+  static async #createNamed(name: string): Promise<RunFolder> {
+    const created = await makeFolders('runs');
+    const base = join('runs', `${timestamp(new Date())}-${safeName(name)}`);
+    for (let count = 1; ; count++) {
+      const path = count === 1 ? base : `${base}-${count}`;
+      try {
+        // Not recursive, so that of two runs in one second only one gets the name.
+        await mkdir(path);
+        return new RunFolder(path, created ?? path);
+      } catch (cause) {
+        if (systemCode(cause) !== 'EEXIST') throw fileError(path, 'cannot be created', cause);
+      }
+    }
+  }
+
+  async writeConfig(config: Readonly<Record<string, unknown>>): Promise<void> {
+    await writeFileAtomic(join(this.path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  }
+
+  /** Adds a line to metrics.jsonl. */
+  async appendMetrics(record: object): Promise<void> {
+    const path = join(this.path, 'metrics.jsonl');
+    await appendFile(path, `${JSON.stringify(record)}\n`).catch((cause) => {
+      throw fileError(path, 'cannot be written', cause);
+    });
+  }
+
+  /** Replaces the model. Throws DataError, and keeps the old one, when a value is not finite. */
+  async saveModel(model: Sequential, metadata?: ModelMetadata): Promise<void> {
+    await writeFileAtomic(this.modelPath, writeModel(model, metadata));
+  }
+
+  async writeReport(report: RunReport): Promise<void> {
+    await writeFileAtomic(this.reportPath, renderReport(report, await loadUplot()));
+  }
+
+  /** Takes back all that was written, and the folders that were made for it. For a run that came to nothing. */
+  async discard(): Promise<void> {
+    for (const file of FILES) await rm(join(this.path, file), { force: true });
+    if (this.#created === undefined) return;
+    for (let folder = resolve(this.path); ; folder = dirname(folder)) {
+      try {
+        await rmdir(folder);
+      } catch {
+        return; // Someone else has put something there: it stays.
+      }
+      if (folder === this.#created) return;
+    }
+  }
+}
+
+/** The outermost folder that had to be made; undefined when `path` was there. */
+async function makeFolders(path: string): Promise<string | undefined> {
+  try {
+    return await mkdir(path, { recursive: true });
+  } catch (cause) {
+    if (systemCode(cause) === 'EEXIST')
+      throw new FileError(path, 'expected a folder, but it is a file', { cause });
+    throw fileError(path, 'cannot be created', cause);
+  }
+}
+
+/** Local time, as in 20250131-235959: sorts by age and needs no quoting. */
+function timestamp(now: Date): string {
+  const pad = (value: number) => String(value).padStart(2, '0');
+  const day = `${now.getFullYear()}${pad(now.getMonth() + 1)}${pad(now.getDate())}`;
+  return `${day}-${pad(now.getHours())}${pad(now.getMinutes())}${pad(now.getSeconds())}`;
+}
+
+function safeName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60) || 'run';
+}

@@ -1,0 +1,44 @@
+/** What a training run tells about itself: shared by `fit`, the run folder and the report. */
+
+/** Mean loss and share of right answers over a set. */
+export interface Score {
+  readonly loss: number;
+  /** Between 0 and 1. */
+  readonly accuracy: number;
+}
+
+export interface EpochRecord extends Score {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Optimizer steps made since training began, at the end of this epoch. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Absent when fit was given no validation set. */
+  readonly validation?: Score;
+  /** Training alone, without validation. */
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+}
+
+export interface History {
+  readonly epochs: readonly EpochRecord[];
+  /** Optimizer steps made, those of an unfinished epoch too. */
+  readonly steps: number;
+  /** Seconds spent in training steps. */
+  readonly seconds: number;
+  /** `aborted` when the signal stopped it: after a step, with the parameters of that step kept. */
+  readonly outcome: 'completed' | 'aborted';
+}
+
+/** A model measured on a labelled set. */
+export interface Evaluation extends Score {
+  readonly size: number;
+  /** confusion[actual][predicted], counts. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Predicted class of each sample. */
+  readonly predictions: Int32Array;
+  /** Loss of each sample, in nats. */
+  readonly losses: Float32Array;
+  /** Probability that the model gave to each sample's predicted class. */
+  readonly confidences: Float32Array;
+}

@@ -1,0 +1,68 @@
+/** A data set in an engine's memory, and the order in which its rows are visited. */
+import type { Dataset } from '../data/dataset.js';
+import type { Engine } from '../engine/engine.js';
+import { gatherLabels, gatherRows, permute } from '../engine/ops/sampling.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
+import type { Plan } from '../nn/compile.js';
+
+/** Streams of random numbers: parameters take their index; the order of an epoch begins here. */
+const ORDER_STREAM = 0x80000000;
+
+export class BatchSource {
+  readonly size: number;
+  readonly #set: Dataset;
+  readonly #arena: Arena;
+  readonly #inputs: Tensor;
+  readonly #labels: Tensor;
+  readonly #order: Tensor;
+  readonly #loaders = new Map<Plan, (start: number) => void>();
+
+  constructor(engine: Engine, set: Dataset) {
+    this.size = set.size;
+    this.#set = set;
+    this.#arena = engine.arena();
+    const dtype = set.inputs instanceof Uint8Array ? 'u8' : 'float';
+    try {
+      this.#inputs = this.#arena.tensor(dtype, [set.size, set.width]).write(set.inputs);
+      this.#labels = this.#arena.tensor('i32', [set.size]).write(set.labels);
+      this.#order = this.#arena.tensor('u32', [set.size]);
+    } catch (error) {
+      this.#arena.dispose();
+      throw error;
+    }
+    this.sequential();
+  }
+
+  /** Rows come as they stand in the set. */
+  sequential(): void {
+    this.#order.write(Uint32Array.from({ length: this.size }, (_, i) => i));
+  }
+
+  /** Rows come in an order that depends on the seed and the epoch (from 0) alone. */
+  shuffle(seed: number, epoch: number): void {
+    permute(this.#order, seed, ORDER_STREAM + epoch)();
+  }
+
+  /** Copies the rows from place `start` of the order into the plan's inputs and labels. */
+  load(plan: Plan, start: number): void {
+    let loader = this.#loaders.get(plan);
+    if (!loader) {
+      const { scale, offset } = this.#set;
+      const rows = gatherRows({ y: plan.inputs, from: this.#inputs, indices: this.#order, scale, offset });
+      const labels = gatherLabels({ y: plan.labels, from: this.#labels, indices: this.#order });
+      loader = (from) => {
+        rows(from);
+        labels(from);
+        plan.loaded();
+      };
+      this.#loaders.set(plan, loader);
+    }
+    loader(start);
+  }
+
+  /** Frees the engine's memory. Twice is fine. */
+  dispose(): void {
+    this.#arena.dispose();
+    this.#loaders.clear();
+  }
+}

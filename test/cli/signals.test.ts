@@ -1,0 +1,81 @@
+/** Training that is stopped, and readers that leave early. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lanegrad, lastObject, start } from './command.js';
+import { writeToy } from './toy.js';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'lanegrad-signals-'));
+  await writeToy(join(root, 'toy'), { train: 480 });
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** Epochs without end, for a test's patience. */
+const TRAIN = ['train', 'toy', '--hidden', '32', '--epochs', '1000000', '--seed', '1'];
+
+describe('a signal during training', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s saves model and report, says where, and exits %i', async (signal, code) => {
+    const out = `run-${signal}`;
+    const running = start(root, [...TRAIN, '--out', out]);
+    await running.printed(/epoch +2\//);
+    running.child.kill(signal);
+    const outcome = await running.outcome;
+    expect(outcome).toMatchObject({ code, stderr: '' });
+    expect(outcome.stdout).toMatch(/stopping after this step/);
+    expect(outcome.stdout).toMatch(
+      /^interrupted after step [\d,]+; the model has the weights of that step$/m,
+    );
+    expect(outcome.stdout).toContain(join(out, 'model.safetensors'));
+    expect((await readdir(join(root, out))).sort()).toEqual([
+      'config.json',
+      'metrics.jsonl',
+      'model.safetensors',
+      'report.html',
+    ]);
+    expect(await readFile(join(root, out, 'report.html'), 'utf8')).toMatch(/interrupted/i);
+    const evaluated = await lanegrad(root, ['evaluate', out, 'toy', '--json']);
+    expect(lastObject(evaluated)).toMatchObject({ samples: 60 });
+  });
+
+  it('leaves a record for programs', async () => {
+    const running = start(root, [...TRAIN, '--json', '--out', 'json']);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    running.child.kill('SIGINT');
+    const outcome = await running.outcome;
+    expect(outcome.code).toBe(130);
+    expect(lastObject(outcome)).toMatchObject({ interrupted: true, test: null, runDir: 'json' });
+  });
+
+  it('twice ends the process at once', async () => {
+    const running = start(root, [
+      ...TRAIN,
+      '--backend',
+      'reference',
+      '--hidden',
+      '2000,2000',
+      '--out',
+      'twice',
+    ]);
+    await running.printed(/toy on/);
+    running.child.kill('SIGINT');
+    running.child.kill('SIGINT');
+    setTimeout(() => running.child.kill('SIGINT'), 200);
+    expect((await running.outcome).code).toBe(130);
+  });
+});
+
+describe('a reader that leaves', () => {
+  it('is no error', async () => {
+    const running = start(root, ['train', 'toy', '--hidden', '8', '--epochs', '300', '--out', 'left']);
+    await running.printed(/epoch +1\//);
+    running.child.stdout?.destroy();
+    expect(await running.outcome).toMatchObject({ code: 0, stderr: '' });
+    expect(await readdir(join(root, 'left'))).toContain('report.html');
+  });
+});
