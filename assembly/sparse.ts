@@ -37,7 +37,7 @@ export function compress_rows(
         store<i32>(indices + (<usize>count << 2), i);
         store<u32>(values + (<usize>count << 2), bits);
         // All bits but the sign: neither zero counts.
-        count += <i32>(bits << 1 != 0);
+        count += select<i32>(1, 0, bits << 1 != 0);
       }
     }
     for (; n < N; n++) {

@@ -1,8 +1,9 @@
 /** jax-js on its Wasm device, the default and Node's only one. It has no worker threads in Node: one thread always. */
 import { parseOptions, serve, versionOf } from './protocol.mjs';
-import { CLASSES, HIDDEN, INPUTS, LEARNING_RATE } from './workload.mjs';
+import { CLASSES, HIDDEN, INPUTS, learningRate } from './workload.mjs';
 
 const options = parseOptions();
+const RATE = learningRate(options);
 
 await serve('jax-js', versionOf('@jax-js/jax'), options, async () => {
   const jax = await import('@jax-js/jax');
@@ -26,7 +27,7 @@ function trainer({ numpy: np, nn, jit, valueAndGrad, tree }) {
   // `.ref` keeps it: https://github.com/ekzhang/jax-js#reference-counting and #grad-vmap-and-jit
   const step = jit((parameters, x, y) => {
     const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), x, y);
-    const updated = tree.map((p, g) => p.sub(g.mul(LEARNING_RATE)), parameters, gradients);
+    const updated = tree.map((p, g) => p.sub(g.mul(RATE)), parameters, gradients);
     return [updated, value];
   });
   return (batches) => {
@@ -62,8 +63,7 @@ function product({ numpy: np, jit, blockUntilReady }) {
     const multiply = jit((x, y) => np.dot(x, y));
     return {
       async run() {
-        const out = multiply(left.ref, right.ref);
-        await blockUntilReady(out.ref);
+        const out = await blockUntilReady(multiply(left.ref, right.ref));
         out.dispose();
       },
       result: () => multiply(left.ref, right.ref).data(),

@@ -9,7 +9,7 @@ import re
 import sys
 import time
 
-INPUTS, HIDDEN, CLASSES, BATCH, LEARNING_RATE = 784, 300, 10, 64, 0.5
+INPUTS, HIDDEN, CLASSES, BATCH = 784, 300, 10, 64
 TRAINING_ROWS = 55000
 ROUND_SECONDS = 0.3
 
@@ -22,6 +22,8 @@ parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--warmup", type=int, default=100, metavar="STEPS")
 parser.add_argument("--steps", type=int)
 options = parser.parse_args()
+
+LEARNING_RATE = 0.05 if options.dense else 0.5  # the reason is in workload.mjs
 
 # Read once, when the library is loaded: https://numpy.org/doc/stable/reference/global_state.html#number-of-threads-used-for-linear-algebra
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
@@ -282,6 +284,7 @@ class Rounds:
 
         return {
             "data": "dense" if options.dense else "mnist",
+            "learningRate": LEARNING_RATE,
             "batch": BATCH,
             "steps": steps,
             "samples": sum(sizes),

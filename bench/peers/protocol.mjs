@@ -5,7 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { BATCH, checkProduct, initialWeights, loadRows, parseProduct, toBatches } from './workload.mjs';
+import {
+  BATCH,
+  checkProduct,
+  initialWeights,
+  learningRate,
+  loadRows,
+  parseProduct,
+  toBatches,
+} from './workload.mjs';
 
 const ROUND_SECONDS = 0.3;
 
@@ -98,6 +106,7 @@ async function trainingRounds(makeTrainer, options) {
     };
     return {
       data: options.dense ? 'dense' : 'mnist',
+      learningRate: learningRate(options),
       batch: BATCH,
       steps: order.length,
       samples,

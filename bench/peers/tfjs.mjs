@@ -1,9 +1,10 @@
 /** TensorFlow.js: `node tfjs.mjs cpu|wasm [tuned]`. */
 import { fileURLToPath } from 'node:url';
 import { parseOptions, serve, versionOf } from './protocol.mjs';
-import { CLASSES, HIDDEN, INPUTS, LEARNING_RATE } from './workload.mjs';
+import { CLASSES, HIDDEN, INPUTS, learningRate } from './workload.mjs';
 
 const options = parseOptions();
+const RATE = learningRate(options);
 const [backend = 'wasm', way] = options.positionals;
 const tuned = way === 'tuned';
 
@@ -69,7 +70,7 @@ function trainer(tf, makeStep) {
 
 /** As documented: https://js.tensorflow.org/api/latest/#tf.train.Optimizer.minimize, whose tidy() frees what lies between. */
 function documentedStep(tf, { w1, b1, w2, b2 }) {
-  const optimizer = tf.train.sgd(LEARNING_RATE);
+  const optimizer = tf.train.sgd(RATE);
   return (x, y) => {
     const cost = optimizer.minimize(
       () => {
@@ -96,7 +97,7 @@ function tunedStep(tf, { w1, b1, w2, b2 }) {
     const logProbabilities = tf.logSoftmax(tf.fused.matMul({ a: hidden, b: w2, bias: b2 }));
     const [total] = tf.sum(tf.mul(logProbabilities, y)).dataSync();
     // Scaled by the learning rate where it is smallest.
-    const dLogits = tf.mul(tf.sub(tf.exp(logProbabilities), y), LEARNING_RATE / x.shape[0]);
+    const dLogits = tf.mul(tf.sub(tf.exp(logProbabilities), y), RATE / x.shape[0]);
     const dHidden = tf.mul(tf.matMul(dLogits, tf.transpose(w2)), tf.mul(hidden, tf.sub(1, hidden)));
     w1.assign(tf.sub(w1, tf.matMul(tf.transpose(x), dHidden)));
     b1.assign(tf.sub(b1, tf.sum(dHidden, 0)));

@@ -1,12 +1,16 @@
 /** Ctrl-C and SIGTERM, once: an orderly stop. Twice: out at once. */
 const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
+/** Milliseconds within which a second signal is the first once more: npm passes on what the terminal has sent already. */
+const ECHO = 300;
+
 type Name = keyof typeof numbers;
 
 export class Signals {
   readonly #controller = new AbortController();
   readonly #onFirst: (name: Name) => void;
   #received: Name | undefined;
+  #receivedAt = 0;
 
   /** Begins to listen; `onFirst` is called at the first of them. */
   constructor(onFirst: (name: Name) => void) {
@@ -30,8 +34,13 @@ export class Signals {
   }
 
   readonly #listener = (name: Name): void => {
-    if (this.#received) process.exit(128 + numbers[name]);
+    const now = performance.now();
+    if (this.#received) {
+      if (now - this.#receivedAt < ECHO) return;
+      process.exit(128 + numbers[name]);
+    }
     this.#received = name;
+    this.#receivedAt = now;
     this.#onFirst(name);
     this.#controller.abort();
   };

@@ -72,15 +72,18 @@ async function train(source: string, options: TrainOptions): Promise<void> {
   const progress = new Progress(out, { quiet });
   const signals = new Signals((name) => {
     progress.end();
-    out.line(
-      `${name === 'SIGINT' ? 'interrupted' : name}: stopping after this step; once more to stop at once`,
-    );
+    out.line(`${name}: stopping after this step; once more to stop at once`);
   });
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
     const splits = await loadSplits(source);
     const engine = await createEngine({ backend, math });
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
+    if (signals.signal.aborted) {
+      out.line('nothing was trained, nothing was written');
+      process.exitCode = signals.exitCode;
+      return;
+    }
     const finished = await run(engine, splits, settings, {
       ...(outFolder !== undefined && { out: outFolder }),
       signal: signals.signal,

@@ -28,6 +28,20 @@ export const platform: Platform = {
     return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   },
 
+  warn(message) {
+    console.warn(`lanegrad: ${message}`);
+  },
+
+  enableRelaxedSimd() {
+    // A page cannot set flags.
+  },
+
+  turboUnavailable: 'it needs a flag that a page cannot set',
+
+  compileTurbo() {
+    throw new EngineError('createEngine', 'turbo is not to be had in a browser');
+  },
+
   yieldToEventLoop() {
     return new Promise((resolve) => {
       const { port1, port2 } = new MessageChannel();

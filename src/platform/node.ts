@@ -1,8 +1,14 @@
-/** The platform seam in Node. */
+/** The platform seam in Node. V8's flags are touched here and nowhere else. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import { FileError } from '../errors.js';
 import type { Platform } from './types.js';
+
+const major = Number(process.versions.node.split('.')[0]);
+
+/** The first Node whose V8 has a re-vectoriser that survives these kernels. */
+const TURBO_NODE = 24;
 
 export const platform: Platform = {
   runtime: `node ${process.versions.node}`,
@@ -22,4 +28,46 @@ export const platform: Platform = {
   yieldToEventLoop() {
     return new Promise((resolve) => setImmediate(resolve));
   },
+
+  warn(message) {
+    process.emitWarning(message, 'LanegradWarning');
+  },
+
+  enableRelaxedSimd() {
+    // Later versions have it without a flag, and complain of one that they do not know.
+    if (major < 22) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  },
+
+  turboUnavailable:
+    major < TURBO_NODE
+      ? `it needs Node ${TURBO_NODE} or later, this is ${process.versions.node}`
+      : process.arch !== 'x64'
+        ? `it needs an x86-64 processor, this is ${process.arch}`
+        : undefined,
+
+  compileTurbo(bytes) {
+    // The flags hold for this one synchronous compilation: other modules of the process are not touched, and without the
+    // baseline compiler the fast code is there from the first call.
+    const flags = ['experimental-wasm-revectorize', 'no-liftoff', 'no-wasm-lazy-compilation'];
+    for (const flag of flags) setFlagsFromString(`--${flag}`);
+    try {
+      return new WebAssembly.Module(marked(bytes));
+    } finally {
+      for (const flag of flags) setFlagsFromString(`--${opposite(flag)}`);
+    }
+  },
 };
+
+function opposite(flag: string): string {
+  return flag.startsWith('no-') ? flag.slice(3) : `no-${flag}`;
+}
+
+/** The same module with an empty custom section at its end: V8 would give equal bytes the code that it has compiled already. */
+function marked(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode('turbo');
+  const section = [0, name.length + 1, name.length, ...name];
+  const copy = new Uint8Array(bytes.length + section.length);
+  copy.set(bytes);
+  copy.set(section, bytes.length);
+  return copy;
+}

@@ -11,6 +11,14 @@ export interface Platform {
   sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
   /** Lets timers, signals and input be handled, then goes on. */
   yieldToEventLoop(): Promise<void>;
+  /** Tells the developer, not the user, of something that was handled. */
+  warn(message: string): void;
+  /** Asks the engine to accept relaxed SIMD where that is still behind a flag. */
+  enableRelaxedSimd(): void;
+  /** Why re-vectorised code cannot be had here; undefined where it can. */
+  readonly turboUnavailable: string | undefined;
+  /** Compiles with 128-bit neighbours fused to 256 bits, at once and with the optimizing compiler. */
+  compileTurbo(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module;
 }
 
 export declare const platform: Platform;

@@ -31,9 +31,9 @@ export interface RunSettings {
 export const runDefaults = {
   hidden: [300],
   activation: 'sigmoid',
-  learningRate: 0.5,
+  learningRate: 1,
   batchSize: 64,
-  epochs: 12,
+  epochs: 10,
   seed: 1,
 } as const satisfies Partial<RunSettings>;
 

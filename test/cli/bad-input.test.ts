@@ -108,6 +108,12 @@ const failures: [args: string[], message: RegExp][] = [
     ['train', 'toy', '--out', join('cut.safetensors', 'x')],
     /cannot be created: a part of the path is a file/,
   ],
+  // Where mkdir's own option `recursive` never returns.
+  ...(process.platform === 'linux'
+    ? ([
+        [['train', 'toy', '--out', '/proc/lanegrad/x'], /\/proc\/lanegrad\/x: cannot be created/],
+      ] as typeof usage)
+    : []),
   [['train', 'toy', '--out', 'run'], /run: expected a new or an empty folder/],
   [[...DIVERGING, '--learning-rate', '1e30'], /step \d+ \(epoch 1\).*learning rate 1e\+30 may be too high/],
   [['evaluate', 'nothing.safetensors'], /nothing\.safetensors: cannot be read: no such file/],

@@ -2,7 +2,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Signals } from '../../src/cli/signals.js';
 import { lanegrad, lastObject, start } from './command.js';
 import { writeToy } from './toy.js';
 
@@ -52,21 +53,35 @@ describe('a signal during training', () => {
     expect(lastObject(outcome)).toMatchObject({ interrupted: true, test: null, runDir: 'json' });
   });
 
-  it('twice ends the process at once', async () => {
-    const running = start(root, [
-      ...TRAIN,
-      '--backend',
-      'reference',
-      '--hidden',
-      '2000,2000',
-      '--out',
-      'twice',
-    ]);
-    await running.printed(/toy on/);
+  it('is taken for one when it comes twice at once, as npm has it', async () => {
+    const running = start(root, [...TRAIN, '--out', 'echo']);
+    await running.printed(/epoch +1\//);
     running.child.kill('SIGINT');
-    running.child.kill('SIGINT');
-    setTimeout(() => running.child.kill('SIGINT'), 200);
+    setTimeout(() => running.child.kill('SIGINT'), 20);
     expect((await running.outcome).code).toBe(130);
+    expect(await readdir(join(root, 'echo'))).toContain('report.html');
+  });
+
+  it('ends the process at once when it comes again', () => {
+    const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    const firsts: string[] = [];
+    const signals = new Signals((name) => firsts.push(name));
+    // Called directly, because the test's runner listens too.
+    const press = process.listeners('SIGINT').at(-1)!;
+    press('SIGINT');
+    now.mockReturnValue(1010);
+    press('SIGINT');
+    expect(exit).not.toHaveBeenCalled();
+    expect(signals.signal.aborted).toBe(true);
+    expect(signals.exitCode).toBe(130);
+    now.mockReturnValue(2000);
+    press('SIGINT');
+    expect(exit).toHaveBeenCalledExactlyOnceWith(130);
+    expect(firsts).toEqual(['SIGINT']);
+    signals.stop();
+    expect(process.listeners('SIGINT')).not.toContain(press);
+    vi.restoreAllMocks();
   });
 });
 

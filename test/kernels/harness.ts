@@ -6,16 +6,26 @@ import { describe } from 'vitest';
 import { type Backend, type Kernels, RESERVED_BYTES } from '../../src/engine/kernels.js';
 import { createReferenceBackend } from '../../src/engine/reference/index.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
+import { platform } from '../../src/platform/node.js';
 
 interface BackendUnderTest {
   readonly name: string;
   create(): Promise<Backend>;
 }
 
-/** A new binary is one more line. */
+platform.enableRelaxedSimd();
+
+/** A new binary is one more line. Turbo joins where this Node has it: .ci/run goes through the suite with Node 24 too. */
 const backends: readonly BackendUnderTest[] = [
   { name: 'reference', create: async () => createReferenceBackend() },
   { name: 'wasm simd', create: () => createWasmBackend({ binary: 'simd' }) },
+  { name: 'wasm fma', create: () => createWasmBackend({ binary: 'fma' }) },
+  ...(platform.turboUnavailable
+    ? []
+    : [
+        { name: 'wasm simd turbo', create: () => createWasmBackend({ binary: 'simd', turbo: true }) },
+        { name: 'wasm fma turbo', create: () => createWasmBackend({ binary: 'fma', turbo: true }) },
+      ]),
 ];
 
 /** The same tests for every backend. */
