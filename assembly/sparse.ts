@@ -26,33 +26,35 @@ export function compress_rows(
   store<i32>(starts, 0);
   for (let m = 0; m < M; m++) {
     let n = 0;
-    for (; n + 16 <= N; n += 16) {
+    for (; n + 8 <= N; n += 8) {
       const p = x + (<usize>n << 2);
-      const low = v128.or(v128.load(p), v128.load(p, 16));
-      const high = v128.or(v128.load(p, 32), v128.load(p, 48));
-      if (!v128.any_true(v128.or(low, high))) continue;
-      // Every element is written, and the place moves on for those that count: no branch to mispredict.
-      for (let i = n; i < n + 16; i++) {
-        const bits = load<u32>(x + (<usize>i << 2));
-        store<i32>(indices + (<usize>count << 2), i);
-        store<u32>(values + (<usize>count << 2), bits);
-        // All bits but the sign: neither zero counts.
-        count += select<i32>(1, 0, bits << 1 != 0);
-      }
+      if (!v128.any_true(v128.or(v128.load(p), v128.load(p, 16)))) continue;
+      count = keep(indices, values, count, p, n);
+      count = keep(indices, values, count, p + 4, n + 1);
+      count = keep(indices, values, count, p + 8, n + 2);
+      count = keep(indices, values, count, p + 12, n + 3);
+      count = keep(indices, values, count, p + 16, n + 4);
+      count = keep(indices, values, count, p + 20, n + 5);
+      count = keep(indices, values, count, p + 24, n + 6);
+      count = keep(indices, values, count, p + 28, n + 7);
     }
-    for (; n < N; n++) {
-      const value = load<f32>(x + (<usize>n << 2));
-      if (value != 0) {
-        store<i32>(indices + (<usize>count << 2), n);
-        store<f32>(values + (<usize>count << 2), value);
-        count++;
-      }
-    }
+    for (; n < N; n++) count = keep(indices, values, count, x + (<usize>n << 2), n);
     store<i32>(starts + (<usize>(m + 1) << 2), count);
     if (count > limit * (m + 3)) return -1;
     x += <usize>ldx << 2;
   }
   return count > limit * M ? -1 : count;
+}
+
+/** Writes an entry, and moves on if it counts: no branch to mispredict. Neither zero counts, hence all bits but the sign. */
+// @ts-ignore: decorator
+@inline
+function keep(indices: usize, values: usize, count: i32, p: usize, index: i32): i32 {
+  const bits = load<u32>(p);
+  const to = <usize>count << 2;
+  store<i32>(indices + to, index);
+  store<u32>(values + to, bits);
+  return count + select<i32>(1, 0, bits << 1 != 0);
 }
 
 /** The compressed columns of a matrix [M, N] from its compressed rows; `starts` has N + 2 places, of which N + 1 are kept. */

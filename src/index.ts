@@ -4,7 +4,7 @@ export { readIdx } from './data/idx.js';
 export { createEngine, type Engine, type EngineInfo, type EngineOptions } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
 export * from './errors.js';
-export { readModel, writeModel } from './formats/model.js';
+export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 export { type DenseOptions, dense } from './nn/dense.js';
 export {

@@ -91,7 +91,7 @@ export class OptionReader {
         this.#asked.length > 0 ? `expected one of ${this.#asked.join(', ')}` : 'expected no options';
       throw new OptionError(
         this.#where,
-        `unknown option ${show(key)}${didYouMean(key, this.#asked)}; ${known}`,
+        `unknown option ${show(key)}; ${known}${didYouMean(key, this.#asked)}`,
       );
     }
   }

@@ -5,16 +5,16 @@
  *
  *   for n in steps of NC:  for k in steps of KC:  pack B [KC, NC]            (stays in the second-level cache)
  *     for m in steps of MC:  pack A [MC, KC]                                 (so does it)
- *       for each 8 or 16 columns:  for each 6 or 4 rows:  one tile           (one panel of B stays in the first level)
+ *       for each panel of columns:  for each panel of rows:  one tile        (one panel of B stays in the first level)
  *
  * The scratch space:  | edge tile 384 B | A: MC·KC floats | B: KC·NC floats |
  * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
  *
- * Rows go six at a time; of the last up to nine the remainder goes four at a time where that wastes less. Elements are
- * sums in ascending k whatever the blocks, so neither tile nor a split of C over threads changes a bit.
+ * Rows go six at a time, columns eight (or sixteen, with `wide`); the last of them in smaller tiles where those waste
+ * less. Elements are sums in ascending k whatever the blocks, so neither tile nor a split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
-import { micro_4x16, micro_4x8, micro_6x16, micro_6x8 } from './micro';
+import { micro_4x16, micro_4x4, micro_4x8, micro_6x16, micro_6x4, micro_6x8 } from './micro';
 import { pack_columns, pack_rows } from './pack';
 
 // @ts-ignore: decorator
@@ -43,7 +43,6 @@ export function gemm(
   c: usize, ldc: i32, work: usize, a: usize, lda: i32, b: usize, ldb: i32, bias: usize,
   M: i32, N: i32, K: i32, accumulate: i32, transA: bool, transB: bool, wide: i32,
 ): void {
-  const NR = wide ? 16 : 8;
   for (let n = 0; n < N; n += NC) {
     const nc = min(NC, N - n);
     let k = 0;
@@ -51,11 +50,13 @@ export function gemm(
     do {
       const kc = min(KC, K - k);
       let to = work + PACKED_B;
-      for (let j = n; j < n + nc; j += NR) {
+      for (let j = n; j < n + nc; ) {
+        const NR = tile_columns(n + nc - j, wide);
         const columns = min(NR, n + nc - j);
         if (transB) pack_columns(to, b + (<usize>(j * ldb + k) << 2), ldb, columns, kc, NR);
         else pack_rows(to, b + (<usize>(k * ldb + j) << 2), ldb, columns, kc, NR);
         to += <usize>(kc * NR) << 2;
+        j += NR;
       }
       for (let m = 0; m < M; m += MC) {
         const mc = min(MC, M - m);
@@ -70,9 +71,9 @@ export function gemm(
         }
         const block = c + (<usize>(m * ldc + n) << 2);
         const row = <usize>ldc << 2;
-        if (accumulate != 0 || k > 0) tiles(block, row, block, row, 4, work, mc, nc, kc, NR);
-        else if (bias) tiles(block, row, bias + (<usize>n << 2), 0, 4, work, mc, nc, kc, NR);
-        else tiles(block, row, ZEROS, 0, 0, work, mc, nc, kc, NR);
+        if (accumulate != 0 || k > 0) tiles(block, row, block, row, 4, work, mc, nc, kc, wide);
+        else if (bias) tiles(block, row, bias + (<usize>n << 2), 0, 4, work, mc, nc, kc, wide);
+        else tiles(block, row, ZEROS, 0, 0, work, mc, nc, kc, wide);
       }
       k += KC;
     } while (k < K);
@@ -86,16 +87,25 @@ function tile_rows(remaining: i32): i32 {
   return remaining == 7 || remaining == 8 || remaining <= 4 ? 4 : 6;
 }
 
+/** How many columns the next tile takes of those that remain. */
+// @ts-ignore: decorator
+@inline
+function tile_columns(remaining: i32, wide: i32): i32 {
+  if (wide && remaining > 12) return 16;
+  return remaining > 4 ? 8 : 4;
+}
+
 /**
  * All tiles of one packed block. The tile at row i and column j starts from start + i·startRow + j·startColumn bytes: C
  * itself, a bias row (startRow = 0) or zeros (both 0).
  */
 function tiles(
   c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
-  mc: i32, nc: i32, kc: i32, NR: i32,
+  mc: i32, nc: i32, kc: i32, wide: i32,
 ): void {
   let b = work + PACKED_B;
-  for (let j = 0; j < nc; j += NR) {
+  for (let j = 0; j < nc; ) {
+    const NR = tile_columns(nc - j, wide);
     const columns = min(NR, nc - j);
     let a = work + PACKED_A;
     for (let i = 0; i < mc; ) {
@@ -116,6 +126,7 @@ function tiles(
       i += R;
     }
     b += <usize>(kc * NR) << 2;
+    j += NR;
   }
 }
 
@@ -127,6 +138,9 @@ function multiply(
   if (NR == 8) {
     if (R == 6) micro_6x8(c, row, start, startRow, a, b, K);
     else micro_4x8(c, row, start, startRow, a, b, K);
+  } else if (NR == 4) {
+    if (R == 6) micro_6x4(c, row, start, startRow, a, b, K);
+    else micro_4x4(c, row, start, startRow, a, b, K);
   } else {
     if (R == 6) micro_6x16(c, row, start, startRow, a, b, K);
     else micro_4x16(c, row, start, startRow, a, b, K);

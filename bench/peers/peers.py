@@ -179,7 +179,8 @@ class PyTorch:
     def __init__(self):
         torch.set_num_threads(options.threads)
         self.version = torch.__version__
-        self.settings = {"blas": next((line.strip(" -") for line in torch.__config__.show().splitlines() if "BLAS" in line), None)}
+        built_with = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
+        self.settings = {"blas": f"{built_with[1] if built_with else ''} {openblas_core()}".strip()}
         if hasattr(torch.backends, "cpu"):
             self.settings["cpu"] = torch.backends.cpu.get_cpu_capability()
 

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { EngineOptions } from '../engine/engine.js';
 
 /** Options of every command. */
-export interface CommonOptions {
+interface CommonOptions {
   json?: true;
   debug?: true;
 }
@@ -24,9 +24,10 @@ export function commonOptions(): Option[] {
 export function engineOptions(): Option[] {
   return [
     new Option('--backend <name>', 'what computes').choices(['auto', 'wasm', 'reference']).default('auto'),
-    new Option('--math <name>', 'strict: the same bits everywhere')
-      .choices(['auto', 'strict'])
+    new Option('--math <name>', 'strict: the same bits everywhere; fma: faster')
+      .choices(['auto', 'strict', 'fma'])
       .default('auto'),
+    new Option('--turbo', '256-bit code by an experiment of V8 (Node 24 and later, x86-64)').default(false),
   ];
 }
 

@@ -29,10 +29,13 @@ export function describeEngine({ backend, binary, math, threads, runtime }: Engi
   return `${what}, ${threads === 1 ? 'one thread' : `${threads} threads`}, ${runtime}`;
 }
 
-async function info(given: string | undefined, { backend, math, json }: ComputeOptions): Promise<void> {
+async function info(
+  given: string | undefined,
+  { backend, math, turbo, json }: ComputeOptions,
+): Promise<void> {
   const out = new Output({ json });
   const opened = given === undefined ? undefined : await openModel(given);
-  const engine = (await createEngine({ backend, math })).info;
+  const engine = (await createEngine({ backend, math, turbo })).info;
   const cores = availableParallelism();
   const version = packageVersion();
   const rows = [

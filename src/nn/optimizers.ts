@@ -3,6 +3,9 @@ import { sgdStep } from '../engine/ops/elementwise.js';
 import type { Tensor } from '../engine/tensor.js';
 import { OptionReader } from '../options.js';
 
+/** The smallest rate that float32 does not round to zero, and the largest that it can hold. */
+const RATES = { min: 2 ** -149, max: 3.4028234663852886e38 };
+
 export interface Optimizer {
   readonly kind: string;
   readonly learningRate: number;
@@ -17,7 +20,7 @@ export interface Optimizer {
 /** Stochastic gradient descent: w = w - learningRate · g. */
 export function sgd(options: { learningRate: number }): Optimizer {
   const reader = new OptionReader('sgd', options);
-  const learningRate = reader.number('learningRate', { above: 0 });
+  const learningRate = reader.number('learningRate', RATES);
   reader.end();
   return {
     kind: 'sgd',
