@@ -7,7 +7,7 @@
  * every use: V8 needs several instructions for each, which made exp 1.7 (Node 20) to 2 times (Node 24) slower, and kept
  * the re-vectoriser from fusing anything.
  *
- *   memory:  0 ── 64 zeros ── 64 ── table of float32 and i32 ── RESERVED 256 ── the host's own
+ *   memory:  0 ── 384 zeros ── table of float32 and i32 ── RESERVED_BYTES 640 ── the host's own
  */
 import { madd, nmadd } from './lanes';
 
@@ -18,7 +18,7 @@ import { madd, nmadd } from './lanes';
   INFINITE = 31, TWENTY_FIVE = 32, TANH_P = 33, TANH_SPLIT = 38, MINUS_INFINITE = 39;
 
 // @ts-ignore: decorator
-@inline const TABLE: usize = 64;
+@inline const TABLE: usize = 384;
 
 /** Writes the table. The host calls it once for each memory, before any other kernel. */
 export function write_constants(): void {

@@ -1,8 +1,11 @@
 /**
  * Products with a matrix that is mostly zeros, kept as compressed rows: the pairs (index, value) of what is not zero.
  *
- *   starts:  row i has the entries starts[i] … starts[i + 1] - 1      (M + 1 numbers)
+ *   starts:  block j of row i has the entries starts[i·blocks + j] … starts[i·blocks + j + 1] - 1   (M·blocks + 1 numbers)
  *   indices: i32, ascending within a row;  values: float32
+ *
+ * A row's columns are cut into blocks so that the rows of B which a block of all rows of S refers to, in one strip of
+ * columns, stay in the first-level cache. Compressed columns need no blocks: there B is the batch, which is small.
  *
  * Row i of a product is Σ value · B[index]: forward with the batch's rows, y = x·W, and for the weights' gradient with
  * its columns, dW = xᵀ·dy. Terms are added in the order of the dense product, from the same start, and 0·w adds nothing:
@@ -15,31 +18,35 @@ import { apply_activation } from './activation';
 import { madd, nmadd } from './lanes';
 
 /**
- * Compresses x [M, N]. Returns the number of entries; or -1, with nothing usable written, as soon as the rows so far hold
- * more than `limit` entries each on average, two rows of grace. `indices` and `values` need limit·(M + 2) + N + 1 places.
+ * Compresses x [M, N], its columns in blocks of `width` (a multiple of 8). Returns the number of entries; or -1, with nothing
+ * usable written, as soon as the rows so far hold more than `limit` entries each on average, two rows of grace. `indices`
+ * and `values` need limit·(M + 2) + N + 1 places.
  */
 export function compress_rows(
-  starts: usize, indices: usize, values: usize, x: usize, ldx: i32, M: i32, N: i32, limit: i32,
+  starts: usize, indices: usize, values: usize, x: usize, ldx: i32, M: i32, N: i32, width: i32, limit: i32,
 ): i32 {
-  const zero = f32x4.splat(0);
   let count = 0;
   store<i32>(starts, 0);
   for (let m = 0; m < M; m++) {
-    let n = 0;
-    for (; n + 8 <= N; n += 8) {
-      const p = x + (<usize>n << 2);
-      if (!v128.any_true(v128.or(v128.load(p), v128.load(p, 16)))) continue;
-      count = keep(indices, values, count, p, n);
-      count = keep(indices, values, count, p + 4, n + 1);
-      count = keep(indices, values, count, p + 8, n + 2);
-      count = keep(indices, values, count, p + 12, n + 3);
-      count = keep(indices, values, count, p + 16, n + 4);
-      count = keep(indices, values, count, p + 20, n + 5);
-      count = keep(indices, values, count, p + 24, n + 6);
-      count = keep(indices, values, count, p + 28, n + 7);
+    for (let from = 0; from < N; from += width) {
+      const to = min(from + width, N);
+      let n = from;
+      for (; n + 8 <= to; n += 8) {
+        const p = x + (<usize>n << 2);
+        if (!v128.any_true(v128.or(v128.load(p), v128.load(p, 16)))) continue;
+        count = keep(indices, values, count, p, n);
+        count = keep(indices, values, count, p + 4, n + 1);
+        count = keep(indices, values, count, p + 8, n + 2);
+        count = keep(indices, values, count, p + 12, n + 3);
+        count = keep(indices, values, count, p + 16, n + 4);
+        count = keep(indices, values, count, p + 20, n + 5);
+        count = keep(indices, values, count, p + 24, n + 6);
+        count = keep(indices, values, count, p + 28, n + 7);
+      }
+      for (; n < to; n++) count = keep(indices, values, count, x + (<usize>n << 2), n);
+      starts += 4;
+      store<i32>(starts, count);
     }
-    for (; n < N; n++) count = keep(indices, values, count, x + (<usize>n << 2), n);
-    store<i32>(starts + (<usize>(m + 1) << 2), count);
     if (count > limit * (m + 3)) return -1;
     x += <usize>ldx << 2;
   }
@@ -57,11 +64,15 @@ function keep(indices: usize, values: usize, count: i32, p: usize, index: i32): 
   return count + select<i32>(1, 0, bits << 1 != 0);
 }
 
-/** The compressed columns of a matrix [M, N] from its compressed rows; `starts` has N + 2 places, of which N + 1 are kept. */
+/**
+ * The compressed columns of a matrix [M, N] from its compressed rows, which have `blocks` each; the columns have one.
+ * `starts` has N + 2 places, of which N + 1 are kept.
+ */
 export function transpose_compressed(
-  starts: usize, indices: usize, values: usize, rowStarts: usize, columns: usize, rowValues: usize, M: i32, N: i32,
+  starts: usize, indices: usize, values: usize, rowStarts: usize, columns: usize, rowValues: usize,
+  M: i32, N: i32, blocks: i32,
 ): void {
-  const total = load<i32>(rowStarts + (<usize>M << 2));
+  const total = load<i32>(rowStarts + (<usize>(M * blocks) << 2));
   memory.fill(starts, 0, <usize>(N + 2) << 2);
   // Two places on: after counting and adding up, starts[n + 1] is where column n's next entry goes.
   for (let e = 0; e < total; e++) {
@@ -76,7 +87,7 @@ export function transpose_compressed(
   }
   let e = 0;
   for (let m = 0; m < M; m++) {
-    const end = load<i32>(rowStarts + (<usize>(m + 1) << 2));
+    const end = load<i32>(rowStarts + (<usize>((m + 1) * blocks) << 2));
     for (; e < end; e++) {
       const p = starts + (<usize>(load<i32>(columns + (<usize>e << 2)) + 1) << 2);
       const to = <usize>load<i32>(p) << 2;
@@ -90,130 +101,186 @@ export function transpose_compressed(
 /** C = f(start + S·B): S compressed [M, ·], B [·, N]; start is the row `bias` if present, else 0. N is a multiple of 4. */
 export function sparse_gemm(
   c: usize, ldc: i32, starts: usize, indices: usize, values: usize, b: usize, ldb: i32, bias: usize,
-  M: i32, N: i32, activation: i32, wide: i32,
+  M: i32, N: i32, blocks: i32, activation: i32, wide: i32,
 ): void {
   const row = <usize>ldc << 2;
   const step = <usize>ldb << 2;
   let n = 0;
-  if (wide) {
-    for (; n + 96 <= N; n += 96) store_24(c, row, starts, indices, values, b, step, bias, M, n);
+  while (n < N) {
+    const left = N - n;
+    const to = c + (<usize>n << 2);
+    const from = b + (<usize>n << 2);
+    // A strip of C starts from a row that is the same for all: the bias, or the zeros at address 0.
+    let start = bias ? bias + (<usize>n << 2) : 0;
+    let startRow: usize = 0;
+    const W = wide && left >= 96 ? 24 : left >= 48 ? 12 : left >= 16 ? 4 : 1;
+    for (let j = 0; j < blocks; j++) {
+      const begin = starts + (<usize>j << 2);
+      if (W == 24) strip_24(to, row, start, startRow, begin, blocks, indices, values, from, step, M);
+      else if (W == 12) strip_12(to, row, start, startRow, begin, blocks, indices, values, from, step, M);
+      else if (W == 4) strip_4(to, row, start, startRow, begin, blocks, indices, values, from, step, M);
+      else strip_1(to, row, start, startRow, begin, blocks, indices, values, from, step, M);
+      start = to;
+      startRow = row;
+    }
+    n += W << 2;
   }
-  for (; n + 48 <= N; n += 48) store_12(c, row, starts, indices, values, b, step, bias, M, n);
-  for (; n + 16 <= N; n += 16) store_4(c, row, starts, indices, values, b, step, bias, M, n);
-  for (; n < N; n += 4) store_1(c, row, starts, indices, values, b, step, bias, M, n);
   apply_activation(c, ldc, M, N, activation);
 }
 
+/** Rows whose gradient is held aside at a time: with 24 vectors each, 6 KiB. */
+// @ts-ignore: decorator
+@inline const ASIDE: i32 = 16;
+
 /**
  * W = W - rate · (S·B), row by row: the gradient Sᵀ·B of a linear layer and its plain SGD step in one pass. Rows of S
- * without entries are left alone. N is a multiple of 4.
+ * without entries are left alone. S has one block; N is a multiple of 4.
  */
 export function sparse_sgd(
-  w: usize, ldw: i32, starts: usize, indices: usize, values: usize, b: usize, ldb: i32, M: i32, N: i32, rate: f32,
-  wide: i32,
+  w: usize, ldw: i32, work: usize, starts: usize, indices: usize, values: usize, b: usize, ldb: i32,
+  M: i32, N: i32, rate: f32, wide: i32,
 ): void {
   const row = <usize>ldw << 2;
   const step = <usize>ldb << 2;
-  let n = 0;
-  if (wide) {
-    for (; n + 96 <= N; n += 96) update_24(w, row, starts, indices, values, b, step, M, n, rate);
+  store<f32>(work, rate);
+  for (let n = 0; n < N; ) {
+    const left = N - n;
+    const from = b + (<usize>n << 2);
+    const to = w + (<usize>n << 2);
+    if (wide && left >= 96) {
+      // The re-vectoriser does not fuse a strip that ends with an update: gradients of a few rows go aside first.
+      for (let m = 0; m < M; m += ASIDE) {
+        const rows = min(ASIDE, M - m);
+        const begin = starts + (<usize>m << 2);
+        strip_24(work + 64, 384, 0, 0, begin, 1, indices, values, from, step, rows);
+        update(to + <usize>m * row, row, work + 64, 384, begin, rows, rate);
+      }
+      n += 96;
+    } else if (left >= 48 && !ASC_FEATURE_RELAXED_SIMD) {
+      // Node 20 spills in such a strip; its successors do not mind the way round.
+      for (let m = 0; m < M; m += ASIDE) {
+        const rows = min(ASIDE, M - m);
+        const begin = starts + (<usize>m << 2);
+        strip_12(work + 64, 192, 0, 0, begin, 1, indices, values, from, step, rows);
+        update(to + <usize>m * row, row, work + 64, 192, begin, rows, rate);
+      }
+      n += 48;
+    } else if (left >= 48) {
+      update_12(to, row, starts, indices, values, from, step, M, work);
+      n += 48;
+    } else if (left >= 16) {
+      update_4(to, row, starts, indices, values, from, step, M, work);
+      n += 16;
+    } else {
+      update_1(to, row, starts, indices, values, from, step, M, work);
+      n += 4;
+    }
   }
-  for (; n + 48 <= N; n += 48) update_12(w, row, starts, indices, values, b, step, M, n, rate);
-  for (; n + 16 <= N; n += 16) update_4(w, row, starts, indices, values, b, step, M, n, rate);
-  for (; n < N; n += 4) update_1(w, row, starts, indices, values, b, step, M, n, rate);
 }
 
-function store_24(
-  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, bias: usize, M: i32, n: i32,
-): void {
-  strip(c, row, starts, indices, values, b, step, bias, M, n, 0, 24, false);
+/** w = w - rate · gradient, for the rows that have entries; `bytes` of each. */
+function update(w: usize, row: usize, gradient: usize, bytes: usize, starts: usize, rows: i32, rate: f32): void {
+  const factor = f32x4.splat(rate);
+  for (let m = 0; m < rows; m++) {
+    if (load<i32>(starts) < load<i32>(starts, 4)) {
+      for (let i: usize = 0; i < bytes; i += 32) {
+        const p = w + i;
+        const g = gradient + i;
+        v128.store(p, nmadd(factor, v128.load(g), v128.load(p)));
+        v128.store(p, nmadd(factor, v128.load(g, 16), v128.load(p, 16)), 16);
+      }
+    }
+    starts += 4;
+    w += row;
+    gradient += bytes;
+  }
 }
 
-function update_24(
-  w: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, n: i32, rate: f32,
+function strip_24(
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
+  b: usize, step: usize, M: i32,
 ): void {
-  strip(w, row, starts, indices, values, b, step, 0, M, n, rate, 24, true);
+  strip(c, row, start, startRow, starts, blocks, indices, values, b, step, M, 0, 24, false);
 }
 
-function store_12(
-  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, bias: usize, M: i32, n: i32,
+function strip_12(
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
+  b: usize, step: usize, M: i32,
 ): void {
-  strip(c, row, starts, indices, values, b, step, bias, M, n, 0, 12, false);
+  strip(c, row, start, startRow, starts, blocks, indices, values, b, step, M, 0, 12, false);
+}
+
+function strip_4(
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
+  b: usize, step: usize, M: i32,
+): void {
+  strip(c, row, start, startRow, starts, blocks, indices, values, b, step, M, 0, 4, false);
+}
+
+function strip_1(
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
+  b: usize, step: usize, M: i32,
+): void {
+  strip(c, row, start, startRow, starts, blocks, indices, values, b, step, M, 0, 1, false);
 }
 
 function update_12(
-  w: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, n: i32, rate: f32,
+  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, rate: usize,
 ): void {
-  strip(w, row, starts, indices, values, b, step, 0, M, n, rate, 12, true);
-}
-
-function store_4(
-  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, bias: usize, M: i32, n: i32,
-): void {
-  strip(c, row, starts, indices, values, b, step, bias, M, n, 0, 4, false);
+  strip(c, row, 0, 0, starts, 1, indices, values, b, step, M, rate, 12, true);
 }
 
 function update_4(
-  w: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, n: i32, rate: f32,
+  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, rate: usize,
 ): void {
-  strip(w, row, starts, indices, values, b, step, 0, M, n, rate, 4, true);
-}
-
-function store_1(
-  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, bias: usize, M: i32, n: i32,
-): void {
-  strip(c, row, starts, indices, values, b, step, bias, M, n, 0, 1, false);
+  strip(c, row, 0, 0, starts, 1, indices, values, b, step, M, rate, 4, true);
 }
 
 function update_1(
-  w: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, n: i32, rate: f32,
+  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, rate: usize,
 ): void {
-  strip(w, row, starts, indices, values, b, step, 0, M, n, rate, 1, true);
+  strip(c, row, 0, 0, starts, 1, indices, values, b, step, M, rate, 1, true);
 }
 
-/** Columns n … n + 4·W - 1 of all rows. W and `update` are constants wherever this is inlined. */
+/**
+ * The first 4·W columns of one block of all rows: C = start + S·B, or with `update` C = C - rate · (S·B) where S has entries.
+ * W and `update` are constants wherever this is inlined. `rate` points to a float; distances are bytes.
+ */
 // @ts-ignore: decorator
 @inline
 function strip(
-  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, bias: usize,
-  M: i32, n: i32, rate: f32, W: i32, update: bool,
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
+  b: usize, step: usize, M: i32, rate: usize, W: i32, update: bool,
 ): void {
-  c += <usize>n << 2;
-  b += <usize>n << 2;
-  const zero = f32x4.splat(0);
-  const factor = f32x4.splat(rate);
-  if (bias) bias += <usize>n << 2;
-  let e = <usize>load<i32>(starts) << 2;
-  for (let m = 0; m < M; m++) {
-    const end = <usize>load<i32>(starts + (<usize>(m + 1) << 2)) << 2;
+  const next = <usize>blocks << 2;
+  for (; M > 0; M--) {
+    let e = <usize>load<i32>(starts) << 2;
+    const end = <usize>load<i32>(starts, 4) << 2;
     if (!update || e < end) {
-      let a0 = zero, a1 = zero, a2 = zero, a3 = zero, a4 = zero, a5 = zero, a6 = zero, a7 = zero, a8 = zero, a9 = zero, a10 = zero, a11 = zero, a12 = zero, a13 = zero, a14 = zero, a15 = zero, a16 = zero, a17 = zero, a18 = zero, a19 = zero, a20 = zero, a21 = zero, a22 = zero, a23 = zero;
-      if (!update && bias) {
-        a0 = v128.load(bias);
-        if (W > 1) a1 = v128.load(bias, 16);
-        if (W > 2) a2 = v128.load(bias, 32);
-        if (W > 3) a3 = v128.load(bias, 48);
-        if (W > 4) a4 = v128.load(bias, 64);
-        if (W > 5) a5 = v128.load(bias, 80);
-        if (W > 6) a6 = v128.load(bias, 96);
-        if (W > 7) a7 = v128.load(bias, 112);
-        if (W > 8) a8 = v128.load(bias, 128);
-        if (W > 9) a9 = v128.load(bias, 144);
-        if (W > 10) a10 = v128.load(bias, 160);
-        if (W > 11) a11 = v128.load(bias, 176);
-        if (W > 12) a12 = v128.load(bias, 192);
-        if (W > 13) a13 = v128.load(bias, 208);
-        if (W > 14) a14 = v128.load(bias, 224);
-        if (W > 15) a15 = v128.load(bias, 240);
-        if (W > 16) a16 = v128.load(bias, 256);
-        if (W > 17) a17 = v128.load(bias, 272);
-        if (W > 18) a18 = v128.load(bias, 288);
-        if (W > 19) a19 = v128.load(bias, 304);
-        if (W > 20) a20 = v128.load(bias, 320);
-        if (W > 21) a21 = v128.load(bias, 336);
-        if (W > 22) a22 = v128.load(bias, 352);
-        if (W > 23) a23 = v128.load(bias, 368);
-      }
+      let a0 = W > 0 ? v128.load(start) : f32x4.splat(0);
+      let a1 = W > 1 ? v128.load(start, 16) : f32x4.splat(0);
+      let a2 = W > 2 ? v128.load(start, 32) : f32x4.splat(0);
+      let a3 = W > 3 ? v128.load(start, 48) : f32x4.splat(0);
+      let a4 = W > 4 ? v128.load(start, 64) : f32x4.splat(0);
+      let a5 = W > 5 ? v128.load(start, 80) : f32x4.splat(0);
+      let a6 = W > 6 ? v128.load(start, 96) : f32x4.splat(0);
+      let a7 = W > 7 ? v128.load(start, 112) : f32x4.splat(0);
+      let a8 = W > 8 ? v128.load(start, 128) : f32x4.splat(0);
+      let a9 = W > 9 ? v128.load(start, 144) : f32x4.splat(0);
+      let a10 = W > 10 ? v128.load(start, 160) : f32x4.splat(0);
+      let a11 = W > 11 ? v128.load(start, 176) : f32x4.splat(0);
+      let a12 = W > 12 ? v128.load(start, 192) : f32x4.splat(0);
+      let a13 = W > 13 ? v128.load(start, 208) : f32x4.splat(0);
+      let a14 = W > 14 ? v128.load(start, 224) : f32x4.splat(0);
+      let a15 = W > 15 ? v128.load(start, 240) : f32x4.splat(0);
+      let a16 = W > 16 ? v128.load(start, 256) : f32x4.splat(0);
+      let a17 = W > 17 ? v128.load(start, 272) : f32x4.splat(0);
+      let a18 = W > 18 ? v128.load(start, 288) : f32x4.splat(0);
+      let a19 = W > 19 ? v128.load(start, 304) : f32x4.splat(0);
+      let a20 = W > 20 ? v128.load(start, 320) : f32x4.splat(0);
+      let a21 = W > 21 ? v128.load(start, 336) : f32x4.splat(0);
+      let a22 = W > 22 ? v128.load(start, 352) : f32x4.splat(0);
+      let a23 = W > 23 ? v128.load(start, 368) : f32x4.splat(0);
       for (; e < end; e += 4) {
         const p = b + <usize>load<i32>(indices + e) * step;
         const x = v128.load32_splat(values + e);
@@ -243,6 +310,8 @@ function strip(
         if (W > 23) a23 = madd(x, v128.load(p, 368), a23);
       }
       if (update) {
+        // Loaded here, not kept: in the loop every register is taken.
+        const factor = v128.load32_splat(rate);
         v128.store(c, nmadd(factor, a0, v128.load(c)));
         if (W > 1) v128.store(c, nmadd(factor, a1, v128.load(c, 16)), 16);
         if (W > 2) v128.store(c, nmadd(factor, a2, v128.load(c, 32)), 32);
@@ -294,6 +363,8 @@ function strip(
         if (W > 23) v128.store(c, a23, 368);
       }
     }
+    starts += next;
+    start += startRow;
     c += row;
   }
 }

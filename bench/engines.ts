@@ -1,14 +1,23 @@
 /** The engines that a bench compares: the reference first, since ratios are to it. */
 import { createEngine, createReferenceEngine, type Engine } from '../src/engine/engine.js';
+import { platform } from '../src/platform/node.js';
 
 export interface Contender {
   readonly name: string;
   readonly engine: Engine;
 }
 
+/** Every arithmetic that this Node has. */
 export async function openContenders(): Promise<Contender[]> {
-  return [
+  const contenders = [
     { name: 'reference', engine: createReferenceEngine() },
     { name: 'strict', engine: await createEngine({ backend: 'wasm', math: 'strict' }) },
+    { name: 'fma', engine: await createEngine({ backend: 'wasm', math: 'fma' }) },
+  ];
+  if (platform.turboUnavailable) return contenders;
+  return [
+    ...contenders,
+    { name: 'strict turbo', engine: await createEngine({ math: 'strict', turbo: true }) },
+    { name: 'fma turbo', engine: await createEngine({ math: 'fma', turbo: true }) },
   ];
 }

@@ -1,6 +1,6 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [--quick] [--full] [--json FILE]
- * Without a name: kernels and epoch. Close everything else first: two busy cores measure each other.
+ * npm run bench -- [kernels] [step] [epoch] [peers] [--quick] [--full] [--json FILE] [--markdown FILE]
+ * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers. Close everything else first: two busy cores measure each other.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -8,15 +8,18 @@ import { writeFileAtomic } from '../src/files/atomic.js';
 import { openContenders } from './engines.js';
 import type { Effort } from './harness.js';
 import { benchKernels } from './kernels.js';
-import { kernelRow, trainingTable } from './tables.js';
+import type { BenchResults } from './results.js';
+import { benchPeers } from './peers.js';
+import { kernelRow, markdown, peerTable, trainingTable } from './tables.js';
 import { benchEpoch, benchStep } from './training.js';
 
-const tasks = ['kernels', 'step', 'epoch'] as const;
+const tasks = ['kernels', 'step', 'epoch', 'peers'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'string' },
+    markdown: { type: 'string' },
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
   },
@@ -30,7 +33,7 @@ const wanted = positionals.length > 0 ? positionals : ['kernels', 'epoch'];
 const effort: Effort = values.quick ? { rounds: 3, slice: 10 } : { rounds: 15, slice: 50 };
 
 const contenders = await openContenders();
-const results: Record<string, unknown> = {
+const results: BenchResults = {
   date: new Date().toISOString(),
   runtime: `node ${process.versions.node}`,
   v8: process.versions.v8,
@@ -54,6 +57,16 @@ if (wanted.includes('epoch')) {
   const epoch = await benchEpoch(contenders, { rounds: values.quick ? 1 : 5, samples });
   results.epoch = epoch;
   console.log(trainingTable(epoch));
+}
+if (wanted.includes('peers')) {
+  const report = (result: Parameters<typeof peerTable>[0]) => console.log(peerTable(result));
+  const { results: rows, peers } = await benchPeers(contenders, { rounds: values.quick ? 1 : 5, report });
+  results.peers = rows;
+  results.peerVersions = peers;
+}
+if (values.markdown !== undefined) {
+  await writeFileAtomic(values.markdown, markdown(results));
+  console.log(`\nwritten to ${values.markdown}`);
 }
 if (values.json !== undefined) {
   await writeFileAtomic(values.json, `${JSON.stringify(results, null, 2)}\n`);

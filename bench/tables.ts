@@ -1,34 +1,102 @@
-/** Results as lines of text: rates, their ratio to the reference, and their share of the machine's limit. */
+/** Results as lines of text and as Markdown: rates, their ratio to the reference, and their share of the machine's limit. */
 import type { Rate } from './harness.js';
 import type { KernelResult } from './kernels.js';
+import type { PeerResult } from './peers.js';
+import type { BenchResults } from './results.js';
 import type { TrainingResult } from './training.js';
 
-/** One kernel at one shape: `gemm_nn 64x784:784x300   reference 2.1   strict 31.2 [31.0–31.4] 14.9x 95 %   limit 32.8`. */
+/** One kernel at one shape, a line for each engine: rate, quartiles, times the reference, share of the limit. */
 export function kernelRow({ kernel, shape, unit, rates }: KernelResult): string {
-  const limit = rates.find(({ name }) => name.startsWith('limit'));
   const reference = rates.find(({ name }) => name === 'reference');
-  const cells = rates.map((rate) => {
-    const cell = `${rate.name} ${digits(rate.median)} [${digits(rate.low)}–${digits(rate.high)}]`;
-    if (rate === limit || rate === reference) return cell;
-    const share = limit ? `, ${Math.round((100 * rate.median) / limit.median)} % of the limit` : '';
-    return `${cell} (${ratio(rate, reference)}${share})`;
+  const lines = engines(rates).map((rate) => {
+    const times = rate === reference ? '' : `  ${ratio(rate, reference).padStart(6)}`;
+    const limit = limitOf(rate, rates);
+    const share = limit ? `  ${percent(rate, limit)} of the limit ${digits(limit.median)}` : '';
+    return `  ${rate.name.padEnd(13)} ${digits(rate.median).padStart(7)} ${unit} ${range(rate).padEnd(16)}${times}${share}`;
   });
-  return `${`${kernel} ${shape}`.padEnd(36)} ${unit.padEnd(7)}  ${cells.join('   ')}`;
+  return `${kernel} ${shape}\n${lines.join('\n')}`;
 }
 
 /** Samples per second of each engine. */
 export function trainingTable({ task, network, batchSize, samples, rates }: TrainingResult): string {
   const reference = rates.find(({ name }) => name === 'reference');
   const lines = rates.map((rate) => {
-    const range = `[${Math.round(rate.low)}–${Math.round(rate.high)}]`;
     const times = rate === reference ? '' : ratio(rate, reference);
-    return `  ${rate.name.padEnd(12)} ${String(Math.round(rate.median)).padStart(8)} samples/s ${range.padEnd(18)} ${times}`;
+    return `  ${rate.name.padEnd(13)} ${String(Math.round(rate.median)).padStart(8)} samples/s ${wide(rate).padEnd(18)} ${times}`;
   });
   return `\n${task}, ${network}, batch ${batchSize}, ${samples} samples\n${lines.join('\n')}`;
 }
 
+/** lanegrad and its peers at one task. */
+export function peerTable({ task, unit, rows }: PeerResult): string {
+  const lines = rows.map((row) => {
+    const value = unit === 'GFLOPS' ? digits(row.median) : String(Math.round(row.median));
+    const loss = row.loss === undefined ? '' : `  loss of ten steps ${row.loss.toFixed(4)}`;
+    return `  ${row.name.padEnd(22)} ${value.padStart(8)} ${unit} ${(unit === 'GFLOPS' ? range(row) : wide(row)).padEnd(18)}${loss}`;
+  });
+  return `\n${task}, one thread\n${lines.join('\n')}`;
+}
+
+/** All results as Markdown tables, for the README. */
+export function markdown(results: BenchResults): string {
+  const { runtime, cpu, date, kernels = [], peers = [] } = results;
+  const parts = [`${runtime}, ${cpu}, ${date.slice(0, 10)}; medians of one run.`];
+  if (kernels.length > 0) {
+    const names = engines(kernels[0].rates).map(({ name }) => name);
+    const rows = kernels.map(({ kernel, shape, unit, rates }) => [
+      `${kernel} ${shape}`,
+      unit,
+      ...names.map((name) => kernelCell(rates.find((rate) => rate.name === name), rates)),
+    ]);
+    parts.push(grid(['kernel', 'unit', ...names], rows));
+  }
+  for (const training of [results.step, results.epoch]) {
+    if (!training) continue;
+    const reference = training.rates.find(({ name }) => name === 'reference');
+    const rows = training.rates.map((rate) => [rate.name, String(Math.round(rate.median)), ratio(rate, reference)]);
+    parts.push(grid([`${training.task}, ${training.network}, batch ${training.batchSize}`, 'samples/s', 'ratio'], rows));
+  }
+  for (const { task, unit, rows } of peers) {
+    const cells = rows.map((row) => [row.name, unit === 'GFLOPS' ? digits(row.median) : String(Math.round(row.median))]);
+    parts.push(grid([task, unit], cells));
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function kernelCell(rate: Rate | undefined, rates: readonly Rate[]): string {
+  if (!rate) return '';
+  const limit = limitOf(rate, rates);
+  return `${digits(rate.median)}${limit ? ` (${percent(rate, limit)})` : ''}`;
+}
+
+function grid(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'));
+  return [head, rule, ...rows].map(line).join('\n');
+}
+
+function engines(rates: readonly Rate[]): Rate[] {
+  return rates.filter(({ name }) => !name.startsWith('limit'));
+}
+
+function limitOf({ name }: Rate, rates: readonly Rate[]): Rate | undefined {
+  return rates.find((rate) => rate.name === `limit of ${name}`);
+}
+
+function percent(rate: Rate, limit: Rate): string {
+  return `${Math.round((100 * rate.median) / limit.median)} %`;
+}
+
 function ratio(rate: Rate, reference: Rate | undefined): string {
   return reference ? `${(rate.median / reference.median).toFixed(1)}x` : '';
+}
+
+function range({ low, high }: { low: number; high: number }): string {
+  return `[${digits(low)}–${digits(high)}]`;
+}
+
+function wide({ low, high }: { low: number; high: number }): string {
+  return `[${Math.round(low)}–${Math.round(high)}]`;
 }
 
 function digits(value: number): string {

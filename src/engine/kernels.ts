@@ -84,62 +84,46 @@ export interface Kernels {
   ): void;
 
   /**
-   * Compresses x [M, N] to what is not zero: row m's entries are starts[m] … starts[m + 1] - 1 (i32, M + 1), with their
-   * columns in `indices` (i32, ascending) and `values`. Returns the number of entries; or -1, with nothing usable written,
-   * once the rows so far hold more than `limit` each on average, two rows of grace. The lists need limit · (M + 2) + N + 1 places.
+   * Compresses x [M, N] to what is not zero, its columns in blocks of `width` (a multiple of 8): block j of row m has the entries
+   * starts[m · blocks + j] … starts[m · blocks + j + 1] - 1 (i32, M · blocks + 1 numbers), with their columns in `indices` (i32,
+   * ascending) and `values`. Returns the number of entries; or -1, with nothing usable written, once the rows so far hold
+   * more than `limit` each on average, two rows of grace. The lists need limit · (M + 2) + N + 1 places.
    */
   compress_rows(
-    starts: number,
-    indices: number,
-    values: number,
-    x: number,
-    ldx: number,
-    M: number,
-    N: number,
-    limit: number,
+    starts: number, indices: number, values: number, x: number, ldx: number,
+    M: number, N: number, width: number, limit: number,
   ): number;
-  /** The compressed columns of a matrix [M, N], from its compressed rows; starts has N + 2 places. */
+  /**
+   * The same lists for rows order[0 … M - 1] (u32) of a data set that is kept compressed: rowStarts (u32) as starts above, columns
+   * u16, bytes u8, value = byte · scale. Returns the number of entries, or -1, with nothing usable written, when there would be
+   * more than `capacity`. The lists need capacity + 8 places; columns and bytes are readable 8 places beyond their end.
+   */
+  gather_compressed(
+    starts: number, indices: number, values: number, rowStarts: number, columns: number, bytes: number, order: number,
+    M: number, blocks: number, capacity: number, scale: number,
+  ): number;
+  /** y [M, N] = those rows, uncompressed. */
+  expand_compressed(
+    y: number, ldy: number, rowStarts: number, columns: number, bytes: number, order: number,
+    M: number, N: number, blocks: number, scale: number,
+  ): void;
+  /** The compressed columns of a matrix [M, N], each of one block, from its compressed rows; starts has N + 2 places. */
   transpose_compressed(
-    starts: number,
-    indices: number,
-    values: number,
-    rowStarts: number,
-    columns: number,
-    rowValues: number,
-    M: number,
-    N: number,
+    starts: number, indices: number, values: number,
+    rowStarts: number, columns: number, rowValues: number, M: number, N: number, blocks: number,
   ): void;
   /**
-   * C = f(start + S·B): S compressed, M rows; B [·, N], C [M, N]; start is the row `bias` if present, else 0. N is a multiple
-   * of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms would have added zeros.
+   * C = f(start + S·B): S compressed, M rows of `blocks`; B [·, N], C [M, N]; start is the row `bias` if present, else 0. N is a
+   * multiple of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms would have added zeros.
    */
   sparse_gemm(
-    c: number,
-    ldc: number,
-    starts: number,
-    indices: number,
-    values: number,
-    b: number,
-    ldb: number,
-    bias: number,
-    M: number,
-    N: number,
-    activation: number,
-    wide: number,
+    c: number, ldc: number, starts: number, indices: number, values: number, b: number, ldb: number, bias: number,
+    M: number, N: number, blocks: number, activation: number, wide: number,
   ): void;
-  /** W = W - rate · (S·B) where S has entries in the row; other rows are left alone. N is a multiple of 4. */
+  /** W = W - rate · (S·B) where S, of one block a row, has entries; other rows are left alone. N is a multiple of 4. */
   sparse_sgd(
-    w: number,
-    ldw: number,
-    starts: number,
-    indices: number,
-    values: number,
-    b: number,
-    ldb: number,
-    M: number,
-    N: number,
-    rate: number,
-    wide: number,
+    w: number, ldw: number, work: number, starts: number, indices: number, values: number, b: number, ldb: number,
+    M: number, N: number, rate: number, wide: number,
   ): void;
 
   /** y[m, n] = x[m, n] + bias[n]. May be in place (y = x). */
@@ -258,7 +242,7 @@ export const activationCodes = { identity: 0, sigmoid: 1, tanh: 2, relu: 3 } as 
 export type Activation = keyof typeof activationCodes;
 
 /** Bytes at the start of every memory that belong to the kernels: zeros, then constants. Nothing else may lie there. */
-export const RESERVED_BYTES = 256;
+export const RESERVED_BYTES = 640;
 
 /** What an engine runs on: kernels and the memory that their pointers point into. */
 export interface Backend {

@@ -31,9 +31,9 @@ function results(backend: Backend): Uint32Array {
   kernels.softmax_forward(d + 16384, 40, a, 40, 11, 37);
   kernels.relu_forward(a, a, FLOATS);
   const [starts, indices, values] = [lists, lists + 1024, lists + 4 * FLOATS];
-  kernels.compress_rows(starts, indices, values, a, K, M, K, K);
-  kernels.sparse_gemm(c + 4 * M * N, N, starts, indices, values, b, N, a, M, N, 1, 1);
-  kernels.sparse_sgd(b, N, starts, indices, values, b + 4 * 64 * N, N, M, N, 0.5, 1);
+  kernels.compress_rows(starts, indices, values, a, K, M, K, 16, K);
+  kernels.sparse_gemm(c + 4 * M * N, N, starts, indices, values, b, N, a, M, N, Math.ceil(K / 16), 1, 1);
+  kernels.sparse_sgd(b, N, work, starts, indices, values, b + 4 * 64 * N, N, M, N, 0.5, 1);
   kernels.sgd_step(b, c, 1001, 0.25);
   return new Uint32Array(backend.buffer, base, (end - base) / 4);
 }

@@ -15,9 +15,9 @@ export function paddedLength(columns: number): number {
 }
 
 /** `float` is float32, except in the reference engine's float64 mode. */
-export type DType = 'float' | 'i32' | 'u32' | 'u8';
+export type DType = 'float' | 'i32' | 'u32' | 'u16' | 'u8';
 
-export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
 export class Tensor {
   readonly engine: Engine;
@@ -136,6 +136,8 @@ export class Tensor {
         return new Int32Array(buffer, this.pointer, this.span);
       case 'u32':
         return new Uint32Array(buffer, this.pointer, this.span);
+      case 'u16':
+        return new Uint16Array(buffer, this.pointer, this.span);
       case 'u8':
         return new Uint8Array(buffer, this.pointer, this.span);
     }
@@ -198,5 +200,5 @@ function elements(shape: readonly number[]): number {
 
 function bytesOf(engine: Engine, dtype: DType): number {
   if (dtype === 'float') return engine.backend.elementBytes;
-  return dtype === 'u8' ? 1 : 4;
+  return dtype === 'u8' ? 1 : dtype === 'u16' ? 2 : 4;
 }

@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Call } from '../engine/ops/check.js';
 import { argmax, countEqual, softmax, sum } from '../engine/ops/classify.js';
 import { activateBackward } from '../engine/ops/elementwise.js';
+import type { CompressedSet } from '../engine/ops/compressed-set.js';
 import { SparseRows } from '../engine/ops/sparse.js';
 import { type Arena, paddedLength, type Tensor } from '../engine/tensor.js';
 import { EngineError } from '../errors.js';
@@ -22,6 +23,8 @@ export interface Plan {
   readonly inputs: Tensor;
   readonly outputs: Tensor;
   readonly labels: Tensor;
+  /** Takes inputs from rows order[start …] of a compressed set, in place of writing them. */
+  loadCompressed(set: CompressedSet, order: Tensor, start: number): void;
   /** After the inputs were written: compresses them for the first layer if they are sparse enough. */
   loaded(): void;
   /** Inputs to outputs. */
@@ -177,6 +180,7 @@ export class CompiledModel {
       losses,
       probabilities,
       predictions,
+      loadCompressed: (set, order, start) => this.#sparse.loadFrom(set, order, start, rows),
       loaded: () => this.#sparse.load(rows),
       forward: () => run(forward),
       loss() {

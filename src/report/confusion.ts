@@ -20,7 +20,7 @@ export interface ClassScore {
 }
 
 /** A class's name, or its number where it has none. */
-export function className(testSet: TestSet | undefined, index: number): string {
+export function className(testSet: Pick<TestSet, 'classNames'> | undefined, index: number): string {
   return testSet?.classNames[index] ?? String(index);
 }
 
@@ -35,8 +35,16 @@ export function classScores(confusion: Evaluation['confusion']): ClassScore[] {
 }
 
 /** The section with the matrix. */
-export function confusionSection(test: Evaluation, testSet: TestSet | undefined): Html {
-  const { confusion } = test;
+export function confusionSection({ confusion }: Evaluation, testSet: TestSet | undefined): Html {
+  return html`<section id="confusion"><h2>Confusion matrix</h2>
+${confusionMatrix(confusion, testSet)}</section>`;
+}
+
+/** How to read the matrix, the matrix, and its most frequent confusions. */
+export function confusionMatrix(
+  confusion: Evaluation['confusion'],
+  testSet?: Pick<TestSet, 'classNames'>,
+): Html {
   const names = confusion.map((_row, index) => className(testSet, index));
   const scores = classScores(confusion);
   const large = confusion.length > LARGE;
@@ -44,8 +52,7 @@ export function confusionSection(test: Evaluation, testSet: TestSet | undefined)
   const turned = names.some((name) => name.length > 3) ? ' turned' : '';
   const heads = names.map((name) => html`<th scope="col" title="${name}"><span>${name}</span></th>`);
   const foot = scores.map((score) => html`<td>${share(score.precision)}</td>`);
-  return html`<section id="confusion"><h2>Confusion matrix</h2>
-<p class="lead">A row holds the samples of one true class, a column those that were read as one class. Right answers
+  return html`<p class="lead">A row holds the samples of one true class, a column those that were read as one class. Right answers
 are on the diagonal. Shading is the share of the row, on a square-root scale so that rare confusions show; a dot
 stands for none.</p>
 <div class="scroll${large && ' tall'}" role="region" aria-label="Confusion matrix" tabindex="0">
@@ -56,7 +63,7 @@ stands for none.</p>
 <tbody>${confusion.map((row, index) => matrixRow(row, index, names[index]!, scores[index]!))}</tbody>
 <tfoot><tr><th scope="row">Precision, %</th>${foot}<td></td><td class="pin"></td></tr></tfoot>
 </table></div>
-${pairs(confusion, names, scores)}</section>`;
+${pairs(confusion, names, scores)}`;
 }
 
 function matrixRow(row: readonly number[], index: number, name: string, score: ClassScore): Html {

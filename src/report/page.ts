@@ -2,9 +2,7 @@
  * The page around the sections: one HTML file that needs nothing else. Its policy forbids every network request,
  * so a report can be opened from disk, mailed and archived without a second thought.
  */
-import { CLIENT_SCRIPT } from './client.js';
 import { type Html, html, inlineScript, inlineStyle, markup } from './escape.js';
-import { STYLE } from './style.js';
 import type { Uplot } from './types.js';
 
 // base-uri and form-action do not fall back to default-src.
@@ -17,14 +15,20 @@ export interface Link {
   readonly name: string;
 }
 
-/** Puts a header and sections into a whole document. `uplot` is left out of a page without charts. */
-export function page(
-  title: string,
-  header: Html,
-  links: readonly Link[],
-  sections: readonly (Html | undefined)[],
-  uplot: Uplot | undefined,
-): string {
+export interface PageParts {
+  /** As the document's title has it, data and all. */
+  readonly title: string;
+  readonly header: Html;
+  readonly links: readonly Link[];
+  readonly sections: readonly (Html | undefined)[];
+  /** A style sheet of this package, after uPlot's. */
+  readonly style: string;
+  /** Charts: uPlot and a script of this package that draws with it. Left out of a page without any. */
+  readonly charts?: { readonly uplot: Uplot; readonly script: string } | undefined;
+}
+
+/** Puts a header and sections into a whole document. */
+export function page({ title, header, links, sections, style, charts }: PageParts): string {
   const body = html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -33,10 +37,10 @@ export function page(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="lanegrad">
-<title>${title} – lanegrad training report</title>
+<title>${title}</title>
 <link rel="icon" href="data:,">
-${uplot && html`<style>${inlineStyle(uplot.style)}</style>`}
-<style>${markup(STYLE)}</style>
+${charts && html`<style>${inlineStyle(charts.uplot.style)}</style>`}
+<style>${markup(style)}</style>
 </head>
 <body>
 <main>
@@ -46,10 +50,10 @@ ${sections}
 </main>
 <footer><p>Written by lanegrad. This file is complete: it loads nothing, and nothing leaves it.</p></footer>
 ${
-  uplot &&
+  charts &&
   html`<script>/* uPlot, MIT licence, copyright (c) Leon Sorokin */
-${inlineScript(uplot.script)}</script>
-<script>${markup(CLIENT_SCRIPT)}</script>`
+${inlineScript(charts.uplot.script)}</script>
+<script>${markup(charts.script)}</script>`
 }
 </body>
 </html>

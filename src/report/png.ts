@@ -1,5 +1,5 @@
 /**
- * Greyscale pixels as a PNG in a data URI. The pixels are stored, not compressed: a 28x28 image takes under 1 kB
+ * Pixels, greyscale or in colour, as a PNG in a data URI. The pixels are stored, not compressed: a 28x28 image takes under 1 kB
  * and needs no zlib, so it works in a browser as well. Not a general PNG encoder.
  */
 import { OptionError, ShapeError, show } from '../errors.js';
@@ -8,25 +8,36 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** The longest stored block that deflate's 16-bit length allows. */
 const BLOCK = 0xffff;
 
-/** Encodes 8-bit greyscale pixels, row-major, as the bytes of a PNG file. */
-export function encodePng(pixels: Uint8Array, height: number, width: number): Uint8Array<ArrayBuffer> {
+/** Values of a pixel: 1 for greyscale, 4 for red, green, blue and opacity. */
+export type Channels = 1 | 4;
+
+/** Encodes 8-bit pixels, row-major, as the bytes of a PNG file. */
+export function encodePng(
+  pixels: Uint8Array,
+  height: number,
+  width: number,
+  channels: Channels = 1,
+): Uint8Array<ArrayBuffer> {
   for (const [name, size] of [['height', height] as const, ['width', width] as const]) {
     if (!Number.isInteger(size) || size < 1) {
       throw new OptionError('encodePng', `${name} must be a positive integer, not ${show(size)}`);
     }
   }
-  if (pixels.length !== height * width) {
-    throw new ShapeError('encodePng', `expected ${height}x${width} pixels, not ${pixels.length}`);
+  const stride = width * channels;
+  if (pixels.length !== height * stride) {
+    const given = `not ${pixels.length / channels}`;
+    throw new ShapeError('encodePng', `expected ${height}x${width} pixels, ${given}`);
   }
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header[8] = 8; // bits a pixel; colour type 0 is grey, and the other fields are 0 as well
+  header[8] = 8; // bits a channel
+  header[9] = channels === 1 ? 0 : 6; // colour type: grey, or RGB with opacity; the other fields are 0
 
-  const rows = new Uint8Array(height * (width + 1)); // each row starts with its filter: 0, none
+  const rows = new Uint8Array(height * (stride + 1)); // each row starts with its filter: 0, none
   for (let y = 0; y < height; y++) {
-    rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+    rows.set(pixels.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
   }
   return concat([
     Uint8Array.from(SIGNATURE),
@@ -37,8 +48,13 @@ export function encodePng(pixels: Uint8Array, height: number, width: number): Ui
 }
 
 /** The same as a `data:` URI, for an img element. */
-export function pngDataUri(pixels: Uint8Array, height: number, width: number): string {
-  const bytes = encodePng(pixels, height, width);
+export function pngDataUri(
+  pixels: Uint8Array,
+  height: number,
+  width: number,
+  channels: Channels = 1,
+): string {
+  const bytes = encodePng(pixels, height, width, channels);
   let binary = '';
   // In pieces, because a call's arguments live on the stack.
   for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));

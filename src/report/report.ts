@@ -4,12 +4,14 @@
  */
 import { ShapeError } from '../errors.js';
 import { curvesSection } from './charts.js';
+import { CLIENT_SCRIPT } from './client.js';
 import { confusionSection } from './confusion.js';
 import { reproducibilitySection, settingsSection } from './details.js';
 import { epochsSection } from './epochs.js';
 import { headline } from './headline.js';
 import { mistakesSection } from './mistakes.js';
 import { type Link, page } from './page.js';
+import { STYLE } from './style.js';
 import type { RunReport, Uplot } from './types.js';
 
 export type { RunReport, TestSet, Uplot } from './types.js';
@@ -30,11 +32,11 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
     { id: 'settings', name: 'Settings' },
     { id: 'reproducibility', name: 'Reproducibility' },
   ];
-  return page(
-    report.title,
-    headline(report),
-    links.filter((link): link is Link => Boolean(link)),
-    [
+  return page({
+    title: `${report.title} – lanegrad training report`,
+    header: headline(report),
+    links: links.filter((link): link is Link => Boolean(link)),
+    sections: [
       curvesSection(history, lossUnit(report.config)),
       test && confusionSection(test, testSet),
       test && testSet && mistakesSection(test, testSet),
@@ -42,8 +44,9 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
       settingsSection(report),
       reproducibilitySection(report),
     ],
-    drawn ? uplot : undefined,
-  );
+    style: STYLE,
+    charts: drawn ? { uplot, script: CLIENT_SCRIPT } : undefined,
+  });
 }
 
 /** Cross-entropies are in nats; other losses have whatever unit their targets have. */

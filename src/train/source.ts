@@ -1,6 +1,7 @@
 /** A data set in an engine's memory, and the order in which its rows are visited. */
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
+import { CompressedSet } from '../engine/ops/compressed-set.js';
 import { gatherLabels, gatherRows, permute } from '../engine/ops/sampling.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Plan } from '../nn/compile.js';
@@ -12,7 +13,7 @@ export class BatchSource {
   readonly size: number;
   readonly #set: Dataset;
   readonly #arena: Arena;
-  readonly #inputs: Tensor;
+  readonly #inputs: Tensor | CompressedSet;
   readonly #labels: Tensor;
   readonly #order: Tensor;
   readonly #loaders = new Map<Plan, (start: number) => void>();
@@ -21,9 +22,8 @@ export class BatchSource {
     this.size = set.size;
     this.#set = set;
     this.#arena = engine.arena();
-    const dtype = set.inputs instanceof Uint8Array ? 'u8' : 'float';
     try {
-      this.#inputs = this.#arena.tensor(dtype, [set.size, set.width]).write(set.inputs);
+      this.#inputs = upload(this.#arena, set);
       this.#labels = this.#arena.tensor('i32', [set.size]).write(set.labels);
       this.#order = this.#arena.tensor('u32', [set.size]);
     } catch (error) {
@@ -47,17 +47,29 @@ export class BatchSource {
   load(plan: Plan, start: number): void {
     let loader = this.#loaders.get(plan);
     if (!loader) {
-      const { scale, offset } = this.#set;
-      const rows = gatherRows({ y: plan.inputs, from: this.#inputs, indices: this.#order, scale, offset });
-      const labels = gatherLabels({ y: plan.labels, from: this.#labels, indices: this.#order });
-      loader = (from) => {
-        rows(from);
-        labels(from);
-        plan.loaded();
-      };
+      loader = this.#bind(plan);
       this.#loaders.set(plan, loader);
     }
     loader(start);
+  }
+
+  #bind(plan: Plan): (start: number) => void {
+    const inputs = this.#inputs;
+    const indices = this.#order;
+    const labels = gatherLabels({ y: plan.labels, from: this.#labels, indices });
+    if (inputs instanceof CompressedSet) {
+      return (start) => {
+        labels(start);
+        plan.loadCompressed(inputs, indices, start);
+      };
+    }
+    const { scale, offset } = this.#set;
+    const rows = gatherRows({ y: plan.inputs, from: inputs, indices, scale, offset });
+    return (start) => {
+      labels(start);
+      rows(start);
+      plan.loaded();
+    };
   }
 
   /** Frees the engine's memory. Twice is fine. */
@@ -65,4 +77,11 @@ export class BatchSource {
     this.#arena.dispose();
     this.#loaders.clear();
   }
+}
+
+/** Bytes that are mostly zeros are kept compressed; with an offset no value is zero. */
+function upload(arena: Arena, { inputs, size, width, scale, offset }: Dataset): Tensor | CompressedSet {
+  if (!(inputs instanceof Uint8Array)) return arena.tensor('float', [size, width]).write(inputs);
+  const compressed = offset === 0 ? CompressedSet.from(arena, inputs, width, scale) : undefined;
+  return compressed ?? arena.tensor('u8', [size, width]).write(inputs);
 }

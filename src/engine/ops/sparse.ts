@@ -6,20 +6,19 @@ import { ShapeError } from '../../errors.js';
 import { type Activation, activationCodes } from '../kernels.js';
 import type { Arena, Tensor } from '../tensor.js';
 import { type Call, checkSameEngine, checkTensor } from './check.js';
+import { BLOCK_WIDTH, type CompressedSet, SPARSE_DENSITY } from './compressed-set.js';
 
 /**
- * The share of non-zeros up to which compressed rows are faster. Measured at 64x784:784x300, forward and backward, one core:
- * they break even at about 0.45 for fma and above 0.6 for strict; the lists cost memory, so no more than this.
+ * Compressed rows and columns of a batch. Compressing pays up to the density SPARSE_DENSITY: forward and backward at
+ * 64x784:784x300 break even at about 0.45 with fma, above 0.6 with strict arithmetic.
  */
-const WORTHWHILE_DENSITY = 0.4;
-
-/** Compressed rows and columns of a batch. */
 export class SparseRows {
   /** The batch, uncompressed. */
   readonly x: Tensor;
   /** Whether the batch at hand has been compressed. */
   active = false;
   readonly #limit: number;
+  readonly #blocks: number;
   readonly #rows: Lists;
   /** Made from the rows when the gradient first asks for them. */
   readonly #columns: Lists;
@@ -28,9 +27,10 @@ export class SparseRows {
   constructor(arena: Arena, x: Tensor) {
     checkTensor('SparseRows', 'x', x, 'float', [undefined, undefined]);
     this.x = x;
-    this.#limit = Math.floor(x.columns * WORTHWHILE_DENSITY);
-    const places = this.#limit * (x.rows + 2) + x.columns + 1;
-    this.#rows = lists(arena, x.rows + 1, places);
+    this.#limit = Math.floor(x.columns * SPARSE_DENSITY);
+    this.#blocks = Math.max(1, Math.ceil(x.columns / BLOCK_WIDTH));
+    const places = this.#limit * (x.rows + 2) + x.columns + 8;
+    this.#rows = lists(arena, x.rows * this.#blocks + 1, places);
     this.#columns = lists(arena, x.columns + 2, places);
   }
 
@@ -46,10 +46,35 @@ export class SparseRows {
       x.ld,
       count,
       x.columns,
-      this.#limit,
+      BLOCK_WIDTH, this.#limit,
     );
     this.active = entries >= 0;
     this.#transposed = false;
+  }
+
+  /**
+   * Takes rows order[start …], `count` of them, from a compressed set. Where that is too much for the lists, they are written to
+   * x instead.
+   */
+  loadFrom(set: CompressedSet, order: Tensor, start: number, count: number): void {
+    const { x } = this;
+    const { starts, indices, values } = this.#rows;
+    const entries = x.engine.kernels.gather_compressed(
+      starts.pointer,
+      indices.pointer,
+      values.pointer,
+      set.starts.pointer,
+      set.columns.pointer,
+      set.bytes.pointer,
+      order.pointer + 4 * start,
+      count,
+      set.blocks,
+      this.#limit * count,
+      set.scale,
+    );
+    this.active = entries >= 0;
+    this.#transposed = false;
+    if (!this.active) set.expand(x.firstRows(count), order, start);
   }
 
   /** y = f(x·W + bias). The rows of all tensors are padded alike. */
@@ -63,6 +88,7 @@ export class SparseRows {
     const { kernels, wide } = y.engine;
     const { starts, indices, values } = this.#rows;
     const code = activationCodes[activation];
+    const blocks = this.#blocks;
     return () =>
       kernels.sparse_gemm(
         y.pointer,
@@ -75,6 +101,7 @@ export class SparseRows {
         bias ? bias.pointer : 0,
         y.rows,
         w.ld,
+        blocks,
         code,
         wide,
       );
@@ -99,6 +126,7 @@ export class SparseRows {
         0,
         dw.rows,
         dy.ld,
+        1,
         activationCodes.identity,
         wide,
       );
@@ -109,13 +137,14 @@ export class SparseRows {
   sgdStep({ w, dy }: { w: Tensor; dy: Tensor }): (rate: number) => void {
     const where = 'SparseRows.sgdStep';
     this.#checkGradient(where, w, dy);
-    const { kernels, wide } = dy.engine;
+    const { kernels, work, wide } = dy.engine;
     const { starts, indices, values } = this.#columns;
     return (rate) => {
       this.#transpose(dy.rows);
       kernels.sparse_sgd(
         w.pointer,
         w.ld,
+        work,
         starts.pointer,
         indices.pointer,
         values.pointer,
@@ -148,6 +177,7 @@ export class SparseRows {
       rows.values.pointer,
       count,
       x.columns,
+      this.#blocks,
     );
     this.#transposed = true;
   }

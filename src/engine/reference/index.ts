@@ -7,6 +7,7 @@
  */
 import type { Backend, Kernels } from '../kernels.js';
 import { createActivation } from './activation.js';
+import { createCompressed } from './compressed.js';
 import { createGather } from './gather.js';
 import { createGemm } from './gemm.js';
 import { type Precision, ReferenceMemory } from './memory.js';
@@ -29,6 +30,7 @@ export function createReferenceBackend(options?: { precision?: Precision }): Ref
   const kernels: Kernels = {
     ...createGemm(memory, activation),
     ...activation.kernels,
+    ...createCompressed(memory),
     ...createSparse(memory, activation),
     ...createSoftmax(memory),
     ...createOptimizer(memory),

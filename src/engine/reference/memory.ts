@@ -19,6 +19,7 @@ export class ReferenceMemory {
   f!: Floats;
   i32!: Int32Array;
   u32!: Uint32Array;
+  u16!: Uint16Array;
   u8!: Uint8Array;
 
   constructor(precision: Precision) {
@@ -57,6 +58,7 @@ export class ReferenceMemory {
     this.f = this.shift === 2 ? new Float32Array(buffer) : new Float64Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
+    this.u16 = new Uint16Array(buffer);
     this.u8 = new Uint8Array(buffer);
   }
 }

@@ -36,40 +36,43 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
   }
 
   return {
-    compress_rows(starts, indices, values, x, ldx, M, N, limit) {
+    compress_rows(starts, indices, values, x, ldx, M, N, width, limit) {
       const { f, i32 } = memory;
-      const s = starts >>> 2;
+      let s = starts >>> 2;
       const columns = indices >>> 2;
       const v = values >>> shift;
       let count = 0;
       i32[s] = 0;
       for (let m = 0; m < M; m++) {
         const p = (x >>> shift) + m * ldx;
-        for (let n = 0; n < N; n++) {
-          const value = f[p + n];
-          if (value === 0) continue;
-          i32[columns + count] = n;
-          f[v + count] = value;
-          count++;
+        for (let from = 0; from < N; from += width) {
+          const to = Math.min(from + width, N);
+          for (let n = from; n < to; n++) {
+            const value = f[p + n];
+            if (value === 0) continue;
+            i32[columns + count] = n;
+            f[v + count] = value;
+            count++;
+          }
+          i32[++s] = count;
         }
-        i32[s + m + 1] = count;
         if (count > limit * (m + 3)) return -1;
       }
       return count > limit * M ? -1 : count;
     },
 
-    transpose_compressed(starts, indices, values, rowStarts, columns, rowValues, M, N) {
+    transpose_compressed(starts, indices, values, rowStarts, columns, rowValues, M, N, blocks) {
       const { f, i32 } = memory;
       const s = starts >>> 2;
       const r = rowStarts >>> 2;
       const c = columns >>> 2;
-      const total = i32[r + M];
+      const total = i32[r + M * blocks];
       i32.fill(0, s, s + N + 2);
       // Two places on: after counting and adding up, starts[n + 1] is where column n's next entry goes.
       for (let e = 0; e < total; e++) i32[s + i32[c + e] + 2]++;
       for (let n = 2; n <= N + 1; n++) i32[s + n] += i32[s + n - 1];
       for (let m = 0; m < M; m++) {
-        for (let e = i32[r + m]; e < i32[r + m + 1]; e++) {
+        for (let e = i32[r + m * blocks]; e < i32[r + (m + 1) * blocks]; e++) {
           const to = i32[s + i32[c + e] + 1]++;
           i32[(indices >>> 2) + to] = m;
           f[(values >>> shift) + to] = f[(rowValues >>> shift) + e];
@@ -77,13 +80,13 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
       }
     },
 
-    sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, activation) {
+    sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation) {
       const s = starts >>> 2;
       for (let m = 0; m < M; m++) {
         const { f, i32 } = memory;
         gatherRow(
-          i32[s + m],
-          i32[s + m + 1],
+          i32[s + m * blocks],
+          i32[s + (m + 1) * blocks],
           indices >>> 2,
           values >>> shift,
           b >>> shift,
@@ -97,7 +100,7 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
       }
     },
 
-    sparse_sgd(w, ldw, starts, indices, values, b, ldb, M, N, rate) {
+    sparse_sgd(w, ldw, _work, starts, indices, values, b, ldb, M, N, rate) {
       const { f, i32 } = memory;
       const s = starts >>> 2;
       const r = memory.round(rate);

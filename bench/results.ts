@@ -1,0 +1,21 @@
+/** Everything that one run of the bench measured: the content of its JSON file. */
+import type { EngineInfo } from '../src/engine/engine.js';
+import type { Effort } from './harness.js';
+import type { KernelResult } from './kernels.js';
+import type { PeerResult } from './peers.js';
+import type { TrainingResult } from './training.js';
+
+export interface BenchResults {
+  readonly date: string;
+  readonly runtime: string;
+  readonly v8: string;
+  readonly cpu: string | undefined;
+  readonly engines: Readonly<Record<string, EngineInfo>>;
+  readonly effort: Effort;
+  kernels?: readonly KernelResult[];
+  step?: TrainingResult;
+  epoch?: TrainingResult;
+  peers?: readonly PeerResult[];
+  /** First lines of the peers: versions and settings. */
+  peerVersions?: readonly unknown[];
+}

@@ -1,0 +1,227 @@
+/**
+ * The whole assignment, as a library: each part by itself, or all with the report. Results are kept in a folder and not
+ * computed again. Node only; the parts that compute are plain functions in modules of their own.
+ */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../files/atomic.js';
+import { OptionReader } from '../options.js';
+import { loadUplot } from '../report/node.js';
+import { type Conclusion, conclude } from './conclusions.js';
+import { derivations } from './derivations.js';
+import { expectExperiments, runExperiments } from './experiments.js';
+import { type Identity, identify, machine } from './experiments-identity.js';
+import { type AssignmentPlan, fullPlan, quickPlan } from './experiments-plan.js';
+import { Session, type SessionHooks } from './experiments-session.js';
+import type { ExperimentsResult } from './experiments-types.js';
+import { gradientTable } from './gradient-table.js';
+import { renderAssignment } from './report/report.js';
+import { sampleImages } from './report/samples.js';
+import type { AssignmentReport } from './report/types.js';
+import { Store } from './store.js';
+import type {
+  BatchedResult,
+  Derivation,
+  FormsResult,
+  GradientTable,
+  SpeedResult,
+  SyntheticResult,
+  TensorResult,
+} from './types.js';
+import { WorkerPool } from './worker-pool.js';
+import { LocalExecutor, type TaskKind, type Tasks, Workbench } from './worker-tasks.js';
+
+export { conclude, derivations, gradientTable, renderAssignment };
+export type { AssignmentPlan, AssignmentReport, Conclusion };
+
+export interface AssignmentOptions extends SessionHooks {
+  /** Where results and report are; `runs/assignment` by default. */
+  out?: string;
+  /** Fewer images, settings and epochs, kept apart in the folder `quick` within `out`. */
+  quick?: boolean;
+  /** The first of the seeds; 1 by default. */
+  seed?: number;
+  /** In place of the plan that `quick` and `seed` stand for. */
+  plan?: AssignmentPlan;
+  /** A folder with IDX files, in place of MNIST. */
+  data?: string;
+  /** Worker threads; by default one for each core. 0 computes in this thread. */
+  workers?: number;
+}
+
+/** The first derivation of question 2; those before it are question 1's. */
+const QUESTION_TWO = 'D8';
+
+/** The derivations of a question. */
+export function derivationsOf(question: 1 | 2): readonly Derivation[] {
+  const second = derivations.findIndex(({ name }) => name === QUESTION_TWO);
+  return question === 1 ? derivations.slice(0, second) : derivations.slice(second);
+}
+
+/** Work of each part in samples of a compiled training step, for the time left: these are ratios of measured seconds. */
+const COSTS: Record<Exclude<TaskKind, 'fit'>, number> = {
+  synthetic: 100_000,
+  tensor: 150_000,
+  batched: 150_000,
+  forms: 1_200_000,
+  speed: 1_200_000,
+};
+
+export class Assignment {
+  readonly folder: string;
+  readonly reportPath: string;
+  readonly plan: AssignmentPlan;
+  readonly session: Session;
+  readonly #quick: boolean;
+  readonly #bench: Workbench;
+  readonly #identity: Identity;
+  readonly #store: Store;
+  readonly #close: () => Promise<void>;
+
+  private constructor(
+    parts: { folder: string; plan: AssignmentPlan; session: Session; store: Store; quick: boolean },
+    bench: Workbench,
+    identity: Identity,
+    close: () => Promise<void>,
+  ) {
+    this.folder = parts.folder;
+    this.reportPath = join(parts.folder, 'assignment.html');
+    this.plan = parts.plan;
+    this.session = parts.session;
+    this.#store = parts.store;
+    this.#quick = parts.quick;
+    this.#bench = bench;
+    this.#identity = identity;
+    this.#close = close;
+  }
+
+  /**
+   * Loads the data and opens the folder, making it where it is missing. Nothing is computed yet.
+   *
+   * @throws OptionError for a bad option, DataError without MNIST, FileError when the folder cannot be made.
+   */
+  static async open(options: AssignmentOptions = {}): Promise<Assignment> {
+    const reader = new OptionReader('assignment', options);
+    const out = reader.string('out', join('runs', 'assignment'));
+    const quick = reader.boolean('quick', false);
+    const seed = reader.integer('seed', { min: 0 }, 1);
+    const isText = (value: unknown): value is string => typeof value === 'string';
+    const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+    const data = reader.optional('data', 'a folder', isText);
+    const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+    const workers = reader.optional('workers', 'a whole number, at least 0', isCount);
+    const given = reader.optional('plan', 'a plan', (value): value is AssignmentPlan => isObject(value));
+    const onProgress = reader.callback<NonNullable<SessionHooks['onProgress']>>('onProgress');
+    const onFinished = reader.callback<NonNullable<SessionHooks['onFinished']>>('onFinished');
+    const isSignal = (value: unknown): value is AbortSignal => isObject(value) && 'aborted' in value;
+    const signal = reader.optional('signal', 'an AbortSignal', isSignal);
+    reader.end();
+
+    const bench = new Workbench(data);
+    const identity = await identify(bench);
+    const folder = quick ? join(out, 'quick') : out;
+    const store = await Store.open(join(folder, 'results'));
+    const executor = workers === 0 ? new LocalExecutor(bench) : new WorkerPool({ data }, workers);
+    const session = new Session(store, executor, identity, {
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+      ...(onFinished && { onFinished }),
+    });
+    const plan = given ?? (quick ? quickPlan(seed) : fullPlan(seed));
+    return new Assignment({ folder, plan, session, store, quick }, bench, identity, () => executor.close());
+  }
+
+  /** Files of results that could not be used and are made again. */
+  get damaged(): readonly string[] {
+    return this.#store.damaged;
+  }
+
+  derivations(question: 1 | 2): readonly Derivation[] {
+    return derivationsOf(question);
+  }
+
+  gradientTable(): GradientTable {
+    return gradientTable();
+  }
+
+  /** Question 4. */
+  synthetic(): Promise<SyntheticResult> {
+    return this.#part('synthetic', 'synthetic data');
+  }
+
+  /** Question 5. */
+  tensor(): Promise<TensorResult> {
+    return this.#part('tensor', 'tensor network');
+  }
+
+  /** Question 6. */
+  batched(): Promise<BatchedResult> {
+    return this.#part('batched', 'batched network');
+  }
+
+  /** All forms from the same weights on the same samples. */
+  forms(): Promise<FormsResult> {
+    return this.#part('forms', 'all forms, step by step');
+  }
+
+  /** Samples a second of each form. Should run while nothing else does. */
+  speed(): Promise<SpeedResult> {
+    return this.#part('speed', 'speed of each form', machine());
+  }
+
+  /** Question 7. */
+  experiments(): Promise<ExperimentsResult> {
+    expectExperiments(this.session, this.plan.experiments);
+    return runExperiments(this.session, this.plan.experiments);
+  }
+
+  /**
+   * Every part, with the cores shared; the speed last and alone. Writes the report.
+   *
+   * @throws RunError when a part fails, the signal's reason when it is aborted, FileError when something cannot be written.
+   */
+  async all(): Promise<AssignmentReport> {
+    for (const kind of Object.keys(COSTS) as (keyof typeof COSTS)[]) this.#expect(kind);
+    // Those that wait for nothing fill the gaps that the experiments leave.
+    const [experiments, synthetic, tensor, batched, forms] = await Promise.all([
+      this.experiments(),
+      this.synthetic(),
+      this.tensor(),
+      this.batched(),
+      this.forms(),
+    ]);
+    const speed = await this.speed();
+    const report: AssignmentReport = {
+      createdAt: new Date().toISOString(),
+      quick: this.#quick,
+      version: this.#identity.lanegrad,
+      machine: machine(),
+      identity: this.#identity,
+      derivations: [derivationsOf(1), derivationsOf(2)],
+      table: gradientTable(),
+      synthetic,
+      tensor,
+      batched,
+      forms,
+      speed,
+      experiments,
+      samples: sampleImages((await this.#bench.splits()).full),
+    };
+    await writeFileAtomic(this.reportPath, renderAssignment(report, await loadUplot()));
+    return report;
+  }
+
+  /** Ends the workers. Twice is fine. */
+  close(): Promise<void> {
+    return this.#close();
+  }
+
+  #expect(kind: keyof typeof COSTS): void {
+    this.session.progress.expect(kind, 1, COSTS[kind]);
+  }
+
+  #part<K extends keyof typeof COSTS>(kind: K, label: string, extra?: object): Promise<Tasks[K]['result']> {
+    this.#expect(kind);
+    const settings = this.plan[kind] as Tasks[K]['settings'];
+    return this.session.run(kind, label, kind, settings, extra);
+  }
+}
