@@ -8,8 +8,8 @@ import { writeFileAtomic } from '../src/files/atomic.js';
 import { openContenders } from './engines.js';
 import type { Effort } from './harness.js';
 import { benchKernels } from './kernels.js';
-import type { BenchResults } from './results.js';
 import { benchPeers } from './peers.js';
+import type { BenchResults } from './results.js';
 import { kernelRow, markdown, peerTable, trainingTable } from './tables.js';
 import { benchEpoch, benchStep } from './training.js';
 

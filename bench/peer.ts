@@ -48,7 +48,12 @@ export class Peer {
     return new Peer(entry, child, lines, ready);
   }
 
-  private constructor(entry: PeerEntry, child: ChildProcess, lines: AsyncIterator<string>, ready: PeerAnswer) {
+  private constructor(
+    entry: PeerEntry,
+    child: ChildProcess,
+    lines: AsyncIterator<string>,
+    ready: PeerAnswer,
+  ) {
     this.name = entry.peer;
     this.tasks = entry.tasks;
     this.ready = ready;

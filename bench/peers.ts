@@ -53,7 +53,13 @@ export async function benchPeers(
   const results: PeerResult[] = [];
   const peers: unknown[] = [];
   for (const kind of ['mnist', 'dense'] as const) {
-    const options = ['--data', data, '--threads', '1', ...(kind === 'dense' ? ['--dense', '--rows', '6400'] : [])];
+    const options = [
+      '--data',
+      data,
+      '--threads',
+      '1',
+      ...(kind === 'dense' ? ['--dense', '--rows', '6400'] : []),
+    ];
     const started: Peer[] = [];
     for (const entry of entries) {
       const steps = entry.steps && kind === 'dense' ? Math.min(entry.steps, 100) : entry.steps;
@@ -62,7 +68,10 @@ export async function benchPeers(
     }
     if (kind === 'mnist') peers.push(...started.map(({ ready }) => ready));
     const set = kind === 'mnist' ? (await loadMnist()).train : await denseSet();
-    const runners = [...contenders.map((contender) => ourRunner(contender, set, kind)), ...started.map(peerRunner)];
+    const runners = [
+      ...contenders.map((contender) => ourRunner(contender, set, kind)),
+      ...started.map(peerRunner),
+    ];
     const tasks = ['train', ...(kind === 'mnist' ? SHAPES.map((shape) => `matmul ${shape}`) : [])];
     for (const task of tasks) {
       results.push(await compareRunners(task, kind, runners, rounds));
@@ -107,7 +116,10 @@ function peerRunner(peer: Peer): Runner {
     async round(task) {
       const answer = await peer.ask(task);
       const loss = answer.lossFirst10 as number | undefined;
-      return { rate: (answer.samplesPerSecond ?? answer.gflops) as number, ...(loss !== undefined && { loss }) };
+      return {
+        rate: (answer.samplesPerSecond ?? answer.gflops) as number,
+        ...(loss !== undefined && { loss }),
+      };
     },
   };
 }

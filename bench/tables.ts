@@ -46,18 +46,35 @@ export function markdown(results: BenchResults): string {
     const rows = kernels.map(({ kernel, shape, unit, rates }) => [
       `${kernel} ${shape}`,
       unit,
-      ...names.map((name) => kernelCell(rates.find((rate) => rate.name === name), rates)),
+      ...names.map((name) =>
+        kernelCell(
+          rates.find((rate) => rate.name === name),
+          rates,
+        ),
+      ),
     ]);
     parts.push(grid(['kernel', 'unit', ...names], rows));
   }
   for (const training of [results.step, results.epoch]) {
     if (!training) continue;
     const reference = training.rates.find(({ name }) => name === 'reference');
-    const rows = training.rates.map((rate) => [rate.name, String(Math.round(rate.median)), ratio(rate, reference)]);
-    parts.push(grid([`${training.task}, ${training.network}, batch ${training.batchSize}`, 'samples/s', 'ratio'], rows));
+    const rows = training.rates.map((rate) => [
+      rate.name,
+      String(Math.round(rate.median)),
+      ratio(rate, reference),
+    ]);
+    parts.push(
+      grid(
+        [`${training.task}, ${training.network}, batch ${training.batchSize}`, 'samples/s', 'ratio'],
+        rows,
+      ),
+    );
   }
   for (const { task, unit, rows } of peers) {
-    const cells = rows.map((row) => [row.name, unit === 'GFLOPS' ? digits(row.median) : String(Math.round(row.median))]);
+    const cells = rows.map((row) => [
+      row.name,
+      unit === 'GFLOPS' ? digits(row.median) : String(Math.round(row.median)),
+    ]);
     parts.push(grid([task, unit], cells));
   }
   return `${parts.join('\n\n')}\n`;

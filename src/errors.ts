@@ -32,7 +32,7 @@ export class FileError extends LanegradError {}
 /** An engine cannot be created, has been disposed, or is asked for what it cannot do here. */
 export class EngineError extends LanegradError {}
 
-/** Training met a loss that is NaN or infinite. The parameters are those of the step before. */
+/** Training met a loss or a parameter that is NaN or infinite. The model keeps the values of its last good epoch. */
 export class NonFiniteError extends LanegradError {
   /** Steps that were completed before the one that failed, over all epochs. */
   readonly step: number;
@@ -46,12 +46,13 @@ export class NonFiniteError extends LanegradError {
 }
 
 /** A value as it should appear in a message: short, quoted when a string, never a whole array. */
-export function show(value: unknown): string {
+export function show(value: unknown, depth = 0): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) {
-    return value.length > 8 ? `an array of ${value.length}` : `[${value.map(show).join(', ')}]`;
+    if (value.length > 8 || depth > 1) return `an array of ${value.length}`;
+    return `[${value.map((entry) => show(entry, depth + 1)).join(', ')}]`;
   }
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
   if (typeof value === 'object' && value !== null) {

@@ -59,7 +59,7 @@ export class OptionReader {
   }
 
   oneOf<T extends string>(key: string, choices: readonly T[], fallback?: T): T {
-    const expected = `one of ${choices.map(show).join(', ')}`;
+    const expected = `one of ${choices.map((name) => show(name)).join(', ')}`;
     const value = this.#take(key, fallback, expected);
     if (!choices.includes(value as T)) this.#fail(key, expected, value);
     return value as T;
@@ -104,7 +104,11 @@ export class OptionReader {
   #take(key: string, fallback: unknown, expected: string): unknown {
     const value = this.#peek(key);
     if (value !== undefined) return value;
-    if (fallback === undefined) throw new OptionError(this.#where, `option ${key} is required: ${expected}`);
+    if (fallback === undefined) {
+      const near = Object.keys(this.#given).find((given) => didYouMean(given, [key]) !== '');
+      const hint = near === undefined ? '' : `; given was ${show(near)}`;
+      throw new OptionError(this.#where, `option ${key} is required: ${expected}${hint}`);
+    }
     return fallback;
   }
 
@@ -124,7 +128,8 @@ export function checkInteger(where: string, name: string, value: unknown, range:
 /** The phrase `; did you mean "x"?` when one of `known` is within two edits of `word`, else nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
   let best = '';
-  let bestDistance = 3;
+  // Two edits of a word of two letters would lead anywhere.
+  let bestDistance = Math.min(3, Math.ceil(word.length / 2));
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

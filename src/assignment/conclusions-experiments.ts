@@ -2,7 +2,14 @@
 import type { Conclusion } from './conclusions.js';
 import { list, percentText, places, spreadPercent, times } from './conclusions-words.js';
 import { ranked, winner } from './experiments-statistics.js';
-import type { Comparison, CurvePoint, ExperimentsResult, FinalResult, Finalist, LossBand } from './experiments-types.js';
+import type {
+  Comparison,
+  CurvePoint,
+  ExperimentsResult,
+  Finalist,
+  FinalResult,
+  LossBand,
+} from './experiments-types.js';
 
 /** What the assignment asks of the final network. */
 export const TARGET = 0.98;
@@ -12,7 +19,10 @@ export function concludeExperiments(result: ExperimentsResult): Conclusion[] {
     { subject: 'Training against validation', sentences: concludeCurve(result.curve) },
     { subject: 'Seeds', sentences: concludeBand(result.band) },
     { subject: 'Learning rate', sentences: concludeRates(result.rates) },
-    { subject: 'Batch size', sentences: [...concludeBatches(result.batches), ...concludeFinalists(result.finalists)] },
+    {
+      subject: 'Batch size',
+      sentences: [...concludeBatches(result.batches), ...concludeFinalists(result.finalists)],
+    },
     { subject: 'Final accuracy', sentences: concludeFinal(result.final) },
   ];
 }
@@ -38,7 +48,9 @@ function concludeCurve(curve: readonly CurvePoint[]): string[] {
       `From there validation loss rose by ${percentText(rise)} while training loss went on falling, which is overfitting; ${meanwhile}.`,
     );
   } else {
-    sentences.push(`It then stayed within ${percentText(Math.max(rise, 0))} of that: there is little overfitting.`);
+    sentences.push(
+      `It then stayed within ${percentText(Math.max(rise, 0))} of that: there is little overfitting.`,
+    );
   }
   return sentences;
 }
@@ -46,7 +58,8 @@ function concludeCurve(curve: readonly CurvePoint[]): string[] {
 function concludeBand({ mean, deviation, seeds, steps, window }: LossBand): string[] {
   if (mean.length < 10) return [`The runs are too short to say how far ${seeds.length} seeds differ.`];
   const tenth = Math.floor(mean.length / 10);
-  const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const average = (values: readonly number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
   const [early, late] = [deviation.slice(0, tenth), deviation.slice(-tenth)].map(average);
   const relative = late / average(mean.slice(-tenth));
   const course = early > late ? `falls from ${places(early, 3)}` : `does not fall: from ${places(early, 3)}`;
@@ -100,12 +113,18 @@ function concludeBatches(batches: readonly Comparison[]): string[] {
   }
   const smallest = batches[0];
   if (smallest !== best && smallest.result) {
-    sentences.push(`Batches of ${smallest.batchSize}, the smallest tried, end at ${lossOf(smallest)}: more steps alone are not better.`);
+    sentences.push(
+      `Batches of ${smallest.batchSize}, the smallest tried, end at ${lossOf(smallest)}: more steps alone are not better.`,
+    );
   }
   const timed = batches.filter(({ result }) => result);
-  const [fast, slow] = [...timed].sort((a, b) => secondsOf(a) - secondsOf(b)).flatMap((one, i, all) => (i === 0 || i === all.length - 1 ? [one] : []));
+  const [fast, slow] = [...timed]
+    .sort((a, b) => secondsOf(a) - secondsOf(b))
+    .flatMap((one, i, all) => (i === 0 || i === all.length - 1 ? [one] : []));
   if (fast && slow) {
-    sentences.push(`An epoch takes longest with batches of ${slow.batchSize}, ${times(secondsOf(slow) / secondsOf(fast))} as long as with ${fast.batchSize}.`);
+    sentences.push(
+      `An epoch takes longest with batches of ${slow.batchSize}, ${times(secondsOf(slow) / secondsOf(fast))} as long as with ${fast.batchSize}.`,
+    );
   }
   return sentences;
 }
@@ -143,7 +162,9 @@ function concludeFinal({ accuracy, seeds, trainSize, test }: FinalResult): strin
   ];
   if (mistakes[0]?.count > 0) {
     const [{ actual, predicted, count }] = mistakes;
-    sentences.push(`Its most frequent mistake is to read ${actual} as ${predicted}, ${count === 1 ? 'once' : `${count} times`}.`);
+    sentences.push(
+      `Its most frequent mistake is to read ${actual} as ${predicted}, ${count === 1 ? 'once' : `${count} times`}.`,
+    );
   }
   return sentences;
 }

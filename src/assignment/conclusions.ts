@@ -5,7 +5,14 @@
 import { concludeExperiments } from './conclusions-experiments.js';
 import { list, percentText, places, times } from './conclusions-words.js';
 import type { ComputedParts } from './report/types.js';
-import type { BatchedResult, FormsResult, GradientTable, SpeedResult, SyntheticResult, TensorResult } from './types.js';
+import type {
+  BatchedResult,
+  FormsResult,
+  GradientTable,
+  SpeedResult,
+  SyntheticResult,
+  TensorResult,
+} from './types.js';
 
 /** Some sentences on one question. */
 export interface Conclusion {
@@ -59,7 +66,9 @@ function concludeForms(tensor: TensorResult, batched: BatchedResult, forms: Form
   const { maxDeviation, images } = tensor.fused;
   const ratio = maxDeviation / FLOAT32;
   const verdict =
-    ratio <= 16 ? 'which is float32 rounding' : `which is ${times(ratio)} the rounding of float32, and too much`;
+    ratio <= 16
+      ? 'which is float32 rounding'
+      : `which is ${times(ratio)} the rounding of float32, and too much`;
   const { maxRelative, tolerance, withinRounding } = batched;
   const worst = Math.max(maxRelative.perSample, maxRelative.asMatrix, maxRelative.example);
   return [

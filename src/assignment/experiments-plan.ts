@@ -30,7 +30,7 @@ export function fullPlan(seed: number): AssignmentPlan {
       batchSizes: [16, 32, 64, 128, 256, 512],
       compareEpochs: 5,
       compareSeeds: seeds(seed, 3),
-      finalists: 2,
+      finalists: 3,
       curveEpochs: 30,
       curveSeeds: seeds(seed, 5),
       finalSeeds: seeds(seed, 3),

@@ -30,8 +30,8 @@ import type {
 import { WorkerPool } from './worker-pool.js';
 import { LocalExecutor, type TaskKind, type Tasks, Workbench } from './worker-tasks.js';
 
-export { conclude, derivations, gradientTable, renderAssignment };
 export type { AssignmentPlan, AssignmentReport, Conclusion };
+export { conclude, derivations, gradientTable, renderAssignment };
 
 export interface AssignmentOptions extends SessionHooks {
   /** Where results and report are; `runs/assignment` by default. */
@@ -71,7 +71,7 @@ export class Assignment {
   readonly reportPath: string;
   readonly plan: AssignmentPlan;
   readonly session: Session;
-  readonly #quick: boolean;
+  readonly quick: boolean;
   readonly #bench: Workbench;
   readonly #identity: Identity;
   readonly #store: Store;
@@ -88,7 +88,7 @@ export class Assignment {
     this.plan = parts.plan;
     this.session = parts.session;
     this.#store = parts.store;
-    this.#quick = parts.quick;
+    this.quick = parts.quick;
     this.#bench = bench;
     this.#identity = identity;
     this.#close = close;
@@ -192,7 +192,7 @@ export class Assignment {
     const speed = await this.speed();
     const report: AssignmentReport = {
       createdAt: new Date().toISOString(),
-      quick: this.#quick,
+      quick: this.quick,
       version: this.#identity.lanegrad,
       machine: machine(),
       identity: this.#identity,

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { LanegradError, OptionError } from '../errors.js';
 import { packageVersion } from '../run/version.js';
+import { addAssignment } from './assignment.js';
 import { addEvaluate } from './evaluate.js';
 import { addInfo } from './info.js';
 import { printable } from './output.js';
@@ -34,7 +35,7 @@ function createProgram(): Command {
     .exitOverride()
     // Errors are printed by `report`, on one line.
     .configureOutput({ outputError: () => {} });
-  for (const add of [addTrain, addEvaluate, addPredict, addInfo]) add(program);
+  for (const add of [addTrain, addEvaluate, addPredict, addAssignment, addInfo]) add(program);
   return program.addHelpText('after', '\nlanegrad <command> --help tells more of each, with examples.');
 }
 

@@ -90,8 +90,15 @@ export interface Kernels {
    * more than `limit` each on average, two rows of grace. The lists need limit · (M + 2) + N + 1 places.
    */
   compress_rows(
-    starts: number, indices: number, values: number, x: number, ldx: number,
-    M: number, N: number, width: number, limit: number,
+    starts: number,
+    indices: number,
+    values: number,
+    x: number,
+    ldx: number,
+    M: number,
+    N: number,
+    width: number,
+    limit: number,
   ): number;
   /**
    * The same lists for rows order[0 … M - 1] (u32) of a data set that is kept compressed: rowStarts (u32) as starts above, columns
@@ -99,31 +106,76 @@ export interface Kernels {
    * more than `capacity`. The lists need capacity + 8 places; columns and bytes are readable 8 places beyond their end.
    */
   gather_compressed(
-    starts: number, indices: number, values: number, rowStarts: number, columns: number, bytes: number, order: number,
-    M: number, blocks: number, capacity: number, scale: number,
+    starts: number,
+    indices: number,
+    values: number,
+    rowStarts: number,
+    columns: number,
+    bytes: number,
+    order: number,
+    M: number,
+    blocks: number,
+    capacity: number,
+    scale: number,
   ): number;
   /** y [M, N] = those rows, uncompressed. */
   expand_compressed(
-    y: number, ldy: number, rowStarts: number, columns: number, bytes: number, order: number,
-    M: number, N: number, blocks: number, scale: number,
+    y: number,
+    ldy: number,
+    rowStarts: number,
+    columns: number,
+    bytes: number,
+    order: number,
+    M: number,
+    N: number,
+    blocks: number,
+    scale: number,
   ): void;
   /** The compressed columns of a matrix [M, N], each of one block, from its compressed rows; starts has N + 2 places. */
   transpose_compressed(
-    starts: number, indices: number, values: number,
-    rowStarts: number, columns: number, rowValues: number, M: number, N: number, blocks: number,
+    starts: number,
+    indices: number,
+    values: number,
+    rowStarts: number,
+    columns: number,
+    rowValues: number,
+    M: number,
+    N: number,
+    blocks: number,
   ): void;
   /**
-   * C = f(start + S·B): S compressed, M rows of `blocks`; B [·, N], C [M, N]; start is the row `bias` if present, else 0. N is a
+   * C = f(start + S·B): S compressed, M rows of `blocks`, at least 1; B [·, N], C [M, N]; start is the row `bias` if present, else 0. N is a
    * multiple of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms would have added zeros.
    */
   sparse_gemm(
-    c: number, ldc: number, starts: number, indices: number, values: number, b: number, ldb: number, bias: number,
-    M: number, N: number, blocks: number, activation: number, wide: number,
+    c: number,
+    ldc: number,
+    starts: number,
+    indices: number,
+    values: number,
+    b: number,
+    ldb: number,
+    bias: number,
+    M: number,
+    N: number,
+    blocks: number,
+    activation: number,
+    wide: number,
   ): void;
   /** W = W - rate · (S·B) where S, of one block a row, has entries; other rows are left alone. N is a multiple of 4. */
   sparse_sgd(
-    w: number, ldw: number, work: number, starts: number, indices: number, values: number, b: number, ldb: number,
-    M: number, N: number, rate: number, wide: number,
+    w: number,
+    ldw: number,
+    work: number,
+    starts: number,
+    indices: number,
+    values: number,
+    b: number,
+    ldb: number,
+    M: number,
+    N: number,
+    rate: number,
+    wide: number,
   ): void;
 
   /** y[m, n] = x[m, n] + bias[n]. May be in place (y = x). */

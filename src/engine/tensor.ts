@@ -59,7 +59,7 @@ export class Tensor {
   /** The same memory under another shape, from element `offset` on; `ld` pads the rows of the view. */
   view(shape: readonly number[], offset = 0, ld?: number): Tensor {
     const tensor = new Tensor(this.#owner, this.dtype, shape, this.pointer + offset * this.elementBytes, ld);
-    if (this.ld !== this.columns || offset + tensor.span > this.size) {
+    if (this.ld !== this.columns || !(offset >= 0 && offset + tensor.span <= this.size)) {
       throw new ShapeError('Tensor.view', `${formatShape(shape)} from ${offset} does not fit in ${this}`);
     }
     return tensor;
@@ -67,7 +67,7 @@ export class Tensor {
 
   /** The first `count` entries of the first axis, the same memory. */
   firstRows(count: number): Tensor {
-    if (count > this.shape[0]) {
+    if (!(Number.isInteger(count) && count >= 0 && count <= this.shape[0])) {
       throw new ShapeError('Tensor.firstRows', `${this} has no ${count} rows`);
     }
     const shape = [count, ...this.shape.slice(1)];

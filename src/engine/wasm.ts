@@ -33,6 +33,10 @@ export interface WasmBackend extends Backend {
 export async function loadBinary(
   binary: BinaryName,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; valid: boolean }> {
+  // Some locked-down browsers have none.
+  if (typeof WebAssembly === 'undefined') {
+    throw new EngineError('createEngine', 'this runtime has no WebAssembly');
+  }
   const bytes = await platform.readAsset(urls[binary]);
   return { bytes, valid: WebAssembly.validate(bytes) };
 }
@@ -66,7 +70,9 @@ type Instance = Backend & { readonly name: 'wasm'; readonly module: WebAssembly.
 /** One instance with a memory of its own. */
 async function start(source: Uint8Array<ArrayBuffer> | WebAssembly.Module): Promise<Instance> {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { instance, module } = await instantiate(source, { env: { memory } });
+  const { instance, module } = await instantiate(source, { env: { memory } }).catch((cause: unknown) => {
+    throw new EngineError('createEngine', `this runtime refused to compile the kernels: ${cause}`, { cause });
+  });
   // The instance's own exports: the loader's wrapped ones would collect arguments into an array at every call.
   const kernels = instance.exports as unknown as Kernels & { write_constants(): void };
   kernels.write_constants();

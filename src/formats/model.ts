@@ -113,7 +113,7 @@ function makeLayer(given: unknown, index: number): Layer {
   const { kind, ...config } = given as Record<string, unknown>;
   const make = typeof kind === 'string' ? makers.get(kind) : undefined;
   if (!make) {
-    const known = [...makers.keys()].map(show).join(', ');
+    const known = [...makers.keys()].map((name) => show(name)).join(', ');
     throw new OptionError(where, `unknown kind ${show(kind)}; expected one of ${known}`);
   }
   return make(where, config);

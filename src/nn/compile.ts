@@ -6,8 +6,8 @@
 import type { Engine } from '../engine/engine.js';
 import type { Call } from '../engine/ops/check.js';
 import { argmax, countEqual, softmax, sum } from '../engine/ops/classify.js';
-import { activateBackward } from '../engine/ops/elementwise.js';
 import type { CompressedSet } from '../engine/ops/compressed-set.js';
+import { activateBackward } from '../engine/ops/elementwise.js';
 import { SparseRows } from '../engine/ops/sparse.js';
 import { type Arena, paddedLength, type Tensor } from '../engine/tensor.js';
 import { EngineError } from '../errors.js';
@@ -63,6 +63,7 @@ export class CompiledModel {
   readonly #optimizer: Optimizer | undefined;
   readonly #sparse: SparseRows;
   readonly #starts: readonly number[];
+  readonly #parameterSum: () => number;
   readonly #parameterViews: Tensor[] = [];
   readonly #gradientViews: Tensor[] = [];
   /** activations[0] holds the inputs, activations[i + 1] the output of layer i. */
@@ -88,6 +89,7 @@ export class CompiledModel {
       const { starts, total } = layOut(model);
       this.#starts = starts;
       this.parameters = arena.tensor('float', [total]);
+      this.#parameterSum = sum(this.parameters);
       this.gradients = training ? arena.tensor('float', [total]) : undefined;
       for (const [i, { shape }] of model.parameters.entries()) {
         const ld = paddedLength(shape[shape.length - 1]);
@@ -126,6 +128,11 @@ export class CompiledModel {
     }
   }
 
+  /** Whether no parameter is NaN or infinite. */
+  parametersAreFinite(): boolean {
+    return Number.isFinite(this.#parameterSum());
+  }
+
   /** A copy of the gradients, by parameter name. Only after `backward`. */
   readGradients(): Map<string, ArrayLike<number>> {
     return new Map(this.model.parameters.map(({ name }, i) => [name, this.#gradientViews[i].read()]));
@@ -133,7 +140,7 @@ export class CompiledModel {
 
   /** The calls for batches of `rows` rows; made when first asked for. */
   plan(rows: number): Plan {
-    if (this.disposed) throw new EngineError('CompiledModel', 'this compiled model has been disposed of');
+    this.#check();
     let plan = this.#plans.get(rows);
     if (!plan) {
       checkInteger('CompiledModel.plan', 'rows', rows, { min: 1, max: this.maxRows });
@@ -141,6 +148,10 @@ export class CompiledModel {
       this.#plans.set(rows, plan);
     }
     return plan;
+  }
+
+  #check(): void {
+    if (this.disposed) throw new EngineError('CompiledModel', 'this compiled model has been disposed of');
   }
 
   /** Frees the engine's memory; the model keeps its values. Twice is fine. */
@@ -159,6 +170,7 @@ export class CompiledModel {
     const outputs = activations[activations.length - 1];
     const dOutputs = dActivations?.[dActivations.length - 1];
 
+    const { takesSparse = false } = this.model.layers[0];
     const layers = this.#bindLayers(activations, dActivations);
     const forward = layers.flatMap((layer) => layer.forward);
     const backward = layers.toReversed().flatMap((layer) => layer.backward);
@@ -180,14 +192,27 @@ export class CompiledModel {
       losses,
       probabilities,
       predictions,
-      loadCompressed: (set, order, start) => this.#sparse.loadFrom(set, order, start, rows),
-      loaded: () => this.#sparse.load(rows),
-      forward: () => run(forward),
+      loadCompressed: (set, order, start) => {
+        this.#check();
+        if (takesSparse) this.#sparse.loadFrom(set, order, start, rows);
+        else set.expand(activations[0], order, start);
+      },
+      loaded: () => {
+        this.#check();
+        if (takesSparse) this.#sparse.load(rows);
+      },
+      forward: () => {
+        this.#check();
+        run(forward);
+      },
       loss() {
         lossCall();
         return lossSum();
       },
-      backward: () => run(backward),
+      backward: () => {
+        this.#check();
+        run(backward);
+      },
       step,
       countCorrect() {
         pick();
@@ -247,7 +272,7 @@ export class CompiledModel {
         x: activations[i],
         y: activations[i + 1],
         parameters: own,
-        ...(i === 0 && { sparse: this.#sparse }),
+        ...(i === 0 && layer.takesSparse && { sparse: this.#sparse }),
       };
       if (!dActivations) return layer.compile(context);
       const below = layers[i - 1]?.endsWith;

@@ -34,11 +34,11 @@ export function dense(units: number, options?: DenseOptions): Layer {
   const defaultWeights = activation === 'relu' ? 'heNormal' : 'glorotUniform';
   const weightInitializer = resolveInitializer(
     'dense, option weightInitializer',
-    reader.optional('weightInitializer', 'an initializer', given) ?? defaultWeights,
+    orElse(reader.optional('weightInitializer', 'an initializer', given), defaultWeights),
   );
   const biasInitializer = resolveInitializer(
     'dense, option biasInitializer',
-    reader.optional('biasInitializer', 'an initializer', given) ?? 'zeros',
+    orElse(reader.optional('biasInitializer', 'an initializer', given), 'zeros'),
   );
   reader.end();
 
@@ -46,6 +46,7 @@ export function dense(units: number, options?: DenseOptions): Layer {
     kind: 'dense',
     config: { units, activation, bias },
     endsWith: activation,
+    takesSparse: true,
     outputSize: () => units,
     parameters(inputSize) {
       const weight = { name: 'weight', shape: [inputSize, units], initializer: weightInitializer };
@@ -91,4 +92,9 @@ export function dense(units: number, options?: DenseOptions): Layer {
 function either(sparse: SparseRows | undefined, whenSparse: Call | undefined, whenDense: Call): Call {
   if (!sparse || !whenSparse) return whenDense;
   return () => (sparse.active ? whenSparse() : whenDense());
+}
+
+/** The default for what is absent, and only for that: null is a mistake. */
+function orElse(given: unknown, fallback: InitializerName): unknown {
+  return given === undefined ? fallback : given;
 }

@@ -42,7 +42,7 @@ export function zeros(): Initializer {
 
 /** The same finite value everywhere. */
 export function constant(value: number): Initializer {
-  if (!Number.isFinite(value))
+  if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
     throw new OptionError('constant', `expected a finite number, given ${show(value)}`);
   return { name: `constant(${value})`, fill: (values) => void values.fill(value) };
 }
@@ -61,7 +61,9 @@ export function resolveInitializer(where: string, given: unknown): Initializer {
   if (typeof given === 'object' && given !== null && typeof (given as Initializer).fill === 'function') {
     return given as Initializer;
   }
-  const names = Object.keys(byName).map(show).join(', ');
+  const names = Object.keys(byName)
+    .map((name) => show(name))
+    .join(', ');
   throw new OptionError(where, `expected an initializer or one of ${names}, given ${show(given)}`);
 }
 

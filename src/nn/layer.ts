@@ -18,6 +18,8 @@ export interface Layer {
    * activation's derivative. Then the layer above does that at the end of its own product.
    */
   readonly endsWith?: Activation;
+  /** Its calls read `sparse` in place of `x` whenever that is active. */
+  readonly takesSparse?: boolean;
   compile(context: LayerContext): LayerCalls;
 }
 

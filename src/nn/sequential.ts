@@ -25,6 +25,9 @@ export interface Sequential {
   readonly seed: number;
 }
 
+/** Float32 values that a WebAssembly memory can hold. */
+const MAX_VALUES = 2 ** 30;
+
 /**
  * A model of `layers` for inputs of `inputSize` numbers, its parameters initialised from `seed` (0 by default).
  * Throws OptionError for a size that is not a positive whole number, an empty list, or something that is no layer.
@@ -54,7 +57,11 @@ export function sequential(
     }
     const width = sizes[index];
     for (const { name, shape, initializer } of layer.parameters(width)) {
-      const values = new Float32Array(shape.reduce((product, length) => product * length, 1));
+      const count = shape.reduce((product, length) => product * length, 1);
+      if (count > MAX_VALUES) {
+        throw new OptionError(where, `layers[${index}]: ${name} [${shape}] does not fit in 4 GiB of memory`);
+      }
+      const values = new Float32Array(count);
       initializer.fill(values, shape, seed, parameters.length);
       parameters.push({ name: `${index}.${name}`, layer: index, shape, values });
     }
@@ -82,8 +89,12 @@ export function setParameters(
   for (const { name, shape } of model.parameters) {
     const given = tensors.get(name);
     if (!given) throw new ShapeError('setParameters', `parameter ${name} is missing`);
-    if (given.shape.join() !== shape.join()) {
-      throw new ShapeError('setParameters', `${name}: expected [${shape}], given [${given.shape}]`);
+    const length = shape.reduce((product, size) => product * size, 1);
+    if (given.shape.join() !== shape.join() || given.values.length !== length) {
+      throw new ShapeError(
+        'setParameters',
+        `${name}: expected ${length} values of shape [${shape}], given ${given.values.length} of [${given.shape}]`,
+      );
     }
   }
   for (const name of tensors.keys()) {

@@ -1,12 +1,12 @@
 /** Measuring a model on a labelled set, and asking it about inputs. */
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { ShapeError } from '../errors.js';
+import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { CompiledModel } from '../nn/compile.js';
 import { type LossName, lossNames } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
-import { checkFits } from './check.js';
+import { checkEngine, checkFits, checkModel } from './check.js';
 import type { Evaluation } from './history.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
@@ -31,6 +31,7 @@ export async function evaluate(
   const loss = reader.oneOf('loss', lossNames, 'softmaxCrossEntropy');
   const batchSize = reader.integer('batchSize', { min: 1 }, 250);
   reader.end();
+  checkEngine('evaluate', engine);
   checkFits('evaluate', 'set', model, set);
   const maxRows = Math.min(batchSize, set.size);
   const compiled = new CompiledModel(engine, model, { maxRows, loss });
@@ -85,6 +86,12 @@ export async function evaluate(
  * were. Throws ShapeError when the inputs are not whole rows.
  */
 export function predict(engine: Engine, model: Sequential, inputs: ArrayLike<number>): Float32Array {
+  const where = 'predict';
+  checkEngine(where, engine);
+  checkModel(where, model);
+  if (typeof inputs?.length !== 'number') {
+    throw new OptionError(where, `inputs: expected an array of numbers, given ${show(inputs)}`);
+  }
   const rows = inputs.length / model.inputSize;
   if (!Number.isInteger(rows) || rows === 0) {
     throw new ShapeError(
@@ -92,10 +99,18 @@ export function predict(engine: Engine, model: Sequential, inputs: ArrayLike<num
       `expected rows of ${model.inputSize} numbers, given ${inputs.length} numbers`,
     );
   }
+  const values = Float32Array.from(inputs);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const [row, column] = [Math.floor(bad / model.inputSize), bad % model.inputSize];
+    throw new DataError(
+      where,
+      `inputs: row ${row}, column ${column} is ${show(inputs[bad])}, which is not a finite number`,
+    );
+  }
   const maxRows = Math.min(rows, 250);
   const compiled = new CompiledModel(engine, model, { maxRows });
   try {
-    const values = Float32Array.from(inputs);
     const probabilities = new Float32Array(rows * model.outputSize);
     for (let start = 0; start < rows; ) {
       const plan = compiled.plan(Math.min(maxRows, rows - start));

@@ -10,7 +10,7 @@ import { type LossName, lossNames } from '../nn/losses.js';
 import type { Optimizer } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
-import { checkFits } from './check.js';
+import { checkEngine, checkFits } from './check.js';
 import type { EpochRecord, History, Score } from './history.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
@@ -63,7 +63,7 @@ const MIN_EVALUATION_ROWS = 250;
  * the history's outcome says `aborted`.
  *
  * Throws OptionError, ShapeError or DataError for what does not fit together, before anything is trained, and
- * NonFiniteError when a loss is NaN or infinite; the model then has the values from before that step.
+ * NonFiniteError when a loss or a parameter is NaN or infinite; the model then has the values of the last good epoch.
  */
 export async function fit(
   engine: Engine,
@@ -71,7 +71,7 @@ export async function fit(
   train: Dataset,
   options: FitOptions,
 ): Promise<History> {
-  const settings = readOptions(model, train, options);
+  const settings = readOptions(engine, model, train, options);
   const { batchSize, validation } = settings;
   const disposables: { dispose(): void }[] = [];
   const keep = <T extends { dispose(): void }>(resource: T): T => {
@@ -91,7 +91,7 @@ export async function fit(
   }
 }
 
-function readOptions(model: Sequential, train: Dataset, options: FitOptions) {
+function readOptions(engine: Engine, model: Sequential, train: Dataset, options: FitOptions) {
   const where = 'fit';
   const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
   const reader = new OptionReader(where, options);
@@ -100,12 +100,12 @@ function readOptions(model: Sequential, train: Dataset, options: FitOptions) {
     optimizer: reader.required(
       'optimizer',
       'an optimizer such as sgd({ learningRate: 0.1 })',
-      (value): value is Optimizer => isObject(value) && 'compile' in value,
+      (value): value is Optimizer => isObject(value) && 'compile' in value && 'plainSgd' in value,
     ),
     batchSize: Math.min(reader.integer('batchSize', { min: 1 }, 64), train?.size ?? 1),
     epochs: reader.integer('epochs', { min: 0 }, 5),
     shuffle: reader.boolean('shuffle', true),
-    seed: reader.integer('seed', { min: 0 }, model.seed),
+    seed: reader.integer('seed', { min: 0 }, model?.seed ?? 0),
     validation: reader.optional('validation', 'a data set', (value): value is Dataset => isObject(value)),
     signal: reader.optional(
       'signal',
@@ -118,6 +118,7 @@ function readOptions(model: Sequential, train: Dataset, options: FitOptions) {
     onTrainEnd: reader.callback<NonNullable<FitOptions['onTrainEnd']>>('onTrainEnd'),
   };
   reader.end();
+  checkEngine(where, engine);
   checkFits(where, 'train', model, train);
   if (settings.validation) checkFits(where, 'validation', model, settings.validation);
   return settings;
@@ -135,6 +136,8 @@ async function loop(
   const record: StepRecord = { step: 0, epoch: 0, samples: 0, loss: 0, accuracy: 0 };
   const records: EpochRecord[] = [];
   let trainingSeconds = 0;
+  // One for the whole run: epochs may be shorter than the interval between two turns.
+  const turn = new Turn();
   settings.onTrainBegin?.({
     epochs,
     stepsPerEpoch: Math.ceil(source.size / batchSize),
@@ -147,12 +150,12 @@ async function loop(
     record.samples = 0;
     let lossSum = 0;
     let correct = 0;
-    const turn = new Turn();
     const began = performance.now();
+    const turnsBefore = turn.milliseconds;
     while (record.samples < source.size && !signal?.aborted) {
       const plan = compiled.plan(Math.min(batchSize, source.size - record.samples));
       source.load(plan, record.samples);
-      const batchLoss = trainStep(compiled, plan, record, optimizer.learningRate);
+      const batchLoss = trainStep(plan, record, optimizer.learningRate);
       lossSum += batchLoss;
       const batchCorrect = plan.countCorrect();
       correct += batchCorrect;
@@ -163,8 +166,9 @@ async function loop(
       settings.onStep?.(record);
       if (turn.due()) await turn.take();
     }
-    const seconds = (performance.now() - began - turn.milliseconds) / 1000;
+    const seconds = (performance.now() - began - (turn.milliseconds - turnsBefore)) / 1000;
     trainingSeconds += seconds;
+    checkParameters(compiled, record);
     compiled.download();
     if (record.samples < source.size) break;
     records.push({
@@ -173,7 +177,7 @@ async function loop(
       learningRate: optimizer.learningRate,
       loss: lossSum / source.size,
       accuracy: correct / source.size,
-      ...(validation && { validation: await score(compiled, validation) }),
+      ...(validation && { validation: await score(compiled, validation, turn) }),
       seconds,
       samplesPerSecond: source.size / seconds,
     });
@@ -191,16 +195,10 @@ async function loop(
 }
 
 /** One step on the plan's loaded batch; returns the sum of its losses. */
-function trainStep(
-  compiled: CompiledModel,
-  plan: Plan,
-  { step, epoch }: StepRecord,
-  learningRate: number,
-): number {
+function trainStep(plan: Plan, { step, epoch }: StepRecord, learningRate: number): number {
   plan.forward();
   const lossSum = plan.loss();
   if (!Number.isFinite(lossSum)) {
-    compiled.download();
     throw new NonFiniteError(
       'fit',
       `the loss of step ${step + 1} (epoch ${epoch}) is ${show(lossSum)}; ` +
@@ -213,11 +211,21 @@ function trainStep(
   return lossSum;
 }
 
+/** An update may overflow where no loss comes after it to show it. */
+function checkParameters(compiled: CompiledModel, { step, epoch }: StepRecord): void {
+  if (compiled.parametersAreFinite()) return;
+  throw new NonFiniteError(
+    'fit',
+    `parameters are NaN or infinite after step ${step} (epoch ${epoch}); the learning rate may be too high`,
+    step,
+    epoch,
+  );
+}
+
 /** Mean loss and accuracy over a whole set. */
-async function score(compiled: CompiledModel, source: BatchSource): Promise<Score> {
+async function score(compiled: CompiledModel, source: BatchSource, turn: Turn): Promise<Score> {
   let loss = 0;
   let correct = 0;
-  const turn = new Turn();
   for (let start = 0; start < source.size; ) {
     const plan = compiled.plan(Math.min(compiled.maxRows, source.size - start));
     source.load(plan, start);

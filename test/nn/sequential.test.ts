@@ -167,12 +167,12 @@ describe('setParameters', () => {
     [
       'another shape',
       (t) => t.set('1.weight', { shape: [1, 3], values: new Float32Array(3) }),
-      '1.weight: expected [3,1], given [1,3]',
+      '1.weight: expected 3 values of shape [3,1], given 3 of [1,3]',
     ],
     [
       'another rank',
       (t) => t.set('1.bias', { shape: [1, 1], values: new Float32Array(1) }),
-      '1.bias: expected [1], given [1,1]',
+      '1.bias: expected 1 values of shape [1], given 1 of [1,1]',
     ],
     ['too many values', (t) => t.set('1.weight', { shape: [3, 1], values: new Float32Array(9) }), '1.weight'],
     ['too few values', (t) => t.set('1.weight', { shape: [3, 1], values: new Float32Array(2) }), '1.weight'],

@@ -170,7 +170,11 @@ describe('order and batches', () => {
 
   test('a first layer that knows nothing of compressed rows sees its inputs', async () => {
     const plain = dense(3);
-    const unaware: Layer = { ...plain, compile: ({ sparse: _, ...context }) => plain.compile(context) };
+    const unaware: Layer = {
+      ...plain,
+      takesSparse: false,
+      compile: ({ sparse: _, ...context }) => plain.compile(context),
+    };
     // One byte in eight is not zero.
     const inputs = Uint8Array.from({ length: 8 * 30 }, (_, i) => (i % 9 === 0 ? 200 : 0));
     const set = dataset({ name: 'sparse', inputs, labels: Int32Array.from({ length: 30 }, (_, i) => i % 3) });

@@ -26,8 +26,12 @@ export function boundarySvg(grid: DecisionGrid, result: SyntheticResult, title: 
 <defs><clipPath id="frame-${idOf(title)}"><rect width="${SIDE}" height="${SIDE}"/></clipPath></defs>
 <g clip-path="url(#frame-${idOf(title)})"><image href="${probabilities(grid)}" x="${fixed(-cell / 2)}" y="${fixed(-cell / 2)}" width="${fixed(extent)}" height="${fixed(extent)}" preserveAspectRatio="none"/>
 <path class="dots zero" d="${dots(0)}"/><path class="dots one" d="${dots(1)}"/>
-<path class="true" d="${conic(result, to).map((line) => path(line.map(place))).join('')}"/>
-<path class="learnt" d="${contour(grid).map((line) => path(line.map(place))).join('')}"/></g>
+<path class="true" d="${conic(result, to)
+    .map((line) => path(line.map(place)))
+    .join('')}"/>
+<path class="learnt" d="${contour(grid)
+    .map((line) => path(line.map(place)))
+    .join('')}"/></g>
 <rect class="frame" width="${SIDE}" height="${SIDE}"/>
 ${ticks.map((value) => html`<text x="${fixed((value - from) * scale)}" y="${SIDE + 14}" text-anchor="middle">${sign(value)}</text><text x="-6" y="${fixed((to - value) * scale + 3.5)}" text-anchor="end">${sign(value)}</text>`)}
 </svg>`;
@@ -65,7 +69,14 @@ export function contour({ from, to, points, probabilities: p }: DecisionGrid): P
   for (let row = 0; row + 1 < points; row++) {
     for (let column = 0; column + 1 < points; column++) {
       // Counter-clockwise from the lower left.
-      const corners = ([[0, 0], [1, 0], [1, 1], [0, 1]] as const).map(([dx, dy]) => ({
+      const corners = (
+        [
+          [0, 0],
+          [1, 0],
+          [1, 1],
+          [0, 1],
+        ] as const
+      ).map(([dx, dy]) => ({
         x: from + (column + dx) * step,
         y: from + (row + dy) * step,
         value: p[(row + dy) * points + column + dx] - 0.5,

@@ -50,7 +50,13 @@ export function charts(...all: readonly Chart[]): Html {
 
 /** The element that holds the numbers of all charts of a page. */
 export function chartData(all: readonly Chart[]): Html {
-  const data = all.map(({ id, x, y, lines, points = false }) => ({ id, x, y, lines: lines.map(thin), points }));
+  const data = all.map(({ id, x, y, lines, points = false }) => ({
+    id,
+    x,
+    y,
+    lines: lines.map(thin),
+    points,
+  }));
   return html`<script type="application/json" id="charts">${markup(scriptJson(data))}</script>`;
 }
 

@@ -1,15 +1,17 @@
 /** Question 7 in the report: training against validation, seeds, learning rates, batch sizes. */
 import { type Html, html } from '../../report/escape.js';
 import { count, plural } from '../../report/format.js';
-import type { Comparison, ExperimentsResult } from '../experiments-types.js';
 import { ranked, winner } from '../experiments-statistics.js';
+import type { Comparison, ExperimentsResult } from '../experiments-types.js';
 import { type Chart, charts, spreadLine } from './charts.js';
 import { plusMinus } from './words.js';
 
-export function experimentCharts({ curve, band, rates, batches }: ExperimentsResult): Record<
-  'curve' | 'band' | 'rates' | 'batches',
-  Chart[]
-> {
+export function experimentCharts({
+  curve,
+  band,
+  rates,
+  batches,
+}: ExperimentsResult): Record<'curve' | 'band' | 'rates' | 'batches', Chart[]> {
   const epochs = { label: 'Epoch', values: curve.map(({ epoch }) => epoch) };
   const seeds = band.seeds.length;
   return {
@@ -20,8 +22,16 @@ export function experimentCharts({ curve, band, rates, batches }: ExperimentsRes
         x: epochs,
         y: { label: 'Loss (nats)', log: 10 },
         lines: [
-          spreadLine('Training', '--train', curve.map(({ trainLoss }) => trainLoss)),
-          spreadLine('Validation', '--validation', curve.map(({ validationLoss }) => validationLoss)),
+          spreadLine(
+            'Training',
+            '--train',
+            curve.map(({ trainLoss }) => trainLoss),
+          ),
+          spreadLine(
+            'Validation',
+            '--validation',
+            curve.map(({ validationLoss }) => validationLoss),
+          ),
         ],
         description: 'Training and validation loss by epoch; the numbers are in the table of epochs.',
       },
@@ -31,8 +41,18 @@ export function experimentCharts({ curve, band, rates, batches }: ExperimentsRes
         x: epochs,
         y: { label: 'Accuracy (%)', most: 100 },
         lines: [
-          spreadLine('Training', '--train', curve.map(({ trainAccuracy }) => trainAccuracy), 100),
-          spreadLine('Validation', '--validation', curve.map((point) => point.validationAccuracy), 100),
+          spreadLine(
+            'Training',
+            '--train',
+            curve.map(({ trainAccuracy }) => trainAccuracy),
+            100,
+          ),
+          spreadLine(
+            'Validation',
+            '--validation',
+            curve.map((point) => point.validationAccuracy),
+            100,
+          ),
         ],
         description: 'Training and validation accuracy by epoch; the numbers are in the table of epochs.',
       },
@@ -68,8 +88,16 @@ function comparisonCharts(
       x,
       y: { label: 'Loss (nats)', log: 10 },
       lines: [
-        spreadLine('Training', '--train', results.map((result) => result?.trainLoss)),
-        spreadLine('Validation', '--validation', results.map((result) => result?.validationLoss)),
+        spreadLine(
+          'Training',
+          '--train',
+          results.map((result) => result?.trainLoss),
+        ),
+        spreadLine(
+          'Validation',
+          '--validation',
+          results.map((result) => result?.validationLoss),
+        ),
       ],
       description: `Final loss by ${label.toLowerCase()}; the numbers are in the table below.`,
       points: true,
@@ -80,7 +108,12 @@ function comparisonCharts(
       x,
       y: { label: 'Validation accuracy (%)', most: 100 },
       lines: [
-        spreadLine('Validation', '--validation', results.map((result) => result?.validationAccuracy), 100),
+        spreadLine(
+          'Validation',
+          '--validation',
+          results.map((result) => result?.validationAccuracy),
+          100,
+        ),
       ],
       description: `Final validation accuracy by ${label.toLowerCase()}; the numbers are in the table below.`,
       points: true,
@@ -116,7 +149,8 @@ is highest after epoch ${choice.epochs}.</p>
 ${charts(...own.curve)}
 <details><summary>Table of epochs</summary><div class="scroll" role="region" aria-label="Epochs" tabindex="0"><table class="data"><thead><tr><th scope="col">Epoch</th><th scope="col">Training loss</th><th scope="col">Validation loss</th><th scope="col">Training accuracy, %</th><th scope="col">Validation accuracy, %</th></tr></thead>
 <tbody>${curve.map(
-    (point) => html`<tr${point.epoch === choice.epochs && html` class="best"`}><th scope="row">${point.epoch}</th><td>${plusMinus(point.trainLoss, 4)}</td><td>${plusMinus(point.validationLoss, 4)}</td><td>${plusMinus(point.trainAccuracy, 2, 100)}</td><td>${plusMinus(point.validationAccuracy, 2, 100)}</td></tr>\n`,
+    (point) =>
+      html`<tr${point.epoch === choice.epochs && html` class="best"`}><th scope="row">${point.epoch}</th><td>${plusMinus(point.trainLoss, 4)}</td><td>${plusMinus(point.validationLoss, 4)}</td><td>${plusMinus(point.trainAccuracy, 2, 100)}</td><td>${plusMinus(point.validationAccuracy, 2, 100)}</td></tr>\n`,
   )}</tbody></table></div></details>
 <h3 id="q7-seeds">Seeds</h3>
 <p class="lead">The loss by step of the same runs, in means of ${band.window} steps: ${band.seeds.length} seeds of initial weights and order of samples. The logarithmic

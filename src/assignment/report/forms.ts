@@ -36,7 +36,11 @@ difference ${inline('y - t')} would do.</p>
     ['Images', count(images), `learning rate ${learningRate}`],
     ['Validation loss', loss(after.loss), `${loss(before.loss)} before training`],
     ['Validation accuracy', percent(after.accuracy), `${percent(before.accuracy)} before`],
-    ['Jacobian against y − t', html`${power(fused.maxDeviation)}`, `largest difference on ${count(fused.images)} images`],
+    [
+      'Jacobian against y − t',
+      html`${power(fused.maxDeviation)}`,
+      `largest difference on ${count(fused.images)} images`,
+    ],
     ['Speed', count(samplesPerSecond), 'samples/s'],
   ].map(figure)}</dl>
 ${charts(chart)}

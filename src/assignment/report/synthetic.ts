@@ -60,7 +60,10 @@ ${charts(...own)}
 ${count(points.length)} validation points in their true class’s colour. The solid line is where the network changes its
 mind, the dashed one where the classes truly part.</p>
 <div class="boundaries">${runs.map(
-    ({ learningRate, boundary }) => html`<figure><figcaption><h4>Learning rate ${learningRate}</h4></figcaption>
+    ({
+      learningRate,
+      boundary,
+    }) => html`<figure><figcaption><h4>Learning rate ${learningRate}</h4></figcaption>
 ${boundarySvg(boundary, result, `Decision boundary with learning rate ${learningRate}`)}</figure>`,
   )}</div>
 <div class="scroll" role="region" aria-label="Synthetic data, final results" tabindex="0"><table class="data whole"><thead>

@@ -26,8 +26,7 @@ ${remarks.map(({ name, remark }) => html`<p>${name}: ${remark}</p>`)}</div>`
 }
 
 function row({ name, formula: text, derivation, values, original, agrees }: GradientEntry): Html {
-  const verdict =
-    agrees === undefined ? '' : agrees ? 'agrees' : html`<strong class="wrong">wrong</strong>`;
+  const verdict = agrees === undefined ? '' : agrees ? 'agrees' : html`<strong class="wrong">wrong</strong>`;
   return html`<tr${agrees === false && html` class="differs"`}><th scope="row">${name}</th><td class="text formula-text">${text}</td>
 <td class="text"><a href="#${derivation}">${derivation}</a></td><td class="text">${inline(value(values))}</td>
 <td class="text">${original ? inline(value(original)) : '–'}</td><td class="text">${verdict}</td></tr>\n`;

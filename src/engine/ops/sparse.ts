@@ -46,7 +46,8 @@ export class SparseRows {
       x.ld,
       count,
       x.columns,
-      BLOCK_WIDTH, this.#limit,
+      BLOCK_WIDTH,
+      this.#limit,
     );
     this.active = entries >= 0;
     this.#transposed = false;

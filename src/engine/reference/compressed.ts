@@ -39,7 +39,8 @@ export function createCompressed(memory: ReferenceMemory): CompressedKernels {
         const q = (y >>> shift) + m * ldy;
         f.fill(0, q, q + N);
         const row = (rowStarts >>> 2) + u32[(order >>> 2) + m] * blocks;
-        for (let e = u32[row]; e < u32[row + blocks]; e++) f[q + u16[(columns >>> 1) + e]] = u8[bytes + e] * factor;
+        for (let e = u32[row]; e < u32[row + blocks]; e++)
+          f[q + u16[(columns >>> 1) + e]] = u8[bytes + e] * factor;
       }
     },
   };

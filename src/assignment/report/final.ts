@@ -1,0 +1,35 @@
+/** The end of question 7 in the report: the chosen network on the test set, its hidden units and its mistakes. */
+import { confusionMatrix } from '../../report/confusion.js';
+import { type Html, html } from '../../report/escape.js';
+import { count, percent, plural } from '../../report/format.js';
+import type { ExperimentsResult, HiddenUnits } from '../experiments-types.js';
+import { divergingPng } from './images.js';
+import { plusMinus } from './words.js';
+
+export function finalSection(
+  { choice, final, plan }: ExperimentsResult,
+  classNames: readonly string[],
+): Html {
+  const { accuracy, loss, accuracies, seeds, trainSize, test, units } = final;
+  return html`<section id="final"><h2>The final network</h2>
+<p class="lead">Learning rate ${choice.learningRate}, batches of ${choice.batchSize}, ${plural(choice.epochs, 'epoch')}, as validation chose them; trained on
+${count(trainSize)} images. The canonical test set of ${count(test.size)} images was measured once for each of ${plural(seeds.length, 'seed')}.</p>
+<div class="scroll" role="region" aria-label="Test accuracy" tabindex="0"><table class="data whole"><thead><tr><th scope="col">Seed</th>${seeds.map((seed) => html`<th scope="col">${seed}</th>`)}<th scope="col">Mean</th></tr></thead>
+<tbody><tr><th scope="row">Test accuracy, %</th>${accuracies.map((value) => html`<td>${(100 * value).toFixed(2)}</td>`)}<td><strong>${plusMinus(accuracy, 2, 100)}</strong></td></tr>
+<tr><th scope="row">Test loss, mean</th>${seeds.map(() => html`<td></td>`)}<td>${plusMinus(loss, 4)}</td></tr></tbody></table></div>
+<h3>What the hidden units look at</h3>
+${unitGallery(units, plan.hidden)}
+<h3>Confusion matrix</h3>
+<p>Of seed ${seeds[0]}: ${percent(test.accuracy)} right.</p>
+${confusionMatrix(test.confusion, { classNames })}</section>`;
+}
+
+function unitGallery({ units, height, width }: HiddenUnits, hidden: number): Html {
+  return html`<p class="lead">Weights from the pixels to ${units.length} of the ${hidden} hidden units, those with the largest weights to the outputs. <span class="orange">Orange</span>
+raises the unit, <span class="blue">blue</span> lowers it; each picture has its own scale, up to the largest weight below it.</p>
+<ol class="units">${units.map(
+    ({ index, weights, largest }) =>
+      html`<li><figure><img src="${divergingPng(weights, height, width, { gamma: 0.75 })}" width="${width}" height="${height}" alt="Weights of hidden unit ${index}">
+<figcaption>${index}<span>±${largest.toFixed(2)}</span></figcaption></figure></li>\n`,
+  )}</ol>`;
+}

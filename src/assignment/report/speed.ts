@@ -1,0 +1,36 @@
+/** The speed of each form in the report: a table, and bars on a logarithmic scale. */
+import { type Html, html } from '../../report/escape.js';
+import { count, plural } from '../../report/format.js';
+import type { SpeedResult } from '../types.js';
+
+export function speedSection({
+  rows,
+  layers,
+  batchSize,
+  rounds,
+  secondsPerForm,
+  runtime,
+}: SpeedResult): Html {
+  const medians = rows.map(({ samplesPerSecond }) => samplesPerSecond.median);
+  // Whole powers of ten around all values.
+  const low = Math.floor(Math.log10(Math.min(...medians)));
+  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...medians))));
+  const share = (value: number) => (Math.log10(value) - low) / (high - low);
+  const ticks = Array.from({ length: high - low + 1 }, (_, i) => low + i);
+  return html`<section id="speed"><h2>Speed of each form</h2>
+<p class="lead">Training steps (forward, backward, update) of the network ${layers.join('-')} with ${plural(batchSize, 'sample')} a step, one thread, ${runtime}. Each form was measured
+for ${secondsPerForm} s in ${plural(rounds, 'round')}, taken in turns; the median counts. The scale is logarithmic.</p>
+<div class="bars" role="img" aria-label="Samples a second of each form; the numbers are in the table below.">
+${rows.map(
+  ({ label, form, samplesPerSecond }) =>
+    html`<div class="bar ${form}"><span class="name">${label}</span><span class="track"><i style="width:${(100 * share(samplesPerSecond.median)).toFixed(2)}%"></i></span><span class="amount">${count(samplesPerSecond.median)}</span></div>\n`,
+)}<div class="bar scale"><span class="name">samples/s</span><span class="track">${ticks.map(
+    (exponent) =>
+      html`<b style="left:${((100 * (exponent - low)) / (high - low)).toFixed(2)}%">${count(10 ** exponent)}</b>`,
+  )}</span><span class="amount"></span></div></div>
+<div class="scroll" role="region" aria-label="Speed" tabindex="0"><table class="data whole"><thead><tr><th scope="col">Form</th><th scope="col">Threads</th><th scope="col">Samples/s, median</th><th scope="col">Slowest round</th><th scope="col">Fastest round</th><th scope="col">Times scalar</th></tr></thead>
+<tbody>${rows.map(
+    ({ label, threads, samplesPerSecond: { median, min, max }, timesScalar }) =>
+      html`<tr><th scope="row">${label}</th><td>${threads}</td><td>${count(median)}</td><td>${count(min)}</td><td>${count(max)}</td><td>${timesScalar.toFixed(timesScalar < 10 ? 2 : 0)}</td></tr>\n`,
+  )}</tbody></table></div></section>`;
+}
