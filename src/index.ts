@@ -17,7 +17,7 @@ export {
   type InitializerName,
   zeros,
 } from './nn/initializers.js';
-export type { Layer } from './nn/layer.js';
+export type { FusedSgd, Layer, LayerCalls, LayerContext, ParameterSpec } from './nn/layer.js';
 export type { LossName } from './nn/losses.js';
 export { type Optimizer, sgd } from './nn/optimizers.js';
 export { type Parameter, type Sequential, sequential, setParameters } from './nn/sequential.js';

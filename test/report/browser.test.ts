@@ -1,0 +1,43 @@
+/** The run report in a real browser: it draws, it asks for nothing, it complains of nothing. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { renderReport } from '../../src/report/index.js';
+import { loadUplot } from '../../src/report/node.js';
+import { noBrowser, visit } from '../browser.js';
+import { sampleReport } from './sample.js';
+
+let folder: string;
+let url: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lanegrad-report-'));
+  const file = join(folder, 'report.html');
+  await writeFile(file, renderReport(sampleReport(), await loadUplot()));
+  url = pathToFileURL(file).href;
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.skipIf(noBrowser)('draws its charts without a request or a complaint', async () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const { errors, requests } = await visit(url, { colorScheme }, async (page) => {
+      expect(await page.locator('.uplot canvas').count()).toBe(2);
+      expect(await page.locator('h1').count()).toBe(1);
+      const button = page.locator('#log');
+      await button.click();
+      expect(await button.getAttribute('aria-pressed')).toBe('true');
+    });
+    expect(errors).toEqual([]);
+    expect(requests).toEqual([]);
+  }
+});
+
+test.skipIf(noBrowser)('fits a phone', async () => {
+  await visit(url, { width: 390, height: 800 }, async (page) => {
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBeLessThanOrEqual(390);
+  });
+});
