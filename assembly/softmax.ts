@@ -32,17 +32,22 @@ function row_max(x: usize, N: i32): f32 {
   return largest_lane(largest);
 }
 
-/** y = e^(x - shift), unless y is absent; returns the sum. */
+/** What is below this share of a row's largest is no gradient: 2⁻⁶⁴. Products of it would be denormal, and slow. */
+// @ts-ignore: decorator
+@inline const NEGLIGIBLE: f32 = 5.421010862427522e-20;
+
+/** y = e^(x - shift), but 0 below `floor`, unless y is absent; returns the sum, nothing left out. */
 // @ts-ignore: decorator
 @inline
-function exp_row(y: usize, x: usize, N: i32, shift: f32): f32 {
+function exp_row(y: usize, x: usize, N: i32, shift: f32, floor: f32): f32 {
   const s = f32x4.splat(shift);
+  const f = f32x4.splat(floor);
   let sum = f32x4.splat(0);
   let n = N;
   for (; n >= 4; n -= 4) {
     const e = exp4(f32x4.sub(v128.load(x), s));
     if (y) {
-      v128.store(y, e);
+      v128.store(y, above(e, f));
       y += 16;
     }
     sum = f32x4.add(sum, e);
@@ -50,11 +55,18 @@ function exp_row(y: usize, x: usize, N: i32, shift: f32): f32 {
   }
   if (n > 0) {
     const e = exp4(f32x4.sub(load_tail(x, n, f32x4.splat(-Infinity)), s));
-    if (y) store_tail(y, e, n);
+    if (y) store_tail(y, above(e, f), n);
     // The fill gives e^(-infinity) = 0, except where the shift is not finite; then the whole row is NaN anyway.
     sum = f32x4.add(sum, e);
   }
   return sum_lanes(sum);
+}
+
+/** v where it is not less than the floor, else 0; NaN stays. */
+// @ts-ignore: decorator
+@inline
+function above(v: v128, floor: v128): v128 {
+  return v128.andnot(v, f32x4.lt(v, floor));
 }
 
 // @ts-ignore: decorator
@@ -72,7 +84,7 @@ function scale_row(y: usize, N: i32, factor: f32): void {
 export function softmax_forward(y: usize, ldy: i32, x: usize, ldx: i32, M: i32, N: i32): void {
   if (N == 0) return;
   for (let m = 0; m < M; m++) {
-    const sum = exp_row(y, x, N, row_max(x, N));
+    const sum = exp_row(y, x, N, row_max(x, N), 0);
     scale_row(y, N, 1 / sum);
     y += <usize>ldy << 2;
     x += <usize>ldx << 2;
@@ -119,7 +131,7 @@ export function softmax_cross_entropy(
     const shift = row_max(x, N);
     // Read before dx is written, which may lie in the same place.
     const target = load<f32>(x + label) - shift;
-    const sum = exp_row(dx, x, N, shift);
+    const sum = exp_row(dx, x, N, shift, NEGLIGIBLE);
     store<f32>(losses, f32x4.extract_lane(log4(f32x4.splat(sum)), 0) - target);
     if (dx) {
       scale_row(dx, N, scale / sum);

@@ -16,6 +16,7 @@
 import { apply_activation, apply_derivative } from '../activation';
 import { micro_4x16, micro_4x4, micro_4x8, micro_6x16, micro_6x4, micro_6x8 } from './micro';
 import { pack_columns, pack_rows } from './pack';
+import { THIN_ROWS, thin_nn } from './thin';
 
 // @ts-ignore: decorator
 @inline const MC: i32 = 96;
@@ -159,8 +160,10 @@ export function gemm_nn(
   c: usize, ldc: i32, strideC: i32, work: usize, a: usize, lda: i32, strideA: i32, b: usize, ldb: i32, strideB: i32,
   bias: usize, B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, wide: i32,
 ): void {
+  const row = <usize>ldc << 2;
   for (let batch = 0; batch < B; batch++) {
-    gemm(c, ldc, work, a, lda, b, ldb, bias, M, N, K, accumulate, false, false, wide);
+    if (M > THIN_ROWS) gemm(c, ldc, work, a, lda, b, ldb, bias, M, N, K, accumulate, false, false, wide);
+    else thin_nn(c, row, accumulate ? c : bias, accumulate ? row : 0, a, lda, b, ldb, M, N, K);
     apply_activation(c, ldc, M, N, activation);
     c += <usize>strideC << 2;
     a += <usize>strideA << 2;

@@ -219,7 +219,8 @@ export interface Kernels {
     N: number,
   ): void;
   /**
-   * losses[m] = ln Σ e^x[m] - x[m, labels[m]]; dx = (softmax(x) - onehot) · scale. Labels are i32 in [0, N).
+   * losses[m] = ln Σ e^x[m] - x[m, labels[m]]; dx = (softmax(x) - onehot) · scale, where shares of
+   * a row's largest below 2⁻⁶⁴ count as 0 (their products would be denormal numbers, and slow). Labels are i32 in [0, N).
    * Stable for logits of any finite size. An absent dx leaves the gradient out. dx may be x.
    */
   softmax_cross_entropy(

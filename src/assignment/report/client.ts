@@ -20,13 +20,19 @@ function rangeX(axis) {
   };
 }
 
+// To 1, 2 or 5 times a power of ten: the ends of a logarithmic axis, which get labels.
+function round125(value, direction) {
+  const power = Math.pow(10, Math.floor(Math.log10(value)));
+  const digit = Number((value / power).toPrecision(9));
+  const steps = [1, 2, 5, 10];
+  const found = direction === Math.floor ? steps.filter((step) => step <= digit).pop() : steps.find((step) => step >= digit);
+  return Number((found * power).toPrecision(6));
+}
+
 function rangeY(axis) {
   return (_plot, min, max) => {
     if (min == null) return axis.log ? [0.1, 1] : [0, 1];
-    if (axis.log) {
-      const factor = min === max ? 2 : Math.pow(max / min, 0.06);
-      return [min / factor, max * factor];
-    }
+    if (axis.log) return [round125(min, Math.floor), round125(max, Math.ceil)];
     const pad = min === max ? Math.abs(min) * 0.1 || 0.1 : (max - min) * 0.08;
     const low = min >= 0 ? Math.max(0, min - pad) : min - pad;
     const high = axis.most == null ? max + pad : Math.min(axis.most, max + pad);

@@ -62,7 +62,7 @@ its accuracies are not those of the assignment.</p>`
 export function dataSection({ name, height, width, classNames, images, counts }: DataSamples): Html {
   const total = counts.reduce((sum, value) => sum + value, 0);
   return html`<section id="data"><h2>The data</h2>
-<p class="lead">The training file of ${name} has ${count(total)} images of ${height} × ${width} pixels in ${classNames.length} classes: the first of each, and how many there are.</p>
+<p class="lead">The training file of ${name === 'mnist' ? 'MNIST' : name} has ${count(total)} images of ${height} × ${width} pixels in ${classNames.length} classes: the first of each, and how many there are.</p>
 <ol class="digits">${images.map(
     (own, label) =>
       html`<li><h4>${classNames[label]}</h4>${own.map(

@@ -17,13 +17,16 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   times: '×',
   dots: '…',
   quad: '  ',
-  ln: 'ln ',
+  ln: 'ln',
   max: 'max',
   le: '≤',
 };
 
 /** Exponents and indices that Unicode has. */
 const RAISED: Readonly<Record<string, string>> = { T: 'ᵀ', ᵀ: 'ᵀ', 2: '²', '-1': '⁻¹' };
+
+/** Ends a fraction until the whole line is there: a factor after it needs a dot. */
+const END = '\u0001';
 
 /** One formula as text. */
 export function plainMath(latex: string): string {
@@ -38,13 +41,16 @@ export function plainMath(latex: string): string {
     before = text;
     text = text
       .replace(/\\frac\{([^{}]*)\}\{([^{}]*)\}/g, (_, above: string, below: string) => {
-        return `${grouped(above)}/${grouped(below)}`;
+        return `${grouped(above)}/${grouped(below)}${END}`;
       })
       .replace(/\\([a-zA-Z]+)/g, (command, name: string) => SYMBOLS[name] ?? command)
+      .replace(/∂ /g, '∂')
       .replace(/\^\{([^{}]*)\}/g, (_, inner: string) => raised(inner))
       .replace(/_\{([^{}]*)\}/g, (_, inner: string) => (inner.length > 2 ? `_(${inner})` : `_${inner}`));
   }
   return text
+    .replaceAll(new RegExp(`${END}\\s*(?=[\\p{L}Σ∂(])`, 'gu'), ' · ')
+    .replaceAll(END, '')
     .replace(/\^([ᵀ2])/g, (_, inner: string) => raised(inner))
     .replace(/\\[,;]/g, ' ')
     .replace(/[{}]/g, '')
@@ -72,7 +78,7 @@ export function plainDerivations(all: readonly Derivation[], columns: number): s
 }
 
 function grouped(text: string): string {
-  const inner = text.trim();
+  const inner = text.replaceAll(END, '').trim();
   return /[ +/]/.test(inner) ? `(${inner})` : inner;
 }
 

@@ -13,6 +13,8 @@ h3 + .lead { margin-top: 0.375rem; }
 h4 { margin: 0; font-size: 0.9375rem; font-weight: 600; }
 .charts + .scroll { margin-top: 1.5rem; }
 .chart { max-width: 46rem; }
+.figures + .charts, .formulas + .charts { margin-top: 2rem; }
+.data th:first-child { text-align: left; padding-left: 0.5rem; }
 .edge-line { display: none !important; }
 .nowrap { white-space: nowrap; }
 sup { font-size: 0.72em; line-height: 0; }
@@ -20,7 +22,7 @@ code { font-family: var(--mono); font-size: 0.9em; }
 .wrong { color: var(--validation); }
 .notice p + p { margin-top: 0.375rem; }
 
-math { font-family: "STIX Two Math", "STIXTwoMath-Regular", "Latin Modern Math", "Cambria Math", "NotoSansMath-Regular", math; font-feature-settings: "dtls" off; }
+math { font-family: "STIX Two Math", "STIXTwoMath-Regular", "Cambria Math", "Latin Modern Math", "TeX Gyre Termes Math", "TeX Gyre DejaVu Math", "DejaVu Math TeX Gyre", math; font-feature-settings: "dtls" off; }
 math * { border-color: currentColor; }
 mtd.tml-left { text-align: -webkit-left; }
 .formulas { overflow-x: auto; margin: 0.5rem 0 0; padding: 0.25rem 0 0.25rem 1.25rem; border-left: 2px solid var(--rule); }
@@ -52,7 +54,9 @@ mtd.tml-left { text-align: -webkit-left; }
 .boundary .one { stroke: var(--validation); }
 .boundary .true, .boundary .learnt { fill: none; stroke: var(--ink); stroke-width: 1.6; }
 .boundary .true { stroke-dasharray: 5 4; stroke-width: 1.3; }
-.triple { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 1.5rem 2.5rem; }
+.triple { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1.5rem 2.5rem; align-items: start; }
+.triple > div { min-width: 0; overflow-x: auto; }
+.triple :is(th, td) { padding-inline: 0.5rem; }
 .pair h3 { font-size: 0.9375rem; margin-bottom: 0.5rem; }
 .units { display: grid; grid-template-columns: repeat(auto-fill, minmax(5rem, 1fr)); gap: 1rem 0.875rem; }
 .units img { display: block; width: 100%; height: auto; image-rendering: pixelated; outline: 1px solid var(--rule); border-radius: 2px; }
@@ -101,7 +105,10 @@ const PAPER = `
   .boundaries { grid-template-columns: 1fr 1fr; }
   .digits { grid-template-columns: repeat(10, 1fr); gap: 0.5rem; }
   .units { grid-template-columns: repeat(10, 1fr); gap: 0.5rem; }
-  .triple { grid-template-columns: repeat(3, 1fr); gap: 1rem; }
+  .triple { grid-template-columns: repeat(3, 1fr); gap: 1rem; font-size: 0.75rem; }
+  .triple > div { overflow: visible; }
+  .triple table { font-size: inherit; }
+  .triple :is(th, td) { padding: 0.125rem 0.25rem !important; }
   .bar { grid-template-columns: 15rem 1fr 4rem; }
   .bar i, .digits img, .units img, .differs > *, .outcome .formula { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .gradients td, .gradients th { font-size: 0.75rem; }

@@ -7,6 +7,9 @@ import type { Floats, ReferenceMemory } from './memory.js';
 
 type SoftmaxKernels = Pick<Kernels, 'softmax_forward' | 'softmax_backward' | 'softmax_cross_entropy'>;
 
+/** Shares of a row's largest that are no gradient: see the contract. */
+const NEGLIGIBLE = 2 ** -64;
+
 export function createSoftmax(memory: ReferenceMemory): SoftmaxKernels {
   const { shift } = memory;
   return {
@@ -44,7 +47,10 @@ export function createSoftmax(memory: ReferenceMemory): SoftmaxKernels {
         f[(losses >>> shift) + m] = Math.log(sum) - (f[p + label] - max);
         if (!dx) continue;
         const q = (dx >>> shift) + m * lddx;
-        for (let n = 0; n < N; n++) f[q + n] = (Math.exp(f[p + n] - max) / sum - (n === label ? 1 : 0)) * s;
+        for (let n = 0; n < N; n++) {
+          const e = Math.exp(f[p + n] - max);
+          f[q + n] = ((e < NEGLIGIBLE ? 0 : e / sum) - (n === label ? 1 : 0)) * s;
+        }
       }
     },
   };

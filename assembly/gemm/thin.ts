@@ -1,0 +1,89 @@
+/**
+ * Products of one or two rows: y = start + x·B. Packing B would cost more than the product, so its rows are read where they
+ * lie, and a strip of columns stays in registers over all k. The order of the sums is that of the tiles.
+ */
+import { madd } from '../lanes';
+import { load_tail, store_tail } from '../tail';
+
+/** Up to this many rows, for the price of packing B. */
+// @ts-ignore: decorator
+@inline export const THIN_ROWS: i32 = 2;
+
+/** C = start + A·B: rows of A one by one. `start` 0 is absent; `startRow` is the distance of its rows in bytes. */
+export function thin_nn(
+  c: usize, row: usize, start: usize, startRow: usize, a: usize, lda: i32, b: usize, ldb: i32, M: i32, N: i32, K: i32,
+): void {
+  const step = <usize>ldb << 2;
+  for (let m = 0; m < M; m++) {
+    let n = 0;
+    for (; n + 32 <= N; n += 32) {
+      const at = <usize>n << 2;
+      strip_8(c + at, start ? start + at : 0, a, b + at, step, K);
+    }
+    for (; n < N; n += 4) {
+      const at = <usize>n << 2;
+      strip_1(c + at, start ? start + at : 0, a, b + at, step, K, min(4, N - n));
+    }
+    c += row;
+    start += startRow;
+    a += <usize>lda << 2;
+  }
+}
+
+function strip_8(c: usize, start: usize, a: usize, b: usize, step: usize, K: i32): void {
+  const zero = f32x4.splat(0);
+  let c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;
+  if (start) {
+    c0 = v128.load(start);
+    c1 = v128.load(start, 16);
+    c2 = v128.load(start, 32);
+    c3 = v128.load(start, 48);
+    c4 = v128.load(start, 64);
+    c5 = v128.load(start, 80);
+    c6 = v128.load(start, 96);
+    c7 = v128.load(start, 112);
+  }
+  for (; K > 0; K--) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, v128.load(b), c0);
+    c1 = madd(x, v128.load(b, 16), c1);
+    c2 = madd(x, v128.load(b, 32), c2);
+    c3 = madd(x, v128.load(b, 48), c3);
+    c4 = madd(x, v128.load(b, 64), c4);
+    c5 = madd(x, v128.load(b, 80), c5);
+    c6 = madd(x, v128.load(b, 96), c6);
+    c7 = madd(x, v128.load(b, 112), c7);
+    a += 4;
+    b += step;
+  }
+  v128.store(c, c0);
+  v128.store(c, c1, 16);
+  v128.store(c, c2, 32);
+  v128.store(c, c3, 48);
+  v128.store(c, c4, 64);
+  v128.store(c, c5, 80);
+  v128.store(c, c6, 96);
+  v128.store(c, c7, 112);
+}
+
+/** One vector of columns, of which the first `columns` are there. */
+function strip_1(c: usize, start: usize, a: usize, b: usize, step: usize, K: i32, columns: i32): void {
+  const zero = f32x4.splat(0);
+  if (columns == 4) {
+    let sum = start ? v128.load(start) : zero;
+    for (; K > 0; K--) {
+      sum = madd(v128.load32_splat(a), v128.load(b), sum);
+      a += 4;
+      b += step;
+    }
+    v128.store(c, sum);
+  } else {
+    let sum = start ? load_tail(start, columns, zero) : zero;
+    for (; K > 0; K--) {
+      sum = madd(v128.load32_splat(a), load_tail(b, columns, zero), sum);
+      a += 4;
+      b += step;
+    }
+    store_tail(c, sum, columns);
+  }
+}

@@ -1,0 +1,127 @@
+/** `lanegrad assignment` as a process (built), and the pool of worker threads that it computes with. */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+// The workers are JavaScript files: the pool is tested as it was built.
+import { Assignment, type AssignmentOptions } from '../../dist/assignment/index.js';
+import { WorkerPool } from '../../dist/assignment/worker-pool.js';
+import { lanegrad, lastObject } from '../cli/command.js';
+import { writeToy } from '../cli/toy.js';
+import { temporaryFolder, tinyPlan } from './experiments-sample.js';
+
+let folder: string;
+let data: string;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  data = await writeToy(join(folder, 'toy'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('lanegrad assignment', () => {
+  it('prints the derivations', async () => {
+    for (const part of ['1', '2']) {
+      const { code, stdout } = await lanegrad(folder, ['assignment', part]);
+      expect(code).toBe(0);
+      expect(stdout).toContain(part === '1' ? 'D1  Cross-entropy' : 'batches');
+      expect(stdout).toContain('docs/derivations.md');
+    }
+  });
+
+  it('prints the gradient table, for people and for programs', async () => {
+    const outcome = await lanegrad(folder, ['assignment', '3', '--json']);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr).toContain('dW2');
+    expect(lastObject(outcome)).toMatchObject({ part: 3, originalErrors: ['dy'] });
+  });
+
+  it('trains the synthetic network, once', async () => {
+    const args = ['assignment', '4', '--quick', '--json'];
+    expect(lastObject(await lanegrad(folder, args))).toMatchObject({ part: 4, computed: 1, found: 0 });
+    const again = await lanegrad(folder, args);
+    expect(lastObject(again)).toMatchObject({ part: 4, computed: 0, found: 1 });
+    expect(again.stderr).toContain('█');
+  });
+
+  it.each([
+    ['a part that there is not', ['9'], /'9'.*1, 2, 3, 4, 5, 6, 7, all/],
+    ['an unknown option', ['3', '--fast'], /unknown option '--fast'/],
+    ['a seed that is none', ['4', '--seed', 'x'], /whole number/],
+    ['too many parts', ['3', '4'], /too many arguments/],
+  ])('refuses %s in one line', async (_, args, message) => {
+    const { code, stdout, stderr } = await lanegrad(folder, ['assignment', ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(message);
+  });
+
+  it('fails in one line where it cannot write', async () => {
+    const { code, stderr } = await lanegrad(folder, [
+      'assignment',
+      '4',
+      '--out',
+      join(data, 't10k-labels-idx1-ubyte'),
+    ]);
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('has help with examples', async () => {
+    const { code, stdout } = await lanegrad(folder, ['assignment', '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Examples:[\s\S]*lanegrad assignment 3/);
+  });
+});
+
+describe('workers', () => {
+  const open = (name: string, options: AssignmentOptions = {}) =>
+    Assignment.open({ out: join(folder, name), data, plan: tinyPlan, workers: 2, ...options });
+
+  it('do the same as this thread, bit for bit', async () => {
+    const pooled = await open('pooled');
+    const alone = await open('alone', { workers: 0 });
+    const [a, b] = await Promise.all([pooled.experiments(), alone.experiments()]);
+    await pooled.close();
+    const bits = ({ final, choice, band }: typeof a) => ({ final, choice, band });
+    expect(bits(a)).toEqual(bits(b));
+  });
+
+  it('write the report', async () => {
+    const pooled = await open('pooled');
+    await pooled.all();
+    await pooled.close();
+    expect(await readFile(pooled.reportPath, 'utf8')).toContain('<h1>');
+  });
+
+  it('name the run that failed', async () => {
+    const experiments = { ...tinyPlan.experiments, trainSize: 10 ** 6 };
+    const pooled = await open('failing', { plan: { ...tinyPlan, experiments } });
+    await expect(pooled.experiments()).rejects.toThrow(/^learning rate 0\.001, seed 1: .*to/);
+    await pooled.close();
+  });
+
+  it('say so when the data is gone', async () => {
+    const empty = join(folder, 'empty');
+    await mkdir(empty);
+    const pool = new WorkerPool({ data: empty }, 1);
+    const task = { kind: 'tensor' as const, settings: { images: 1 } };
+    await expect(pool.run(task, 'the label')).rejects.toThrow(/^the label: .*train-images/);
+    await pool.close();
+    await expect(pool.run(task, 'later')).rejects.toThrow(/later: the workers have been stopped/);
+  });
+
+  it('stop when they are told to', async () => {
+    const controller = new AbortController();
+    const pool = new WorkerPool({ data }, 1);
+    const task = { kind: 'synthetic' as const, settings: { epochs: 1000 } };
+    const running = pool.run(task, 'long', {
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    const waiting = pool.run(task, 'waits', { signal: controller.signal });
+    await expect(running).rejects.toThrow(/abort/i);
+    await expect(waiting).rejects.toThrow(/abort/i);
+    const next = { kind: 'synthetic' as const, settings: { epochs: 1, trainSize: 10, validationSize: 10 } };
+    expect(await pool.run(next, 'next')).toMatchObject({ trainSize: 10 });
+    await pool.close();
+  });
+});
