@@ -1,18 +1,26 @@
-/** The shape grammar that tests, benches and messages share: `64x784:784x300`, or `3*64x784:784x300` for a batch of three. */
+/**
+ * The shape grammar: `MxK:KxN`, or `B*MxK:KxN` for a batch, as in `64x784:784x300`. It names a product in tests, benches
+ * and messages; a transposed operand is named by the shape it has in the product.
+ */
 
 export interface ProductShape {
-  readonly text: string;
   readonly B: number;
   readonly M: number;
   readonly K: number;
   readonly N: number;
 }
 
-/** Throws a SyntaxError for anything else, and when the inner sizes differ. */
+/** Throws a plain Error that quotes the text. */
 export function parseShape(text: string): ProductShape {
   const match = /^(?:(\d+)\*)?(\d+)x(\d+):(\d+)x(\d+)$/.exec(text);
-  if (!match) throw new SyntaxError(`expected a shape such as 64x784:784x300, given ${JSON.stringify(text)}`);
-  const [B, M, K, K2, N] = match.slice(1).map((part) => Number(part ?? 1));
-  if (K !== K2) throw new SyntaxError(`the inner sizes of ${text} differ`);
-  return { text, B, M, K, N };
+  if (!match)
+    throw new Error(`${JSON.stringify(text)}: expected a shape like 64x784:784x300 or 3*64x784:784x300`);
+  const [, B = '1', M, K, rows, N] = match;
+  if (Number(K) !== Number(rows))
+    throw new Error(`${JSON.stringify(text)}: ${K} columns do not meet ${rows} rows`);
+  return { B: Number(B), M: Number(M), K: Number(K), N: Number(N) };
+}
+
+export function formatShape({ B, M, K, N }: ProductShape): string {
+  return `${B === 1 ? '' : `${B}*`}${M}x${K}:${K}x${N}`;
 }

@@ -2,12 +2,16 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-// The workers are JavaScript files: the pool is tested as it was built.
-import { Assignment, type AssignmentOptions } from '../../dist/assignment/index.js';
-import { WorkerPool } from '../../dist/assignment/worker-pool.js';
+import type { AssignmentOptions } from '../../src/assignment/index.js';
 import { lanegrad, lastObject } from '../cli/command.js';
 import { writeToy } from '../cli/toy.js';
 import { temporaryFolder, tinyPlan } from './experiments-sample.js';
+
+// Workers are JavaScript files: the pool is tested as it was built.
+const built = <T>(module: string): Promise<T> =>
+  import(new URL(`../../dist/assignment/${module}.js`, import.meta.url).href);
+const { Assignment } = await built<typeof import('../../src/assignment/index.js')>('index');
+const { WorkerPool } = await built<typeof import('../../src/assignment/worker-pool.js')>('worker-pool');
 
 let folder: string;
 let data: string;

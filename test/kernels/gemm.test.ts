@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { formatShape, type ProductShape, parseShape } from '../../bench/shapes.js';
 import { type Activation, activationCodes } from '../../src/engine/kernels.js';
 import { type Arena, describeBackends, filled, gathered, integers, reals, spread } from './harness.js';
-import { formatShape, type ProductShape, parseShape } from './shape.js';
 import { expectClose, expectSame, expectWithinUlps } from './ulp.js';
 
 type Operation = 'nn' | 'nt' | 'tn';

@@ -1,8 +1,8 @@
 /** The harness itself: its guards notice, and its shapes are read. */
 import { describe, expect, test } from 'vitest';
+import { formatShape, parseShape } from '../../bench/shapes.js';
 import { createReferenceBackend } from '../../src/engine/reference/index.js';
 import { Arena, describeBackends, float64Arena, gathered, spread } from './harness.js';
-import { formatShape, parseShape } from './shape.js';
 import { ulpAt, ulpError } from './ulp.js';
 
 describe('shape grammar', () => {

@@ -5,7 +5,6 @@
 import type { Derivation } from '../types.js';
 
 const SYMBOLS: Readonly<Record<string, string>> = {
-  partial: '∂',
   sum: 'Σ',
   sigma: 'σ',
   delta: 'δ',
@@ -31,6 +30,7 @@ const END = '\u0001';
 /** One formula as text. */
 export function plainMath(latex: string): string {
   let text = latex
+    .replace(/\\partial\s*/g, '∂')
     .replace(/\\begin\{cases\}(.*?)\\end\{cases\}/gs, (_, body: string) => {
       const cases = body.split('\\\\').map((line) => line.split('&').map((part) => part.trim()));
       return cases.map(([value, condition]) => `${value} where ${condition}`).join('; ');
@@ -44,7 +44,6 @@ export function plainMath(latex: string): string {
         return `${grouped(above)}/${grouped(below)}${END}`;
       })
       .replace(/\\([a-zA-Z]+)/g, (command, name: string) => SYMBOLS[name] ?? command)
-      .replace(/∂ /g, '∂')
       .replace(/\^\{([^{}]*)\}/g, (_, inner: string) => raised(inner))
       .replace(/_\{([^{}]*)\}/g, (_, inner: string) => (inner.length > 2 ? `_(${inner})` : `_${inner}`));
   }
