@@ -136,10 +136,13 @@ function concludeFinalists(finalists: readonly Finalist[]): string[] {
   const figures = ({ epoch, validationAccuracy }: Finalist) =>
     `${percentText(validationAccuracy.mean, 2)} after epoch ${epoch}`;
   const rest = finalists.filter((one) => one !== best);
-  const others = list(rest.map((one) => `batches of ${one.batchSize} reach ${figures(one)}`));
+  const others = list(rest.map((one) => `batches of ${one.batchSize} ${figures(one)}`));
   const course = best === first ? 'the order stays' : 'the order turns';
+  const next = Math.max(...rest.map(({ validationAccuracy }) => validationAccuracy.mean));
+  const close = best.validationAccuracy.mean - next < best.validationAccuracy.deviation;
   return [
     `In long runs ${course}: batches of ${best.batchSize} reach a validation accuracy of ${figures(best)}, ${others}.`,
+    ...(close ? ['The first two are closer to each other than seeds of one setting are.'] : []),
   ];
 }
 

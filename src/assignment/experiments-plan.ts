@@ -31,7 +31,7 @@ export function fullPlan(seed: number): AssignmentPlan {
       compareEpochs: 5,
       compareSeeds: seeds(seed, 3),
       finalists: 3,
-      curveEpochs: 30,
+      curveEpochs: 25,
       curveSeeds: seeds(seed, 5),
       finalSeeds: seeds(seed, 3),
       window: 20,

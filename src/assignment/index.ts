@@ -30,6 +30,7 @@ import type {
 import { WorkerPool } from './worker-pool.js';
 import { LocalExecutor, type TaskKind, type Tasks, Workbench } from './worker-tasks.js';
 
+export { RunError } from './worker-pool.js';
 export type { AssignmentPlan, AssignmentReport, Conclusion };
 export { conclude, derivations, gradientTable, renderAssignment };
 

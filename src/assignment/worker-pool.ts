@@ -55,6 +55,7 @@ export class WorkerPool implements Executor {
   readonly #waiting: Job[] = [];
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Job>();
+  readonly #heeded = new WeakSet<AbortSignal>();
   #closed = false;
 
   constructor(setup: WorkerSetup = {}, width: number = availableParallelism()) {
@@ -66,21 +67,9 @@ export class WorkerPool implements Executor {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#closed) return Promise.reject(new RunError(label, 'the workers have been stopped'));
+    if (signal) this.#heed(signal);
     return new Promise((resolve, reject) => {
-      const job: Job = { task, label, options, resolve, reject };
-      // A worker computes without a pause and hears nothing: it is ended, and the next task gets a new one.
-      const abort = () => {
-        this.#drop(job);
-        reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      const settled = (settle: (value: unknown) => void) => (value: unknown) => {
-        signal?.removeEventListener('abort', abort);
-        settle(value);
-      };
-      job.resolve = settled(resolve);
-      job.reject = settled(reject);
-      this.#waiting.push(job);
+      this.#waiting.push({ task, label, options, resolve, reject });
       this.#next();
     });
   }
@@ -140,14 +129,26 @@ export class WorkerPool implements Executor {
     this.#next();
   }
 
-  #drop(job: Job): void {
-    const at = this.#waiting.indexOf(job);
-    if (at >= 0) this.#waiting.splice(at, 1);
-    for (const [worker, busy] of this.#busy) {
-      if (busy !== job) continue;
+  /** One listener for a signal, however many tasks have it. */
+  #heed(signal: AbortSignal): void {
+    if (this.#heeded.has(signal)) return;
+    this.#heeded.add(signal);
+    signal.addEventListener('abort', () => this.#abort(signal), { once: true });
+  }
+
+  /** A worker computes without a pause and hears nothing: it is ended, and the next task gets a new one. */
+  #abort(signal: AbortSignal): void {
+    const aborted = (job: Job) => job.options.signal === signal;
+    const jobs = this.#waiting.filter(aborted);
+    const rest = this.#waiting.filter((job) => !aborted(job));
+    this.#waiting.splice(0, this.#waiting.length, ...rest);
+    for (const [worker, job] of this.#busy) {
+      if (!aborted(job)) continue;
+      jobs.push(job);
       this.#busy.delete(worker);
       void worker.terminate();
     }
+    for (const { reject } of jobs) reject(signal.reason);
     this.#next();
   }
 }

@@ -10,7 +10,6 @@ export class AssignmentProgress {
   readonly #out: Output;
   #drawn = 0;
   #shown = false;
-  #foundBefore = 0;
 
   constructor(out: Output) {
     this.#out = out;
@@ -25,21 +24,14 @@ export class AssignmentProgress {
 
   finished(finished: Finished): void {
     const { label, seconds, done, total } = finished;
-    if (seconds === undefined) {
-      this.#foundBefore++;
-      return;
-    }
+    // What was found done needs no line of its own.
+    if (seconds === undefined) return;
     if (this.#out.live) {
       this.show(finished);
       return;
     }
     // Where nothing can be redrawn, a line is all there is.
     this.#out.line(`${done}/${total}  ${printable(label)}  ${seconds.toFixed(1)} s${left(finished)}`);
-  }
-
-  /** Tasks whose result was there. */
-  get found(): number {
-    return this.#foundBefore;
   }
 
   /** Erases the line. Twice is fine. */

@@ -58,7 +58,7 @@ export function plainMath(latex: string): string {
 }
 
 /** A paragraph's text with its inline formulas. */
-export function plainProse(text: string): string {
+function plainProse(text: string): string {
   return text
     .split('$')
     .map((part, i) => (i % 2 === 1 ? plainMath(part) : part))

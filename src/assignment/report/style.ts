@@ -85,6 +85,7 @@ summary { cursor: pointer; font-size: 0.875rem; color: var(--muted); margin-bott
 .conclusions dd { font-size: 1rem; line-height: 1.55; font-weight: 400; letter-spacing: 0; }
 #reproducibility .settings th { width: 18rem; }
 @media (max-width: 52rem) {
+  .digits { grid-template-columns: repeat(5, 1fr); }
   .conclusions > div { grid-template-columns: 1fr; }
   .bar { grid-template-columns: 1fr 4.5rem; gap: 0.125rem 0.75rem; }
   .bar .name { grid-column: 1 / -1; }
