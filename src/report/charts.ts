@@ -23,7 +23,7 @@ export interface ChartPayload {
 }
 
 /** The numbers behind both charts; accuracy in percent. */
-export function chartPayload(history: History, lossUnit = ''): ChartPayload {
+function chartPayload(history: History, lossUnit = ''): ChartPayload {
   const { epochs } = history;
   const validated = epochs.some((record) => record.validation !== undefined);
   const validation = (pick: (score: EpochRecord | NonNullable<EpochRecord['validation']>) => number) =>

@@ -10,7 +10,7 @@ import { pngDataUri } from './png.js';
 import type { TestSet } from './types.js';
 
 /** Enough to see a pattern, few enough to look at each. */
-export const MISTAKES_SHOWN = 24;
+const MISTAKES_SHOWN = 24;
 
 /** One wrong prediction. */
 export interface Mistake {
