@@ -3,6 +3,7 @@
  * that a machine whose speed drifts slows all alike. Reported is the median of the rounds and the range of its middle half.
  */
 import { Bench } from 'tinybench';
+import { platform } from '../src/platform/node.js';
 
 export interface Candidate {
   readonly name: string;
@@ -30,7 +31,10 @@ export async function compare(candidates: readonly Candidate[], { rounds, slice 
   // Round -1 warms up: V8 must have compiled everything with its optimizing compiler before a figure counts.
   for (let round = -1; round < rounds; round++) {
     const bench = new Bench({ time: slice, iterations: 1, warmup: false });
-    for (const [i, candidate] of candidates.entries()) bench.add(String(i), () => void candidate.run());
+    for (const [i, candidate] of candidates.entries()) {
+      // What turbo code leaves behind in the registers must not slow the next candidate down.
+      bench.add(String(i), () => void candidate.run(), { beforeAll: () => platform.leaveTurbo() });
+    }
     await bench.run();
     for (const [i, candidate] of candidates.entries()) {
       const { result } = bench.tasks[i];

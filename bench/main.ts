@@ -30,7 +30,7 @@ if (unknown) {
   process.exit(2);
 }
 const wanted = positionals.length > 0 ? positionals : ['kernels', 'epoch'];
-const effort: Effort = values.quick ? { rounds: 3, slice: 10 } : { rounds: 15, slice: 50 };
+const effort: Effort = values.quick ? { rounds: 3, slice: 10 } : { rounds: 9, slice: 30 };
 
 const contenders = await openContenders();
 const results: BenchResults = {

@@ -76,6 +76,11 @@ export class Engine {
     return this.backend.buffer.byteLength;
   }
 
+  /** @internal Call when a run of kernels is over and other code goes on. */
+  settle(): void {
+    if (this.info.turbo) platform.leaveTurbo();
+  }
+
   /** A new group of tensors. */
   arena(): Arena {
     return new Arena(this);
@@ -123,6 +128,7 @@ async function createWasmEngine(math: 'auto' | 'strict' | 'fma', turbo: boolean)
     );
   }
   const backend = await createWasmBackend({ binary: fma ? 'fma' : 'simd', turbo });
+  if (turbo) platform.leaveTurbo();
   return new Engine(backend, {
     backend: 'wasm',
     math: fma ? 'fma' : 'strict',

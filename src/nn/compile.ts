@@ -53,6 +53,7 @@ export interface CompileOptions {
 }
 
 export class CompiledModel {
+  readonly engine: Engine;
   readonly model: Sequential;
   readonly maxRows: number;
   /** All parameters, one after the other, their rows padded; and their gradients in the same places. */
@@ -78,6 +79,7 @@ export class CompiledModel {
   constructor(engine: Engine, model: Sequential, options: CompileOptions) {
     const { maxRows, optimizer, loss = 'softmaxCrossEntropy' } = options;
     checkInteger('compile', 'maxRows', maxRows, { min: 1 });
+    this.engine = engine;
     this.model = model;
     this.maxRows = maxRows;
     this.#loss = loss;

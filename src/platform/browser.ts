@@ -42,6 +42,10 @@ export const platform: Platform = {
     throw new EngineError('createEngine', 'turbo is not to be had in a browser');
   },
 
+  leaveTurbo() {
+    // There is no turbo to leave.
+  },
+
   yieldToEventLoop() {
     return new Promise((resolve) => {
       const { port1, port2 } = new MessageChannel();

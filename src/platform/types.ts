@@ -19,6 +19,8 @@ export interface Platform {
   readonly turboUnavailable: string | undefined;
   /** Compiles with 128-bit neighbours fused to 256 bits, at once and with the optimizing compiler. */
   compileTurbo(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module;
+  /** After turbo code ran, before other code does: see node.ts. */
+  leaveTurbo(): void;
 }
 
 export declare const platform: Platform;

@@ -76,6 +76,7 @@ export async function evaluate(
       confidences,
     };
   } finally {
+    engine.settle();
     source?.dispose();
     compiled.dispose();
   }
@@ -123,6 +124,7 @@ export function predict(engine: Engine, model: Sequential, inputs: ArrayLike<num
     }
     return probabilities;
   } finally {
+    engine.settle();
     compiled.dispose();
   }
 }

@@ -170,14 +170,17 @@ async function loop(
     trainingSeconds += seconds;
     checkParameters(compiled, record);
     compiled.download();
+    compiled.engine.settle();
     if (record.samples < source.size) break;
+    const validated = validation && (await score(compiled, validation, turn));
+    compiled.engine.settle();
     records.push({
       epoch,
       step: record.step,
       learningRate: optimizer.learningRate,
       loss: lossSum / source.size,
       accuracy: correct / source.size,
-      ...(validation && { validation: await score(compiled, validation, turn) }),
+      ...(validated && { validation: validated }),
       seconds,
       samplesPerSecond: source.size / seconds,
     });
