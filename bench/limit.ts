@@ -16,7 +16,7 @@ export async function limitCandidate(contender: string): Promise<Candidate | und
   const file = contender.startsWith('fma') ? 'limit-fma.wasm' : 'limit.wasm';
   const bytes = new Uint8Array(await readFile(new URL(`../build/bench/${file}`, import.meta.url)));
   const turbo = contender.endsWith('turbo');
-  const module = turbo ? platform.compileTurbo(bytes) : new WebAssembly.Module(bytes);
+  const module = await platform.compile(bytes, turbo);
   const memory = new WebAssembly.Memory({ initial: 1 });
   new Float32Array(memory.buffer).fill(0.5);
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });

@@ -59,7 +59,7 @@ export async function createWasmBackend(options: {
   if (platform.turboUnavailable) {
     throw new EngineError('createEngine', `turbo is not available: ${platform.turboUnavailable}`);
   }
-  const fast = await start(platform.compileTurbo(bytes));
+  const fast = await start(bytes, true);
   if (sameBits(fast, await start(bytes))) return finish(await start(fast.module), true);
   platform.warn('turbo code gives other bits than plain code on this machine; going on without it');
   return finish(await start(bytes), false);
@@ -68,11 +68,14 @@ export async function createWasmBackend(options: {
 type Instance = Backend & { readonly name: 'wasm'; readonly module: WebAssembly.Module };
 
 /** One instance with a memory of its own. */
-async function start(source: Uint8Array<ArrayBuffer> | WebAssembly.Module): Promise<Instance> {
+async function start(source: Uint8Array<ArrayBuffer> | WebAssembly.Module, turbo = false): Promise<Instance> {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { instance, module } = await instantiate(source, { env: { memory } }).catch((cause: unknown) => {
+  const refused = (cause: unknown): never => {
     throw new EngineError('createEngine', `this runtime refused to compile the kernels: ${cause}`, { cause });
-  });
+  };
+  const module =
+    source instanceof WebAssembly.Module ? source : await platform.compile(source, turbo).catch(refused);
+  const { instance } = await instantiate(module, { env: { memory } }).catch(refused);
   // The instance's own exports: the loader's wrapped ones would collect arguments into an array at every call.
   const kernels = instance.exports as unknown as Kernels & { write_constants(): void };
   kernels.write_constants();

@@ -45,13 +45,15 @@ export const platform: Platform = {
         ? `it needs an x86-64 processor, this is ${process.arch}`
         : undefined,
 
-  compileTurbo(bytes) {
-    // The flags hold for this one synchronous compilation: other modules of the process are not touched, and without the
-    // baseline compiler the fast code is there from the first call.
-    const flags = ['experimental-wasm-revectorize', 'no-liftoff', 'no-wasm-lazy-compilation'];
+  async compile(bytes, turbo) {
+    // The flags hold for this one synchronous compilation; other modules of the process are not touched. Without the baseline
+    // compiler the fast code is there from the first call, after some 20 ms. It is also the same in every run: compiled
+    // later, by what V8 has seen called, micro-kernels are now and then inlined into their drivers, at a fifth of the speed.
+    const flags = ['no-liftoff', 'no-wasm-lazy-compilation'];
+    if (turbo) flags.push('experimental-wasm-revectorize');
     for (const flag of flags) setFlagsFromString(`--${flag}`);
     try {
-      return new WebAssembly.Module(marked(bytes));
+      return new WebAssembly.Module(turbo ? marked(bytes) : bytes);
     } finally {
       for (const flag of flags) setFlagsFromString(`--${opposite(flag)}`);
     }

@@ -17,8 +17,8 @@ export interface Platform {
   enableRelaxedSimd(): void;
   /** Why re-vectorised code cannot be had here; undefined where it can. */
   readonly turboUnavailable: string | undefined;
-  /** Compiles with 128-bit neighbours fused to 256 bits, at once and with the optimizing compiler. */
-  compileTurbo(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module;
+  /** Compiles the kernels; with `turbo` 128-bit neighbours are fused to 256 bits. */
+  compile(bytes: Uint8Array<ArrayBuffer>, turbo: boolean): Promise<WebAssembly.Module>;
   /** After turbo code ran, before other code does: see node.ts. */
   leaveTurbo(): void;
 }
