@@ -53,7 +53,12 @@ describe('dataset', () => {
   const float = new Float32Array(6);
   const holed = (at: number, value: number) => float.map((_, i) => (i === at ? value : 0));
   test.each<[what: string, change: object, type: new (...args: never[]) => Error, message: RegExp]>([
-    ['unknown key', { label: [0] }, OptionError, /unknown option "label"; did you mean "labels"/],
+    [
+      'unknown key',
+      { label: [0] },
+      OptionError,
+      /unknown option "label"; expected .*; did you mean "labels"/,
+    ],
     ['no name', { name: undefined }, OptionError, /option name is required/],
     ['inputs as an array', { inputs: [1, 2, 3] }, OptionError, /option inputs: expected a Uint8Array or/],
     ['clamped bytes', { inputs: new Uint8ClampedArray(3) }, OptionError, /option inputs/],
