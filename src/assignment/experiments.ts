@@ -126,7 +126,11 @@ export async function runExperiments(session: Session, plan: ExperimentPlan): Pr
     band: lossBand(long, BAND_EPOCHS),
     final: summarize(last),
     runs: all.length,
-    trainingSeconds: all.reduce((sum, { result }) => sum + result.seconds, 0),
+    // In ascending order: runs end in any order, and the sum must not depend on it.
+    trainingSeconds: all
+      .map(({ result }) => result.seconds)
+      .sort((a, b) => a - b)
+      .reduce((sum, seconds) => sum + seconds, 0),
   };
 }
 
