@@ -4,8 +4,8 @@
  * Rounding to an integer adds 1.5·2²³, after which the integer stands in the low bits; x86 has no cheap truncation.
  *
  * Constants are read from the table below, by broadcasting loads. Written as v128 constants they would be built anew at
- * every use: V8 needs several instructions for each, which made exp 1.7 (Node 20) to 2 times (Node 24) slower, and kept
- * the re-vectoriser from fusing anything.
+ * every use: V8 needs several instructions for each. In Node 24 exp rose from 0.42 to 0.87 thousand million a second with
+ * the table, and only then could the re-vectoriser fuse anything; Node 20 gained 6 % where four vectors are at work at once.
  *
  *   memory:  0 ── 384 zeros ── table of float32 and i32 ── RESERVED_BYTES 640 ── the host's own
  */

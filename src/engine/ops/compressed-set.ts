@@ -2,7 +2,10 @@
 import { checkInteger } from '../../options.js';
 import type { Arena, Tensor } from '../tensor.js';
 
-/** Columns of a block of compressed rows: W's rows of one block, 12 vectors wide, fill most of a first-level cache. */
+/**
+ * Columns of a block of compressed rows: W's rows of one block, 12 vectors wide, fill most of a first-level cache. Forward at
+ * 64x784:784x300, fma, in µs by width: 56 252, 80 240, 112 232, 160 226, 200 225, 392 225, 784 259; turbo is best at 112 to 160.
+ */
 export const BLOCK_WIDTH = 160;
 
 /** Share of non-zeros up to which a set is kept compressed: the threshold of its batches, see `SparseRows`. */
