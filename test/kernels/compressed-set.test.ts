@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest';
+import { describeBackends, filled, gathered, spread, testNumbers } from './harness.js';
+import { compressed, expectLists } from './sparse-harness.js';
+import { expectSame } from './ulp.js';
+
+/** A data set of bytes as it is kept: eight places more than there are entries. */
+function compressedSet(x: Uint8Array, size: number, width: number, block: number) {
+  const { starts, indices, values } = compressed(x, size, width, block);
+  const columns = new Uint16Array(values.length + 8).fill(0xffff);
+  const bytes = new Uint8Array(values.length + 8).fill(0xff);
+  columns.set(indices);
+  bytes.set(values);
+  return { starts: Uint32Array.from(starts), columns, bytes };
+}
+
+/** Two to a word. */
+const words = (values: Uint16Array) =>
+  new Uint32Array(
+    Uint16Array.from({ length: 2 * Math.ceil(values.length / 2) }, (_, i) => values[i] ?? 0xffff).buffer,
+  );
+
+const sparseBytes = (size: number, width: number, density: number, seed: number) => {
+  const next = testNumbers(seed);
+  return Uint8Array.from({ length: size * width }, () =>
+    next() < density ? 1 + Math.floor(next() * 255) : 0,
+  );
+};
+const orders = [[], [0], [6], [3, 3, 3], [6, 0, 5, 1, 4, 2, 3, 6]];
+
+describeBackends('rows of a compressed set', (arena) => {
+  /** The rows as gather_u8 makes them: one rounding. */
+  const rowsOf = (x: Uint8Array, N: number, order: number[], scale: number) =>
+    order.flatMap((row) =>
+      [...x.subarray(row * N, row * N + N)].map((v) => Math.fround(v * Math.fround(scale))),
+    );
+
+  function gather(x: Uint8Array, N: number, order: number[], block: number, scale: number, capacity: number) {
+    const set = compressedSet(x, 7, N, block);
+    const blocks = Math.ceil(N / block);
+    arena.begin();
+    const starts = arena.outputInts('starts', new Int32Array(order.length * blocks + 1).fill(-7));
+    const indices = arena.outputInts('indices', new Int32Array(capacity + 8).fill(-7));
+    const values = arena.output('values', filled(capacity + 8, -7));
+    const [rowStarts, columns] = [
+      arena.inputInts('row starts', set.starts),
+      arena.inputInts('columns', words(set.columns)),
+    ];
+    const bytes = arena.inputInts('bytes', set.bytes, true);
+    const picks = arena.inputInts('order', Uint32Array.from(order));
+    const count = arena.kernels.gather_compressed(
+      starts.pointer,
+      indices.pointer,
+      values.pointer,
+      rowStarts.pointer,
+      columns.pointer,
+      bytes.pointer,
+      picks.pointer,
+      order.length,
+      blocks,
+      capacity,
+      scale,
+    );
+    arena.check(`gather_compressed ${order.length}x${N}`);
+    const kept = Math.max(count, 0);
+    return {
+      count,
+      starts: starts.read(),
+      indices: indices.read().slice(0, kept),
+      values: Float32Array.from(values.read().slice(0, kept)),
+    };
+  }
+
+  test.each([1, 7, 8, 9, 40, 100, 784])(
+    'gather_compressed gives the lists that compress_rows makes, N = %i',
+    (N) => {
+      for (const order of orders) {
+        for (const density of [0, 0.05, 0.4, 1]) {
+          for (const block of [8, 160]) {
+            const x = sparseBytes(7, N, density, N + 1);
+            const expected = compressed(rowsOf(x, N, order, 1 / 255), order.length, N, block);
+            const entries = expected.values.length;
+            const { count, ...lists } = gather(x, N, order, block, 1 / 255, entries);
+            expect(count).toBe(entries);
+            expectLists(`${order.length}x${N}`, lists, expected);
+            // One place too few.
+            if (entries > 0) expect(gather(x, N, order, block, 1 / 255, entries - 1).count).toBe(-1);
+          }
+        }
+      }
+    },
+  );
+
+  test.each([1, 7, 8, 9, 40, 100, 784])('expand_compressed gives the rows, N = %i', (N) => {
+    for (const order of orders) {
+      for (const [density, block] of [
+        [0, 8],
+        [0.1, 160],
+        [1, 40],
+      ]) {
+        const x = sparseBytes(7, N, density, N + 2);
+        const set = compressedSet(x, 7, N, block);
+        const [M, ld] = [order.length, N + 3];
+        arena.begin();
+        const y = arena.output('y', spread(filled(M * N, Number.NaN), M, N, ld));
+        const inputs = [set.starts, words(set.columns), set.bytes, Uint32Array.from(order)].map(
+          (values, i) => arena.inputInts(`input ${i}`, values).pointer,
+        );
+        arena.kernels.expand_compressed(
+          y.pointer,
+          ld,
+          inputs[0],
+          inputs[1],
+          inputs[2],
+          inputs[3],
+          M,
+          N,
+          Math.ceil(N / block),
+          -0.3,
+        );
+        arena.check(`expand_compressed ${M}x${N}`);
+        expectSame(`${M}x${N}`, gathered(y.read(), M, N, ld), rowsOf(x, N, order, -0.3));
+      }
+    }
+  });
+});

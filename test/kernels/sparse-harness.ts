@@ -1,0 +1,294 @@
+import { expect } from 'vitest';
+import { type Activation, activationCodes } from '../../src/engine/kernels.js';
+import { type Arena, filled, gathered, reals, spread, testNumbers } from './harness.js';
+
+interface Compressed {
+  readonly starts: Int32Array;
+  readonly indices: Int32Array;
+  readonly values: Float32Array;
+}
+
+/** What compress_rows is to find: everything that is not zero, NaN too, its columns in blocks of `width`. */
+export function compressed(x: ArrayLike<number>, M: number, N: number, width = Math.max(N, 1)): Compressed {
+  const blocks = Math.ceil(N / width);
+  const starts = new Int32Array(M * blocks + 1);
+  const indices: number[] = [];
+  const values: number[] = [];
+  for (let m = 0; m < M; m++) {
+    for (let n = 0; n < N; n++) {
+      if (x[m * N + n] !== 0) {
+        indices.push(n);
+        values.push(x[m * N + n]);
+      }
+      if (n % width === width - 1 || n === N - 1)
+        starts[m * blocks + Math.floor(n / width) + 1] = indices.length;
+    }
+  }
+  return { starts, indices: Int32Array.from(indices), values: Float32Array.from(values) };
+}
+
+/** Every column is one block, even of a matrix without rows. */
+export function columnsOf(x: Float64Array, M: number, N: number): Compressed {
+  if (M > 0) return compressed(transposed(x, M, N), N, M);
+  return { starts: new Int32Array(N + 1), indices: new Int32Array(0), values: new Float32Array(0) };
+}
+
+/** The same bits; the slow comparison only for its message. */
+export function expectLists(context: string, got: Compressed, expected: Compressed): void {
+  const same = (['starts', 'indices', 'values'] as const).every((key) =>
+    Buffer.from(got[key].buffer).equals(Buffer.from(expected[key].buffer)),
+  );
+  if (!same) expect(got, context).toStrictEqual(expected);
+}
+
+export function transposed(x: ArrayLike<number>, M: number, N: number): Float64Array {
+  return Float64Array.from({ length: M * N }, (_, i) => x[(i % M) * N + Math.floor(i / M)]);
+}
+
+/** [M, N], each element with this probability a number that is not zero, and a zero of either sign otherwise. */
+export function sparse(M: number, N: number, density: number, seed: number, make = reals): Float64Array {
+  const next = testNumbers(seed + 77);
+  return make(M * N, seed).map((v) => (next() < density ? v || 1 : next() < 0.5 ? 0 : -0));
+}
+
+export const bytes = (values: Float32Array | Float64Array) => Float32Array.from(values).buffer;
+
+export function expectBits(context: string, got: Float64Array, expected: Float64Array): void {
+  const [a, b] = [new Uint32Array(bytes(got)), new Uint32Array(bytes(expected))];
+  const at = a.findIndex((word, i) => word !== b[i]);
+  if (at >= 0)
+    throw new Error(`${context}: element ${at} is ${got[at]}, the dense product has ${expected[at]}`);
+}
+
+/** The least width that makes one block of N columns: a multiple of 8. */
+export const oneBlock = (N: number) => Math.max(8, Math.ceil(N / 8) * 8);
+
+interface CompressOptions {
+  readonly gap?: number;
+  readonly end?: 'x' | 'starts' | 'indices' | 'values' | undefined;
+  /** Columns of a block. */
+  readonly width?: number;
+}
+
+/** compress_rows on guarded memory: its result, and the lists where there are any. */
+export function compress(
+  arena: Arena,
+  x: ArrayLike<number>,
+  M: number,
+  N: number,
+  limit: number,
+  { gap = 0, end, width = oneBlock(N) }: CompressOptions = {},
+) {
+  const places = limit * (M + 2) + N + 1;
+  arena.begin();
+  const input = arena.input('x', spread(x, M, N, N + gap), end === 'x');
+  const starts = arena.outputInts(
+    'starts',
+    new Int32Array(M * Math.ceil(N / width) + 1).fill(-7),
+    end === 'starts',
+  );
+  const indices = arena.outputInts('indices', new Int32Array(places).fill(-7), end === 'indices');
+  const values = arena.output('values', filled(places, -7), end === 'values');
+  const count = arena.kernels.compress_rows(
+    starts.pointer,
+    indices.pointer,
+    values.pointer,
+    input.pointer,
+    N + gap,
+    M,
+    N,
+    width,
+    limit,
+  );
+  arena.check(`compress_rows ${M}x${N}, blocks of ${width}, limit ${limit}`);
+  const kept = Math.max(count, 0);
+  return {
+    count,
+    starts: starts.read(),
+    indices: indices.read().slice(0, kept),
+    values: Float32Array.from(values.read().slice(0, kept)),
+  };
+}
+
+export function expectCompressed(
+  arena: Arena,
+  x: Float64Array,
+  M: number,
+  N: number,
+  limit: number,
+  options: CompressOptions = {},
+) {
+  const { count, ...lists } = compress(arena, x, M, N, limit, options);
+  const expected = compressed(x, M, N, options.width ?? oneBlock(N));
+  expect(count).toBe(expected.values.length);
+  expectLists(`${M}x${N}`, lists, expected);
+}
+
+/** Widths of blocks of columns. */
+export const blockWidths = [8, 16, 40, 160];
+export const widths = [0, 1, 3, 4, 15, 16, 17, 31, 32, 33, 48, 100, 784];
+
+/** transpose_compressed on guarded memory. */
+export function transpose(
+  arena: Arena,
+  x: Float64Array,
+  M: number,
+  N: number,
+  { end, width = oneBlock(N) }: { end?: 'indices' | 'values'; width?: number } = {},
+): Compressed {
+  const rows = compressed(x, M, N, width);
+  arena.begin();
+  const starts = arena.outputInts('starts', new Int32Array(N + 2).fill(-7));
+  const indices = arena.outputInts('indices', new Int32Array(rows.values.length), end === 'indices');
+  const values = arena.output('values', filled(rows.values.length, 0), end === 'values');
+  const [rowStarts, columns] = [
+    arena.inputInts('row starts', rows.starts),
+    arena.inputInts('columns', rows.indices),
+  ];
+  const rowValues = arena.input('row values', rows.values);
+  arena.kernels.transpose_compressed(
+    starts.pointer,
+    indices.pointer,
+    values.pointer,
+    rowStarts.pointer,
+    columns.pointer,
+    rowValues.pointer,
+    M,
+    N,
+    Math.ceil(N / width),
+  );
+  arena.check(`transpose_compressed ${M}x${N}`);
+  return {
+    starts: starts.read().slice(0, N + 1),
+    indices: indices.read(),
+    values: Float32Array.from(values.read()),
+  };
+}
+
+interface Product {
+  readonly M: number;
+  readonly K: number;
+  readonly N: number;
+  readonly s: Float64Array;
+  readonly b: Float64Array;
+  readonly bias?: Float64Array | undefined;
+  readonly activation?: Activation;
+  readonly wide?: 0 | 1;
+  /** Columns of a block of s. */
+  readonly width?: number;
+  /** Added to the leading dimensions of b and c. */
+  readonly gap?: number;
+  readonly end?: 'b' | 'c' | 'bias' | 'values' | undefined;
+}
+
+export const nameOf = ({
+  M,
+  K,
+  N,
+  wide = 0,
+  activation = 'identity',
+  bias,
+  gap = 0,
+  width = oneBlock(K),
+}: Product) =>
+  `${M}x${K}:${K}x${N} ${activation}${bias ? ', bias' : ''}${wide ? ', wide' : ''}, gap ${gap}, blocks of ${width}`;
+
+export function sparseGemm(arena: Arena, product: Product): Float64Array {
+  const { M, K, N, s, b, bias, activation = 'identity', wide = 0, gap = 0, end } = product;
+  const { width = oneBlock(K) } = product;
+  const lists = compressed(s, M, K, width);
+  const ld = N + gap;
+  arena.begin();
+  const starts = arena.inputInts('starts', lists.starts);
+  const indices = arena.inputInts('indices', lists.indices);
+  const values = arena.input('values', lists.values, end === 'values');
+  const B = arena.input('b', spread(b, K, N, ld), end === 'b');
+  const row = bias ? arena.input('bias', bias, end === 'bias').pointer : 0;
+  // c is never read: it holds NaN.
+  const c = arena.output('c', spread(filled(M * N, Number.NaN), M, N, ld), end === 'c');
+  arena.kernels.sparse_gemm(
+    c.pointer,
+    ld,
+    starts.pointer,
+    indices.pointer,
+    values.pointer,
+    B.pointer,
+    ld,
+    row,
+    M,
+    N,
+    Math.ceil(K / width),
+    activationCodes[activation],
+    wide,
+  );
+  const context = `sparse_gemm ${nameOf(product)}`;
+  arena.check(context);
+  return gathered(c.read(), M, N, ld);
+}
+
+/** The same by gemm_nn of the same backend. */
+export function denseGemm(
+  arena: Arena,
+  { M, K, N, s, b, bias, activation = 'identity' }: Product,
+): Float64Array {
+  arena.begin();
+  const [a, w] = [arena.input('a', s), arena.input('b', b)];
+  const row = bias ? arena.input('bias', bias).pointer : 0;
+  const c = arena.output('c', filled(M * N, 0));
+  const code = activationCodes[activation];
+  arena.kernels.gemm_nn(
+    c.pointer,
+    N,
+    0,
+    arena.work,
+    a.pointer,
+    K,
+    0,
+    w.pointer,
+    N,
+    0,
+    row,
+    1,
+    M,
+    N,
+    K,
+    0,
+    code,
+    0,
+  );
+  return Float64Array.from(c.read());
+}
+
+/** start + S·B over the entries alone, and the sum of magnitudes. */
+export function exact({ M, K, N, s, b, bias }: Product): { sums: Float64Array; magnitudes: Float64Array } {
+  const sums = new Float64Array(M * N);
+  const magnitudes = new Float64Array(M * N);
+  for (let m = 0; m < M; m++) {
+    for (let n = 0; n < N; n++) {
+      let sum = bias ? bias[n] : 0;
+      let magnitude = Math.abs(sum);
+      for (let k = 0; k < K; k++) {
+        if (s[m * K + k] === 0) continue;
+        sum += s[m * K + k] * b[k * N + n];
+        magnitude += Math.abs(s[m * K + k] * b[k * N + n]);
+      }
+      sums[m * N + n] = sum;
+      magnitudes[m * N + n] = magnitude;
+    }
+  }
+  return { sums, magnitudes };
+}
+
+export const functions: Record<Activation, (x: number) => number> = {
+  identity: (x) => x,
+  relu: (x) => Math.max(x, 0),
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
+};
+export const activations = Object.keys(functions) as Activation[];
+/** Every number of vectors to 50, so all strips and what they leave; and the 300 columns of a hidden layer, padded. */
+export const columns = [...Array.from({ length: 50 }, (_, i) => 4 * i + 4), 304];
+export const ends = [undefined, 'b', 'c', 'bias', 'values'] as const;
+
+/** Only Wasm needs scratch space, and only there the order of sums is promised. */
+export const isWasm = (arena: Arena) => arena.kernels.workspace_size() > 0;
