@@ -5,18 +5,11 @@
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { OptionReader } from '../options.js';
+import { checkDataset, checkEngine } from '../train/check.js';
 import { evaluate } from '../train/evaluate.js';
 import { BatchedNetwork } from './batched.js';
 import { averageGradients, compareTensors, exampleDeviations } from './batched-deviation.js';
-import {
-  checkDataset,
-  checkEngine,
-  checkLoss,
-  Pace,
-  readLong,
-  Samples,
-  twoLayerModel,
-} from './forms-shared.js';
+import { checkLoss, Pace, readLong, Samples, twoLayerModel } from './forms-shared.js';
 import type { BatchedResult, Deviation, LongOptions, LossPoint } from './types.js';
 
 const WHERE = 'trainBatched';

@@ -16,7 +16,8 @@ import type { Arena, Tensor, TypedArray } from '../engine/tensor.js';
 import { ShapeError } from '../errors.js';
 import type { Sequential } from '../nn/sequential.js';
 import { checkInteger } from '../options.js';
-import { checkEngine, type Parameters, placeParameters, readParameters } from './forms-shared.js';
+import { checkEngine } from '../train/check.js';
+import { type Parameters, placeParameters, readParameters } from './forms-shared.js';
 
 const WHERE = 'BatchedNetwork';
 

@@ -3,10 +3,9 @@
  * engine, samples as float32 rows in a seeded order, and the reading of common options. No form is in here.
  */
 import type { Dataset } from '../data/dataset.js';
-import type { Engine } from '../engine/engine.js';
 import { fillPermutation, randomSource } from '../engine/reference/random.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import { NonFiniteError, OptionError, ShapeError, show } from '../errors.js';
+import { NonFiniteError, ShapeError, show } from '../errors.js';
 import { dense } from '../nn/dense.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
 import type { OptionReader } from '../options.js';
@@ -92,20 +91,6 @@ export class Samples {
       target[at + j] = Math.fround(Math.fround(inputs[p] * factor) + offset);
     }
     return labels[row];
-  }
-}
-
-/** Throws OptionError for something that is no data set. */
-export function checkDataset(where: string, name: string, set: Dataset): void {
-  if (typeof set !== 'object' || set === null || !ArrayBuffer.isView(set.inputs)) {
-    throw new OptionError(where, `${name}: expected a data set, given ${show(set)}`);
-  }
-}
-
-/** Throws OptionError for something that is no engine. */
-export function checkEngine(where: string, engine: Engine): void {
-  if (typeof engine !== 'object' || engine === null || typeof engine.arena !== 'function') {
-    throw new OptionError(where, `engine: expected one from createEngine, given ${show(engine)}`);
   }
 }
 

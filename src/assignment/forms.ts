@@ -9,9 +9,10 @@ import { EngineError, OptionError, show } from '../errors.js';
 import { sgd } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
+import { checkDataset } from '../train/check.js';
 import { fit } from '../train/fit.js';
 import { type Batch, batchedForm, engineLabel, type Form, scalarForm, tensorForm } from './forms-run.js';
-import { checkDataset, checkLoss, Pace, readLong, Samples, twoLayerModel } from './forms-shared.js';
+import { checkLoss, Pace, readLong, Samples, twoLayerModel } from './forms-shared.js';
 import type { FormRun, FormsResult, LongOptions } from './types.js';
 
 const WHERE = 'compareForms';

@@ -7,9 +7,10 @@ import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
+import { checkDataset } from '../train/check.js';
 import { defaultEngines, isEngines, makeBatches } from './forms.js';
 import { type Batch, batchedForm, compiledForm, type Form, scalarForm, tensorForm } from './forms-run.js';
-import { checkDataset, checkLoss, Pace, readLong, Samples, twoLayerModel } from './forms-shared.js';
+import { checkLoss, Pace, readLong, Samples, twoLayerModel } from './forms-shared.js';
 import type { LongOptions, SpeedResult, SpeedRow } from './types.js';
 
 const WHERE = 'measureForms';

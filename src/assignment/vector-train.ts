@@ -2,16 +2,9 @@
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { OptionReader } from '../options.js';
+import { checkDataset, checkEngine } from '../train/check.js';
 import { evaluate } from '../train/evaluate.js';
-import {
-  checkDataset,
-  checkEngine,
-  checkLoss,
-  Pace,
-  readLong,
-  Samples,
-  twoLayerModel,
-} from './forms-shared.js';
+import { checkLoss, Pace, readLong, Samples, twoLayerModel } from './forms-shared.js';
 import type { LongOptions, LossPoint, TensorResult } from './types.js';
 import { TensorNetwork } from './vector.js';
 

@@ -11,7 +11,8 @@ import { matmul, matmulTransposedA, matmulTransposedB } from '../engine/ops/prod
 import type { Arena, Tensor, TypedArray } from '../engine/tensor.js';
 import { ShapeError } from '../errors.js';
 import type { Sequential } from '../nn/sequential.js';
-import { checkEngine, type Parameters, placeParameters, readParameters } from './forms-shared.js';
+import { checkEngine } from '../train/check.js';
+import { type Parameters, placeParameters, readParameters } from './forms-shared.js';
 import type { TableName } from './types.js';
 
 const WHERE = 'TensorNetwork';

@@ -18,12 +18,17 @@ export function checkModel(where: string, model: unknown): asserts model is Sequ
   }
 }
 
-/** Throws OptionError for something that is no model or data set, ShapeError when its width or classes do not fit the model. */
-export function checkFits(where: string, name: string, model: Sequential, set: Dataset): void {
-  checkModel(where, model);
+/** Throws OptionError for something that is no data set. */
+export function checkDataset(where: string, name: string, set: Dataset): void {
   if (typeof set !== 'object' || set === null || !ArrayBuffer.isView(set.inputs)) {
     throw new OptionError(where, `${name}: expected a data set, given ${show(set)}`);
   }
+}
+
+/** Throws OptionError for something that is no model or data set, ShapeError when its width or classes do not fit the model. */
+export function checkFits(where: string, name: string, model: Sequential, set: Dataset): void {
+  checkModel(where, model);
+  checkDataset(where, name, set);
   if (set.width !== model.inputSize) {
     throw new ShapeError(
       where,

@@ -51,7 +51,7 @@ export function sparse(M: number, N: number, density: number, seed: number, make
   return make(M * N, seed).map((v) => (next() < density ? v || 1 : next() < 0.5 ? 0 : -0));
 }
 
-export const bytes = (values: Float32Array | Float64Array) => Float32Array.from(values).buffer;
+const bytes = (values: Float32Array | Float64Array) => Float32Array.from(values).buffer;
 
 export function expectBits(context: string, got: Float64Array, expected: Float64Array): void {
   const [a, b] = [new Uint32Array(bytes(got)), new Uint32Array(bytes(expected))];
