@@ -2,10 +2,12 @@
  * What the forms of the network share: the model that gives them their initial weights, the places of those weights in an
  * engine, samples as float32 rows in a seeded order, and the reading of common options. No form is in here.
  */
+
 import type { Dataset } from '../data/dataset.js';
+import type { Engine } from '../engine/engine.js';
 import { fillPermutation, randomSource } from '../engine/reference/random.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import { NonFiniteError, ShapeError, show } from '../errors.js';
+import { NonFiniteError, OptionError, ShapeError, show } from '../errors.js';
 import { dense } from '../nn/dense.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
 import type { OptionReader } from '../options.js';
@@ -110,6 +112,22 @@ export function readLong(reader: OptionReader): LongOptions {
     (value): value is AbortSignal => typeof value === 'object' && value !== null && 'aborted' in value,
   );
   return { ...(onProgress && { onProgress }), ...(signal && { signal }) };
+}
+
+function isEngines(value: unknown): value is readonly Engine[] {
+  return (
+    Array.isArray(value) &&
+    value.every((engine) => typeof engine === 'object' && engine !== null && 'arena' in engine)
+  );
+}
+
+/** The option `engines`: undefined when absent. Throws OptionError for anything but engines, one at least. */
+export function readEngines(where: string, reader: OptionReader): readonly Engine[] | undefined {
+  const engines = reader.optional('engines', 'an array of engines', isEngines);
+  if (engines?.length === 0) {
+    throw new OptionError(where, `option engines: expected one at least, given ${show(engines)}`);
+  }
+  return engines;
 }
 
 /** Reports progress, lets the event loop turn and heeds the abort signal, each as often as is due. */

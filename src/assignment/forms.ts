@@ -5,14 +5,14 @@
 import type { Dataset } from '../data/dataset.js';
 import { dataset } from '../data/dataset.js';
 import { createEngine, createReferenceEngine, type Engine } from '../engine/engine.js';
-import { EngineError, OptionError, show } from '../errors.js';
+import { EngineError } from '../errors.js';
 import { sgd } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkDataset } from '../train/check.js';
 import { fit } from '../train/fit.js';
 import { type Batch, batchedForm, engineLabel, type Form, scalarForm, tensorForm } from './forms-run.js';
-import { checkLoss, Pace, readLong, Samples, twoLayerModel } from './forms-shared.js';
+import { checkLoss, Pace, readEngines, readLong, Samples, twoLayerModel } from './forms-shared.js';
 import type { FormRun, FormsResult, LongOptions } from './types.js';
 
 const WHERE = 'compareForms';
@@ -47,12 +47,9 @@ export async function compareForms(train: Dataset, options?: FormsOptions): Prom
   const hidden = reader.integer('hidden', { min: 1 }, 300);
   const learningRate = reader.number('learningRate', { above: 0 }, 0.1);
   const seed = reader.integer('seed', { min: 0 }, 1);
-  const given = reader.optional('engines', 'an array of engines', isEngines);
+  const given = readEngines(WHERE, reader);
   const long = readLong(reader);
   reader.end();
-  if (given?.length === 0) {
-    throw new OptionError(WHERE, `option engines: expected one at least, given ${show(given)}`);
-  }
 
   const pace = new Pace(long);
   const model = () => twoLayerModel([train.width, hidden, train.classes], seed);
@@ -191,11 +188,4 @@ function agreement(
   }
   const agree = maxRelativeDifference <= TOLERANCE;
   return { forms, maxRelativeDifference, worstStep, tolerance: TOLERANCE, agree };
-}
-
-export function isEngines(value: unknown): value is readonly Engine[] {
-  return (
-    Array.isArray(value) &&
-    value.every((engine) => typeof engine === 'object' && engine !== null && 'arena' in engine)
-  );
 }

@@ -5,12 +5,11 @@
 import { platform } from '#platform';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { checkDataset } from '../train/check.js';
-import { defaultEngines, isEngines, makeBatches } from './forms.js';
+import { defaultEngines, makeBatches } from './forms.js';
 import { type Batch, batchedForm, compiledForm, type Form, scalarForm, tensorForm } from './forms-run.js';
-import { checkLoss, Pace, readLong, Samples, twoLayerModel } from './forms-shared.js';
+import { checkLoss, Pace, readEngines, readLong, Samples, twoLayerModel } from './forms-shared.js';
 import type { LongOptions, SpeedResult, SpeedRow } from './types.js';
 
 const WHERE = 'measureForms';
@@ -48,12 +47,9 @@ export async function measureForms(train: Dataset, options?: SpeedOptions): Prom
   const batchSize = reader.integer('batchSize', { min: 1 }, 64);
   const hidden = reader.integer('hidden', { min: 1 }, 300);
   const seed = reader.integer('seed', { min: 0 }, 1);
-  const given = reader.optional('engines', 'an array of engines', isEngines);
+  const given = readEngines(WHERE, reader);
   const long = readLong(reader);
   reader.end();
-  if (given?.length === 0) {
-    throw new OptionError(WHERE, `option engines: expected one at least, given ${show(given)}`);
-  }
 
   const pace = new Pace(long);
   const model = twoLayerModel([train.width, hidden, train.classes], seed);
