@@ -4,27 +4,24 @@
  */
 import type { StepRecord, TrainingPlan } from '../train/fit.js';
 import type { EpochRecord } from '../train/history.js';
-import { columnsOf, count, lossText, type Output, percent } from './output.js';
-
-/** Milliseconds between two drawings of the bar. */
-const INTERVAL = 100;
-const BAR_WIDTH = 24;
+import { bar, clock, LiveLine } from './live-line.js';
+import { count, lossText, type Output, percent } from './output.js';
 
 export class Progress {
   readonly #out: Output;
   readonly #quiet: boolean;
+  readonly #line: LiveLine;
   #plan: TrainingPlan = { epochs: 0, stepsPerEpoch: 0, samples: 0 };
   #began = 0;
   #epochBegan = 0;
   #epoch = 0;
   #samples = 0;
   #lossSum = 0;
-  #drawn = 0;
-  #shown = false;
 
   constructor(out: Output, { quiet = false }: { quiet?: boolean | undefined } = {}) {
     this.#out = out;
     this.#quiet = quiet;
+    this.#line = new LiveLine(out);
   }
 
   begin(plan: TrainingPlan): void {
@@ -44,13 +41,12 @@ export class Progress {
     // Of the epoch so far: the loss of a single batch would only flicker.
     this.#lossSum += loss * (samples - this.#samples);
     this.#samples = samples;
-    if (now - this.#drawn < INTERVAL) return;
-    this.#drawn = now;
+    if (!this.#line.due()) return;
     const { epochs, stepsPerEpoch } = this.#plan;
     const share = step / (epochs * stepsPerEpoch);
     const perSecond = (1000 * samples) / Math.max(now - this.#epochBegan, 1);
     const left = ((now - this.#began) / share) * (1 - share);
-    this.#draw([
+    this.#line.draw([
       `epoch ${epoch}/${epochs}`,
       `${bar(share)} ${Math.floor(100 * share)} %`,
       `loss ${lossText(this.#lossSum / samples)}`,
@@ -67,20 +63,7 @@ export class Progress {
 
   /** Erases the bar. Twice is fine. */
   end(): void {
-    if (!this.#shown) return;
-    this.#shown = false;
-    this.#out.human.write('\r\x1b[K');
-  }
-
-  #draw(parts: readonly string[]): void {
-    const { human } = this.#out;
-    // A line that wraps could not be redrawn: parts that do not fit are left out.
-    let text = parts[0];
-    for (const part of parts.slice(1)) {
-      if (text.length + part.length + 2 < columnsOf(human)) text += `  ${part}`;
-    }
-    this.#shown = true;
-    human.write(`\r${text}\x1b[K`);
+    this.#line.end();
   }
 }
 
@@ -98,15 +81,4 @@ function epochLine(
     `${count(samplesPerSecond)} samples/s`,
   ];
   return parts.join('   ');
-}
-
-function bar(share: number): string {
-  const full = Math.min(BAR_WIDTH, Math.round(BAR_WIDTH * share));
-  return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
-}
-
-/** 1:05 */
-function clock(milliseconds: number): string {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

@@ -3,6 +3,8 @@
  * colour scheme and paper. A string and not a function, because bundlers and coverage tools rewrite functions.
  * No data and no styling here: the numbers come from the JSON beside it, colours from the page's style sheet.
  */
+import { VIEWS_SCRIPT } from './client-views.js';
+
 export const CLIENT_SCRIPT = `(() => {
 'use strict';
 const source = document.getElementById('run');
@@ -104,10 +106,6 @@ function options(chart, width, height) {
 
 const views = run.charts.map((chart) => ({ chart, holder: document.getElementById('plot-' + chart.name), plot: null }));
 
-function size(holder) {
-  return { width: Math.max(200, Math.floor(holder.clientWidth)), height: page.classList.contains('printing') ? 230 : 280 };
-}
-
 function draw(view) {
   const { chart, holder } = view;
   if (view.plot) view.plot.destroy();
@@ -118,29 +116,7 @@ function draw(view) {
   view.plot = new uPlot(options(chart, width, height), data, holder);
 }
 
-function fit(view) {
-  const wanted = size(view.holder);
-  if (view.plot && wanted.width !== view.plot.width) view.plot.setSize(wanted);
-}
-
-views.forEach(draw);
-if (typeof ResizeObserver !== 'undefined') {
-  // In the next frame: resizing what is observed within the callback would report a loop.
-  const observer = new ResizeObserver(() => requestAnimationFrame(() => views.forEach(fit)));
-  views.forEach((view) => observer.observe(view.holder));
-}
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => views.forEach(draw));
-
-// Paper is light and narrower; a canvas cannot reflow by itself, so it is drawn again at the width of a page.
-addEventListener('beforeprint', () => {
-  page.classList.add('printing');
-  views.forEach((view) => draw(view));
-});
-addEventListener('afterprint', () => {
-  page.classList.remove('printing');
-  views.forEach((view) => draw(view));
-});
-
+${VIEWS_SCRIPT}
 if (button && run.charts[0].train.some((value) => finite(value) && value > 0)) {
   button.hidden = false;
   button.addEventListener('click', () => {

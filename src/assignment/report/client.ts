@@ -2,6 +2,8 @@
  * The script that runs inside the assignment's report: it draws each chart with uPlot and keeps it fitted to the window,
  * the colour scheme and paper. A string and not a function, because bundlers and coverage tools rewrite functions.
  */
+import { VIEWS_SCRIPT } from '../../report/client-views.js';
+
 export const CLIENT_SCRIPT = `(() => {
 'use strict';
 const source = document.getElementById('charts');
@@ -109,10 +111,6 @@ const views = JSON.parse(source.textContent).flatMap((chart) => {
   return holder ? [{ chart, holder, plot: null }] : [];
 });
 
-function size(holder) {
-  return { width: Math.max(200, Math.floor(holder.clientWidth)), height: page.classList.contains('printing') ? 230 : 280 };
-}
-
 function draw(view) {
   if (view.plot) view.plot.destroy();
   const { width, height } = size(view.holder);
@@ -120,28 +118,5 @@ function draw(view) {
   view.plot = new uPlot(options(view.chart, parts, width, height), parts.data, view.holder);
 }
 
-function fit(view) {
-  const wanted = size(view.holder);
-  if (view.plot && wanted.width !== view.plot.width) view.plot.setSize(wanted);
-}
-
-views.forEach(draw);
-if (typeof ResizeObserver !== 'undefined') {
-  // In the next frame: resizing what is observed within the callback would report a loop.
-  const observer = new ResizeObserver(() => requestAnimationFrame(() => views.forEach(fit)));
-  views.forEach((view) => observer.observe(view.holder));
-}
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => views.forEach(draw));
-
-// Paper is light and narrower; a canvas cannot reflow by itself, so it is drawn again at the width of a page.
-addEventListener('beforeprint', () => {
-  page.classList.add('printing');
-  document.querySelectorAll('details').forEach((item) => { item.open = true; });
-  views.forEach(draw);
-});
-addEventListener('afterprint', () => {
-  page.classList.remove('printing');
-  views.forEach(draw);
-});
-})();
+${VIEWS_SCRIPT}})();
 `;
