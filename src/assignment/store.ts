@@ -4,9 +4,9 @@
  * good as none.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { fileError, readFileBytes, systemCode, writeFileAtomic } from '../files/atomic.js';
+import { join } from 'node:path';
+import { readFileBytes, systemCode, writeFileAtomic } from '../files/atomic.js';
+import { makeFolders } from '../files/folders.js';
 
 interface Entry {
   readonly key: unknown;
@@ -26,7 +26,7 @@ export class Store {
 
   /** Makes the folder where it is missing. Throws FileError when it cannot be made. */
   static async open(folder: string): Promise<Store> {
-    await makeFolder(folder);
+    await makeFolders(folder);
     return new Store(folder);
   }
 
@@ -83,26 +83,4 @@ function parse(bytes: Uint8Array): Entry | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** One folder at a time: mkdir's option `recursive` loops without end in Node 20 where a system such as /proc says ENOENT. */
-async function makeFolder(folder: string): Promise<void> {
-  const missing: string[] = [];
-  for (let path = resolve(folder); !(await exists(path)) && dirname(path) !== path; path = dirname(path)) {
-    missing.unshift(path);
-  }
-  for (const path of missing.length > 0 ? missing : [resolve(folder)]) {
-    await mkdir(path).catch(async (cause) => {
-      // Someone else may have made it meanwhile.
-      if (systemCode(cause) === 'EEXIST' && (await stat(path)).isDirectory()) return;
-      throw fileError(folder, 'cannot be made a folder of results', cause);
-    });
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

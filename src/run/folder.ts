@@ -7,10 +7,11 @@
  *   model.safetensors   of the last good epoch, then of the end
  *   report.html         at the end
  */
-import { appendFile, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileError } from '../errors.js';
 import { fileError, systemCode, writeFileAtomic } from '../files/atomic.js';
+import { makeFolders } from '../files/folders.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
@@ -118,33 +119,6 @@ export class RunFolder {
       if (folder === this.#created) return;
     }
   }
-}
-
-/** The outermost folder that had to be made; undefined when `path` was there. */
-async function makeFolders(path: string): Promise<string | undefined> {
-  try {
-    return await makeMissing(resolve(path));
-  } catch (cause) {
-    if (systemCode(cause) === 'EEXIST')
-      throw new FileError(path, 'expected a folder, but it is a file', { cause });
-    throw fileError(path, 'cannot be created', cause);
-  }
-}
-
-/** As mkdir's option `recursive`, which however loops without end in Node 20 where a system such as /proc says ENOENT. */
-async function makeMissing(path: string): Promise<string | undefined> {
-  try {
-    await mkdir(path);
-    return path;
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-  }
-  const created = await makeMissing(dirname(path));
-  // With its parent there, what fails now fails for good.
-  await mkdir(path);
-  return created ?? path;
 }
 
 /** Local time, as in 20250131-235959: sorts by age and needs no quoting. */

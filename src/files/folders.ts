@@ -1,0 +1,34 @@
+/** Folders made where they are missing. Node only. */
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { FileError } from '../errors.js';
+import { fileError, systemCode } from './atomic.js';
+
+/** The outermost folder that had to be made; undefined when `path` was there. */
+export async function makeFolders(path: string): Promise<string | undefined> {
+  try {
+    return await makeMissing(resolve(path));
+  } catch (cause) {
+    if (systemCode(cause) === 'EEXIST')
+      throw new FileError(path, 'expected a folder, but it is a file', { cause });
+    throw fileError(path, 'cannot be created', cause);
+  }
+}
+
+/** As mkdir's option `recursive`, which however loops without end in Node 20 where a system such as /proc says ENOENT. */
+async function makeMissing(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+  }
+  const created = await makeMissing(dirname(path));
+  // With its parent there, what fails now fails for good; unless someone else has made it meanwhile.
+  await mkdir(path).catch(async (error) => {
+    if (systemCode(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+  });
+  return created ?? path;
+}
