@@ -87,12 +87,15 @@ export async function fit(
     const validationSource = validation && keep(new BatchSource(engine, validation));
     return await loop(compiled, source, validationSource, settings);
   } finally {
+    engine.settle();
     for (const resource of disposables) resource.dispose();
   }
 }
 
 function readOptions(engine: Engine, model: Sequential, train: Dataset, options: FitOptions) {
   const where = 'fit';
+  checkEngine(where, engine);
+  checkFits(where, 'train', model, train);
   const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
   const reader = new OptionReader(where, options);
   const settings = {
@@ -102,10 +105,10 @@ function readOptions(engine: Engine, model: Sequential, train: Dataset, options:
       'an optimizer such as sgd({ learningRate: 0.1 })',
       (value): value is Optimizer => isObject(value) && 'compile' in value && 'plainSgd' in value,
     ),
-    batchSize: Math.min(reader.integer('batchSize', { min: 1 }, 64), train?.size ?? 1),
+    batchSize: Math.min(reader.integer('batchSize', { min: 1 }, 64), train.size),
     epochs: reader.integer('epochs', { min: 0 }, 5),
     shuffle: reader.boolean('shuffle', true),
-    seed: reader.integer('seed', { min: 0 }, model?.seed ?? 0),
+    seed: reader.integer('seed', { min: 0 }, model.seed),
     validation: reader.optional('validation', 'a data set', (value): value is Dataset => isObject(value)),
     signal: reader.optional(
       'signal',
@@ -118,8 +121,6 @@ function readOptions(engine: Engine, model: Sequential, train: Dataset, options:
     onTrainEnd: reader.callback<NonNullable<FitOptions['onTrainEnd']>>('onTrainEnd'),
   };
   reader.end();
-  checkEngine(where, engine);
-  checkFits(where, 'train', model, train);
   if (settings.validation) checkFits(where, 'validation', model, settings.validation);
   return settings;
 }
