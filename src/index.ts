@@ -3,6 +3,7 @@ export { type Dataset, type DatasetOptions, dataset, sliceDataset } from './data
 export { readIdx } from './data/idx.js';
 export { createEngine, type Engine, type EngineInfo, type EngineOptions } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
+export type { WasmSource, WasmSources } from './engine/load.js';
 export * from './errors.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';

@@ -3,13 +3,15 @@
  * given an engine.
  */
 import { platform } from '#platform';
-import { EngineError } from '../errors.js';
+import { disposeSymbol } from '../dispose.js';
+import { EngineError, UnsupportedError } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
+import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
 import { createReferenceBackend } from './reference/index.js';
 import { Arena } from './tensor.js';
-import { createWasmBackend, loadBinary } from './wasm.js';
+import { binaryNames, createWasmBackend, isFused, loadBinary } from './wasm.js';
 
 export interface EngineOptions {
   /** `wasm` needs SIMD; `reference` is plain TypeScript; `auto` (the default) takes Wasm where it can. */
@@ -21,6 +23,11 @@ export interface EngineOptions {
   math?: 'auto' | 'strict' | 'fma';
   /** Lets V8 fuse neighbouring instructions to 256 bits: Node 24 and later on x86-64, an experiment of V8's. */
   turbo?: boolean;
+  /**
+   * Where the kernels come from, in place of the package's own files: an address, a Response, bytes or a compiled module of one
+   * binary; or an object with a source for each, `{ simd, fma }`. One binary alone decides the arithmetic.
+   */
+  wasm?: WasmSource | WasmSources;
 }
 
 /** What was picked, for records and bug reports. */
@@ -90,6 +97,10 @@ export class Engine {
   dispose(): void {
     this.#backend = undefined;
   }
+
+  [disposeSymbol](): void {
+    this.dispose();
+  }
 }
 
 /**
@@ -101,6 +112,11 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
   const backend = reader.oneOf('backend', ['auto', 'wasm', 'reference'], 'auto');
   const math = reader.oneOf('math', ['auto', 'strict', 'fma'], 'auto');
   const turbo = reader.boolean('turbo', false);
+  const wasm = reader.optional(
+    'wasm',
+    `a URL, Response, bytes or WebAssembly.Module, or an object of such by ${binaryNames.join(', ')}`,
+    isWasm,
+  );
   reader.end();
   if (backend === 'reference') {
     if (math === 'fma' || turbo) {
@@ -109,25 +125,78 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
     return createReferenceEngine();
   }
   try {
-    return await createWasmEngine(math, turbo);
+    if (isWasmSource(wasm)) return await createGivenEngine(math, turbo, wasm);
+    return await createWasmEngine(math, turbo, wasm);
   } catch (error) {
     // Only a runtime without the instructions falls back; a missing file is a broken installation.
     const optional = backend === 'auto' && math !== 'fma' && !turbo;
-    if (!optional || !(error instanceof EngineError)) throw error;
+    if (!optional || !(error instanceof UnsupportedError)) throw error;
     return createReferenceEngine({ reason: error.message });
   }
 }
 
-async function createWasmEngine(math: 'auto' | 'strict' | 'fma', turbo: boolean): Promise<Engine> {
+function isWasm(value: unknown): value is WasmSource | WasmSources {
+  if (isWasmSource(value)) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const entries = Object.entries(value);
+  return (
+    entries.length > 0 &&
+    entries.every(
+      ([name, source]) =>
+        (binaryNames as string[]).includes(name) && (typeof source === 'function' || isWasmSource(source)),
+    )
+  );
+}
+
+/** An engine of one binary, which is asked for its arithmetic. */
+async function createGivenEngine(
+  math: 'auto' | 'strict' | 'fma',
+  turbo: boolean,
+  wasm: WasmSource,
+): Promise<Engine> {
   if (math === 'fma') platform.enableRelaxedSimd();
-  const fma = math !== 'strict' && (await loadBinary('fma')).valid;
+  const backend = await createWasmBackend({ binary: 'simd', turbo, wasm });
+  const given = isFused(backend) ? 'fma' : 'strict';
+  if (math !== 'auto' && math !== given) {
+    throw new EngineError(
+      'createEngine',
+      `option wasm is a binary with ${given} arithmetic, ${math} was asked for`,
+    );
+  }
+  if (turbo) platform.leaveTurbo();
+  return new Engine(backend, {
+    backend: 'wasm',
+    math: given,
+    turbo: backend.turbo,
+    threads: 1,
+    binary: given === 'fma' ? 'fma' : 'simd',
+    ...(backend.sha256 !== undefined && { wasmSha256: backend.sha256 }),
+    runtime: platform.runtime,
+    reason: 'the binary was given',
+  });
+}
+
+async function createWasmEngine(
+  math: 'auto' | 'strict' | 'fma',
+  turbo: boolean,
+  wasm?: WasmSources,
+): Promise<Engine> {
+  if (math === 'fma') platform.enableRelaxedSimd();
+  const wantsFma = math === 'fma' || (math === 'auto' && !(wasm && !wasm.fma));
+  const loaded = wantsFma ? await loadBinary('fma', wasm) : undefined;
+  const fma = loaded?.valid ?? false;
   if (math === 'fma' && !fma) {
     throw new EngineError(
       'createEngine',
       `${platform.runtime} does not accept relaxed SIMD, which fma needs`,
     );
   }
-  const backend = await createWasmBackend({ binary: fma ? 'fma' : 'simd', turbo });
+  const backend = await createWasmBackend({
+    binary: fma ? 'fma' : 'simd',
+    turbo,
+    ...(wasm && { wasm }),
+    ...(fma && loaded && { loaded }),
+  });
   if (turbo) platform.leaveTurbo();
   return new Engine(backend, {
     backend: 'wasm',
@@ -135,14 +204,16 @@ async function createWasmEngine(math: 'auto' | 'strict' | 'fma', turbo: boolean)
     turbo: backend.turbo,
     threads: 1,
     binary: backend.binary,
-    wasmSha256: backend.sha256,
+    ...(backend.sha256 !== undefined && { wasmSha256: backend.sha256 }),
     runtime: platform.runtime,
     reason:
       math !== 'auto'
         ? `${math} was asked for`
-        : fma
-          ? 'relaxed SIMD is available'
-          : 'relaxed SIMD is not available',
+        : !wantsFma
+          ? 'fma was not among the binaries given'
+          : fma
+            ? 'relaxed SIMD is available'
+            : 'relaxed SIMD is not available',
   });
 }
 

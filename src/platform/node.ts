@@ -13,17 +13,20 @@ const TURBO_NODE = 24;
 export const platform: Platform = {
   runtime: `node ${process.versions.node}`,
 
-  async readAsset(url) {
+  async loadAsset(url) {
     try {
+      if (url.protocol !== 'file:') return await fetch(url);
       return new Uint8Array(await readFile(url));
     } catch (cause) {
-      throw new FileError(url.pathname, 'a file of the lanegrad package cannot be read', { cause });
+      throw new FileError(url.protocol === 'file:' ? url.pathname : url.href, 'cannot be read', { cause });
     }
   },
 
   async sha256(bytes) {
     return createHash('sha256').update(bytes).digest('hex');
   },
+
+  turnInterval: 25,
 
   yieldToEventLoop() {
     return new Promise((resolve) => setImmediate(resolve));

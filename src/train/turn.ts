@@ -1,16 +1,13 @@
 /** Long loops let the event loop turn now and then, so that signals, timers and pages stay alive. */
 import { platform } from '#platform';
 
-/** Milliseconds of work between two turns: short enough for a page, long enough to cost nothing. */
-const INTERVAL = 25;
-
 export class Turn {
   #last = performance.now();
   /** Spent in turns so far, which is no time of the loop's own. */
   milliseconds = 0;
 
   due(): boolean {
-    return performance.now() - this.#last > INTERVAL;
+    return performance.now() - this.#last > platform.turnInterval;
   }
 
   async take(): Promise<void> {

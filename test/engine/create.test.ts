@@ -128,10 +128,13 @@ describe('bad options', () => {
   test.each([
     [
       { bakend: 'wasm' },
-      'createEngine: unknown option "bakend"; expected one of backend, math, turbo; did you mean "backend"?',
+      'createEngine: unknown option "bakend"; expected one of backend, math, turbo, wasm; did you mean "backend"?',
     ],
-    [{ Math: 'fma' }, 'unknown option "Math"; expected one of backend, math, turbo; did you mean "math"?'],
-    [{ gpu: true }, 'unknown option "gpu"; expected one of backend, math, turbo'],
+    [
+      { Math: 'fma' },
+      'unknown option "Math"; expected one of backend, math, turbo, wasm; did you mean "math"?',
+    ],
+    [{ gpu: true }, 'unknown option "gpu"; expected one of backend, math, turbo, wasm'],
     [{ backend: 'webgl' }, 'option backend: expected one of "auto", "wasm", "reference", given "webgl"'],
     [{ math: 'fast' }, 'option math: expected one of "auto", "strict", "fma", given "fast"'],
     [{ math: null }, 'given null'],

@@ -1,0 +1,16 @@
+/**
+ * lanegrad/inline: all of `lanegrad`, with the kernels within the code. For bundlers that do not follow `new URL(…,
+ * import.meta.url)`, and for pages that can serve nothing but a script.
+ */
+import { embedded } from './embedded.js';
+import * as engine from './engine/engine.js';
+
+export * from './index.js';
+
+/** As `createEngine` of `lanegrad`, but nothing is fetched. Option `wasm` still takes the place of what is embedded. */
+export async function createEngine(options?: engine.EngineOptions): Promise<engine.Engine> {
+  if (options === undefined || (options && options.wasm === undefined)) {
+    return engine.createEngine({ ...options, wasm: embedded });
+  }
+  return engine.createEngine(options);
+}
