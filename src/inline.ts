@@ -4,8 +4,11 @@
  */
 import { embedded } from './embedded.js';
 import * as engine from './engine/engine.js';
+import { create } from './trainer/create.js';
+import type { Trainer, TrainerOptions } from './trainer/types.js';
 
 export * from './index.js';
+export type { Progress, Trainer, TrainerFitOptions, TrainerOptions } from './trainer/types.js';
 
 /** As `createEngine` of `lanegrad`, but nothing is fetched. Option `wasm` still takes the place of what is embedded. */
 export async function createEngine(options?: engine.EngineOptions): Promise<engine.Engine> {
@@ -13,4 +16,11 @@ export async function createEngine(options?: engine.EngineOptions): Promise<engi
     return engine.createEngine({ ...options, wasm: embedded });
   }
   return engine.createEngine(options);
+}
+
+/** As `createTrainer` of `lanegrad/trainer`; its worker is the script `lanegrad/inline-worker`. */
+export function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  const startWorker = () =>
+    new Worker(new URL('./trainer/inline-worker.js', import.meta.url), { type: 'module' });
+  return create(options, startWorker, embedded);
 }
