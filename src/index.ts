@@ -22,6 +22,7 @@ export type { FusedSgd, Layer, LayerCalls, LayerContext, ParameterSpec } from '.
 export type { LossName } from './nn/losses.js';
 export { type Optimizer, sgd } from './nn/optimizers.js';
 export { type Parameter, type Sequential, sequential, setParameters } from './nn/sequential.js';
+export { weightsSha256 } from './run/weights.js';
 export { type EvaluateOptions, evaluate, predict } from './train/evaluate.js';
 export { type FitOptions, fit, type StepRecord, type TrainingPlan } from './train/fit.js';
 export type { EpochRecord, Evaluation, History, Score } from './train/history.js';
