@@ -46,9 +46,8 @@ export const platform: Platform = {
   turnInterval: 'document' in globalThis ? FRAME / 2 : 25,
 
   yieldToEventLoop() {
-    // In a page, what the user does and what is to be drawn come first.
-    const { scheduler } = globalThis as { scheduler?: { yield?(): Promise<void> } };
-    if (scheduler?.yield) return scheduler.yield();
+    // A message to oneself waits for its turn among all other tasks. What follows `scheduler.yield()` would not: it comes before
+    // messages and timers, so that a worker would hear of nothing until training is over.
     return new Promise((resolve) => {
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = () => {
