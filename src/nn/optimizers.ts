@@ -1,6 +1,7 @@
 /** Optimizers: how parameters follow their gradients. */
 import { sgdStep } from '../engine/ops/elementwise.js';
 import type { Tensor } from '../engine/tensor.js';
+import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
 
 /** The smallest rate that float32 does not round to zero, and the largest that it can hold. */
@@ -29,4 +30,11 @@ export function sgd(options: { learningRate: number }): Optimizer {
     config: { kind: 'sgd', learningRate },
     compile: ({ parameters, gradients }) => sgdStep({ w: parameters, g: gradients }),
   };
+}
+
+/** The optimizer that a `config` describes. Throws OptionError for one that is not known. */
+export function optimizerOf(config: Readonly<Record<string, unknown>>): Optimizer {
+  const { kind, ...options } = config;
+  if (kind === 'sgd') return sgd(options as { learningRate: number });
+  throw new OptionError('optimizerOf', `unknown optimizer ${show(kind)}`);
 }
