@@ -9,7 +9,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { platform } from '#platform';
 import { FileError, FormatError } from '../errors.js';
-import { fileError, readFileBytes, systemCode, writeFileAtomic } from '../files/atomic.js';
+import { fileError, readFileBytes, removeTemporaries, systemCode, writeFileAtomic } from '../files/atomic.js';
 import { makeFolders } from '../files/folders.js';
 import { OptionReader } from '../options.js';
 import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
@@ -31,8 +31,6 @@ export interface CheckpointFolderOptions {
 }
 
 const PATTERN = /^(checkpoint|best)-(\d+)\.safetensors$/;
-/** What `writeFileAtomic` leaves when the process is killed. */
-const TEMPORARY = /^\.lanegrad-.*\.tmp$/;
 
 /**
  * The option `checkpoint` of `fit`: keeps checkpoints as files. A failed write ends training with a FileError; the files that
@@ -92,10 +90,9 @@ async function prepare(folder: string, step: number): Promise<void> {
       'expected no checkpoints for a new run; resume from the latest of them, or choose another folder',
     );
   }
-  for (const name of await readdir(folder))
-    if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
+  await removeTemporaries(folder);
   // Better found out now than after the first hour.
-  const probe = join(folder, '.lanegrad-probe.tmp');
+  const probe = join(folder, '.lanegrad-probe');
   await writeFileAtomic(probe, '');
   await rm(probe, { force: true });
 }
