@@ -54,7 +54,12 @@ function describeOptions(config: Readonly<Record<string, unknown>>, width: numbe
   return Object.entries(config)
     .filter(([key, value]) => {
       if (key === 'units' && value === width) return false;
-      return !(value === 'identity' || value === false || value === undefined || (key === 'bias' && value === true));
+      return !(
+        value === 'identity' ||
+        value === false ||
+        value === undefined ||
+        (key === 'bias' && value === true)
+      );
     })
     .map(([key, value]) => {
       if (value === true) return key;
@@ -84,7 +89,13 @@ function draw({ inputSize, layers, parameters, bytes }: Omit<ModelSummary, 'toSt
       .trimEnd(),
   );
   const rule = '─'.repeat(Math.max(...lines.map((line) => line.length)));
-  return [lines[0], rule, ...lines.slice(1), rule, `${count(parameters)} parameters, ${formatBytes(bytes)}`].join('\n');
+  return [
+    lines[0],
+    rule,
+    ...lines.slice(1),
+    rule,
+    `${count(parameters)} parameters, ${formatBytes(bytes)}`,
+  ].join('\n');
 }
 
 function formatBytes(bytes: number): string {

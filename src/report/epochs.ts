@@ -41,12 +41,7 @@ function bestEpoch(epochs: readonly EpochRecord[]): EpochRecord | undefined {
   return best;
 }
 
-function row(
-  record: EpochRecord,
-  validated: boolean,
-  metrics: readonly string[],
-  best: boolean,
-): Html {
+function row(record: EpochRecord, validated: boolean, metrics: readonly string[], best: boolean): Html {
   const { validation } = record;
   return html`<tr${best && html` class="best"`}><th scope="row">${record.epoch}${best && html` <span class="hidden">(best validation accuracy)</span>`}</th><td>${count(record.step)}</td><td>${rate(record.learningRate)}</td>
 <td>${loss(record.loss)}</td><td>${percent(record.accuracy)}</td>

@@ -27,7 +27,10 @@ export function withClassWeights(
 ): Loss {
   const { kind: _, ...config } = loss.config;
   if (loss.link === 'identity' || set.targets) {
-    throw new OptionError(where, `option classWeights: there are no classes with ${show(loss.kind)} and these data`);
+    throw new OptionError(
+      where,
+      `option classWeights: there are no classes with ${show(loss.kind)} and these data`,
+    );
   }
   if ('classWeights' in config || 'positiveWeight' in config) {
     throw new OptionError(where, 'option classWeights: the loss has weights of its own');

@@ -2,7 +2,7 @@
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { OptionError, show } from '../errors.js';
-import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
+import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
 import type { Optimizer } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
 import type { UpdateOptions } from '../nn/update.js';
@@ -127,7 +127,7 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
   };
 }
 
-const LOSS = 'a name such as "softmaxCrossEntropy", or a loss made by such a function';
+const LOSS = `one of ${lossNames.map((name) => show(name)).join(', ')}, or a loss made by such a function`;
 
 /** Ranges are checked where it is put to use. */
 function readUpdate(reader: OptionReader): UpdateOptions {
@@ -159,7 +159,9 @@ function isGiven(value: unknown): value is unknown {
 }
 
 function isClassWeights(value: unknown): value is 'balanced' | readonly number[] {
-  return value === 'balanced' || (Array.isArray(value) && value.every((weight) => typeof weight === 'number'));
+  return (
+    value === 'balanced' || (Array.isArray(value) && value.every((weight) => typeof weight === 'number'))
+  );
 }
 
 function isSwitch(value: unknown): value is boolean | object {

@@ -48,9 +48,7 @@ export async function fit(
   };
   try {
     const maxRows = validation ? Math.max(batchSize, MIN_EVALUATION_ROWS) : batchSize;
-    const compiled = keep(
-      new CompiledModel(engine, model, { maxRows, optimizer, loss, update, seed }),
-    );
+    const compiled = keep(new CompiledModel(engine, model, { maxRows, optimizer, loss, update, seed }));
     const source = keep(new BatchSource(engine, train));
     const validationSource = validation && keep(new BatchSource(engine, validation));
     return await new TrainingLoop(compiled, source, validationSource, settings).run();

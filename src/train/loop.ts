@@ -99,7 +99,8 @@ export class TrainingLoop {
 
   /** Runs an epoch, or the rest of it; returns whether it came to its end. */
   async #runEpoch(): Promise<boolean> {
-    const { hooks, shuffle, seed, earlyStopping, metrics, checkpointing, optimizer, averages } = this.#settings;
+    const { hooks, shuffle, seed, earlyStopping, metrics, checkpointing, optimizer, averages } =
+      this.#settings;
     const compiled = this.#compiled;
     const record = this.#record;
     const { size } = this.#source;

@@ -68,7 +68,10 @@ export function predictClasses(
   const { values, loss } = read(where, engine, model, inputs, options);
   checkClassifies(where, loss);
   if (loss.link === 'sigmoid' && model.outputSize > 1) {
-    throw new OptionError(where, `the ${model.outputSize} outputs are questions of their own; ask predictProba`);
+    throw new OptionError(
+      where,
+      `the ${model.outputSize} outputs are questions of their own; ask predictProba`,
+    );
   }
   const result = new Int32Array(values.length / model.inputSize);
   run(engine, model, values, loss, (plan, start) => result.set(plan.predictions.read(), start));
