@@ -146,6 +146,7 @@ export function toSettings(source: string, options: TrainOptions): RunSettings {
   const {
     backend: _b,
     math: _m,
+    threads: _n,
     turbo: _t,
     json: _j,
     debug: _d,

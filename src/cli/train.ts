@@ -98,9 +98,9 @@ async function train(given: string | undefined, options: TrainOptions, command: 
 
 /** What is to be done: as the words say, or as the folder of an earlier run does. */
 async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
-  const { backend, math, turbo, resume, epochs } = options;
+  const { backend, math, threads, turbo, resume, epochs } = options;
   if (resume === undefined) {
-    return { settings: toSettings(given ?? 'mnist', options), engine: { backend, math, turbo } };
+    return { settings: toSettings(given ?? 'mnist', options), engine: { backend, math, threads, turbo } };
   }
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   const other = command.options.find(
@@ -126,6 +126,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     engine: {
       backend: isGiven('backend') ? backend : before.backend,
       math: isGiven('math') ? math : before.backend === 'reference' ? 'auto' : before.math,
+      threads,
       turbo,
     },
     folder,
