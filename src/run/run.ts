@@ -77,6 +77,7 @@ export async function run(
       batchSize,
       epochs: settings.epochs,
       shuffle: settings.shuffle,
+      // Without a validation set the metrics are those of the test.
       ...(!settings.full && { validation: splits.validation, metrics: settings.metrics ?? [] }),
       ...(settings.earlyStopping && { earlyStopping: settings.earlyStopping }),
       ...updateOptions(settings),

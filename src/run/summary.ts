@@ -36,6 +36,8 @@ export function summarize(run: Run, settings: RunSettings, engine: EngineInfo) {
     validation: last?.validation ? score(last.validation) : null,
     test: test ? score(test) : null,
     steps: history.steps,
+    outcome: history.outcome,
+    ...(history.best && { best: history.best }),
     interrupted: run.interrupted,
     weightsSha256: run.weightsSha256,
     runDir: folder.path,
@@ -44,6 +46,6 @@ export function summarize(run: Run, settings: RunSettings, engine: EngineInfo) {
   };
 }
 
-function score({ loss, accuracy }: Score): Score {
-  return { loss, accuracy };
+function score({ loss, accuracy, metrics }: Score): Score {
+  return { loss, accuracy, ...(metrics && { metrics }) };
 }
