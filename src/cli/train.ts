@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { createEngine, type EngineInfo, type EngineOptions } from '../engine/engine.js';
 import { OptionError } from '../errors.js';
+import { layerWidths } from '../nn/summary.js';
 import { RunFolder } from '../run/folder.js';
 import { readSettings } from '../run/read-settings.js';
 import { type Run, run } from '../run/run.js';
@@ -139,7 +140,7 @@ function printResult(out: Output, { folder, model, history, test, interrupted }:
   if (outcome === 'stoppedEarly') out.line(`stopped early, after epoch ${epochs.length}`);
   const extra = Object.entries(test?.metrics ?? {}).map(([name, value]) => `${name} ${value.toFixed(4)}`);
   const rows = [
-    ['network', `${model.sizes.join('-')}, ${count(model.parameterCount)} parameters`],
+    ['network', `${layerWidths(model).join('-')}, ${count(model.parameterCount)} parameters`],
     ['trained', `${count(steps)} steps in ${seconds.toFixed(1)} s`],
     ...(best?.restored
       ? [['weights', `of epoch ${best.epoch}, the best: ${best.monitor} ${lossText(best.value)}`]]

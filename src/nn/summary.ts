@@ -53,6 +53,11 @@ export function summary(model: Sequential): ModelSummary {
   return Object.defineProperty(result, 'toString', { value: () => draw(result) });
 }
 
+/** Widths by which people call a network, such as 784-300-10: of the inputs, and of the layers with weights. */
+export function layerWidths({ inputSize, layers, sizes }: Sequential): number[] {
+  return [inputSize, ...sizes.slice(1).filter((_, index) => layers[index].kind === 'dense')];
+}
+
 function count(parameters: readonly Parameter[], layer: number): number {
   return parameters.reduce((total, own) => total + (own.layer === layer ? own.values.length : 0), 0);
 }

@@ -7,6 +7,7 @@ import type { Splits } from '../data/folder.js';
 import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
 import type { Sequential } from '../nn/sequential.js';
+import { layerWidths } from '../nn/summary.js';
 import type { RunReport, TestSet } from '../report/report.js';
 import { evaluate } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
@@ -130,7 +131,7 @@ export async function run(
 }
 
 function folderOptions({ full }: Splits, model: Sequential, { out }: RunHooks): RunFolderOptions {
-  return { name: `${full.name}-${model.sizes.join('-')}`, ...(out !== undefined && { out }) };
+  return { name: `${full.name}-${layerWidths(model).join('-')}`, ...(out !== undefined && { out }) };
 }
 
 /** Those settings that are options of `fit` under the same names. */
@@ -173,7 +174,7 @@ function describeReport(
 ): RunReport {
   const { model, history, test, interrupted } = result;
   return {
-    title: `${result.dataset} · ${model.sizes.join('-')}`,
+    title: `${result.dataset} · ${layerWidths(model).join('-')}`,
     createdAt: new Date().toISOString(),
     history,
     ...(test && { test, testSet: describeTestSet(set) }),
@@ -182,7 +183,7 @@ function describeReport(
     facts: {
       parameters: model.parameterCount,
       weightsSha256: result.weightsSha256,
-      layers: model.sizes,
+      layers: layerWidths(model),
       interrupted,
     },
   };
