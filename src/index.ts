@@ -3,6 +3,7 @@ export { type Dataset, type DatasetOptions, dataset, sliceDataset } from './data
 export { readIdx } from './data/idx.js';
 export { createEngine, type Engine, type EngineInfo, type EngineOptions } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
+export type { WasmSource, WasmSources } from './engine/load.js';
 export * from './errors.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
@@ -69,6 +70,7 @@ export {
 } from './nn/schedules.js';
 export { type Parameter, type Sequential, sequential, setParameters } from './nn/sequential.js';
 export type { UpdateOptions } from './nn/update.js';
+export { weightsSha256 } from './run/weights.js';
 export { type EvaluateOptions, evaluate, predict } from './train/evaluate.js';
 export { type FitOptions, fit, type StepRecord, type TrainingPlan } from './train/fit.js';
 export type { EpochRecord, Evaluation, History, Score } from './train/history.js';

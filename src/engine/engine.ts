@@ -3,13 +3,17 @@
  * given an engine.
  */
 import { platform } from '#platform';
-import { EngineError } from '../errors.js';
+import { disposeSymbol } from '../dispose.js';
+import { EngineError, UnsupportedError } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
+import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
+import { pickBackend } from './pick.js';
 import { createReferenceBackend } from './reference/index.js';
 import { Arena } from './tensor.js';
-import { createWasmBackend, loadBinary } from './wasm.js';
+import { MAX_THREADS } from './threads/pool.js';
+import { binaryNames } from './wasm.js';
 
 export interface EngineOptions {
   /** `wasm` needs SIMD; `reference` is plain TypeScript; `auto` (the default) takes Wasm where it can. */
@@ -19,8 +23,18 @@ export interface EngineOptions {
    * faster, and the same bits on one kind of machine. `auto` (the default) takes fma where it is accepted without a flag.
    */
   math?: 'auto' | 'strict' | 'fma';
+  /**
+   * How many threads compute, the caller's own among them; the bits do not depend on it. `auto` (the default) takes the usable
+   * cores, and 1 where memory cannot be shared.
+   */
+  threads?: 'auto' | number;
   /** Lets V8 fuse neighbouring instructions to 256 bits: Node 24 and later on x86-64, an experiment of V8's. */
   turbo?: boolean;
+  /**
+   * Where the kernels come from, in place of the package's own files: an address, a Response, bytes or a compiled module of one
+   * binary; or an object with a source for each, `{ simd, fma, … }`. One binary alone decides arithmetic and threads.
+   */
+  wasm?: WasmSource | WasmSources;
 }
 
 /** What was picked, for records and bug reports. */
@@ -33,7 +47,7 @@ export interface EngineInfo {
   readonly binary?: string;
   readonly wasmSha256?: string;
   readonly runtime: string;
-  /** Why this backend and this arithmetic. */
+  /** Why this backend, this arithmetic and so many threads. */
   readonly reason: string;
 }
 
@@ -86,64 +100,79 @@ export class Engine {
     return new Arena(this);
   }
 
-  /** Ends the engine and lets go of its memory; using it or its tensors then throws. Twice is fine. */
+  /** Ends the engine and its threads and lets go of its memory; using it or its tensors then throws. Twice is fine. */
   dispose(): void {
+    this.#backend?.dispose();
     this.#backend = undefined;
+  }
+
+  [disposeSymbol](): void {
+    this.dispose();
   }
 }
 
 /**
- * Creates an engine. Throws EngineError when what is asked for is not to be had here (Wasm SIMD, fma, turbo), and
+ * Creates an engine. Throws EngineError when what is asked for is not to be had here (Wasm SIMD, fma, turbo, threads), and
  * OptionError for an unknown option.
  */
 export async function createEngine(options?: EngineOptions): Promise<Engine> {
   const reader = new OptionReader('createEngine', options);
   const backend = reader.oneOf('backend', ['auto', 'wasm', 'reference'], 'auto');
   const math = reader.oneOf('math', ['auto', 'strict', 'fma'], 'auto');
+  const threads =
+    reader.optional('threads', `"auto" or a whole number, 1 to ${MAX_THREADS}`, isThreads) ?? 'auto';
   const turbo = reader.boolean('turbo', false);
+  const wasm = reader.optional(
+    'wasm',
+    `a URL, Response, bytes or WebAssembly.Module, or an object of such by ${binaryNames.join(', ')}`,
+    isWasm,
+  );
   reader.end();
   if (backend === 'reference') {
-    if (math === 'fma' || turbo) {
-      throw new EngineError('createEngine', 'the reference backend has neither fma nor turbo');
+    if (math === 'fma' || turbo || (threads !== 'auto' && threads > 1)) {
+      throw new EngineError('createEngine', 'the reference backend has neither fma, nor turbo, nor threads');
     }
     return createReferenceEngine();
   }
   try {
-    return await createWasmEngine(math, turbo);
+    const picked = await pickBackend({ math, turbo, threads, wasm });
+    if (turbo) platform.leaveTurbo();
+    const { sha256, turbo: isTurbo, threads: count, binary } = picked.backend;
+    return new Engine(picked.backend, {
+      backend: 'wasm',
+      math: picked.math,
+      turbo: isTurbo,
+      threads: count,
+      binary,
+      ...(sha256 !== undefined && { wasmSha256: sha256 }),
+      runtime: platform.runtime,
+      reason: picked.reason,
+    });
   } catch (error) {
     // Only a runtime without the instructions falls back; a missing file is a broken installation.
-    const optional = backend === 'auto' && math !== 'fma' && !turbo;
-    if (!optional || !(error instanceof EngineError)) throw error;
+    const optional = backend === 'auto' && math !== 'fma' && !turbo && (threads === 'auto' || threads === 1);
+    if (!optional || !(error instanceof UnsupportedError)) throw error;
     return createReferenceEngine({ reason: error.message });
   }
 }
 
-async function createWasmEngine(math: 'auto' | 'strict' | 'fma', turbo: boolean): Promise<Engine> {
-  if (math === 'fma') platform.enableRelaxedSimd();
-  const fma = math !== 'strict' && (await loadBinary('fma')).valid;
-  if (math === 'fma' && !fma) {
-    throw new EngineError(
-      'createEngine',
-      `${platform.runtime} does not accept relaxed SIMD, which fma needs`,
-    );
-  }
-  const backend = await createWasmBackend({ binary: fma ? 'fma' : 'simd', turbo });
-  if (turbo) platform.leaveTurbo();
-  return new Engine(backend, {
-    backend: 'wasm',
-    math: fma ? 'fma' : 'strict',
-    turbo: backend.turbo,
-    threads: 1,
-    binary: backend.binary,
-    wasmSha256: backend.sha256,
-    runtime: platform.runtime,
-    reason:
-      math !== 'auto'
-        ? `${math} was asked for`
-        : fma
-          ? 'relaxed SIMD is available'
-          : 'relaxed SIMD is not available',
-  });
+function isThreads(value: unknown): value is 'auto' | number {
+  return (
+    value === 'auto' || (Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_THREADS)
+  );
+}
+
+function isWasm(value: unknown): value is WasmSource | WasmSources {
+  if (isWasmSource(value)) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const entries = Object.entries(value);
+  return (
+    entries.length > 0 &&
+    entries.every(
+      ([name, source]) =>
+        (binaryNames as string[]).includes(name) && (typeof source === 'function' || isWasmSource(source)),
+    )
+  );
 }
 
 /** An engine on plain TypeScript, in float32 or, for checking gradients, in float64. */

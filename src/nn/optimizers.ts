@@ -5,10 +5,10 @@
 import { sgdStep } from '../engine/ops/elementwise.js';
 import { adagradStep, adamStep, rmspropStep, sgdMomentumStep } from '../engine/ops/update.js';
 import type { Tensor } from '../engine/tensor.js';
-import { OptionError } from '../errors.js';
+import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { power } from './exact-math.js';
-import { asSchedule, type Schedule } from './schedules.js';
+import { asSchedule, type Schedule, scheduleOf } from './schedules.js';
 
 export interface Optimizer {
   readonly kind: string;
@@ -229,4 +229,22 @@ function describe(
 function isBetas(value: unknown): value is readonly [number, number] {
   const isBeta = (beta: unknown) => typeof beta === 'number' && beta >= 0 && beta < 1;
   return Array.isArray(value) && value.length === 2 && value.every(isBeta);
+}
+
+const makers: Readonly<Record<string, (options: never) => Optimizer>> = {
+  sgd,
+  adam,
+  adamW,
+  rmsprop,
+  adagrad,
+};
+
+/** The optimizer that a `config` describes. Throws OptionError for one that is not known. */
+export function optimizerOf(config: Readonly<Record<string, unknown>>): Optimizer {
+  const { kind, learningRate, ...options } = config;
+  if (typeof kind !== 'string' || !Object.hasOwn(makers, kind)) {
+    throw new OptionError('optimizerOf', `unknown optimizer ${show(kind)}`);
+  }
+  const rate = typeof learningRate === 'object' ? scheduleOf(learningRate) : learningRate;
+  return makers[kind]({ ...options, ...(rate !== undefined && { learningRate: rate }) } as never);
 }

@@ -1,7 +1,9 @@
 /** The platform seam in Node. V8's flags are touched here and nowhere else. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import { FileError } from '../errors.js';
 import type { Platform } from './types.js';
 
@@ -10,20 +12,26 @@ const major = Number(process.versions.node.split('.')[0]);
 /** The first Node whose V8 has a re-vectoriser that survives these kernels. */
 const TURBO_NODE = 24;
 
+/** The first Node whose V8 leaves optimized Wasm for baseline code: 24 has that as a flag, off by default. */
+const DEOPT_NODE = 25;
+
 export const platform: Platform = {
   runtime: `node ${process.versions.node}`,
 
-  async readAsset(url) {
+  async loadAsset(url) {
     try {
+      if (url.protocol !== 'file:') return await fetch(url);
       return new Uint8Array(await readFile(url));
     } catch (cause) {
-      throw new FileError(url.pathname, 'a file of the lanegrad package cannot be read', { cause });
+      throw new FileError(url.protocol === 'file:' ? url.pathname : url.href, 'cannot be read', { cause });
     }
   },
 
   async sha256(bytes) {
     return createHash('sha256').update(bytes).digest('hex');
   },
+
+  turnInterval: 25,
 
   yieldToEventLoop() {
     return new Promise((resolve) => setImmediate(resolve));
@@ -45,11 +53,37 @@ export const platform: Platform = {
         ? `it needs an x86-64 processor, this is ${process.arch}`
         : undefined,
 
+  cores: availableParallelism(),
+  threadsUnavailable: undefined,
+  mayWait: true,
+
+  startThread(setup, { ready, ended }) {
+    // Options of this process, such as loaders, are not the thread's: its file is plain JavaScript.
+    const url = new URL('../engine/threads/worker-node.js', import.meta.url);
+    const worker = new Worker(url, { workerData: setup, execArgv: [], name: 'lanegrad' });
+    worker.once('message', () => {
+      worker.unref();
+      ready();
+    });
+    worker.once('error', (error) => ended(error instanceof Error ? error.message : String(error)));
+    worker.once('exit', (code) => ended(`its worker exited with status ${code}`));
+    return {
+      end() {
+        worker.removeAllListeners();
+        // What it may still say is of no interest, but must not end the process.
+        worker.on('error', () => {});
+        void worker.terminate();
+      },
+    };
+  },
+
   async compile(bytes, turbo) {
     // The flags hold for this one synchronous compilation; other modules of the process are not touched. Without the baseline
     // compiler the fast code is there from the first call, after some 20 ms. It is also the same in every run: compiled
     // later, by what V8 has seen called, micro-kernels are now and then inlined into their drivers, at a fifth of the speed.
     const flags = ['no-liftoff', 'no-wasm-lazy-compilation'];
+    // Where V8 may go back to baseline code that was never made, it ends the process: "Check failed: function_feedback != …end()".
+    if (major >= DEOPT_NODE) flags.push('no-wasm-deopt');
     if (turbo) flags.push('experimental-wasm-revectorize');
     for (const flag of flags) setFlagsFromString(`--${flag}`);
     try {

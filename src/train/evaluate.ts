@@ -41,13 +41,13 @@ export async function evaluate(
   const compiled = new CompiledModel(engine, model, { maxRows, loss });
   let source: BatchSource | undefined;
   try {
-    source = new BatchSource(engine, set);
+    const turn = new Turn();
+    source = await BatchSource.open(engine, set, turn);
     const losses = new Float32Array(set.size);
     const predictions = new Int32Array(set.size);
     const confidences = new Float32Array(set.size);
     let lossSum = 0;
     let weight = 0;
-    const turn = new Turn();
     for (let start = 0; start < set.size; ) {
       const plan = compiled.plan(Math.min(maxRows, set.size - start));
       source.load(plan, start);

@@ -33,6 +33,11 @@ export interface FitOptions {
   onTrainBegin?: (plan: TrainingPlan) => void;
   /** After each step, within the loop: keep it short. The object is the same at every call. */
   onStep?: (step: StepRecord) => void;
+  /**
+   * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 8 in a page. Waited for
+   * when it returns a promise, so it may pause training; `download` brings the model's values up to date with the last step.
+   */
+  onTurn?: (now: { download(): void }) => void | Promise<void>;
   /** After each epoch, its validation done and the model's values up to date. Waited for when it returns a promise. */
   onEpoch?: (epoch: EpochRecord) => void | Promise<void>;
   onTrainEnd?: (history: History) => void | Promise<void>;
@@ -90,9 +95,12 @@ export async function fit(
         seed: settings.seed,
       }),
     );
-    const source = keep(new BatchSource(engine, train));
-    const validationSource = validation && keep(new BatchSource(engine, validation));
-    return await loop(compiled, source, validationSource, settings);
+    const now = { download: () => compiled.download() };
+    // One for the whole run: epochs may be shorter than the interval between two turns.
+    const turn = new Turn(settings.onTurn && (() => settings.onTurn?.(now)));
+    const source = keep(await BatchSource.open(engine, train, turn));
+    const validationSource = validation && keep(await BatchSource.open(engine, validation, turn));
+    return await loop(compiled, source, validationSource, settings, turn);
   } finally {
     engine.settle();
     for (const resource of disposables) resource.dispose();
@@ -128,6 +136,7 @@ function readOptions(engine: Engine, model: Sequential, train: Dataset, options:
     ),
     onTrainBegin: reader.callback<NonNullable<FitOptions['onTrainBegin']>>('onTrainBegin'),
     onStep: reader.callback<NonNullable<FitOptions['onStep']>>('onStep'),
+    onTurn: reader.callback<NonNullable<FitOptions['onTurn']>>('onTurn'),
     onEpoch: reader.callback<NonNullable<FitOptions['onEpoch']>>('onEpoch'),
     onTrainEnd: reader.callback<NonNullable<FitOptions['onTrainEnd']>>('onTrainEnd'),
   };
@@ -144,6 +153,7 @@ async function loop(
   source: BatchSource,
   validation: BatchSource | undefined,
   settings: Settings,
+  turn: Turn,
 ): Promise<History> {
   const { optimizer, batchSize, epochs, signal } = settings;
   const totalSteps = epochs * Math.ceil(source.size / batchSize);
@@ -151,8 +161,6 @@ async function loop(
   const record: StepRecord = { step: 0, epoch: 0, samples: 0, loss: 0, accuracy: 0 };
   const records: EpochRecord[] = [];
   let trainingSeconds = 0;
-  // One for the whole run: epochs may be shorter than the interval between two turns.
-  const turn = new Turn();
   settings.onTrainBegin?.({
     epochs,
     stepsPerEpoch: Math.ceil(source.size / batchSize),
