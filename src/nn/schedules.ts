@@ -249,7 +249,7 @@ const makers: Readonly<Record<string, (options: never) => Schedule>> = {
   reduceOnPlateau,
 };
 
-/** The schedule that a `config` describes. Throws OptionError for one that is not known. */
+/** The schedule that a `config` describes, a plateau's at its beginning. Throws OptionError for one that is not known. */
 export function scheduleOf(config: unknown): Schedule {
   const { kind, ...options } = (typeof config === 'object' && config !== null ? config : {}) as Record<
     string,
