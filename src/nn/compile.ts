@@ -6,7 +6,6 @@
 import type { Engine } from '../engine/engine.js';
 import type { Call } from '../engine/ops/check.js';
 import { argmax, countEqual, softmax, sum } from '../engine/ops/classify.js';
-import type { CompressedSet } from '../engine/ops/compressed-set.js';
 import { activate, activateBackward } from '../engine/ops/elementwise.js';
 import { positive } from '../engine/ops/losses.js';
 import { SparseRows } from '../engine/ops/sparse.js';
@@ -14,72 +13,14 @@ import { type Arena, paddedLength, type Tensor } from '../engine/tensor.js';
 import { EngineError, ShapeError } from '../errors.js';
 import { checkInteger } from '../options.js';
 import type { LayerCalls, RunState } from './layer.js';
-import { type Loss, type LossName, resolveLoss } from './losses.js';
-import type { Optimizer } from './optimizers.js';
+import { layOut, ofLayer, placeSaved } from './layout.js';
+import { type Loss, resolveLoss } from './losses.js';
+import type { CompileOptions, Plan } from './plan.js';
 import type { Sequential } from './sequential.js';
-import { readState, writeState } from './state.js';
-import { Update, type UpdateOptions } from './update.js';
+import { readState, statePlaces, writeState } from './state.js';
+import { Update } from './update.js';
 
-/** Bound calls for one batch size, on the first `rows` rows of the model's tensors. */
-export interface Plan {
-  readonly rows: number;
-  readonly inputs: Tensor;
-  readonly outputs: Tensor;
-  readonly labels: Tensor;
-  /** [rows, outputs]; present when the loss compares with targets. */
-  readonly targets: Tensor | undefined;
-  /** [rows] weights of samples; looked at when `batch.weighted`. */
-  readonly weights: Tensor;
-  /** What whoever loads a batch says of it. */
-  readonly batch: {
-    /** `weights` count; false at first. */
-    weighted: boolean;
-    /** `labels` are there to be counted; true at first. */
-    labelled: boolean;
-  };
-  /** Takes inputs from rows order[start …] of a compressed set, in place of writing them. */
-  loadCompressed(set: CompressedSet, order: Tensor, start: number): void;
-  /** After the inputs were written: compresses them for the first layer if they are sparse enough. */
-  loaded(): void;
-  /**
-   * Inputs to outputs. When `training`, dropout drops, and batch norm looks at the batch and moves its running statistics;
-   * `backward` goes by the last forward. false by default.
-   */
-  forward(training?: boolean): void;
-  /** After `forward`: the sum of the rows' losses, times their weights, and, when compiled for training, the gradient at the outputs. */
-  loss(): number;
-  /** After `loss`: what its sum is to be divided by for the mean; the number of rows where nothing is weighted. */
-  weight(): number;
-  /** After `loss`: gradients of all parameters, for the mean loss. */
-  backward(): void;
-  /** After `loss`: backward and the optimizer's update, which some layers do in one. Gradients may then be left out. */
-  step(learningRate: number): void;
-  /** After `loss`: backward, and the gradients are gathered for `CompiledModel.stepGathered`. Needs `update: { accumulate: true }`. */
-  gather(): void;
-  /**
-   * After `forward`: the number of rows whose prediction is the label's: the largest output, or with a loss on logits of one
-   * output whether it is positive. NaN where there is nothing to count: no labels, or a loss of numbers.
-   */
-  countCorrect(): number;
-  /** After `forward`: fills `probabilities`, by the loss's link, and `predictions`, which with a loss of numbers stay 0. */
-  classify(): void;
-  readonly losses: Tensor;
-  readonly probabilities: Tensor;
-  readonly predictions: Tensor;
-}
-
-export interface CompileOptions {
-  /** The largest batch that will be run. */
-  maxRows: number;
-  /** Leave out for a model that only predicts. */
-  optimizer?: Optimizer;
-  /** `softmaxCrossEntropy` by default. */
-  loss?: LossName | Loss;
-  /** Clipping, penalties, the moving average, and gathering of gradients; nothing of it by default. */
-  update?: UpdateOptions;
-  /** Of dropout's random numbers; the model's own by default. */
-  seed?: number;
-}
+export type { CompileOptions, Plan } from './plan.js';
 
 export class CompiledModel {
   readonly engine: Engine;
@@ -248,16 +189,8 @@ export class CompiledModel {
   }
 
   #statePlaces(): Map<string, Tensor> {
-    const places = new Map<string, Tensor>();
-    for (const [slot, tensor] of this.#update?.slots ?? []) {
-      for (const [i, { name, shape }] of this.model.parameters.entries()) {
-        const ld = paddedLength(shape[shape.length - 1]);
-        places.set(`${slot}/${name}`, tensor.view(shape, this.#starts[i], ld));
-      }
-    }
-    for (const [i, { name }] of this.model.buffers.entries())
-      places.set(`buffer/${name}`, this.#bufferViews[i]);
-    return places;
+    const slots = this.#update?.slots ?? new Map<string, Tensor>();
+    return statePlaces(this.model, slots, this.#starts, this.#bufferViews);
   }
 
   /** What L1 and L2 penalties add to the mean loss, at the parameters as they are; 0 without any. */
@@ -438,13 +371,6 @@ export class CompiledModel {
   #bindLayers(activations: Tensor[], dActivations: Tensor[] | undefined): LayerCalls[] {
     const { layers, parameters, buffers } = this.model;
     const { rows } = activations[0];
-    /** A layer's own among the tensors of all. */
-    const ofLayer = (i: number, all: typeof parameters, tensors: readonly Tensor[]) =>
-      Object.fromEntries(
-        all.flatMap(({ layer, name }, p) =>
-          layer === i && tensors[p] ? [[name.slice(name.indexOf('.') + 1), tensors[p]]] : [],
-        ),
-      );
     return layers.map((layer, i) => {
       const saved = Object.entries(this.#saved[i]).map(
         ([name, { tensor, perRow }]) => [name, perRow ? tensor.firstRows(rows) : tensor] as const,
@@ -472,32 +398,6 @@ export class CompiledModel {
       });
     });
   }
-}
-
-/** Places for what layers keep from forward to backward. */
-function placeSaved(arena: Arena, { layers, sizes }: Sequential, maxRows: number) {
-  return layers.map((layer, i) =>
-    Object.fromEntries(
-      (layer.saved?.(sizes[i]) ?? []).map(({ name, perRow, width }) => {
-        if (!perRow) return [name, { tensor: arena.tensor('float', [width]), perRow }];
-        const tensor =
-          width === undefined ? arena.tensor('float', [maxRows]) : arena.padded('float', [maxRows, width]);
-        return [name, { tensor, perRow }];
-      }),
-    ),
-  );
-}
-
-/** Elements at which each parameter begins; padded rows keep them all on cache lines. */
-function layOut(parameters: Sequential['parameters']): { starts: number[]; total: number } {
-  let total = 0;
-  const starts = parameters.map(({ values, shape }) => {
-    const start = total;
-    const columns = shape[shape.length - 1];
-    total += (values.length / columns) * paddedLength(columns);
-    return start;
-  });
-  return { starts, total };
 }
 
 function run(calls: readonly Call[]): void {

@@ -1,6 +1,25 @@
 /** What training carries along beside the parameters, as arrays by name, out of an engine and back. */
-import type { Tensor } from '../engine/tensor.js';
+import { paddedLength, type Tensor } from '../engine/tensor.js';
 import { ShapeError, show } from '../errors.js';
+import type { Sequential } from './sequential.js';
+
+/** The parts of slots, each laid out as the parameters are, and the buffers, by name: `adam.m/0.weight`, `buffer/1.runningMean`. */
+export function statePlaces(
+  { parameters, buffers }: Sequential,
+  slots: ReadonlyMap<string, Tensor>,
+  starts: readonly number[],
+  bufferViews: readonly Tensor[],
+): Map<string, Tensor> {
+  const places = new Map<string, Tensor>();
+  for (const [slot, tensor] of slots) {
+    for (const [i, { name, shape }] of parameters.entries()) {
+      const ld = paddedLength(shape[shape.length - 1]);
+      places.set(`${slot}/${name}`, tensor.view(shape, starts[i], ld));
+    }
+  }
+  for (const [i, { name }] of buffers.entries()) places.set(`buffer/${name}`, bufferViews[i]);
+  return places;
+}
 
 export function readState(places: ReadonlyMap<string, Tensor>): Map<string, Float32Array> {
   return new Map([...places].map(([name, place]) => [name, Float32Array.from(place.read())]));

@@ -1,0 +1,42 @@
+/** Where a model's values lie in an engine: parameters one after the other, and what layers keep. It runs nothing. */
+import { type Arena, paddedLength, type Tensor } from '../engine/tensor.js';
+import type { Sequential } from './sequential.js';
+
+/** Places for what layers keep from forward to backward. */
+export function placeSaved(arena: Arena, { layers, sizes }: Sequential, maxRows: number) {
+  return layers.map((layer, i) =>
+    Object.fromEntries(
+      (layer.saved?.(sizes[i]) ?? []).map(({ name, perRow, width }) => {
+        if (!perRow) return [name, { tensor: arena.tensor('float', [width]), perRow }];
+        const tensor =
+          width === undefined ? arena.tensor('float', [maxRows]) : arena.padded('float', [maxRows, width]);
+        return [name, { tensor, perRow }];
+      }),
+    ),
+  );
+}
+
+/** Elements at which each parameter begins; padded rows keep them all on cache lines. */
+export function layOut(parameters: Sequential['parameters']): { starts: number[]; total: number } {
+  let total = 0;
+  const starts = parameters.map(({ values, shape }) => {
+    const start = total;
+    const columns = shape[shape.length - 1];
+    total += (values.length / columns) * paddedLength(columns);
+    return start;
+  });
+  return { starts, total };
+}
+
+/** A layer's own among the tensors of all parameters or buffers, by their short names. */
+export function ofLayer(
+  index: number,
+  all: Sequential['parameters'],
+  tensors: readonly Tensor[],
+): Record<string, Tensor> {
+  return Object.fromEntries(
+    all.flatMap(({ layer, name }, i) =>
+      layer === index && tensors[i] ? [[name.slice(name.indexOf('.') + 1), tensors[i]]] : [],
+    ),
+  );
+}
