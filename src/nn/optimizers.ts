@@ -5,10 +5,10 @@
 import { sgdStep } from '../engine/ops/elementwise.js';
 import { adagradStep, adamStep, rmspropStep, sgdMomentumStep } from '../engine/ops/update.js';
 import type { Tensor } from '../engine/tensor.js';
-import { OptionError } from '../errors.js';
+import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { power } from './exact-math.js';
-import { asSchedule, type Schedule } from './schedules.js';
+import { asSchedule, type Schedule, scheduleOf } from './schedules.js';
 
 export interface Optimizer {
   readonly kind: string;
@@ -229,4 +229,21 @@ function describe(
 function isBetas(value: unknown): value is readonly [number, number] {
   const isBeta = (beta: unknown) => typeof beta === 'number' && beta >= 0 && beta < 1;
   return Array.isArray(value) && value.length === 2 && value.every(isBeta);
+}
+
+const byKind = { sgd, adam, adamW, rmsprop, adagrad };
+
+/** The optimizer that a `config` describes, with its schedule. Throws OptionError for one that is not known. */
+export function optimizerOf(config: Readonly<Record<string, unknown>>): Optimizer {
+  const { kind, learningRate, ...options } = config;
+  if (typeof kind !== 'string' || !Object.hasOwn(byKind, kind)) {
+    const known = Object.keys(byKind).map((name) => show(name));
+    throw new OptionError(
+      'optimizerOf',
+      `unknown optimizer ${show(kind)}; expected one of ${known.join(', ')}`,
+    );
+  }
+  const isConfig = typeof learningRate === 'object' && learningRate !== null;
+  const rate = isConfig ? scheduleOf(learningRate as Record<string, unknown>) : (learningRate as number);
+  return byKind[kind as keyof typeof byKind]({ ...options, learningRate: rate });
 }

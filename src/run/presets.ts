@@ -15,15 +15,15 @@ const presets: Readonly<Record<PresetName, Preset>> = {
   fast: { hidden: [300], activation: 'sigmoid', batchSize: 64, epochs: 10, seed: 1 },
   accurate: {
     hidden: [512, 512],
-    activation: 'relu',
+    activation: 'silu',
     dropout: 0.3,
-    inputDropout: 0.1,
     optimizer: 'adamW',
+    learningRate: 0.003,
     schedule: 'oneCycle',
+    labelSmoothing: 0.05,
     batchSize: 128,
     epochs: 15,
     seed: 1,
-    learningRate: 0.002,
   },
 };
 
