@@ -239,31 +239,6 @@ export function asSchedule(where: string, option: string, given: unknown): Sched
   return make('constant', { learningRate }, () => learningRate);
 }
 
-/** The schedule that a `config` describes. Throws OptionError for one that is not known. */
-export function scheduleOf(config: Readonly<Record<string, unknown>>): Schedule {
-  const { kind, ...options } = config;
-  switch (kind) {
-    case 'constant':
-      return constantRate(options.learningRate as number);
-    case 'step':
-      return stepDecay(options as Parameters<typeof stepDecay>[0]);
-    case 'cosine':
-      return cosineDecay(options as Parameters<typeof cosineDecay>[0]);
-    case 'warmUp': {
-      const { schedule, ...own } = options as Omit<Parameters<typeof warmUp>[0], 'schedule'> & {
-        schedule: unknown;
-      };
-      return warmUp({ ...own, schedule: scheduleOf((schedule ?? {}) as Record<string, unknown>) });
-    }
-    case 'oneCycle':
-      return oneCycle(options as unknown as OneCycleOptions);
-    case 'reduceOnPlateau':
-      return reduceOnPlateau(options as unknown as PlateauOptions);
-    default:
-      throw new OptionError('scheduleOf', `unknown schedule ${show(kind)}`);
-  }
-}
-
 /** `rate` takes t = step - 1 and the total, the one within the other. */
 function make(
   kind: string,
@@ -279,3 +254,27 @@ function make(
     },
   };
 }
+
+/** The schedule that a `config` describes, a plateau's at its beginning. Throws OptionError for one that is not known. */
+export function scheduleOf(config: Readonly<Record<string, unknown>>): Schedule {
+  const { kind, ...options } = config;
+  const make = makers.get(kind);
+  if (!make) throw new OptionError('scheduleOf', `unknown schedule ${show(kind)}`);
+  return make(options as never);
+}
+
+const makers: ReadonlyMap<unknown, (options: never) => Schedule> = new Map<
+  unknown,
+  (options: never) => Schedule
+>([
+  ['constant', ({ learningRate }: { learningRate: number }) => constantRate(learningRate)],
+  ['step', stepDecay],
+  ['cosine', cosineDecay],
+  [
+    'warmUp',
+    (options: { steps: number; startFactor: number; schedule: Record<string, unknown> }) =>
+      warmUp({ ...options, schedule: scheduleOf(options.schedule) }),
+  ],
+  ['oneCycle', oneCycle],
+  ['reduceOnPlateau', reduceOnPlateau],
+]);

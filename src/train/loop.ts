@@ -47,6 +47,7 @@ export class TrainingLoop {
     settings: FitSettings,
     turn: Turn,
   ) {
+    this.#turn = turn;
     this.#compiled = compiled;
     this.#turn = turn;
     this.#source = source;
