@@ -77,9 +77,9 @@ export async function findLearningRate(
   const compiled = new CompiledModel(engine, model, { maxRows, optimizer, loss, seed });
   let source: BatchSource | undefined;
   try {
-    source = new BatchSource(engine, train);
-    const curve = { rates: [] as number[], losses: [] as number[], smoothed: [] as number[] };
     const turn = new Turn();
+    source = await BatchSource.open(engine, train, turn);
+    const curve = { rates: [] as number[], losses: [] as number[], smoothed: [] as number[] };
     let average = 0;
     let best = Number.POSITIVE_INFINITY;
     let start = train.size;
@@ -126,7 +126,8 @@ function judge(
   let lowest = 0;
   for (let i = 1; i < rates.length; i++) {
     if (smoothed[i] < smoothed[lowest]) lowest = i;
-    if (i + 1 >= rates.length) continue;
+    // An average of few batches moves with each of them.
+    if (i < WARM_UP || i + 1 >= rates.length) continue;
     const slope = (smoothed[i + 1] - smoothed[i - 1]) / 2;
     if (slope < steepest) [steepest, suggestion] = [slope, rates[i]];
   }
