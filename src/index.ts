@@ -5,6 +5,8 @@ export { createEngine, type Engine, type EngineInfo, type EngineOptions } from '
 export type { Activation } from './engine/kernels.js';
 export * from './errors.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
+export { type NpyArray, readNpy, type WritableNpy, writeNpy } from './formats/npy.js';
+export { readNpz, writeNpz } from './formats/npz.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 export { type DenseOptions, dense } from './nn/dense.js';
 export {
