@@ -40,7 +40,8 @@ export async function openCsv(source: ByteSource, options?: CsvOptions): Promise
   if (text.every((byte) => byte === 10 || byte === 13 || byte === 32)) {
     throw new FormatError(name, 'the file is empty: expected a header and rows');
   }
-  const delimiter = given ?? guessDelimiter(text.subarray(0, 2 ** 18), isWhole && text.length <= 2 ** 18, name);
+  const delimiter =
+    given ?? guessDelimiter(text.subarray(0, 2 ** 18), isWhole && text.length <= 2 ** 18, name);
   if (delimiter === decimal) {
     throw new OptionError('openCsv', `expected a delimiter other than the decimal ${show(decimal)}`);
   }
@@ -146,7 +147,8 @@ async function* readChunks(
         const problem = `a record has more than ${MAX_RECORD} bytes; a quote may be left open`;
         throw new FormatError(source.name, `${tokenizer.place}: ${problem}`);
       }
-      const target = left + piece.length + 1 > buffer.length ? new Uint8Array(2 * (left + piece.length)) : buffer;
+      const target =
+        left + piece.length + 1 > buffer.length ? new Uint8Array(2 * (left + piece.length)) : buffer;
       target.set(buffer.subarray(begin, end));
       buffer = target;
       begin = 0;

@@ -3,8 +3,9 @@
  * whole. A key that a row does not have is a missing value.
  */
 import { DataError, FormatError, show } from '../errors.js';
-import { ChunkBuilder } from './chunk-builder.js';
-import { type ByteSource, MAX_COLUMNS, type Table, type TableChunk } from './types.js';
+import { ColumnBuilder } from './column-builder.js';
+import { cellPlace } from './place.js';
+import { type ByteSource, chunkRows, MAX_COLUMNS, type Table, type TableChunk } from './types.js';
 
 /** Rows whose keys make the columns. */
 const SCHEMA_ROWS = 1000;
@@ -43,24 +44,48 @@ export async function openJsonLines(source: ByteSource, isArray = false): Promis
     format: 'jsonl',
     columns: names,
     notes: [],
-    async *chunks(): AsyncGenerator<TableChunk> {
-      const builder = new ChunkBuilder(source.name, names, !isArray);
-      for await (const { line, row } of rows(source)) {
-        if (line !== undefined) builder.line = line;
-        for (const key of Object.keys(row)) {
-          const column = columns.get(key);
-          if (column === undefined) {
-            const problem = `key ${show(key)} is in none of the first ${SCHEMA_ROWS} rows, which make the columns`;
-            throw new FormatError(source.name, `${builder.place()}: ${problem}`);
-          }
-          builder.set(column, row[key]);
-        }
-        if (builder.endRow()) yield builder.take()!;
-      }
-      const last = builder.take();
-      if (last) yield last;
-    },
+    chunks: () => readChunks(source.name, columns, rows(source), !isArray),
   };
+}
+
+async function* readChunks(
+  name: string,
+  columns: ReadonlyMap<string, number>,
+  rows: AsyncIterable<NumberedRow>,
+  hasLines: boolean,
+): AsyncGenerator<TableChunk> {
+  const capacity = chunkRows(columns.size);
+  const builders = Array.from(columns, () => new ColumnBuilder(capacity));
+  const lines = new Float64Array(capacity);
+  let before = 0;
+  let count = 0;
+  const take = (): TableChunk => {
+    const chunk = {
+      rows: count,
+      firstRow: before + 1,
+      ...(hasLines && { lines: lines.slice(0, count) }),
+      columns: builders.map((builder) => builder.take(count)),
+    };
+    before += count;
+    count = 0;
+    return chunk;
+  };
+  for await (const { line, row } of rows) {
+    lines[count] = line ?? 0;
+    for (const key of Object.keys(row)) {
+      const column = columns.get(key);
+      if (column === undefined) {
+        const problem = `key ${show(key)} is in none of the first ${SCHEMA_ROWS} rows, which make the columns`;
+        throw new FormatError(name, `${cellPlace(before + count + 1, line)}: ${problem}`);
+      }
+      if (!builders[column].set(count, row[key])) {
+        const expected = `expected a number, a text, true, false or null, given ${show(row[key])}`;
+        throw new FormatError(name, `${cellPlace(before + count + 1, line, key)}: ${expected}`);
+      }
+    }
+    if (++count === capacity) yield take();
+  }
+  if (count > 0) yield take();
 }
 
 async function* readLines(source: ByteSource): AsyncGenerator<NumberedRow> {

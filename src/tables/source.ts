@@ -86,6 +86,7 @@ export function gunzipped(source: ByteSource): ByteSource {
         await reader.cancel().catch(() => {});
       }
     },
-    slice: () => Promise.reject(new FormatError(source.name, 'expected a file that is not compressed by gzip')),
+    slice: () =>
+      Promise.reject(new FormatError(source.name, 'expected a file that is not compressed by gzip')),
   };
 }
