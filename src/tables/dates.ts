@@ -56,7 +56,7 @@ export function sine(turns: number): number {
   // Sine in the even quadrants, cosine in the odd ones.
   let term = quadrant % 2 === 0 ? t : 1;
   let sum = term;
-  for (let k = (quadrant % 2) === 0 ? 2 : 1; k < 18; k += 2) {
+  for (let k = quadrant % 2 === 0 ? 2 : 1; k < 18; k += 2) {
     term *= (-t * t) / (k * (k + 1));
     sum += term;
   }
