@@ -23,6 +23,16 @@ export type { FusedSgd, Layer, LayerCalls, LayerContext, ParameterSpec } from '.
 export type { LossName } from './nn/losses.js';
 export { type Optimizer, sgd } from './nn/optimizers.js';
 export { type Parameter, type Sequential, sequential, setParameters } from './nn/sequential.js';
+export type { BatchStart, Callbacks, EpochStart, StepRecord, TrainingPlan } from './train/callbacks.js';
+export { type Checkpoint, readCheckpoint, writeCheckpoint } from './train/checkpoint.js';
+export type { CheckpointFile, CheckpointOptions } from './train/checkpointing.js';
+export type { EarlyStoppingOptions } from './train/early-stopping.js';
 export { type EvaluateOptions, evaluate, predict } from './train/evaluate.js';
-export { type FitOptions, fit, type StepRecord, type TrainingPlan } from './train/fit.js';
+export { fit } from './train/fit.js';
+export type { FitOptions } from './train/fit-options.js';
 export type { EpochRecord, Evaluation, History, Score } from './train/history.js';
+export { type AverageOptions, accuracy, f1, precision, recall } from './train/metrics/confusion.js';
+export type { Metric, MetricBatch, MetricSum } from './train/metrics/metric.js';
+export { rocAuc, topK } from './train/metrics/ranking.js';
+export { r2 } from './train/metrics/regression.js';
+export type { MetricName } from './train/metrics/resolve.js';

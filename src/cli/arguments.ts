@@ -69,6 +69,23 @@ export function range(text: string): [from: number, to: number] {
   throw new InvalidArgumentError('Expected A:B with 0 <= A < B; B itself is left out.');
 }
 
+/** `500` or `500steps`, `2epochs`, `30s`, or `never`. */
+export function interval(
+  text: string,
+): { everySteps: number } | { everyEpochs: number } | { everySeconds: number } | 'never' {
+  if (text === 'never') return text;
+  const [, digits, unit = 'steps'] = /^([\d.]+) ?(steps?|epochs?|s)?$/.exec(text.trim()) ?? [];
+  const value = toNumber(digits ?? '');
+  const whole = Number.isSafeInteger(value);
+  if (value > 0 && (whole || unit === 's')) {
+    if (unit === 's') return { everySeconds: value };
+    return unit.startsWith('step') ? { everySteps: value } : { everyEpochs: value };
+  }
+  throw new InvalidArgumentError(
+    'Expected steps such as 500, epochs such as 1epoch, seconds such as 30s, or never.',
+  );
+}
+
 /** NaN unless all of the text is a decimal number: Number() would also read '', ' ' and '0x10'. */
 function toNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;

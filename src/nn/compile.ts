@@ -10,7 +10,7 @@ import type { CompressedSet } from '../engine/ops/compressed-set.js';
 import { activateBackward } from '../engine/ops/elementwise.js';
 import { SparseRows } from '../engine/ops/sparse.js';
 import { type Arena, paddedLength, type Tensor } from '../engine/tensor.js';
-import { EngineError } from '../errors.js';
+import { EngineError, ShapeError } from '../errors.js';
 import { checkInteger } from '../options.js';
 import type { LayerCalls } from './layer.js';
 import { compileLoss, type LossName } from './losses.js';
@@ -129,6 +129,28 @@ export class CompiledModel {
       values.set(this.#parameterViews[i].read());
     }
   }
+
+  /** A copy of the engine's values, by parameter name; the model keeps its own. */
+  readParameters(): Map<string, Float32Array> {
+    return new Map(
+      this.model.parameters.map(({ name }, i) => [name, Float32Array.from(this.#parameterViews[i].read())]),
+    );
+  }
+
+  /** Replaces the engine's values, not the model's. Throws ShapeError for one that is missing or has another length. */
+  writeParameters(values: ReadonlyMap<string, ArrayLike<number>>): void {
+    for (const [i, { name }] of this.model.parameters.entries()) {
+      const given = values.get(name);
+      if (!given) throw new ShapeError('CompiledModel.writeParameters', `parameter ${name} is missing`);
+      this.#parameterViews[i].write(given);
+    }
+  }
+
+  readState(): Map<string, Float32Array> {
+    return new Map();
+  }
+
+  writeState(_state: ReadonlyMap<string, Float32Array>): void {}
 
   /** Whether no parameter is NaN or infinite. */
   parametersAreFinite(): boolean {

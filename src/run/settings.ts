@@ -8,6 +8,9 @@ import { dense } from '../nn/dense.js';
 import type { InitializerName } from '../nn/initializers.js';
 import { type Optimizer, sgd } from '../nn/optimizers.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
+import type { EarlyStoppingOptions } from '../train/early-stopping.js';
+import type { MetricName } from '../train/metrics/resolve.js';
+import type { CheckpointFolderOptions } from './checkpoints.js';
 import { packageVersion } from './version.js';
 
 export interface RunSettings {
@@ -25,7 +28,20 @@ export interface RunSettings {
   shuffle: boolean;
   /** Train on the validation samples too, and validate nothing. */
   full: boolean;
+  /** Measured on the validation samples, and on the test's. */
+  metrics?: readonly MetricName[];
+  earlyStopping?: EarlyStoppingOptions;
+  /** Absent for a run that keeps none. */
+  checkpoint?: Omit<CheckpointFolderOptions, 'folder'>;
 }
+
+export const initializerNames: readonly InitializerName[] = [
+  'glorotUniform',
+  'glorotNormal',
+  'heUniform',
+  'heNormal',
+  'zeros',
+];
 
 /** `train mnist` reaches 98 % with these, in about 8 seconds. */
 export const runDefaults = {
@@ -101,6 +117,8 @@ export function describeRun(
     shuffle: settings.shuffle,
     seed: settings.seed,
     engine: engine.info,
+    // What `readSettings` reads again when the run goes on.
+    settings,
   };
 }
 

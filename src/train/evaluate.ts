@@ -8,6 +8,9 @@ import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkEngine, checkFits, checkModel } from './check.js';
 import type { Evaluation } from './history.js';
+import { measure } from './measure.js';
+import type { Metric } from './metrics/metric.js';
+import { type MetricName, resolveMetrics } from './metrics/resolve.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
 
@@ -16,6 +19,8 @@ export interface EvaluateOptions {
   loss?: LossName;
   /** Rows computed at once; 250 by default. The result does not depend on it. */
   batchSize?: number;
+  /** Measured beside loss and accuracy. */
+  metrics?: readonly (MetricName | Metric)[];
 }
 
 /**
@@ -30,7 +35,9 @@ export async function evaluate(
   const reader = new OptionReader('evaluate', options);
   const loss = reader.oneOf('loss', lossNames, 'softmaxCrossEntropy');
   const batchSize = reader.integer('batchSize', { min: 1 }, 250);
+  const metricList = reader.optional('metrics', 'a list of metrics', (value): value is unknown => true);
   reader.end();
+  const metrics = resolveMetrics('evaluate', metricList, 'classification');
   checkEngine('evaluate', engine);
   checkFits('evaluate', 'set', model, set);
   const maxRows = Math.min(batchSize, set.size);
@@ -41,13 +48,7 @@ export async function evaluate(
     const losses = new Float32Array(set.size);
     const predictions = new Int32Array(set.size);
     const confidences = new Float32Array(set.size);
-    let lossSum = 0;
-    const turn = new Turn();
-    for (let start = 0; start < set.size; ) {
-      const plan = compiled.plan(Math.min(maxRows, set.size - start));
-      source.load(plan, start);
-      plan.forward();
-      lossSum += plan.loss();
+    const score = await measure(compiled, source, metrics, new Turn(), (plan, start) => {
       plan.classify();
       losses.set(plan.losses.read(), start);
       predictions.set(plan.predictions.read(), start);
@@ -55,21 +56,14 @@ export async function evaluate(
       for (let row = 0; row < plan.rows; row++) {
         confidences[start + row] = probabilities[row * model.outputSize + predictions[start + row]];
       }
-      start += plan.rows;
-      if (turn.due()) await turn.take();
-    }
+    });
     const confusion = Array.from({ length: model.outputSize }, () =>
       new Array<number>(model.outputSize).fill(0),
     );
-    let correct = 0;
-    for (let i = 0; i < set.size; i++) {
-      confusion[set.labels[i]][predictions[i]]++;
-      if (predictions[i] === set.labels[i]) correct++;
-    }
+    for (let i = 0; i < set.size; i++) confusion[set.labels[i]][predictions[i]]++;
     return {
       size: set.size,
-      loss: lossSum / set.size,
-      accuracy: correct / set.size,
+      ...score,
       confusion,
       predictions,
       losses,
