@@ -5,8 +5,12 @@ import type { CheckpointFolderOptions } from '../run/checkpoints.js';
 import { initializerNames, type RunSettings, runDefaults } from '../run/settings.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
 import { type ComputeOptions, interval, positive, whole, widths } from './arguments.js';
+import { type TableOptions, tableOptions } from './table-options.js';
 
-export interface TrainOptions extends ComputeOptions, Partial<Omit<RunSettings, 'full' | 'earlyStopping'>> {
+export interface TrainOptions
+  extends ComputeOptions,
+    TableOptions,
+    Partial<Omit<RunSettings, 'full' | 'earlyStopping' | 'table'>> {
   full?: true;
   /** True when it was given without a number. */
   earlyStopping?: number | true;
@@ -62,6 +66,7 @@ export function trainOptions(): Option[] {
         `of validation and test, such as f1,rocAuc: ${metricNames.join(', ')}`,
       ).argParser(metricList),
     ]),
+    ...tableOptions(),
     ...group(STOPPING, [
       new Option(
         '--early-stopping [epochs]',
@@ -89,8 +94,15 @@ export function trainOptions(): Option[] {
   ];
 }
 
+/** Settings of which each has a default. */
+type RunDefaults = Pick<RunSettings, keyof typeof runDefaults> & Partial<RunSettings>;
+
 /** What the options come to, for a new run. */
-export function toSettings(source: string, options: TrainOptions): RunSettings {
+export function toSettings(
+  source: string,
+  options: Omit<TrainOptions, keyof TableOptions>,
+  defaults: RunDefaults = runDefaults,
+): RunSettings {
   const {
     backend: _b,
     math: _m,
@@ -121,7 +133,7 @@ export function toSettings(source: string, options: TrainOptions): RunSettings {
           ...monitored,
         };
   return {
-    ...runDefaults,
+    ...defaults,
     ...given,
     source,
     full,

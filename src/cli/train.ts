@@ -7,12 +7,15 @@ import { readSettings } from '../run/read-settings.js';
 import { type Run, run } from '../run/run.js';
 import type { RunSettings } from '../run/settings.js';
 import { summarize } from '../run/summary.js';
+import { isTablePath, loadTable, type RunSplits } from '../run/table.js';
 import { commonOptions, engineOptions } from './arguments.js';
 import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
 import { Signals } from './signals.js';
 import { loadSplits } from './sources.js';
+import { splitTableOptions } from './table-options.js';
+import { prepareTableRun, printTable } from './table-train.js';
 import { resumable, type TrainOptions, toSettings, trainOptions } from './train-options.js';
 
 export function addTrain(program: Command): void {
@@ -20,7 +23,10 @@ export function addTrain(program: Command): void {
     .command('train')
     .summary('train a network; writes model, metrics and a report')
     .description('Trains a network of dense layers, tests it, and writes a run folder.')
-    .argument('[data]', 'mnist, or a folder with IDX files named as those of MNIST (default: mnist)');
+    .argument(
+      '[data]',
+      'a table (CSV, TSV, JSON lines, Parquet, NPY, NPZ) with --target; mnist; or a folder with IDX files (default: mnist)',
+    );
   for (const option of [...trainOptions(), ...engineOptions(), ...commonOptions()]) command.addOption(option);
   command.action(train).addHelpText('after', EXAMPLES);
 }
@@ -29,6 +35,7 @@ const EXAMPLES = `
 Examples:
   lanegrad train mnist                               about 98 % of the test images right
   lanegrad train mnist --hidden 300,100 --activation relu --learning-rate 0.1
+  lanegrad train iris.csv --target species           a table: types are found out, and shown
   lanegrad train ./fashion --epochs 50 --early-stopping --out runs/fashion
   lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut
   lanegrad train mnist --full --json | tail -n 1     a record for programs
@@ -38,6 +45,8 @@ ends with the same weights, bit for bit.`;
 
 interface Job {
   settings: RunSettings;
+  /** Of a table, whose settings depend on them. */
+  splits?: RunSplits;
   engine: EngineOptions;
   /** The folder of a run that goes on. */
   folder?: RunFolder;
@@ -53,9 +62,10 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   });
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
-    const { settings, engine: wanted, folder: earlier } = await prepare(given, options, command);
-    const splits = await loadSplits(settings.source);
+    const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
+    const splits: RunSplits = job.splits ?? (await loadSplits(settings.source));
     const engine = await createEngine(wanted);
+    if (splits.table && !quiet) printTable(out, splits.table.summary);
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
     if (signals.signal.aborted) {
       out.line('nothing was trained, nothing was written');
@@ -85,7 +95,10 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     });
     progress.end();
     printResult(out, finished);
-    out.result(summarize(finished, settings, engine.info));
+    out.result({
+      ...summarize(finished, settings, engine.info),
+      ...(splits.table && { table: splits.table.summary }),
+    });
     if (finished.interrupted) process.exitCode = signals.exitCode;
   } catch (error) {
     progress.end();
@@ -100,7 +113,12 @@ async function train(given: string | undefined, options: TrainOptions, command: 
 async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
   const { backend, math, turbo, resume, epochs } = options;
   if (resume === undefined) {
-    return { settings: toSettings(given ?? 'mnist', options), engine: { backend, math, turbo } };
+    const { given: table, others } = splitTableOptions(options);
+    const source = given ?? 'mnist';
+    if (isTablePath(source) || table.target !== undefined) {
+      return { ...(await prepareTableRun(source, table, others)), engine: { backend, math, turbo } };
+    }
+    return { settings: toSettings(source, others), engine: { backend, math, turbo } };
   }
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   const other = command.options.find(
@@ -129,6 +147,9 @@ async function prepare(given: string | undefined, options: TrainOptions, command
       turbo,
     },
     folder,
+    ...(settings.table && {
+      splits: await loadTable(given ?? settings.source, settings.table, settings),
+    }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { InitializerName } from '../nn/initializers.js';
 import { OptionReader } from '../options.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
 import { initializerNames, type RunSettings } from './settings.js';
+import { readTableSettings } from './table.js';
 
 /** Throws FormatError that names the file when `config` has no settings, or any that are not what they should be. */
 export function readSettings(config: Readonly<Record<string, unknown>>, file: string): RunSettings {
@@ -41,6 +42,7 @@ function read(given: unknown): RunSettings {
   const metrics = reader.optional('metrics', `a list of ${metricNames.join(', ')}`, isMetrics);
   const earlyStopping = reader.optional('earlyStopping', 'an object', isObject);
   const checkpoint = reader.optional('checkpoint', 'an object', isObject);
+  const table = reader.optional('table', 'an object', isObject);
   reader.end();
   return {
     ...settings,
@@ -48,6 +50,7 @@ function read(given: unknown): RunSettings {
     // Their own readers check what is in them.
     ...(earlyStopping && { earlyStopping }),
     ...(checkpoint && { checkpoint }),
+    ...(table && { table: readTableSettings(table) }),
   };
 }
 

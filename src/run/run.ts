@@ -3,7 +3,6 @@
  * the report. It prints nothing and parses nothing; the command line does.
  */
 import type { Dataset } from '../data/dataset.js';
-import type { Splits } from '../data/folder.js';
 import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
 import type { Sequential } from '../nn/sequential.js';
@@ -14,6 +13,7 @@ import type { EpochRecord, Evaluation, History } from '../train/history.js';
 import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
 import { RunFolder, type RunFolderOptions } from './folder.js';
 import { buildModel, describeInput, describeRun, LOSS, type RunSettings } from './settings.js';
+import type { RunSplits } from './table.js';
 import { weightsSha256 } from './weights.js';
 
 export interface RunHooks {
@@ -50,7 +50,7 @@ export interface Run {
  */
 export async function run(
   engine: Engine,
-  splits: Splits,
+  splits: RunSplits,
   settings: RunSettings,
   hooks: RunHooks,
 ): Promise<Run> {
@@ -77,7 +77,8 @@ export async function run(
       batchSize,
       epochs: settings.epochs,
       shuffle: settings.shuffle,
-      ...(!settings.full && { validation: splits.validation, metrics: settings.metrics ?? [] }),
+      ...(!settings.full &&
+        splits.validation && { validation: splits.validation, metrics: settings.metrics ?? [] }),
       ...(settings.earlyStopping && { earlyStopping: settings.earlyStopping }),
       ...(checkpointing && {
         checkpoint: {
@@ -104,9 +105,10 @@ export async function run(
     });
     const interrupted = hooks.signal.aborted;
     if (hasFiniteWeights(model)) await folder.saveModel(model, metadata);
-    const test = interrupted
-      ? undefined
-      : await evaluate(engine, model, splits.test, { loss: LOSS, metrics: settings.metrics ?? [] });
+    const test =
+      interrupted || !splits.test
+        ? undefined
+        : await evaluate(engine, model, splits.test, { loss: LOSS, metrics: settings.metrics ?? [] });
     const result: Run = {
       dataset: splits.full.name,
       model,
@@ -127,7 +129,7 @@ export async function run(
   }
 }
 
-function folderOptions({ full }: Splits, model: Sequential, { out }: RunHooks): RunFolderOptions {
+function folderOptions({ full }: RunSplits, model: Sequential, { out }: RunHooks): RunFolderOptions {
   return { name: `${full.name}-${model.sizes.join('-')}`, ...(out !== undefined && { out }) };
 }
 
@@ -149,7 +151,7 @@ function hasFiniteWeights(model: Sequential): boolean {
 
 function describeReport(
   engine: Engine,
-  set: Dataset,
+  set: Dataset | undefined,
   config: Record<string, unknown>,
   result: Run,
 ): RunReport {
@@ -158,7 +160,7 @@ function describeReport(
     title: `${result.dataset} · ${model.sizes.join('-')}`,
     createdAt: new Date().toISOString(),
     history,
-    ...(test && { test, testSet: describeTestSet(set) }),
+    ...(test && set && { test, testSet: describeTestSet(set) }),
     config,
     engine: { ...engine.info },
     facts: {

@@ -1,5 +1,4 @@
 /** What a training run is told, and the complete record of it that config.json and the report hold. */
-import type { Splits } from '../data/folder.js';
 import type { Engine } from '../engine/engine.js';
 import type { Activation } from '../engine/kernels.js';
 import { OptionError } from '../errors.js';
@@ -11,6 +10,7 @@ import { type Sequential, sequential } from '../nn/sequential.js';
 import type { EarlyStoppingOptions } from '../train/early-stopping.js';
 import type { MetricName } from '../train/metrics/resolve.js';
 import type { CheckpointFolderOptions } from './checkpoints.js';
+import type { RunSplits, TableSettings } from './table.js';
 import { packageVersion } from './version.js';
 
 export interface RunSettings {
@@ -33,6 +33,8 @@ export interface RunSettings {
   earlyStopping?: EarlyStoppingOptions;
   /** Absent for a run that keeps none. */
   checkpoint?: Omit<CheckpointFolderOptions, 'folder'>;
+  /** For a source that is a table. */
+  table?: TableSettings;
 }
 
 export const initializerNames: readonly InitializerName[] = [
@@ -58,7 +60,7 @@ const MAX_PARAMETERS = 2 ** 28;
 
 /** The untrained model and the optimizer. Throws OptionError when the model would be too large. */
 export function buildModel(
-  splits: Splits,
+  splits: RunSplits,
   settings: RunSettings,
 ): { model: Sequential; optimizer: Optimizer } {
   const { width, classes } = splits.full;
@@ -78,15 +80,16 @@ export function buildModel(
 }
 
 /** What the model's file says about its inputs. */
-export function describeInput({ full }: Splits): ModelMetadata {
+export function describeInput({ full, table }: RunSplits): ModelMetadata {
   const { scale, offset, imageShape, classNames } = full;
+  if (table) return { table: table.preparation, ...(classNames && { classNames }) };
   return { input: { scale, offset, ...(imageShape && { imageShape }) }, ...(classNames && { classNames }) };
 }
 
 /** Everything that it takes to run this again. */
 export function describeRun(
   engine: Engine,
-  splits: Splits,
+  splits: RunSplits,
   settings: RunSettings,
   { model, optimizer }: { model: Sequential; optimizer: Optimizer },
 ): Record<string, unknown> {
@@ -98,8 +101,8 @@ export function describeRun(
       name: full.name,
       source: settings.source,
       train: settings.full ? full.size : train.size,
-      validation: settings.full ? 0 : validation.size,
-      test: test.size,
+      validation: settings.full ? 0 : (validation?.size ?? 0),
+      test: test?.size ?? 0,
       width: full.width,
       classes: full.classes,
       scale: full.scale,
