@@ -2,7 +2,7 @@
 import type { RunSettings } from '../run/settings.js';
 import { loadTable, type RunSplits, tableDefaults } from '../run/table.js';
 import type { ColumnSummary, TableSummary } from '../tables/summary.js';
-import { columnsOf, count, type Output, percent, printable, table } from './output.js';
+import { columnsOf, count, type Output, printable, table } from './output.js';
 import { type TableOptions, toTableSettings } from './table-options.js';
 import { type TrainOptions, toSettings } from './train-options.js';
 
@@ -29,19 +29,21 @@ export function printTable(out: Output, summary: TableSummary): void {
   const about = [`${count(rows)} rows`, `${count(columns.length + 1)} columns`, ...notes];
   out.line(`${out.bold(printable(summary.table))}  ${about.join(', ')}`);
   out.line();
+  // A file, or the next program, takes lines of any length.
+  const width = out.live ? columnsOf(out.human) : Number.POSITIVE_INFINITY;
   const listed = columns.length > MAX_LISTED ? columns.slice(0, MAX_LISTED - 1) : columns;
   const lines = table(
     [['column', 'type', 'inputs', 'missing', ''], ...listed.map((column) => columnRow(column, rows))],
     [0, 1, 4],
   );
-  const [head, ...body] = lines.map((line) => clip(line, columnsOf(out.human)));
+  const [head, ...body] = lines.map((line) => clip(line, width));
   out.line(out.dim(head));
   for (const [index, line] of body.entries()) {
     out.line(listed[index].kind === 'dropped' ? out.dim(line) : line);
   }
   if (listed.length < columns.length) out.line(`… and ${columns.length - listed.length} columns more`);
   out.line();
-  for (const line of targetLines(summary)) out.line(clip(line, columnsOf(out.human)));
+  for (const line of targetLines(summary)) out.line(clip(line, width));
   const split = Object.entries(parts).map(([name, size]) => `${count(size)} ${name}`);
   const without = leftOut > 0 ? `; ${count(leftOut)} left out, without a target` : '';
   out.line(`rows    ${split.join(', ')}${without}`);
@@ -52,8 +54,14 @@ export function printTable(out: Output, summary: TableSummary): void {
 }
 
 function columnRow({ name, kind, inputs, missing, about }: ColumnSummary, rows: number): string[] {
-  const share = missing === 0 ? '' : `${count(missing)} (${percent(missing / rows).replace(/\.\d+/, '')})`;
-  return [clip(printable(name), 32), kind, kind === 'dropped' ? '' : String(inputs), share, printable(about)];
+  const without = missing === 0 ? '' : `${count(missing)} (${share(missing / rows)})`;
+  return [
+    clip(printable(name), 32),
+    kind,
+    kind === 'dropped' ? '' : String(inputs),
+    without,
+    printable(about),
+  ];
 }
 
 function targetLines({ target }: TableSummary): string[] {
@@ -65,15 +73,18 @@ function targetLines({ target }: TableSummary): string[] {
   const { classes } = target;
   const total = classes.reduce((sum, { train, validation, test }) => sum + train + validation + test, 0);
   const largest = [...classes].sort((a, b) => sizeOf(b) - sizeOf(a));
-  const shown = largest
-    .slice(0, 8)
-    .map((one) => `${printable(one.name)} ${percent(sizeOf(one) / total).replace(/\.(\d)\d/, '.$1')}`);
+  const shown = largest.slice(0, 8).map((one) => `${printable(one.name)} ${share(sizeOf(one) / total)}`);
   const more = classes.length > shown.length ? ', …' : '';
   return [`target  ${name}: ${classes.length} classes: ${shown.join(', ')}${more}`];
 }
 
 function sizeOf({ train, validation, test }: { train: number; validation: number; test: number }): number {
   return train + validation + test;
+}
+
+/** 54.8 % */
+function share(part: number): string {
+  return `${(100 * part).toFixed(1)} %`;
 }
 
 function short(value: number): string {
