@@ -1,6 +1,6 @@
 /** The options of `lanegrad train`, and the settings that they come to. Defaults are the settings' own: see run/settings.ts. */
 import { InvalidArgumentError, Option } from 'commander';
-import { activationCodes } from '../engine/kernels.js';
+import { activations } from '../nn/activations.js';
 import type { CheckpointFolderOptions } from '../run/checkpoints.js';
 import { initializerNames, type RunSettings, runDefaults } from '../run/settings.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
@@ -41,7 +41,7 @@ export function trainOptions(): Option[] {
         `of the hidden layers, such as 300,100; or none (default: ${defaults.hidden})`,
       ).argParser(widths),
       new Option('--activation <name>', `of the hidden layers (default: ${defaults.activation})`).choices(
-        Object.keys(activationCodes),
+        activations,
       ),
       new Option(
         '--initializer <name>',

@@ -1,6 +1,6 @@
 /** The settings of an earlier run, from its config.json. People edit such files, so each value is checked. */
-import { activationCodes } from '../engine/kernels.js';
 import { FormatError, LanegradError } from '../errors.js';
+import { activations } from '../nn/activations.js';
 import type { InitializerName } from '../nn/initializers.js';
 import { OptionReader } from '../options.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
@@ -22,10 +22,9 @@ export function readSettings(config: Readonly<Record<string, unknown>>, file: st
 
 function read(given: unknown): RunSettings {
   const reader = new OptionReader('settings', given);
-  const names = Object.keys(activationCodes) as (keyof typeof activationCodes)[];
   const source = reader.string('source');
   const hidden = reader.required('hidden', 'a list of whole numbers', isWidths);
-  const activation = reader.oneOf('activation', names);
+  const activation = reader.oneOf('activation', activations);
   const initializer = reader.optional('initializer', `one of ${initializerNames.join(', ')}`, isInitializer);
   const settings = {
     source,

@@ -3,7 +3,7 @@
  *
  *   parameters/0.weight …        values after the last step
  *   state/…                      of the optimizer and of layers, under the names that the compiled model gives them
- *   best/parameters/…, best/state/…   of the best epoch, when early stopping is to restore it
+ *   best/parameters/…, best/state/…   of the best epoch's model, when early stopping is to restore it
  *   metadata "lanegrad.checkpoint"    JSON: configuration, engine, position, history, early stopping, schedule
  *
  * Random numbers are counter-based: a seed, which is in the configuration, and the position are their whole state.
@@ -31,8 +31,9 @@ export interface Position {
   readonly samples: number;
   /** Optimizer steps made, over all epochs. */
   readonly step: number;
-  /** Of the visited samples: the sum of their losses, and how many were right. */
+  /** Of the visited samples: the sum of their losses, what to divide it by for the mean, and how many were right; NaN without classes. */
   readonly lossSum: number;
+  readonly weight: number;
   readonly correct: number;
   /** Of the last step. */
   readonly learningRate: number;
@@ -177,7 +178,8 @@ function readPosition(given: unknown): Position {
     samples: reader.integer('samples', { min: 0 }),
     step: reader.integer('step', { min: 0 }),
     lossSum: reader.number('lossSum'),
-    correct: reader.number('correct', { min: 0 }),
+    weight: reader.number('weight', { min: 0 }),
+    correct: reader.required('correct', 'a number', isNumber),
     learningRate: reader.number('learningRate'),
     epochSeconds: reader.number('epochSeconds', { min: 0 }),
     seconds: reader.number('seconds', { min: 0 }),
@@ -198,6 +200,10 @@ function readEarlyStopping(given: unknown): EarlyStoppingState {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }
 
 function isRecords(value: unknown): value is readonly EpochRecord[] {

@@ -38,7 +38,7 @@ export async function fit(
   options: FitOptions,
 ): Promise<History> {
   const settings = readFitOptions(engine, model, train, options);
-  const { batchSize, validation, checkpointing, resume } = settings;
+  const { batchSize, validation, checkpointing, resume, optimizer, loss, update, seed } = settings;
   if (checkpointing || resume) settings.configuration = await describe(model, train, settings);
   if (resume) checkResume(engine, model, settings, resume);
   const disposables: { dispose(): void }[] = [];
@@ -48,9 +48,7 @@ export async function fit(
   };
   try {
     const maxRows = validation ? Math.max(batchSize, MIN_EVALUATION_ROWS) : batchSize;
-    const compiled = keep(
-      new CompiledModel(engine, model, { maxRows, optimizer: settings.optimizer, loss: settings.loss }),
-    );
+    const compiled = keep(new CompiledModel(engine, model, { maxRows, optimizer, loss, update, seed }));
     const source = keep(new BatchSource(engine, train));
     const validationSource = validation && keep(new BatchSource(engine, validation));
     return await new TrainingLoop(compiled, source, validationSource, settings).run();
@@ -66,12 +64,15 @@ async function describe(
   train: Dataset,
   settings: FitSettings,
 ): Promise<Record<string, unknown>> {
-  const { loss, optimizer, batchSize, epochs, shuffle, seed, validation, earlyStopping, metrics } = settings;
+  const { loss, optimizer, update, batchSize, accumulateBatches, epochs, shuffle, seed } = settings;
+  const { validation, earlyStopping, metrics } = settings;
   return {
     model: describeModel(model),
-    loss,
+    loss: loss.config,
     optimizer: optimizer.config,
+    update,
     batchSize,
+    accumulateBatches,
     epochs,
     shuffle,
     seed,
@@ -85,10 +86,11 @@ async function describe(
 function checkResume(
   engine: Engine,
   model: Sequential,
-  { configuration, epochs }: FitSettings,
+  { configuration, epochs, optimizer }: FitSettings,
   resume: NonNullable<FitSettings['resume']>,
 ): void {
-  checkConfiguration(resume, configuration, ['epochs']);
+  // Schedules that reach to the end have another rate at every step when that is elsewhere.
+  checkConfiguration(resume, configuration, reachesToEnd(optimizer.schedule.config) ? [] : ['epochs']);
   if (resume.records.length > epochs) {
     throw new ResumeError(
       'fit, resume',
@@ -106,4 +108,10 @@ function checkResume(
   }
   const warning = engineWarning(resume, describeCheckpointEngine(engine));
   if (warning) platform.warn(warning);
+}
+
+/** Whether rates depend on the number of all steps. */
+function reachesToEnd({ kind, schedule }: Readonly<Record<string, unknown>>): boolean {
+  if (kind === 'warmUp') return reachesToEnd(schedule as Record<string, unknown>);
+  return !['constant', 'step', 'reduceOnPlateau'].includes(kind as string);
 }

@@ -4,8 +4,9 @@
  */
 import { NonFiniteError, show } from '../errors.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
+import type { PlateauSchedule, PlateauState, Schedule } from '../nn/schedules.js';
 import type { BatchStart, StepRecord } from './callbacks.js';
-import { type Position, type Snapshot, writeCheckpoint } from './checkpoint.js';
+import { type Checkpoint, type Position, type Snapshot, writeCheckpoint } from './checkpoint.js';
 import type { CheckpointFile } from './checkpointing.js';
 import { describeCheckpointEngine } from './configuration.js';
 import type { FitSettings } from './fit-options.js';
@@ -24,8 +25,9 @@ export class TrainingLoop {
   readonly #record: StepRecord = { step: 0, epoch: 0, samples: 0, learningRate: 0, loss: 0, accuracy: 0 };
   readonly #batch: BatchStart = { step: 0, epoch: 0, rows: 0 };
   readonly #records: EpochRecord[] = [];
-  /** Of the epoch under way. */
+  /** Of the epoch under way: the sum of losses, what to divide it by for the mean, and how many were right. */
   #lossSum = 0;
+  #weight = 0;
   #correct = 0;
   #epochSeconds = 0;
   /** Of all epochs. */
@@ -34,6 +36,7 @@ export class TrainingLoop {
   /** Of the best epoch, when early stopping is to restore it. */
   #best: Snapshot | undefined;
   #restored = false;
+  readonly #totalSteps: number;
   /** The step of the newest checkpoint, and the epochs that were done by then. */
   #saved = { step: -1, epochs: -1 };
 
@@ -47,17 +50,20 @@ export class TrainingLoop {
     this.#source = source;
     this.#validation = validation;
     this.#settings = settings;
+    this.#totalSteps = settings.epochs * this.#stepsPerEpoch;
+    const { schedule } = settings.optimizer;
+    if (isPlateau(schedule)) schedule.reset();
     if (settings.resume) this.#restore(settings.resume);
   }
 
   async run(): Promise<History> {
-    const { hooks, epochs, batchSize, checkpointing, earlyStopping, resume } = this.#settings;
+    const { hooks, epochs, checkpointing, earlyStopping, resume } = this.#settings;
     const { size } = this.#source;
     const { step, samples } = this.#record;
     await checkpointing?.prepare(step);
     hooks.trainBegin({
       epochs,
-      stepsPerEpoch: Math.ceil(size / batchSize),
+      stepsPerEpoch: this.#stepsPerEpoch,
       samples: size,
       ...(resume && { resumed: { epoch: this.#epoch, step, samples } }),
     });
@@ -77,6 +83,11 @@ export class TrainingLoop {
     return history;
   }
 
+  get #stepsPerEpoch(): number {
+    const { batchSize, accumulateBatches } = this.#settings;
+    return Math.ceil(this.#source.size / (batchSize * accumulateBatches));
+  }
+
   get #aborted(): boolean {
     return this.#settings.signal?.aborted === true;
   }
@@ -88,27 +99,32 @@ export class TrainingLoop {
 
   /** Runs an epoch, or the rest of it; returns whether it came to its end. */
   async #runEpoch(): Promise<boolean> {
-    const { hooks, shuffle, seed, earlyStopping, metrics, checkpointing, optimizer } = this.#settings;
+    const { hooks, shuffle, seed, earlyStopping, metrics, checkpointing, optimizer, averages } =
+      this.#settings;
     const compiled = this.#compiled;
     const record = this.#record;
     const { size } = this.#source;
     const epoch = this.#epoch;
     record.epoch = epoch;
-    if (record.samples === 0) await hooks.epochBegin({ epoch, learningRate: optimizer.learningRate });
+    if (record.samples === 0) await hooks.epochBegin({ epoch, learningRate: this.#learningRate() });
     if (shuffle) this.#source.shuffle(seed, epoch - 1);
     await this.#runSteps();
     this.#checkParameters();
+    // What is measured and handed out is the moving average, where there is one.
+    if (averages) compiled.swapAverage();
     compiled.download();
     compiled.engine.settle();
-    if (record.samples < size) return false;
-
+    if (record.samples < size) {
+      if (averages) compiled.swapAverage();
+      return false;
+    }
     const validation = this.#validation && (await measure(compiled, this.#validation, metrics, this.#turn));
     compiled.engine.settle();
     const done: EpochRecord = {
       epoch,
       step: record.step,
       learningRate: record.learningRate,
-      loss: this.#lossSum / size,
+      loss: meanOf(this.#lossSum, this.#weight),
       accuracy: this.#correct / size,
       ...(validation && { validation }),
       seconds: this.#epochSeconds,
@@ -118,9 +134,13 @@ export class TrainingLoop {
     this.#epoch++;
     record.samples = 0;
     this.#lossSum = 0;
+    this.#weight = 0;
     this.#correct = 0;
     this.#epochSeconds = 0;
-    if (earlyStopping?.observe(done) && earlyStopping.restoreBestWeights) this.#best = this.#snapshot();
+    if (earlyStopping?.observe(done) && earlyStopping.restoreBestWeights) this.#best = this.#modelValues();
+    if (averages) compiled.swapAverage();
+    const { schedule } = optimizer;
+    if (isPlateau(schedule)) schedule.observe(this.#settings.plateauMonitor!.read(done));
     await hooks.epochEnd(done);
     if (checkpointing) await this.#checkpoint(checkpointing.dueAfterEpoch(this.#records));
     return true;
@@ -128,9 +148,8 @@ export class TrainingLoop {
 
   /** Steps up to the end of the epoch, or to an abort. */
   async #runSteps(): Promise<void> {
-    const { hooks, batchSize, checkpointing, optimizer } = this.#settings;
+    const { hooks, checkpointing } = this.#settings;
     const record = this.#record;
-    const batch = this.#batch;
     const turn = this.#turn;
     const { size } = this.#source;
     let began = performance.now();
@@ -141,21 +160,8 @@ export class TrainingLoop {
       this.#seconds += seconds;
     };
     while (record.samples < size && !this.#aborted) {
-      const plan = this.#compiled.plan(Math.min(batchSize, size - record.samples));
-      batch.step = record.step + 1;
-      batch.epoch = record.epoch;
-      batch.rows = plan.rows;
-      hooks.batchBegin(batch);
-      this.#source.load(plan, record.samples);
-      record.learningRate = optimizer.learningRate;
-      const lossSum = this.#step(plan);
-      const correct = plan.countCorrect();
-      this.#lossSum += lossSum;
-      this.#correct += correct;
-      record.step++;
-      record.samples += plan.rows;
-      record.loss = lossSum / plan.rows;
-      record.accuracy = correct / plan.rows;
+      record.learningRate = this.#learningRate();
+      this.#step();
       hooks.batchEnd(record);
       if (checkpointing?.dueAfterStep(record.step)) {
         takeTime();
@@ -168,22 +174,64 @@ export class TrainingLoop {
     takeTime();
   }
 
-  /** One step on the plan's loaded batch; returns the sum of its losses. */
-  #step(plan: Plan): number {
-    const { step, epoch, learningRate } = this.#record;
-    plan.forward();
-    const lossSum = plan.loss();
-    if (!Number.isFinite(lossSum)) {
-      throw new NonFiniteError(
-        'fit',
-        `the loss of step ${step + 1} (epoch ${epoch}) is ${show(lossSum)}; ` +
-          `learning rate ${learningRate} may be too high, or the inputs or initial weights too large`,
-        step,
-        epoch,
-      );
+  /** Of the step to come. */
+  #learningRate(): number {
+    return this.#settings.optimizer.schedule.rate(this.#record.step + 1, this.#totalSteps);
+  }
+
+  /** One step, on the next batch or, where gradients are gathered, on several. */
+  #step(): void {
+    const { accumulateBatches } = this.#settings;
+    const record = this.#record;
+    const { size } = this.#source;
+    let loss = 0;
+    let weight = 0;
+    let correct = 0;
+    let rows = 0;
+    for (let i = 0; i < accumulateBatches && record.samples < size; i++) {
+      const plan = this.#load();
+      plan.forward(true);
+      const lossSum = plan.loss();
+      if (!Number.isFinite(lossSum)) this.#failOfLoss(lossSum);
+      loss += lossSum;
+      weight += plan.weight();
+      correct += plan.countCorrect();
+      rows += plan.rows;
+      record.samples += plan.rows;
+      if (accumulateBatches === 1) plan.step(record.learningRate);
+      else plan.gather();
     }
-    plan.step(learningRate);
-    return lossSum;
+    if (accumulateBatches > 1) this.#compiled.stepGathered(record.learningRate);
+    this.#lossSum += loss;
+    this.#weight += weight;
+    this.#correct += correct;
+    record.step++;
+    record.loss = meanOf(loss, weight);
+    record.accuracy = correct / rows;
+  }
+
+  /** The plan of the next batch, loaded. */
+  #load(): Plan {
+    const { hooks, batchSize } = this.#settings;
+    const { step, epoch, samples } = this.#record;
+    const plan = this.#compiled.plan(Math.min(batchSize, this.#source.size - samples));
+    this.#batch.step = step + 1;
+    this.#batch.epoch = epoch;
+    this.#batch.rows = plan.rows;
+    hooks.batchBegin(this.#batch);
+    this.#source.load(plan, samples);
+    return plan;
+  }
+
+  #failOfLoss(loss: number): never {
+    const { step, epoch, learningRate } = this.#record;
+    throw new NonFiniteError(
+      'fit',
+      `the loss of step ${step + 1} (epoch ${epoch}) is ${show(loss)}; ` +
+        `learning rate ${learningRate} may be too high, or the inputs or initial weights too large`,
+      step,
+      epoch,
+    );
   }
 
   /** An update may overflow where no loss comes after it to show it. */
@@ -212,12 +260,13 @@ export class TrainingLoop {
     if (again || !(latest || best)) return;
     this.#checkParameters();
     this.#compiled.engine.settle();
-    const { earlyStopping, configuration } = this.#settings;
+    const { earlyStopping, configuration, optimizer } = this.#settings;
     const position: Position = {
       epoch: this.#epoch,
       samples: this.#record.samples,
       step,
       lossSum: this.#lossSum,
+      weight: this.#weight,
       correct: this.#correct,
       learningRate: this.#record.learningRate,
       epochSeconds: this.#epochSeconds,
@@ -228,7 +277,9 @@ export class TrainingLoop {
       engine: describeCheckpointEngine(this.#compiled.engine),
       position,
       records: this.#records,
-      ...this.#snapshot(),
+      parameters: this.#compiled.readParameters(),
+      state: this.#compiled.readState(),
+      ...(isPlateau(optimizer.schedule) && { schedule: optimizer.schedule.state }),
       ...(earlyStopping && { earlyStopping: earlyStopping.state }),
       ...(this.#best && { best: this.#best }),
     });
@@ -240,24 +291,21 @@ export class TrainingLoop {
     }
   }
 
-  #snapshot(): Snapshot {
-    return { parameters: this.#compiled.readParameters(), state: this.#compiled.readState() };
+  /** What a model is made of: parameters, and buffers such as running statistics. */
+  #modelValues(): Snapshot {
+    const buffers = [...this.#compiled.readState()].filter(([name]) => name.startsWith('buffer/'));
+    return { parameters: this.#compiled.readParameters(), state: new Map(buffers) };
   }
 
-  #restore({
-    parameters,
-    state,
-    position,
-    records,
-    earlyStopping,
-    best,
-  }: NonNullable<FitSettings['resume']>): void {
+  #restore(checkpoint: Checkpoint): void {
+    const { parameters, state, position, records, earlyStopping, best, schedule } = checkpoint;
     this.#compiled.writeParameters(parameters);
     this.#compiled.writeState(state);
-    this.#compiled.download();
+    this.#compiled.steps = position.step;
     this.#records.push(...records);
     this.#epoch = position.epoch;
     this.#lossSum = position.lossSum;
+    this.#weight = position.weight;
     this.#correct = position.correct;
     this.#epochSeconds = position.epochSeconds;
     this.#seconds = position.seconds;
@@ -265,15 +313,20 @@ export class TrainingLoop {
     this.#record.samples = position.samples;
     this.#record.learningRate = position.learningRate;
     this.#best = best;
-    if (earlyStopping) this.#settings.earlyStopping?.restore(earlyStopping);
     this.#saved = { step: position.step, epochs: records.length };
+    const settings = this.#settings;
+    if (earlyStopping) settings.earlyStopping?.restore(earlyStopping);
+    if (isPlateau(settings.optimizer.schedule)) settings.optimizer.schedule.state = schedule as PlateauState;
+    if (settings.averages) this.#compiled.swapAverage();
+    this.#compiled.download();
+    if (settings.averages) this.#compiled.swapAverage();
   }
 
   /** Gives the model the weights of its best epoch. */
   #restoreBest(): void {
     if (!this.#best) return;
     this.#compiled.writeParameters(this.#best.parameters);
-    this.#compiled.writeState(this.#best.state);
+    this.#compiled.writeState(new Map([...this.#compiled.readState(), ...this.#best.state]));
     this.#compiled.download();
     this.#restored = true;
   }
@@ -285,4 +338,13 @@ export class TrainingLoop {
     if (value === null) return {};
     return { best: { epoch, value, monitor: earlyStopping.monitor.name, restored: this.#restored } };
   }
+}
+
+/** Of losses that weigh nothing the mean is 0. */
+function meanOf(lossSum: number, weight: number): number {
+  return weight > 0 ? lossSum / weight : 0;
+}
+
+function isPlateau(schedule: Schedule): schedule is PlateauSchedule {
+  return 'observe' in schedule;
 }

@@ -25,6 +25,7 @@ const checkpoint = (step: number): Checkpoint => ({
     samples: step,
     step,
     lossSum: 0,
+    weight: 0,
     correct: 0,
     learningRate: 1,
     epochSeconds: 0,
