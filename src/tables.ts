@@ -1,4 +1,5 @@
 /** lanegrad/tables: CSV, JSON lines, Parquet, NPY and NPZ as data sets, in Node and browsers. Files by path are in `lanegrad/node`. */
+export { type TableModelOptions, tableModel } from './nn/table-model.js';
 export type { CsvOptions } from './tables/csv.js';
 export type { ColumnType, Task } from './tables/decide.js';
 export { type OpenTableOptions, openTable } from './tables/open.js';

@@ -2,8 +2,7 @@
 import type { Dataset } from '../data/dataset.js';
 import { OptionError } from '../errors.js';
 import { OptionReader } from '../options.js';
-import { fileSource, tableName } from '../tables/file.js';
-import { openTable } from '../tables/open.js';
+import { openTableFile, tableName } from '../tables/file.js';
 import type { TablePreparation } from '../tables/preparation.js';
 import { type PrepareOptions, prepareTable } from '../tables/prepare.js';
 import type { TableSummary } from '../tables/summary.js';
@@ -51,7 +50,7 @@ export async function loadTable(
       `it leaves no rows for validation; expected no share of ${options.validation}`,
     );
   }
-  const table = await openTable(await fileSource(path), {
+  const table = await openTableFile(path, {
     ...(delimiter !== undefined && { delimiter }),
     ...(decimal !== undefined && { decimal }),
     ...(header !== undefined && { header }),

@@ -273,11 +273,10 @@ export function asDataset(
   inputs: Float32Array,
   targets: Int32Array | Float32Array,
 ): Dataset {
-  if (targets instanceof Int32Array && target.kind === 'classification') {
-    const { classes: classNames } = target;
-    return dataset({ name, inputs, width, labels: targets, classNames });
+  if (target.kind === 'classification') {
+    return dataset({ name, inputs, width, labels: targets as Int32Array, classNames: target.classes });
   }
-  throw new DataError(name, 'regression needs float targets');
+  return dataset({ name, inputs, width, targets: targets as Float32Array, targetNames: [target.name] });
 }
 
 function describeTarget({ target }: TablePreparation, sets: Sets): TableSummary['target'] {
