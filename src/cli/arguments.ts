@@ -53,6 +53,20 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('Expected a number greater than 0.');
 }
 
+/** A finite number, at least 0. */
+export function atLeastZero(text: string): number {
+  const value = toNumber(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('Expected a number, at least 0.');
+}
+
+/** A number from 0 up to but not including 1. */
+export function share(text: string): number {
+  const value = toNumber(text);
+  if (value >= 0 && value < 1) return value;
+  throw new InvalidArgumentError('Expected a number, at least 0 and less than 1, such as 0.1.');
+}
+
 /** `300,100` or `none`. */
 export function widths(text: string): number[] {
   if (text === 'none') return [];

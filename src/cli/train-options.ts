@@ -2,16 +2,19 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { activations } from '../nn/activations.js';
 import type { CheckpointFolderOptions } from '../run/checkpoints.js';
-import { initializerNames, type RunSettings, runDefaults } from '../run/settings.js';
+import { type Preset, type PresetName, presetNames, resolveSettings } from '../run/presets.js';
+import { initializerNames, optimizerNames, type RunSettings, scheduleNames } from '../run/settings.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
-import { type ComputeOptions, interval, positive, whole, widths } from './arguments.js';
+import { atLeastZero, type ComputeOptions, interval, positive, share, whole, widths } from './arguments.js';
 import { type TableOptions, tableOptions } from './table-options.js';
 
 export interface TrainOptions
   extends ComputeOptions,
     TableOptions,
-    Partial<Omit<RunSettings, 'full' | 'earlyStopping' | 'table'>> {
-  full?: true;
+    Partial<Omit<RunSettings, 'source' | 'earlyStopping' | 'checkpoint' | 'table'>> {
+  preset?: PresetName;
+  average?: number;
+  accumulate?: number;
   /** True when it was given without a number. */
   earlyStopping?: number | true;
   monitor?: string;
@@ -28,14 +31,19 @@ const CHECKPOINT_SECONDS = 60;
 
 const NETWORK = 'Network:';
 const TRAINING = 'Training:';
-const STOPPING = 'Stopping and going on:';
+const REGULARISATION = 'Against learning by heart:';
+const STOPPING = 'Measuring, stopping and going on:';
 const OUTPUT = 'Output:';
 
 export function trainOptions(): Option[] {
-  const defaults = runDefaults;
+  const defaults = resolveSettings({ source: '' });
   const group = (heading: string, options: Option[]) => options.map((option) => option.helpGroup(heading));
   return [
     ...group(NETWORK, [
+      new Option(
+        '--preset <name>',
+        'settings that go well together; what is said besides has precedence',
+      ).choices(presetNames),
       new Option(
         '--hidden <widths>',
         `of the hidden layers, such as 300,100; or none (default: ${defaults.hidden})`,
@@ -43,31 +51,71 @@ export function trainOptions(): Option[] {
       new Option('--activation <name>', `of the hidden layers (default: ${defaults.activation})`).choices(
         activations,
       ),
+      new Option('--batch-norm', 'normalise the outputs of each hidden layer over the batch'),
       new Option(
         '--initializer <name>',
         'of the weights (default: heNormal for relu, else glorotUniform)',
       ).choices(initializerNames),
     ]),
     ...group(TRAINING, [
-      new Option('--learning-rate <rate>', `step of SGD (default: ${defaults.learningRate})`).argParser(
-        positive,
+      new Option('--epochs <n>', `passes over the data (default: ${defaults.epochs})`).argParser(
+        whole({ min: 1 }),
       ),
       new Option('--batch-size <n>', `samples a step (default: ${defaults.batchSize})`).argParser(
         whole({ min: 1 }),
       ),
-      new Option('--epochs <n>', `passes over the data (default: ${defaults.epochs})`).argParser(
+      new Option('--optimizer <name>', 'how weights follow their gradients (default: sgd)').choices(
+        optimizerNames,
+      ),
+      new Option(
+        '--learning-rate <rate>',
+        'size of a step (default: 0.001; sgd: 1 with sigmoid, else 0.1, less with momentum; adagrad: 0.01)',
+      ).argParser(positive),
+      new Option('--momentum <share>', 'of sgd and rmsprop, such as 0.9').argParser(share),
+      new Option('--nesterov', "Nesterov's form of momentum"),
+      new Option(
+        '--schedule <name>',
+        'how the rate changes: step (a tenth after each third), cosine (down to 0), oneCycle (up and down), plateau ' +
+          '(a tenth when validation stops improving) (default: constant)',
+      ).choices(scheduleNames),
+      new Option('--warm-up <epochs>', 'in which the rate rises to its first value, such as 0.5').argParser(
+        positive,
+      ),
+      new Option('--accumulate <n>', 'batches whose gradients make one step (default: 1)').argParser(
         whole({ min: 1 }),
       ),
-      new Option('--seed <n>', `of initial weights and order (default: ${defaults.seed})`).argParser(whole()),
-      new Option('--full', 'train on the validation samples too, and validate nothing'),
+      new Option('--clip-norm <norm>', 'largest norm of all gradients together').argParser(positive),
+      new Option('--clip-value <size>', 'largest size of a gradient').argParser(positive),
+      new Option('--class-weights <how>', 'make up for classes of unequal size').choices(['balanced']),
+      new Option('--seed <n>', `of initial weights, order and dropout (default: ${defaults.seed})`).argParser(
+        whole(),
+      ),
       new Option('--no-shuffle', 'visit the samples in the order of the file'),
+      new Option('--full', 'train on the validation samples too, and validate nothing'),
+    ]),
+    ...group(REGULARISATION, [
+      new Option('--dropout <share>', 'of the outputs of hidden layers, such as 0.3').argParser(share),
+      new Option('--input-dropout <share>', 'of the inputs, such as 0.1').argParser(share),
+      new Option('--weight-decay <rate>', 'of the optimizer (default: 0; adamW: 0.01)').argParser(
+        atLeastZero,
+      ),
+      new Option('--l1 <rate>', 'penalty on the size of weights').argParser(atLeastZero),
+      new Option('--l2 <rate>', 'penalty on their squares, halved').argParser(atLeastZero),
       new Option(
-        '--metrics <names>',
-        `of validation and test, such as f1,rocAuc: ${metricNames.join(', ')}`,
-      ).argParser(metricList),
+        '--label-smoothing <share>',
+        'of each label that is spread over all classes, such as 0.1',
+      ).argParser(share),
+      new Option(
+        '--average <decay>',
+        'keep a moving average of the weights, such as 0.999, and use that',
+      ).argParser(share),
     ]),
     ...tableOptions(),
     ...group(STOPPING, [
+      new Option(
+        '--metrics <names>',
+        `of validation and test: some of ${metricNames.filter((name) => !REGRESSION.includes(name)).join(',')}`,
+      ).argParser(metricList),
       new Option(
         '--early-stopping [epochs]',
         'stop when validation has not improved for so many epochs (5), and keep the best weights',
@@ -94,14 +142,13 @@ export function trainOptions(): Option[] {
   ];
 }
 
-/** Settings of which each has a default. */
-type RunDefaults = Pick<RunSettings, keyof typeof runDefaults> & Partial<RunSettings>;
+const REGRESSION: readonly string[] = ['mae', 'mse', 'rmse', 'r2'];
 
-/** What the options come to, for a new run. */
+/** What the options come to, for a new run; where no preset is asked for, on top of `base`. */
 export function toSettings(
   source: string,
   options: Omit<TrainOptions, keyof TableOptions>,
-  defaults: RunDefaults = runDefaults,
+  base?: Preset,
 ): RunSettings {
   const {
     backend: _b,
@@ -112,13 +159,14 @@ export function toSettings(
     quiet: _q,
     out: _o,
     resume: _r,
+    preset,
+    average,
+    accumulate,
     earlyStopping,
     monitor,
     checkpointEvery,
     keepLast,
     keepBest,
-    full = false,
-    shuffle = true,
     ...given
   } = options;
   const monitored = monitor !== undefined && { monitor };
@@ -132,17 +180,19 @@ export function toSettings(
           keepBest: keepBest ?? (checkpointEvery ? 1 : 0),
           ...monitored,
         };
-  return {
-    ...defaults,
-    ...given,
-    source,
-    full,
-    shuffle,
-    ...(earlyStopping !== undefined && {
-      earlyStopping: { ...(earlyStopping !== true && { patience: earlyStopping }), ...monitored },
-    }),
-    ...(checkpoint && { checkpoint }),
-  };
+  return resolveSettings(
+    {
+      ...given,
+      source,
+      ...(average !== undefined && { averageDecay: average }),
+      ...(accumulate !== undefined && { accumulateBatches: accumulate }),
+      ...(earlyStopping !== undefined && {
+        earlyStopping: { ...(earlyStopping !== true && { patience: earlyStopping }), ...monitored },
+      }),
+      ...(checkpoint && { checkpoint }),
+    },
+    preset ?? base,
+  );
 }
 
 /** Options that a run that goes on may be given: the others are in its folder. */

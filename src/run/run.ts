@@ -12,8 +12,8 @@ import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
 import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
 import { RunFolder, type RunFolderOptions } from './folder.js';
-import { buildModel, describeInput, describeRun, LOSS, type RunSettings } from './settings.js';
-import type { RunSplits } from './table.js';
+import { buildModel, describeInput, describeRun, type RunSettings } from './settings.js';
+import { type RunSplits, runMetrics } from './table.js';
 import { weightsSha256 } from './weights.js';
 
 export interface RunHooks {
@@ -54,11 +54,12 @@ export async function run(
   settings: RunSettings,
   hooks: RunHooks,
 ): Promise<Run> {
-  const { model, optimizer } = buildModel(splits, settings);
+  const { model, optimizer, loss } = buildModel(splits, settings);
   const metadata = describeInput(splits);
+  const metrics = runMetrics(splits, settings);
   const train = settings.full ? splits.full : splits.train;
   const batchSize = Math.min(settings.batchSize, train.size);
-  const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer });
+  const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer, loss });
   if (hooks.resume) config.createdAt = (await hooks.resume.readConfig()).createdAt ?? config.createdAt;
   const folder = hooks.resume ?? (await RunFolder.create(folderOptions(splits, model, hooks)));
   const checkpoint = hooks.resume && (await latestCheckpoint(folder.checkpointPath));
@@ -72,14 +73,14 @@ export async function run(
     };
     if (!checkpointing) await begin();
     const history = await fit(engine, model, train, {
-      loss: LOSS,
+      loss,
       optimizer,
       batchSize,
       epochs: settings.epochs,
       shuffle: settings.shuffle,
-      ...(!settings.full &&
-        splits.validation && { validation: splits.validation, metrics: settings.metrics ?? [] }),
+      ...(!settings.full && splits.validation && { validation: splits.validation, metrics }),
       ...(settings.earlyStopping && { earlyStopping: settings.earlyStopping }),
+      ...updateOptions(settings),
       ...(checkpointing && {
         checkpoint: {
           ...checkpointing,
@@ -106,9 +107,7 @@ export async function run(
     const interrupted = hooks.signal.aborted;
     if (hasFiniteWeights(model)) await folder.saveModel(model, metadata);
     const test =
-      interrupted || !splits.test
-        ? undefined
-        : await evaluate(engine, model, splits.test, { loss: LOSS, metrics: settings.metrics ?? [] });
+      interrupted || !splits.test ? undefined : await evaluate(engine, model, splits.test, { loss, metrics });
     const result: Run = {
       dataset: splits.full.name,
       model,
@@ -131,6 +130,22 @@ export async function run(
 
 function folderOptions({ full }: RunSplits, model: Sequential, { out }: RunHooks): RunFolderOptions {
   return { name: `${full.name}-${model.sizes.join('-')}`, ...(out !== undefined && { out }) };
+}
+
+/** Those settings that are options of `fit` under the same names. */
+function updateOptions(settings: RunSettings): Partial<FitOptions> {
+  const keys = [
+    'classWeights',
+    'clipNorm',
+    'clipValue',
+    'l1',
+    'l2',
+    'averageDecay',
+    'accumulateBatches',
+  ] as const satisfies readonly (keyof RunSettings & keyof FitOptions)[];
+  return Object.fromEntries(
+    keys.map((key) => [key, settings[key]]).filter(([, value]) => value !== undefined),
+  );
 }
 
 /** What no single step's loss shows: the last update, or a validation sample, may have been one too far. */

@@ -6,6 +6,10 @@ import { openTableFile, tableName } from '../tables/file.js';
 import type { TablePreparation } from '../tables/preparation.js';
 import { type PrepareOptions, prepareTable } from '../tables/prepare.js';
 import type { TableSummary } from '../tables/summary.js';
+import type { Metric } from '../train/metrics/metric.js';
+import { resolveMetrics } from '../train/metrics/resolve.js';
+import { regressionMetrics } from '../train/table-metrics.js';
+import type { Preset } from './presets.js';
 import type { RunSettings } from './settings.js';
 
 /** Options of `prepareTable`, but for the seed, and of reading delimited text. */
@@ -72,13 +76,21 @@ export function tableDefaults({ train, validation }: RunSplits) {
   return {
     hidden,
     activation: 'relu',
-    learningRate: 0.05,
+    optimizer: 'adam',
+    learningRate: 0.001,
     batchSize: size < 2_000 ? 16 : size < 20_000 ? 64 : 256,
     // As many as make 20,000 steps or so, unless validation ends it before.
     epochs: size < 2_000 ? 200 : large ? 20 : 100,
     ...(validation && { earlyStopping: { patience } }),
     seed: 1,
-  } as const satisfies Partial<RunSettings>;
+  } as const satisfies Preset;
+}
+
+/** What is measured on validation and test: as asked, and of a regression the usual errors, in the target's own unit. */
+export function runMetrics({ table }: RunSplits, { metrics }: Pick<RunSettings, 'metrics'>): Metric[] {
+  const target = table?.preparation.target;
+  if (target?.kind !== 'regression') return resolveMetrics('train', metrics ?? [], 'classification');
+  return regressionMetrics(target, metrics);
 }
 
 /** Reads what an earlier run was told. Throws OptionError for what `TableSettings` does not have. */
