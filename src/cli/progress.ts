@@ -3,7 +3,7 @@
  * end. It measures nothing but the time.
  */
 import type { StepRecord, TrainingPlan } from '../train/fit.js';
-import type { EpochRecord } from '../train/history.js';
+import type { EpochRecord, Score } from '../train/history.js';
 import { bar, clock, LiveLine } from './live-line.js';
 import { count, lossText, type Output, percent } from './output.js';
 
@@ -74,11 +74,23 @@ function epochLine(
   const total = String(epochs);
   const parts = [
     `epoch ${String(epoch).padStart(total.length)}/${total}`,
-    `loss ${lossText(loss)}  accuracy ${percent(accuracy)}`,
+    `loss ${lossText(loss)}${accuracyText(accuracy)}`,
     ...(validation
-      ? [`validation loss ${lossText(validation.loss)}  accuracy ${percent(validation.accuracy)}`]
+      ? [
+          `validation loss ${lossText(validation.loss)}${accuracyText(validation.accuracy)}${errorText(validation)}`,
+        ]
       : []),
     `${count(samplesPerSecond)} samples/s`,
   ];
   return parts.join('   ');
+}
+
+/** Nothing where there are no classes. */
+function accuracyText(accuracy: number): string {
+  return Number.isNaN(accuracy) ? '' : `  accuracy ${percent(accuracy)}`;
+}
+
+/** R², where it was measured. */
+function errorText({ metrics }: Score): string {
+  return metrics?.r2 === undefined ? '' : `  R² ${metrics.r2.toFixed(4)}`;
 }

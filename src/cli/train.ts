@@ -8,6 +8,7 @@ import { type Run, run } from '../run/run.js';
 import type { RunSettings } from '../run/settings.js';
 import { summarize } from '../run/summary.js';
 import { isTablePath, loadTable, type RunSplits } from '../run/table.js';
+import type { Score } from '../train/history.js';
 import { commonOptions, engineOptions } from './arguments.js';
 import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
@@ -157,14 +158,14 @@ function printResult(out: Output, { folder, model, history, test, interrupted }:
   const { steps, seconds, best, outcome, epochs } = history;
   if (interrupted) out.line(`interrupted after step ${count(steps)}; the model has the weights of that step`);
   if (outcome === 'stoppedEarly') out.line(`stopped early, after epoch ${epochs.length}`);
-  const extra = Object.entries(test?.metrics ?? {}).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+  const extra = Object.entries(test?.metrics ?? {}).map(([name, value]) => `${name} ${numberText(value)}`);
   const rows = [
     ['network', `${model.sizes.join('-')}, ${count(model.parameterCount)} parameters`],
     ['trained', `${count(steps)} steps in ${seconds.toFixed(1)} s`],
     ...(best?.restored
       ? [['weights', `of epoch ${best.epoch}, the best: ${best.monitor} ${lossText(best.value)}`]]
       : []),
-    ...(test ? [['test', out.bold(`loss ${lossText(test.loss)}, accuracy ${percent(test.accuracy)}`)]] : []),
+    ...(test ? [['test', out.bold(scoreText(test))]] : []),
     ...(extra.length > 0 ? [['', extra.join(', ')]] : []),
     ['run folder', printable(folder.path)],
     ['model', printable(folder.modelPath)],
@@ -172,4 +173,14 @@ function printResult(out: Output, { folder, model, history, test, interrupted }:
     ...(interrupted ? [['go on with', `lanegrad train --resume ${printable(folder.path)}`]] : []),
   ];
   for (const line of table(rows, [0, 1])) out.line(line);
+}
+
+/** Of a regression there is no accuracy. */
+function scoreText({ loss, accuracy }: Score): string {
+  return `loss ${lossText(loss)}${Number.isNaN(accuracy) ? '' : `, accuracy ${percent(accuracy)}`}`;
+}
+
+/** Five digits: errors are in the unit of what is predicted, and may be of any size. */
+function numberText(value: number): string {
+  return String(Number(value.toPrecision(5)));
 }

@@ -5,9 +5,10 @@
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
+import type { Loss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
-import type { RunReport, TestSet } from '../report/report.js';
-import { evaluate } from '../train/evaluate.js';
+import type { RegressionTest, RunReport, TestSet } from '../report/report.js';
+import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
 import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
@@ -36,6 +37,8 @@ export interface Run {
   readonly history: History;
   /** Absent when interrupted. */
   readonly test?: Evaluation;
+  /** Of a regression on a table: the test rows. */
+  readonly regression?: RegressionTest;
   readonly weightsSha256: string;
   readonly folder: RunFolder;
   readonly interrupted: boolean;
@@ -114,12 +117,13 @@ export async function run(
       batchSize,
       history,
       ...(test && { test }),
+      ...(test && splits.table && compareTest(engine, model, loss, splits)),
       weightsSha256: await weightsSha256(model),
       folder,
       interrupted,
     };
     await folder.removeEmptyCheckpoints();
-    await folder.writeReport(describeReport(engine, splits.test, config, result));
+    await folder.writeReport(describeReport(engine, splits, config, result));
     return result;
   } catch (error) {
     await folder.removeEmptyCheckpoints();
@@ -166,16 +170,19 @@ function hasFiniteWeights(model: Sequential): boolean {
 
 function describeReport(
   engine: Engine,
-  set: Dataset | undefined,
+  { test: set, table }: RunSplits,
   config: Record<string, unknown>,
   result: Run,
 ): RunReport {
-  const { model, history, test, interrupted } = result;
+  const { model, history, test, regression, interrupted } = result;
   return {
     title: `${result.dataset} · ${model.sizes.join('-')}`,
     createdAt: new Date().toISOString(),
     history,
-    ...(test && set && { test, testSet: describeTestSet(set) }),
+    ...(test && { test }),
+    ...(test && set && !set.targets && { testSet: describeTestSet(set) }),
+    ...(regression && { regression }),
+    ...(table && { table: table.summary }),
     config,
     engine: { ...engine.info },
     facts: {
@@ -185,6 +192,21 @@ function describeReport(
       interrupted,
     },
   };
+}
+
+/** Actual and predicted values of the test rows, where the target is a number. */
+function compareTest(
+  engine: Engine,
+  model: Sequential,
+  loss: Loss,
+  { test, table }: RunSplits,
+): { regression: RegressionTest } | undefined {
+  const target = table?.preparation.target;
+  if (target?.kind !== 'regression' || !test?.targets) return undefined;
+  const inUnits = (values: Float32Array) =>
+    Float64Array.from(values, (value) => value * target.deviation + target.mean);
+  const predicted = inUnits(predict(engine, model, test.inputs, { loss }));
+  return { regression: { target: target.name, actual: inUnits(test.targets), predicted } };
 }
 
 function describeTestSet({ inputs, labels, classes, classNames, imageShape }: Dataset): TestSet {
