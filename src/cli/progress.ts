@@ -7,6 +7,9 @@ import type { EpochRecord, Score } from '../train/history.js';
 import { bar, clock, LiveLine } from './live-line.js';
 import { count, lossText, type Output, percent } from './output.js';
 
+/** Lines that a run of many epochs prints. */
+const MAX_LINES = 40;
+
 export class Progress {
   readonly #out: Output;
   readonly #quiet: boolean;
@@ -58,7 +61,10 @@ export class Progress {
   epoch(record: EpochRecord): void {
     if (this.#quiet) return;
     this.end();
-    this.#out.line(epochLine(record, this.#plan.epochs));
+    const { epochs } = this.#plan;
+    // Of hundreds, some: each is in the report.
+    const every = Math.ceil(epochs / MAX_LINES);
+    if (record.epoch % every === 0 || record.epoch === 1) this.#out.line(epochLine(record, epochs));
   }
 
   /** Erases the bar. Twice is fine. */

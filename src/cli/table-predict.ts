@@ -1,5 +1,4 @@
 /** `lanegrad predict` for models of tables: a table in, its predictions out as CSV, row by row. */
-import { once } from 'node:events';
 import { createEngine } from '../engine/engine.js';
 import { OptionError, show } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
@@ -49,7 +48,11 @@ export async function predictTableFile(
   const tally: Tally = { rows: 0, known: 0, right: 0, absolute: 0, unknown: new Map(), missing: new Map() };
   const lines = csvLines(predictTable(engine, model, preparation, table), table, target, copied, tally);
   if (file === undefined) {
-    for await (const text of lines) if (!process.stdout.write(text)) await drained();
+    for await (const text of lines) {
+      // Who reads may have seen enough.
+      if (process.stdout.destroyed || process.stdout.errored) return;
+      if (!process.stdout.write(text)) await drained();
+    }
   } else {
     await writeFileAtomic(file, lines);
   }
@@ -82,10 +85,12 @@ async function* csvLines(
 ): AsyncGenerator<string> {
   const names = copied.map((column) => table.columns[column]);
   const classes = target.kind === 'classification' ? target.classes : [];
-  yield csvLine([...names, 'prediction', ...classes.map((name) => `probability_${name}`)]);
+  // With the first rows, so that a table that cannot be read leaves nothing behind.
+  let header = csvLine([...names, 'prediction', ...classes.map((name) => `probability_${name}`)]);
   for await (const prediction of predictions) {
     const { chunk, predictions: own, probabilities } = prediction;
-    const text: string[] = [];
+    const text: string[] = [header];
+    header = '';
     for (let row = 0; row < chunk.rows; row++) {
       const cells = copied.map((column) => {
         const { numbers, texts } = chunk.columns[column];
@@ -148,5 +153,11 @@ function digits(value: number, most: number): number {
 
 /** Whoever reads may also have gone: then nothing drains any more. */
 async function drained(): Promise<void> {
-  await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]);
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'close', 'error']) process.stdout.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'error']) process.stdout.on(event, done);
+  });
 }

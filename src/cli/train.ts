@@ -41,6 +41,7 @@ Examples:
   lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut
   lanegrad train mnist --full --json | tail -n 1     a record for programs
 
+Tables have defaults of their own, by their size: relu, Adam at 0.001, and early stopping. What was inferred of each column is printed.
 Ctrl-C stops after the step at hand and saves; pressed twice, it stops at once. Either way --resume goes on with the run, and
 ends with the same weights, bit for bit.`;
 

@@ -1,6 +1,6 @@
 /** The table of epochs: every number of the history, for reading, copying and for pages without scripts. */
 import type { EpochRecord, History } from '../train/history.js';
-import { metricNamesOf } from './charts.js';
+import { metricNamesOf, titleOf } from './charts.js';
 import { type Html, html } from './escape.js';
 import { count, duration, loss, percent, rate } from './format.js';
 
@@ -27,7 +27,7 @@ ${lead}
 <tr><th scope="col">Epoch</th><th scope="col">Steps</th><th scope="col">Learning rate</th>
 <th scope="col">Training loss</th>${classifies && html`<th scope="col">Training accuracy</th>`}
 ${validated && html`<th scope="col">Validation loss</th>${classifies && html`<th scope="col">Validation accuracy</th>`}`}
-${metrics.map((name) => html`<th scope="col">Validation ${name}</th>`)}
+${metrics.map((name) => html`<th scope="col">Validation ${titleOf(name)}</th>`)}
 <th scope="col">Samples/s</th><th scope="col">Time</th></tr></thead>
 <tbody>${epochs.map((record) => row(record, { validated, classifies, metrics, best: record === best }))}</tbody></table></div></section>`;
 }

@@ -34,7 +34,7 @@ export function regressionSection(test: RegressionTest): Html {
   const subset = drawn < actual.length ? `, of which ${count(drawn)} are drawn` : '';
   return html`<section id="regression"><h2>Predicted and actual</h2>
 <p class="lead">Each point is one of ${plural(actual.length, 'test sample')}${subset}. On the line the prediction is right; above it
-${target} was predicted too large, below it too small.</p>
+<b>${target}</b> is predicted too large, below it too small.</p>
 <div class="pair"><div>${scatter(test)}</div>
 <div><h3>Size of the errors</h3>
 <table class="settings whole"><tbody>
