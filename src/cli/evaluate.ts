@@ -41,18 +41,18 @@ async function evaluateModel(
   options: EvaluateOptions,
   command: Command,
 ): Promise<void> {
-  const { backend, math, turbo, split, json } = options;
+  const { backend, math, threads, turbo, split, json } = options;
   const out = new Output({ json });
   const opened = await openModel(given);
   const { path, model, metadata } = opened;
   if (metadata.table) {
     const part = command.getOptionValueSource('split') === 'cli' && split !== 'full' ? split : undefined;
     const file = await tableSource(source);
-    const engine = await createEngine({ backend, math, turbo });
+    const engine = await createEngine({ backend, math, threads, turbo });
     return evaluateTable(out, engine, opened, metadata.table, file, part);
   }
   const set = scaledFor(metadata, (await loadSplits(source))[split]);
-  const engine = await createEngine({ backend, math, turbo });
+  const engine = await createEngine({ backend, math, threads, turbo });
   const { size, loss, accuracy, confusion } = await evaluate(engine, model, set);
   const classes = confusion.map((row, index) => {
     const samples = row.reduce((total, n) => total + n, 0);

@@ -153,6 +153,7 @@ export function toSettings(
   const {
     backend: _b,
     math: _m,
+    threads: _n,
     turbo: _t,
     json: _j,
     debug: _d,

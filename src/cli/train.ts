@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { createEngine, type EngineInfo, type EngineOptions } from '../engine/engine.js';
 import { OptionError } from '../errors.js';
+import { layerWidths } from '../nn/summary.js';
 import { RunFolder } from '../run/folder.js';
 import { readSettings } from '../run/read-settings.js';
 import { type Run, run } from '../run/run.js';
@@ -113,14 +114,15 @@ async function train(given: string | undefined, options: TrainOptions, command: 
 
 /** What is to be done: as the words say, or as the folder of an earlier run does. */
 async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
-  const { backend, math, turbo, resume, epochs } = options;
+  const { backend, math, threads, turbo, resume, epochs } = options;
   if (resume === undefined) {
     const { given: table, others } = splitTableOptions(options);
     const source = given ?? 'mnist';
+    const engine = { backend, math, threads, turbo };
     if (isTablePath(source) || table.target !== undefined) {
-      return { ...(await prepareTableRun(source, table, others)), engine: { backend, math, turbo } };
+      return { ...(await prepareTableRun(source, table, others)), engine };
     }
-    return { settings: toSettings(source, others), engine: { backend, math, turbo } };
+    return { settings: toSettings(source, others), engine };
   }
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   const other = command.options.find(
@@ -146,6 +148,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     engine: {
       backend: isGiven('backend') ? backend : before.backend,
       math: isGiven('math') ? math : before.backend === 'reference' ? 'auto' : before.math,
+      threads,
       turbo,
     },
     folder,
@@ -161,7 +164,7 @@ function printResult(out: Output, { folder, model, history, test, interrupted }:
   if (outcome === 'stoppedEarly') out.line(`stopped early, after epoch ${epochs.length}`);
   const extra = Object.entries(test?.metrics ?? {}).map(([name, value]) => `${name} ${numberText(value)}`);
   const rows = [
-    ['network', `${model.sizes.join('-')}, ${count(model.parameterCount)} parameters`],
+    ['network', `${layerWidths(model).join('-')}, ${count(model.parameterCount)} parameters`],
     ['trained', `${count(steps)} steps in ${seconds.toFixed(1)} s`],
     ...(best?.restored
       ? [['weights', `of epoch ${best.epoch}, the best: ${best.monitor} ${lossText(best.value)}`]]
