@@ -61,6 +61,14 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('Expected a number greater than 0.');
 }
 
+/** A finite number greater than 0, or `find`. */
+export function rateOrFind(text: string): number | 'find' {
+  if (text === 'find') return text;
+  const value = toNumber(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a number greater than 0, or find.');
+}
+
 /** A finite number, at least 0. */
 export function atLeastZero(text: string): number {
   const value = toNumber(text);

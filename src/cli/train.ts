@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { createEngine, type EngineInfo, type EngineOptions } from '../engine/engine.js';
 import { OptionError } from '../errors.js';
 import { layerWidths } from '../nn/summary.js';
+import { findRate } from '../run/find-rate.js';
 import { RunFolder } from '../run/folder.js';
 import { readSettings } from '../run/read-settings.js';
 import { type Run, run } from '../run/run.js';
@@ -70,6 +71,10 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     const engine = await createEngine(wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
+    if (options.learningRate === 'find') {
+      settings.learningRate = await findRate(engine, splits, settings);
+      if (!quiet) out.line(`learning rate ${settings.learningRate}, where the loss falls most steeply`);
+    }
     if (signals.signal.aborted) {
       out.line('nothing was trained, nothing was written');
       process.exitCode = signals.exitCode;

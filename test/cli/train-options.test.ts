@@ -58,6 +58,15 @@ describe('an optimizer', () => {
   });
 });
 
+it('a learning rate can be found, and is written down', async () => {
+  const { config, stderr } = await train('--epochs', '1', '--learning-rate', 'find');
+  expect(config.settings.learningRate).toBeGreaterThan(1e-5);
+  expect(config.optimizer.learningRate).toBe(config.settings.learningRate);
+  expect(stderr).toContain(
+    `learning rate ${config.settings.learningRate}, where the loss falls most steeply`,
+  );
+});
+
 describe('a schedule', () => {
   // 220 samples by 64 are 4 steps an epoch.
   it.each([
@@ -215,6 +224,7 @@ describe('what is wrong', () => {
   it.each([
     [['--optimizer', 'adamw'], /'adamw' is invalid.*adamW/],
     [['--schedule', 'linear'], /'linear' is invalid/],
+    [['--learning-rate', 'auto'], /greater than 0, or find/],
     [['--momentum', '1'], /at least 0 and less than 1/],
     [['--dropout', '1'], /at least 0 and less than 1/],
     [['--label-smoothing', '-0.1'], /at least 0 and less than 1/],
