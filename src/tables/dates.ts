@@ -19,7 +19,8 @@ export function readDate(text: string): DateValue | undefined {
   const match = DATE.exec(text.trim());
   if (!match) return undefined;
   const [, year, , month, day, hours = '0', minutes = '0', seconds = '0', fraction = '0', zone] = match;
-  const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
+  // Date.UTC would take the years 0 to 99 for those of the last century.
+  const midnight = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   const date = new Date(midnight);
   const exists = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
   if (!exists || Number(hours) > 24 || Number(minutes) > 59 || Number(seconds) > 60) return undefined;
@@ -49,7 +50,7 @@ export function datePhases(days: number, hasTime: boolean, to: Float32Array, at:
  * sin(2π turns), by Taylor's series on an eighth of a turn to both sides, within 1e-15. Math.sin may differ in its last bit from
  * engine to engine, and inputs should not.
  */
-export function sine(turns: number): number {
+function sine(turns: number): number {
   const quarters = Math.round(4 * turns);
   const t = (2 * turns - quarters / 2) * Math.PI;
   const quadrant = ((quarters % 4) + 4) % 4;

@@ -13,7 +13,7 @@ export type Decision = { readonly column: PreparedColumn } | { readonly drop: st
 const MAX_ONE_HOT = 32;
 /** Whole numbers up to this many different ones are taken for classes. */
 const MAX_NUMBER_CLASSES = 20;
-export const MAX_CLASSES = 1000;
+const MAX_CLASSES = 1000;
 
 /** Pairs that are taken for no and yes, whatever their case. */
 const BOOLEANS: readonly (readonly [no: string, yes: string])[] = [

@@ -18,7 +18,7 @@ export function bytesSource(bytes: Uint8Array, name = 'table'): ByteSource {
 }
 
 /** A source of a Blob, such as a File that was picked or dropped in a page. `name` is that of the File by default. */
-export function blobSource(blob: Blob, name = (blob as Partial<File>).name ?? 'table'): ByteSource {
+function blobSource(blob: Blob, name = (blob as Partial<File>).name ?? 'table'): ByteSource {
   const slice = async (begin: number, end: number) =>
     new Uint8Array(await blob.slice(begin, end).arrayBuffer());
   return {

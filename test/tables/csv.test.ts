@@ -168,6 +168,12 @@ describe('cells', () => {
     await first.return?.();
   });
 
+  it('may come from a Blob, or a File with its name', async () => {
+    expect(await rowsOf(await openTable(new Blob(['a,b\n1,x\n'])))).toEqual([[1, 'x']]);
+    const file = new File(['a,b\n1\n'], 'picked.csv');
+    await expect(openTable(file).then(rowsOf)).rejects.toThrow(/^picked\.csv: row 1 \(line 2\): expected 2/);
+  });
+
   it('may stand behind gzip', async () => {
     const table = await openTable(gzipSync('a,b\n1,x\n2,y\n'), { name: 'data.csv.gz' });
     expect(await rowsOf(table)).toEqual([
