@@ -10,6 +10,7 @@ export interface TableOptions {
   types?: Record<string, ColumnType>;
   validation?: number;
   test?: number;
+  sample?: number;
   dropMissingTarget?: true;
   delimiter?: string;
   decimal?: '.' | ',';
@@ -32,6 +33,7 @@ export function tableOptions(): Option[] {
     ).argParser(columnTypes),
     new Option('--validation <share>', 'of the rows, in steps of 0.05 (default: 0.15)').argParser(share),
     new Option('--test <share>', 'of the rows, in steps of 0.05 (default: 0.15)').argParser(share),
+    new Option('--sample <share>', 'of the rows that are taken at all, at random').argParser(sampleShare),
     new Option('--drop-missing-target', 'leave out rows whose target is missing'),
     new Option('--delimiter <character>', 'between cells, or "tab" (default: found out)').argParser(
       delimiter,
@@ -46,9 +48,31 @@ export function tableOptions(): Option[] {
 export function splitTableOptions<T extends TableOptions>(
   options: T,
 ): { given: TableOptions; others: Omit<T, keyof TableOptions> } {
-  const { target, task, types, validation, test, dropMissingTarget, delimiter, decimal, header, ...others } =
-    options;
-  const all = { target, task, types, validation, test, dropMissingTarget, delimiter, decimal, header };
+  const {
+    target,
+    task,
+    types,
+    validation,
+    test,
+    sample,
+    dropMissingTarget,
+    delimiter,
+    decimal,
+    header,
+    ...others
+  } = options;
+  const all = {
+    target,
+    task,
+    types,
+    validation,
+    test,
+    sample,
+    dropMissingTarget,
+    delimiter,
+    decimal,
+    header,
+  };
   const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   return { given, others };
 }
@@ -82,6 +106,12 @@ function share(text: string): number {
   const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 0 && value <= 0.9 && Math.abs(value * 20 - Math.round(value * 20)) < 1e-9) return value;
   throw new InvalidArgumentError('Expected a share from 0 to 0.9 in steps of 0.05, such as 0.2.');
+}
+
+function sampleShare(text: string): number {
+  const value = /^(\d+\.?\d*|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a share above 0 and at most 1, such as 0.1.');
 }
 
 function delimiter(text: string): string {

@@ -12,7 +12,8 @@ export function tableSection(summary: TableSummary): Html {
   const listed = columns.slice(0, MAX_COLUMNS);
   const long = listed.length > 24;
   const more = columns.length > listed.length && `, of which the first ${listed.length} are listed`;
-  const without = leftOut > 0 && ` ${plural(leftOut, 'row')} had no target and was left out.`;
+  const without =
+    leftOut > 0 && ` ${plural(leftOut, 'row')} had no target and ${leftOut === 1 ? 'was' : 'were'} left out.`;
   return html`<section id="table"><h2>Table</h2>
 <p class="lead">${plural(rows, 'row')}, ${plural(columns.length + 1, 'column')}${more}; ${count(parts.train)} rows train,
 ${count(parts.validation)} validate, ${count(parts.test)} test. The columns become ${plural(inputs, 'input')}; means, deviations and

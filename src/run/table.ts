@@ -106,6 +106,7 @@ export function readTableSettings(given: unknown): TableSettings {
     'types',
     'validation',
     'test',
+    'sample',
     'dropMissingTarget',
     'delimiter',
     'decimal',

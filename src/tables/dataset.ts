@@ -4,7 +4,7 @@ import { DataError, OptionError, show } from '../errors.js';
 import { Encoder } from './encode.js';
 import { cellPlace } from './place.js';
 import { inputSizeOf, outputSizeOf, readPreparation, type TablePreparation } from './preparation.js';
-import { Dealer, LEFT_OUT, PARTS, type Part } from './split.js';
+import { Dealer, PARTS, type Part } from './split.js';
 import { targetIndex, targetReader } from './target.js';
 import type { Table } from './types.js';
 
@@ -43,12 +43,12 @@ export async function tableDataset(
     let rows = 0;
     for (let row = 0; row < chunk.rows; row++) {
       if (part !== undefined && parts[row] !== PARTS.indexOf(part)) continue;
-      if (parts[row] === LEFT_OUT) {
+      const value = readTarget(chunk, row);
+      if (Number.isNaN(value)) {
         const place = cellPlace(chunk.firstRow + row, chunk.lines?.[row], target.name);
         throw new DataError(table.name, `${place}: the target is missing`);
       }
       starts[row] = rows++ * width;
-      const value = readTarget(chunk, row);
       targets.push(target.kind === 'classification' ? value : (value - target.mean) / target.deviation);
     }
     checkBytes(table.name, targets.length, width);
@@ -86,5 +86,5 @@ export function checkBytes(where: string, rows: number, width: number): void {
   const bytes = 4 * rows * width;
   if (bytes <= MAX_BYTES) return;
   const needs = `${rows} rows of ${width} inputs need ${(bytes / 2 ** 30).toFixed(2)} GiB of memory`;
-  throw new DataError(where, `${needs}; the most is 2.00 GiB; drop columns or take fewer rows`);
+  throw new DataError(where, `${needs}; the most is 2.00 GiB; drop columns, or take a sample of the rows`);
 }

@@ -150,6 +150,8 @@ export function readPreparation(
   const isTask = (value: unknown): value is Split['task'] =>
     value === 'classification' || value === 'regression';
   const task = splitReader.optional('task', '"classification" or "regression"', isTask);
+  const isShare = (value: unknown): value is number => typeof value === 'number' && value > 0 && value < 1;
+  const sample = splitReader.optional('sample', 'a number above 0 and below 1', isShare);
   splitReader.end();
   reader.end();
   const names = [target, ...columns, ...dropped].map(({ name }) => name);
@@ -159,7 +161,7 @@ export function readPreparation(
     columns,
     dropped,
     target,
-    split: { ...split, ...(task && { task }) },
+    split: { ...split, ...(task && { task }), ...(sample && { sample }) },
   };
   for (const [what, expected, size] of [
     ['inputs', model.inputSize, inputSizeOf(preparation)],

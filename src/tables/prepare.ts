@@ -25,6 +25,8 @@ export interface PrepareOptions {
   /** Shares of the rows that are kept from training, in steps of 0.05. 0.15 each by default. */
   validation?: number;
   test?: number;
+  /** Share of the rows that are taken, at random by the seed; 1 by default. For tables that do not fit in memory. */
+  sample?: number;
   /** By which the rows are split; 1 by default. */
   seed?: number;
   /** Leave out rows whose target is missing, in place of refusing the table. */
@@ -76,7 +78,13 @@ export async function prepareTable(table: Table, options: PrepareOptions): Promi
     columns,
     dropped,
     target,
-    split: { seed, validation, test, ...(settings.task && { task: settings.task }) },
+    split: {
+      seed,
+      validation,
+      test,
+      ...(settings.task && { task: settings.task }),
+      ...(settings.sample < 1 && { sample: settings.sample }),
+    },
   };
   const sets = await fill(table, preparation, scan);
   return {
@@ -86,7 +94,7 @@ export async function prepareTable(table: Table, options: PrepareOptions): Promi
       table: table.name,
       format: table.format,
       notes: table.notes,
-      rows: scan.sizes.reduce((total, size) => total + size, 0) + scan.leftOut,
+      rows: scan.parts.reduce((total, { length }) => total + length, 0),
       leftOut: scan.leftOut,
       inputs: inputSizeOf(preparation),
       columns: summaries,
@@ -112,6 +120,7 @@ function readOptions(table: Table, options: PrepareOptions) {
   const validation = reader.number('validation', share, 0.15);
   const test = reader.number('test', share, 0.15);
   const seed = reader.integer('seed', { min: 0 }, 1);
+  const sample = reader.number('sample', { above: 0, max: 1 }, 1);
   const dropMissingTarget = reader.boolean('dropMissingTarget', false);
   reader.end();
   if (validation + test > 0.95) {
@@ -143,7 +152,7 @@ function readOptions(table: Table, options: PrepareOptions) {
     }
     types.set(name, type as ColumnType);
   }
-  return { targetColumn, task, types, validation, test, seed, dropMissingTarget };
+  return { targetColumn, task, types, validation, test, seed, sample, dropMissingTarget };
 }
 
 type Settings = ReturnType<typeof readOptions>;
@@ -173,7 +182,7 @@ async function scanTable(table: Table, settings: Settings): Promise<Scan> {
     const own = deal.parts(chunk, targetColumn);
     for (const part of own) {
       if (part === LEFT_OUT) leftOut++;
-      else sizes[part]++;
+      else if (part < LEFT_OUT) sizes[part]++;
     }
     parts.push(own);
     for (const [index, profile] of profiles.entries()) profile.add(chunk, chunk.columns[index], own);
@@ -212,7 +221,7 @@ async function fill(table: Table, preparation: TablePreparation, { parts, sizes 
     const starts = [0, 1, 2].map(() => new Int32Array(chunk.rows).fill(-1));
     for (let row = 0; row < chunk.rows; row++) {
       const part = own[row];
-      if (part === LEFT_OUT) continue;
+      if (part >= LEFT_OUT) continue;
       const at = filled[part]++;
       starts[part][row] = at * width;
       const value = readTarget(chunk, row);

@@ -2,15 +2,16 @@
  * Which rows train, which validate, which test: decided row by row as they are read, so that one pass will do. Each class is dealt
  * out on its own, in blocks of twenty rows in a random order that depends on the seed alone; the first row of a class trains.
  */
-import { fillPermutation, randomSource } from '../engine/reference/random.js';
+import { fillPermutation, fillUniform, randomSource } from '../engine/reference/random.js';
 import type { TableChunk } from './types.js';
 
 /** Parts of a table, as they are numbered in `Splitter.assign`. */
 export const PARTS = ['train', 'validation', 'test'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** The part of rows whose target is missing. */
+/** The parts of rows whose target is missing, and of those that a sample leaves out. */
 export const LEFT_OUT = 3;
+export const NOT_SAMPLED = 4;
 
 /** Shares of the rows, in steps of 5 %. */
 interface SplitFractions {
@@ -22,6 +23,8 @@ export interface Split extends SplitFractions {
   readonly seed: number;
   /** As the caller asked for it; undefined when it was found out, which the deal cannot wait for. */
   readonly task?: 'classification' | 'regression' | undefined;
+  /** Share of the rows that are taken at all; 1 when absent. */
+  readonly sample?: number | undefined;
 }
 
 /** Different numbers of a target up to which they may be classes. */
@@ -31,6 +34,9 @@ const MAX_NUMBER_CLASSES = 20;
 const BLOCK = 20;
 /** Streams of random numbers: parameters take their index, the order of epochs begins at twice this. */
 const SPLIT_STREAM = 0x40000000;
+const SAMPLE_STREAM = 0x20000000;
+/** Rows whose random numbers are drawn at once. */
+const SAMPLE_BLOCK = 4096;
 
 interface Stratum {
   block: Uint8Array;
@@ -79,9 +85,15 @@ export class Dealer {
   readonly #splitter: Splitter;
   readonly #seen = new Set<number>();
   readonly #isSure: boolean;
+  readonly #seed: number;
+  readonly #sample: number;
+  readonly #draws = new Float32Array(SAMPLE_BLOCK);
+  #rows = 0;
   #byClass: boolean;
 
-  constructor({ seed, validation, test, task }: Split) {
+  constructor({ seed, validation, test, task, sample = 1 }: Split) {
+    this.#seed = seed;
+    this.#sample = sample;
     this.#splitter = new Splitter(seed, { validation, test });
     this.#byClass = task !== 'regression';
     this.#isSure = task === 'classification';
@@ -91,6 +103,7 @@ export class Dealer {
   parts(chunk: TableChunk, targetColumn: number): Uint8Array {
     const { numbers, texts } = chunk.columns[targetColumn];
     return Uint8Array.from({ length: chunk.rows }, (_, i) => {
+      if (!this.#isSampled()) return NOT_SAMPLED;
       const value = numbers[i];
       const key = Number.isNaN(value) ? texts?.[i] : value;
       if (key === undefined) return LEFT_OUT;
@@ -102,5 +115,14 @@ export class Dealer {
       }
       return this.#splitter.next(key);
     });
+  }
+
+  /** Whether the next row of the table is taken: by its number and the seed alone. */
+  #isSampled(): boolean {
+    const row = this.#rows++;
+    if (this.#sample >= 1) return true;
+    const place = row % SAMPLE_BLOCK;
+    if (place === 0) fillUniform(this.#draws, this.#seed, SAMPLE_STREAM + row / SAMPLE_BLOCK, 0, 1);
+    return this.#draws[place] < this.#sample;
   }
 }

@@ -203,6 +203,7 @@ const bad: [args: string[], code: 1 | 2, message: RegExp][] = [
     2,
     /labelSmoothing: it is for classes/,
   ],
+  [['train', 'empty.csv', ...target, '--sample', '0'], 2, /--sample.*above 0 and at most 1/],
   [['train', 'empty.csv', ...target], 1, /empty\.csv: the file is empty/],
   [['train', 'header.csv', ...target], 1, /header\.csv: expected rows after the header, given none/],
   [

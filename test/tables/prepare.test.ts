@@ -1,6 +1,7 @@
 /** From a table to data sets: types, encodings, splits, refusals. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { tableDataset } from '../../src/tables/dataset.js';
 import { openTable } from '../../src/tables/open.js';
 import { type PrepareOptions, prepareTable } from '../../src/tables/prepare.js';
 
@@ -254,6 +255,23 @@ describe('the split', () => {
     expect(other.train.inputs).not.toEqual(one.train.inputs);
   });
 
+  it('may take a sample of the rows, and finds it again', async () => {
+    const one = await prepare(table, { target: 'y', sample: 0.25 });
+    const taken = one.train.size + (one.validation?.size ?? 0) + (one.test?.size ?? 0);
+    // 500 of 2,000, give or take four deviations.
+    expect(taken).toBeGreaterThan(420);
+    expect(taken).toBeLessThan(580);
+    expect(one.summary.rows).toBe(2000);
+    expect(one.preparation.split).toMatchObject({ sample: 0.25 });
+    const text = table.map((row) => JSON.stringify(row)).join('\n');
+    const again = await tableDataset(
+      await openTable(new TextEncoder().encode(text)),
+      one.preparation,
+      'test',
+    );
+    expect(again.inputs).toEqual(one.test?.inputs);
+  });
+
   it('never keeps a whole class from training', async () => {
     const rows = Array.from({ length: 60 }, (_, i) => ({ x: (i * 7) % 13, y: `class ${i % 20}` }));
     for (let seed = 0; seed < 20; seed++) {
@@ -406,7 +424,7 @@ describe('refuses, with row and column', () => {
       },
     };
     await expect(prepareTable(table, { target: 'y' })).rejects.toThrow(
-      /large: 1687552 rows of 320 inputs need 2\.01 GiB of memory; the most is 2\.00 GiB/,
+      /large: 1687552 rows of 320 inputs need 2\.01 GiB of memory; the most is 2\.00 GiB; drop columns, or take a sample/,
     );
   });
 });
