@@ -21,8 +21,8 @@ function results(backend: Computer): Uint32Array {
   const work = RESERVED_BYTES;
   const base = work + kernels.workspace_size();
   // Areas of FLOATS each: two matrices, an output of many parts, lists.
-  const [a, b, c, d, lists] = [0, 1, 2, 3, 4].map((area) => base + 4 * FLOATS * area);
-  const end = base + 4 * FLOATS * 6;
+  const [a, b, c, d, lists, , e] = [0, 1, 2, 3, 4, 5, 6].map((area) => base + 4 * FLOATS * area);
+  const end = base + 4 * FLOATS * 7;
   backend.reserve(end);
   kernels.random_normal(a, FLOATS, 1, 0, 0, 0, 0, 1);
   kernels.random_normal(b, FLOATS, 1, 0, 1, 0, 0, 1);
@@ -38,6 +38,7 @@ function results(backend: Computer): Uint32Array {
   kernels.sparse_gemm(c + 4 * M * N, N, starts, indices, values, b, N, a, M, N, Math.ceil(K / 16), 1, 1);
   kernels.sparse_sgd(b, N, work, starts, indices, values, b + 4 * 64 * N, N, M, N, 0.5, 1);
   kernels.sgd_step(b, c, 1001, 0.25);
+  layers(kernels, b, c, e);
   return new Uint32Array(backend.buffer, base, (end - base) / 4);
 }
 
@@ -49,4 +50,24 @@ function products(
   kernels.gemm_nn(c, N, 0, work, a, K, 0, b, N, 0, b, 1, M, N, K, 0, 1, wide);
   kernels.gemm_nt(c, N, 0, work, a, N, 0, a, K, 0, b, K, 0, 1, M, N, K, 1, 1, wide);
   kernels.gemm_tn(c, N, 0, work, a, M, 0, b, N, 0, 1, M, N, K, 1, wide);
+}
+
+/** Layers, losses and optimizers: x and dy of at least 1001 floats; 8192 for the results. */
+function layers(kernels: Kernels, x: number, dy: number, out: number): void {
+  const [rows, columns] = [13, 37];
+  const at = (slot: number) => out + 2048 * slot;
+  kernels.gelu_forward(at(0), x, 501);
+  kernels.gelu_backward(at(1), x, dy, 501);
+  kernels.gelu_tanh_backward(at(2), x, dy, 501);
+  kernels.silu_backward(at(3), x, dy, 501);
+  kernels.softplus_forward(at(4), x, 501);
+  kernels.elu_forward(at(5), x, 501, 1);
+  kernels.dropout_forward(at(6), columns, at(7), columns, x, columns, rows, columns, 1, 0, 0, 1, 0, 0, 0.5);
+  const [mean, rstd, running] = [0, 1, 2].map((vector) => at(8) + 256 * vector);
+  kernels.batch_norm_statistics(mean, rstd, running, running + 256, x, columns, rows, columns, 0.1, 1e-5);
+  kernels.batch_norm_backward(at(9), columns, 0, 0, mean, rstd, x, columns, dy, columns, x, rows, columns, 1);
+  kernels.layer_norm_forward(at(10), columns, mean, rstd, x, columns, x, dy, rows, columns, 1e-5);
+  kernels.layer_norm_backward(at(11), columns, mean, rstd, x, columns, dy, columns, x, rows, columns);
+  kernels.binary_cross_entropy(mean, at(12), columns, x, columns, dy, columns, 0, rows, columns, 2, 1);
+  kernels.adam_step(at(13), at(14), at(15), dy, 501, 0.1, 0.9, 0.1, 0.999, 0.001, 1, 1e-8, 0.1, 0.9);
 }

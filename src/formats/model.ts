@@ -14,7 +14,7 @@ import { dropout } from '../nn/dropout.js';
 import { type EmbeddingOptions, embedding } from '../nn/embedding.js';
 import type { Layer } from '../nn/layer.js';
 import { batchNorm, layerNorm } from '../nn/normalization.js';
-import { type Sequential, sequential, setParameters } from '../nn/sequential.js';
+import { allValues, type Sequential, sequential, setParameters } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { type ModelMetadata, readMetadata } from './model-metadata.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
@@ -71,7 +71,7 @@ export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uin
   });
   const extra = readMetadata(new OptionReader(`${where}, metadata`, metadata), model);
   const tensors = new Map<string, WritableTensor>();
-  for (const { name, shape, values } of [...model.parameters, ...model.buffers]) {
+  for (const { name, shape, values } of allValues(model)) {
     checkFinite(name, values, (message) => new DataError(where, message));
     tensors.set(name, { dtype: 'F32', shape, data: values });
   }

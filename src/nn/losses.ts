@@ -122,14 +122,16 @@ export function binaryCrossEntropy(options?: { positiveWeight?: number }): Loss 
 }
 
 /** The mean of (output - target)²: as torch.nn.MSELoss. */
-export function meanSquaredError(): Loss {
+export function meanSquaredError(options?: Record<string, never>): Loss {
+  new OptionReader('meanSquaredError', options).end();
   return overTargets('meanSquaredError', {}, 'identity', (tensors) =>
     targetLoss({ ...tensors, kind: 'squared' }),
   );
 }
 
 /** The mean of |output - target|: as torch.nn.L1Loss. */
-export function meanAbsoluteError(): Loss {
+export function meanAbsoluteError(options?: Record<string, never>): Loss {
+  new OptionReader('meanAbsoluteError', options).end();
   return overTargets('meanAbsoluteError', {}, 'identity', (tensors) =>
     targetLoss({ ...tensors, kind: 'absolute' }),
   );
@@ -164,6 +166,15 @@ export function resolveLoss(where: string, given: unknown): Loss {
     where,
     `option loss: expected one of ${names}, or a loss made by such a function, given ${show(given)}`,
   );
+}
+
+/** The loss that a `config` describes. Throws OptionError for one that is not known. */
+export function lossOf(config: Readonly<Record<string, unknown>>): Loss {
+  const { kind, ...options } = config;
+  if (typeof kind !== 'string' || !Object.hasOwn(byName, kind)) {
+    throw new OptionError('lossOf', `unknown loss ${show(kind)}`);
+  }
+  return (byName as Record<string, (options: object) => Loss>)[kind](options);
 }
 
 type TargetTensors = Omit<Parameters<typeof targetLoss>[0], 'kind'>;

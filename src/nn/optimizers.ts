@@ -192,27 +192,6 @@ export function adagrad(options?: AdagradOptions): Optimizer {
   });
 }
 
-const makers: ReadonlyMap<unknown, (options: never) => Optimizer> = new Map<
-  unknown,
-  (options: never) => Optimizer
->([
-  ['sgd', sgd],
-  ['adam', adam],
-  ['adamW', adamW],
-  ['rmsprop', rmsprop],
-  ['adagrad', adagrad],
-]);
-
-/** The optimizer that a `config` describes. Throws OptionError for one that is not known. */
-export function optimizerOf(config: Readonly<Record<string, unknown>>): Optimizer {
-  const { kind, learningRate, ...options } = config;
-  const make = makers.get(kind);
-  if (!make) throw new OptionError('optimizerOf', `unknown optimizer ${show(kind)}`);
-  const isSchedule = typeof learningRate === 'object' && learningRate !== null;
-  const rate = isSchedule ? scheduleOf(learningRate as Record<string, unknown>) : learningRate;
-  return make({ learningRate: rate, ...options } as never);
-}
-
 interface Rate {
   readonly given: number | Schedule;
   readonly schedule: Schedule;
@@ -250,4 +229,22 @@ function describe(
 function isBetas(value: unknown): value is readonly [number, number] {
   const isBeta = (beta: unknown) => typeof beta === 'number' && beta >= 0 && beta < 1;
   return Array.isArray(value) && value.length === 2 && value.every(isBeta);
+}
+
+const makers: Readonly<Record<string, (options: never) => Optimizer>> = {
+  sgd,
+  adam,
+  adamW,
+  rmsprop,
+  adagrad,
+};
+
+/** The optimizer that a `config` describes. Throws OptionError for one that is not known. */
+export function optimizerOf(config: Readonly<Record<string, unknown>>): Optimizer {
+  const { kind, learningRate, ...options } = config;
+  if (typeof kind !== 'string' || !Object.hasOwn(makers, kind)) {
+    throw new OptionError('optimizerOf', `unknown optimizer ${show(kind)}`);
+  }
+  const rate = typeof learningRate === 'object' ? scheduleOf(learningRate) : learningRate;
+  return makers[kind]({ ...options, ...(rate !== undefined && { learningRate: rate }) } as never);
 }

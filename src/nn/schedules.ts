@@ -239,6 +239,28 @@ export function asSchedule(where: string, option: string, given: unknown): Sched
   return make('constant', { learningRate }, () => learningRate);
 }
 
+const makers: Readonly<Record<string, (options: never) => Schedule>> = {
+  constant: ({ learningRate }: { learningRate: number }) => constantRate(learningRate),
+  step: stepDecay,
+  cosine: cosineDecay,
+  warmUp: ({ schedule, ...options }: { steps: number; schedule: unknown; startFactor: number }) =>
+    warmUp({ ...options, schedule: scheduleOf(schedule) }),
+  oneCycle,
+  reduceOnPlateau,
+};
+
+/** The schedule that a `config` describes. Throws OptionError for one that is not known. */
+export function scheduleOf(config: unknown): Schedule {
+  const { kind, ...options } = (typeof config === 'object' && config !== null ? config : {}) as Record<
+    string,
+    unknown
+  >;
+  if (typeof kind !== 'string' || !Object.hasOwn(makers, kind)) {
+    throw new OptionError('scheduleOf', `unknown schedule ${show(kind ?? config)}`);
+  }
+  return makers[kind](options as never);
+}
+
 /** `rate` takes t = step - 1 and the total, the one within the other. */
 function make(
   kind: string,
@@ -254,27 +276,3 @@ function make(
     },
   };
 }
-
-/** The schedule that a `config` describes, a plateau's at its beginning. Throws OptionError for one that is not known. */
-export function scheduleOf(config: Readonly<Record<string, unknown>>): Schedule {
-  const { kind, ...options } = config;
-  const make = makers.get(kind);
-  if (!make) throw new OptionError('scheduleOf', `unknown schedule ${show(kind)}`);
-  return make(options as never);
-}
-
-const makers: ReadonlyMap<unknown, (options: never) => Schedule> = new Map<
-  unknown,
-  (options: never) => Schedule
->([
-  ['constant', ({ learningRate }: { learningRate: number }) => constantRate(learningRate)],
-  ['step', stepDecay],
-  ['cosine', cosineDecay],
-  [
-    'warmUp',
-    (options: { steps: number; startFactor: number; schedule: Record<string, unknown> }) =>
-      warmUp({ ...options, schedule: scheduleOf(options.schedule) }),
-  ],
-  ['oneCycle', oneCycle],
-  ['reduceOnPlateau', reduceOnPlateau],
-]);

@@ -86,6 +86,11 @@ export function sequential(
   };
 }
 
+/** Parameters, then buffers: everything that a model's file holds. */
+export function allValues(model: Sequential): readonly Parameter[] {
+  return [...model.parameters, ...model.buffers];
+}
+
 /** A layer's parameter or buffer with its initial values, drawn from a stream of its own. */
 function makeParameter(
   where: string,
@@ -111,7 +116,7 @@ export function setParameters(
   model: Sequential,
   tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
 ): void {
-  const all = [...model.parameters, ...model.buffers];
+  const all = allValues(model);
   for (const { name, shape } of all) {
     const given = tensors.get(name);
     if (!given) throw new ShapeError('setParameters', `parameter ${name} is missing`);

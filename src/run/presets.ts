@@ -9,21 +9,23 @@ export type PresetName = 'fast' | 'accurate';
 export const presetNames: readonly PresetName[] = ['fast', 'accurate'];
 
 /**
- * `fast`, the default, reaches 98 % of MNIST's test images in seconds.
+ * `fast`, the default, reaches 98 % of MNIST's test images in seconds. `accurate` reaches 98.73 % in 48 s with strict arithmetic in
+ * Node 20 on two cores of an AMD EPYC, 25 November 2026. It was chosen among sixteen by the accuracy on 5,000
+ * validation images, 99.02 %, whose standard error is 0.14 %; the test images were looked at once, afterwards.
  */
 const presets: Readonly<Record<PresetName, Preset>> = {
   fast: { hidden: [300], activation: 'sigmoid', batchSize: 64, epochs: 10, seed: 1 },
   accurate: {
     hidden: [512, 512],
-    activation: 'relu',
+    activation: 'silu',
     dropout: 0.3,
-    inputDropout: 0.1,
     optimizer: 'adamW',
+    learningRate: 0.003,
     schedule: 'oneCycle',
+    labelSmoothing: 0.05,
     batchSize: 128,
     epochs: 15,
     seed: 1,
-    learningRate: 0.002,
   },
 };
 
@@ -43,7 +45,7 @@ export function resolveSettings(
 }
 
 /** Momentum multiplies what a step comes to by 1 / (1 - momentum). */
-function defaultRate(settings: {
+export function defaultRate(settings: {
   optimizer?: OptimizerName;
   activation: Activation;
   momentum?: number;

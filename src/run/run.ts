@@ -6,7 +6,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
 import type { Loss } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import { allValues, type Sequential } from '../nn/sequential.js';
 import { layerWidths } from '../nn/summary.js';
 import type { RegressionTest, RunReport, TestSet } from '../report/report.js';
 import { evaluate, predict } from '../train/evaluate.js';
@@ -167,7 +167,7 @@ function checkEpoch(model: Sequential, { epoch, step, learningRate, validation }
 }
 
 function hasFiniteWeights(model: Sequential): boolean {
-  return model.parameters.every(({ values }) => values.every(Number.isFinite));
+  return allValues(model).every(({ values }) => values.every(Number.isFinite));
 }
 
 function describeReport(

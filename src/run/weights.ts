@@ -1,13 +1,14 @@
 /** A name for the values of a model, by which two runs are compared. */
 import { platform } from '#platform';
 import { fromHostOrder } from '../formats/bytes.js';
-import type { Sequential } from '../nn/sequential.js';
+import { allValues, type Sequential } from '../nn/sequential.js';
 
-/** SHA-256 of all parameters' values in the model's order, float32, little-endian; lower-case hexadecimal. */
+/** SHA-256 of all parameters' values in the model's order, then its buffers', float32, little-endian; lower-case hexadecimal. */
 export async function weightsSha256(model: Sequential): Promise<string> {
-  const bytes = new Uint8Array(4 * model.parameterCount);
+  const all = allValues(model);
+  const bytes = new Uint8Array(all.reduce((total, { values }) => total + values.byteLength, 0));
   let at = 0;
-  for (const { values } of model.parameters) {
+  for (const { values } of all) {
     bytes.set(fromHostOrder(values, 4, 'little'), at);
     at += values.byteLength;
   }

@@ -39,7 +39,7 @@ export async function fit(
   options: FitOptions,
 ): Promise<History> {
   const settings = readFitOptions(engine, model, train, options);
-  const { batchSize, validation, checkpointing, resume, optimizer, loss, update, seed } = settings;
+  const { batchSize, validation, checkpointing, resume, optimizer, loss, update, seed, onTurn } = settings;
   if (checkpointing || resume) settings.configuration = await describe(model, train, settings);
   if (resume) checkResume(engine, model, settings, resume);
   const disposables: { dispose(): void }[] = [];
@@ -50,13 +50,14 @@ export async function fit(
   try {
     const maxRows = validation ? Math.max(batchSize, MIN_EVALUATION_ROWS) : batchSize;
     const compiled = keep(new CompiledModel(engine, model, { maxRows, optimizer, loss, update, seed }));
-    const { onTurn } = settings;
-    const now = { download: () => compiled.download() };
+    let loop: TrainingLoop | undefined;
+    const now = { download: () => loop?.download() };
     // One for the whole run: epochs may be shorter than the interval between two turns.
     const turn = new Turn(onTurn && (() => onTurn(now)));
     const source = keep(await BatchSource.open(engine, train, turn));
     const validationSource = validation && keep(await BatchSource.open(engine, validation, turn));
-    return await new TrainingLoop(compiled, source, validationSource, settings, turn).run();
+    loop = new TrainingLoop(compiled, source, validationSource, settings, turn);
+    return await loop.run();
   } finally {
     engine.settle();
     for (const resource of disposables) resource.dispose();

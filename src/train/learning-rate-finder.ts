@@ -77,9 +77,9 @@ export async function findLearningRate(
   const compiled = new CompiledModel(engine, model, { maxRows, optimizer, loss, seed });
   let source: BatchSource | undefined;
   try {
-    source = new BatchSource(engine, train);
-    const curve = { rates: [] as number[], losses: [] as number[], smoothed: [] as number[] };
     const turn = new Turn();
+    source = await BatchSource.open(engine, train, turn);
+    const curve = { rates: [] as number[], losses: [] as number[], smoothed: [] as number[] };
     let average = 0;
     let best = Number.POSITIVE_INFINITY;
     let start = train.size;

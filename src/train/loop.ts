@@ -35,6 +35,7 @@ export class TrainingLoop {
   /** Of the best epoch, when early stopping is to restore it. */
   #best: Snapshot | undefined;
   #restored = false;
+  #averageShown = false;
   readonly #totalSteps: number;
   /** The step of the newest checkpoint, and the epochs that were done by then. */
   #saved = { step: -1, epochs: -1 };
@@ -48,6 +49,7 @@ export class TrainingLoop {
   ) {
     this.#turn = turn;
     this.#compiled = compiled;
+    this.#turn = turn;
     this.#source = source;
     this.#validation = validation;
     this.#settings = settings;
@@ -84,6 +86,21 @@ export class TrainingLoop {
     return history;
   }
 
+  /** Gives the model what it is to have: the values of the last step, or their moving average. */
+  download(): void {
+    const shown = this.#averageShown;
+    this.#showAverage(true);
+    this.#compiled.download();
+    this.#showAverage(shown);
+  }
+
+  /** Puts the moving average, where there is one, in the parameters' place: to be measured or handed out. */
+  #showAverage(shown: boolean): void {
+    if (!this.#settings.averages || this.#averageShown === shown) return;
+    this.#compiled.swapAverage();
+    this.#averageShown = shown;
+  }
+
   get #stepsPerEpoch(): number {
     const { batchSize, accumulateBatches } = this.#settings;
     return Math.ceil(this.#source.size / (batchSize * accumulateBatches));
@@ -100,8 +117,7 @@ export class TrainingLoop {
 
   /** Runs an epoch, or the rest of it; returns whether it came to its end. */
   async #runEpoch(): Promise<boolean> {
-    const { hooks, shuffle, seed, earlyStopping, metrics, checkpointing, optimizer, averages } =
-      this.#settings;
+    const { hooks, shuffle, seed, earlyStopping, metrics, checkpointing, optimizer } = this.#settings;
     const compiled = this.#compiled;
     const record = this.#record;
     const { size } = this.#source;
@@ -111,14 +127,11 @@ export class TrainingLoop {
     if (shuffle) this.#source.shuffle(seed, epoch - 1);
     await this.#runSteps();
     this.#checkParameters();
-    // What is measured and handed out is the moving average, where there is one.
-    if (averages) compiled.swapAverage();
-    compiled.download();
+    this.download();
     compiled.engine.settle();
-    if (record.samples < size) {
-      if (averages) compiled.swapAverage();
-      return false;
-    }
+    if (record.samples < size) return false;
+
+    this.#showAverage(true);
     const validation = this.#validation && (await measure(compiled, this.#validation, metrics, this.#turn));
     compiled.engine.settle();
     const done: EpochRecord = {
@@ -139,7 +152,7 @@ export class TrainingLoop {
     this.#correct = 0;
     this.#epochSeconds = 0;
     if (earlyStopping?.observe(done) && earlyStopping.restoreBestWeights) this.#best = this.#modelValues();
-    if (averages) compiled.swapAverage();
+    this.#showAverage(false);
     const { schedule } = optimizer;
     if (isPlateau(schedule)) schedule.observe(this.#settings.plateauMonitor!.read(done));
     await hooks.epochEnd(done);
@@ -318,9 +331,7 @@ export class TrainingLoop {
     const settings = this.#settings;
     if (earlyStopping) settings.earlyStopping?.restore(earlyStopping);
     if (isPlateau(settings.optimizer.schedule)) settings.optimizer.schedule.state = schedule as PlateauState;
-    if (settings.averages) this.#compiled.swapAverage();
-    this.#compiled.download();
-    if (settings.averages) this.#compiled.swapAverage();
+    this.download();
   }
 
   /** Gives the model the weights of its best epoch. */

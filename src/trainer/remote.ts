@@ -4,7 +4,7 @@ import { disposeSymbol } from '../dispose.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
 import { DataError, EngineError, OptionError, show } from '../errors.js';
 import { writeModel } from '../formats/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { allValues, type Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkDataset } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
@@ -134,11 +134,11 @@ export class RemoteTrainer implements Trainer {
 
   async download(): Promise<void> {
     const weights = await this.readWeights();
-    for (const { name, values } of this.model.parameters) values.set(weights.get(name)!);
+    for (const { name, values } of allValues(this.model)) values.set(weights.get(name)!);
   }
 
   async upload(): Promise<void> {
-    const values = this.model.parameters.map((parameter) => parameter.values);
+    const values = allValues(this.model).map((each) => each.values);
     if (!values.every((each) => each.every(Number.isFinite))) {
       throw new DataError('Trainer.upload', 'the model has a value that is NaN or infinite');
     }
@@ -154,7 +154,7 @@ export class RemoteTrainer implements Trainer {
   }
 
   #fill(values: readonly Float32Array[]): void {
-    for (const [i, parameter] of this.model.parameters.entries()) parameter.values.set(values[i]);
+    for (const [i, each] of allValues(this.model).entries()) each.values.set(values[i]);
   }
 
   #reference(set: Dataset): SetReference {

@@ -5,6 +5,7 @@ import type { WasmSources } from '../engine/load.js';
 import { EngineError } from '../errors.js';
 import { readModel } from '../formats/model.js';
 import { optimizerOf } from '../nn/optimizers.js';
+import { allValues } from '../nn/sequential.js';
 import type { FitOptions } from '../train/fit.js';
 import {
   type EventName,
@@ -57,7 +58,7 @@ export function serve(port: Port, wasm?: WasmSources): void {
         onEpoch: tell('onEpoch'),
         ...(progress && { onProgress: tell('onProgress') }),
       });
-      return { history, values: current().model.parameters.map(({ values }) => values) };
+      return { history, values: allValues(current().model).map(({ values }) => values) };
     },
     pause: () => current().pause(),
     resume: () => current().resume(),
@@ -67,7 +68,7 @@ export function serve(port: Port, wasm?: WasmSources): void {
     readWeights: ({ names }) => current().readWeights(names),
     async upload({ values }) {
       await current().upload();
-      for (const [i, parameter] of current().model.parameters.entries()) parameter.values.set(values[i]);
+      for (const [i, each] of allValues(current().model).entries()) each.values.set(values[i]);
     },
   };
 
@@ -79,7 +80,8 @@ export function serve(port: Port, wasm?: WasmSources): void {
       port.postMessage({ id, result } satisfies Message);
     } catch (error) {
       // A fit that failed leaves the values of its last good epoch.
-      const values = name === 'fit' ? session?.model.parameters.map((each) => each.values) : undefined;
+      const values =
+        name === 'fit' && session ? allValues(session.model).map((each) => each.values) : undefined;
       port.postMessage({ id, error: encodeError(error), values } satisfies Message & { values: unknown });
     }
   });

@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import { disposeSymbol } from '../dispose.js';
 import type { Engine, EngineInfo } from '../engine/engine.js';
 import { EngineError, OptionError, show } from '../errors.js';
-import type { Sequential } from '../nn/sequential.js';
+import { allValues, type Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { type EvaluateOptions, evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit, type StepRecord } from '../train/fit.js';
@@ -68,11 +68,11 @@ export class Session implements Trainer {
 
   async readWeights(names?: readonly string[]): Promise<Map<string, Float32Array>> {
     this.#update();
-    const { parameters } = this.model;
-    const wanted = names ?? parameters.map(({ name }) => name);
+    const all = allValues(this.model);
+    const wanted = names ?? all.map(({ name }) => name);
     return new Map(
       wanted.map((name) => {
-        const parameter = parameters.find((each) => each.name === name);
+        const parameter = all.find((each) => each.name === name);
         if (!parameter)
           throw new OptionError('Trainer.readWeights', `the model has no parameter ${show(name)}`);
         return [name, parameter.values.slice()];

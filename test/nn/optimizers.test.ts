@@ -3,13 +3,22 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../src/errors.js';
 import { cosPi, power } from '../../src/nn/exact-math.js';
-import { adagrad, adam, adamW, rmsprop, sgd } from '../../src/nn/optimizers.js';
+import {
+  binaryCrossEntropy,
+  huber,
+  lossOf,
+  meanAbsoluteError,
+  meanSquaredError,
+  softmaxCrossEntropy,
+} from '../../src/nn/losses.js';
+import { adagrad, adam, adamW, optimizerOf, rmsprop, sgd } from '../../src/nn/optimizers.js';
 import {
   constantRate,
   cosineDecay,
   oneCycle,
   reduceOnPlateau,
   type Schedule,
+  scheduleOf,
   stepDecay,
   warmUp,
 } from '../../src/nn/schedules.js';
@@ -172,6 +181,52 @@ describe('schedules', () => {
     schedule.reset();
     expect(schedule.rate(1, 1)).toBe(1);
     expect(schedule.state.best).toBeNull();
+  });
+});
+
+describe('a config makes an equal object', () => {
+  const json = (config: object) => JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
+
+  test.each([
+    sgd({ learningRate: 0.1 }),
+    sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.01 }),
+    adam({ betas: [0.5, 0.6] }),
+    adamW({ learningRate: warmUp({ steps: 3, schedule: stepDecay({ learningRate: 0.1, stepSize: 4 }) }) }),
+    rmsprop({ centered: true }),
+    adagrad({ learningRate: reduceOnPlateau({ learningRate: 0.1, patience: 3 }) }),
+  ])('optimizer $kind', (optimizer) => {
+    const again = optimizerOf(json(optimizer.config));
+    expect(again.config).toEqual(optimizer.config);
+    expect(again.slots).toEqual(optimizer.slots);
+    expect(again.schedule.rate(2, 9)).toBe(optimizer.schedule.rate(2, 9));
+  });
+
+  test.each([
+    constantRate(0.1),
+    cosineDecay({ learningRate: 0.1, minimum: 0.01 }),
+    oneCycle({ maxLearningRate: 0.1, anneal: 'linear' }),
+  ])('schedule $kind', (schedule) => {
+    expect(scheduleOf(json(schedule.config)).config).toEqual(schedule.config);
+  });
+
+  test.each([
+    softmaxCrossEntropy({ labelSmoothing: 0.1, classWeights: [1, 2] }),
+    binaryCrossEntropy({ positiveWeight: 2 }),
+    meanSquaredError(),
+    meanAbsoluteError(),
+    huber({ delta: 2 }),
+  ])('loss $kind', (loss) => {
+    expect(lossOf(json(loss.config)).config).toEqual(loss.config);
+  });
+
+  test('what is not known is refused', () => {
+    expect(() => optimizerOf({ kind: 'lion' })).toThrow('optimizerOf: unknown optimizer "lion"');
+    expect(() => optimizerOf({ kind: 'toString' })).toThrow(OptionError);
+    expect(() => optimizerOf({ kind: 'adam', learningRate: {} })).toThrow('scheduleOf: unknown schedule');
+    expect(() => scheduleOf({ kind: 'cosine', learningRate: 1, steps: 1 })).toThrow('unknown option "steps"');
+    expect(() => scheduleOf(null)).toThrow('scheduleOf: unknown schedule null');
+    expect(() => lossOf({ kind: 'hinge' })).toThrow('lossOf: unknown loss "hinge"');
+    expect(() => lossOf({ kind: 'meanSquaredError', delta: 1 })).toThrow('unknown option "delta"');
   });
 });
 
