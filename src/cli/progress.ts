@@ -21,6 +21,9 @@ export class Progress {
   #samples = 0;
   #lossSum = 0;
 
+  /** Print some of hundreds of short epochs; all are in the report. */
+  brief = false;
+
   constructor(out: Output, { quiet = false }: { quiet?: boolean | undefined } = {}) {
     this.#out = out;
     this.#quiet = quiet;
@@ -62,8 +65,7 @@ export class Progress {
     if (this.#quiet) return;
     this.end();
     const { epochs } = this.#plan;
-    // Of hundreds, some: each is in the report.
-    const every = Math.ceil(epochs / MAX_LINES);
+    const every = this.brief ? Math.ceil(epochs / MAX_LINES) : 1;
     if (record.epoch % every === 0 || record.epoch === 1) this.#out.line(epochLine(record, epochs));
   }
 

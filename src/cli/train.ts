@@ -71,6 +71,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     const splits: RunSplits = job.splits ?? (await loadSplits(settings.source));
     const engine = await createEngine(wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
+    progress.brief = splits.table !== undefined;
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
     if (options.learningRate === 'find') {
       settings.learningRate = await findRate(engine, splits, settings);

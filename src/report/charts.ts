@@ -81,8 +81,6 @@ const TITLES: Readonly<Record<string, string>> = {
   rmse: 'RMSE',
   mse: 'MSE',
   mae: 'MAE',
-  f1: 'F1',
-  rocAuc: 'ROC AUC',
 };
 
 /** A metric's name as people write it. */
