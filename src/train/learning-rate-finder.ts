@@ -126,7 +126,8 @@ function judge(
   let lowest = 0;
   for (let i = 1; i < rates.length; i++) {
     if (smoothed[i] < smoothed[lowest]) lowest = i;
-    if (i + 1 >= rates.length) continue;
+    // An average of few batches moves with each of them.
+    if (i < WARM_UP || i + 1 >= rates.length) continue;
     const slope = (smoothed[i + 1] - smoothed[i - 1]) / 2;
     if (slope < steepest) [steepest, suggestion] = [slope, rates[i]];
   }

@@ -155,7 +155,7 @@ describe('evaluate', () => {
       const { code, stdout } = await lanegrad(root, ['evaluate', 'run', 'toy', '--split', split]);
       expect(code).toBe(0);
       expect(stdout).toContain(`${split}: ${samples} samples`);
-      expect(stdout).toMatch(/^3 +\d+ +\d+ +\d+\.\d\d %$/m);
+      expect(stdout).toMatch(/^3 +\d+ +\d+ +\d+\.\d\d % +\d+\.\d\d %$/m);
     }
   });
 });

@@ -66,6 +66,19 @@ test.each([
   },
 );
 
+test('batches that differ at the beginning do not pass for a fall of the loss', async () => {
+  // With rates that change nothing, the loss goes up and down with the batches; then it falls.
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const { suggestion } = await findLearningRate(strict, net(seed), noisy, {
+      ...basic,
+      batchSize: 16,
+      from: 1e-8,
+      to: 1,
+    });
+    expect(suggestion).toBeGreaterThan(1e-3);
+  }
+});
+
 test('is the same for the same seed, and takes batches as large as the set', async () => {
   const options = { ...basic, steps: 15, batchSize: 9999 };
   const once = await findLearningRate(strict, net(), clouds(30), options);
