@@ -11,7 +11,7 @@ export type Part = (typeof PARTS)[number];
 
 /** The parts of rows whose target is missing, and of those that a sample leaves out. */
 export const LEFT_OUT = 3;
-export const NOT_SAMPLED = 4;
+const NOT_SAMPLED = 4;
 
 /** Shares of the rows, in steps of 5 %. */
 interface SplitFractions {
