@@ -6,6 +6,8 @@ export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';
 export * from './errors.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
+export { type NpyArray, readNpy, type WritableNpy, writeNpy } from './formats/npy.js';
+export { readNpz, writeNpz } from './formats/npz.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 export { type ActivationOptions, activation } from './nn/activations.js';
 export { CompiledModel, type CompileOptions, type Plan } from './nn/compile.js';

@@ -2,10 +2,13 @@
 import { type Command, Option } from 'commander';
 import { createEngine } from '../engine/engine.js';
 import { weightsSha256 } from '../run/weights.js';
+import { tableDataset } from '../tables/dataset.js';
+import { openTableFile } from '../tables/file.js';
 import { evaluate } from '../train/evaluate.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
-import { className, loadSplits, openModel, scaledFor } from './sources.js';
+import { className, loadSplits, openModel, scaledFor, tableSource } from './sources.js';
+import { evaluateRegression } from './table-evaluate.js';
 
 interface EvaluateOptions extends ComputeOptions {
   split: 'test' | 'validation' | 'train' | 'full';
@@ -16,12 +19,12 @@ export function addEvaluate(program: Command): void {
     .command('evaluate')
     .summary('measure a saved model')
     .description(
-      'Prints loss, accuracy, F1 and area under the ROC curve, and precision and recall of each class.',
+      'Prints loss, accuracy, F1 and area under the ROC curve, and precision and recall of each class; or the errors of a regression.',
     )
     .argument('<model>', 'a model file, or a run folder')
-    .argument('[data]', 'mnist, or a folder with IDX files', 'mnist')
+    .argument('[data]', 'mnist, a folder with IDX files, or for a model of tables a table', 'mnist')
     .addOption(
-      new Option('--split <name>', 'part of the data')
+      new Option('--split <name>', 'part of the data; of a table all rows, unless it is given')
         .choices(['test', 'validation', 'train', 'full'])
         .default('test'),
     );
@@ -33,14 +36,32 @@ const EXAMPLES = `
 Examples:
   lanegrad evaluate runs/20250131-120000-mnist-784-300-10
   lanegrad evaluate model.safetensors ./fashion --split validation
+  lanegrad evaluate runs/iris iris.csv --split test
   lanegrad evaluate model.safetensors --json`;
 
-async function evaluateModel(given: string, source: string, options: EvaluateOptions): Promise<void> {
+async function evaluateModel(
+  given: string,
+  source: string,
+  options: EvaluateOptions,
+  command: Command,
+): Promise<void> {
   const { backend, math, threads, turbo, split, json } = options;
   const out = new Output({ json });
-  const { path, model, metadata } = await openModel(given);
-  const set = scaledFor(metadata, (await loadSplits(source))[split]);
+  const opened = await openModel(given);
+  const { path, model, metadata } = opened;
+  // The parts of a table are the model's own business: without being asked for one, all rows are measured.
+  const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
+  const set = metadata.table
+    ? await tableDataset(
+        await openTableFile(await tableSource(source)),
+        metadata.table,
+        part === 'full' ? undefined : part,
+      )
+    : scaledFor(metadata, (await loadSplits(source))[split]);
   const engine = await createEngine({ backend, math, threads, turbo });
+  if (metadata.table?.target.kind === 'regression') {
+    return evaluateRegression(out, engine, opened, metadata.table.target, set, { source, part });
+  }
   const score = await evaluate(engine, model, set, { metrics: ['precision', 'recall', 'f1', 'rocAuc'] });
   const { size, loss, accuracy, metrics, confusion } = score;
   const classes = confusion.map((row, index) => {
@@ -56,7 +77,7 @@ async function evaluateModel(given: string, source: string, options: EvaluateOpt
     };
   });
 
-  out.line(`${printable(path)} on ${printable(source)}, ${split}: ${count(size)} samples`);
+  out.line(`${printable(path)} on ${printable(source)}, ${part}: ${count(size)} samples`);
   out.line(out.bold(`loss ${lossText(loss)}, accuracy ${percent(accuracy)}`));
   const { f1, rocAuc } = metrics as { f1: number; rocAuc: number };
   out.line(`F1 ${f1.toFixed(4)}, area under the ROC curve ${Number.isNaN(rocAuc) ? '-' : rocAuc.toFixed(4)}`);
@@ -73,7 +94,7 @@ async function evaluateModel(given: string, source: string, options: EvaluateOpt
   out.result({
     model: path,
     dataset: source,
-    split,
+    split: part,
     samples: size,
     loss,
     accuracy,

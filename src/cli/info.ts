@@ -85,7 +85,7 @@ async function printModel(out: Output, opened: OpenModel): Promise<void> {
     metadata,
     weightsSha256: sha256,
   } = await describeModel(opened);
-  const { input, classNames } = metadata;
+  const { input, classNames, table: prepared } = metadata;
   const rows = [
     ['model', out.bold(printable(path))],
     ['layers', sizes.join('-')],
@@ -97,6 +97,15 @@ async function printModel(out: Output, opened: OpenModel): Promise<void> {
             'input',
             `raw * ${input.scale} + ${input.offset}${input.imageShape ? `, images ${input.imageShape.join('x')}` : ''}`,
           ],
+        ]
+      : []),
+    ...(prepared
+      ? [
+          [
+            'table',
+            `${prepared.columns.length} columns: ${prepared.columns.map(({ name }) => printable(name)).join(', ')}`,
+          ],
+          ['target', `${printable(prepared.target.name)}, ${prepared.target.kind}`],
         ]
       : []),
     ...(classNames ? [['classes', classNames.map(printable).join(' ')]] : []),

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { activations } from '../nn/activations.js';
 import type { CheckpointFolderOptions } from '../run/checkpoints.js';
-import { type PresetName, presetNames, resolveSettings } from '../run/presets.js';
+import { type Preset, type PresetName, presetNames, resolveSettings } from '../run/presets.js';
 import { initializerNames, optimizerNames, type RunSettings, scheduleNames } from '../run/settings.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
 import {
@@ -15,10 +15,12 @@ import {
   whole,
   widths,
 } from './arguments.js';
+import { type TableOptions, tableOptions } from './table-options.js';
 
 export interface TrainOptions
   extends ComputeOptions,
-    Partial<Omit<RunSettings, 'source' | 'earlyStopping' | 'checkpoint' | 'learningRate'>> {
+    TableOptions,
+    Partial<Omit<RunSettings, 'source' | 'earlyStopping' | 'checkpoint' | 'learningRate' | 'table'>> {
   preset?: PresetName;
   learningRate?: number | 'find';
   average?: number;
@@ -118,6 +120,7 @@ export function trainOptions(): Option[] {
         'keep a moving average of the weights, such as 0.999, and use that',
       ).argParser(share),
     ]),
+    ...tableOptions(),
     ...group(STOPPING, [
       new Option(
         '--metrics <names>',
@@ -151,8 +154,12 @@ export function trainOptions(): Option[] {
 
 const REGRESSION: readonly string[] = ['mae', 'mse', 'rmse', 'r2'];
 
-/** What the options come to, for a new run. */
-export function toSettings(source: string, options: TrainOptions): RunSettings {
+/** What the options come to, for a new run; where no preset is asked for, on top of `base`. */
+export function toSettings(
+  source: string,
+  options: Omit<TrainOptions, keyof TableOptions>,
+  base?: Preset,
+): RunSettings {
   const {
     backend: _b,
     math: _m,
@@ -198,7 +205,7 @@ export function toSettings(source: string, options: TrainOptions): RunSettings {
       }),
       ...(checkpoint && { checkpoint }),
     },
-    preset,
+    preset ?? base,
   );
 }
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FileError } from '../errors.js';
+import { FileError, LanegradError } from '../errors.js';
 
 /**
  * Reads a whole file.
@@ -23,12 +23,15 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 
 /**
  * Writes `path` by way of a temporary file beside it: write, fsync, rename, fsync of the folder. A text is written as
- * UTF-8. Where `path` is a symbolic link, the link is replaced, not its target.
+ * UTF-8, a text that comes in parts as they come. Where `path` is a symbolic link, the link is replaced, not its target.
  *
  * @throws FileError when any step fails. The temporary file is then gone and the old file as it was; only when the
  *   last step fails is the new one in place, and the message says so.
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string | AsyncIterable<string>,
+): Promise<void> {
   // The folder of the target, because a rename is atomic within one file system only.
   const folder = dirname(path);
   const temporary = join(folder, `.lanegrad-${randomUUID()}.tmp`);
@@ -38,6 +41,8 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
   } catch (cause) {
     // What matters is the first failure; that the temporary file cannot be removed adds nothing to it.
     await rm(temporary, { force: true }).catch(() => {});
+    // Of who makes the content.
+    if (cause instanceof LanegradError) throw cause;
     throw fileError(path, 'cannot be written', cause);
   }
   try {
@@ -90,11 +95,15 @@ function reason(cause: unknown): string {
   return known ?? (cause instanceof Error ? cause.message : String(cause));
 }
 
-async function writeSynced(path: string, content: Uint8Array | string): Promise<void> {
+async function writeSynced(
+  path: string,
+  content: Uint8Array | string | AsyncIterable<string>,
+): Promise<void> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, 'wx');
-    await handle.writeFile(content);
+    if (typeof content === 'string' || content instanceof Uint8Array) await handle.writeFile(content);
+    else for await (const part of content) await handle.appendFile(part);
     await handle.sync();
   } finally {
     await handle?.close();

@@ -55,7 +55,7 @@ function chartPayload(history: History, lossUnit = ''): ChartPayload {
         : []),
       ...metricNamesOf(history).map((name) => ({
         name,
-        label: name,
+        label: titleOf(name),
         ...validation((score) => score.metrics?.[name] ?? Number.NaN),
       })),
       ...(ratesVary(history)
@@ -74,6 +74,18 @@ function chartPayload(history: History, lossUnit = ''): ChartPayload {
 /** Metrics that were measured in validation, beside loss and accuracy. */
 export function metricNamesOf({ epochs }: History): string[] {
   return [...new Set(epochs.flatMap(({ validation }) => Object.keys(validation?.metrics ?? {})))];
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  r2: 'R²',
+  rmse: 'RMSE',
+  mse: 'MSE',
+  mae: 'MAE',
+};
+
+/** A metric's name as people write it. */
+export function titleOf(name: string): string {
+  return TITLES[name] ?? name;
 }
 
 function ratesVary({ epochs }: History): boolean {
@@ -119,7 +131,7 @@ function words(name: string, epochs: readonly EpochRecord[]): [title: string, de
     return ['Learning rate', `Learning rate at the end of each epoch: ${path(rates, rate)}.`];
   }
   const values = epochs.flatMap(({ validation }) => validation?.metrics?.[name] ?? []);
-  return [name, `Validation ${name}: ${path(values, loss)}.`];
+  return [titleOf(name), `Validation ${titleOf(name)}: ${path(values, loss)}.`];
 }
 
 function path(values: readonly number[], write: (value: number) => string): string {

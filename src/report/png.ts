@@ -3,6 +3,7 @@
  * and needs no zlib, so it works in a browser as well. Not a general PNG encoder.
  */
 import { OptionError, ShapeError, show } from '../errors.js';
+import { crc32 } from '../formats/crc.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** The longest stored block that deflate's 16-bit length allows. */
@@ -86,15 +87,6 @@ function adler32(data: Uint8Array): number {
     b = (b + a) % 65521;
   }
   return ((b << 16) | a) >>> 0;
-}
-
-function crc32(data: Uint8Array): number {
-  let crc = ~0;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
-  }
-  return ~crc >>> 0;
 }
 
 function bigEndian(value: number): Uint8Array {

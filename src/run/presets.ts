@@ -2,7 +2,7 @@
 import type { Activation } from '../engine/kernels.js';
 import type { OptimizerName, RunSettings } from './settings.js';
 
-type Preset = Partial<RunSettings> &
+export type Preset = Partial<RunSettings> &
   Pick<RunSettings, 'hidden' | 'activation' | 'batchSize' | 'epochs' | 'seed'>;
 
 export type PresetName = 'fast' | 'accurate';
@@ -29,12 +29,12 @@ const presets: Readonly<Record<PresetName, Preset>> = {
   },
 };
 
-/** What is said, what the preset says, and a learning rate that suits the optimizer where neither says one. */
+/** What is said, what the preset says (or `preset` itself), and a learning rate that suits the optimizer where neither says one. */
 export function resolveSettings(
   given: Partial<RunSettings> & Pick<RunSettings, 'source'>,
-  preset: PresetName = 'fast',
+  preset: PresetName | Preset = 'fast',
 ): RunSettings {
-  const base = presets[preset];
+  const base = typeof preset === 'string' ? presets[preset] : preset;
   const settings = { shuffle: true, full: false, ...base, ...given };
   // A rate goes with the optimizer and the activation that it was chosen for.
   const apart = (['optimizer', 'activation', 'momentum'] as const).some(

@@ -4,6 +4,7 @@ import { activations } from '../nn/activations.js';
 import { OptionReader } from '../options.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
 import { initializerNames, optimizerNames, type RunSettings, scheduleNames } from './settings.js';
+import { readTableSettings } from './table.js';
 
 /** Throws FormatError that names the file when `config` has no settings, or any that are not what they should be. */
 export function readSettings(config: Readonly<Record<string, unknown>>, file: string): RunSettings {
@@ -57,6 +58,7 @@ function read(given: unknown): RunSettings {
   const metrics = reader.optional('metrics', `a list of ${metricNames.join(', ')}`, isMetrics);
   const earlyStopping = reader.optional('earlyStopping', 'an object', isObject);
   const checkpoint = reader.optional('checkpoint', 'an object', isObject);
+  const table = reader.optional('table', 'an object', isObject);
   reader.end();
   return {
     ...settings,
@@ -64,6 +66,7 @@ function read(given: unknown): RunSettings {
     // Their own readers check what is in them.
     ...(earlyStopping && { earlyStopping }),
     ...(checkpoint && { checkpoint }),
+    ...(table && { table: readTableSettings(table) }),
   };
 }
 

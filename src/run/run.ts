@@ -3,18 +3,19 @@
  * the report. It prints nothing and parses nothing; the command line does.
  */
 import type { Dataset } from '../data/dataset.js';
-import type { Splits } from '../data/folder.js';
 import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
+import type { Loss } from '../nn/losses.js';
 import { allValues, type Sequential } from '../nn/sequential.js';
 import { layerWidths } from '../nn/summary.js';
-import type { RunReport, TestSet } from '../report/report.js';
-import { evaluate } from '../train/evaluate.js';
+import type { RegressionTest, RunReport, TestSet } from '../report/report.js';
+import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
 import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
 import { RunFolder, type RunFolderOptions } from './folder.js';
 import { buildModel, describeInput, describeRun, type RunSettings } from './settings.js';
+import { type RunSplits, runMetrics } from './table.js';
 import { weightsSha256 } from './weights.js';
 
 export interface RunHooks {
@@ -37,6 +38,8 @@ export interface Run {
   readonly history: History;
   /** Absent when interrupted. */
   readonly test?: Evaluation;
+  /** Of a regression on a table: the test rows. */
+  readonly regression?: RegressionTest;
   readonly weightsSha256: string;
   readonly folder: RunFolder;
   readonly interrupted: boolean;
@@ -51,12 +54,13 @@ export interface Run {
  */
 export async function run(
   engine: Engine,
-  splits: Splits,
+  splits: RunSplits,
   settings: RunSettings,
   hooks: RunHooks,
 ): Promise<Run> {
   const { model, optimizer, loss } = buildModel(splits, settings);
   const metadata = describeInput(splits);
+  const metrics = runMetrics(splits, settings);
   const train = settings.full ? splits.full : splits.train;
   const batchSize = Math.min(settings.batchSize, train.size);
   const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer, loss });
@@ -79,7 +83,7 @@ export async function run(
       epochs: settings.epochs,
       shuffle: settings.shuffle,
       // Without a validation set the metrics are those of the test.
-      ...(!settings.full && { validation: splits.validation, metrics: settings.metrics ?? [] }),
+      ...(!settings.full && splits.validation && { validation: splits.validation, metrics }),
       ...(settings.earlyStopping && { earlyStopping: settings.earlyStopping }),
       ...updateOptions(settings),
       ...(checkpointing && {
@@ -107,21 +111,21 @@ export async function run(
     });
     const interrupted = hooks.signal.aborted;
     if (hasFiniteWeights(model)) await folder.saveModel(model, metadata);
-    const test = interrupted
-      ? undefined
-      : await evaluate(engine, model, splits.test, { loss, metrics: settings.metrics ?? [] });
+    const test =
+      interrupted || !splits.test ? undefined : await evaluate(engine, model, splits.test, { loss, metrics });
     const result: Run = {
       dataset: splits.full.name,
       model,
       batchSize,
       history,
       ...(test && { test }),
+      ...(test && splits.table && compareTest(engine, model, loss, splits)),
       weightsSha256: await weightsSha256(model),
       folder,
       interrupted,
     };
     await folder.removeEmptyCheckpoints();
-    await folder.writeReport(describeReport(engine, splits.test, config, result));
+    await folder.writeReport(describeReport(engine, splits, config, result));
     return result;
   } catch (error) {
     await folder.removeEmptyCheckpoints();
@@ -130,7 +134,7 @@ export async function run(
   }
 }
 
-function folderOptions({ full }: Splits, model: Sequential, { out }: RunHooks): RunFolderOptions {
+function folderOptions({ full }: RunSplits, model: Sequential, { out }: RunHooks): RunFolderOptions {
   return { name: `${full.name}-${layerWidths(model).join('-')}`, ...(out !== undefined && { out }) };
 }
 
@@ -168,16 +172,19 @@ function hasFiniteWeights(model: Sequential): boolean {
 
 function describeReport(
   engine: Engine,
-  set: Dataset,
+  { test: set, table }: RunSplits,
   config: Record<string, unknown>,
   result: Run,
 ): RunReport {
-  const { model, history, test, interrupted } = result;
+  const { model, history, test, regression, interrupted } = result;
   return {
     title: `${result.dataset} · ${layerWidths(model).join('-')}`,
     createdAt: new Date().toISOString(),
     history,
-    ...(test && { test, testSet: describeTestSet(set) }),
+    ...(test && { test }),
+    ...(test && set && !set.targets && { testSet: describeTestSet(set) }),
+    ...(regression && { regression }),
+    ...(table && { table: table.summary }),
     config,
     engine: { ...engine.info },
     facts: {
@@ -187,6 +194,21 @@ function describeReport(
       interrupted,
     },
   };
+}
+
+/** Actual and predicted values of the test rows, where the target is a number. */
+function compareTest(
+  engine: Engine,
+  model: Sequential,
+  loss: Loss,
+  { test, table }: RunSplits,
+): { regression: RegressionTest } | undefined {
+  const target = table?.preparation.target;
+  if (target?.kind !== 'regression' || !test?.targets) return undefined;
+  const inUnits = (values: Float32Array) =>
+    Float64Array.from(values, (value) => value * target.deviation + target.mean);
+  const predicted = inUnits(predict(engine, model, test.inputs, { loss }));
+  return { regression: { target: target.name, actual: inUnits(test.targets), predicted } };
 }
 
 function describeTestSet({ inputs, labels, classes, classNames, imageShape }: Dataset): TestSet {

@@ -1,5 +1,4 @@
 /** What a training run is told, and the complete record of it that config.json and the report hold. */
-import type { Splits } from '../data/folder.js';
 import type { Engine } from '../engine/engine.js';
 import type { Activation } from '../engine/kernels.js';
 import { OptionError } from '../errors.js';
@@ -9,14 +8,17 @@ import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';
 import type { InitializerName } from '../nn/initializers.js';
 import type { Layer } from '../nn/layer.js';
-import { type Loss, softmaxCrossEntropy } from '../nn/losses.js';
+import { type Loss, meanSquaredError, softmaxCrossEntropy } from '../nn/losses.js';
 import { batchNorm } from '../nn/normalization.js';
 import { adagrad, adam, adamW, type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
 import { cosineDecay, oneCycle, reduceOnPlateau, type Schedule, stepDecay, warmUp } from '../nn/schedules.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
+import { tableInputLayers } from '../nn/table-model.js';
+import { outputSizeOf } from '../tables/preparation.js';
 import type { EarlyStoppingOptions } from '../train/early-stopping.js';
 import type { MetricName } from '../train/metrics/resolve.js';
 import type { CheckpointFolderOptions } from './checkpoints.js';
+import type { RunSplits, TableSettings } from './table.js';
 import { packageVersion } from './version.js';
 
 export type OptimizerName = 'sgd' | 'adam' | 'adamW' | 'rmsprop' | 'adagrad';
@@ -81,6 +83,8 @@ export interface RunSettings {
   earlyStopping?: EarlyStoppingOptions;
   /** Absent for a run that keeps none. */
   checkpoint?: Omit<CheckpointFolderOptions, 'folder'>;
+  /** For a source that is a table. */
+  table?: TableSettings;
 }
 
 /** Values that a model may have: parameters and gradients must fit in an engine's 4 GiB. */
@@ -88,12 +92,14 @@ const MAX_PARAMETERS = 2 ** 28;
 
 /** The untrained model, its loss and its optimizer. Throws OptionError for what does not go together, or a model too large. */
 export function buildModel(
-  splits: Splits,
+  splits: RunSplits,
   settings: RunSettings,
 ): { model: Sequential; optimizer: Optimizer; loss: Loss } {
-  const { width, classes } = splits.full;
+  const { width } = splits.full;
+  const target = splits.table?.preparation.target;
+  const outputs = splits.table ? outputSizeOf(splits.table.preparation) : splits.full.classes;
   const { hidden, activation, initializer, dropout: share = 0, inputDropout = 0, seed } = settings;
-  const sizes = [width, ...hidden, classes];
+  const sizes = [width, ...hidden, outputs];
   const parameters = sizes.slice(1).reduce((total, size, i) => total + (sizes[i] + 1) * size, 0);
   if (parameters > MAX_PARAMETERS) {
     const given = `given ${parameters} (${sizes.join('-')})`;
@@ -108,19 +114,26 @@ export function buildModel(
     ...(share > 0 ? [dropout(share)] : []),
   ];
   const layers = [
+    ...(splits.table ? tableInputLayers(splits.table.preparation) : []),
     ...(inputDropout > 0 ? [dropout(inputDropout)] : []),
     ...hidden.flatMap(block),
-    dense(classes, weights),
+    dense(outputs, weights),
   ];
   const { labelSmoothing = 0 } = settings;
+  if (target?.kind === 'regression' && labelSmoothing > 0) {
+    throw new OptionError('labelSmoothing', 'it is for classes, but the target is a number');
+  }
   return {
     model: sequential(width, layers, { seed }),
     optimizer: buildOptimizer(splits, settings),
-    loss: softmaxCrossEntropy(labelSmoothing > 0 ? { labelSmoothing } : {}),
+    loss:
+      target?.kind === 'regression'
+        ? meanSquaredError()
+        : softmaxCrossEntropy(labelSmoothing > 0 ? { labelSmoothing } : {}),
   };
 }
 
-function buildOptimizer({ train, full }: Splits, settings: RunSettings): Optimizer {
+function buildOptimizer({ train, full }: RunSplits, settings: RunSettings): Optimizer {
   const { optimizer = 'sgd', momentum, nesterov, weightDecay, batchSize, accumulateBatches = 1 } = settings;
   const { size } = settings.full ? full : train;
   const learningRate = buildSchedule(
@@ -165,15 +178,16 @@ function buildSchedule(settings: RunSettings, stepsPerEpoch: number): number | S
 }
 
 /** What the model's file says about its inputs. */
-export function describeInput({ full }: Splits): ModelMetadata {
+export function describeInput({ full, table }: RunSplits): ModelMetadata {
   const { scale, offset, imageShape, classNames } = full;
+  if (table) return { table: table.preparation, ...(classNames && { classNames }) };
   return { input: { scale, offset, ...(imageShape && { imageShape }) }, ...(classNames && { classNames }) };
 }
 
 /** Everything that it takes to run this again. */
 export function describeRun(
   engine: Engine,
-  splits: Splits,
+  splits: RunSplits,
   settings: RunSettings,
   { model, optimizer, loss }: { model: Sequential; optimizer: Optimizer; loss: Loss },
 ): Record<string, unknown> {
@@ -185,8 +199,8 @@ export function describeRun(
       name: full.name,
       source: settings.source,
       train: settings.full ? full.size : train.size,
-      validation: settings.full ? 0 : validation.size,
-      test: test.size,
+      validation: settings.full ? 0 : (validation?.size ?? 0),
+      test: test?.size ?? 0,
       width: full.width,
       classes: full.classes,
       scale: full.scale,

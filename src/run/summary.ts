@@ -47,6 +47,8 @@ export function summarize(run: Run, settings: RunSettings, engine: EngineInfo) {
   };
 }
 
-function score({ loss, accuracy, metrics }: Score): Score {
-  return { loss, accuracy, ...(metrics && { metrics }) };
+/** Of a regression there is no accuracy. */
+function score({ loss, accuracy, metrics }: Score) {
+  const measured = metrics && Object.keys(metrics).length > 0 && { metrics };
+  return { loss, ...(!Number.isNaN(accuracy) && { accuracy }), ...measured };
 }

@@ -3,7 +3,7 @@ import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FileError } from '../../src/errors.js';
+import { DataError, FileError } from '../../src/errors.js';
 import { readFileBytes, writeFileAtomic } from '../../src/files/atomic.js';
 
 // Only so that single steps can be made to fail; by default every call is the real one.
@@ -169,5 +169,27 @@ describe('readFileBytes', () => {
       `${folder}: cannot be read: it is a folder, not a file`,
     );
     expect((await failure(readFileBytes('a\0b'))).message).toMatch(/null bytes/);
+  });
+});
+
+describe('a text in parts', () => {
+  async function* parts(error?: Error) {
+    yield 'one ';
+    yield 'zwölf';
+    if (error) throw error;
+  }
+
+  test('is written as they come', async () => {
+    await writeFileAtomic(target, parts());
+    expect(await fs.readFile(target, 'utf8')).toBe('one zwölf');
+    expect(await fs.readdir(folder)).toEqual(['model.bin']);
+  });
+
+  test('that fails half way leaves the old file, and says why itself', async () => {
+    await fs.writeFile(target, 'old');
+    const error = new DataError('data.csv', 'row 7: no');
+    await expect(writeFileAtomic(target, parts(error))).rejects.toBe(error);
+    expect(await fs.readFile(target, 'utf8')).toBe('old');
+    expect(await fs.readdir(folder)).toEqual(['model.bin']);
   });
 });

@@ -1,0 +1,42 @@
+/** `lanegrad evaluate` for models that predict a number from a table: errors in the number's own unit. */
+import type { Dataset } from '../data/dataset.js';
+import type { Engine } from '../engine/engine.js';
+import { weightsSha256 } from '../run/weights.js';
+import type { PreparedTarget } from '../tables/preparation.js';
+import { evaluate } from '../train/evaluate.js';
+import { regressionMetrics } from '../train/table-metrics.js';
+import { count, type Output, printable, table } from './output.js';
+import type { OpenModel } from './sources.js';
+
+export async function evaluateRegression(
+  out: Output,
+  engine: Engine,
+  { path, model }: OpenModel,
+  target: Extract<PreparedTarget, { kind: 'regression' }>,
+  set: Dataset,
+  { source, part }: { source: string; part: string },
+): Promise<void> {
+  const metrics = regressionMetrics(target);
+  const result = await evaluate(engine, model, set, { loss: 'meanSquaredError', metrics });
+  const { r2, rmse, mae } = result.metrics as { r2: number; rmse: number; mae: number };
+  const digits = (value: number) => String(Number(value.toPrecision(5)));
+  const unit = `in units of ${printable(target.name)}`;
+  const rows = [
+    ['R²', r2.toFixed(4), 'share of the variance that is explained'],
+    ['RMSE', digits(rmse), `root of the mean squared error, ${unit}`],
+    ['MAE', digits(mae), `mean absolute error, ${unit}`],
+  ];
+  out.line(`${printable(path)} on ${printable(source)}, ${part}: ${count(set.size)} samples`);
+  for (const line of table(rows, [0, 2])) out.line(line);
+  out.result({
+    model: path,
+    dataset: source,
+    split: part,
+    samples: set.size,
+    target: target.name,
+    loss: result.loss,
+    metrics: { r2, rmse, mae },
+    weightsSha256: await weightsSha256(model),
+    engine: engine.info,
+  });
+}
