@@ -7,6 +7,8 @@ export * from './errors.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
 export { type NpyArray, readNpy, type WritableNpy, writeNpy } from './formats/npy.js';
 export { readNpz, writeNpz } from './formats/npz.js';
+export { type OnnxImport, readOnnx } from './formats/onnx/read.js';
+export { type WriteOnnxOptions, writeOnnx } from './formats/onnx/write.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 export { type DenseOptions, dense } from './nn/dense.js';
 export {

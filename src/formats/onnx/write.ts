@@ -1,0 +1,144 @@
+/**
+ * A model as an ONNX file, which ONNX Runtime and others run: one operator or a few a layer, weights [in, out] as they are.
+ *
+ *   input [batch, inputSize] → (Mul, Add: raw values scaled) → Gemm, Relu, … → (Softmax) → output [batch, outputSize]
+ *
+ * Operator set 20 and IR version 9 (ONNX 1.15, November 2023): the first with Gelu. It opens no file.
+ */
+import { DataError, OptionError, show } from '../../errors.js';
+import type { Sequential } from '../../nn/sequential.js';
+import { OptionReader } from '../../options.js';
+import { type ModelMetadata, readMetadata } from '../model-metadata.js';
+import { activationOperators } from './activations.js';
+import { GraphBuilder } from './graph.js';
+import { dataTypes, encodeModel } from './proto.js';
+
+const WHERE = 'writeOnnx';
+const IR_VERSION = 9;
+const OPSET = 20;
+/** A protocol buffer's own limit. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+export interface WriteOnnxOptions {
+  /** Class names go into the file's metadata; how inputs are made is used by `rawInputs`. */
+  metadata?: ModelMetadata;
+  /** Take raw values, such as pixels from 0 to 255, and scale them inside as `metadata.input` says; false by default. */
+  rawInputs?: boolean;
+  /** End with softmax over the outputs, which are then called `probabilities` in place of `logits`; false by default. */
+  softmax?: boolean;
+}
+
+/** What one layer's writer is given. */
+interface LayerPart {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly index: number;
+  /** The layer's parameters as constants of the graph; returns undefined for one that the layer does not have. */
+  constant(name: string): string | undefined;
+}
+
+/** How each kind of layer is written. */
+const writers: ReadonlyMap<string, (graph: GraphBuilder, part: LayerPart) => void> = new Map([
+  [
+    'dense',
+    (graph, { config, constant }) => {
+      const constants = [constant('weight'), constant('bias')].filter((name) => name !== undefined);
+      graph.apply('Gemm', constants);
+      writeActivation(graph, config.activation);
+    },
+  ],
+]);
+
+/**
+ * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after softmax,
+ * `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training are left out.
+ *
+ * @throws DataError when a parameter is NaN or infinite.
+ * @throws OptionError for `rawInputs` without `metadata.input`, a layer that ONNX cannot express, or a file of 2 GiB or more.
+ */
+export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8Array {
+  const reader = new OptionReader(WHERE, options);
+  const given = reader.optional('metadata', "a model's metadata", (value): value is object => true);
+  const rawInputs = reader.boolean('rawInputs', false);
+  const softmax = reader.boolean('softmax', false);
+  reader.end();
+  const metadata = readMetadata(new OptionReader(`${WHERE}, metadata`, given ?? {}), model);
+  checkParameters(model);
+
+  const graph = new GraphBuilder('input');
+  if (rawInputs) writeScaling(graph, metadata);
+  for (const [index, layer] of model.layers.entries()) {
+    const write = writers.get(layer.kind);
+    if (!write) throw new OptionError(WHERE, `a layer of kind ${show(layer.kind)} has no form in ONNX`);
+    graph.scope = `/${index}`;
+    write(graph, {
+      config: layer.config,
+      index,
+      constant: (name) => writeParameter(graph, model, index, name),
+    });
+  }
+  graph.scope = '';
+  if (softmax) graph.apply('Softmax', [], [{ name: 'axis', int: -1 }]);
+  const output = softmax ? 'probabilities' : 'logits';
+  graph.end(output);
+
+  const shape = (width: number) => ({ elementType: dataTypes.float, shape: ['batch', width] });
+  const encoded = encodeModel({
+    irVersion: IR_VERSION,
+    producer: 'lanegrad',
+    producerVersion: '',
+    opsets: new Map([['', OPSET]]),
+    metadata: new Map(metadata.classNames ? [['classNames', JSON.stringify(metadata.classNames)]] : []),
+    graphName: 'sequential',
+    nodes: graph.nodes,
+    initializers: graph.initializers,
+    inputs: [{ name: 'input', ...shape(model.inputSize) }],
+    outputs: [{ name: output, ...shape(model.outputSize) }],
+  });
+  if (encoded.length > MAX_BYTES) {
+    throw new OptionError(WHERE, `expected a file of at most ${MAX_BYTES} bytes, given ${encoded.length}`);
+  }
+  return encoded.finish();
+}
+
+function checkParameters(model: Sequential): void {
+  for (const { name, values } of model.parameters) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0)
+      throw new DataError(WHERE, `parameter ${name}: expected finite values, given ${values[at]} at ${at}`);
+  }
+}
+
+/** In the kernels' order: a product that is rounded, then the sum. */
+function writeScaling(graph: GraphBuilder, { input }: ModelMetadata): void {
+  if (!input) {
+    throw new OptionError(
+      WHERE,
+      'option rawInputs: expected metadata.input, which says how raw values are scaled',
+    );
+  }
+  graph.scope = '/input';
+  graph.apply('Mul', [graph.floats('input.scale', [], Float32Array.of(input.scale))]);
+  if (input.offset !== 0)
+    graph.apply('Add', [graph.floats('input.offset', [], Float32Array.of(input.offset))]);
+}
+
+function writeParameter(
+  graph: GraphBuilder,
+  model: Sequential,
+  index: number,
+  own: string,
+): string | undefined {
+  const parameter = model.parameters.find(({ name }) => name === `${index}.${own}`);
+  return parameter && graph.floats(parameter.name, parameter.shape, parameter.values);
+}
+
+function writeActivation(graph: GraphBuilder, name: unknown): void {
+  if (name === 'identity') return;
+  if (name === 'silu') {
+    graph.current = graph.node('Mul', [graph.current, graph.node('Sigmoid', [graph.current])]);
+    return;
+  }
+  const single = activationOperators.get(name as string);
+  if (!single) throw new OptionError(WHERE, `activation ${show(name)} has no form in ONNX`);
+  graph.apply(single.operator, [], single.attributes);
+}
