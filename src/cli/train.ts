@@ -18,6 +18,7 @@ interface TrainOptions extends ComputeOptions, Omit<RunSettings, 'source' | 'ini
   initializer?: InitializerName;
   full?: true;
   out?: string;
+  tensorboard?: true;
   quiet?: true;
 }
 
@@ -49,6 +50,7 @@ export function addTrain(program: Command): void {
     new Option('--no-shuffle', 'visit the samples in the order of the file'),
     ...engineOptions(),
     new Option('--out <folder>', 'the run folder, new or empty (default: a new one in runs)'),
+    new Option('--tensorboard', 'write an event file for TensorBoard into the run folder'),
     new Option('--quiet', 'print the result only'),
     ...commonOptions(),
   ];
@@ -66,7 +68,18 @@ Examples:
 Ctrl-C stops after the step at hand and saves; pressed twice, it stops at once.`;
 
 async function train(source: string, options: TrainOptions): Promise<void> {
-  const { backend, math, turbo, json, quiet, out: outFolder, debug: _, full = false, ...rest } = options;
+  const {
+    backend,
+    math,
+    turbo,
+    json,
+    quiet,
+    out: outFolder,
+    debug: _,
+    full = false,
+    tensorboard = false,
+    ...rest
+  } = options;
   const settings: RunSettings = { source, full, ...rest };
   const out = new Output({ json });
   const progress = new Progress(out, { quiet });
@@ -86,6 +99,7 @@ async function train(source: string, options: TrainOptions): Promise<void> {
     }
     const finished = await run(engine, splits, settings, {
       ...(outFolder !== undefined && { out: outFolder }),
+      tensorboard,
       signal: signals.signal,
       onTrainBegin: (plan) => progress.begin(plan),
       onStep: (step) => progress.step(step),

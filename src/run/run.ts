@@ -13,11 +13,14 @@ import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
 import { RunFolder } from './folder.js';
 import { buildModel, describeInput, describeRun, LOSS, type RunSettings } from './settings.js';
+import { EventFile } from './tensorboard.js';
 import { weightsSha256 } from './weights.js';
 
 export interface RunHooks {
   /** The run folder: see `RunFolder.create`. */
   out?: string;
+  /** Write TensorBoard's event file into the folder as well. */
+  tensorboard?: boolean;
   /** Stops training after the step at hand; model and report are still written, the test is left out. */
   signal: AbortSignal;
   onTrainBegin: NonNullable<FitOptions['onTrainBegin']>;
@@ -58,6 +61,7 @@ export async function run(
   const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer });
   const name = `${splits.full.name}-${model.sizes.join('-')}`;
   const folder = await RunFolder.create({ name, ...(hooks.out !== undefined && { out: hooks.out }) });
+  const events = hooks.tensorboard ? new EventFile(folder.path) : undefined;
   let completed = 0;
   try {
     await folder.writeConfig(config);
@@ -76,6 +80,7 @@ export async function run(
         // The model first: a line in the metrics then means that its model was saved.
         await folder.saveModel(model, metadata);
         await folder.appendMetrics(record);
+        await events?.append(record);
         completed = record.epoch;
         hooks.onEpoch(record, folder);
       },
