@@ -5,7 +5,7 @@ import { DataError, FormatError } from '../errors.js';
 import { readFileBytes } from '../files/atomic.js';
 
 /** The metrics' file within a run folder: JSON lines, an object an epoch. */
-export const METRICS_FILE = 'metrics.jsonl';
+const METRICS_FILE = 'metrics.jsonl';
 
 export interface RunMetrics {
   /** Of the file itself. */
