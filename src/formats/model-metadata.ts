@@ -1,6 +1,7 @@
 /** What a saved model says beside its layers: how its inputs were made, and what its classes are called. */
 import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
+import { readPreparation, type TablePreparation } from '../tables/preparation.js';
 
 /** How raw values became the model's inputs: `raw * scale + offset`. */
 export interface InputFormat {
@@ -14,6 +15,8 @@ export interface ModelMetadata {
   readonly input?: InputFormat;
   /** Of the outputs, from the first on. */
   readonly classNames?: readonly string[];
+  /** For a model of tables: how their columns become its inputs. */
+  readonly table?: TablePreparation;
 }
 
 /**
@@ -26,6 +29,7 @@ export function readMetadata(
 ): ModelMetadata {
   const given = reader.optional('input', 'how inputs are made', (value) => value !== undefined);
   const classNames = reader.optional('classNames', 'a list of strings', isNames);
+  const table = reader.optional('table', 'how columns are prepared', (value) => value !== undefined);
   reader.end();
   if (classNames && classNames.length > model.outputSize) {
     const expected = `at most ${model.outputSize}, one an output`;
@@ -34,6 +38,7 @@ export function readMetadata(
   return {
     ...(given !== undefined && { input: readInput(given, model.inputSize) }),
     ...(classNames && { classNames }),
+    ...(table !== undefined && { table: readPreparation('table', table, model) }),
   };
 }
 

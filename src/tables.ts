@@ -1,0 +1,18 @@
+/** lanegrad/tables: CSV, JSON lines, Parquet, NPY and NPZ as data sets, in Node and browsers. Files by path are in `lanegrad/node`. */
+export type { CsvOptions } from './tables/csv.js';
+export type { ColumnType, Task } from './tables/decide.js';
+export { type OpenTableOptions, openTable } from './tables/open.js';
+export type {
+  BooleanColumn,
+  CategoryColumn,
+  DateColumn,
+  DroppedColumn,
+  NumberColumn,
+  PreparedColumn,
+  PreparedTarget,
+  TablePreparation,
+} from './tables/preparation.js';
+export { type PreparedTable, type PrepareOptions, prepareTable } from './tables/prepare.js';
+export type { ClassSummary, ColumnSummary, TableSummary } from './tables/summary.js';
+export type { ByteSource, ColumnCells, Table, TableChunk, TableFormat } from './tables/types.js';
+export { predictTable, type TablePrediction } from './train/predict-table.js';

@@ -1,0 +1,72 @@
+/** Files as sources of bytes. Node only. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { FileError } from '../errors.js';
+import { fileError } from '../files/atomic.js';
+import type { ByteSource } from './types.js';
+
+const PIECE = 2 ** 20;
+
+/**
+ * A file to read a table from; messages call it `path`. The file is opened for each reading and closed after it.
+ *
+ * @throws FileError when it is not there, is a folder, or cannot be read.
+ */
+export async function fileSource(path: string): Promise<ByteSource> {
+  const size = await withFile(path, async (file) => {
+    const stat = await file.stat();
+    if (stat.isDirectory()) throw new FileError(path, 'cannot be read: it is a folder, not a file');
+    return stat.size;
+  });
+  return {
+    name: path,
+    size,
+    async *stream() {
+      const file = await openFile(path);
+      try {
+        const buffer = new Uint8Array(PIECE);
+        for (;;) {
+          const { bytesRead } = await file.read(buffer, 0, PIECE, null);
+          if (bytesRead === 0) return;
+          yield buffer.subarray(0, bytesRead);
+        }
+      } catch (cause) {
+        throw cause instanceof Error && 'syscall' in cause ? fileError(path, 'cannot be read', cause) : cause;
+      } finally {
+        await file.close();
+      }
+    },
+    slice: (begin, end) =>
+      withFile(path, async (file) => {
+        const bytes = new Uint8Array(end - begin);
+        let filled = 0;
+        while (filled < bytes.length) {
+          const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, begin + filled);
+          if (bytesRead === 0) throw new FileError(path, 'cannot be read: it became shorter meanwhile');
+          filled += bytesRead;
+        }
+        return bytes;
+      }),
+  };
+}
+
+/** The name of a table in a file: the file's, without folder and extension. */
+export function tableName(path: string): string {
+  const name = basename(path);
+  return name.replace(/(\.[A-Za-z]\w*)+$/, '') || name;
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  return open(path).catch((cause) => {
+    throw fileError(path, 'cannot be read', cause);
+  });
+}
+
+async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await openFile(path);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * How the columns of a table become the inputs of a model, and its target what the model is trained on: plain data, kept inside
+ * the model's file and applied again by whoever predicts. Made by prepare.ts, applied by encode.ts; here it is described and,
+ * when it comes from a file, taken for hostile.
+ */
+import { OptionError, show } from '../errors.js';
+import { OptionReader } from '../options.js';
+import { phaseCount } from './dates.js';
+import { MAX_CATEGORIES } from './profile.js';
+import { MAX_COLUMNS } from './types.js';
+
+interface Numeric {
+  readonly name: string;
+  /** Of the rows that trained. An input is (value - mean) / deviation, and 0 for a missing value. */
+  readonly mean: number;
+  /** Greater than 0. */
+  readonly deviation: number;
+  /** Whether one more input says that the value is missing; true when one was missing in training. */
+  readonly indicator: boolean;
+}
+
+export interface NumberColumn extends Numeric {
+  readonly kind: 'number';
+}
+
+/** A column of two values, as numbers 0 and 1. */
+export interface BooleanColumn extends Numeric {
+  readonly kind: 'boolean';
+  /** What stands for 0, and for 1. */
+  readonly values: readonly [no: string, yes: string];
+}
+
+/** Mean and deviation are in days since 1970-01-01 UTC; sines and cosines of year, week and day follow: see dates.ts. */
+export interface DateColumn extends Numeric {
+  readonly kind: 'date';
+  /** Whether dates have a time of day. */
+  readonly time: boolean;
+}
+
+/** Each value has a place: 0 for those that training did not know, then `categories` in order, then, if `missing`, the missing. */
+export interface CategoryColumn {
+  readonly kind: 'category';
+  readonly name: string;
+  readonly categories: readonly string[];
+  /**
+   * `oneHot`: an input a place, 1 where the value is; place 0 has one only if `others`. `embedding`: one input, the place's
+   * number, for an embedding layer of `width`.
+   */
+  readonly encoding: 'oneHot' | 'embedding';
+  /** Whether rare values of training were put in place 0, which otherwise never occurred there. */
+  readonly others: boolean;
+  readonly missing: boolean;
+  /** Numbers that an embedding learns for each place; absent for one-hot. */
+  readonly width?: number;
+}
+
+export type PreparedColumn = NumberColumn | BooleanColumn | DateColumn | CategoryColumn;
+
+export type PreparedTarget =
+  | { readonly kind: 'classification'; readonly name: string; readonly classes: readonly string[] }
+  /** The model's output is (value - mean) / deviation. */
+  | {
+      readonly kind: 'regression';
+      readonly name: string;
+      readonly mean: number;
+      readonly deviation: number;
+    };
+
+export interface DroppedColumn {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface TablePreparation {
+  readonly version: 1;
+  /** In the order of their inputs. */
+  readonly columns: readonly PreparedColumn[];
+  readonly dropped: readonly DroppedColumn[];
+  readonly target: PreparedTarget;
+  /** By which the rows were split; the same file splits the same way again. */
+  readonly split: { readonly seed: number; readonly validation: number; readonly test: number };
+}
+
+const VERSION = 1;
+/** Numbers that an embedding may have for a category. */
+const MAX_WIDTH = 1024;
+
+/** Inputs that a column takes. */
+export function inputsOf(column: PreparedColumn): number {
+  switch (column.kind) {
+    case 'number':
+    case 'boolean':
+      return 1 + Number(column.indicator);
+    case 'date':
+      return 1 + phaseCount(column.time) + Number(column.indicator);
+    case 'category':
+      if (column.encoding === 'embedding') return 1;
+      return column.categories.length + Number(column.others) + Number(column.missing);
+  }
+}
+
+/** Places of a category column: those of the unknown and the missing, too. */
+export function placesOf({ categories, missing }: CategoryColumn): number {
+  return 1 + categories.length + Number(missing);
+}
+
+/** Inputs of the model. */
+export function inputSizeOf({ columns }: Pick<TablePreparation, 'columns'>): number {
+  return columns.reduce((total, column) => total + inputsOf(column), 0);
+}
+
+/** Outputs of the model: one a class, or one. */
+export function outputSizeOf({ target }: Pick<TablePreparation, 'target'>): number {
+  return target.kind === 'classification' ? target.classes.length : 1;
+}
+
+/**
+ * Checks a preparation that comes from a file or a caller, for a model of this size.
+ *
+ * @throws OptionError for anything that `prepareTable` would not have made.
+ */
+export function readPreparation(
+  where: string,
+  given: unknown,
+  model: { readonly inputSize: number; readonly outputSize: number },
+): TablePreparation {
+  const reader = new OptionReader(where, given);
+  const version = reader.integer('version');
+  if (version !== VERSION) {
+    throw new OptionError(where, `version: expected ${VERSION}, given ${version}`);
+  }
+  const columns = list(reader, 'columns', MAX_COLUMNS).map((column, i) =>
+    readColumn(`${where}, columns[${i}]`, column),
+  );
+  const dropped = list(reader, 'dropped', MAX_COLUMNS).map((column, i) => {
+    const own = new OptionReader(`${where}, dropped[${i}]`, column);
+    const read = { name: own.string('name'), reason: own.string('reason') };
+    own.end();
+    return read;
+  });
+  const target = readTarget(`${where}, target`, reader.required('target', 'a target', isPresent));
+  const splitReader = new OptionReader(`${where}, split`, reader.required('split', 'a split', isPresent));
+  const fraction = { min: 0, below: 1 };
+  const split = {
+    seed: splitReader.integer('seed', { min: 0 }),
+    validation: splitReader.number('validation', fraction),
+    test: splitReader.number('test', fraction),
+  };
+  splitReader.end();
+  reader.end();
+  const names = [target, ...columns, ...dropped].map(({ name }) => name);
+  if (new Set(names).size !== names.length) throw new OptionError(where, 'two columns have the same name');
+  const preparation: TablePreparation = { version: VERSION, columns, dropped, target, split };
+  for (const [what, expected, size] of [
+    ['inputs', model.inputSize, inputSizeOf(preparation)],
+    ['outputs', model.outputSize, outputSizeOf(preparation)],
+  ] as const) {
+    if (size !== expected) throw new OptionError(where, `expected ${expected} ${what}, given ${size}`);
+  }
+  return preparation;
+}
+
+function readColumn(where: string, given: unknown): PreparedColumn {
+  const reader = new OptionReader(where, given);
+  const kind = reader.oneOf('kind', ['number', 'boolean', 'date', 'category']);
+  const name = reader.string('name');
+  let column: PreparedColumn;
+  if (kind === 'category') {
+    const categories = strings(reader, 'categories', where);
+    const encoding = reader.oneOf('encoding', ['oneHot', 'embedding']);
+    const others = reader.boolean('others');
+    const missing = reader.boolean('missing');
+    const width =
+      encoding === 'embedding' ? { width: reader.integer('width', { min: 1, max: MAX_WIDTH }) } : {};
+    column = { kind, name, categories, encoding, others, missing, ...width };
+  } else {
+    const numeric = {
+      name,
+      mean: reader.number('mean'),
+      deviation: reader.number('deviation', { above: 0 }),
+      indicator: reader.boolean('indicator'),
+    };
+    if (kind === 'number') column = { kind, ...numeric };
+    else if (kind === 'date') column = { kind, ...numeric, time: reader.boolean('time') };
+    else {
+      const [no, yes, ...rest] = strings(reader, 'values', where);
+      if (yes === undefined || rest.length > 0)
+        throw new OptionError(where, 'values: expected two strings that differ');
+      column = { kind, ...numeric, values: [no, yes] };
+    }
+  }
+  reader.end();
+  return column;
+}
+
+function readTarget(where: string, given: unknown): PreparedTarget {
+  const reader = new OptionReader(where, given);
+  const kind = reader.oneOf('kind', ['classification', 'regression']);
+  const name = reader.string('name');
+  let target: PreparedTarget;
+  if (kind === 'classification') {
+    const classes = strings(reader, 'classes', where);
+    if (classes.length < 2) throw new OptionError(where, 'classes: expected at least 2');
+    target = { kind, name, classes };
+  } else {
+    target = {
+      kind,
+      name,
+      mean: reader.number('mean'),
+      deviation: reader.number('deviation', { above: 0 }),
+    };
+  }
+  reader.end();
+  return target;
+}
+
+function list(reader: OptionReader, key: string, max: number): readonly unknown[] {
+  const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length <= max;
+  return reader.required(key, `a list of at most ${max}`, isList);
+}
+
+/** Strings that all differ. */
+function strings(reader: OptionReader, key: string, where: string): readonly string[] {
+  const given = list(reader, key, MAX_CATEGORIES);
+  if (!given.every((value) => typeof value === 'string')) {
+    throw new OptionError(where, `${key}: expected strings, given ${show(given)}`);
+  }
+  if (new Set(given).size !== given.length) throw new OptionError(where, `${key}: expected no string twice`);
+  return given as readonly string[];
+}
+
+function isPresent(value: unknown): value is unknown {
+  return value !== undefined;
+}

@@ -1,0 +1,301 @@
+/**
+ * Makes data sets of a table in two passes over its chunks: the first learns what the columns are and which rows train, the second
+ * fills the matrices. Means, deviations and categories are those of the rows that train; no other row has a say in them.
+ */
+import { type Dataset, dataset } from '../data/dataset.js';
+import { DataError, OptionError, show } from '../errors.js';
+import { didYouMean, OptionReader } from '../options.js';
+import { type ColumnType, decideColumn, decideTarget, type Task } from './decide.js';
+import { Encoder } from './encode.js';
+import { inputSizeOf, type PreparedColumn, type TablePreparation } from './preparation.js';
+import { ColumnProfile, MAX_CATEGORIES } from './profile.js';
+import { Splitter } from './split.js';
+import { type ColumnSummary, describeColumn, type TableSummary } from './summary.js';
+import { targetIndex, targetReader } from './target.js';
+import type { Table, TableChunk } from './types.js';
+
+export interface PrepareOptions {
+  /** The column to be predicted. */
+  target: string;
+  /** Found out by default: texts, and up to 20 different whole numbers, are classes. */
+  task?: Task;
+  /** Of columns whose type should not be found out; `drop` leaves one out. */
+  types?: Readonly<Record<string, ColumnType>>;
+  /** Shares of the rows that are kept from training, in steps of 0.05. 0.15 each by default. */
+  validation?: number;
+  test?: number;
+  /** By which the rows are split; 1 by default. */
+  seed?: number;
+  /** Leave out rows whose target is missing, in place of refusing the table. */
+  dropMissingTarget?: boolean;
+}
+
+export interface PreparedTable {
+  readonly train: Dataset;
+  /** Absent when no row fell to it. */
+  readonly validation?: Dataset;
+  readonly test?: Dataset;
+  readonly preparation: TablePreparation;
+  readonly summary: TableSummary;
+}
+
+/** Bytes of the prepared inputs, all rows together. An engine's memory has 4 GiB, and holds them beside the model. */
+const MAX_BYTES = 2 ** 31;
+/** The part of rows that are left out. */
+const LEFT_OUT = 3;
+
+const WHERE = 'prepareTable';
+
+/**
+ * Prepares a table for training. Reads it twice, chunk by chunk; the prepared inputs are held in memory as float32.
+ *
+ * @throws OptionError for options that are unknown or do not fit the table's columns.
+ * @throws DataError, with row and column, for cells that do not fit their column, a target that is missing or constant, a table
+ *   without usable columns, and one whose prepared inputs need more than 2 GiB.
+ * @throws FormatError when the file is damaged.
+ */
+export async function prepareTable(table: Table, options: PrepareOptions): Promise<PreparedTable> {
+  const settings = readOptions(table, options);
+  const scan = await scanTable(table, settings);
+  const target = decideTarget(scan.profiles[settings.targetColumn], settings.task, table.name);
+
+  const columns: PreparedColumn[] = [];
+  const dropped: { name: string; reason: string }[] = [];
+  const summaries: ColumnSummary[] = [];
+  for (const [index, profile] of scan.profiles.entries()) {
+    if (index === settings.targetColumn) continue;
+    const decision = decideColumn(profile, settings.types.get(profile.name), table.name);
+    if ('column' in decision) columns.push(decision.column);
+    else dropped.push({ name: profile.name, reason: decision.drop });
+    summaries.push(describeColumn(profile, decision));
+  }
+  if (columns.length === 0) {
+    const reasons = dropped.slice(0, 5).map(({ name, reason }) => `${show(name)}: ${reason}`);
+    const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+    throw new DataError(table.name, `no column is left to learn from${why}`);
+  }
+  const { seed, validation, test } = settings;
+  const preparation: TablePreparation = {
+    version: 1,
+    columns,
+    dropped,
+    target,
+    split: { seed, validation, test },
+  };
+  const sets = await fill(table, preparation, scan);
+  return {
+    ...sets,
+    preparation,
+    summary: {
+      table: table.name,
+      format: table.format,
+      notes: table.notes,
+      rows: scan.sizes.reduce((total, size) => total + size, 0) + scan.leftOut,
+      leftOut: scan.leftOut,
+      inputs: inputSizeOf(preparation),
+      columns: summaries,
+      target: describeTarget(preparation, sets),
+      parts: {
+        train: scan.sizes[0],
+        validation: scan.sizes[1],
+        test: scan.sizes[2],
+      },
+    },
+  };
+}
+
+function readOptions(table: Table, options: PrepareOptions) {
+  const reader = new OptionReader(WHERE, options);
+  const targetColumn = targetIndex(table, reader.string('target'));
+  const isTask = (value: unknown): value is Task => value === 'classification' || value === 'regression';
+  const task = reader.optional('task', '"classification" or "regression"', isTask);
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  const given = reader.optional('types', 'types by column', isObject) ?? {};
+  const share = { min: 0, max: 0.9 };
+  const validation = reader.number('validation', share, 0.15);
+  const test = reader.number('test', share, 0.15);
+  const seed = reader.integer('seed', { min: 0 }, 1);
+  const dropMissingTarget = reader.boolean('dropMissingTarget', false);
+  reader.end();
+  if (validation + test > 0.95) {
+    throw new OptionError(
+      WHERE,
+      `validation and test: expected at most 0.95 together, given ${validation + test}`,
+    );
+  }
+  for (const [name, value] of Object.entries({ validation, test })) {
+    if (Math.abs(value * 20 - Math.round(value * 20)) > 1e-9) {
+      throw new OptionError(WHERE, `option ${name}: expected a multiple of 0.05, given ${value}`);
+    }
+  }
+  const known: readonly string[] = ['number', 'category', 'boolean', 'date', 'drop'];
+  const types = new Map<string, ColumnType>();
+  for (const [name, type] of Object.entries(given)) {
+    if (!table.columns.includes(name)) {
+      const hint = didYouMean(name, table.columns);
+      throw new OptionError(WHERE, `option types: the table has no column ${show(name)}${hint}`);
+    }
+    if (!known.includes(type as string)) {
+      throw new OptionError(
+        WHERE,
+        `option types: ${name}: expected one of ${known.join(', ')}, given ${show(type)}`,
+      );
+    }
+    if (name === table.columns[targetColumn]) {
+      throw new OptionError(WHERE, `option types: ${show(name)} is the target; its type is the option task`);
+    }
+    types.set(name, type as ColumnType);
+  }
+  return { targetColumn, task, types, validation, test, seed, dropMissingTarget };
+}
+
+type Settings = ReturnType<typeof readOptions>;
+
+interface Scan {
+  readonly profiles: readonly ColumnProfile[];
+  /** Part of each row, chunk after chunk. */
+  readonly parts: readonly Uint8Array[];
+  /** Rows of train, validation and test. */
+  readonly sizes: readonly [number, number, number];
+  readonly leftOut: number;
+}
+
+/** The first pass. */
+async function scanTable(table: Table, settings: Settings): Promise<Scan> {
+  const { targetColumn, types, task, dropMissingTarget } = settings;
+  const profiles = table.columns.map((name, index) => {
+    const asCategory = types.get(name) === 'category' || index === targetColumn;
+    return new ColumnProfile(name, asCategory ? MAX_CATEGORIES : undefined);
+  });
+  const deal = new Dealer(settings, task);
+  const parts: Uint8Array[] = [];
+  const sizes: [number, number, number] = [0, 0, 0];
+  let leftOut = 0;
+  const where = table.name;
+  for await (const chunk of table.chunks()) {
+    const own = deal.parts(chunk, targetColumn);
+    for (const part of own) {
+      if (part === LEFT_OUT) leftOut++;
+      else sizes[part]++;
+    }
+    parts.push(own);
+    for (const [index, profile] of profiles.entries()) profile.add(chunk, chunk.columns[index], own);
+    const { firstMissing } = profiles[targetColumn];
+    if (firstMissing && !dropMissingTarget) {
+      throw new DataError(where, `${firstMissing.place}: the target is missing`);
+    }
+  }
+  return { profiles, parts, sizes, leftOut };
+}
+
+/** Gives each row its part. Classes are told apart as long as the target may be one. */
+class Dealer {
+  readonly #splitter: Splitter;
+  readonly #seen = new Set<number>();
+  #byClass: boolean;
+  readonly #isSure: boolean;
+
+  constructor({ seed, validation, test }: Settings, task: Task | undefined) {
+    this.#splitter = new Splitter(seed, { validation, test });
+    this.#byClass = task !== 'regression';
+    this.#isSure = task === 'classification';
+  }
+
+  parts(chunk: TableChunk, targetColumn: number): Uint8Array {
+    const { numbers, texts } = chunk.columns[targetColumn];
+    return Uint8Array.from({ length: chunk.rows }, (_, i) => {
+      const value = numbers[i];
+      const key = Number.isNaN(value) ? texts?.[i] : value;
+      if (key === undefined) return LEFT_OUT;
+      if (!this.#byClass) return this.#splitter.next('');
+      if (typeof key === 'number' && !this.#isSure) {
+        this.#seen.add(key);
+        // As many as make a regression: the rows that follow are dealt out together.
+        if (this.#seen.size > 20) this.#byClass = false;
+      }
+      return this.#splitter.next(key);
+    });
+  }
+}
+
+type Sets = Pick<PreparedTable, 'train' | 'validation' | 'test'>;
+
+/** The second pass. */
+async function fill(table: Table, preparation: TablePreparation, { parts, sizes }: Scan): Promise<Sets> {
+  const encoder = new Encoder(table, preparation);
+  const { width } = encoder;
+  const bytes = sizes.reduce((total, size) => total + size * width * 4, 0);
+  if (bytes > MAX_BYTES) {
+    const needs = `${sizes.reduce((total, size) => total + size, 0)} rows of ${width} inputs need`;
+    const most = 'the most is 2.00 GiB; drop columns or take fewer rows';
+    throw new DataError(table.name, `${needs} ${(bytes / 2 ** 30).toFixed(2)} GiB of memory; ${most}`);
+  }
+  const { target } = preparation;
+  const readTarget = targetReader(table, target);
+  const inputs = sizes.map((size) => new Float32Array(size * width));
+  const targets = sizes.map((size) =>
+    target.kind === 'classification' ? new Int32Array(size) : new Float32Array(size),
+  );
+  const filled = [0, 0, 0];
+  let index = 0;
+  for await (const chunk of table.chunks()) {
+    const own = parts[index++];
+    if (own?.length !== chunk.rows) {
+      throw new DataError(table.name, 'the table changed while it was read');
+    }
+    const starts = [0, 1, 2].map(() => new Int32Array(chunk.rows).fill(-1));
+    for (let row = 0; row < chunk.rows; row++) {
+      const part = own[row];
+      if (part === LEFT_OUT) continue;
+      const at = filled[part]++;
+      starts[part][row] = at * width;
+      const value = readTarget(chunk, row);
+      targets[part][at] = target.kind === 'classification' ? value : (value - target.mean) / target.deviation;
+    }
+    for (const [part, to] of inputs.entries()) encoder.encode(chunk, { to, starts: starts[part] });
+  }
+  const name = table.name;
+  const make = (part: number, what: string): Dataset | undefined =>
+    sizes[part] === 0
+      ? undefined
+      : asDataset(preparation, `${name} ${what}`, width, inputs[part], targets[part]);
+  const [train, validation, test] = [make(0, 'train'), make(1, 'validation'), make(2, 'test')];
+  if (!train) throw new DataError(name, 'expected rows to train on, given none whose target is known');
+  return { train, ...(validation && { validation }), ...(test && { test }) };
+}
+
+/** Rows that are prepared, as a data set. */
+export function asDataset(
+  { target }: Pick<TablePreparation, 'target'>,
+  name: string,
+  width: number,
+  inputs: Float32Array,
+  targets: Int32Array | Float32Array,
+): Dataset {
+  if (targets instanceof Int32Array && target.kind === 'classification') {
+    const { classes: classNames } = target;
+    return dataset({ name, inputs, width, labels: targets, classNames });
+  }
+  throw new DataError(name, 'regression needs float targets');
+}
+
+function describeTarget({ target }: TablePreparation, sets: Sets): TableSummary['target'] {
+  if (target.kind === 'regression') return { ...target };
+  const count = (set: Dataset | undefined) => {
+    const counts = new Array<number>(target.classes.length).fill(0);
+    for (const label of set?.labels ?? []) counts[label]++;
+    return counts;
+  };
+  const [train, validation, test] = [count(sets.train), count(sets.validation), count(sets.test)];
+  return {
+    kind: target.kind,
+    name: target.name,
+    classes: target.classes.map((name, i) => ({
+      name,
+      train: train[i],
+      validation: validation[i],
+      test: test[i],
+    })),
+  };
+}

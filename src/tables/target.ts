@@ -1,0 +1,65 @@
+/** Reads a table's target as labels or numbers: for training, and for measuring a model on rows whose answers are known. */
+import { DataError, show } from '../errors.js';
+import { didYouMean } from '../options.js';
+import { nameOfNumber } from './cells.js';
+import { placeIn } from './place.js';
+import type { PreparedTarget } from './preparation.js';
+import type { Table, TableChunk } from './types.js';
+
+/** Place of the target among the columns. Throws DataError, with the names there are, when it is none of them. */
+export function targetIndex(table: Table, name: string): number {
+  const index = table.columns.indexOf(name);
+  if (index >= 0) return index;
+  const names = table.columns.slice(0, 20).map((column) => show(column));
+  const more = table.columns.length > 20 ? `, … (${table.columns.length} columns)` : '';
+  const hint = didYouMean(name, table.columns) || ';';
+  throw new DataError(
+    table.name,
+    `has no column ${show(name)} for the target${hint} it has ${names.join(', ')}${more}`,
+  );
+}
+
+/**
+ * A reader of targets: the class of a row by number, or its number as it stands in the table.
+ *
+ * @returns NaN where it is missing.
+ */
+export function targetReader(
+  table: Table,
+  target: PreparedTarget,
+): (chunk: TableChunk, index: number) => number {
+  const column = targetIndex(table, target.name);
+  const fail = (chunk: TableChunk, index: number, expected: string, given: unknown): never => {
+    const place = placeIn(chunk, index, target.name);
+    throw new DataError(table.name, `${place}: expected ${expected}, given ${show(given)}`);
+  };
+  if (target.kind === 'regression') {
+    return (chunk, index) => {
+      const { numbers, texts } = chunk.columns[column];
+      const text = texts?.[index];
+      if (text !== undefined) fail(chunk, index, 'a number', text);
+      const value = numbers[index];
+      if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
+        fail(chunk, index, 'a finite number', value);
+      }
+      return value;
+    };
+  }
+  const places = new Map(target.classes.map((name, place) => [name, place]));
+  return (chunk, index) => {
+    const { numbers, texts } = chunk.columns[column];
+    const value = numbers[index];
+    const name = Number.isNaN(value) ? texts?.[index] : nameOfNumber(value);
+    if (name === undefined) return Number.NaN;
+    const place = places.get(name);
+    if (place !== undefined) return place;
+    const known = target.classes.slice(0, 8).map((known) => show(known));
+    const more = target.classes.length > 8 ? ', …' : '';
+    return fail(
+      chunk,
+      index,
+      `one of the classes that the model knows (${known.join(', ')}${more})`,
+      Number.isNaN(value) ? name : value,
+    );
+  };
+}

@@ -1,0 +1,58 @@
+/** What a table is to the rest of the library: named columns, read in chunks of rows, as often as wanted. No reader is here. */
+
+/** Bytes that can be read from the start again and again, and in parts: a file, a Blob, or an array in memory. */
+export interface ByteSource {
+  /** For messages: the file's name. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** All bytes in order. A piece is valid until the next one is asked for. */
+  stream(): AsyncIterable<Uint8Array>;
+  /** The bytes from `begin` up to but not including `end`. */
+  slice(begin: number, end: number): Promise<Uint8Array>;
+}
+
+/** The cells of one column in a chunk. A cell is a number, a text, or missing. */
+export interface ColumnCells {
+  /** [rows]; NaN where the cell is a text or missing. Infinities are kept: who prepares refuses them. */
+  readonly numbers: Float64Array;
+  /** [rows], undefined where the cell is a number or missing; absent when the chunk has no text in this column. */
+  readonly texts: readonly (string | undefined)[] | undefined;
+}
+
+/** Rows next to each other. Valid until the next chunk is asked for: its arrays are used again. */
+export interface TableChunk {
+  /** At least 1. */
+  readonly rows: number;
+  /** Of the table's rows, counted from 1. */
+  readonly firstRow: number;
+  /** [rows], the line on which each row begins, counted from 1; only where the format has lines. */
+  readonly lines?: Float64Array;
+  /** In the order of the table's columns. */
+  readonly columns: readonly ColumnCells[];
+}
+
+export type TableFormat = 'csv' | 'jsonl' | 'npy' | 'npz' | 'parquet';
+
+export interface Table {
+  /** Of the file. */
+  readonly name: string;
+  readonly format: TableFormat;
+  /** Names, all different. */
+  readonly columns: readonly string[];
+  /** What the reader found out and decided, in short phrases: `delimiter ";"`, `no header`. */
+  readonly notes: readonly string[];
+  /** Reads the table from its first row. Throws FormatError or DataError where it cannot go on. */
+  chunks(): AsyncIterable<TableChunk>;
+}
+
+/** Columns that a table may have. */
+export const MAX_COLUMNS = 65_536;
+
+/** Cells of a chunk, so that it stays in the processor's cache. */
+const CHUNK_CELLS = 2 ** 17;
+
+/** Rows of a chunk of a table with so many columns. */
+export function chunkRows(columns: number): number {
+  return Math.max(16, Math.floor(CHUNK_CELLS / columns));
+}

@@ -1,0 +1,104 @@
+/**
+ * A model of tables asked about the rows of another table, chunk by chunk, so that the table may be larger than memory. It applies the
+ * preparation that the model was trained with, and writes no file.
+ */
+import type { Engine } from '../engine/engine.js';
+import { OptionError } from '../errors.js';
+import { CompiledModel } from '../nn/compile.js';
+import type { Sequential } from '../nn/sequential.js';
+import { Encoder } from '../tables/encode.js';
+import { readPreparation, type TablePreparation } from '../tables/preparation.js';
+import { targetReader } from '../tables/target.js';
+import type { Table } from '../tables/types.js';
+import { checkEngine, checkModel } from './check.js';
+import { Turn } from './turn.js';
+
+/** Rows computed at once. */
+const ROWS = 256;
+
+/** What a model says of some rows of a table. */
+export interface TablePrediction {
+  readonly rows: number;
+  /** Of the table's rows, counted from 1. */
+  readonly firstRow: number;
+  /** [rows]: the class by number, or the predicted number in the target's own unit. */
+  readonly predictions: Float64Array;
+  /** [rows, classes]; absent for a regression. */
+  readonly probabilities?: Float32Array;
+  /** [rows], the target as it stands in the table, NaN where it is missing; absent when the table has no such column. */
+  readonly targets?: Float64Array;
+  /** By column: cells so far whose value training did not know, and that were missing. */
+  readonly unknown: ReadonlyMap<string, number>;
+  readonly missing: ReadonlyMap<string, number>;
+}
+
+/**
+ * Predicts the rows of `table` in order. Its columns may stand in another order, and others between them.
+ *
+ * @throws OptionError for a preparation that is not the model's.
+ * @throws DataError, with row and column, for a column that is missing and a cell that is not of its type. A category that training
+ *   did not know is no error: it is counted. A target of another class is one, where the column is there.
+ */
+export async function* predictTable(
+  engine: Engine,
+  model: Sequential,
+  preparation: TablePreparation,
+  table: Table,
+): AsyncGenerator<TablePrediction> {
+  const where = 'predictTable';
+  checkEngine(where, engine);
+  checkModel(where, model);
+  const { target } = readPreparation(`${where}, preparation`, preparation, model);
+  if (typeof table?.chunks !== 'function')
+    throw new OptionError(where, 'table: expected one from openTable()');
+  const encoder = new Encoder(table, preparation);
+  const readTarget = table.columns.includes(target.name) ? targetReader(table, target) : undefined;
+  const { outputSize } = model;
+  const compiled = new CompiledModel(engine, model, { maxRows: ROWS });
+  const turn = new Turn();
+  try {
+    for await (const chunk of table.chunks()) {
+      const { rows, firstRow } = chunk;
+      const inputs = new Float32Array(rows * encoder.width);
+      encoder.encode(chunk, {
+        to: inputs,
+        starts: Int32Array.from({ length: rows }, (_, i) => i * encoder.width),
+      });
+      const targets =
+        readTarget && Float64Array.from({ length: rows }, (_, index) => readTarget(chunk, index));
+      const predictions = new Float64Array(rows);
+      const probabilities =
+        target.kind === 'classification' ? new Float32Array(rows * outputSize) : undefined;
+      for (let start = 0; start < rows; start += ROWS) {
+        const plan = compiled.plan(Math.min(ROWS, rows - start));
+        plan.inputs.write(inputs.subarray(start * encoder.width, (start + plan.rows) * encoder.width));
+        plan.loaded();
+        plan.forward();
+        if (target.kind === 'classification') {
+          plan.classify();
+          predictions.set(plan.predictions.read(), start);
+          probabilities?.set(plan.probabilities.read(), start * outputSize);
+        } else {
+          const outputs = plan.outputs.read();
+          for (let row = 0; row < plan.rows; row++) {
+            predictions[start + row] = outputs[row] * target.deviation + target.mean;
+          }
+        }
+        if (turn.due()) await turn.take();
+      }
+      engine.settle();
+      yield {
+        rows,
+        firstRow,
+        predictions,
+        ...(probabilities && { probabilities }),
+        ...(targets && { targets }),
+        unknown: encoder.unknown,
+        missing: encoder.missing,
+      };
+    }
+  } finally {
+    engine.settle();
+    compiled.dispose();
+  }
+}
