@@ -11,6 +11,7 @@ import { addEvaluate } from './evaluate.js';
 import { addExport } from './export.js';
 import { addImport } from './import.js';
 import { addInfo } from './info.js';
+import { addInspect } from './inspect.js';
 import { printable } from './output.js';
 import { addPredict } from './predict.js';
 import { addTrain } from './train.js';
@@ -37,7 +38,16 @@ function createProgram(): Command {
     .exitOverride()
     // Errors are printed by `report`, on one line.
     .configureOutput({ outputError: () => {} });
-  for (const add of [addTrain, addEvaluate, addPredict, addExport, addImport, addAssignment, addInfo])
+  for (const add of [
+    addTrain,
+    addEvaluate,
+    addPredict,
+    addExport,
+    addImport,
+    addInspect,
+    addAssignment,
+    addInfo,
+  ])
     add(program);
   return program.addHelpText('after', '\nlanegrad <command> --help tells more of each, with examples.');
 }
