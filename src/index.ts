@@ -10,7 +10,11 @@ export { readNpz, writeNpz } from './formats/npz.js';
 export { type OnnxImport, readOnnx } from './formats/onnx/read.js';
 export { type WriteOnnxOptions, writeOnnx } from './formats/onnx/write.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
+export { type ActivationOptions, activation } from './nn/activations.js';
+export { CompiledModel, type CompileOptions, type Plan } from './nn/compile.js';
 export { type DenseOptions, dense } from './nn/dense.js';
+export { dropout } from './nn/dropout.js';
+export { type EmbeddedColumn, type EmbeddingOptions, embedding } from './nn/embedding.js';
 export {
   constant,
   glorotNormal,
@@ -19,12 +23,56 @@ export {
   heUniform,
   type Initializer,
   type InitializerName,
+  randomNormal,
   zeros,
 } from './nn/initializers.js';
-export type { FusedSgd, Layer, LayerCalls, LayerContext, ParameterSpec } from './nn/layer.js';
-export type { LossName } from './nn/losses.js';
-export { type Optimizer, sgd } from './nn/optimizers.js';
+export type {
+  FusedSgd,
+  Layer,
+  LayerCalls,
+  LayerContext,
+  ParameterSpec,
+  RunState,
+  SavedSpec,
+} from './nn/layer.js';
+export {
+  binaryCrossEntropy,
+  huber,
+  type Loss,
+  type LossName,
+  meanAbsoluteError,
+  meanSquaredError,
+  type SoftmaxCrossEntropyOptions,
+  softmaxCrossEntropy,
+} from './nn/losses.js';
+export { type BatchNormOptions, batchNorm, type LayerNormOptions, layerNorm } from './nn/normalization.js';
+export {
+  type AdagradOptions,
+  type AdamOptions,
+  adagrad,
+  adam,
+  adamW,
+  type Optimizer,
+  type RmspropOptions,
+  rmsprop,
+  type SgdOptions,
+  sgd,
+} from './nn/optimizers.js';
+export {
+  constantRate,
+  cosineDecay,
+  type OneCycleOptions,
+  oneCycle,
+  type PlateauOptions,
+  type PlateauSchedule,
+  type PlateauState,
+  reduceOnPlateau,
+  type Schedule,
+  stepDecay,
+  warmUp,
+} from './nn/schedules.js';
 export { type Parameter, type Sequential, sequential, setParameters } from './nn/sequential.js';
+export type { UpdateOptions } from './nn/update.js';
 export { type EvaluateOptions, evaluate, predict } from './train/evaluate.js';
 export { type FitOptions, fit, type StepRecord, type TrainingPlan } from './train/fit.js';
 export type { EpochRecord, Evaluation, History, Score } from './train/history.js';

@@ -1,7 +1,7 @@
 /** `lanegrad train`: from a data set to a run folder. */
 import { type Command, Option } from 'commander';
 import { createEngine } from '../engine/engine.js';
-import { activationCodes } from '../engine/kernels.js';
+import { activations } from '../nn/activations.js';
 import type { InitializerName } from '../nn/initializers.js';
 import type { RunFolder } from '../run/folder.js';
 import { type Run, run } from '../run/run.js';
@@ -36,7 +36,7 @@ export function addTrain(program: Command): void {
       .argParser(widths)
       .default([...defaults.hidden], String(defaults.hidden)),
     new Option('--activation <name>', 'of the hidden layers')
-      .choices(Object.keys(activationCodes))
+      .choices(activations)
       .default(defaults.activation),
     new Option('--learning-rate <rate>', 'step of SGD').argParser(positive).default(defaults.learningRate),
     new Option('--batch-size <n>', 'samples a step').argParser(whole({ min: 1 })).default(defaults.batchSize),

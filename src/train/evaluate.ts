@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { CompiledModel } from '../nn/compile.js';
-import { type LossName, lossNames } from '../nn/losses.js';
+import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkEngine, checkFits, checkModel } from './check.js';
@@ -13,7 +13,7 @@ import { Turn } from './turn.js';
 
 export interface EvaluateOptions {
   /** `softmaxCrossEntropy` by default. */
-  loss?: LossName;
+  loss?: LossName | Loss;
   /** Rows computed at once; 250 by default. The result does not depend on it. */
   batchSize?: number;
 }
@@ -28,11 +28,15 @@ export async function evaluate(
   options?: EvaluateOptions,
 ): Promise<Evaluation> {
   const reader = new OptionReader('evaluate', options);
-  const loss = reader.oneOf('loss', lossNames, 'softmaxCrossEntropy');
+  const loss = resolveLoss(
+    'evaluate',
+    reader.optional('loss', 'a loss', (value): value is unknown => value !== undefined) ??
+      'softmaxCrossEntropy',
+  );
   const batchSize = reader.integer('batchSize', { min: 1 }, 250);
   reader.end();
   checkEngine('evaluate', engine);
-  checkFits('evaluate', 'set', model, set);
+  checkFits('evaluate', 'set', model, set, loss);
   const maxRows = Math.min(batchSize, set.size);
   const compiled = new CompiledModel(engine, model, { maxRows, loss });
   let source: BatchSource | undefined;
@@ -42,34 +46,44 @@ export async function evaluate(
     const predictions = new Int32Array(set.size);
     const confidences = new Float32Array(set.size);
     let lossSum = 0;
+    let weight = 0;
     const turn = new Turn();
     for (let start = 0; start < set.size; ) {
       const plan = compiled.plan(Math.min(maxRows, set.size - start));
       source.load(plan, start);
       plan.forward();
       lossSum += plan.loss();
+      weight += plan.weight();
       plan.classify();
       losses.set(plan.losses.read(), start);
       predictions.set(plan.predictions.read(), start);
       const probabilities = plan.probabilities.read();
       for (let row = 0; row < plan.rows; row++) {
-        confidences[start + row] = probabilities[row * model.outputSize + predictions[start + row]];
+        const prediction = predictions[start + row];
+        // One output is the probability of class 1.
+        const single = probabilities[row];
+        confidences[start + row] =
+          model.outputSize > 1
+            ? probabilities[row * model.outputSize + prediction]
+            : prediction === 1
+              ? single
+              : 1 - single;
       }
       start += plan.rows;
       if (turn.due()) await turn.take();
     }
-    const confusion = Array.from({ length: model.outputSize }, () =>
-      new Array<number>(model.outputSize).fill(0),
-    );
+    const labelled = !set.targets;
+    const classes = labelled ? Math.max(model.outputSize, 2) : 0;
+    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
     let correct = 0;
-    for (let i = 0; i < set.size; i++) {
+    for (let i = 0; i < set.size && labelled; i++) {
       confusion[set.labels[i]][predictions[i]]++;
       if (predictions[i] === set.labels[i]) correct++;
     }
     return {
       size: set.size,
-      loss: lossSum / set.size,
-      accuracy: correct / set.size,
+      loss: weight > 0 ? lossSum / weight : 0,
+      accuracy: labelled ? correct / set.size : Number.NaN,
       confusion,
       predictions,
       losses,
@@ -109,6 +123,7 @@ export function predict(engine: Engine, model: Sequential, inputs: ArrayLike<num
       `inputs: row ${row}, column ${column} is ${show(inputs[bad])}, which is not a finite number`,
     );
   }
+  model.layers[0].checkInputs?.(where, values, model.inputSize, 1, 0);
   const maxRows = Math.min(rows, 250);
   const compiled = new CompiledModel(engine, model, { maxRows });
   try {

@@ -6,17 +6,17 @@ import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
-import { type LossName, lossNames } from '../nn/losses.js';
+import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
 import type { Optimizer } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
-import { checkEngine, checkFits } from './check.js';
+import { checkDataset, checkEngine, checkFits, checkModel } from './check.js';
 import type { EpochRecord, History, Score } from './history.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
 
 export interface FitOptions {
-  loss: LossName;
+  loss: LossName | Loss;
   optimizer: Optimizer;
   /** Rows of a step; the last step of an epoch takes what remains. 64 by default. */
   batchSize?: number;
@@ -55,6 +55,8 @@ export interface StepRecord {
   accuracy: number;
 }
 
+const LOSS = `one of ${lossNames.map((name) => show(name)).join(', ')}, or a loss made by such a function`;
+
 /** Rows of a validation batch, when training batches are smaller. */
 const MIN_EVALUATION_ROWS = 250;
 
@@ -81,7 +83,12 @@ export async function fit(
   try {
     const maxRows = validation ? Math.max(batchSize, MIN_EVALUATION_ROWS) : batchSize;
     const compiled = keep(
-      new CompiledModel(engine, model, { maxRows, optimizer: settings.optimizer, loss: settings.loss }),
+      new CompiledModel(engine, model, {
+        maxRows,
+        optimizer: settings.optimizer,
+        loss: settings.loss,
+        seed: settings.seed,
+      }),
     );
     const source = keep(new BatchSource(engine, train));
     const validationSource = validation && keep(new BatchSource(engine, validation));
@@ -95,11 +102,15 @@ export async function fit(
 function readOptions(engine: Engine, model: Sequential, train: Dataset, options: FitOptions) {
   const where = 'fit';
   checkEngine(where, engine);
-  checkFits(where, 'train', model, train);
+  checkModel(where, model);
+  checkDataset(where, 'train', train);
   const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
   const reader = new OptionReader(where, options);
   const settings = {
-    loss: reader.oneOf('loss', lossNames),
+    loss: resolveLoss(
+      where,
+      reader.required('loss', LOSS, (value): value is unknown => value !== undefined),
+    ),
     optimizer: reader.required(
       'optimizer',
       'an optimizer such as sgd({ learningRate: 0.1 })',
@@ -121,7 +132,8 @@ function readOptions(engine: Engine, model: Sequential, train: Dataset, options:
     onTrainEnd: reader.callback<NonNullable<FitOptions['onTrainEnd']>>('onTrainEnd'),
   };
   reader.end();
-  if (settings.validation) checkFits(where, 'validation', model, settings.validation);
+  checkFits(where, 'train', model, train, settings.loss);
+  if (settings.validation) checkFits(where, 'validation', model, settings.validation, settings.loss);
   return settings;
 }
 
@@ -134,6 +146,8 @@ async function loop(
   settings: Settings,
 ): Promise<History> {
   const { optimizer, batchSize, epochs, signal } = settings;
+  const totalSteps = epochs * Math.ceil(source.size / batchSize);
+  let learningRate = optimizer.schedule.rate(1, totalSteps);
   const record: StepRecord = { step: 0, epoch: 0, samples: 0, loss: 0, accuracy: 0 };
   const records: EpochRecord[] = [];
   let trainingSeconds = 0;
@@ -150,19 +164,23 @@ async function loop(
     record.epoch = epoch;
     record.samples = 0;
     let lossSum = 0;
+    let weight = 0;
     let correct = 0;
     const began = performance.now();
     const turnsBefore = turn.milliseconds;
     while (record.samples < source.size && !signal?.aborted) {
       const plan = compiled.plan(Math.min(batchSize, source.size - record.samples));
       source.load(plan, record.samples);
-      const batchLoss = trainStep(plan, record, optimizer.learningRate);
+      learningRate = optimizer.schedule.rate(record.step + 1, totalSteps);
+      const batchLoss = trainStep(plan, record, learningRate);
+      const batchWeight = plan.weight();
       lossSum += batchLoss;
+      weight += batchWeight;
       const batchCorrect = plan.countCorrect();
       correct += batchCorrect;
       record.step++;
       record.samples += plan.rows;
-      record.loss = batchLoss / plan.rows;
+      record.loss = mean(batchLoss, batchWeight);
       record.accuracy = batchCorrect / plan.rows;
       settings.onStep?.(record);
       if (turn.due()) await turn.take();
@@ -178,8 +196,8 @@ async function loop(
     records.push({
       epoch,
       step: record.step,
-      learningRate: optimizer.learningRate,
-      loss: lossSum / source.size,
+      learningRate,
+      loss: mean(lossSum, weight),
       accuracy: correct / source.size,
       ...(validated && { validation: validated }),
       seconds,
@@ -200,7 +218,7 @@ async function loop(
 
 /** One step on the plan's loaded batch; returns the sum of its losses. */
 function trainStep(plan: Plan, { step, epoch }: StepRecord, learningRate: number): number {
-  plan.forward();
+  plan.forward(true);
   const lossSum = plan.loss();
   if (!Number.isFinite(lossSum)) {
     throw new NonFiniteError(
@@ -229,15 +247,22 @@ function checkParameters(compiled: CompiledModel, { step, epoch }: StepRecord): 
 /** Mean loss and accuracy over a whole set. */
 async function score(compiled: CompiledModel, source: BatchSource, turn: Turn): Promise<Score> {
   let loss = 0;
+  let weight = 0;
   let correct = 0;
   for (let start = 0; start < source.size; ) {
     const plan = compiled.plan(Math.min(compiled.maxRows, source.size - start));
     source.load(plan, start);
     plan.forward();
     loss += plan.loss();
+    weight += plan.weight();
     correct += plan.countCorrect();
     start += plan.rows;
     if (turn.due()) await turn.take();
   }
-  return { loss: loss / source.size, accuracy: correct / source.size };
+  return { loss: mean(loss, weight), accuracy: correct / source.size };
+}
+
+/** Of losses that weigh nothing the mean is 0. */
+function mean(lossSum: number, weight: number): number {
+  return weight > 0 ? lossSum / weight : 0;
 }
