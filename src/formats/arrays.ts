@@ -1,4 +1,4 @@
-/** A model's values as named arrays, for numpy: an NPZ archive with an array for each parameter, under the model's own names. */
+/** A model's values as named arrays, for numpy: an NPZ archive with an array for each parameter and buffer, under the model's own names. */
 import { DataError, FormatError, show } from '../errors.js';
 import { type Sequential, setParameters } from '../nn/sequential.js';
 import type { WritableNpy } from './npy.js';
@@ -11,7 +11,7 @@ import { readNpz, writeNpz } from './npz.js';
  */
 export function writeModelNpz(model: Sequential): Uint8Array {
   const arrays = new Map<string, WritableNpy>();
-  for (const { name, shape, values } of model.parameters) {
+  for (const { name, shape, values } of [...model.parameters, ...model.buffers]) {
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) {
       throw new DataError(
@@ -34,7 +34,7 @@ export function writeModelNpz(model: Sequential): Uint8Array {
 export function readModelNpz(bytes: Uint8Array, where: string, model: Sequential): void {
   const values = new Map<string, { shape: readonly number[]; values: Float32Array }>();
   const arrays = readNpz(bytes, where);
-  for (const { name, shape } of model.parameters) {
+  for (const { name, shape } of [...model.parameters, ...model.buffers]) {
     const array = arrays.get(name);
     const fail: (problem: string) => never = (problem) => {
       throw new FormatError(where, `array ${show(name)}: ${problem}`);

@@ -39,18 +39,20 @@ export function writePytorch(model: Sequential, options?: PytorchOptions): Uint8
   const prefix = reader.string('prefix', '');
   reader.end();
   const tensors = new Map<string, WritableTensor>();
-  const places = modulePlaces(model);
-  for (const { layer, name, shape, values } of model.parameters) {
-    const at = values.findIndex((value) => !Number.isFinite(value));
-    if (at >= 0)
-      throw new DataError(where, `parameter ${name}: expected finite values, given ${values[at]} at ${at}`);
-    const own = name.slice(name.indexOf('.') + 1);
-    const turned = isTransposed(model, layer, own);
-    tensors.set(`${prefix}${places[layer]}.${own}`, {
-      dtype: 'F32',
-      shape: turned ? shape.toReversed() : shape,
-      data: turned ? transpose(values, shape[0], shape[1]) : values,
-    });
+  for (const { module, values: own } of modulesOf(model)) {
+    for (const { name, own: key, shape, values, turned } of own) {
+      const at = values.findIndex((value) => !Number.isFinite(value));
+      if (at >= 0)
+        throw new DataError(where, `parameter ${name}: expected finite values, given ${values[at]} at ${at}`);
+      tensors.set(`${prefix}${module}.${key}`, {
+        dtype: 'F32',
+        shape: turned ? shape.toReversed() : shape,
+        data: turned ? transpose(values, shape[0], shape[1]) : values,
+      });
+      if (key === 'running_var') {
+        tensors.set(`${prefix}${module}.${BATCHES}`, { dtype: 'I64', shape: [], data: BigInt64Array.of(0n) });
+      }
+    }
   }
   return writeSafetensors(tensors, { format: 'pt' });
 }
@@ -81,9 +83,9 @@ export function readPytorch(
   };
   const groups = groupByModule(readSafetensors(bytes, where).tensors, prefix, fail);
   const modules = given ?? orderModules([...groups.keys()], fail);
-  const layers = [...new Set(model.parameters.map(({ layer }) => layer))];
-  if (modules.length !== layers.length || new Set(modules).size !== layers.length) {
-    const problem = `expected ${layers.length} modules, one for each layer with parameters, given ${show(modules)}`;
+  const expected = modulesOf(model);
+  if (modules.length !== expected.length || new Set(modules).size !== expected.length) {
+    const problem = `expected ${expected.length} modules, one for each layer with parameters, given ${show(modules)}`;
     if (given) throw new OptionError('readPytorch', `option modules: ${problem}`);
     fail(problem);
   }
@@ -92,18 +94,15 @@ export function readPytorch(
     const group = groups.get(module);
     if (!group)
       throw new OptionError('readPytorch', `option modules: the file has no module ${show(module)}`);
-    const layer = layers[place];
-    for (const { name, shape } of model.parameters.filter((parameter) => parameter.layer === layer)) {
-      const own = name.slice(name.indexOf('.') + 1);
+    group.delete(BATCHES);
+    for (const { name, own, shape, turned } of expected[place].values) {
       const full = `${prefix}${module}.${own}`;
       const tensor = group.get(own);
       if (!tensor) fail(`tensor ${show(full)} is missing`);
       group.delete(own);
       values.set(
         name,
-        convert(tensor, shape, isTransposed(model, layer, own), (problem) =>
-          fail(`tensor ${show(full)}: ${problem}`),
-        ),
+        convert(tensor, shape, turned, (problem) => fail(`tensor ${show(full)}: ${problem}`)),
       );
     }
     for (const own of group.keys())
@@ -154,19 +153,53 @@ export function denseFromPytorch(
   return model;
 }
 
-/** Places in nn.Sequential: a layer that ends with an activation takes two. */
-function modulePlaces(model: Sequential): number[] {
+/** What batch norm counts and its arithmetic does not need. */
+const BATCHES = 'num_batches_tracked';
+
+/** Names within a module that differ. */
+const OWN_NAMES: ReadonlyMap<string, string> = new Map([
+  ['runningMean', 'running_mean'],
+  ['runningVar', 'running_var'],
+]);
+
+interface ModuleValue {
+  /** The model's name for it. */
+  readonly name: string;
+  /** The module's. */
+  readonly own: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+  /** [in, out] here, [out, in] there: only weights of linear layers differ. */
+  readonly turned: boolean;
+}
+
+/**
+ * The modules that have values, by their places in nn.Sequential: a dense layer that ends with an activation takes two. Each
+ * table of an embedding layer is an nn.Embedding of its own, such as `0.column3`.
+ */
+function modulesOf(model: Sequential): { module: string; values: ModuleValue[] }[] {
   let place = 0;
-  return model.layers.map(({ config: { activation = 'identity' }, kind }) => {
+  const places = model.layers.map(({ config: { activation = 'identity' }, kind }) => {
     const own = place;
     place += kind === 'dense' && activation !== 'identity' ? 2 : 1;
     return own;
   });
-}
-
-/** Only weights of linear layers differ: [in, out] here, [out, in] there. */
-function isTransposed(model: Sequential, layer: number, own: string): boolean {
-  return model.layers[layer].kind === 'dense' && own === 'weight';
+  const modules = new Map<string, ModuleValue[]>();
+  for (const { layer, name, shape, values } of [...model.parameters, ...model.buffers]) {
+    const key = name.slice(name.indexOf('.') + 1);
+    const { kind } = model.layers[layer];
+    const isTable = kind === 'embedding';
+    const module = isTable ? `${places[layer]}.${key}` : `${places[layer]}`;
+    const own = isTable ? 'weight' : (OWN_NAMES.get(key) ?? key);
+    const known = modules.get(module) ?? [];
+    known.push({ name, own, shape, values, turned: kind === 'dense' && key === 'weight' });
+    modules.set(module, known);
+  }
+  // Buffers came last, and a layer with nothing but buffers has its place too.
+  const order = orderModules([...modules.keys()], () => {
+    throw new OptionError('modulesOf', 'places have no order');
+  });
+  return order.map((module) => ({ module, values: modules.get(module)! }));
 }
 
 /** Tensors by what stands before and behind the last dot of their names. */
@@ -187,17 +220,20 @@ function groupByModule(
   return groups;
 }
 
-/** By the numbers in their names, which must tell them apart: 0, 2, 10; fc1, fc2; net.0, net.2. */
+/**
+ * By the numbers in their names, which must tell them apart: 0, 2, 10; fc1, fc2; net.0, net.2. Names may differ in what follows
+ * the first number.
+ */
 function orderModules(modules: readonly string[], fail: (problem: string) => never): string[] {
-  const stems = new Set(modules.map((name) => name.replace(/\d+/g, '#')));
-  if (modules.length > 1 && (stems.size > 1 || modules.some((name) => !/\d/.test(name)))) {
+  const stems = new Set(modules.map((name) => /^\D*\d/.exec(name)?.[0].slice(0, -1)));
+  if (modules.length > 1 && (stems.size > 1 || stems.has(undefined))) {
     fail(`the order of the modules ${show(modules)} is not clear from their names; option modules says it`);
   }
   const numbers = (name: string) => (name.match(/\d+/g) ?? []).map(Number);
   return modules.toSorted((a, b) => {
     const [left, right] = [numbers(a), numbers(b)];
     const at = left.findIndex((value, i) => value !== right[i]);
-    return at < 0 ? 0 : left[at] - right[at];
+    return at < 0 ? left.length - right.length : left[at] - (right[at] ?? -1);
   });
 }
 

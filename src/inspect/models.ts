@@ -72,7 +72,7 @@ function modelTensors(
   model: Sequential,
   imageShape: readonly [number, number] | undefined,
 ): InspectedTensor[] {
-  return model.parameters.map(({ name, layer, shape, values }) => {
+  return [...model.parameters, ...model.buffers].map(({ name, layer, shape, values }) => {
     const tensor = { name, dtype: 'F32', shape, values };
     if (layer !== 0 || shape.length !== 2 || !imageShape || shape[0] !== imageShape[0] * imageShape[1])
       return tensor;

@@ -5,8 +5,10 @@ import { DataError, FormatError, OptionError } from '../../src/errors.js';
 import { denseFromPytorch, readPytorch, writePytorch } from '../../src/formats/pytorch.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { dense } from '../../src/nn/dense.js';
+import { dropout } from '../../src/nn/dropout.js';
+import { batchNorm } from '../../src/nn/normalization.js';
 import { type Sequential, sequential } from '../../src/nn/sequential.js';
-import { models } from './onnx/models.js';
+import { modelsOf } from './onnx/models.js';
 import { runModel } from './onnx/runtime.js';
 
 const small = (seed = 1) => sequential(3, [dense(2, { activation: 'relu' }), dense(4)], { seed });
@@ -53,6 +55,33 @@ describe('writing', () => {
     for (const [i, v] of runModel(model, inputs).entries()) expect(v).toBeCloseTo(outputs[i], 12);
   });
 
+  test('batch norm has the names of BatchNorm1d; what it counts is written and need not be there', () => {
+    const model = sequential(2, [dense(3, { activation: 'gelu' }), batchNorm(), dropout(0.5), dense(1)], {
+      seed: 1,
+    });
+    const tensors = tensorsOf(writePytorch(model));
+    expect([...tensors.keys()].sort()).toEqual([
+      '0.bias',
+      '0.weight',
+      '2.bias',
+      '2.num_batches_tracked',
+      '2.running_mean',
+      '2.running_var',
+      '2.weight',
+      '4.bias',
+      '4.weight',
+    ]);
+    expect(tensors.get('2.num_batches_tracked')).toEqual({
+      dtype: 'I64',
+      shape: [],
+      data: BigInt64Array.of(0n),
+    });
+    tensors.delete('2.num_batches_tracked');
+    model.buffers[0].values.fill(7);
+    readPytorch(writeSafetensors(tensors), 'file', model);
+    expect(Array.from(model.buffers[0].values)).toEqual([0, 0, 0]);
+  });
+
   test('a value that is not finite is refused', () => {
     const model = small();
     model.parameters[0].values[0] = Number.POSITIVE_INFINITY;
@@ -64,10 +93,11 @@ describe('writing', () => {
 describe('reading', () => {
   test('random models come back', () => {
     fc.assert(
-      fc.property(models, fc.constantFrom('', 'net.', 'a.b.'), (model, prefix) => {
+      fc.property(modelsOf(true), fc.constantFrom('', 'net.', 'a.b.'), (model, prefix) => {
         const other = sequential(model.inputSize, model.layers, { seed: 999 });
         readPytorch(writePytorch(model, { prefix }), 'file', other, { prefix });
         expect(values(other)).toEqual(values(model));
+        expect(other.buffers).toEqual(model.buffers);
       }),
       { numRuns: 60 },
     );

@@ -43,6 +43,12 @@ export class GraphBuilder {
     return name;
   }
 
+  /** One whole number, 64 bits, without axes. */
+  scalarInt(name: string, value: number): string {
+    this.initializers.push(intTensor(name, [], [value]));
+    return name;
+  }
+
   /** Gives the current value the name under which the graph returns it. */
   end(output: string): void {
     const last = this.nodes.at(-1);

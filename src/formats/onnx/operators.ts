@@ -1,5 +1,7 @@
 /** What each operator of a chain adds to the model that is being read. */
+import { show } from '../../errors.js';
 import type { Fail } from '../protobuf.js';
+import { ELU_ALPHA, NEGATIVE_SLOPE, plainOperators } from './activations.js';
 import { attributeOf, type Chain } from './chain.js';
 import { dataTypes, floatValues, intValues, type OnnxNode, type OnnxTensor } from './proto.js';
 
@@ -36,9 +38,12 @@ export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator
   ['Sub', arithmetic],
   ['Mul', arithmetic],
   ['Div', arithmetic],
-  ['Relu', activation('relu')],
-  ['Sigmoid', activation('sigmoid')],
-  ['Tanh', activation('tanh')],
+  ...[...plainOperators].map(([name, operator]) => [operator, activation(name)] as const),
+  ['LeakyRelu', leakyRelu],
+  ['Elu', elu],
+  ['Gelu', gelu],
+  ['BatchNormalization', batchNormalization],
+  ['LayerNormalization', layerNormalization],
   ['Softmax', softmax],
   ['Flatten', flatten],
   ['Reshape', reshape],
@@ -119,13 +124,82 @@ function activation(name: string): Operator {
   return (_node, _chain, read) => addActivation(read, name);
 }
 
-function addActivation(read: Layers, name: string, options: Readonly<Record<string, unknown>> = {}): void {
+/** Into the dense layer before it, where that has none yet and takes it as it is; else as a layer of its own. */
+export function addActivation(
+  read: Layers,
+  name: string,
+  options: Readonly<Record<string, number>> = {},
+): void {
   const last = read.steps.at(-1);
-  if (last?.kind === 'dense' && last.config.activation === 'identity') {
-    read.steps[read.steps.length - 1] = { ...last, config: { ...last.config, activation: name, ...options } };
+  if (last?.kind === 'dense' && last.config.activation === 'identity' && Object.keys(options).length === 0) {
+    read.steps[read.steps.length - 1] = { ...last, config: { ...last.config, activation: name } };
   } else {
-    read.steps.push({ kind: 'activation', config: { activation: name, ...options }, parameters: new Map() });
+    read.steps.push({ kind: 'activation', config: { name, ...options }, parameters: new Map() });
   }
+}
+
+function leakyRelu(node: OnnxNode, _: Chain, read: Layers): void {
+  const negativeSlope = floatAttribute(node, 'alpha', NEGATIVE_SLOPE);
+  addActivation(read, 'leakyRelu', negativeSlope === NEGATIVE_SLOPE ? {} : { negativeSlope });
+}
+
+function elu(node: OnnxNode, _: Chain, read: Layers): void {
+  const alpha = floatAttribute(node, 'alpha', ELU_ALPHA);
+  addActivation(read, 'elu', alpha === ELU_ALPHA ? {} : { alpha });
+}
+
+function gelu(node: OnnxNode, chain: Chain, read: Layers): void {
+  const approximate = attributeOf(node, 'approximate')?.string ?? 'none';
+  if (approximate !== 'none' && approximate !== 'tanh') {
+    chain.failAt(node, `expected approximate to be none or tanh, given ${show(approximate)}`);
+  }
+  addActivation(read, approximate === 'tanh' ? 'geluTanh' : 'gelu');
+}
+
+function batchNormalization(node: OnnxNode, chain: Chain, read: Layers): void {
+  if (intAttribute(node, 'training_mode', 0) !== 0)
+    chain.failAt(node, 'expected it not to be in training mode');
+  const names = ['weight', 'bias', 'runningMean', 'runningVar'];
+  const parameters = featureRows(node, chain, read, names);
+  if (parameters.get('runningVar')?.values.some((value) => value < 0))
+    chain.failAt(node, 'a variance is negative');
+  // ONNX's is the share of the old statistics.
+  const momentum = Number((1 - floatAttribute(node, 'momentum', 0.9)).toPrecision(12));
+  const eps = floatAttribute(node, 'epsilon', 1e-5);
+  read.steps.push({ kind: 'batchNorm', config: { eps, momentum, affine: true }, parameters });
+}
+
+function layerNormalization(node: OnnxNode, chain: Chain, read: Layers): void {
+  const axis = intAttribute(node, 'axis', -1);
+  if (axis !== -1 && axis !== 1) chain.failAt(node, `expected it over the last axis, given axis ${axis}`);
+  const parameters = featureRows(node, chain, read, ['weight', 'bias']);
+  const eps = floatAttribute(node, 'epsilon', 1e-5);
+  read.steps.push({ kind: 'layerNorm', config: { eps, affine: true }, parameters });
+}
+
+/** The node's constants from its second input on, each a number for every feature; an absent bias is 0. */
+function featureRows(
+  node: OnnxNode,
+  chain: Chain,
+  read: Layers,
+  names: readonly string[],
+): Step['parameters'] {
+  const fail: Fail = failer(node, chain);
+  if (node.inputs[0] !== chain.current) fail('expected the values before it as its first input');
+  const parameters = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+  for (const [place, name] of names.entries()) {
+    const tensor = chain.constant(node, place + 1);
+    if (!tensor && name !== 'bias') fail(`its input ${place + 1} is missing`);
+    const width: number = read.width ?? tensor?.dims[0] ?? 0;
+    const values = tensor ? finite(floatValues(tensor, fail), fail) : new Float32Array(width);
+    if (values.length !== width || width === 0) {
+      fail(`expected ${width} numbers as its input ${place + 1}, one a feature, given ${values.length}`);
+    }
+    read.inputSize ??= width;
+    read.width = width;
+    parameters.set(name, { shape: [width], values });
+  }
+  return parameters;
 }
 
 function softmax(node: OnnxNode, chain: Chain, read: Layers): void {
@@ -220,6 +294,17 @@ function finite(values: Float32Array, fail: Fail): Float32Array {
 
 function intAttribute(node: OnnxNode, name: string, fallback: number): number {
   return attributeOf(node, name)?.int ?? fallback;
+}
+
+/** The shortest decimal number that is this float32: 0.01, and not 0.009999999776482582. */
+function floatAttribute(node: OnnxNode, name: string, fallback: number): number {
+  const value = attributeOf(node, name)?.float;
+  if (value === undefined) return fallback;
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
 }
 
 function failer(node: OnnxNode, chain: Chain): Fail {

@@ -142,19 +142,21 @@ function encodeValue({ name, elementType, shape }: OnnxValue): ProtoWriter {
 
 /** Parses a whole file. Tensors' data are views of `bytes`. */
 export function decodeModel(bytes: Uint8Array, fail: Fail): OnnxModel {
+  // Where even the outermost message is broken, it is something else.
+  const failOutside: Fail = (problem, cause) => fail(`not an ONNX model: ${problem}`, cause);
   let [irVersion, producer, producerVersion] = [0, '', ''];
   const opsets = new Map<string, number>();
   const metadata = new Map<string, string>();
   let graph: Uint8Array | undefined;
-  for (const field of readFields(bytes, fail)) {
-    if (field.number === 1) irVersion = asInt(field, fail);
-    else if (field.number === 2) producer = asString(field, fail);
-    else if (field.number === 3) producerVersion = asString(field, fail);
-    else if (field.number === 7) graph = asBytes(field, fail);
-    else if (field.number === 8) opsets.set(...decodeOpset(asBytes(field, fail), fail));
-    else if (field.number === 14) metadata.set(...decodePair(asBytes(field, fail), fail));
+  for (const field of readFields(bytes, failOutside)) {
+    if (field.number === 1) irVersion = asInt(field, failOutside);
+    else if (field.number === 2) producer = asString(field, failOutside);
+    else if (field.number === 3) producerVersion = asString(field, failOutside);
+    else if (field.number === 7) graph = asBytes(field, failOutside);
+    else if (field.number === 8) opsets.set(...decodeOpset(asBytes(field, failOutside), fail));
+    else if (field.number === 14) metadata.set(...decodePair(asBytes(field, failOutside), fail));
   }
-  if (!graph) return fail('not an ONNX model: it has no graph');
+  if (!graph) failOutside('it has no graph');
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const inputs: OnnxValue[] = [];

@@ -9,7 +9,7 @@ import { makeLayer } from '../model.js';
 import { type ModelMetadata, readMetadata } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';
 import { Chain } from './chain.js';
-import { type Layers, operators } from './operators.js';
+import { addActivation, type Layers, operators } from './operators.js';
 import { decodeModel, type OnnxValue } from './proto.js';
 
 /** Operators have meant what they mean here since then. */
@@ -17,7 +17,7 @@ const MIN_OPSET = 9;
 
 export interface OnnxImport {
   readonly model: Sequential;
-  /** `input`, when the graph begins by scaling raw values; class names, when the file tells them. */
+  /** How inputs are made and what classes are called, when the graph or the file's own metadata tell it. */
   readonly metadata: ModelMetadata;
   /** Whether the graph ends with softmax. The model ends before it: its outputs are logits, as the losses and `predict` expect. */
   readonly softmax: boolean;
@@ -55,7 +55,14 @@ export function readOnnx(bytes: Uint8Array, where: string): OnnxImport {
         ),
       ),
     );
-    const given = { ...(read.scale && { input: read.scale }), ...readClassNames(onnx.metadata, fail) };
+    const input = readProperty(onnx.metadata, 'input', fail);
+    const classNames = readProperty(onnx.metadata, 'classNames', fail);
+    const given = {
+      ...(input !== undefined && { input }),
+      // What the graph does counts, of what it scales the metadata know the shape.
+      ...(read.scale && { input: { ...(typeof input === 'object' ? input : {}), ...read.scale } }),
+      ...(classNames !== undefined && { classNames }),
+    };
     const metadata = readMetadata(new OptionReader('metadata', given), model);
     return { model, metadata, softmax: read.softmax };
   } catch (error) {
@@ -79,7 +86,7 @@ function readNext(chain: Chain, read: Layers): void {
     if (!isSilu) chain.failAt(product, 'expected a chain, given a branch');
     chain.pass(gate);
     chain.pass(product);
-    read.steps.push({ kind: 'activation', config: { activation: 'silu' }, parameters: new Map() });
+    addActivation(read, 'silu');
     return;
   }
   if (nodes.length > 2) chain.failAt(node, 'expected a chain, given a branch');
@@ -106,12 +113,13 @@ function widthOf({ name, shape }: OnnxValue, fail: Fail): number | undefined {
   return Number.isSafeInteger(width) ? width : fail(`input ${show(name)}: its shape overflows`);
 }
 
-function readClassNames(metadata: ReadonlyMap<string, string>, fail: Fail): { classNames?: unknown } {
-  const text = metadata.get('classNames');
-  if (text === undefined) return {};
+/** A JSON text of the file's metadata. */
+function readProperty(metadata: ReadonlyMap<string, string>, key: string, fail: Fail): unknown {
+  const text = metadata.get(key);
+  if (text === undefined) return undefined;
   try {
-    return { classNames: JSON.parse(text) };
+    return JSON.parse(text);
   } catch (cause) {
-    return fail('metadata "classNames": not JSON', cause);
+    return fail(`metadata ${show(key)}: not JSON`, cause);
   }
 }

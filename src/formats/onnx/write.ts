@@ -9,8 +9,8 @@ import { DataError, OptionError, show } from '../../errors.js';
 import type { Sequential } from '../../nn/sequential.js';
 import { OptionReader } from '../../options.js';
 import { type ModelMetadata, readMetadata } from '../model-metadata.js';
-import { activationOperators } from './activations.js';
 import { GraphBuilder } from './graph.js';
+import { layerWriters } from './layers.js';
 import { dataTypes, encodeModel } from './proto.js';
 
 const WHERE = 'writeOnnx';
@@ -20,33 +20,13 @@ const OPSET = 20;
 const MAX_BYTES = 2 ** 31 - 1;
 
 export interface WriteOnnxOptions {
-  /** Class names go into the file's metadata; how inputs are made is used by `rawInputs`. */
+  /** Kept in the file's own metadata; how inputs are made is also used by `rawInputs`. */
   metadata?: ModelMetadata;
   /** Take raw values, such as pixels from 0 to 255, and scale them inside as `metadata.input` says; false by default. */
   rawInputs?: boolean;
   /** End with softmax over the outputs, which are then called `probabilities` in place of `logits`; false by default. */
   softmax?: boolean;
 }
-
-/** What one layer's writer is given. */
-interface LayerPart {
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly index: number;
-  /** The layer's parameters as constants of the graph; returns undefined for one that the layer does not have. */
-  constant(name: string): string | undefined;
-}
-
-/** How each kind of layer is written. */
-const writers: ReadonlyMap<string, (graph: GraphBuilder, part: LayerPart) => void> = new Map([
-  [
-    'dense',
-    (graph, { config, constant }) => {
-      const constants = [constant('weight'), constant('bias')].filter((name) => name !== undefined);
-      graph.apply('Gemm', constants);
-      writeActivation(graph, config.activation);
-    },
-  ],
-]);
 
 /**
  * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after softmax,
@@ -67,14 +47,11 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
   const graph = new GraphBuilder('input');
   if (rawInputs) writeScaling(graph, metadata);
   for (const [index, layer] of model.layers.entries()) {
-    const write = writers.get(layer.kind);
+    const write = layerWriters.get(layer.kind);
     if (!write) throw new OptionError(WHERE, `a layer of kind ${show(layer.kind)} has no form in ONNX`);
     graph.scope = `/${index}`;
-    write(graph, {
-      config: layer.config,
-      index,
-      constant: (name) => writeParameter(graph, model, index, name),
-    });
+    const constant = (name: string) => writeValues(graph, model, `${index}.${name}`);
+    write(graph, { config: layer.config, width: model.sizes[index], index, constant });
   }
   graph.scope = '';
   if (softmax) graph.apply('Softmax', [], [{ name: 'axis', int: -1 }]);
@@ -87,7 +64,7 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
     producer: 'lanegrad',
     producerVersion: '',
     opsets: new Map([['', OPSET]]),
-    metadata: new Map(metadata.classNames ? [['classNames', JSON.stringify(metadata.classNames)]] : []),
+    metadata: describe(metadata),
     graphName: 'sequential',
     nodes: graph.nodes,
     initializers: graph.initializers,
@@ -100,8 +77,14 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
   return encoded.finish();
 }
 
+/** What `readOnnx` gives back, as JSON texts. */
+function describe({ input, classNames }: ModelMetadata): Map<string, string> {
+  const pairs = Object.entries({ input, classNames }).filter(([, value]) => value !== undefined);
+  return new Map(pairs.map(([key, value]) => [key, JSON.stringify(value)]));
+}
+
 function checkParameters(model: Sequential): void {
-  for (const { name, values } of model.parameters) {
+  for (const { name, values } of [...model.parameters, ...model.buffers]) {
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0)
       throw new DataError(WHERE, `parameter ${name}: expected finite values, given ${values[at]} at ${at}`);
@@ -122,23 +105,7 @@ function writeScaling(graph: GraphBuilder, { input }: ModelMetadata): void {
     graph.apply('Add', [graph.floats('input.offset', [], Float32Array.of(input.offset))]);
 }
 
-function writeParameter(
-  graph: GraphBuilder,
-  model: Sequential,
-  index: number,
-  own: string,
-): string | undefined {
-  const parameter = model.parameters.find(({ name }) => name === `${index}.${own}`);
-  return parameter && graph.floats(parameter.name, parameter.shape, parameter.values);
-}
-
-function writeActivation(graph: GraphBuilder, name: unknown): void {
-  if (name === 'identity') return;
-  if (name === 'silu') {
-    graph.current = graph.node('Mul', [graph.current, graph.node('Sigmoid', [graph.current])]);
-    return;
-  }
-  const single = activationOperators.get(name as string);
-  if (!single) throw new OptionError(WHERE, `activation ${show(name)} has no form in ONNX`);
-  graph.apply(single.operator, [], single.attributes);
+function writeValues(graph: GraphBuilder, model: Sequential, name: string): string | undefined {
+  const found = [...model.parameters, ...model.buffers].find((own) => own.name === name);
+  return found && graph.floats(name, found.shape, found.values);
 }

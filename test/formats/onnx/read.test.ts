@@ -92,6 +92,55 @@ describe('files of other writers compute the same as in ONNX Runtime', () => {
         initializer: [w, b, floats('v', [2, 2], [1, 2, 3, 4])],
       },
     ],
+    [
+      'an activation on its own, and one with its own slope',
+      {
+        node: [
+          node('Sigmoid', ['x'], 's'),
+          node('Gemm', ['s', 'w', 'b'], 'h'),
+          node('LeakyRelu', ['h'], 'y', [float('alpha', 0.3)]),
+        ],
+        initializer: [w, b],
+      },
+    ],
+    [
+      'SiLU as PyTorch writes it, and softplus',
+      {
+        node: [
+          node('Gemm', ['x', 'w', 'b'], 'h'),
+          node('Sigmoid', ['h'], 's'),
+          node('Mul', ['h', 's'], 'p'),
+          node('Softplus', ['p'], 'y'),
+        ],
+        initializer: [w, b],
+      },
+    ],
+    [
+      'Gelu by the error function, Elu',
+      {
+        node: [node('Gemm', ['x', 'w', 'b'], 'h'), node('Gelu', ['h'], 'g'), node('Elu', ['g'], 'y')],
+        initializer: [w, b],
+        opset: 20,
+      },
+    ],
+    [
+      'BatchNormalization and LayerNormalization, with defaults left out',
+      {
+        node: [
+          node('BatchNormalization', ['x', 'g4', 'b4', 'm4', 'v4'], 'n'),
+          node('LayerNormalization', ['n', 'g4'], 'l'),
+          node('Gemm', ['l', 'w', 'b'], 'y'),
+        ],
+        initializer: [
+          w,
+          b,
+          floats('g4', [4], [1, 2, -1, 0.5]),
+          floats('b4', [4], [0.5, 0, 1, -1]),
+          floats('m4', [4], [1, 0, -1, 2]),
+          floats('v4', [4], [1, 0.5, 2, 3]),
+        ],
+      },
+    ],
   ];
 
   test.each(good)('%s', async (_, graph) => {
@@ -353,6 +402,31 @@ describe('what is no chain of known operators is refused, and the node named', (
       { node: [node('Cast', ['x'], 'h', [int('to', 7)]), node('Gemm', ['h', 'w'], 'y')], initializer: [w] },
       /float32, given type 7/,
     ],
+    [
+      'a negative variance',
+      {
+        node: [node('BatchNormalization', ['x', 'g4', 'g4', 'g4', 'g4'], 'y')],
+        initializer: [floats('g4', [4], [1, 2, -1, 0.5])],
+      },
+      /"BatchNormalization:y".*variance is negative/,
+    ],
+    [
+      'statistics of other features',
+      {
+        node: [node('BatchNormalization', ['x', 'b', 'b', 'b', 'b'], 'y')],
+        initializer: [b],
+      },
+      /expected 4 numbers as its input 1, one a feature, given 2/,
+    ],
+    [
+      'a norm over the batch',
+      {
+        node: [node('LayerNormalization', ['x', 'b'], 'y', [int('axis', 0)])],
+        initializer: [b],
+      },
+      /last axis, given axis 0/,
+    ],
+    ['a norm without scale', { node: [node('LayerNormalization', ['x'], 'y')] }, /its input 1 is missing/],
     [
       'an old operator set',
       { node: [gemm], initializer: [w, b], opset: 6 },
