@@ -9,6 +9,7 @@ import { packageVersion } from '../run/version.js';
 import { addAssignment } from './assignment.js';
 import { addEvaluate } from './evaluate.js';
 import { addExport } from './export.js';
+import { addGradcheck } from './gradcheck.js';
 import { addImport } from './import.js';
 import { addInfo } from './info.js';
 import { addInspect } from './inspect.js';
@@ -45,6 +46,7 @@ function createProgram(): Command {
     addExport,
     addImport,
     addInspect,
+    addGradcheck,
     addAssignment,
     addInfo,
   ])
