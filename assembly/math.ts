@@ -64,15 +64,15 @@ export function write_constants(): void {
   put(TANH_P + 4, -3.33332819422e-1);
   put(TANH_SPLIT, 0.625);
   put(MINUS_INFINITE, -Infinity);
-  put(CDF_P, 3.8407795599e-2);
-  put(CDF_P + 1, -1.6933033888e-1);
-  put(CDF_P + 2, 2.2895547501e-1);
-  put(CDF_P + 3, -7.6843663917e-2);
-  put(CDF_P + 4, 1.4276787273e-1);
-  put(CDF_P + 5, 9.4584831334e-2);
-  put(CDF_P + 6, 1.2194550747e-1);
-  put(CDF_P + 7, 1.1948417566e-1);
-  put(CDF_P + 8, 7.3740801381e-6);
+  put(CDF_P, 3.84077955990e-2);
+  put(CDF_P + 1, -1.69309338878e-1);
+  put(CDF_P + 2, 2.28955475008e-1);
+  put(CDF_P + 3, -7.68436639174e-2);
+  put(CDF_P + 4, 1.42767872735e-1);
+  put(CDF_P + 5, 9.45848313341e-2);
+  put(CDF_P + 6, 1.21945507467e-1);
+  put(CDF_P + 7, 1.19484175655e-1);
+  put(CDF_P + 8, 7.37408013809e-6);
   put(CDF_T, 0.3);
   // 1 / √(2π); 2·√(2/π) and that times 0.044715.
   put(DENSITY, 0.3989422804014327);
@@ -137,7 +137,7 @@ export function one4(): v128 {
 /** e^(-|x|): between 0 and 1. */
 // @ts-ignore: decorator
 @inline
-function exp_minus_abs(x: v128): v128 {
+export function exp_minus_abs(x: v128): v128 {
   return exp4(v128.or(x, at(SIGN)));
 }
 
@@ -177,10 +177,24 @@ export function log4(v: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
-  const z = exp_minus_abs(x);
+  return sigmoid_of4(x, exp_minus_abs(x));
+}
+
+/** The sigmoid of x, given z = e^(-|x|). */
+// @ts-ignore: decorator
+@inline
+export function sigmoid_of4(x: v128, z: v128): v128 {
   const one = at(ONE);
   const top = v128.bitselect(z, one, f32x4.lt(x, f32x4.splat(0.0)));
   return f32x4.div(top, f32x4.add(one, z));
+}
+
+/** The sigmoid's derivative at ±x, given z = e^(-|x|): z / (1 + z)². Unlike s · (1 - s) it is precise where s is near 1. */
+// @ts-ignore: decorator
+@inline
+export function sigmoid_slope_of4(z: v128): v128 {
+  const sum = f32x4.add(at(ONE), z);
+  return f32x4.div(z, f32x4.mul(sum, sum));
 }
 
 /** tanh x: a polynomial in x² below 0.625, else ±(1 - z) / (1 + z) with z = e^(-2|x|). */

@@ -2,9 +2,9 @@
  * Activations whose backward reads the saved input x, forward beside backward. Arrays may coincide. Each element depends
  * on itself alone, so any range of elements may be done apart. `a` is the one parameter that some have.
  */
-import { nmadd } from './lanes';
 import {
-  bell4, density_factor, exp4, expm1_4, gelu_argument4, gelu_slope4, normal_cdf4, sigmoid4, softplus4,
+  bell4, density_factor, exp4, exp_minus_abs, expm1_4, gelu_argument4, gelu_slope4, normal_cdf4, sigmoid4, sigmoid_of4,
+  sigmoid_slope_of4, softplus4,
 } from './math';
 import { load_tail, store_tail } from './tail';
 
@@ -35,13 +35,14 @@ function derivative(x: v128, dy: v128, kind: i32, a: v128): v128 {
   }
   if (kind == GELU_TANH) {
     // s + x·s'(u)·u', with s the sigmoid of u.
-    const s = sigmoid4(gelu_argument4(x));
-    const slope = f32x4.mul(f32x4.mul(x, gelu_slope4(x)), nmadd(s, s, s));
-    return f32x4.mul(dy, f32x4.add(s, slope));
+    const u = gelu_argument4(x);
+    const z = exp_minus_abs(u);
+    const slope = f32x4.mul(f32x4.mul(x, gelu_slope4(x)), sigmoid_slope_of4(z));
+    return f32x4.mul(dy, f32x4.add(sigmoid_of4(u, z), slope));
   }
   if (kind == SILU) {
-    const s = sigmoid4(x);
-    return f32x4.mul(dy, f32x4.add(s, f32x4.mul(x, nmadd(s, s, s))));
+    const z = exp_minus_abs(x);
+    return f32x4.mul(dy, f32x4.add(sigmoid_of4(x, z), f32x4.mul(x, sigmoid_slope_of4(z))));
   }
   if (kind == SOFTPLUS) return f32x4.mul(dy, sigmoid4(x));
   return v128.bitselect(dy, f32x4.mul(f32x4.mul(a, exp4(x)), dy), f32x4.gt(x, f32x4.splat(0)));

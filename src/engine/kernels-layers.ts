@@ -12,7 +12,7 @@ export interface LayerKernels {
   leaky_relu_forward(y: number, x: number, n: number, slope: number): void;
   /** dx = dy where x > 0, else slope · dy. */
   leaky_relu_backward(dx: number, x: number, dy: number, n: number, slope: number): void;
-  /** y = x · Φ(x), Φ(x) = (1 + erf(x/√2)) / 2 (Hendrycks and Gimpel 2016); within 2⁻²² |y| + 2⁻²⁴ |x| e^(-x²/2) (1 + x²). */
+  /** y = x · Φ(x), Φ(x) = (1 + erf(x/√2)) / 2 (Hendrycks and Gimpel 2016); relative error 5 · 2⁻²³, and for x < 0 (5 + x²/2) · 2⁻²³. */
   gelu_forward(y: number, x: number, n: number): void;
   /** dx = dy · (Φ(x) + x · φ(x)), φ the normal density. */
   gelu_backward(dx: number, x: number, dy: number, n: number): void;
