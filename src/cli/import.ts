@@ -2,13 +2,13 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Activation } from '../engine/kernels.js';
-import { activationCodes } from '../engine/kernels.js';
 import { OptionError } from '../errors.js';
 import { readFileBytes, writeFileAtomic } from '../files/atomic.js';
 import { readModelNpz } from '../formats/arrays.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
 import { readOnnx } from '../formats/onnx/read.js';
 import { denseFromPytorch, readPytorch } from '../formats/pytorch.js';
+import { activations } from '../nn/activations.js';
 import type { Sequential } from '../nn/sequential.js';
 import { commonOptions } from './arguments.js';
 import { count, Output, printable } from './output.js';
@@ -42,9 +42,7 @@ export function addImport(program: Command): void {
   const options = [
     new Option('--out <file>', 'the model to write, .safetensors').makeOptionMandatory(),
     new Option('--like <model>', 'a model, or a run folder, with the same layers'),
-    new Option('--activation <name>', 'state_dict: between its linear layers').choices(
-      Object.keys(activationCodes),
-    ),
+    new Option('--activation <name>', 'state_dict: between its linear layers').choices(activations),
     new Option('--prefix <text>', 'state_dict: what its names begin with, such as net.'),
     new Option('--modules <names>', 'state_dict: its modules in order, such as hidden,out'),
     ...commonOptions(),

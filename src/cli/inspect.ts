@@ -75,13 +75,14 @@ interface Described {
   kind: string;
   facts: [name: string, value: string][];
   tensors: ({ name: string; dtype: string; shape: readonly number[] } & Statistics)[];
+  model?: Inspection['model'];
   columns?: Inspection['columns'];
   records?: Inspection['records'];
   parts?: Described[];
 }
 
 /** For programs. */
-function describe({ path, kind, facts, tensors, columns, records, parts }: Inspection): Described {
+function describe({ path, kind, facts, model, tensors, columns, records, parts }: Inspection): Described {
   return {
     path,
     kind,
@@ -92,6 +93,7 @@ function describe({ path, kind, facts, tensors, columns, records, parts }: Inspe
       shape,
       ...describeValues(values),
     })),
+    ...(model && { model }),
     ...(columns && { columns }),
     ...(records && { records }),
     ...(parts && { parts: parts.map(describe) }),

@@ -5,13 +5,15 @@ import type { ModelMetadata } from '../formats/model.js';
 import { dataTypes, decodeModel, floatValues } from '../formats/onnx/proto.js';
 import type { OnnxImport } from '../formats/onnx/read.js';
 import type { Sequential } from '../nn/sequential.js';
-import type { InspectedTensor, Inspection } from './types.js';
+import { weightsSha256 } from '../run/weights.js';
+import type { InspectedTensor, Inspection, ModelReport } from './types.js';
 
 /** Layers, inputs and parameters; the first weights as pictures where inputs are images. */
-export function inspectModel(
+export async function inspectModel(
   path: string,
   { model, metadata }: { model: Sequential; metadata: ModelMetadata },
-): Inspection {
+): Promise<Inspection> {
+  const report = await describeModel(model, metadata);
   const { input, classNames } = metadata;
   const facts: [string, string][] = [
     ['file', 'model'],
@@ -29,7 +31,27 @@ export function inspectModel(
       `raw * ${input.scale} + ${input.offset}${input.imageShape ? `, images ${input.imageShape.join('x')}` : ''}`,
     ]);
   if (classNames) facts.push(['classes', classNames.join(' ')]);
-  return { path, kind: 'model', facts, tensors: modelTensors(model, input?.imageShape) };
+  facts.push(['weights sha256', report.weightsSha256]);
+  return { path, kind: 'model', facts, model: report, tensors: modelTensors(model, input?.imageShape) };
+}
+
+async function describeModel(model: Sequential, metadata: ModelMetadata): Promise<ModelReport> {
+  const { sizes, seed, parameterCount } = model;
+  const layers = model.layers.map(({ kind, config }, index) => ({
+    kind,
+    ...config,
+    inputSize: sizes[index],
+    outputSize: sizes[index + 1],
+    parameters: model.parameters.reduce((sum, own) => sum + (own.layer === index ? own.values.length : 0), 0),
+  }));
+  return {
+    sizes,
+    parameters: parameterCount,
+    seed,
+    layers,
+    metadata,
+    weightsSha256: await weightsSha256(model),
+  };
 }
 
 /** A file that cannot become a model is shown all the same, with the reason. */

@@ -131,7 +131,7 @@ function withImages(tensor: InspectedTensor): InspectedTensor {
   return { ...tensor, pictures };
 }
 
-function inspectSafetensors(path: string, bytes: Uint8Array): Inspection {
+async function inspectSafetensors(path: string, bytes: Uint8Array): Promise<Inspection> {
   const file = readSafetensors(bytes, path);
   if (file.metadata.lanegrad !== undefined) return inspectModel(path, readModel(bytes, path));
   const checkpoint = file.metadata['lanegrad.checkpoint'];

@@ -1,4 +1,5 @@
 /** What was found in a file or folder: plain data, which the command line prints. */
+import type { ModelMetadata } from '../formats/model.js';
 import type { ColumnSummary } from '../tables/summary.js';
 
 export type InspectedKind =
@@ -37,12 +38,23 @@ export interface Inspection {
   /** In the order in which people read them. */
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly tensors: readonly InspectedTensor[];
+  readonly model?: ModelReport;
   /** Of a table. */
   readonly columns?: readonly ColumnReport[];
   /** Of a run folder: its files. */
   readonly parts?: readonly Inspection[];
   /** Of metrics: a row an epoch, flattened. */
   readonly records?: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface ModelReport {
+  readonly sizes: readonly number[];
+  readonly parameters: number;
+  readonly seed: number;
+  /** Each with its options, sizes and number of parameters. */
+  readonly layers: readonly Readonly<Record<string, unknown>>[];
+  readonly metadata: ModelMetadata;
+  readonly weightsSha256: string;
 }
 
 export interface ColumnReport extends Pick<ColumnSummary, 'name' | 'missing' | 'about'> {
