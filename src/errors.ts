@@ -32,6 +32,9 @@ export class FileError extends LanegradError {}
 /** An engine cannot be created, has been disposed, or is asked for what it cannot do here. */
 export class EngineError extends LanegradError {}
 
+/** A checkpoint does not fit the training that is to go on from it. */
+export class ResumeError extends LanegradError {}
+
 /** Training met a loss or a parameter that is NaN or infinite. The model keeps the values of its last good epoch. */
 export class NonFiniteError extends LanegradError {
   /** Steps that were completed before the one that failed, over all epochs. */

@@ -72,7 +72,25 @@ export {
   warmUp,
 } from './nn/schedules.js';
 export { type Parameter, type Sequential, sequential, setParameters } from './nn/sequential.js';
+export { type LayerSummary, type ModelSummary, summary } from './nn/summary.js';
 export type { UpdateOptions } from './nn/update.js';
-export { type EvaluateOptions, evaluate, predict } from './train/evaluate.js';
-export { type FitOptions, fit, type StepRecord, type TrainingPlan } from './train/fit.js';
+export type { BatchStart, Callbacks, EpochStart, StepRecord, TrainingPlan } from './train/callbacks.js';
+export { type Checkpoint, readCheckpoint, writeCheckpoint } from './train/checkpoint.js';
+export type { CheckpointFile, CheckpointOptions } from './train/checkpointing.js';
+export { balancedClassWeights } from './train/class-weights.js';
+export type { EarlyStoppingOptions } from './train/early-stopping.js';
+export { type EvaluateOptions, evaluate } from './train/evaluate.js';
+export { fit } from './train/fit.js';
+export type { FitOptions } from './train/fit-options.js';
 export type { EpochRecord, Evaluation, History, Score } from './train/history.js';
+export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRateCurve,
+} from './train/learning-rate-finder.js';
+export { type AverageOptions, accuracy, f1, precision, recall } from './train/metrics/confusion.js';
+export type { Metric, MetricBatch, MetricSum } from './train/metrics/metric.js';
+export { rocAuc, topK } from './train/metrics/ranking.js';
+export { r2 } from './train/metrics/regression.js';
+export type { MetricName } from './train/metrics/resolve.js';
+export { type PredictOptions, predict, predictClasses, predictProba } from './train/predict.js';

@@ -6,8 +6,10 @@ import type { Sequential } from './nn/sequential.js';
 export { loadIdxFolder, type Splits } from './data/folder.js';
 export { loadMnist } from './data/mnist.js';
 export type { RunReport, TestSet } from './report/report.js';
+export { type CheckpointFolderOptions, checkpointFolder, latestCheckpoint } from './run/checkpoints.js';
 export { RunFolder, type RunFolderOptions } from './run/folder.js';
 export { weightsSha256 } from './run/weights.js';
+export { openTableFile } from './tables/file.js';
 
 /**
  * Writes a model as one safetensors file, from which `loadModel` rebuilds it. A crash leaves the old file or the new.

@@ -5,7 +5,8 @@ import { weightsSha256 } from '../run/weights.js';
 import { evaluate } from '../train/evaluate.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
-import { className, loadSplits, openModel, scaledFor } from './sources.js';
+import { className, loadSplits, openModel, scaledFor, tableSource } from './sources.js';
+import { evaluateTable } from './table-evaluate.js';
 
 interface EvaluateOptions extends ComputeOptions {
   split: 'test' | 'validation' | 'train' | 'full';
@@ -15,11 +16,11 @@ export function addEvaluate(program: Command): void {
   const command = program
     .command('evaluate')
     .summary('measure a saved model')
-    .description('Prints loss, accuracy and the recall of each class.')
+    .description('Prints loss, accuracy and the recall of each class, or the errors of a regression.')
     .argument('<model>', 'a model file, or a run folder')
-    .argument('[data]', 'mnist, or a folder with IDX files', 'mnist')
+    .argument('[data]', 'mnist, a folder with IDX files, or for a model of tables a table', 'mnist')
     .addOption(
-      new Option('--split <name>', 'part of the data')
+      new Option('--split <name>', 'part of the data; of a table all rows, unless it is given')
         .choices(['test', 'validation', 'train', 'full'])
         .default('test'),
     );
@@ -31,12 +32,25 @@ const EXAMPLES = `
 Examples:
   lanegrad evaluate runs/20250131-120000-mnist-784-300-10
   lanegrad evaluate model.safetensors ./fashion --split validation
+  lanegrad evaluate runs/iris iris.csv --split test
   lanegrad evaluate model.safetensors --json`;
 
-async function evaluateModel(given: string, source: string, options: EvaluateOptions): Promise<void> {
+async function evaluateModel(
+  given: string,
+  source: string,
+  options: EvaluateOptions,
+  command: Command,
+): Promise<void> {
   const { backend, math, turbo, split, json } = options;
   const out = new Output({ json });
-  const { path, model, metadata } = await openModel(given);
+  const opened = await openModel(given);
+  const { path, model, metadata } = opened;
+  if (metadata.table) {
+    const part = command.getOptionValueSource('split') === 'cli' && split !== 'full' ? split : undefined;
+    const file = await tableSource(source);
+    const engine = await createEngine({ backend, math, turbo });
+    return evaluateTable(out, engine, opened, metadata.table, file, part);
+  }
   const set = scaledFor(metadata, (await loadSplits(source))[split]);
   const engine = await createEngine({ backend, math, turbo });
   const { size, loss, accuracy, confusion } = await evaluate(engine, model, set);

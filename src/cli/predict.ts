@@ -5,13 +5,14 @@ import { createEngine } from '../engine/engine.js';
 import { OptionError, ShapeError } from '../errors.js';
 import type { ModelMetadata } from '../formats/model.js';
 import { predict } from '../train/evaluate.js';
-import { type ComputeOptions, commonOptions, engineOptions, range, whole } from './arguments.js';
+import { commonOptions, engineOptions, range, whole } from './arguments.js';
 import { drawImage } from './image.js';
 import { type Images, readImages } from './images.js';
 import { Output, percent, printable, table } from './output.js';
-import { className, isFileSource, loadSplits, openModel } from './sources.js';
+import { className, isFileSource, loadSplits, openModel, tableSource } from './sources.js';
+import { predictTableFile, type TablePredictOptions } from './table-predict.js';
 
-interface PredictOptions extends ComputeOptions {
+interface PredictOptions extends TablePredictOptions {
   index?: number;
   range?: [from: number, to: number];
   show?: true;
@@ -20,17 +21,27 @@ interface PredictOptions extends ComputeOptions {
 export function addPredict(program: Command): void {
   const command = program
     .command('predict')
-    .summary('classify images with a saved model')
-    .description('Prints class and probability of each image, and its label where that is known.')
+    .summary('what a saved model says of images or of the rows of a table')
+    .description(
+      'Prints class and probability of each image, and its label where that is known. Of a table it writes CSV: a row of predictions for each of its rows.',
+    )
     .argument('<model>', 'a model file, or a run folder')
     .argument(
       '[input]',
-      'an IDX file of images, also .gz; or mnist or a folder, for its test images',
+      'a table; an IDX file of images, also .gz; or mnist or a folder, for its test images',
       'mnist',
     )
     .addOption(new Option('--index <n>', 'one image, counted from 0').argParser(whole()).conflicts('range'))
     .addOption(new Option('--range <A:B>', 'images A to B - 1 (default: the first 10)').argParser(range))
-    .addOption(new Option('--show', 'draw the images'));
+    .addOption(new Option('--show', 'draw the images'))
+    .addOption(
+      new Option('--out <file>', 'where the predictions of a table go, as CSV (default: standard output)'),
+    )
+    .addOption(
+      new Option('--copy <columns>', 'of a table, put before the predictions, such as id,name').argParser(
+        names,
+      ),
+    );
   for (const option of [...engineOptions(), ...commonOptions()]) command.addOption(option);
   command.action(predictImages).addHelpText('after', EXAMPLES);
 }
@@ -39,7 +50,12 @@ const EXAMPLES = `
 Examples:
   lanegrad predict model.safetensors --index 7 --show
   lanegrad predict runs/fashion ./fashion --range 100:120
+  lanegrad predict runs/iris new.csv --out predictions.csv --copy id
   lanegrad predict model.safetensors t10k-images-idx3-ubyte.gz --json`;
+
+function names(text: string): string[] {
+  return text.split(',').map((name) => name.trim());
+}
 
 interface Prediction {
   index: number;
@@ -54,7 +70,12 @@ interface Prediction {
 async function predictImages(given: string, source: string, options: PredictOptions): Promise<void> {
   const { backend, math, turbo, show, json } = options;
   const out = new Output({ json });
-  const { path, model, metadata } = await openModel(given);
+  const opened = await openModel(given);
+  const { path, model, metadata } = opened;
+  if (metadata.table) return predictTableFile(opened, metadata.table, await tableSource(source), options);
+  for (const name of ['out', 'copy'] as const) {
+    if (options[name] !== undefined) throw new OptionError(`--${name}`, 'it is for models of tables');
+  }
   const images = (await isFileSource(source))
     ? await readImages(source)
     : fromDataset((await loadSplits(source)).test);

@@ -3,9 +3,12 @@
  * end. It measures nothing but the time.
  */
 import type { StepRecord, TrainingPlan } from '../train/fit.js';
-import type { EpochRecord } from '../train/history.js';
+import type { EpochRecord, Score } from '../train/history.js';
 import { bar, clock, LiveLine } from './live-line.js';
 import { count, lossText, type Output, percent } from './output.js';
+
+/** Lines that a run of many epochs prints. */
+const MAX_LINES = 40;
 
 export class Progress {
   readonly #out: Output;
@@ -58,7 +61,10 @@ export class Progress {
   epoch(record: EpochRecord): void {
     if (this.#quiet) return;
     this.end();
-    this.#out.line(epochLine(record, this.#plan.epochs));
+    const { epochs } = this.#plan;
+    // Of hundreds, some: each is in the report.
+    const every = Math.ceil(epochs / MAX_LINES);
+    if (record.epoch % every === 0 || record.epoch === 1) this.#out.line(epochLine(record, epochs));
   }
 
   /** Erases the bar. Twice is fine. */
@@ -74,11 +80,23 @@ function epochLine(
   const total = String(epochs);
   const parts = [
     `epoch ${String(epoch).padStart(total.length)}/${total}`,
-    `loss ${lossText(loss)}  accuracy ${percent(accuracy)}`,
+    `loss ${lossText(loss)}${accuracyText(accuracy)}`,
     ...(validation
-      ? [`validation loss ${lossText(validation.loss)}  accuracy ${percent(validation.accuracy)}`]
+      ? [
+          `validation loss ${lossText(validation.loss)}${accuracyText(validation.accuracy)}${errorText(validation)}`,
+        ]
       : []),
     `${count(samplesPerSecond)} samples/s`,
   ];
   return parts.join('   ');
+}
+
+/** Nothing where there are no classes. */
+function accuracyText(accuracy: number): string {
+  return Number.isNaN(accuracy) ? '' : `  accuracy ${percent(accuracy)}`;
+}
+
+/** R², where it was measured. */
+function errorText({ metrics }: Score): string {
+  return metrics?.r2 === undefined ? '' : `  R² ${metrics.r2.toFixed(4)}`;
 }

@@ -20,7 +20,8 @@ export async function loadSplits(source: string): Promise<Splits> {
   if (load) return load();
   if ((await kindOf(source)) === 'folder') return loadIdxFolder(source);
   const isFile = (await kindOf(source)) === 'file';
-  throw unknownSource(source, isFile ? 'is a file' : undefined, 'a folder with IDX files');
+  const expected = 'a folder with IDX files, or a table such as data.csv with --target';
+  throw unknownSource(source, isFile ? 'is a file' : undefined, expected);
 }
 
 /** Whether the word is a file, and not the name of a data set. Throws OptionError when it is nothing at all. */
@@ -29,6 +30,15 @@ export async function isFileSource(source: string): Promise<boolean> {
   const kind = await kindOf(source);
   if (kind === undefined) throw unknownSource(source, undefined, 'an IDX file, or a folder with IDX files');
   return kind === 'file';
+}
+
+/** The path of a table, for a model of tables. Throws OptionError for the name of a data set, a folder, and nothing at all. */
+export async function tableSource(source: string): Promise<string> {
+  const kind = named.has(source) ? 'set' : await kindOf(source);
+  if (kind === 'file') return source;
+  const given =
+    kind === 'set' ? show(source) : kind === 'folder' ? `the folder ${show(source)}` : 'none of that name';
+  throw new OptionError('data', `the model is of tables: expected a file such as data.csv, given ${given}`);
 }
 
 export interface OpenModel {

@@ -1,60 +1,34 @@
 /** `lanegrad train`: from a data set to a run folder. */
-import { type Command, Option } from 'commander';
-import { createEngine } from '../engine/engine.js';
-import { activations } from '../nn/activations.js';
-import type { InitializerName } from '../nn/initializers.js';
-import type { RunFolder } from '../run/folder.js';
+import type { Command } from 'commander';
+import { createEngine, type EngineInfo, type EngineOptions } from '../engine/engine.js';
+import { OptionError } from '../errors.js';
+import { RunFolder } from '../run/folder.js';
+import { readSettings } from '../run/read-settings.js';
 import { type Run, run } from '../run/run.js';
-import { type RunSettings, runDefaults } from '../run/settings.js';
+import type { RunSettings } from '../run/settings.js';
 import { summarize } from '../run/summary.js';
-import { type ComputeOptions, commonOptions, engineOptions, positive, whole, widths } from './arguments.js';
+import { isTablePath, loadTable, type RunSplits } from '../run/table.js';
+import type { Score } from '../train/history.js';
+import { commonOptions, engineOptions } from './arguments.js';
 import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
 import { Signals } from './signals.js';
 import { loadSplits } from './sources.js';
-
-interface TrainOptions extends ComputeOptions, Omit<RunSettings, 'source' | 'initializer' | 'full'> {
-  initializer?: InitializerName;
-  full?: true;
-  out?: string;
-  tensorboard?: true;
-  quiet?: true;
-}
-
-const initializers: InitializerName[] = ['glorotUniform', 'glorotNormal', 'heUniform', 'heNormal', 'zeros'];
+import { splitTableOptions } from './table-options.js';
+import { prepareTableRun, printTable } from './table-train.js';
+import { resumable, type TrainOptions, toSettings, trainOptions } from './train-options.js';
 
 export function addTrain(program: Command): void {
-  const defaults = runDefaults;
   const command = program
     .command('train')
     .summary('train a network; writes model, metrics and a report')
-    .description('Trains a network of dense layers with SGD, tests it, and writes a run folder.')
-    .argument('[data]', 'mnist, or a folder with IDX files named as those of MNIST', 'mnist');
-  const options = [
-    new Option('--hidden <widths>', 'of the hidden layers, such as 300,100; or none')
-      .argParser(widths)
-      .default([...defaults.hidden], String(defaults.hidden)),
-    new Option('--activation <name>', 'of the hidden layers')
-      .choices(activations)
-      .default(defaults.activation),
-    new Option('--learning-rate <rate>', 'step of SGD').argParser(positive).default(defaults.learningRate),
-    new Option('--batch-size <n>', 'samples a step').argParser(whole({ min: 1 })).default(defaults.batchSize),
-    new Option('--epochs <n>', 'passes over the data').argParser(whole({ min: 1 })).default(defaults.epochs),
-    new Option('--seed <n>', 'of initial weights and order').argParser(whole()).default(defaults.seed),
-    new Option('--full', 'train on the validation samples too, and validate nothing'),
-    new Option(
-      '--initializer <name>',
-      'of the weights (default: heNormal for relu, else glorotUniform)',
-    ).choices(initializers),
-    new Option('--no-shuffle', 'visit the samples in the order of the file'),
-    ...engineOptions(),
-    new Option('--out <folder>', 'the run folder, new or empty (default: a new one in runs)'),
-    new Option('--tensorboard', 'write an event file for TensorBoard into the run folder'),
-    new Option('--quiet', 'print the result only'),
-    ...commonOptions(),
-  ];
-  for (const option of options) command.addOption(option);
+    .description('Trains a network of dense layers, tests it, and writes a run folder.')
+    .argument(
+      '[data]',
+      'a table (CSV, TSV, JSON lines, Parquet, NPY, NPZ) with --target; mnist; or a folder with IDX files (default: mnist)',
+    );
+  for (const option of [...trainOptions(), ...engineOptions(), ...commonOptions()]) command.addOption(option);
   command.action(train).addHelpText('after', EXAMPLES);
 }
 
@@ -62,25 +36,26 @@ const EXAMPLES = `
 Examples:
   lanegrad train mnist                               about 98 % of the test images right
   lanegrad train mnist --hidden 300,100 --activation relu --learning-rate 0.1
-  lanegrad train ./fashion --epochs 20 --out runs/fashion
+  lanegrad train iris.csv --target species           a table: types are found out, and shown
+  lanegrad train ./fashion --epochs 50 --early-stopping --out runs/fashion
+  lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut
   lanegrad train mnist --full --json | tail -n 1     a record for programs
 
-Ctrl-C stops after the step at hand and saves; pressed twice, it stops at once.`;
+Tables have defaults of their own, by their size: relu, Adam at 0.001, and early stopping. What was inferred of each column is printed.
+Ctrl-C stops after the step at hand and saves; pressed twice, it stops at once. Either way --resume goes on with the run, and
+ends with the same weights, bit for bit.`;
 
-async function train(source: string, options: TrainOptions): Promise<void> {
-  const {
-    backend,
-    math,
-    turbo,
-    json,
-    quiet,
-    out: outFolder,
-    debug: _,
-    full = false,
-    tensorboard = false,
-    ...rest
-  } = options;
-  const settings: RunSettings = { source, full, ...rest };
+interface Job {
+  settings: RunSettings;
+  /** Of a table, whose settings depend on them. */
+  splits?: RunSplits;
+  engine: EngineOptions;
+  /** The folder of a run that goes on. */
+  folder?: RunFolder;
+}
+
+async function train(given: string | undefined, options: TrainOptions, command: Command): Promise<void> {
+  const { json, quiet, out: outFolder } = options;
   const out = new Output({ json });
   const progress = new Progress(out, { quiet });
   const signals = new Signals((name) => {
@@ -89,8 +64,10 @@ async function train(source: string, options: TrainOptions): Promise<void> {
   });
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
-    const splits = await loadSplits(source);
-    const engine = await createEngine({ backend, math, turbo });
+    const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
+    const splits: RunSplits = job.splits ?? (await loadSplits(settings.source));
+    const engine = await createEngine(wanted);
+    if (splits.table && !quiet) printTable(out, splits.table.summary);
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
     if (signals.signal.aborted) {
       out.line('nothing was trained, nothing was written');
@@ -99,9 +76,20 @@ async function train(source: string, options: TrainOptions): Promise<void> {
     }
     const finished = await run(engine, splits, settings, {
       ...(outFolder !== undefined && { out: outFolder }),
-      tensorboard,
+      ...(earlier && { resume: earlier }),
+      tensorboard: options.tensorboard ?? false,
       signal: signals.signal,
-      onTrainBegin: (plan) => progress.begin(plan),
+      onTrainBegin: (plan) => {
+        const { resumed, epochs } = plan;
+        if (earlier && !quiet) {
+          const { epoch, step } = resumed ?? { epoch: 1, step: 0 };
+          const where = epoch > epochs ? 'all epochs are done' : `in epoch ${epoch} of ${epochs}`;
+          out.line(
+            step > 0 ? `going on after step ${count(step)}, ${where}` : 'no checkpoint yet: from the start',
+          );
+        }
+        progress.begin(plan);
+      },
       onStep: (step) => progress.step(step),
       onEpoch: (record, folder) => {
         kept = { folder, epoch: record.epoch };
@@ -110,7 +98,10 @@ async function train(source: string, options: TrainOptions): Promise<void> {
     });
     progress.end();
     printResult(out, finished);
-    out.result(summarize(finished, settings, engine.info));
+    out.result({
+      ...summarize(finished, settings, engine.info),
+      ...(splits.table && { table: splits.table.summary }),
+    });
     if (finished.interrupted) process.exitCode = signals.exitCode;
   } catch (error) {
     progress.end();
@@ -121,16 +112,77 @@ async function train(source: string, options: TrainOptions): Promise<void> {
   }
 }
 
+/** What is to be done: as the words say, or as the folder of an earlier run does. */
+async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
+  const { backend, math, turbo, resume, epochs } = options;
+  if (resume === undefined) {
+    const { given: table, others } = splitTableOptions(options);
+    const source = given ?? 'mnist';
+    if (isTablePath(source) || table.target !== undefined) {
+      return { ...(await prepareTableRun(source, table, others)), engine: { backend, math, turbo } };
+    }
+    return { settings: toSettings(source, others), engine: { backend, math, turbo } };
+  }
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const other = command.options.find(
+    (option) => isGiven(option.attributeName()) && !resumable.includes(option.attributeName()),
+  );
+  if (other) {
+    throw new OptionError(
+      '--resume',
+      `a run goes on with the settings that it began with; expected no ${other.long} besides`,
+    );
+  }
+  const folder = await RunFolder.open(resume);
+  const config = await folder.readConfig();
+  const settings = readSettings(config, folder.configPath);
+  const before = config.engine as EngineInfo;
+  return {
+    settings: {
+      ...settings,
+      // Where the data lie may have changed; that they are the same is checked.
+      source: given ?? settings.source,
+      ...(epochs !== undefined && { epochs }),
+    },
+    engine: {
+      backend: isGiven('backend') ? backend : before.backend,
+      math: isGiven('math') ? math : before.backend === 'reference' ? 'auto' : before.math,
+      turbo,
+    },
+    folder,
+    ...(settings.table && {
+      splits: await loadTable(given ?? settings.source, settings.table, settings),
+    }),
+  };
+}
+
 function printResult(out: Output, { folder, model, history, test, interrupted }: Run): void {
-  const { steps, seconds } = history;
+  const { steps, seconds, best, outcome, epochs } = history;
   if (interrupted) out.line(`interrupted after step ${count(steps)}; the model has the weights of that step`);
+  if (outcome === 'stoppedEarly') out.line(`stopped early, after epoch ${epochs.length}`);
+  const extra = Object.entries(test?.metrics ?? {}).map(([name, value]) => `${name} ${numberText(value)}`);
   const rows = [
     ['network', `${model.sizes.join('-')}, ${count(model.parameterCount)} parameters`],
     ['trained', `${count(steps)} steps in ${seconds.toFixed(1)} s`],
-    ...(test ? [['test', out.bold(`loss ${lossText(test.loss)}, accuracy ${percent(test.accuracy)}`)]] : []),
+    ...(best?.restored
+      ? [['weights', `of epoch ${best.epoch}, the best: ${best.monitor} ${lossText(best.value)}`]]
+      : []),
+    ...(test ? [['test', out.bold(scoreText(test))]] : []),
+    ...(extra.length > 0 ? [['', extra.join(', ')]] : []),
     ['run folder', printable(folder.path)],
     ['model', printable(folder.modelPath)],
     ['report', printable(folder.reportPath)],
+    ...(interrupted ? [['go on with', `lanegrad train --resume ${printable(folder.path)}`]] : []),
   ];
   for (const line of table(rows, [0, 1])) out.line(line);
+}
+
+/** Of a regression there is no accuracy. */
+function scoreText({ loss, accuracy }: Score): string {
+  return `loss ${lossText(loss)}${Number.isNaN(accuracy) ? '' : `, accuracy ${percent(accuracy)}`}`;
+}
+
+/** Five digits: errors are in the unit of what is predicted, and may be of any size. */
+function numberText(value: number): string {
+  return String(Number(value.toPrecision(5)));
 }

@@ -3,9 +3,9 @@
  * no format. Every failure is a FileError in plain words, with the system's own error as its cause.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FileError } from '../errors.js';
+import { FileError, LanegradError } from '../errors.js';
 
 /**
  * Reads a whole file.
@@ -23,12 +23,15 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 
 /**
  * Writes `path` by way of a temporary file beside it: write, fsync, rename, fsync of the folder. A text is written as
- * UTF-8. Where `path` is a symbolic link, the link is replaced, not its target.
+ * UTF-8, a text that comes in parts as they come. Where `path` is a symbolic link, the link is replaced, not its target.
  *
  * @throws FileError when any step fails. The temporary file is then gone and the old file as it was; only when the
  *   last step fails is the new one in place, and the message says so.
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string | AsyncIterable<string>,
+): Promise<void> {
   // The folder of the target, because a rename is atomic within one file system only.
   const folder = dirname(path);
   const temporary = join(folder, `.lanegrad-${randomUUID()}.tmp`);
@@ -38,12 +41,25 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
   } catch (cause) {
     // What matters is the first failure; that the temporary file cannot be removed adds nothing to it.
     await rm(temporary, { force: true }).catch(() => {});
+    // Of who makes the content.
+    if (cause instanceof LanegradError) throw cause;
     throw fileError(path, 'cannot be written', cause);
   }
   try {
     await syncFolder(folder);
   } catch (cause) {
     throw fileError(path, 'was written, but a crash may undo that: its folder cannot be synced', cause);
+  }
+}
+
+/** Removes what `writeFileAtomic` leaves in a folder when the process is killed. Only where nobody else is writing. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  try {
+    for (const name of await readdir(folder)) {
+      if (/^\.lanegrad-[\da-f-]{36}\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
+    }
+  } catch (cause) {
+    throw fileError(folder, 'cannot be cleared of temporary files', cause);
   }
 }
 
@@ -79,11 +95,15 @@ function reason(cause: unknown): string {
   return known ?? (cause instanceof Error ? cause.message : String(cause));
 }
 
-async function writeSynced(path: string, content: Uint8Array | string): Promise<void> {
+async function writeSynced(
+  path: string,
+  content: Uint8Array | string | AsyncIterable<string>,
+): Promise<void> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, 'wx');
-    await handle.writeFile(content);
+    if (typeof content === 'string' || content instanceof Uint8Array) await handle.writeFile(content);
+    else for await (const part of content) await handle.appendFile(part);
     await handle.sync();
   } finally {
     await handle?.close();

@@ -14,7 +14,7 @@ export async function inspectModel(
   { model, metadata }: { model: Sequential; metadata: ModelMetadata },
 ): Promise<Inspection> {
   const report = await describeModel(model, metadata);
-  const { input, classNames } = metadata;
+  const { input, classNames, table } = metadata;
   const facts: [string, string][] = [
     ['file', 'model'],
     ['layers', model.sizes.join('-')],
@@ -31,6 +31,12 @@ export async function inspectModel(
       `raw * ${input.scale} + ${input.offset}${input.imageShape ? `, images ${input.imageShape.join('x')}` : ''}`,
     ]);
   if (classNames) facts.push(['classes', classNames.join(' ')]);
+  if (table) {
+    facts.push(
+      ['table', `${table.columns.length} columns: ${table.columns.map(({ name }) => name).join(', ')}`],
+      ['target', `${table.target.name}, ${table.target.kind}`],
+    );
+  }
   facts.push(['weights sha256', report.weightsSha256]);
   return { path, kind: 'model', facts, model: report, tensors: modelTensors(model, input?.imageShape) };
 }

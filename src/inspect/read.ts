@@ -74,6 +74,10 @@ async function inspectFolder(path: string): Promise<Inspection> {
     ['folder', isRun ? 'of a training run' : 'of IDX files'],
     ['files', names.join('  ')],
   ];
+  if (names.includes('checkpoints')) {
+    const checkpoints = await readdir(join(path, 'checkpoints')).catch(() => []);
+    if (checkpoints.length > 0) facts.push(['checkpoints', checkpoints.sort().join('  ')]);
+  }
   return { path, kind: isRun ? 'run' : 'idx', facts, tensors: [], parts };
 }
 

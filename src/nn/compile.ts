@@ -201,6 +201,22 @@ export class CompiledModel {
     for (const [i, { values }] of this.model.buffers.entries()) values.set(this.#bufferViews[i].read());
   }
 
+  /** A copy of the engine's values, by parameter name; the model keeps its own. */
+  readParameters(): Map<string, Float32Array> {
+    return new Map(
+      this.model.parameters.map(({ name }, i) => [name, Float32Array.from(this.#parameterViews[i].read())]),
+    );
+  }
+
+  /** Replaces the engine's values, not the model's. Throws ShapeError for one that is missing or has another length. */
+  writeParameters(values: ReadonlyMap<string, ArrayLike<number>>): void {
+    for (const [i, { name }] of this.model.parameters.entries()) {
+      const given = values.get(name);
+      if (!given) throw new ShapeError('CompiledModel.writeParameters', `parameter ${name} is missing`);
+      this.#parameterViews[i].write(given);
+    }
+  }
+
   /** Whether no parameter or buffer is NaN or infinite. */
   parametersAreFinite(): boolean {
     return Number.isFinite(this.#parameterSum()) && Number.isFinite(this.#bufferSum());

@@ -2,7 +2,16 @@
 import type { EpochRecord, Score } from '../train/history.js';
 import { type Html, html } from './escape.js';
 import { count, date, duration, loss, percent, plural } from './format.js';
+import { isRegression, number } from './regression.js';
 import type { RunReport } from './types.js';
+
+/** The largest number on the page. */
+interface Main {
+  readonly name: string;
+  readonly value: string;
+  readonly unit?: string | undefined;
+  readonly note: string;
+}
 
 interface Figure {
   readonly name: string;
@@ -37,12 +46,26 @@ function lastValidated(report: RunReport): EpochRecord | undefined {
   return report.history.epochs.findLast((record) => record.validation !== undefined);
 }
 
-function mainScore(report: RunReport): { name: string; score: Score; note: string } | undefined {
+function mainScore(report: RunReport): Main | undefined {
+  const found = mainAccuracy(report);
+  if (!found) return undefined;
+  const { name, score, note } = found;
+  if (!isRegression(score)) {
+    const [value, unit] = percent(score.accuracy).split('\u00a0');
+    return { name: `${name} accuracy`, value: value!, unit, note };
+  }
+  const { r2, rmse } = score.metrics ?? {};
+  if (r2 === undefined) return { name: `${name} loss`, value: loss(score.loss), note };
+  const errors = rmse === undefined ? note : `root of the mean squared error ${number(rmse)}`;
+  return { name: `${name} R²`, value: r2.toFixed(3), note: errors };
+}
+
+function mainAccuracy(report: RunReport): { name: string; score: Score; note: string } | undefined {
   const { test, history } = report;
   if (test) {
     const right = test.confusion.reduce((sum, row, index) => sum + row[index]!, 0);
     return {
-      name: 'Test accuracy',
+      name: 'Test',
       score: test,
       note: `${count(right)} of ${count(test.size)} samples right`,
     };
@@ -50,7 +73,7 @@ function mainScore(report: RunReport): { name: string; score: Score; note: strin
   const validated = lastValidated(report);
   if (validated?.validation) {
     return {
-      name: 'Validation accuracy',
+      name: 'Validation',
       score: validated.validation,
       note: `after epoch ${validated.epoch}; no test set was used`,
     };
@@ -58,16 +81,15 @@ function mainScore(report: RunReport): { name: string; score: Score; note: strin
   const last = history.epochs.at(-1);
   if (!last) return undefined;
   return {
-    name: 'Training accuracy',
+    name: 'Training',
     score: last,
     note: `in epoch ${last.epoch}; there was no validation or test set`,
   };
 }
 
-function hero({ name, score, note }: { name: string; score: Score; note: string }): Html {
-  const [value, unit] = percent(score.accuracy).split('\u00a0');
+function hero({ name, value, unit, note }: Main): Html {
   return html`<div class="hero"><p class="name">${name}</p>
-<p class="value">${value}<span class="unit">\u00a0${unit}</span></p>
+<p class="value">${value}${unit && html`<span class="unit">\u00a0${unit}</span>`}</p>
 <p class="note">${note}</p></div>`;
 }
 
@@ -77,14 +99,17 @@ function figures(report: RunReport): Figure[] {
   const last = history.epochs.at(-1);
   const list: Figure[] = [];
   if (test) list.push({ name: 'Test loss', value: loss(test.loss) });
+  if (test && isRegression(test) && test.metrics?.mae !== undefined) {
+    list.push({ name: 'Mean absolute error', value: number(test.metrics.mae), note: 'of the test' });
+  }
   if (validated?.validation) {
     const note = `after epoch ${validated.epoch}`;
-    if (test) list.push({ name: 'Validation accuracy', value: percent(validated.validation.accuracy), note });
+    if (test) list.push(...scoreFigure('Validation', validated.validation, note));
     list.push({ name: 'Validation loss', value: loss(validated.validation.loss), note });
   }
   if (last && !test) {
     const note = `in epoch ${last.epoch}`;
-    if (validated) list.push({ name: 'Training accuracy', value: percent(last.accuracy), note });
+    if (validated) list.push(...scoreFigure('Training', last, note));
     list.push({ name: 'Training loss', value: loss(last.loss), note });
   }
   const speed = averageSpeed(history.epochs);
@@ -100,6 +125,13 @@ function figures(report: RunReport): Figure[] {
   list.push({ name: 'Training time', value: duration(history.seconds), note: extent });
   list.push({ name: 'Parameters', value: count(facts.parameters), note: facts.layers.join('-') });
   return list;
+}
+
+/** Accuracy, or the measures of a regression that were asked for. */
+function scoreFigure(name: string, score: Score, note: string): Figure[] {
+  if (!isRegression(score)) return [{ name: `${name} accuracy`, value: percent(score.accuracy), note }];
+  const { r2 } = score.metrics ?? {};
+  return r2 === undefined ? [] : [{ name: `${name} R²`, value: r2.toFixed(3), note }];
 }
 
 function figure({ name, value, unit, note }: Figure): Html {

@@ -11,10 +11,12 @@ import { epochsSection } from './epochs.js';
 import { headline } from './headline.js';
 import { mistakesSection } from './mistakes.js';
 import { type Link, page } from './page.js';
+import { isRegression, regressionSection } from './regression.js';
 import { STYLE } from './style.js';
+import { tableSection } from './table-data.js';
 import type { RunReport, Uplot } from './types.js';
 
-export type { RunReport, TestSet, Uplot } from './types.js';
+export type { RegressionTest, RunReport, TestSet, Uplot } from './types.js';
 
 /**
  * The whole page as one string. `uplot` is the source text of uPlot's script and style sheet.
@@ -22,13 +24,17 @@ export type { RunReport, TestSet, Uplot } from './types.js';
  */
 export function renderReport(report: RunReport, uplot: Uplot): string {
   checkShapes(report);
-  const { history, test, testSet } = report;
+  const { history, testSet, regression, table } = report;
+  // Where there are no classes, none can be confused.
+  const test = report.test && !isRegression(report.test) ? report.test : undefined;
   const drawn = history.epochs.length > 0;
   const links: (Link | false | undefined)[] = [
     { id: 'curves', name: 'Learning curves' },
+    regression && { id: 'regression', name: 'Predicted and actual' },
     test && { id: 'confusion', name: 'Confusion matrix' },
     test && testSet && { id: 'mistakes', name: 'Most wrong' },
     drawn && { id: 'epochs', name: 'Epochs' },
+    table && { id: 'table', name: 'Table' },
     { id: 'settings', name: 'Settings' },
     { id: 'reproducibility', name: 'Reproducibility' },
   ];
@@ -38,9 +44,11 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
     links: links.filter((link): link is Link => Boolean(link)),
     sections: [
       curvesSection(history, lossUnit(report.config)),
+      regression && regressionSection(regression),
       test && confusionSection(test, testSet),
       test && testSet && mistakesSection(test, testSet),
       epochsSection(history),
+      table && tableSection(table),
       settingsSection(report),
       reproducibilitySection(report),
     ],
@@ -54,7 +62,7 @@ function lossUnit(config: RunReport['config']): string {
   return typeof config.loss === 'string' && /entropy/i.test(config.loss) ? 'nats' : '';
 }
 
-function checkShapes({ test, testSet }: RunReport): void {
+function checkShapes({ test, testSet, regression }: RunReport): void {
   const expect = (what: string, expected: number, given: number) => {
     if (given !== expected)
       throw new ShapeError('renderReport', `expected ${expected} ${what}, not ${given}`);
@@ -67,6 +75,10 @@ function checkShapes({ test, testSet }: RunReport): void {
     expect('test predictions', test.size, test.predictions.length);
     expect('test losses', test.size, test.losses.length);
     expect('test confidences', test.size, test.confidences.length);
+  }
+  if (regression) {
+    expect('predicted values, as many as actual ones', regression.actual.length, regression.predicted.length);
+    if (test) expect('actual values, as many as were evaluated', test.size, regression.actual.length);
   }
   if (test && testSet) {
     expect('test labels, as many as were evaluated', test.size, testSet.labels.length);

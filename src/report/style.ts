@@ -96,6 +96,12 @@ button[aria-pressed="true"] { background: var(--ink); border-color: var(--ink); 
 .pair > div { min-width: 0; }
 .pair h3 { margin-top: 1.25rem; }
 
+.scatter { display: block; width: 100%; max-width: 34rem; height: auto; margin-top: 1.25rem; }
+.scatter text { fill: var(--muted); font-size: 11px; }
+.scatter .grid { stroke: var(--rule); }
+.scatter .right { stroke: var(--validation); stroke-width: 1.5; }
+.scatter .points { fill: var(--train); fill-opacity: 0.5; }
+
 @media (max-width: 52rem) {
   .summary { grid-template-columns: minmax(0, 1fr); }
   .pairs { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); }

@@ -1,4 +1,5 @@
 /** What the report is made from. Nothing here draws or measures anything. */
+import type { TableSummary } from '../tables/summary.js';
 import type { Evaluation, History } from '../train/history.js';
 
 /** The samples behind an evaluation, for naming classes and showing mistakes. */
@@ -7,6 +8,15 @@ export interface TestSet {
   readonly classNames: readonly string[];
   /** Greyscale; `pixels` is row-major, [size, height × width]. */
   readonly images?: { readonly pixels: Uint8Array; readonly height: number; readonly width: number };
+}
+
+/** Test rows of a regression, in the target's own unit. */
+export interface RegressionTest {
+  readonly target: string;
+  /** [size] */
+  readonly actual: ArrayLike<number>;
+  /** [size] */
+  readonly predicted: ArrayLike<number>;
 }
 
 /** Everything that is known about a run when its page is written. */
@@ -19,6 +29,10 @@ export interface RunReport {
   /** Evaluation on the test set. */
   readonly test?: Evaluation;
   readonly testSet?: TestSet;
+  /** For a regression, in place of `testSet`. */
+  readonly regression?: RegressionTest;
+  /** Of the table that was trained on. */
+  readonly table?: TableSummary;
   /** The fully resolved configuration; nested objects are allowed. */
   readonly config: Readonly<Record<string, unknown>>;
   /** What computed it: math, turbo, threads, wasmSha256, runtime … */

@@ -3,22 +3,26 @@
  * the report. It prints nothing and parses nothing; the command line does.
  */
 import type { Dataset } from '../data/dataset.js';
-import type { Splits } from '../data/folder.js';
 import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
+import type { Loss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
-import type { RunReport, TestSet } from '../report/report.js';
-import { evaluate } from '../train/evaluate.js';
+import type { RegressionTest, RunReport, TestSet } from '../report/report.js';
+import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
-import { RunFolder } from './folder.js';
-import { buildModel, describeInput, describeRun, LOSS, type RunSettings } from './settings.js';
+import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
+import { RunFolder, type RunFolderOptions } from './folder.js';
+import { buildModel, describeInput, describeRun, type RunSettings } from './settings.js';
+import { type RunSplits, runMetrics } from './table.js';
 import { EventFile } from './tensorboard.js';
 import { weightsSha256 } from './weights.js';
 
 export interface RunHooks {
   /** The run folder: see `RunFolder.create`. */
   out?: string;
+  /** The folder of an earlier run with these settings, to go on with in its place. */
+  resume?: RunFolder;
   /** Write TensorBoard's event file into the folder as well. */
   tensorboard?: boolean;
   /** Stops training after the step at hand; model and report are still written, the test is left out. */
@@ -36,42 +40,65 @@ export interface Run {
   readonly history: History;
   /** Absent when interrupted. */
   readonly test?: Evaluation;
+  /** Of a regression on a table: the test rows. */
+  readonly regression?: RegressionTest;
   readonly weightsSha256: string;
   readonly folder: RunFolder;
   readonly interrupted: boolean;
 }
 
 /**
- * Trains as `settings` say. When it fails, the folder keeps the last epoch that was completed; with none, no folder is
- * left.
+ * Trains as `settings` say, or goes on with a run that was stopped. When it fails, the folder keeps the last epoch that was
+ * completed; with none, no folder is left.
  *
  * Throws what `fit` throws; NonFiniteError also when an epoch ends with weights or a validation loss that are not
  * finite; FileError when the folder cannot be written, before training where that can be known.
  */
 export async function run(
   engine: Engine,
-  splits: Splits,
+  splits: RunSplits,
   settings: RunSettings,
   hooks: RunHooks,
 ): Promise<Run> {
-  const { model, optimizer } = buildModel(splits, settings);
+  const { model, optimizer, loss } = buildModel(splits, settings);
   const metadata = describeInput(splits);
+  const metrics = runMetrics(splits, settings);
   const train = settings.full ? splits.full : splits.train;
   const batchSize = Math.min(settings.batchSize, train.size);
-  const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer });
-  const name = `${splits.full.name}-${model.sizes.join('-')}`;
-  const folder = await RunFolder.create({ name, ...(hooks.out !== undefined && { out: hooks.out }) });
+  const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer, loss });
+  if (hooks.resume) config.createdAt = (await hooks.resume.readConfig()).createdAt ?? config.createdAt;
+  const folder = hooks.resume ?? (await RunFolder.create(folderOptions(splits, model, hooks)));
+  const checkpoint = hooks.resume && (await latestCheckpoint(folder.checkpointPath));
   const events = hooks.tensorboard ? new EventFile(folder.path) : undefined;
   let completed = 0;
   try {
-    await folder.writeConfig(config);
+    const checkpointing =
+      settings.checkpoint && checkpointFolder({ folder: folder.checkpointPath, ...settings.checkpoint });
+    const begin = async () => {
+      await folder.writeConfig(config);
+      if (hooks.resume) await folder.replaceMetrics(checkpoint?.records ?? []);
+    };
+    if (!checkpointing) await begin();
     const history = await fit(engine, model, train, {
-      loss: LOSS,
+      loss,
       optimizer,
       batchSize,
       epochs: settings.epochs,
       shuffle: settings.shuffle,
-      ...(!settings.full && { validation: splits.validation }),
+      ...(!settings.full && splits.validation && { validation: splits.validation, metrics }),
+      ...(settings.earlyStopping && { earlyStopping: settings.earlyStopping }),
+      ...updateOptions(settings),
+      ...(checkpointing && {
+        checkpoint: {
+          ...checkpointing,
+          // Once the checkpoint has been found to fit, so that nothing is overwritten by a run that cannot go on.
+          prepare: async (step) => {
+            await checkpointing.prepare?.(step);
+            await begin();
+          },
+        },
+      }),
+      resume: checkpoint,
       signal: hooks.signal,
       onTrainBegin: hooks.onTrainBegin,
       onStep: hooks.onStep,
@@ -87,23 +114,47 @@ export async function run(
     });
     const interrupted = hooks.signal.aborted;
     if (hasFiniteWeights(model)) await folder.saveModel(model, metadata);
-    const test = interrupted ? undefined : await evaluate(engine, model, splits.test, { loss: LOSS });
+    const test =
+      interrupted || !splits.test ? undefined : await evaluate(engine, model, splits.test, { loss, metrics });
     const result: Run = {
       dataset: splits.full.name,
       model,
       batchSize,
       history,
       ...(test && { test }),
+      ...(test && splits.table && compareTest(engine, model, loss, splits)),
       weightsSha256: await weightsSha256(model),
       folder,
       interrupted,
     };
-    await folder.writeReport(describeReport(engine, splits.test, config, result));
+    await folder.removeEmptyCheckpoints();
+    await folder.writeReport(describeReport(engine, splits, config, result));
     return result;
   } catch (error) {
-    if (completed === 0) await folder.discard();
+    await folder.removeEmptyCheckpoints();
+    if (completed === 0 && !hooks.resume && !(await folder.hasCheckpoints())) await folder.discard();
     throw error;
   }
+}
+
+function folderOptions({ full }: RunSplits, model: Sequential, { out }: RunHooks): RunFolderOptions {
+  return { name: `${full.name}-${model.sizes.join('-')}`, ...(out !== undefined && { out }) };
+}
+
+/** Those settings that are options of `fit` under the same names. */
+function updateOptions(settings: RunSettings): Partial<FitOptions> {
+  const keys = [
+    'classWeights',
+    'clipNorm',
+    'clipValue',
+    'l1',
+    'l2',
+    'averageDecay',
+    'accumulateBatches',
+  ] as const satisfies readonly (keyof RunSettings & keyof FitOptions)[];
+  return Object.fromEntries(
+    keys.map((key) => [key, settings[key]]).filter(([, value]) => value !== undefined),
+  );
 }
 
 /** What no single step's loss shows: the last update, or a validation sample, may have been one too far. */
@@ -124,16 +175,19 @@ function hasFiniteWeights(model: Sequential): boolean {
 
 function describeReport(
   engine: Engine,
-  set: Dataset,
+  { test: set, table }: RunSplits,
   config: Record<string, unknown>,
   result: Run,
 ): RunReport {
-  const { model, history, test, interrupted } = result;
+  const { model, history, test, regression, interrupted } = result;
   return {
     title: `${result.dataset} · ${model.sizes.join('-')}`,
     createdAt: new Date().toISOString(),
     history,
-    ...(test && { test, testSet: describeTestSet(set) }),
+    ...(test && { test }),
+    ...(test && set && !set.targets && { testSet: describeTestSet(set) }),
+    ...(regression && { regression }),
+    ...(table && { table: table.summary }),
     config,
     engine: { ...engine.info },
     facts: {
@@ -143,6 +197,21 @@ function describeReport(
       interrupted,
     },
   };
+}
+
+/** Actual and predicted values of the test rows, where the target is a number. */
+function compareTest(
+  engine: Engine,
+  model: Sequential,
+  loss: Loss,
+  { test, table }: RunSplits,
+): { regression: RegressionTest } | undefined {
+  const target = table?.preparation.target;
+  if (target?.kind !== 'regression' || !test?.targets) return undefined;
+  const inUnits = (values: Float32Array) =>
+    Float64Array.from(values, (value) => value * target.deviation + target.mean);
+  const predicted = inUnits(predict(engine, model, test.inputs, { loss }));
+  return { regression: { target: target.name, actual: inUnits(test.targets), predicted } };
 }
 
 function describeTestSet({ inputs, labels, classes, classNames, imageShape }: Dataset): TestSet {

@@ -44,6 +44,8 @@ export function summarize(run: Run, settings: RunSettings, engine: EngineInfo) {
   };
 }
 
-function score({ loss, accuracy }: Score): Score {
-  return { loss, accuracy };
+/** Of a regression there is no accuracy. */
+function score({ loss, accuracy, metrics }: Score) {
+  const measured = metrics && Object.keys(metrics).length > 0 && { metrics };
+  return { loss, ...(!Number.isNaN(accuracy) && { accuracy }), ...measured };
 }

@@ -31,7 +31,8 @@ export class ColumnBuilder {
       default:
         if (value === null) return true;
         if (!(value instanceof Date) || Number.isNaN(value.getTime())) return false;
-        this.#setText(row, value.toISOString());
+        // A date without a time of day is written as one.
+        this.#setText(row, value.toISOString().replace('T00:00:00.000Z', ''));
         return true;
     }
   }

@@ -22,7 +22,7 @@ export interface CsvOptions {
 /** Bytes in which the delimiter is looked for, and the header has to end. */
 const HEAD = 2 ** 22;
 /** A record of more bytes than this is taken for a quote left open. */
-const MAX_RECORD = 2 ** 26;
+const MAX_RECORD = 2 ** 24;
 
 /**
  * Opens delimited text. Reads its beginning only.
@@ -140,13 +140,13 @@ async function* readChunks(
   for await (const whole of source.stream()) {
     const piece = whole.subarray(Math.min(skip, whole.length));
     skip -= whole.length - piece.length;
+    if (end - begin > MAX_RECORD) {
+      const problem = `a record has more than ${MAX_RECORD} bytes; a quote may be left open`;
+      throw new FormatError(source.name, `${tokenizer.place}: ${problem}`);
+    }
     // One byte more, for the tokenizer's mark at the end.
     if (end + piece.length + 1 > buffer.length) {
       const left = end - begin;
-      if (left > MAX_RECORD) {
-        const problem = `a record has more than ${MAX_RECORD} bytes; a quote may be left open`;
-        throw new FormatError(source.name, `${tokenizer.place}: ${problem}`);
-      }
       const target =
         left + piece.length + 1 > buffer.length ? new Uint8Array(2 * (left + piece.length)) : buffer;
       target.set(buffer.subarray(begin, end));

@@ -64,9 +64,9 @@ export function decideTarget(profile: ColumnProfile, task: Task | undefined, whe
       fail(`${place}: expected a number as the target of a regression, given ${show(value)}`);
     }
     const { mean, deviation } = profile.moments;
-    if (!(deviation > 0)) fail(constant(profile));
     if (!Number.isFinite(deviation))
       fail(`column ${show(name)}: its numbers are too large to be standardised`);
+    if (!(deviation > 0)) fail(constant(profile));
     return { kind: 'regression', name, mean, deviation };
   }
   const categories = profile.categories;
@@ -137,10 +137,10 @@ function decideNumber(profile: ColumnProfile, asked: boolean, where: string): De
     if (profile.consecutive && profile.numbers > 2) return { drop: 'it numbers the rows' };
     if (!profile.categories && isIdName(name)) return { drop: 'it identifies rows' };
   }
-  if (!(moments.deviation > 0)) return { drop: 'it is constant in the rows that train' };
-  if (!Number.isFinite(moments.deviation)) {
+  if (moments.count > 0 && !Number.isFinite(moments.deviation)) {
     throw new DataError(where, `column ${show(name)}: its numbers are too large to be standardised`);
   }
+  if (!(moments.deviation > 0)) return { drop: 'it is constant in the rows that train' };
   const indicator = missingInTraining > 0;
   return {
     column: { kind: 'number', name, mean: moments.mean, deviation: moments.deviation, indicator },

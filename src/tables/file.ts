@@ -3,7 +3,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FileError } from '../errors.js';
 import { fileError } from '../files/atomic.js';
-import type { ByteSource } from './types.js';
+import { type OpenTableOptions, openTable } from './open.js';
+import type { ByteSource, Table } from './types.js';
 
 const PIECE = 2 ** 20;
 
@@ -48,6 +49,15 @@ export async function fileSource(path: string): Promise<ByteSource> {
         return bytes;
       }),
   };
+}
+
+/**
+ * Opens a file as a table: see `openTable` in lanegrad/tables, which says what it can be.
+ *
+ * @throws FileError when it cannot be read, and what `openTable` throws.
+ */
+export async function openTableFile(path: string, options?: Omit<OpenTableOptions, 'name'>): Promise<Table> {
+  return openTable(await fileSource(path), options);
 }
 
 /** The name of a table in a file: the file's, without folder and extension. */

@@ -16,24 +16,28 @@ export class Moments {
     let count = 0;
     let sum = 0;
     let { min, max } = this;
+    // Sums of differences from a value of the chunk: those of years or times as they are would be rounded.
+    let shift = Number.NaN;
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
       if (Number.isNaN(value) || (parts && parts[i] !== 0)) continue;
-      count++;
-      sum += value;
+      if (count++ === 0) shift = value;
+      sum += value - shift;
       if (value < min) min = value;
       if (value > max) max = value;
     }
     if (count === 0) return;
     this.min = min;
     this.max = max;
-    const mean = sum / count;
+    const step = sum / count;
     let squares = 0;
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
       if (Number.isNaN(value) || (parts && parts[i] !== 0)) continue;
-      squares += (value - mean) * (value - mean);
+      const difference = value - shift - step;
+      squares += difference * difference;
     }
+    const mean = shift + step;
     const total = this.count + count;
     const delta = mean - this.mean;
     this.squares += squares + (delta * delta * this.count * count) / total;

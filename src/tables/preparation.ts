@@ -7,6 +7,7 @@ import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { phaseCount } from './dates.js';
 import { MAX_CATEGORIES } from './profile.js';
+import type { Split } from './split.js';
 import { MAX_COLUMNS } from './types.js';
 
 interface Numeric {
@@ -78,7 +79,7 @@ export interface TablePreparation {
   readonly dropped: readonly DroppedColumn[];
   readonly target: PreparedTarget;
   /** By which the rows were split; the same file splits the same way again. */
-  readonly split: { readonly seed: number; readonly validation: number; readonly test: number };
+  readonly split: Split;
 }
 
 const VERSION = 1;
@@ -146,11 +147,20 @@ export function readPreparation(
     validation: splitReader.number('validation', fraction),
     test: splitReader.number('test', fraction),
   };
+  const isTask = (value: unknown): value is Split['task'] =>
+    value === 'classification' || value === 'regression';
+  const task = splitReader.optional('task', '"classification" or "regression"', isTask);
   splitReader.end();
   reader.end();
   const names = [target, ...columns, ...dropped].map(({ name }) => name);
   if (new Set(names).size !== names.length) throw new OptionError(where, 'two columns have the same name');
-  const preparation: TablePreparation = { version: VERSION, columns, dropped, target, split };
+  const preparation: TablePreparation = {
+    version: VERSION,
+    columns,
+    dropped,
+    target,
+    split: { ...split, ...(task && { task }) },
+  };
   for (const [what, expected, size] of [
     ['inputs', model.inputSize, inputSizeOf(preparation)],
     ['outputs', model.outputSize, outputSizeOf(preparation)],

@@ -2,17 +2,18 @@
  * Makes data sets of a table in two passes over its chunks: the first learns what the columns are and which rows train, the second
  * fills the matrices. Means, deviations and categories are those of the rows that train; no other row has a say in them.
  */
-import { type Dataset, dataset } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import { DataError, OptionError, show } from '../errors.js';
 import { didYouMean, OptionReader } from '../options.js';
+import { asDataset, checkBytes } from './dataset.js';
 import { type ColumnType, decideColumn, decideTarget, type Task } from './decide.js';
 import { Encoder } from './encode.js';
 import { inputSizeOf, type PreparedColumn, type TablePreparation } from './preparation.js';
 import { ColumnProfile, MAX_CATEGORIES } from './profile.js';
-import { Splitter } from './split.js';
+import { Dealer, LEFT_OUT } from './split.js';
 import { type ColumnSummary, describeColumn, type TableSummary } from './summary.js';
 import { targetIndex, targetReader } from './target.js';
-import type { Table, TableChunk } from './types.js';
+import type { Table } from './types.js';
 
 export interface PrepareOptions {
   /** The column to be predicted. */
@@ -38,11 +39,6 @@ export interface PreparedTable {
   readonly preparation: TablePreparation;
   readonly summary: TableSummary;
 }
-
-/** Bytes of the prepared inputs, all rows together. An engine's memory has 4 GiB, and holds them beside the model. */
-const MAX_BYTES = 2 ** 31;
-/** The part of rows that are left out. */
-const LEFT_OUT = 3;
 
 const WHERE = 'prepareTable';
 
@@ -80,7 +76,7 @@ export async function prepareTable(table: Table, options: PrepareOptions): Promi
     columns,
     dropped,
     target,
-    split: { seed, validation, test },
+    split: { seed, validation, test, ...(settings.task && { task: settings.task }) },
   };
   const sets = await fill(table, preparation, scan);
   return {
@@ -168,7 +164,7 @@ async function scanTable(table: Table, settings: Settings): Promise<Scan> {
     const asCategory = types.get(name) === 'category' || index === targetColumn;
     return new ColumnProfile(name, asCategory ? MAX_CATEGORIES : undefined);
   });
-  const deal = new Dealer(settings, task);
+  const deal = new Dealer({ ...settings, task });
   const parts: Uint8Array[] = [];
   const sizes: [number, number, number] = [0, 0, 0];
   let leftOut = 0;
@@ -189,48 +185,17 @@ async function scanTable(table: Table, settings: Settings): Promise<Scan> {
   return { profiles, parts, sizes, leftOut };
 }
 
-/** Gives each row its part. Classes are told apart as long as the target may be one. */
-class Dealer {
-  readonly #splitter: Splitter;
-  readonly #seen = new Set<number>();
-  #byClass: boolean;
-  readonly #isSure: boolean;
-
-  constructor({ seed, validation, test }: Settings, task: Task | undefined) {
-    this.#splitter = new Splitter(seed, { validation, test });
-    this.#byClass = task !== 'regression';
-    this.#isSure = task === 'classification';
-  }
-
-  parts(chunk: TableChunk, targetColumn: number): Uint8Array {
-    const { numbers, texts } = chunk.columns[targetColumn];
-    return Uint8Array.from({ length: chunk.rows }, (_, i) => {
-      const value = numbers[i];
-      const key = Number.isNaN(value) ? texts?.[i] : value;
-      if (key === undefined) return LEFT_OUT;
-      if (!this.#byClass) return this.#splitter.next('');
-      if (typeof key === 'number' && !this.#isSure) {
-        this.#seen.add(key);
-        // As many as make a regression: the rows that follow are dealt out together.
-        if (this.#seen.size > 20) this.#byClass = false;
-      }
-      return this.#splitter.next(key);
-    });
-  }
-}
-
 type Sets = Pick<PreparedTable, 'train' | 'validation' | 'test'>;
 
 /** The second pass. */
 async function fill(table: Table, preparation: TablePreparation, { parts, sizes }: Scan): Promise<Sets> {
   const encoder = new Encoder(table, preparation);
   const { width } = encoder;
-  const bytes = sizes.reduce((total, size) => total + size * width * 4, 0);
-  if (bytes > MAX_BYTES) {
-    const needs = `${sizes.reduce((total, size) => total + size, 0)} rows of ${width} inputs need`;
-    const most = 'the most is 2.00 GiB; drop columns or take fewer rows';
-    throw new DataError(table.name, `${needs} ${(bytes / 2 ** 30).toFixed(2)} GiB of memory; ${most}`);
-  }
+  checkBytes(
+    table.name,
+    sizes.reduce((total, size) => total + size, 0),
+    width,
+  );
   const { target } = preparation;
   const readTarget = targetReader(table, target);
   const inputs = sizes.map((size) => new Float32Array(size * width));
@@ -263,21 +228,6 @@ async function fill(table: Table, preparation: TablePreparation, { parts, sizes 
   const [train, validation, test] = [make(0, 'train'), make(1, 'validation'), make(2, 'test')];
   if (!train) throw new DataError(name, 'expected rows to train on, given none whose target is known');
   return { train, ...(validation && { validation }), ...(test && { test }) };
-}
-
-/** Rows that are prepared, as a data set. */
-export function asDataset(
-  { target }: Pick<TablePreparation, 'target'>,
-  name: string,
-  width: number,
-  inputs: Float32Array,
-  targets: Int32Array | Float32Array,
-): Dataset {
-  if (targets instanceof Int32Array && target.kind === 'classification') {
-    const { classes: classNames } = target;
-    return dataset({ name, inputs, width, labels: targets, classNames });
-  }
-  throw new DataError(name, 'regression needs float targets');
 }
 
 function describeTarget({ target }: TablePreparation, sets: Sets): TableSummary['target'] {

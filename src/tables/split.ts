@@ -3,16 +3,29 @@
  * out on its own, in blocks of twenty rows in a random order that depends on the seed alone; the first row of a class trains.
  */
 import { fillPermutation, randomSource } from '../engine/reference/random.js';
+import type { TableChunk } from './types.js';
 
 /** Parts of a table, as they are numbered in `Splitter.assign`. */
 export const PARTS = ['train', 'validation', 'test'] as const;
 export type Part = (typeof PARTS)[number];
 
+/** The part of rows whose target is missing. */
+export const LEFT_OUT = 3;
+
 /** Shares of the rows, in steps of 5 %. */
-export interface SplitFractions {
+interface SplitFractions {
   readonly validation: number;
   readonly test: number;
 }
+
+export interface Split extends SplitFractions {
+  readonly seed: number;
+  /** As the caller asked for it; undefined when it was found out, which the deal cannot wait for. */
+  readonly task?: 'classification' | 'regression' | undefined;
+}
+
+/** Different numbers of a target up to which they may be classes. */
+const MAX_NUMBER_CLASSES = 20;
 
 /** Rows of a block: the shares are whole numbers of them. */
 const BLOCK = 20;
@@ -24,7 +37,7 @@ interface Stratum {
   dealt: number;
 }
 
-export class Splitter {
+class Splitter {
   readonly #seed: number;
   readonly #deal: Uint8Array;
   readonly #strata = new Map<string | number, Stratum>();
@@ -58,5 +71,36 @@ export class Splitter {
     const order = new Uint32Array(BLOCK);
     fillPermutation(order, randomSource(this.#seed, SPLIT_STREAM + this.#blocks++));
     return Uint8Array.from(order, (place) => this.#deal[place]);
+  }
+}
+
+/** Gives each row of a table its part. Classes are dealt out one by one as long as the target may be one. */
+export class Dealer {
+  readonly #splitter: Splitter;
+  readonly #seen = new Set<number>();
+  readonly #isSure: boolean;
+  #byClass: boolean;
+
+  constructor({ seed, validation, test, task }: Split) {
+    this.#splitter = new Splitter(seed, { validation, test });
+    this.#byClass = task !== 'regression';
+    this.#isSure = task === 'classification';
+  }
+
+  /** Of the next rows: a place in `PARTS`, or `LEFT_OUT`. */
+  parts(chunk: TableChunk, targetColumn: number): Uint8Array {
+    const { numbers, texts } = chunk.columns[targetColumn];
+    return Uint8Array.from({ length: chunk.rows }, (_, i) => {
+      const value = numbers[i];
+      const key = Number.isNaN(value) ? texts?.[i] : value;
+      if (key === undefined) return LEFT_OUT;
+      if (!this.#byClass) return this.#splitter.next('');
+      if (typeof key === 'number' && !this.#isSure) {
+        this.#seen.add(key);
+        // A regression: the rows that follow are dealt out together.
+        if (this.#seen.size > MAX_NUMBER_CLASSES) this.#byClass = false;
+      }
+      return this.#splitter.next(key);
+    });
   }
 }

@@ -9,7 +9,7 @@ import type { Sequential } from '../nn/sequential.js';
 import { Encoder } from '../tables/encode.js';
 import { readPreparation, type TablePreparation } from '../tables/preparation.js';
 import { targetReader } from '../tables/target.js';
-import type { Table } from '../tables/types.js';
+import type { Table, TableChunk } from '../tables/types.js';
 import { checkEngine, checkModel } from './check.js';
 import { Turn } from './turn.js';
 
@@ -18,9 +18,8 @@ const ROWS = 256;
 
 /** What a model says of some rows of a table. */
 export interface TablePrediction {
-  readonly rows: number;
-  /** Of the table's rows, counted from 1. */
-  readonly firstRow: number;
+  /** The rows as they stand in the table; valid until the next prediction is asked for. */
+  readonly chunk: TableChunk;
   /** [rows]: the class by number, or the predicted number in the target's own unit. */
   readonly predictions: Float64Array;
   /** [rows, classes]; absent for a regression. */
@@ -58,7 +57,7 @@ export async function* predictTable(
   const turn = new Turn();
   try {
     for await (const chunk of table.chunks()) {
-      const { rows, firstRow } = chunk;
+      const { rows } = chunk;
       const inputs = new Float32Array(rows * encoder.width);
       encoder.encode(chunk, {
         to: inputs,
@@ -88,8 +87,7 @@ export async function* predictTable(
       }
       engine.settle();
       yield {
-        rows,
-        firstRow,
+        chunk,
         predictions,
         ...(probabilities && { probabilities }),
         ...(targets && { targets }),

@@ -1,0 +1,91 @@
+/** The options of `lanegrad train` that are about tables, and what they come to. */
+import { InvalidArgumentError, Option } from 'commander';
+import { OptionError } from '../errors.js';
+import type { TableSettings } from '../run/table.js';
+import type { ColumnType, Task } from '../tables/decide.js';
+
+export interface TableOptions {
+  target?: string;
+  task?: Task;
+  types?: Record<string, ColumnType>;
+  validation?: number;
+  test?: number;
+  dropMissingTarget?: true;
+  delimiter?: string;
+  decimal?: '.' | ',';
+  /** False when it was said that there is none. */
+  header?: boolean;
+}
+
+const TYPES: readonly ColumnType[] = ['number', 'category', 'boolean', 'date', 'drop'];
+
+export function tableOptions(): Option[] {
+  const options = [
+    new Option('--target <column>', 'the column to predict'),
+    new Option('--task <name>', 'what the target is (default: found out)').choices([
+      'classification',
+      'regression',
+    ]),
+    new Option(
+      '--types <column=type,…>',
+      `of columns whose type is not to be found out: ${TYPES.join(', ')}; may be repeated`,
+    ).argParser(columnTypes),
+    new Option('--validation <share>', 'of the rows, in steps of 0.05 (default: 0.15)').argParser(share),
+    new Option('--test <share>', 'of the rows, in steps of 0.05 (default: 0.15)').argParser(share),
+    new Option('--drop-missing-target', 'leave out rows whose target is missing'),
+    new Option('--delimiter <character>', 'between cells, or "tab" (default: found out)').argParser(
+      delimiter,
+    ),
+    new Option('--decimal <character>', 'of numbers').choices(['.', ',']),
+    new Option('--no-header', 'the first line holds no names'),
+  ];
+  return options.map((option) => option.helpGroup('Tables:'));
+}
+
+/** Parts the options of tables from the others. */
+export function splitTableOptions<T extends TableOptions>(
+  options: T,
+): { given: TableOptions; others: Omit<T, keyof TableOptions> } {
+  const { target, task, types, validation, test, dropMissingTarget, delimiter, decimal, header, ...others } =
+    options;
+  const all = { target, task, types, validation, test, dropMissingTarget, delimiter, decimal, header };
+  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return { given, others };
+}
+
+/** Throws OptionError when the target is missing: which column to learn is the one thing that nobody can guess. */
+export function toTableSettings(source: string, { target, header, ...given }: TableOptions): TableSettings {
+  if (target === undefined) {
+    throw new OptionError(
+      '--target',
+      `expected the column of ${source} to predict, such as --target species`,
+    );
+  }
+  // Without --no-header the first line decides.
+  return { target, ...given, ...(header === false && { header }) };
+}
+
+function columnTypes(text: string, before: Record<string, ColumnType> = {}): Record<string, ColumnType> {
+  const types = { ...before };
+  for (const part of text.split(',')) {
+    const at = part.lastIndexOf('=');
+    const type = part.slice(at + 1).trim() as ColumnType;
+    if (at < 1 || !TYPES.includes(type)) {
+      throw new InvalidArgumentError(`Expected column=type such as zip=category, of ${TYPES.join(', ')}.`);
+    }
+    types[part.slice(0, at).trim()] = type;
+  }
+  return types;
+}
+
+function share(text: string): number {
+  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0 && value <= 0.9 && Math.abs(value * 20 - Math.round(value * 20)) < 1e-9) return value;
+  throw new InvalidArgumentError('Expected a share from 0 to 0.9 in steps of 0.05, such as 0.2.');
+}
+
+function delimiter(text: string): string {
+  const char = text === 'tab' || text === '\\t' ? '\t' : text;
+  if (/^[\t -~]$/.test(char) && !/["\w.+-]/.test(char)) return char;
+  throw new InvalidArgumentError('Expected one character such as ; or the word tab.');
+}

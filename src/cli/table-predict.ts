@@ -1,0 +1,163 @@
+/** `lanegrad predict` for models of tables: a table in, its predictions out as CSV, row by row. */
+import { createEngine } from '../engine/engine.js';
+import { OptionError, show } from '../errors.js';
+import { writeFileAtomic } from '../files/atomic.js';
+import { didYouMean } from '../options.js';
+import { nameOfNumber } from '../tables/cells.js';
+import { csvLine } from '../tables/csv-write.js';
+import { openTableFile } from '../tables/file.js';
+import type { PreparedTarget, TablePreparation } from '../tables/preparation.js';
+import type { Table } from '../tables/types.js';
+import { predictTable, type TablePrediction } from '../train/predict-table.js';
+import type { ComputeOptions } from './arguments.js';
+import { count, Output, percent, printable } from './output.js';
+import type { OpenModel } from './sources.js';
+
+export interface TablePredictOptions extends ComputeOptions {
+  out?: string;
+  /** Columns of the table. */
+  copy?: string[];
+}
+
+interface Tally {
+  rows: number;
+  /** Rows whose target is known, and those of them that were right, or the sum of their errors. */
+  known: number;
+  right: number;
+  absolute: number;
+  unknown: ReadonlyMap<string, number>;
+  missing: ReadonlyMap<string, number>;
+}
+
+/** Writes CSV to a file, or to standard output; what is to be said of it goes where the CSV does not. */
+export async function predictTableFile(
+  { path, model }: OpenModel,
+  preparation: TablePreparation,
+  source: string,
+  options: TablePredictOptions,
+): Promise<void> {
+  const { backend, math, turbo, json, out: file } = options;
+  if (json && file === undefined) {
+    throw new OptionError('--out', 'expected a file for the predictions, as --json takes standard output');
+  }
+  const out = new Output({ json: json === true || file === undefined });
+  const table = await openTableFile(source);
+  const copied = (options.copy ?? []).map((name) => columnOf(table, name));
+  const engine = await createEngine({ backend, math, turbo });
+  const { target } = preparation;
+  const tally: Tally = { rows: 0, known: 0, right: 0, absolute: 0, unknown: new Map(), missing: new Map() };
+  const lines = csvLines(predictTable(engine, model, preparation, table), table, target, copied, tally);
+  if (file === undefined) {
+    for await (const text of lines) {
+      // Who reads may have seen enough.
+      if (process.stdout.destroyed || process.stdout.errored) return;
+      if (!process.stdout.write(text)) await drained();
+    }
+  } else {
+    await writeFileAtomic(file, lines);
+  }
+  for (const line of describe(tally, target)) out.line(line);
+  if (file !== undefined) out.line(`predictions  ${printable(file)}`);
+  if (!json) return;
+  out.result({
+    model: path,
+    input: source,
+    output: file,
+    rows: tally.rows,
+    target: target.name,
+    task: target.kind,
+    ...(tally.known > 0 &&
+      (target.kind === 'classification'
+        ? { accuracy: tally.right / tally.known }
+        : { mae: tally.absolute / tally.known })),
+    unknownCategories: Object.fromEntries(tally.unknown),
+    missing: Object.fromEntries(tally.missing),
+    engine: engine.info,
+  });
+}
+
+async function* csvLines(
+  predictions: AsyncIterable<TablePrediction>,
+  table: Table,
+  target: PreparedTarget,
+  copied: readonly number[],
+  tally: Tally,
+): AsyncGenerator<string> {
+  const names = copied.map((column) => table.columns[column]);
+  const classes = target.kind === 'classification' ? target.classes : [];
+  // With the first rows, so that a table that cannot be read leaves nothing behind.
+  let header = csvLine([...names, 'prediction', ...classes.map((name) => `probability_${name}`)]);
+  for await (const prediction of predictions) {
+    const { chunk, predictions: own, probabilities } = prediction;
+    const text: string[] = [header];
+    header = '';
+    for (let row = 0; row < chunk.rows; row++) {
+      const cells = copied.map((column) => {
+        const { numbers, texts } = chunk.columns[column];
+        return Number.isNaN(numbers[row]) ? texts?.[row] : nameOfNumber(numbers[row]);
+      });
+      const answer = target.kind === 'classification' ? classes[own[row]] : digits(own[row], 7);
+      const shares = classes.map((_, i) => digits(probabilities?.[row * classes.length + i] ?? 0, 6));
+      text.push(csvLine([...cells, answer, ...shares]));
+    }
+    note(tally, prediction, target);
+    yield text.join('');
+  }
+}
+
+function note(tally: Tally, prediction: TablePrediction, { kind }: PreparedTarget): void {
+  const { chunk, predictions, targets } = prediction;
+  tally.rows += chunk.rows;
+  tally.unknown = prediction.unknown;
+  tally.missing = prediction.missing;
+  targets?.forEach((answer, row) => {
+    if (Number.isNaN(answer)) return;
+    tally.known++;
+    if (kind === 'regression') tally.absolute += Math.abs(predictions[row] - answer);
+    else if (predictions[row] === answer) tally.right++;
+  });
+}
+
+function describe(
+  { rows, known, right, absolute, unknown, missing }: Tally,
+  target: PreparedTarget,
+): string[] {
+  const lines = [`rows         ${count(rows)}`];
+  if (known > 0) {
+    const score =
+      target.kind === 'classification'
+        ? `${percent(right / known)} right`
+        : `mean absolute error ${digits(absolute / known, 5)}`;
+    lines.push(`compared     ${score}, of ${count(known)} rows with ${printable(target.name)}`);
+  }
+  for (const [name, cells] of unknown) {
+    lines.push(
+      `unknown      ${printable(name)}: ${count(cells)} values that training did not see, or seldom`,
+    );
+  }
+  for (const [name, cells] of missing) lines.push(`missing      ${printable(name)}: ${count(cells)} values`);
+  return lines;
+}
+
+function columnOf(table: Table, name: string): number {
+  const index = table.columns.indexOf(name);
+  if (index >= 0) return index;
+  const hint = didYouMean(name, table.columns);
+  throw new OptionError('--copy', `the table has no column ${show(name)}${hint}`);
+}
+
+/** Significant digits, no more than the number has. */
+function digits(value: number, most: number): number {
+  return Number(value.toPrecision(most));
+}
+
+/** Whoever reads may also have gone: then nothing drains any more. */
+async function drained(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'close', 'error']) process.stdout.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'error']) process.stdout.on(event, done);
+  });
+}

@@ -1,0 +1,104 @@
+/** A model in a table: its layers, their outputs and parameters. For people, and as data for programs. */
+import type { Sequential } from './sequential.js';
+
+export interface LayerSummary {
+  /** `0`, and so on: the place, by which parameters are named. */
+  readonly name: string;
+  readonly kind: string;
+  /** The layer's options, those that say nothing left out: `activation relu`. */
+  readonly options: string;
+  readonly inputSize: number;
+  readonly outputSize: number;
+  /** Trainable values. */
+  readonly parameters: number;
+}
+
+export interface ModelSummary {
+  readonly inputSize: number;
+  readonly outputSize: number;
+  readonly layers: readonly LayerSummary[];
+  /** Trainable values of all layers. */
+  readonly parameters: number;
+  /** Of the parameters, as float32. */
+  readonly bytes: number;
+  /** The table, as text of several lines. */
+  toString(): string;
+}
+
+/** What a model is made of. `String(summary(model))` is a table for people. */
+export function summary(model: Sequential): ModelSummary {
+  const layers = model.layers.map((layer, index): LayerSummary => {
+    const own = model.parameters.filter((parameter) => parameter.layer === index);
+    return {
+      name: String(index),
+      kind: layer.kind,
+      options: describeOptions(layer.config, model.sizes[index + 1]),
+      inputSize: model.sizes[index],
+      outputSize: model.sizes[index + 1],
+      parameters: own.reduce((total, { values }) => total + values.length, 0),
+    };
+  });
+  const result = {
+    inputSize: model.inputSize,
+    outputSize: model.outputSize,
+    layers,
+    parameters: model.parameterCount,
+    bytes: 4 * model.parameterCount,
+  };
+  // Not a property of the data: JSON and comparisons do not see it.
+  return Object.defineProperty(result, 'toString', { value: () => draw(result) });
+}
+
+/** The width stands in a column of its own, and what is false or the default of doing nothing is not worth a word. */
+function describeOptions(config: Readonly<Record<string, unknown>>, width: number): string {
+  return Object.entries(config)
+    .filter(([key, value]) => {
+      if (key === 'units' && value === width) return false;
+      return !(
+        value === 'identity' ||
+        value === false ||
+        value === undefined ||
+        (key === 'bias' && value === true)
+      );
+    })
+    .map(([key, value]) => {
+      if (value === true) return key;
+      return `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`;
+    })
+    .join(', ');
+}
+
+function draw({ inputSize, layers, parameters, bytes }: Omit<ModelSummary, 'toString'>): string {
+  const count = (value: number) => value.toLocaleString('en-US');
+  const rows = [
+    ['', 'layer', 'options', 'output', 'parameters'],
+    ['', 'input', '', count(inputSize), ''],
+    ...layers.map(({ name, kind, options, outputSize, parameters: own }) => [
+      name,
+      kind,
+      options,
+      count(outputSize),
+      count(own),
+    ]),
+  ];
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => (column < 3 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .join('  ')
+      .trimEnd(),
+  );
+  const rule = '─'.repeat(Math.max(...lines.map((line) => line.length)));
+  return [
+    lines[0],
+    rule,
+    ...lines.slice(1),
+    rule,
+    `${count(parameters)} parameters, ${formatBytes(bytes)}`,
+  ].join('\n');
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1e4) return `${bytes} bytes`;
+  return bytes < 1e7 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(0)} MB`;
+}

@@ -1,0 +1,112 @@
+/**
+ * What takes the confusion matrix's place where a number was predicted: predicted against actual values as a drawing that needs no
+ * script, how large the errors are, and the rows that the model was most wrong about. It only shows; the run measured.
+ */
+import { type Html, html, markup } from './escape.js';
+import { count, plural } from './format.js';
+import type { RegressionTest } from './types.js';
+
+/** Points that are drawn: more would only be ink. */
+const MAX_POINTS = 2000;
+const WORST_SHOWN = 12;
+
+/** The drawing's inside, in its own units. */
+const SIZE = 400;
+const LEFT = 64;
+const BOTTOM = 44;
+
+/** Whether what was measured is a regression: there are no classes, and so no accuracy. */
+export function isRegression({ accuracy }: { readonly accuracy: number }): boolean {
+  return Number.isNaN(accuracy);
+}
+
+/** Five significant digits, as short as they can be. */
+export function number(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : String(value);
+}
+
+/** The section with the drawing, the sizes of the errors, and the worst rows. */
+export function regressionSection(test: RegressionTest): Html {
+  const { target, actual, predicted } = test;
+  const errors = Array.from(actual, (value, i) => predicted[i]! - value);
+  const sizes = errors.map(Math.abs).sort((a, b) => a - b);
+  const drawn = Math.min(MAX_POINTS, actual.length);
+  const subset = drawn < actual.length ? `, of which ${count(drawn)} are drawn` : '';
+  return html`<section id="regression"><h2>Predicted and actual</h2>
+<p class="lead">Each point is one of ${plural(actual.length, 'test sample')}${subset}. On the line the prediction is right; above it
+<b>${target}</b> is predicted too large, below it too small.</p>
+<div class="pair"><div>${scatter(test)}</div>
+<div><h3>Size of the errors</h3>
+<table class="settings whole"><tbody>
+${quantile('Half are below', sizes, 0.5)}${quantile('Nine of ten are below', sizes, 0.9)}${quantile('The largest', sizes, 1)}
+<tr><th scope="row">Mean error, with its sign</th><td>${number(errors.reduce((sum, error) => sum + error, 0) / errors.length)}</td></tr>
+</tbody></table>
+<h3>Most wrong</h3>
+${worst(actual, predicted, errors)}</div></div></section>`;
+}
+
+function quantile(name: string, sorted: readonly number[], share: number): Html {
+  const index = Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1));
+  return html`<tr><th scope="row">${name}</th><td>${number(sorted[index]!)}</td></tr>\n`;
+}
+
+function worst(actual: ArrayLike<number>, predicted: ArrayLike<number>, errors: readonly number[]): Html {
+  const order = errors
+    .map((_, index) => index)
+    .sort((a, b) => Math.abs(errors[b]!) - Math.abs(errors[a]!) || a - b)
+    .slice(0, WORST_SHOWN);
+  const rows = order.map(
+    (index) => html`<tr><th scope="row">${index}</th><td>${number(actual[index]!)}</td>
+<td>${number(predicted[index]!)}</td><td>${number(errors[index]!)}</td></tr>\n`,
+  );
+  return html`<div class="scroll" role="region" aria-label="Most wrong predictions" tabindex="0">
+<table class="data whole"><thead><tr><th scope="col">Test sample</th><th scope="col">Actual</th>
+<th scope="col">Predicted</th><th scope="col">Error</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function scatter({ target, actual, predicted }: RegressionTest): Html {
+  const all = [...Array.from(actual), ...Array.from(predicted)].filter(Number.isFinite);
+  let [low, high] = all.reduce(
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  const pad = (high - low) * 0.04 || Math.abs(high) * 0.1 || 1;
+  low -= pad;
+  high += pad;
+  const x = (value: number) => LEFT + ((value - low) / (high - low)) * SIZE;
+  const y = (value: number) => SIZE - ((value - low) / (high - low)) * SIZE;
+  const step = Math.max(1, actual.length / MAX_POINTS);
+  const points: string[] = [];
+  for (let at = 0; at < actual.length; at += step) {
+    const i = Math.floor(at);
+    if (!Number.isFinite(predicted[i]!)) continue;
+    points.push(`<circle cx="${x(actual[i]!).toFixed(1)}" cy="${y(predicted[i]!).toFixed(1)}" r="2.5"/>`);
+  }
+  const marks = ticks(low, high).map(
+    (
+      value,
+    ) => html`<g><path class="grid" d="M${LEFT} ${y(value).toFixed(1)}h${SIZE}M${x(value).toFixed(1)} 0v${SIZE}"/>
+<text x="${LEFT - 8}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${number(value)}</text>
+<text x="${x(value).toFixed(1)}" y="${SIZE + 18}" text-anchor="middle">${number(value)}</text></g>\n`,
+  );
+  const label = `Predicted against actual ${target}, ${plural(actual.length, 'test sample')}, from ${number(low)} to ${number(high)}`;
+  return html`<svg class="scatter" viewBox="0 0 ${LEFT + SIZE + 8} ${SIZE + BOTTOM}" role="img" aria-label="${label}">
+${marks}
+<path class="right" d="M${LEFT} ${SIZE}L${LEFT + SIZE} 0"/>
+<g class="points">${markup(points.join(''))}</g>
+<text x="${LEFT + SIZE / 2}" y="${SIZE + 38}" text-anchor="middle">actual ${target}</text>
+<text x="14" y="${SIZE / 2}" text-anchor="middle" transform="rotate(-90 14 ${SIZE / 2})">predicted</text>
+</svg>`;
+}
+
+/** Four to seven round numbers between `low` and `high`. */
+function ticks(low: number, high: number): number[] {
+  const rough = (high - low) / 6;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough;
+  const first = Math.ceil(low / step);
+  const last = Math.floor(high / step);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  );
+}
