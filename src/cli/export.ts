@@ -38,7 +38,7 @@ export function addExport(program: Command): void {
   const options = [
     new Option('--to <format>', 'of the file').choices([...models, ...metrics]).makeOptionMandatory(),
     new Option('--out <file>', 'where to (default: beside the model)'),
-    new Option('--raw-inputs', 'onnx: take raw values, such as pixels, and scale them inside'),
+    new Option('--raw-inputs', 'onnx: take pixels, or the columns of a table, and prepare them inside'),
     new Option('--softmax', 'onnx: return probabilities in place of logits'),
     new Option('--layout <name>', 'safetensors: lanegrad rebuilds the model, pytorch is a state_dict')
       .choices(['lanegrad', 'pytorch'])

@@ -1,5 +1,12 @@
 /** Puts an ONNX graph together, value by value: each operator is a node that reads named values and makes one. */
-import { floatTensor, intTensor, type OnnxAttribute, type OnnxNode, type OnnxTensor } from './proto.js';
+import {
+  doubleTensor,
+  floatTensor,
+  intTensor,
+  type OnnxAttribute,
+  type OnnxNode,
+  type OnnxTensor,
+} from './proto.js';
 
 export class GraphBuilder {
   readonly nodes: OnnxNode[] = [];
@@ -14,11 +21,16 @@ export class GraphBuilder {
   }
 
   /** Adds a node that reads `inputs`; returns the name of what it makes. */
-  node(operator: string, inputs: readonly string[], attributes: readonly OnnxAttribute[] = []): string {
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes: readonly OnnxAttribute[] = [],
+    domain = '',
+  ): string {
     const base = `${this.scope}/${operator}`;
     const taken = this.nodes.filter(({ name }) => name === base || name.startsWith(`${base}_`)).length;
     const name = taken === 0 ? base : `${base}_${taken}`;
-    this.nodes.push({ name, operator, inputs, outputs: [name], attributes });
+    this.nodes.push({ name, operator, domain, inputs, outputs: [name], attributes });
     return name;
   }
 
@@ -40,6 +52,12 @@ export class GraphBuilder {
   /** A constant of whole numbers, 64 bits. */
   ints(name: string, values: readonly number[]): string {
     this.initializers.push(intTensor(name, [values.length], values));
+    return name;
+  }
+
+  /** One number in float64, without axes. */
+  double(name: string, value: number): string {
+    this.initializers.push(doubleTensor(name, [], [value]));
     return name;
   }
 

@@ -18,10 +18,18 @@ import {
 } from '../protobuf.js';
 
 /** TensorProto.DataType, those that are read or written. */
-export const dataTypes = { float: 1, int32: 6, int64: 7, float16: 10, double: 11, bfloat16: 16 } as const;
+export const dataTypes = {
+  float: 1,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  float16: 10,
+  double: 11,
+  bfloat16: 16,
+} as const;
 
 /** AttributeProto.AttributeType. */
-const attributeTypes = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;
+const attributeTypes = { float: 1, int: 2, string: 3, floats: 6, ints: 7, strings: 8 } as const;
 
 export interface OnnxTensor {
   readonly name: string;
@@ -41,6 +49,7 @@ export interface OnnxAttribute {
   readonly string?: string;
   readonly floats?: readonly number[];
   readonly ints?: readonly number[];
+  readonly strings?: readonly string[];
   readonly tensor?: OnnxTensor;
 }
 
@@ -84,6 +93,15 @@ export function intTensor(name: string, dims: readonly number[], values: readonl
   return { name, dims, dataType: dataTypes.int64, raw: fromHostOrder(data, 8, 'little') };
 }
 
+export function doubleTensor(name: string, dims: readonly number[], values: readonly number[]): OnnxTensor {
+  return {
+    name,
+    dims,
+    dataType: dataTypes.double,
+    raw: fromHostOrder(Float64Array.from(values), 8, 'little'),
+  };
+}
+
 export function encodeModel(model: OnnxModel): ProtoWriter {
   const graph = new ProtoWriter();
   for (const node of model.nodes) graph.message(1, encodeNode(node));
@@ -112,7 +130,7 @@ function encodeNode({ name, operator, domain, inputs, outputs, attributes }: Onn
   return domain ? node.string(7, domain) : node;
 }
 
-function encodeAttribute({ name, float, int, string, floats, ints }: OnnxAttribute): ProtoWriter {
+function encodeAttribute({ name, float, int, string, floats, ints, strings }: OnnxAttribute): ProtoWriter {
   const attribute = new ProtoWriter().string(1, name);
   if (float !== undefined) return attribute.float(2, float).int(20, attributeTypes.float);
   if (int !== undefined) return attribute.int(3, int).int(20, attributeTypes.int);
@@ -120,6 +138,10 @@ function encodeAttribute({ name, float, int, string, floats, ints }: OnnxAttribu
   if (floats !== undefined) {
     for (const value of floats) attribute.float(7, value);
     return attribute.int(20, attributeTypes.floats);
+  }
+  if (strings !== undefined) {
+    for (const value of strings) attribute.string(9, value);
+    return attribute.int(20, attributeTypes.strings);
   }
   for (const value of ints ?? []) attribute.int(8, value);
   return attribute.int(20, attributeTypes.ints);

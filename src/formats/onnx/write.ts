@@ -11,7 +11,8 @@ import { OptionReader } from '../../options.js';
 import { type ModelMetadata, readMetadata } from '../model-metadata.js';
 import { GraphBuilder } from './graph.js';
 import { layerWriters } from './layers.js';
-import { dataTypes, encodeModel } from './proto.js';
+import { dataTypes, encodeModel, type OnnxValue } from './proto.js';
+import { checkNames, ML_DOMAIN, ML_OPSET, writeTable, writeTarget } from './table.js';
 
 const WHERE = 'writeOnnx';
 const IR_VERSION = 9;
@@ -22,7 +23,10 @@ const MAX_BYTES = 2 ** 31 - 1;
 export interface WriteOnnxOptions {
   /** Kept in the file's own metadata; how inputs are made is also used by `rawInputs`. */
   metadata?: ModelMetadata;
-  /** Take raw values, such as pixels from 0 to 255, and scale them inside as `metadata.input` says; false by default. */
+  /**
+   * Take raw values and prepare them inside: pixels from 0 to 255, scaled as `metadata.input` says; or the columns of a table, as
+   * `metadata.table` says, each an input of its own. false by default.
+   */
   rawInputs?: boolean;
   /** End with softmax over the outputs, which are then called `probabilities` in place of `logits`; false by default. */
   softmax?: boolean;
@@ -33,7 +37,10 @@ export interface WriteOnnxOptions {
  * `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training are left out.
  *
  * @throws DataError when a parameter is NaN or infinite.
- * @throws OptionError for `rawInputs` without `metadata.input`, a layer that ONNX cannot express, or a file of 2 GiB or more.
+ * With `rawInputs` and a table the inputs are its columns, and the output of a regression, `prediction`, is in the unit of the target;
+ * see `table.ts` for their types.
+ *
+ * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that ONNX cannot express, or a file of 2 GiB or more.
  */
 export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8Array {
   const reader = new OptionReader(WHERE, options);
@@ -45,7 +52,11 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
   checkParameters(model);
 
   const graph = new GraphBuilder('input');
-  if (rawInputs) writeScaling(graph, metadata);
+  const shape = (width: number) => ({ elementType: dataTypes.float, shape: ['batch', width] });
+  const { table } = metadata;
+  let inputs: OnnxValue[] = [{ name: 'input', ...shape(model.inputSize) }];
+  if (rawInputs && table) inputs = writeTable(graph, table);
+  else if (rawInputs) writeScaling(graph, metadata);
   for (const [index, layer] of model.layers.entries()) {
     const write = layerWriters.get(layer.kind);
     if (!write) throw new OptionError(WHERE, `a layer of kind ${show(layer.kind)} has no form in ONNX`);
@@ -55,20 +66,27 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
   }
   graph.scope = '';
   if (softmax) graph.apply('Softmax', [], [{ name: 'axis', int: -1 }]);
-  const output = softmax ? 'probabilities' : 'logits';
+  const isRegression = table?.target.kind === 'regression';
+  if (isRegression && softmax)
+    throw new OptionError(WHERE, 'option softmax: expected a model that classifies, given a regression');
+  if (rawInputs && table) writeTarget(graph, table);
+  const output = softmax ? 'probabilities' : isRegression ? 'prediction' : 'logits';
   graph.end(output);
+  checkNames(inputs, graph);
 
-  const shape = (width: number) => ({ elementType: dataTypes.float, shape: ['batch', width] });
   const encoded = encodeModel({
     irVersion: IR_VERSION,
     producer: 'lanegrad',
     producerVersion: '',
-    opsets: new Map([['', OPSET]]),
+    opsets: new Map([
+      ['', OPSET],
+      ...(graph.nodes.some(({ domain }) => domain) ? [[ML_DOMAIN, ML_OPSET] as const] : []),
+    ]),
     metadata: describe(metadata),
     graphName: 'sequential',
     nodes: graph.nodes,
     initializers: graph.initializers,
-    inputs: [{ name: 'input', ...shape(model.inputSize) }],
+    inputs,
     outputs: [{ name: output, ...shape(model.outputSize) }],
   });
   if (encoded.length > MAX_BYTES) {
@@ -78,8 +96,11 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
 }
 
 /** What `readOnnx` gives back, as JSON texts. */
-function describe({ input, classNames }: ModelMetadata): Map<string, string> {
-  const pairs = Object.entries({ input, classNames }).filter(([, value]) => value !== undefined);
+function describe({ input, classNames, table }: ModelMetadata): Map<string, string> {
+  const classes = table?.target.kind === 'classification' ? table.target.classes : undefined;
+  const pairs = Object.entries({ input, classNames: classNames ?? classes }).filter(
+    ([, value]) => value !== undefined,
+  );
   return new Map(pairs.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
@@ -96,7 +117,7 @@ function writeScaling(graph: GraphBuilder, { input }: ModelMetadata): void {
   if (!input) {
     throw new OptionError(
       WHERE,
-      'option rawInputs: expected metadata.input, which says how raw values are scaled',
+      'option rawInputs: expected metadata.input or metadata.table, which say how raw values are prepared',
     );
   }
   graph.scope = '/input';
