@@ -16,7 +16,7 @@ import { madd, nmadd } from './lanes';
 @inline const EXP_LOW = 0, EXP_HIGH = 1, LOG2E = 2, MAGIC = 3, LN2_HIGH = 4, LN2_LOW = 5, EXP_P = 6, ONE = 12, MAGIC_BITS = 13,
   BIAS = 14, SIGN = 15, SMALLEST = 16, TWO_25 = 17, ROOT_HALF = 18, TO_ROOT_HALF = 19, MANTISSA = 20, LOG_P = 21, HALF = 30,
   INFINITE = 31, TWENTY_FIVE = 32, TANH_P = 33, TANH_SPLIT = 38, MINUS_INFINITE = 39, CDF_P = 40, CDF_T = 49, DENSITY = 50,
-  GELU_1 = 51, GELU_3 = 52, EXPM1_LOW = 53;
+  GELU_1 = 51, GELU_3 = 52, EXPM1_LOW = 53, MOMENT_FLOOR = 54, GRADIENT_FLOOR = 55;
 
 // @ts-ignore: decorator
 @inline const TABLE: usize = 384;
@@ -79,6 +79,8 @@ export function write_constants(): void {
   put(GELU_1, 1.5957691216057308);
   put(GELU_3, 0.07135481627260025);
   put(EXPM1_LOW, -18.0);
+  put(MOMENT_FLOOR, 7.888609052210118e-31);
+  put(GRADIENT_FLOOR, 1.3877787807814457e-17);
 }
 
 // @ts-ignore: decorator
@@ -273,6 +275,19 @@ export function log1p_4(z: v128): v128 {
 export function softplus4(x: v128): v128 {
   // pmax keeps its first operand when it cannot compare, so NaN stays NaN.
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0.0)), log1p_4(exp_minus_abs(x)));
+}
+
+/** 2⁻¹⁰⁰ and 2⁻⁵⁶: see optimizers.ts. */
+// @ts-ignore: decorator
+@inline
+export function moment_floor(): v128 {
+  return at(MOMENT_FLOOR);
+}
+
+// @ts-ignore: decorator
+@inline
+export function gradient_floor(): v128 {
+  return at(GRADIENT_FLOOR);
 }
 
 /** e^(-x²/2). */

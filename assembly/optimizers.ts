@@ -1,10 +1,11 @@
 /**
  * Optimizers with state, one pass over flat arrays; each element depends on its own place alone. Plain SGD is in
  * optimizer.ts. Wasm cannot flush denormals, which are a hundred times slower: moments below 2⁻¹⁰⁰ become 0, and a gradient
- * below 2⁻⁵⁶ counts as 0 where it is squared (its square would be nothing beside any eps).
+ * below 2⁻⁵⁶ counts as 0 where it is squared (its square would be nothing beside any eps). Each kernel is a body of one to four
+ * floats, inlined for vectors and once more for the tail.
  */
 import { madd, nmadd } from './lanes';
-import { abs4 } from './math';
+import { abs4, gradient_floor, moment_floor } from './math';
 import { load_some, store_some } from './tail';
 
 /** 0 where |v| < floor, else v; NaN stays. */
@@ -16,14 +17,17 @@ function flush(v: v128, floor: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function moment_floor(): v128 {
-  return f32x4.splat(7.888609052210118e-31);
-}
-
-// @ts-ignore: decorator
-@inline
-function gradient_floor(): v128 {
-  return f32x4.splat(1.3877787807814457e-17);
+function sgd_body(
+  w: usize, buffer: usize, g: usize, rate: v128, mu: v128, s: v128, nesterov: i32, decay: v128, count: i32,
+): void {
+  const v = load_some(w, count);
+  let d = madd(decay, v, load_some(g, count));
+  if (buffer) {
+    const b = flush(madd(mu, load_some(buffer, count), f32x4.mul(s, d)), moment_floor());
+    store_some(buffer, b, count);
+    d = nesterov ? madd(mu, b, d) : b;
+  }
+  store_some(w, nmadd(rate, d, v), count);
 }
 
 export function sgd_momentum_step(
@@ -34,21 +38,30 @@ export function sgd_momentum_step(
   const mu = f32x4.splat(momentum);
   const s = f32x4.splat(share);
   const decay = f32x4.splat(weightDecay);
-  const floor = moment_floor();
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    const v = load_some(w, count);
-    let d = madd(decay, v, load_some(g, count));
-    if (buffer) {
-      const b = flush(madd(mu, load_some(buffer, count), f32x4.mul(s, d)), floor);
-      store_some(buffer, b, count);
-      d = nesterov ? madd(mu, b, d) : b;
-      buffer += 16;
-    }
-    store_some(w, nmadd(rate, d, v), count);
+  const next: usize = buffer ? 16 : 0;
+  for (; n >= 4; n -= 4) {
+    sgd_body(w, buffer, g, rate, mu, s, nesterov, decay, 4);
     w += 16;
+    buffer += next;
     g += 16;
   }
+  if (n > 0) sgd_body(w, buffer, g, rate, mu, s, nesterov, decay, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function adam_body(
+  w: usize, m: usize, v: usize, g: usize, step: v128, b1: v128, s1: v128, b2: v128, s2: v128, c: v128, e: v128,
+  decay: v128, keep: v128, count: i32,
+): void {
+  const x = load_some(w, count);
+  const d = flush(madd(decay, x, load_some(g, count)), gradient_floor());
+  const first = flush(madd(b1, load_some(m, count), f32x4.mul(s1, d)), moment_floor());
+  const second = flush(madd(b2, load_some(v, count), f32x4.mul(s2, f32x4.mul(d, d))), moment_floor());
+  store_some(m, first, count);
+  store_some(v, second, count);
+  const denominator = madd(f32x4.sqrt(second), c, e);
+  store_some(w, nmadd(step, f32x4.div(first, denominator), f32x4.mul(x, keep)), count);
 }
 
 export function adam_step(
@@ -64,23 +77,39 @@ export function adam_step(
   const e = f32x4.splat(eps);
   const decay = f32x4.splat(weightDecay);
   const k = f32x4.splat(keep);
-  const floor = moment_floor();
-  const small = gradient_floor();
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    const x = load_some(w, count);
-    const d = flush(madd(decay, x, load_some(g, count)), small);
-    const first = flush(madd(b1, load_some(m, count), f32x4.mul(s1, d)), floor);
-    const second = flush(madd(b2, load_some(v, count), f32x4.mul(s2, f32x4.mul(d, d))), floor);
-    store_some(m, first, count);
-    store_some(v, second, count);
-    const denominator = madd(f32x4.sqrt(second), c, e);
-    store_some(w, nmadd(step, f32x4.div(first, denominator), f32x4.mul(x, k)), count);
+  for (; n >= 4; n -= 4) {
+    adam_body(w, m, v, g, step, b1, s1, b2, s2, c, e, decay, k, 4);
     w += 16;
     m += 16;
     v += 16;
     g += 16;
   }
+  if (n > 0) adam_body(w, m, v, g, step, b1, s1, b2, s2, c, e, decay, k, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function rmsprop_body(
+  w: usize, v: usize, average: usize, buffer: usize, g: usize, rate: v128, a: v128, s: v128, e: v128, decay: v128,
+  mu: v128, count: i32,
+): void {
+  const x = load_some(w, count);
+  const d = flush(madd(decay, x, load_some(g, count)), gradient_floor());
+  const second = flush(madd(a, load_some(v, count), f32x4.mul(s, f32x4.mul(d, d))), moment_floor());
+  store_some(v, second, count);
+  let spread = second;
+  if (average) {
+    const mean = flush(madd(a, load_some(average, count), f32x4.mul(s, d)), moment_floor());
+    store_some(average, mean, count);
+    // A variance; rounding may take it below 0. pmax keeps NaN.
+    spread = f32x4.pmax(nmadd(mean, mean, second), f32x4.splat(0));
+  }
+  let change = f32x4.div(d, f32x4.add(f32x4.sqrt(spread), e));
+  if (buffer) {
+    change = flush(madd(mu, load_some(buffer, count), change), moment_floor());
+    store_some(buffer, change, count);
+  }
+  store_some(w, nmadd(rate, change, x), count);
 }
 
 export function rmsprop_step(
@@ -93,33 +122,27 @@ export function rmsprop_step(
   const e = f32x4.splat(eps);
   const decay = f32x4.splat(weightDecay);
   const mu = f32x4.splat(momentum);
-  const floor = moment_floor();
-  const small = gradient_floor();
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    const x = load_some(w, count);
-    const d = flush(madd(decay, x, load_some(g, count)), small);
-    const second = flush(madd(a, load_some(v, count), f32x4.mul(s, f32x4.mul(d, d))), floor);
-    store_some(v, second, count);
-    let spread = second;
-    if (average) {
-      const mean = flush(madd(a, load_some(average, count), f32x4.mul(s, d)), floor);
-      store_some(average, mean, count);
-      // A variance; rounding may take it below 0. pmax keeps NaN.
-      spread = f32x4.pmax(nmadd(mean, mean, second), f32x4.splat(0));
-      average += 16;
-    }
-    let change = f32x4.div(d, f32x4.add(f32x4.sqrt(spread), e));
-    if (buffer) {
-      change = flush(madd(mu, load_some(buffer, count), change), floor);
-      store_some(buffer, change, count);
-      buffer += 16;
-    }
-    store_some(w, nmadd(rate, change, x), count);
+  const nextAverage: usize = average ? 16 : 0;
+  const nextBuffer: usize = buffer ? 16 : 0;
+  for (; n >= 4; n -= 4) {
+    rmsprop_body(w, v, average, buffer, g, rate, a, s, e, decay, mu, 4);
     w += 16;
     v += 16;
+    average += nextAverage;
+    buffer += nextBuffer;
     g += 16;
   }
+  if (n > 0) rmsprop_body(w, v, average, buffer, g, rate, a, s, e, decay, mu, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function adagrad_body(w: usize, v: usize, g: usize, rate: v128, e: v128, decay: v128, count: i32): void {
+  const x = load_some(w, count);
+  const d = flush(madd(decay, x, load_some(g, count)), gradient_floor());
+  const sum = madd(d, d, load_some(v, count));
+  store_some(v, sum, count);
+  store_some(w, nmadd(rate, f32x4.div(d, f32x4.add(f32x4.sqrt(sum), e)), x), count);
 }
 
 export function adagrad_step(
@@ -128,16 +151,11 @@ export function adagrad_step(
   const rate = f32x4.splat(learningRate);
   const e = f32x4.splat(eps);
   const decay = f32x4.splat(weightDecay);
-  const small = gradient_floor();
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    const x = load_some(w, count);
-    const d = flush(madd(decay, x, load_some(g, count)), small);
-    const sum = madd(d, d, load_some(v, count));
-    store_some(v, sum, count);
-    store_some(w, nmadd(rate, f32x4.div(d, f32x4.add(f32x4.sqrt(sum), e)), x), count);
+  for (; n >= 4; n -= 4) {
+    adagrad_body(w, v, g, rate, e, decay, 4);
     w += 16;
     v += 16;
     g += 16;
   }
+  if (n > 0) adagrad_body(w, v, g, rate, e, decay, n);
 }

@@ -26,7 +26,12 @@ export function store_tail(p: usize, v: v128, count: i32): void {
 // @ts-ignore: decorator
 @inline
 export function load_some(p: usize, count: i32): v128 {
-  return count == 4 ? v128.load(p) : load_tail(p, count, f32x4.splat(0));
+  return count == 4 ? v128.load(p) : load_rest(p, count);
+}
+
+/** Out of line, and so is its counterpart: tails are rare, and many. */
+function load_rest(p: usize, count: i32): v128 {
+  return load_tail(p, count, f32x4.splat(0));
 }
 
 /** Stores the first `count` (1 to 4) lanes at `p`. */
@@ -34,7 +39,11 @@ export function load_some(p: usize, count: i32): v128 {
 @inline
 export function store_some(p: usize, v: v128, count: i32): void {
   if (count == 4) v128.store(p, v);
-  else store_tail(p, v, count);
+  else store_rest(p, v, count);
+}
+
+function store_rest(p: usize, v: v128, count: i32): void {
+  store_tail(p, v, count);
 }
 
 /** v with the lanes from `count` (1 to 4) on set to 0. */

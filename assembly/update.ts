@@ -1,82 +1,128 @@
-/** What happens to gradients and parameters around a step: flat arrays, element by element, and two sums of fixed order. */
+/**
+ * What happens to gradients and parameters around a step: flat arrays, element by element, and two sums of fixed order. Each
+ * kernel is a body of one to four floats, inlined for vectors and once more for the tail.
+ */
 import { abs4, sign4 } from './math';
 import { load_some, store_some } from './tail';
 
 export function multiply(y: usize, a: usize, b: usize, n: i32): void {
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    store_some(y, f32x4.mul(load_some(a, count), load_some(b, count)), count);
+  for (; n >= 4; n -= 4) {
+    v128.store(y, f32x4.mul(v128.load(a), v128.load(b)));
     y += 16;
     a += 16;
     b += 16;
   }
+  if (n > 0) store_some(y, f32x4.mul(load_some(a, n), load_some(b, n)), n);
 }
 
 export function scale(x: usize, n: i32, factor: f32): void {
   const f = f32x4.splat(factor);
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    store_some(x, f32x4.mul(load_some(x, count), f), count);
+  for (; n >= 4; n -= 4) {
+    v128.store(x, f32x4.mul(v128.load(x), f));
     x += 16;
   }
+  if (n > 0) store_some(x, f32x4.mul(load_some(x, n), f), n);
+}
+
+// @ts-ignore: decorator
+@inline
+function add_scaled_body(y: usize, x: usize, f: v128, accumulate: i32, count: i32): void {
+  let v = f32x4.mul(load_some(x, count), f);
+  if (accumulate) v = f32x4.add(load_some(y, count), v);
+  store_some(y, v, count);
 }
 
 export function add_scaled(y: usize, x: usize, n: i32, factor: f32, accumulate: i32): void {
   const f = f32x4.splat(factor);
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    let v = f32x4.mul(load_some(x, count), f);
-    if (accumulate) v = f32x4.add(load_some(y, count), v);
-    store_some(y, v, count);
+  for (; n >= 4; n -= 4) {
+    add_scaled_body(y, x, f, accumulate, 4);
     x += 16;
     y += 16;
   }
+  if (n > 0) add_scaled_body(y, x, f, accumulate, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function clamp_body(x: usize, most: v128, least: v128, count: i32): void {
+  // Either keeps its first operand when it cannot compare: NaN stays.
+  store_some(x, f32x4.pmax(f32x4.pmin(load_some(x, count), most), least), count);
 }
 
 export function clamp(x: usize, n: i32, limit: f32): void {
   const most = f32x4.splat(limit);
   const least = f32x4.splat(-limit);
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    // Either keeps its first operand when it cannot compare: NaN stays.
-    store_some(x, f32x4.pmax(f32x4.pmin(load_some(x, count), most), least), count);
+  for (; n >= 4; n -= 4) {
+    clamp_body(x, most, least, 4);
     x += 16;
   }
+  if (n > 0) clamp_body(x, most, least, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function penalize_body(g: usize, w: usize, l1: v128, l2: v128, count: i32): void {
+  const v = load_some(w, count);
+  const sign = v128.and(v128.or(l1, sign4(v)), f32x4.ne(v, f32x4.splat(0)));
+  store_some(g, f32x4.add(load_some(g, count), f32x4.add(f32x4.mul(l2, v), sign)), count);
 }
 
 export function penalize(g: usize, w: usize, n: i32, l1: f32, l2: f32): void {
   const one = f32x4.splat(l1);
   const two = f32x4.splat(l2);
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    const v = load_some(w, count);
-    const sign = v128.and(v128.or(one, sign4(v)), f32x4.ne(v, f32x4.splat(0)));
-    store_some(g, f32x4.add(load_some(g, count), f32x4.add(f32x4.mul(two, v), sign)), count);
+  for (; n >= 4; n -= 4) {
+    penalize_body(g, w, one, two, 4);
     g += 16;
     w += 16;
   }
+  if (n > 0) penalize_body(g, w, one, two, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function move_body(y: usize, x: usize, share: v128, count: i32): void {
+  const old = load_some(y, count);
+  store_some(y, f32x4.add(old, f32x4.mul(share, f32x4.sub(load_some(x, count), old))), count);
 }
 
 export function move_towards(y: usize, x: usize, n: i32, share: f32): void {
   const s = f32x4.splat(share);
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    const old = load_some(y, count);
-    store_some(y, f32x4.add(old, f32x4.mul(s, f32x4.sub(load_some(x, count), old))), count);
+  for (; n >= 4; n -= 4) {
+    move_body(y, x, s, 4);
     y += 16;
     x += 16;
   }
+  if (n > 0) move_body(y, x, s, n);
+}
+
+// @ts-ignore: decorator
+@inline
+function swap_body(x: usize, y: usize, count: i32): void {
+  const kept = load_some(x, count);
+  store_some(x, load_some(y, count), count);
+  store_some(y, kept, count);
 }
 
 export function swap(x: usize, y: usize, n: i32): void {
-  for (; n > 0; n -= 4) {
-    const count = min(n, 4);
-    const kept = load_some(x, count);
-    store_some(x, load_some(y, count), count);
-    store_some(y, kept, count);
+  for (; n >= 4; n -= 4) {
+    swap_body(x, y, 4);
     x += 16;
     y += 16;
   }
+  if (n > 0) swap_body(x, y, n);
+}
+
+/** The first two lanes in double, and the last two. */
+// @ts-ignore: decorator
+@inline
+function low_half(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v);
+}
+
+// @ts-ignore: decorator
+@inline
+function high_half(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0));
 }
 
 export function sum_squares(x: usize, n: i32): f64 {
@@ -84,8 +130,8 @@ export function sum_squares(x: usize, n: i32): f64 {
   let odd = even;
   for (; n > 0; n -= 4) {
     const v = load_some(x, min(n, 4));
-    const a = f64x2.promote_low_f32x4(v);
-    const b = f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0));
+    const a = low_half(v);
+    const b = high_half(v);
     even = f64x2.add(even, f64x2.mul(a, a));
     odd = f64x2.add(odd, f64x2.mul(b, b));
     x += 16;
@@ -99,8 +145,8 @@ export function sum_absolutes(x: usize, n: i32): f64 {
   let odd = even;
   for (; n > 0; n -= 4) {
     const v = abs4(load_some(x, min(n, 4)));
-    even = f64x2.add(even, f64x2.promote_low_f32x4(v));
-    odd = f64x2.add(odd, f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0)));
+    even = f64x2.add(even, low_half(v));
+    odd = f64x2.add(odd, high_half(v));
     x += 16;
   }
   const both = f64x2.add(even, odd);
