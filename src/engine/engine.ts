@@ -11,6 +11,7 @@ import { createReferenceBackend } from './reference/index.js';
 import { Arena } from './tensor.js';
 import { createWasmBackend, loadBinary } from './wasm.js';
 
+/** How `createEngine` chooses. */
 export interface EngineOptions {
   /** `wasm` needs SIMD; `reference` is plain TypeScript; `auto` (the default) takes Wasm where it can. */
   backend?: 'auto' | 'wasm' | 'reference';
@@ -37,6 +38,10 @@ export interface EngineInfo {
   readonly reason: string;
 }
 
+/**
+ * What computes: kernels, their memory and their threads. Made by `createEngine`; everything that trains or
+ * predicts is given one.
+ */
 export class Engine {
   readonly info: EngineInfo;
   /** @internal */

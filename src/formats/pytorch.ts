@@ -15,11 +15,13 @@ import { type Sequential, sequential, setParameters } from '../nn/sequential.js'
 import { OptionReader } from '../options.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 
+/** How the names in a state_dict are made. */
 export interface PytorchOptions {
   /** What all names begin with, such as `net.` for a module that keeps the sequential as `self.net`; nothing by default. */
   prefix?: string;
 }
 
+/** How the modules of a state_dict are found and ordered. */
 export interface ReadPytorchOptions extends PytorchOptions {
   /**
    * The modules that have parameters, in the order of the layers, such as ['hidden', 'out']. Needed only where their names

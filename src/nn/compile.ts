@@ -68,6 +68,7 @@ export interface Plan {
   readonly predictions: Tensor;
 }
 
+/** What a model is compiled for. */
 export interface CompileOptions {
   /** The largest batch that will be run. */
   maxRows: number;
@@ -81,6 +82,10 @@ export interface CompileOptions {
   seed?: number;
 }
 
+/**
+ * A model laid out in an engine's memory for batches of up to `maxRows`: what `fit`, `evaluate` and
+ * `predict` run on.
+ */
 export class CompiledModel {
   readonly engine: Engine;
   readonly model: Sequential;

@@ -1,6 +1,7 @@
 /** A model in a table: its layers, their outputs and parameters. For people, and as data for programs. */
 import type { Sequential } from './sequential.js';
 
+/** A row of a summary. */
 export interface LayerSummary {
   /** `0`, and so on: the place, by which parameters are named. */
   readonly name: string;
@@ -13,6 +14,7 @@ export interface LayerSummary {
   readonly parameters: number;
 }
 
+/** What `summary` tells of a model. */
 export interface ModelSummary {
   readonly inputSize: number;
   readonly outputSize: number;

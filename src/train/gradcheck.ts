@@ -14,6 +14,7 @@ import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkModel } from './check.js';
 
+/** How `gradcheck` checks. */
 export interface GradcheckOptions {
   /** `softmaxCrossEntropy` by default; `meanSquaredError` for a model of one output. */
   loss?: LossName | Loss;
@@ -34,6 +35,7 @@ export interface GradientError {
   readonly passed: boolean;
 }
 
+/** What was found of one parameter. */
 export interface ParameterCheck extends GradientError {
   readonly name: string;
   readonly shape: readonly number[];
@@ -47,6 +49,7 @@ export interface ParameterCheck extends GradientError {
   readonly engines: ReadonlyMap<string, GradientError>;
 }
 
+/** What `gradcheck` found. */
 export interface GradcheckResult {
   readonly parameters: readonly ParameterCheck[];
   readonly passed: boolean;

@@ -15,6 +15,7 @@ import { decodeModel, type OnnxValue } from './proto.js';
 /** Operators have meant what they mean here since then. */
 const MIN_OPSET = 9;
 
+/** What `readOnnx` makes of a file. */
 export interface OnnxImport {
   readonly model: Sequential;
   /** How inputs are made and what classes are called, when the graph or the file's own metadata tell it. */

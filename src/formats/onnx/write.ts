@@ -20,6 +20,7 @@ const OPSET = 20;
 /** A protocol buffer's own limit. */
 const MAX_BYTES = 2 ** 31 - 1;
 
+/** How `writeOnnx` writes a model. */
 export interface WriteOnnxOptions {
   /** Kept in the file's own metadata; how inputs are made is also used by `rawInputs`. */
   metadata?: ModelMetadata;
@@ -35,11 +36,10 @@ export interface WriteOnnxOptions {
 /**
  * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after softmax,
  * `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training are left out.
- *
- * @throws DataError when a parameter is NaN or infinite.
  * With `rawInputs` and a table the inputs are its columns, and the output of a regression, `prediction`, is in the unit of the target;
  * see `table.ts` for their types.
  *
+ * @throws DataError when a parameter is NaN or infinite.
  * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that ONNX cannot express, or a file of 2 GiB or more.
  */
 export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8Array {
