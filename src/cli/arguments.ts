@@ -27,8 +27,16 @@ export function engineOptions(): Option[] {
     new Option('--math <name>', 'strict: the same bits everywhere; fma: faster')
       .choices(['auto', 'strict', 'fma'])
       .default('auto'),
+    new Option('--threads <n>', 'threads that compute; the result is the same for any number')
+      .argParser(threads)
+      .default('auto', 'the usable cores'),
     new Option('--turbo', '256-bit code by an experiment of V8 (Node 24 and later, x86-64)').default(false),
   ];
+}
+
+/** `auto` or a number of threads. */
+function threads(text: string): 'auto' | number {
+  return text === 'auto' ? 'auto' : whole({ min: 1, max: 64 })(text);
 }
 
 interface Limits {
@@ -51,6 +59,14 @@ export function positive(text: string): number {
   const value = toNumber(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('Expected a number greater than 0.');
+}
+
+/** A finite number greater than 0, or `find`. */
+export function rateOrFind(text: string): number | 'find' {
+  if (text === 'find') return text;
+  const value = toNumber(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a number greater than 0, or find.');
 }
 
 /** A finite number, at least 0. */

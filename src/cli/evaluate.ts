@@ -2,11 +2,13 @@
 import { type Command, Option } from 'commander';
 import { createEngine } from '../engine/engine.js';
 import { weightsSha256 } from '../run/weights.js';
+import { tableDataset } from '../tables/dataset.js';
+import { openTableFile } from '../tables/file.js';
 import { evaluate } from '../train/evaluate.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { className, loadSplits, openModel, scaledFor, tableSource } from './sources.js';
-import { evaluateTable } from './table-evaluate.js';
+import { evaluateRegression } from './table-evaluate.js';
 
 interface EvaluateOptions extends ComputeOptions {
   split: 'test' | 'validation' | 'train' | 'full';
@@ -16,7 +18,9 @@ export function addEvaluate(program: Command): void {
   const command = program
     .command('evaluate')
     .summary('measure a saved model')
-    .description('Prints loss, accuracy and the recall of each class, or the errors of a regression.')
+    .description(
+      'Prints loss, accuracy, F1 and area under the ROC curve, and precision and recall of each class; or the errors of a regression.',
+    )
     .argument('<model>', 'a model file, or a run folder')
     .argument('[data]', 'mnist, a folder with IDX files, or for a model of tables a table', 'mnist')
     .addOption(
@@ -41,42 +45,60 @@ async function evaluateModel(
   options: EvaluateOptions,
   command: Command,
 ): Promise<void> {
-  const { backend, math, turbo, split, json } = options;
+  const { backend, math, threads, turbo, split, json } = options;
   const out = new Output({ json });
   const opened = await openModel(given);
   const { path, model, metadata } = opened;
-  if (metadata.table) {
-    const part = command.getOptionValueSource('split') === 'cli' && split !== 'full' ? split : undefined;
-    const file = await tableSource(source);
-    const engine = await createEngine({ backend, math, turbo });
-    return evaluateTable(out, engine, opened, metadata.table, file, part);
+  // The parts of a table are the model's own business: without being asked for one, all rows are measured.
+  const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
+  const set = metadata.table
+    ? await tableDataset(
+        await openTableFile(await tableSource(source)),
+        metadata.table,
+        part === 'full' ? undefined : part,
+      )
+    : scaledFor(metadata, (await loadSplits(source))[split]);
+  const engine = await createEngine({ backend, math, threads, turbo });
+  if (metadata.table?.target.kind === 'regression') {
+    return evaluateRegression(out, engine, opened, metadata.table.target, set, { source, part });
   }
-  const set = scaledFor(metadata, (await loadSplits(source))[split]);
-  const engine = await createEngine({ backend, math, turbo });
-  const { size, loss, accuracy, confusion } = await evaluate(engine, model, set);
+  const score = await evaluate(engine, model, set, { metrics: ['precision', 'recall', 'f1', 'rocAuc'] });
+  const { size, loss, accuracy, metrics, confusion } = score;
   const classes = confusion.map((row, index) => {
     const samples = row.reduce((total, n) => total + n, 0);
-    const name = className(index, metadata, set);
-    return { name, samples, correct: row[index], recall: samples > 0 ? row[index] / samples : null };
+    const predicted = confusion.reduce((total, other) => total + other[index], 0);
+    const correct = row[index];
+    return {
+      name: className(index, metadata, set),
+      samples,
+      correct,
+      precision: predicted > 0 ? correct / predicted : null,
+      recall: samples > 0 ? correct / samples : null,
+    };
   });
 
-  out.line(`${printable(path)} on ${printable(source)}, ${split}: ${count(size)} samples`);
+  out.line(`${printable(path)} on ${printable(source)}, ${part}: ${count(size)} samples`);
   out.line(out.bold(`loss ${lossText(loss)}, accuracy ${percent(accuracy)}`));
+  const { f1, rocAuc } = metrics as { f1: number; rocAuc: number };
+  out.line(`F1 ${f1.toFixed(4)}, area under the ROC curve ${Number.isNaN(rocAuc) ? '-' : rocAuc.toFixed(4)}`);
   out.line();
-  const rows = classes.map(({ name, samples, correct, recall }) => [
+  const share = (value: number | null) => (value === null ? '-' : percent(value));
+  const rows = classes.map(({ name, samples, correct, precision, recall }) => [
     printable(name),
     count(samples),
     count(correct),
-    recall === null ? '-' : percent(recall),
+    share(precision),
+    share(recall),
   ]);
-  for (const line of table([['class', 'samples', 'right', 'recall'], ...rows])) out.line(line);
+  for (const line of table([['class', 'samples', 'right', 'precision', 'recall'], ...rows])) out.line(line);
   out.result({
     model: path,
     dataset: source,
-    split,
+    split: part,
     samples: size,
     loss,
     accuracy,
+    metrics,
     classes,
     confusion,
     weightsSha256: await weightsSha256(model),

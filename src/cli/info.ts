@@ -28,9 +28,9 @@ export function describeEngine({ backend, binary, math, threads, runtime }: Engi
   return `${what}, ${threads === 1 ? 'one thread' : `${threads} threads`}, ${runtime}`;
 }
 
-async function info({ backend, math, turbo, json }: ComputeOptions): Promise<void> {
+async function info({ backend, math, threads, turbo, json }: ComputeOptions): Promise<void> {
   const out = new Output({ json });
-  const engine = (await createEngine({ backend, math, turbo })).info;
+  const engine = (await createEngine({ backend, math, threads, turbo })).info;
   const cores = availableParallelism();
   const version = packageVersion();
   const rows = [

@@ -36,14 +36,14 @@ export async function predictTableFile(
   source: string,
   options: TablePredictOptions,
 ): Promise<void> {
-  const { backend, math, turbo, json, out: file } = options;
+  const { backend, math, threads, turbo, json, out: file } = options;
   if (json && file === undefined) {
     throw new OptionError('--out', 'expected a file for the predictions, as --json takes standard output');
   }
   const out = new Output({ json: json === true || file === undefined });
   const table = await openTableFile(source);
   const copied = (options.copy ?? []).map((name) => columnOf(table, name));
-  const engine = await createEngine({ backend, math, turbo });
+  const engine = await createEngine({ backend, math, threads, turbo });
   const { target } = preparation;
   const tally: Tally = { rows: 0, known: 0, right: 0, absolute: 0, unknown: new Map(), missing: new Map() };
   const lines = csvLines(predictTable(engine, model, preparation, table), table, target, copied, tally);

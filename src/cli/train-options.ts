@@ -5,14 +5,24 @@ import type { CheckpointFolderOptions } from '../run/checkpoints.js';
 import { type Preset, type PresetName, presetNames, resolveSettings } from '../run/presets.js';
 import { initializerNames, optimizerNames, type RunSettings, scheduleNames } from '../run/settings.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
-import { atLeastZero, type ComputeOptions, interval, positive, share, whole, widths } from './arguments.js';
+import {
+  atLeastZero,
+  type ComputeOptions,
+  interval,
+  positive,
+  rateOrFind,
+  share,
+  whole,
+  widths,
+} from './arguments.js';
 import { type TableOptions, tableOptions } from './table-options.js';
 
 export interface TrainOptions
   extends ComputeOptions,
     TableOptions,
-    Partial<Omit<RunSettings, 'source' | 'earlyStopping' | 'checkpoint' | 'table'>> {
+    Partial<Omit<RunSettings, 'source' | 'earlyStopping' | 'checkpoint' | 'learningRate' | 'table'>> {
   preset?: PresetName;
+  learningRate?: number | 'find';
   average?: number;
   accumulate?: number;
   /** True when it was given without a number. */
@@ -70,8 +80,8 @@ export function trainOptions(): Option[] {
       ),
       new Option(
         '--learning-rate <rate>',
-        'size of a step (default: 0.001; sgd: 1 with sigmoid, else 0.1, less with momentum; adagrad: 0.01)',
-      ).argParser(positive),
+        'size of a step, or find: where the loss falls most steeply (default: 0.001; sgd: 1 with sigmoid, else 0.1, less with momentum; adagrad: 0.01)',
+      ).argParser(rateOrFind),
       new Option('--momentum <share>', 'of sgd and rmsprop, such as 0.9').argParser(share),
       new Option('--nesterov', "Nesterov's form of momentum"),
       new Option(
@@ -155,6 +165,7 @@ export function toSettings(
   const {
     backend: _b,
     math: _m,
+    threads: _n,
     turbo: _t,
     json: _j,
     debug: _d,
@@ -163,6 +174,8 @@ export function toSettings(
     tensorboard: _tb,
     resume: _r,
     preset,
+    // One that is to be found needs model and data; until then it is as if it had not been given.
+    learningRate,
     average,
     accumulate,
     earlyStopping,
@@ -187,6 +200,7 @@ export function toSettings(
     {
       ...given,
       source,
+      ...(typeof learningRate === 'number' && { learningRate }),
       ...(average !== undefined && { averageDecay: average }),
       ...(accumulate !== undefined && { accumulateBatches: accumulate }),
       ...(earlyStopping !== undefined && {

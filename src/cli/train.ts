@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import { createEngine, type EngineInfo, type EngineOptions } from '../engine/engine.js';
 import { OptionError } from '../errors.js';
+import { layerWidths } from '../nn/summary.js';
+import { findRate } from '../run/find-rate.js';
 import { RunFolder } from '../run/folder.js';
 import { readSettings } from '../run/read-settings.js';
 import { type Run, run } from '../run/run.js';
@@ -69,6 +71,10 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     const engine = await createEngine(wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
+    if (options.learningRate === 'find') {
+      settings.learningRate = await findRate(engine, splits, settings);
+      if (!quiet) out.line(`learning rate ${settings.learningRate}, where the loss falls most steeply`);
+    }
     if (signals.signal.aborted) {
       out.line('nothing was trained, nothing was written');
       process.exitCode = signals.exitCode;
@@ -114,14 +120,15 @@ async function train(given: string | undefined, options: TrainOptions, command: 
 
 /** What is to be done: as the words say, or as the folder of an earlier run does. */
 async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
-  const { backend, math, turbo, resume, epochs } = options;
+  const { backend, math, threads, turbo, resume, epochs } = options;
   if (resume === undefined) {
     const { given: table, others } = splitTableOptions(options);
     const source = given ?? 'mnist';
+    const engine = { backend, math, threads, turbo };
     if (isTablePath(source) || table.target !== undefined) {
-      return { ...(await prepareTableRun(source, table, others)), engine: { backend, math, turbo } };
+      return { ...(await prepareTableRun(source, table, others)), engine };
     }
-    return { settings: toSettings(source, others), engine: { backend, math, turbo } };
+    return { settings: toSettings(source, others), engine };
   }
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   const other = command.options.find(
@@ -147,6 +154,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     engine: {
       backend: isGiven('backend') ? backend : before.backend,
       math: isGiven('math') ? math : before.backend === 'reference' ? 'auto' : before.math,
+      threads,
       turbo,
     },
     folder,
@@ -162,7 +170,7 @@ function printResult(out: Output, { folder, model, history, test, interrupted }:
   if (outcome === 'stoppedEarly') out.line(`stopped early, after epoch ${epochs.length}`);
   const extra = Object.entries(test?.metrics ?? {}).map(([name, value]) => `${name} ${numberText(value)}`);
   const rows = [
-    ['network', `${model.sizes.join('-')}, ${count(model.parameterCount)} parameters`],
+    ['network', `${layerWidths(model).join('-')}, ${count(model.parameterCount)} parameters`],
     ['trained', `${count(steps)} steps in ${seconds.toFixed(1)} s`],
     ...(best?.restored
       ? [['weights', `of epoch ${best.epoch}, the best: ${best.monitor} ${lossText(best.value)}`]]

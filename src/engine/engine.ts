@@ -3,13 +3,14 @@
  * given an engine.
  */
 import { platform } from '#platform';
-import { EngineError } from '../errors.js';
+import { EngineError, LanegradError } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
 import { createReferenceBackend } from './reference/index.js';
 import { Arena } from './tensor.js';
-import { createWasmBackend, loadBinary } from './wasm.js';
+import { MAX_THREADS } from './threads/pool.js';
+import { type Arithmetic, createWasmBackend, loadBinary, type WasmBackend } from './wasm.js';
 
 /** How `createEngine` chooses. */
 export interface EngineOptions {
@@ -20,6 +21,11 @@ export interface EngineOptions {
    * faster, and the same bits on one kind of machine. `auto` (the default) takes fma where it is accepted without a flag.
    */
   math?: 'auto' | 'strict' | 'fma';
+  /**
+   * How many threads compute, the caller's own among them; the bits do not depend on it. `auto` (the default) takes the usable
+   * cores, and 1 where memory cannot be shared.
+   */
+  threads?: 'auto' | number;
   /** Lets V8 fuse neighbouring instructions to 256 bits: Node 24 and later on x86-64, an experiment of V8's. */
   turbo?: boolean;
 }
@@ -34,7 +40,7 @@ export interface EngineInfo {
   readonly binary?: string;
   readonly wasmSha256?: string;
   readonly runtime: string;
-  /** Why this backend and this arithmetic. */
+  /** Why this backend, this arithmetic and so many threads. */
   readonly reason: string;
 }
 
@@ -91,39 +97,50 @@ export class Engine {
     return new Arena(this);
   }
 
-  /** Ends the engine and lets go of its memory; using it or its tensors then throws. Twice is fine. */
+  /** Ends the engine and its threads and lets go of its memory; using it or its tensors then throws. Twice is fine. */
   dispose(): void {
+    this.#backend?.dispose();
     this.#backend = undefined;
   }
 }
 
 /**
- * Creates an engine. Throws EngineError when what is asked for is not to be had here (Wasm SIMD, fma, turbo), and
+ * Creates an engine. Throws EngineError when what is asked for is not to be had here (Wasm SIMD, fma, turbo, threads), and
  * OptionError for an unknown option.
  */
 export async function createEngine(options?: EngineOptions): Promise<Engine> {
   const reader = new OptionReader('createEngine', options);
   const backend = reader.oneOf('backend', ['auto', 'wasm', 'reference'], 'auto');
   const math = reader.oneOf('math', ['auto', 'strict', 'fma'], 'auto');
+  const threads =
+    reader.optional('threads', `"auto" or a whole number, 1 to ${MAX_THREADS}`, isThreads) ?? 'auto';
   const turbo = reader.boolean('turbo', false);
   reader.end();
   if (backend === 'reference') {
-    if (math === 'fma' || turbo) {
-      throw new EngineError('createEngine', 'the reference backend has neither fma nor turbo');
+    if (math === 'fma' || turbo || (threads !== 'auto' && threads > 1)) {
+      throw new EngineError('createEngine', 'the reference backend has neither fma, nor turbo, nor threads');
     }
     return createReferenceEngine();
   }
   try {
-    return await createWasmEngine(math, turbo);
+    return await createWasmEngine({ math, turbo, threads });
   } catch (error) {
     // Only a runtime without the instructions falls back; a missing file is a broken installation.
-    const optional = backend === 'auto' && math !== 'fma' && !turbo;
+    const optional = backend === 'auto' && math !== 'fma' && !turbo && (threads === 'auto' || threads === 1);
     if (!optional || !(error instanceof EngineError)) throw error;
     return createReferenceEngine({ reason: error.message });
   }
 }
 
-async function createWasmEngine(math: 'auto' | 'strict' | 'fma', turbo: boolean): Promise<Engine> {
+function isThreads(value: unknown): value is 'auto' | number {
+  return (
+    value === 'auto' || (Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_THREADS)
+  );
+}
+
+type WasmChoice = Required<Pick<EngineOptions, 'math' | 'turbo' | 'threads'>>;
+
+async function createWasmEngine({ math, turbo, threads }: WasmChoice): Promise<Engine> {
   if (math === 'fma') platform.enableRelaxedSimd();
   const fma = math !== 'strict' && (await loadBinary('fma')).valid;
   if (math === 'fma' && !fma) {
@@ -132,23 +149,54 @@ async function createWasmEngine(math: 'auto' | 'strict' | 'fma', turbo: boolean)
       `${platform.runtime} does not accept relaxed SIMD, which fma needs`,
     );
   }
-  const backend = await createWasmBackend({ binary: fma ? 'fma' : 'simd', turbo });
+  const { backend, reason } = await startBackend({ binary: fma ? 'fma' : 'simd', turbo }, threads);
   if (turbo) platform.leaveTurbo();
+  const arithmetic =
+    math !== 'auto'
+      ? `${math} was asked for`
+      : fma
+        ? 'relaxed SIMD is available'
+        : 'relaxed SIMD is not available';
   return new Engine(backend, {
     backend: 'wasm',
     math: fma ? 'fma' : 'strict',
     turbo: backend.turbo,
-    threads: 1,
+    threads: backend.threads,
     binary: backend.binary,
     wasmSha256: backend.sha256,
     runtime: platform.runtime,
-    reason:
-      math !== 'auto'
-        ? `${math} was asked for`
-        : fma
-          ? 'relaxed SIMD is available'
-          : 'relaxed SIMD is not available',
+    reason: `${arithmetic}; ${reason}`,
   });
+}
+
+/** The backend with as many threads as asked for; `auto` is content with one where more cannot be had. */
+async function startBackend(
+  options: { binary: Arithmetic; turbo: boolean },
+  threads: 'auto' | number,
+): Promise<{ backend: WasmBackend; reason: string }> {
+  const unavailable = platform.threadsUnavailable;
+  if (threads !== 'auto') {
+    if (threads > 1 && unavailable) {
+      throw new EngineError('createEngine', `threads are not available: ${unavailable}`);
+    }
+    const reason = `${count(threads)} asked for`;
+    return { backend: await createWasmBackend({ ...options, threads }), reason };
+  }
+  const cores = Math.min(platform.cores, MAX_THREADS);
+  let reason = unavailable ? `one thread: ${unavailable}` : `${count(cores)} for as many cores`;
+  if (!unavailable && cores > 1) {
+    try {
+      return { backend: await createWasmBackend({ ...options, threads: cores }), reason };
+    } catch (error) {
+      if (!(error instanceof LanegradError)) throw error;
+      reason = `one thread: ${error.message}`;
+    }
+  }
+  return { backend: await createWasmBackend(options), reason };
+}
+
+function count(threads: number): string {
+  return threads === 1 ? 'one thread' : `${threads} threads`;
 }
 
 /** An engine on plain TypeScript, in float32 or, for checking gradients, in float64. */

@@ -1,5 +1,5 @@
 /** A model in a table: its layers, their outputs and parameters. For people, and as data for programs. */
-import type { Sequential } from './sequential.js';
+import type { Parameter, Sequential } from './sequential.js';
 
 /** A row of a summary. */
 export interface LayerSummary {
@@ -12,6 +12,8 @@ export interface LayerSummary {
   readonly outputSize: number;
   /** Trainable values. */
   readonly parameters: number;
+  /** Values that belong to the model and are not trained, such as running statistics. */
+  readonly buffers: number;
 }
 
 /** What `summary` tells of a model. */
@@ -21,6 +23,7 @@ export interface ModelSummary {
   readonly layers: readonly LayerSummary[];
   /** Trainable values of all layers. */
   readonly parameters: number;
+  readonly buffers: number;
   /** Of the parameters, as float32. */
   readonly bytes: number;
   /** The table, as text of several lines. */
@@ -30,14 +33,14 @@ export interface ModelSummary {
 /** What a model is made of. `String(summary(model))` is a table for people. */
 export function summary(model: Sequential): ModelSummary {
   const layers = model.layers.map((layer, index): LayerSummary => {
-    const own = model.parameters.filter((parameter) => parameter.layer === index);
     return {
       name: String(index),
       kind: layer.kind,
       options: describeOptions(layer.config, model.sizes[index + 1]),
       inputSize: model.sizes[index],
       outputSize: model.sizes[index + 1],
-      parameters: own.reduce((total, { values }) => total + values.length, 0),
+      parameters: count(model.parameters, index),
+      buffers: count(model.buffers, index),
     };
   });
   const result = {
@@ -45,10 +48,20 @@ export function summary(model: Sequential): ModelSummary {
     outputSize: model.outputSize,
     layers,
     parameters: model.parameterCount,
+    buffers: model.buffers.reduce((total, { values }) => total + values.length, 0),
     bytes: 4 * model.parameterCount,
   };
   // Not a property of the data: JSON and comparisons do not see it.
   return Object.defineProperty(result, 'toString', { value: () => draw(result) });
+}
+
+/** Widths by which people call a network, such as 784-300-10: of the inputs, and of the layers with weights. */
+export function layerWidths({ inputSize, layers, sizes }: Sequential): number[] {
+  return [inputSize, ...sizes.slice(1).filter((_, index) => layers[index].kind === 'dense')];
+}
+
+function count(parameters: readonly Parameter[], layer: number): number {
+  return parameters.reduce((total, own) => total + (own.layer === layer ? own.values.length : 0), 0);
 }
 
 /** The width stands in a column of its own, and what is false or the default of doing nothing is not worth a word. */
@@ -70,17 +83,17 @@ function describeOptions(config: Readonly<Record<string, unknown>>, width: numbe
     .join(', ');
 }
 
-function draw({ inputSize, layers, parameters, bytes }: Omit<ModelSummary, 'toString'>): string {
-  const count = (value: number) => value.toLocaleString('en-US');
+function draw({ inputSize, layers, parameters, buffers, bytes }: Omit<ModelSummary, 'toString'>): string {
+  const write = (value: number) => value.toLocaleString('en-US');
   const rows = [
     ['', 'layer', 'options', 'output', 'parameters'],
-    ['', 'input', '', count(inputSize), ''],
+    ['', 'input', '', write(inputSize), ''],
     ...layers.map(({ name, kind, options, outputSize, parameters: own }) => [
       name,
       kind,
       options,
-      count(outputSize),
-      count(own),
+      write(outputSize),
+      write(own),
     ]),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
@@ -90,14 +103,10 @@ function draw({ inputSize, layers, parameters, bytes }: Omit<ModelSummary, 'toSt
       .join('  ')
       .trimEnd(),
   );
+  const fixed = buffers > 0 ? `, and ${write(buffers)} values that are not trained` : '';
+  const total = `${write(parameters)} parameters, ${formatBytes(bytes)}${fixed}`;
   const rule = '─'.repeat(Math.max(...lines.map((line) => line.length)));
-  return [
-    lines[0],
-    rule,
-    ...lines.slice(1),
-    rule,
-    `${count(parameters)} parameters, ${formatBytes(bytes)}`,
-  ].join('\n');
+  return [lines[0], rule, ...lines.slice(1), rule, total].join('\n');
 }
 
 function formatBytes(bytes: number): string {

@@ -43,7 +43,7 @@ export function resolveSettings(
 }
 
 /** Momentum multiplies what a step comes to by 1 / (1 - momentum). */
-export function defaultRate(settings: {
+function defaultRate(settings: {
   optimizer?: OptimizerName;
   activation: Activation;
   momentum?: number;

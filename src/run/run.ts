@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
 import type { Loss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
+import { layerWidths } from '../nn/summary.js';
 import type { RegressionTest, RunReport, TestSet } from '../report/report.js';
 import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
@@ -85,6 +86,7 @@ export async function run(
       batchSize,
       epochs: settings.epochs,
       shuffle: settings.shuffle,
+      // Without a validation set the metrics are those of the test.
       ...(!settings.full && splits.validation && { validation: splits.validation, metrics }),
       ...(settings.earlyStopping && { earlyStopping: settings.earlyStopping }),
       ...updateOptions(settings),
@@ -138,7 +140,7 @@ export async function run(
 }
 
 function folderOptions({ full }: RunSplits, model: Sequential, { out }: RunHooks): RunFolderOptions {
-  return { name: `${full.name}-${model.sizes.join('-')}`, ...(out !== undefined && { out }) };
+  return { name: `${full.name}-${layerWidths(model).join('-')}`, ...(out !== undefined && { out }) };
 }
 
 /** Those settings that are options of `fit` under the same names. */
@@ -181,7 +183,7 @@ function describeReport(
 ): RunReport {
   const { model, history, test, regression, interrupted } = result;
   return {
-    title: `${result.dataset} · ${model.sizes.join('-')}`,
+    title: `${result.dataset} · ${layerWidths(model).join('-')}`,
     createdAt: new Date().toISOString(),
     history,
     ...(test && { test }),
@@ -193,7 +195,7 @@ function describeReport(
     facts: {
       parameters: model.parameterCount,
       weightsSha256: result.weightsSha256,
-      layers: model.sizes,
+      layers: layerWidths(model),
       interrupted,
     },
   };

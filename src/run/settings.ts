@@ -171,6 +171,9 @@ function buildSchedule(settings: RunSettings, stepsPerEpoch: number): number | S
     oneCycle: () => oneCycle({ maxLearningRate: learningRate }),
     plateau: () => reduceOnPlateau({ learningRate, patience: 2 }),
   }[schedule]();
+  if (epochs >= settings.epochs) {
+    throw new OptionError('warm-up', `expected fewer epochs than ${settings.epochs}, given ${epochs}`);
+  }
   return epochs > 0 ? warmUp({ steps: Math.ceil(epochs * stepsPerEpoch), schedule: own }) : own;
 }
 

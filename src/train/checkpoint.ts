@@ -46,6 +46,8 @@ export interface Position {
 export interface CheckpointEngine {
   readonly backend: string;
   readonly math: string;
+  /** The kernels' file, and its digest. */
+  readonly binary?: string;
   readonly wasmSha256?: string;
 }
 
@@ -167,9 +169,15 @@ function readEngine(given: unknown): CheckpointEngine {
   const backend = reader.string('backend');
   const math = reader.string('math');
   const isString = (value: unknown): value is string => typeof value === 'string';
+  const binary = reader.optional('binary', 'a string', isString);
   const wasmSha256 = reader.optional('wasmSha256', 'a string', isString);
   reader.end();
-  return { backend, math, ...(wasmSha256 !== undefined && { wasmSha256 }) };
+  return {
+    backend,
+    math,
+    ...(binary !== undefined && { binary }),
+    ...(wasmSha256 !== undefined && { wasmSha256 }),
+  };
 }
 
 function readPosition(given: unknown): Position {

@@ -32,8 +32,8 @@ export async function describeData(set: Dataset): Promise<Record<string, unknown
 }
 
 export function describeCheckpointEngine({ info }: Engine): CheckpointEngine {
-  const { backend, math, wasmSha256 } = info;
-  return { backend, math, ...(wasmSha256 !== undefined && { wasmSha256 }) };
+  const { backend, math, binary, wasmSha256 } = info;
+  return { backend, math, ...(binary && { binary }), ...(wasmSha256 && { wasmSha256 }) };
 }
 
 /** Throws ResumeError that lists where `given` is not what the checkpoint was made with. */
@@ -61,7 +61,9 @@ export function checkConfiguration(
 
 /** What may make the bits come out differently; undefined when nothing does. */
 export function engineWarning({ engine }: Checkpoint, now: CheckpointEngine): string | undefined {
-  const differences = (['backend', 'math', 'wasmSha256'] as const)
+  // The binaries with and without threads give the same bits by promise, and have digests of their own.
+  const compared = engine.binary === now.binary ? (['wasmSha256'] as const) : [];
+  const differences = (['backend', 'math', ...compared] as const)
     .filter((key) => engine[key] !== now[key])
     .map((key) => `${key} ${engine[key] ?? 'absent'}, now ${now[key] ?? 'absent'}`);
   if (differences.length === 0) return undefined;

@@ -63,6 +63,8 @@ export async function* predictTable(
         to: inputs,
         starts: Int32Array.from({ length: rows }, (_, i) => i * encoder.width),
       });
+      // A file may promise more categories than its embedding has.
+      model.layers[0].checkInputs?.(where, inputs, encoder.width, 1, 0);
       const targets =
         readTarget && Float64Array.from({ length: rows }, (_, index) => readTarget(chunk, index));
       const predictions = new Float64Array(rows);

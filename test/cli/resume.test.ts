@@ -13,16 +13,19 @@ let expected: Record<string, unknown>;
 /** Some seconds of training, most of them spent on saving after each epoch. */
 const EPOCHS = 150;
 const TRAIN = [
-  'train',
-  'toy',
-  '--hidden',
-  '32',
-  '--epochs',
-  String(EPOCHS),
-  '--batch-size',
-  '16',
-  '--seed',
-  '5',
+  ...['train', 'toy', '--hidden', '32', '--epochs', String(EPOCHS), '--batch-size', '16', '--seed', '5'],
+  // Each of these has a state that a checkpoint must carry.
+  ...[
+    '--optimizer',
+    'adam',
+    '--dropout',
+    '0.1',
+    '--batch-norm',
+    '--average',
+    '0.99',
+    '--early-stopping',
+    '500',
+  ],
 ];
 /** How often a run is killed; more where there is time: KILLS=10. */
 const KILLS = Number(process.env.KILLS ?? 3);

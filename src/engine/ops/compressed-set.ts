@@ -11,9 +11,6 @@ export const BLOCK_WIDTH = 160;
 /** Share of non-zeros up to which a set is kept compressed: the threshold of its batches, see `SparseRows`. */
 export const SPARSE_DENSITY = 0.4;
 
-/** Entries that the gathering kernel may read beyond the last. */
-const BEYOND = 8;
-
 export class CompressedSet {
   readonly width: number;
   readonly blocks: number;
@@ -41,8 +38,8 @@ export class CompressedSet {
     this.blocks = Math.ceil(width / BLOCK_WIDTH);
     const size = bytes.length / width;
     const starts = new Uint32Array(size * this.blocks + 1);
-    const columns = new Uint16Array(entries + BEYOND);
-    const values = new Uint8Array(entries + BEYOND);
+    const columns = new Uint16Array(entries);
+    const values = new Uint8Array(entries);
     let count = 0;
     let block = 0;
     for (let row = 0; row < bytes.length; row += width) {

@@ -86,8 +86,8 @@ function averaged(base: string, options: AverageOptions | undefined, of: (counts
   };
 }
 
-/** @internal One class of a matrix confusion[actual][predicted]. */
-export function countsOf(confusion: readonly (readonly number[])[], index: number): Counts {
+/** One class of a matrix confusion[actual][predicted]. */
+function countsOf(confusion: readonly (readonly number[])[], index: number): Counts {
   const truePositives = confusion[index][index];
   const actual = confusion[index].reduce((total, n) => total + n, 0);
   const predicted = confusion.reduce((total, row) => total + row[index], 0);
