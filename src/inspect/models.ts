@@ -2,8 +2,9 @@
 
 import { FormatError, LanegradError } from '../errors.js';
 import type { ModelMetadata } from '../formats/model.js';
-import { dataTypes, decodeModel, floatValues } from '../formats/onnx/proto.js';
+import { dataTypes, decodeModel, floatValues, intValues, type OnnxTensor } from '../formats/onnx/proto.js';
 import type { OnnxImport } from '../formats/onnx/read.js';
+import type { Fail } from '../formats/protobuf.js';
 import type { Sequential } from '../nn/sequential.js';
 import { weightsSha256 } from '../run/weights.js';
 import type { InspectedTensor, Inspection, ModelReport } from './types.js';
@@ -62,7 +63,7 @@ async function describeModel(model: Sequential, metadata: ModelMetadata): Promis
 
 /** A file that cannot become a model is shown all the same, with the reason. */
 export function inspectOnnx(path: string, bytes: Uint8Array, read: () => OnnxImport): Inspection {
-  const fail = (problem: string): never => {
+  const fail: Fail = (problem) => {
     throw new FormatError(path, problem);
   };
   const onnx = decodeModel(bytes, fail);
@@ -80,10 +81,15 @@ export function inspectOnnx(path: string, bytes: Uint8Array, read: () => OnnxImp
   const tensors = onnx.initializers.map((tensor): InspectedTensor => {
     const { name, dims, dataType } = tensor;
     const dtype = Object.entries(dataTypes).find(([, code]) => code === dataType)?.[0] ?? `type ${dataType}`;
-    const isFloat = dtype !== 'int64' && dtype !== 'int32' && !dtype.startsWith('type');
-    return { name, dtype, shape: dims, values: isFloat && !tensor.external ? floatValues(tensor, fail) : [] };
+    return { name, dtype, shape: dims, values: tensor.external ? [] : onnxValues(tensor, dtype, fail) };
   });
   return { path, kind: 'onnx', facts, tensors };
+}
+
+/** Numbers of a type that is known; of others there is nothing to say. */
+function onnxValues(tensor: OnnxTensor, dtype: string, fail: Fail): ArrayLike<number> {
+  if (dtype === 'int64' || dtype === 'int32') return intValues(tensor, fail);
+  return ['float', 'double', 'float16', 'bfloat16'].includes(dtype) ? floatValues(tensor, fail) : [];
 }
 
 function importable(path: string, read: () => OnnxImport): string {
