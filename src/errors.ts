@@ -32,6 +32,9 @@ export class FileError extends LanegradError {}
 /** An engine cannot be created, has been disposed, or is asked for what it cannot do here. */
 export class EngineError extends LanegradError {}
 
+/** This runtime lacks what the kernels need: WebAssembly or its SIMD. Where nothing else was asked for, the reference takes over. */
+export class UnsupportedError extends EngineError {}
+
 /** A checkpoint does not fit the training that is to go on from it. */
 export class ResumeError extends LanegradError {}
 

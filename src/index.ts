@@ -3,6 +3,7 @@ export { type Dataset, type DatasetOptions, dataset, sliceDataset } from './data
 export { readIdx } from './data/idx.js';
 export { createEngine, type Engine, type EngineInfo, type EngineOptions } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
+export type { WasmSource, WasmSources } from './engine/load.js';
 export * from './errors.js';
 export { readModelNpz, writeModelNpz } from './formats/arrays.js';
 export { epochScalars, metricsCsv, metricsEvents } from './formats/metrics.js';
@@ -84,6 +85,7 @@ export {
 export { type Parameter, type Sequential, sequential, setParameters } from './nn/sequential.js';
 export { type LayerSummary, type ModelSummary, summary } from './nn/summary.js';
 export type { UpdateOptions } from './nn/update.js';
+export { weightsSha256 } from './run/weights.js';
 export type { BatchStart, Callbacks, EpochStart, StepRecord, TrainingPlan } from './train/callbacks.js';
 export { type Checkpoint, readCheckpoint, writeCheckpoint } from './train/checkpoint.js';
 export type { CheckpointFile, CheckpointOptions } from './train/checkpointing.js';

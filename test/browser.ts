@@ -1,6 +1,6 @@
 /** A real Chromium for tests of pages. In CI it must be there; elsewhere such tests are skipped without it. */
 import { execFileSync } from 'node:child_process';
-import { chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 function find(): string | undefined {
   for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
@@ -25,6 +25,18 @@ export interface Visit {
   readonly requests: string[];
 }
 
+/** A Chromium that several tests share; whoever asks closes it. */
+export function launchChromium(flags: readonly string[] = []): Promise<Browser> {
+  const args = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    ...flags,
+  ];
+  return chromium.launch({ executablePath: executablePath ?? 'chromium', args });
+}
+
 /** Opens a URL, lets `look` work with the page, and tells what went on. */
 export async function visit(
   url: string,
@@ -32,13 +44,7 @@ export async function visit(
   look: (page: Page) => Promise<void>,
 ): Promise<Visit> {
   const { width = 1200, height = 900, colorScheme = 'light' } = options;
-  const args = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-  ];
-  const browser = await chromium.launch({ executablePath: executablePath ?? 'chromium', args });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage({ viewport: { width, height }, colorScheme });
     const errors: string[] = [];

@@ -3,14 +3,17 @@
  * given an engine.
  */
 import { platform } from '#platform';
-import { EngineError, LanegradError } from '../errors.js';
+import { disposeSymbol } from '../dispose.js';
+import { EngineError, UnsupportedError } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
+import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
+import { pickBackend } from './pick.js';
 import { createReferenceBackend } from './reference/index.js';
 import { Arena } from './tensor.js';
 import { MAX_THREADS } from './threads/pool.js';
-import { type Arithmetic, createWasmBackend, loadBinary, type WasmBackend } from './wasm.js';
+import { binaryNames } from './wasm.js';
 
 /** How `createEngine` chooses. */
 export interface EngineOptions {
@@ -28,6 +31,11 @@ export interface EngineOptions {
   threads?: 'auto' | number;
   /** Lets V8 fuse neighbouring instructions to 256 bits: Node 24 and later on x86-64, an experiment of V8's. */
   turbo?: boolean;
+  /**
+   * Where the kernels come from, in place of the package's own files: an address, a Response, bytes or a compiled module of one
+   * binary; or an object with a source for each, `{ simd, fma, … }`. One binary alone decides arithmetic and threads.
+   */
+  wasm?: WasmSource | WasmSources;
 }
 
 /** What was picked, for records and bug reports. */
@@ -102,6 +110,10 @@ export class Engine {
     this.#backend?.dispose();
     this.#backend = undefined;
   }
+
+  [disposeSymbol](): void {
+    this.dispose();
+  }
 }
 
 /**
@@ -115,6 +127,11 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
   const threads =
     reader.optional('threads', `"auto" or a whole number, 1 to ${MAX_THREADS}`, isThreads) ?? 'auto';
   const turbo = reader.boolean('turbo', false);
+  const wasm = reader.optional(
+    'wasm',
+    `a URL, Response, bytes or WebAssembly.Module, or an object of such by ${binaryNames.join(', ')}`,
+    isWasm,
+  );
   reader.end();
   if (backend === 'reference') {
     if (math === 'fma' || turbo || (threads !== 'auto' && threads > 1)) {
@@ -123,11 +140,23 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
     return createReferenceEngine();
   }
   try {
-    return await createWasmEngine({ math, turbo, threads });
+    const picked = await pickBackend({ math, turbo, threads, wasm });
+    if (turbo) platform.leaveTurbo();
+    const { sha256, turbo: isTurbo, threads: count, binary } = picked.backend;
+    return new Engine(picked.backend, {
+      backend: 'wasm',
+      math: picked.math,
+      turbo: isTurbo,
+      threads: count,
+      binary,
+      ...(sha256 !== undefined && { wasmSha256: sha256 }),
+      runtime: platform.runtime,
+      reason: picked.reason,
+    });
   } catch (error) {
     // Only a runtime without the instructions falls back; a missing file is a broken installation.
     const optional = backend === 'auto' && math !== 'fma' && !turbo && (threads === 'auto' || threads === 1);
-    if (!optional || !(error instanceof EngineError)) throw error;
+    if (!optional || !(error instanceof UnsupportedError)) throw error;
     return createReferenceEngine({ reason: error.message });
   }
 }
@@ -138,65 +167,17 @@ function isThreads(value: unknown): value is 'auto' | number {
   );
 }
 
-type WasmChoice = Required<Pick<EngineOptions, 'math' | 'turbo' | 'threads'>>;
-
-async function createWasmEngine({ math, turbo, threads }: WasmChoice): Promise<Engine> {
-  if (math === 'fma') platform.enableRelaxedSimd();
-  const fma = math !== 'strict' && (await loadBinary('fma')).valid;
-  if (math === 'fma' && !fma) {
-    throw new EngineError(
-      'createEngine',
-      `${platform.runtime} does not accept relaxed SIMD, which fma needs`,
-    );
-  }
-  const { backend, reason } = await startBackend({ binary: fma ? 'fma' : 'simd', turbo }, threads);
-  if (turbo) platform.leaveTurbo();
-  const arithmetic =
-    math !== 'auto'
-      ? `${math} was asked for`
-      : fma
-        ? 'relaxed SIMD is available'
-        : 'relaxed SIMD is not available';
-  return new Engine(backend, {
-    backend: 'wasm',
-    math: fma ? 'fma' : 'strict',
-    turbo: backend.turbo,
-    threads: backend.threads,
-    binary: backend.binary,
-    wasmSha256: backend.sha256,
-    runtime: platform.runtime,
-    reason: `${arithmetic}; ${reason}`,
-  });
-}
-
-/** The backend with as many threads as asked for; `auto` is content with one where more cannot be had. */
-async function startBackend(
-  options: { binary: Arithmetic; turbo: boolean },
-  threads: 'auto' | number,
-): Promise<{ backend: WasmBackend; reason: string }> {
-  const unavailable = platform.threadsUnavailable;
-  if (threads !== 'auto') {
-    if (threads > 1 && unavailable) {
-      throw new EngineError('createEngine', `threads are not available: ${unavailable}`);
-    }
-    const reason = `${count(threads)} asked for`;
-    return { backend: await createWasmBackend({ ...options, threads }), reason };
-  }
-  const cores = Math.min(platform.cores, MAX_THREADS);
-  let reason = unavailable ? `one thread: ${unavailable}` : `${count(cores)} for as many cores`;
-  if (!unavailable && cores > 1) {
-    try {
-      return { backend: await createWasmBackend({ ...options, threads: cores }), reason };
-    } catch (error) {
-      if (!(error instanceof LanegradError)) throw error;
-      reason = `one thread: ${error.message}`;
-    }
-  }
-  return { backend: await createWasmBackend(options), reason };
-}
-
-function count(threads: number): string {
-  return threads === 1 ? 'one thread' : `${threads} threads`;
+function isWasm(value: unknown): value is WasmSource | WasmSources {
+  if (isWasmSource(value)) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const entries = Object.entries(value);
+  return (
+    entries.length > 0 &&
+    entries.every(
+      ([name, source]) =>
+        (binaryNames as string[]).includes(name) && (typeof source === 'function' || isWasmSource(source)),
+    )
+  );
 }
 
 /** An engine on plain TypeScript, in float32 or, for checking gradients, in float64. */

@@ -4,8 +4,16 @@
  */
 import { instantiate } from '@assemblyscript/loader';
 import { platform } from '#platform';
-import { EngineError } from '../errors.js';
+import { EngineError, OptionError, UnsupportedError } from '../errors.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
+import {
+  isWasmSource,
+  type LoadedWasm,
+  loadWasm,
+  refusal,
+  type WasmSource,
+  type WasmSources,
+} from './load.js';
 import { sameBits } from './self-check.js';
 import { threadedKernels } from './threads/kernels.js';
 import { POOL_BYTES, type PoolExports, ThreadPool } from './threads/pool.js';
@@ -18,19 +26,25 @@ export type BinaryName = Arithmetic | `${Arithmetic}-threads`;
 const PAGE = 65536;
 const MAX_PAGES = 65536;
 
-// Literal URLs, so that bundlers find the assets. `build` lies beside both `src` and `dist`.
-const urls: Record<BinaryName, URL> = {
-  simd: new URL('../../build/simd.wasm', import.meta.url),
-  fma: new URL('../../build/fma.wasm', import.meta.url),
-  'simd-threads': new URL('../../build/simd-threads.wasm', import.meta.url),
-  'fma-threads': new URL('../../build/fma-threads.wasm', import.meta.url),
+// Literal URLs, so that bundlers find the assets. `build` lies beside both `src` and `dist`. Functions, because a bundle that is
+// no module has no address, which does not matter as long as the kernels come from elsewhere.
+const urls: Record<BinaryName, () => URL> = {
+  simd: () => new URL('../../build/simd.wasm', import.meta.url),
+  fma: () => new URL('../../build/fma.wasm', import.meta.url),
+  'simd-threads': () => new URL('../../build/simd-threads.wasm', import.meta.url),
+  'fma-threads': () => new URL('../../build/fma-threads.wasm', import.meta.url),
 };
+
+export const binaryNames = Object.keys(urls) as BinaryName[];
 
 export interface WasmOptions {
   binary: Arithmetic;
   turbo?: boolean;
   /** 1 unless given. */
   threads?: number;
+  wasm?: WasmSource | WasmSources;
+  /** In place of loading it again. */
+  loaded?: Binary;
   /** Nanoseconds of work from which it is split over threads. For tests. */
   worth?: number;
 }
@@ -41,22 +55,37 @@ export interface WasmBackend extends Backend {
   /** Whether the code is re-vectorised to 256 bits. */
   readonly turbo: boolean;
   readonly threads: number;
-  /** SHA-256 of the binary's bytes. */
-  readonly sha256: string;
+  /** SHA-256 of the binary's bytes; absent when a compiled module was given. */
+  readonly sha256?: string;
   /** Absent with one thread. */
   readonly pool?: ThreadPool;
 }
 
-/** The bytes of a binary, and whether this runtime accepts them. */
-export async function loadBinary(
-  binary: BinaryName,
-): Promise<{ bytes: Uint8Array<ArrayBuffer>; valid: boolean }> {
+/** A binary, and whether this runtime accepts it. */
+export interface Binary extends LoadedWasm {
+  readonly valid: boolean;
+}
+
+/** Loads a binary of this package, or the one that `wasm` gives in its place. */
+export async function loadBinary(binary: BinaryName, wasm?: WasmSource | WasmSources): Promise<Binary> {
   // Some locked-down browsers have none.
   if (typeof WebAssembly === 'undefined') {
-    throw new EngineError('createEngine', 'this runtime has no WebAssembly');
+    throw new UnsupportedError('createEngine', 'this runtime has no WebAssembly');
   }
-  const bytes = await platform.readAsset(urls[binary]);
-  return { bytes, valid: WebAssembly.validate(bytes) };
+  const loaded = await loadWasm(await pick(binary, wasm));
+  return { ...loaded, valid: loaded.module !== undefined || WebAssembly.validate(loaded.bytes!) };
+}
+
+async function pick(binary: BinaryName, wasm: WasmSource | WasmSources | undefined): Promise<WasmSource> {
+  if (wasm === undefined) return urls[binary]();
+  if (isWasmSource(wasm)) return wasm;
+  const source = wasm[binary];
+  if (source !== undefined)
+    return typeof source === 'function' ? (source as () => Promise<WasmSource>)() : source;
+  throw new OptionError(
+    'createEngine',
+    `option wasm: the binary ${binary} is wanted, but not among those given`,
+  );
 }
 
 /**
@@ -64,16 +93,17 @@ export async function loadBinary(
  * Turbo code is compared with plain code first; where their bits differ it is given up with a warning.
  */
 export async function createWasmBackend(options: WasmOptions): Promise<WasmBackend> {
-  const { turbo = false, threads = 1, worth } = options;
+  const { turbo = false, threads = 1, wasm, worth } = options;
   const binary: BinaryName = threads > 1 ? `${options.binary}-threads` : options.binary;
-  const { bytes, valid } = await loadBinary(binary);
-  if (!valid) throw new EngineError('createEngine', `this runtime does not accept the ${binary} binary`);
+  const loaded = options.loaded ?? (await loadBinary(binary, wasm));
+  if (!loaded.valid)
+    throw new UnsupportedError('createEngine', `this runtime does not accept the ${binary} binary`);
   if (turbo && platform.turboUnavailable) {
     throw new EngineError('createEngine', `turbo is not available: ${platform.turboUnavailable}`);
   }
-  const sha256 = await platform.sha256(bytes);
+  const sha256 = loaded.bytes && (await platform.sha256(loaded.bytes));
   const shared = threads > 1;
-  const compiled = await compile(bytes, turbo, shared);
+  const compiled = await compile(loaded, turbo, shared);
   const instance = await start(compiled.module, shared);
   const pool = shared ? await startPool(instance, compiled.module, threads) : undefined;
   return {
@@ -81,7 +111,7 @@ export async function createWasmBackend(options: WasmOptions): Promise<WasmBacke
     binary,
     turbo: compiled.turbo,
     threads,
-    sha256,
+    ...(sha256 !== undefined && { sha256 }),
     ...(pool && { pool }),
     kernels: pool
       ? threadedKernels(instance.kernels, pool, new Splitter(threads, worth), () => instance.buffer)
@@ -100,12 +130,13 @@ export async function createWasmBackend(options: WasmOptions): Promise<WasmBacke
 
 /** The module; of turbo code only when it computes the same bits as plain code. */
 async function compile(
-  bytes: Uint8Array<ArrayBuffer>,
+  { bytes, module }: LoadedWasm,
   turbo: boolean,
   shared: boolean,
 ): Promise<{ module: WebAssembly.Module; turbo: boolean }> {
-  const plain = () => platform.compile(bytes, false).catch(refused);
+  const plain = async () => module ?? platform.compile(bytes!, false).catch(refused);
   if (!turbo) return { module: await plain(), turbo };
+  if (!bytes) throw new EngineError('createEngine', 'turbo compiles the bytes anew; option wasm is a module');
   const fast = await platform.compile(bytes, true).catch(refused);
   // A small problem needs little memory.
   const small = 256;
@@ -114,6 +145,29 @@ async function compile(
   }
   platform.warn('turbo code gives other bits than plain code on this machine; going on without it');
   return { module: await plain(), turbo: false };
+}
+
+/** Whether a binary of unknown origin has threads: then it exports their life, and its memory must be shared. */
+export async function hasThreads({ bytes, module, valid }: Binary): Promise<boolean> {
+  if (!valid) return false;
+  const compiled = module ?? (await platform.compile(bytes!, false).catch(refused));
+  return WebAssembly.Module.exports(compiled).some(({ name }) => name === 'thread_main');
+}
+
+/**
+ * Whether the kernels round once a multiplication and addition: (1 + ε)(1 - ε) - 1 is -ε² then, and else 0. So a binary of
+ * unknown origin tells what it is.
+ */
+export function isFused(backend: Backend): boolean {
+  const { kernels } = backend;
+  const work = backend.reservedBytes;
+  const [a, b, c] = [0, 64, 128].map((offset) => work + kernels.workspace_size() + offset);
+  backend.reserve(c + 64);
+  const epsilon = 2 ** -13;
+  new Float32Array(backend.buffer, a, 2).set([-1, 1 + epsilon]);
+  new Float32Array(backend.buffer, b, 2).set([1, 1 - epsilon]);
+  kernels.gemm_nn(c, 1, 0, work, a, 2, 0, b, 1, 0, 0, 1, 1, 1, 2, 0, 0, 0);
+  return new Float32Array(backend.buffer, c, 1)[0] !== 0;
 }
 
 interface Instance {
@@ -174,7 +228,7 @@ async function startPool(
 }
 
 function refused(cause: unknown): never {
-  throw new EngineError('createEngine', `this runtime refused to compile the kernels: ${cause}`, { cause });
+  throw refusal(cause);
 }
 
 function grow(memory: WebAssembly.Memory, bytes: number): void {

@@ -5,10 +5,10 @@
 import { sgdStep } from '../engine/ops/elementwise.js';
 import { adagradStep, adamStep, rmspropStep, sgdMomentumStep } from '../engine/ops/update.js';
 import type { Tensor } from '../engine/tensor.js';
-import { OptionError } from '../errors.js';
+import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { power } from './exact-math.js';
-import { asSchedule, type Schedule } from './schedules.js';
+import { asSchedule, type Schedule, scheduleOf } from './schedules.js';
 
 /** How parameters follow their gradients. Made by `sgd`, `adam` and the others. */
 export interface Optimizer {
@@ -195,6 +195,27 @@ export function adagrad(options?: AdagradOptions): Optimizer {
       return (learningRate, t) => step(learningRate / (1 + (t - 1) * learningRateDecay));
     },
   });
+}
+
+const makers: ReadonlyMap<unknown, (options: never) => Optimizer> = new Map<
+  unknown,
+  (options: never) => Optimizer
+>([
+  ['sgd', sgd],
+  ['adam', adam],
+  ['adamW', adamW],
+  ['rmsprop', rmsprop],
+  ['adagrad', adagrad],
+]);
+
+/** The optimizer that a `config` describes. Throws OptionError for one that is not known. */
+export function optimizerOf(config: Readonly<Record<string, unknown>>): Optimizer {
+  const { kind, learningRate, ...options } = config;
+  const make = makers.get(kind);
+  if (!make) throw new OptionError('optimizerOf', `unknown optimizer ${show(kind)}`);
+  const isSchedule = typeof learningRate === 'object' && learningRate !== null;
+  const rate = isSchedule ? scheduleOf(learningRate as Record<string, unknown>) : learningRate;
+  return make({ learningRate: rate, ...options } as never);
 }
 
 interface Rate {

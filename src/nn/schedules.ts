@@ -258,3 +258,27 @@ function make(
     },
   };
 }
+
+/** The schedule that a `config` describes, a plateau's at its beginning. Throws OptionError for one that is not known. */
+export function scheduleOf(config: Readonly<Record<string, unknown>>): Schedule {
+  const { kind, ...options } = config;
+  const make = makers.get(kind);
+  if (!make) throw new OptionError('scheduleOf', `unknown schedule ${show(kind)}`);
+  return make(options as never);
+}
+
+const makers: ReadonlyMap<unknown, (options: never) => Schedule> = new Map<
+  unknown,
+  (options: never) => Schedule
+>([
+  ['constant', ({ learningRate }: { learningRate: number }) => constantRate(learningRate)],
+  ['step', stepDecay],
+  ['cosine', cosineDecay],
+  [
+    'warmUp',
+    (options: { steps: number; startFactor: number; schedule: Record<string, unknown> }) =>
+      warmUp({ ...options, schedule: scheduleOf(options.schedule) }),
+  ],
+  ['oneCycle', oneCycle],
+  ['reduceOnPlateau', reduceOnPlateau],
+]);

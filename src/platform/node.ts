@@ -12,20 +12,26 @@ const major = Number(process.versions.node.split('.')[0]);
 /** The first Node whose V8 has a re-vectoriser that survives these kernels. */
 const TURBO_NODE = 24;
 
+/** The first Node whose V8 leaves optimized Wasm for baseline code: 24 has that as a flag, off by default. */
+const DEOPT_NODE = 25;
+
 export const platform: Platform = {
   runtime: `node ${process.versions.node}`,
 
-  async readAsset(url) {
+  async loadAsset(url) {
     try {
+      if (url.protocol !== 'file:') return await fetch(url);
       return new Uint8Array(await readFile(url));
     } catch (cause) {
-      throw new FileError(url.pathname, 'a file of the lanegrad package cannot be read', { cause });
+      throw new FileError(url.protocol === 'file:' ? url.pathname : url.href, 'cannot be read', { cause });
     }
   },
 
   async sha256(bytes) {
     return createHash('sha256').update(bytes).digest('hex');
   },
+
+  turnInterval: 25,
 
   yieldToEventLoop() {
     return new Promise((resolve) => setImmediate(resolve));
@@ -76,6 +82,8 @@ export const platform: Platform = {
     // compiler the fast code is there from the first call, after some 20 ms. It is also the same in every run: compiled
     // later, by what V8 has seen called, micro-kernels are now and then inlined into their drivers, at a fifth of the speed.
     const flags = ['no-liftoff', 'no-wasm-lazy-compilation'];
+    // Where V8 may go back to baseline code that was never made, it ends the process: "Check failed: function_feedback != …end()".
+    if (major >= DEOPT_NODE) flags.push('no-wasm-deopt');
     if (turbo) flags.push('experimental-wasm-revectorize');
     for (const flag of flags) setFlagsFromString(`--${flag}`);
     try {

@@ -5,10 +5,12 @@
 export interface Platform {
   /** Short name and version for records: `node 24.1.0`, or the browser's own words. */
   readonly runtime: string;
-  /** Bytes of a file of this package. Throws FileError, or EngineError when a server sent something else. */
-  readAsset(url: URL): Promise<Uint8Array<ArrayBuffer>>;
+  /** A file: its bytes, or the answer of the server that has it. Throws FileError when it cannot be had. */
+  loadAsset(url: URL): Promise<Uint8Array<ArrayBuffer> | Response>;
   /** SHA-256 of the bytes, lower-case hexadecimal. */
   sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
+  /** Milliseconds that a long loop may go on before it lets the event loop turn. */
+  readonly turnInterval: number;
   /** Lets timers, signals and input be handled, then goes on. */
   yieldToEventLoop(): Promise<void>;
   /** Tells the developer, not the user, of something that was handled. */

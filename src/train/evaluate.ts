@@ -52,11 +52,12 @@ export async function evaluate(
   const compiled = new CompiledModel(engine, model, { maxRows, loss });
   let source: BatchSource | undefined;
   try {
-    source = new BatchSource(engine, set);
+    const turn = new Turn();
+    source = await BatchSource.open(engine, set, turn);
     const losses = new Float32Array(set.size);
     const predictions = new Int32Array(set.size);
     const confidences = new Float32Array(set.size);
-    const score = await measure(compiled, source, metrics, new Turn(), (plan, start) => {
+    const score = await measure(compiled, source, metrics, turn, (plan, start) => {
       losses.set(plan.losses.read(), start);
       if (!classifies) return;
       plan.classify();

@@ -65,6 +65,11 @@ export interface FitOptions extends Callbacks {
   resume?: Checkpoint | Uint8Array | undefined;
   /** Stops training after the step at hand. */
   signal?: AbortSignal;
+  /**
+   * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 8 in a page. Waited for
+   * when it returns a promise, so it may pause training; `download` brings the model's values up to date with the last step.
+   */
+  onTurn?: (now: { download(): void }) => void | Promise<void>;
   /** Several objects with the same hooks, called after those given as options. */
   callbacks?: readonly Callbacks[];
 }
@@ -94,6 +99,7 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
       'an AbortSignal',
       (value): value is AbortSignal => isObject(value) && 'aborted' in value,
     ),
+    onTurn: reader.callback<NonNullable<FitOptions['onTurn']>>('onTurn'),
     hooks: readHooks(where, reader),
   };
   const update = readUpdate(reader);

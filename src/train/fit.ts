@@ -16,6 +16,7 @@ import { type FitOptions, type FitSettings, readFitOptions } from './fit-options
 import type { History } from './history.js';
 import { TrainingLoop } from './loop.js';
 import { BatchSource } from './source.js';
+import { Turn } from './turn.js';
 
 export type { StepRecord, TrainingPlan } from './callbacks.js';
 export type { FitOptions } from './fit-options.js';
@@ -49,9 +50,13 @@ export async function fit(
   try {
     const maxRows = validation ? Math.max(batchSize, MIN_EVALUATION_ROWS) : batchSize;
     const compiled = keep(new CompiledModel(engine, model, { maxRows, optimizer, loss, update, seed }));
-    const source = keep(new BatchSource(engine, train));
-    const validationSource = validation && keep(new BatchSource(engine, validation));
-    return await new TrainingLoop(compiled, source, validationSource, settings).run();
+    const { onTurn } = settings;
+    const now = { download: () => compiled.download() };
+    // One for the whole run: epochs may be shorter than the interval between two turns.
+    const turn = new Turn(onTurn && (() => onTurn(now)));
+    const source = keep(await BatchSource.open(engine, train, turn));
+    const validationSource = validation && keep(await BatchSource.open(engine, validation, turn));
+    return await new TrainingLoop(compiled, source, validationSource, settings, turn).run();
   } finally {
     engine.settle();
     for (const resource of disposables) resource.dispose();

@@ -13,15 +13,14 @@ import type { FitSettings } from './fit-options.js';
 import type { EpochRecord, History } from './history.js';
 import { measure } from './measure.js';
 import type { BatchSource } from './source.js';
-import { Turn } from './turn.js';
+import type { Turn } from './turn.js';
 
 export class TrainingLoop {
   readonly #compiled: CompiledModel;
   readonly #source: BatchSource;
   readonly #validation: BatchSource | undefined;
   readonly #settings: FitSettings;
-  /** One for the whole run: epochs may be shorter than the interval between two turns. */
-  readonly #turn = new Turn();
+  readonly #turn: Turn;
   readonly #record: StepRecord = { step: 0, epoch: 0, samples: 0, learningRate: 0, loss: 0, accuracy: 0 };
   readonly #batch: BatchStart = { step: 0, epoch: 0, rows: 0 };
   readonly #records: EpochRecord[] = [];
@@ -45,7 +44,9 @@ export class TrainingLoop {
     source: BatchSource,
     validation: BatchSource | undefined,
     settings: FitSettings,
+    turn: Turn,
   ) {
+    this.#turn = turn;
     this.#compiled = compiled;
     this.#source = source;
     this.#validation = validation;

@@ -5,9 +5,13 @@ import { CompressedSet } from '../engine/ops/compressed-set.js';
 import { gatherLabels, gatherRows, permute } from '../engine/ops/sampling.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Plan } from '../nn/compile.js';
+import { inTurns, type Turn } from './turn.js';
 
 /** Streams of random numbers: parameters take their index; the order of an epoch begins here. */
 const ORDER_STREAM = 0x80000000;
+
+/** Values that are copied between two turns. */
+const PIECE = 1 << 20;
 
 export class BatchSource {
   readonly size: number;
@@ -22,12 +26,23 @@ export class BatchSource {
   readonly #order: Tensor;
   readonly #loaders = new Map<Plan, (start: number) => void>();
 
-  constructor(engine: Engine, set: Dataset) {
+  /** Brings the set into the engine's memory, in turns. */
+  static async open(engine: Engine, set: Dataset, turn: Turn): Promise<BatchSource> {
+    const arena = engine.arena();
+    try {
+      return new BatchSource(engine, set, { arena, inputs: await inTurns(upload(arena, set), turn) });
+    } catch (error) {
+      arena.dispose();
+      throw error;
+    }
+  }
+
+  constructor(engine: Engine, set: Dataset, uploaded?: { arena: Arena; inputs: Tensor | CompressedSet }) {
     this.size = set.size;
     this.#set = set;
-    this.#arena = engine.arena();
+    this.#arena = uploaded?.arena ?? engine.arena();
     try {
-      this.#inputs = upload(this.#arena, set);
+      this.#inputs = uploaded?.inputs ?? atOnce(upload(this.#arena, set));
       const { size, labels, targets, targetWidth, weights } = set;
       this.#labels = targets ? undefined : this.#arena.tensor('i32', [size]).write(labels);
       this.#targets = targets && this.#arena.tensor('float', [size, targetWidth!]).write(targets);
@@ -107,8 +122,25 @@ export class BatchSource {
 }
 
 /** Bytes that are mostly zeros are kept compressed; with an offset no value is zero. */
-function upload(arena: Arena, { inputs, size, width, scale, offset }: Dataset): Tensor | CompressedSet {
-  if (!(inputs instanceof Uint8Array)) return arena.tensor('float', [size, width]).write(inputs);
-  const compressed = offset === 0 ? CompressedSet.from(arena, inputs, width, scale) : undefined;
-  return compressed ?? arena.tensor('u8', [size, width]).write(inputs);
+function* upload(arena: Arena, set: Dataset): Generator<void, Tensor | CompressedSet> {
+  const { inputs, size, width, scale, offset } = set;
+  if (inputs instanceof Uint8Array && offset === 0) {
+    const compressed = yield* CompressedSet.compress(arena, inputs, width, scale);
+    if (compressed) return compressed;
+  }
+  const tensor = arena.tensor(inputs instanceof Uint8Array ? 'u8' : 'float', [size, width]);
+  const rows = Math.ceil(PIECE / width);
+  for (let row = 0; row < size; row += rows) {
+    const end = Math.min(row + rows, size);
+    tensor.view([end - row, width], row * width).write(inputs.subarray(row * width, end * width));
+    yield;
+  }
+  return tensor;
+}
+
+function atOnce<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
 }

@@ -11,6 +11,15 @@ export const BLOCK_WIDTH = 160;
 /** Share of non-zeros up to which a set is kept compressed: the threshold of its batches, see `SparseRows`. */
 export const SPARSE_DENSITY = 0.4;
 
+/** Bytes looked at in one piece of the work. */
+const PIECE = 1 << 20;
+
+interface Lists {
+  readonly starts: Uint32Array;
+  readonly columns: Uint16Array;
+  readonly values: Uint8Array;
+}
+
 export class CompressedSet {
   readonly width: number;
   readonly blocks: number;
@@ -24,40 +33,47 @@ export class CompressedSet {
 
   /** Undefined when the set is too dense, or too wide for 16-bit columns. `bytes` is row-major [size, width]. */
   static from(arena: Arena, bytes: Uint8Array, width: number, scale: number): CompressedSet | undefined {
+    const work = CompressedSet.compress(arena, bytes, width, scale);
+    for (;;) {
+      const { done, value } = work.next();
+      if (done) return value;
+    }
+  }
+
+  /** The same in pieces of a few milliseconds: yields between them. */
+  static *compress(
+    arena: Arena,
+    bytes: Uint8Array,
+    width: number,
+    scale: number,
+  ): Generator<void, CompressedSet | undefined> {
     checkInteger('CompressedSet.from', 'width', width, { min: 1 });
     if (width > 0xffff) return undefined;
     let entries = 0;
-    for (let i = 0; i < bytes.length; i++) entries += bytes[i] === 0 ? 0 : 1;
+    for (let from = 0; from < bytes.length; from += PIECE) {
+      entries += countNonZero(bytes.subarray(from, from + PIECE));
+      yield;
+    }
     if (entries > bytes.length * SPARSE_DENSITY) return undefined;
-    return new CompressedSet(arena, bytes, width, scale, entries);
-  }
-
-  private constructor(arena: Arena, bytes: Uint8Array, width: number, scale: number, entries: number) {
-    this.width = width;
-    this.scale = scale;
-    this.blocks = Math.ceil(width / BLOCK_WIDTH);
-    const size = bytes.length / width;
-    const starts = new Uint32Array(size * this.blocks + 1);
+    const blocks = Math.ceil(width / BLOCK_WIDTH);
+    const starts = new Uint32Array((bytes.length / width) * blocks + 1);
     const columns = new Uint16Array(entries);
     const values = new Uint8Array(entries);
-    let count = 0;
-    let block = 0;
-    for (let row = 0; row < bytes.length; row += width) {
-      for (let from = 0; from < width; from += BLOCK_WIDTH) {
-        const to = Math.min(from + BLOCK_WIDTH, width);
-        for (let n = from; n < to; n++) {
-          const byte = bytes[row + n];
-          if (byte === 0) continue;
-          columns[count] = n;
-          values[count] = byte;
-          count++;
-        }
-        starts[++block] = count;
-      }
+    const rows = Math.ceil(PIECE / width);
+    for (let row = 0; row * width < bytes.length; row += rows) {
+      compressRows({ starts, columns, values }, bytes, width, row, rows);
+      yield;
     }
-    this.starts = arena.tensor('u32', [starts.length]).write(starts);
-    this.columns = arena.tensor('u16', [columns.length]).write(columns);
-    this.bytes = arena.tensor('u8', [values.length]).write(values);
+    return new CompressedSet(arena, width, scale, blocks, { starts, columns, values });
+  }
+
+  private constructor(arena: Arena, width: number, scale: number, blocks: number, lists: Lists) {
+    this.width = width;
+    this.scale = scale;
+    this.blocks = blocks;
+    this.starts = arena.tensor('u32', [lists.starts.length]).write(lists.starts);
+    this.columns = arena.tensor('u16', [lists.columns.length]).write(lists.columns);
+    this.bytes = arena.tensor('u8', [lists.values.length]).write(lists.values);
   }
 
   /** Copies rows order[start …] into y [rows, width], uncompressed. */
@@ -74,5 +90,32 @@ export class CompressedSet {
       this.blocks,
       this.scale,
     );
+  }
+}
+
+function countNonZero(bytes: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < bytes.length; i++) count += bytes[i] === 0 ? 0 : 1;
+  return count;
+}
+
+/** Appends rows `first` … `first + rows - 1`, as far as there are any. */
+function compressRows(lists: Lists, bytes: Uint8Array, width: number, first: number, rows: number): void {
+  const { starts, columns, values } = lists;
+  let block = first * Math.ceil(width / BLOCK_WIDTH);
+  let count = starts[block];
+  const end = Math.min((first + rows) * width, bytes.length);
+  for (let row = first * width; row < end; row += width) {
+    for (let from = 0; from < width; from += BLOCK_WIDTH) {
+      const to = Math.min(from + BLOCK_WIDTH, width);
+      for (let n = from; n < to; n++) {
+        const byte = bytes[row + n];
+        if (byte === 0) continue;
+        columns[count] = n;
+        values[count] = byte;
+        count++;
+      }
+      starts[++block] = count;
+    }
   }
 }

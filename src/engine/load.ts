@@ -1,0 +1,99 @@
+/**
+ * Where the compiled kernels come from: a file of this package, or what the caller has at hand. It fetches and looks at
+ * bytes; wasm.ts makes instances of them.
+ */
+import { platform } from '#platform';
+import { EngineError, FileError, FormatError, OptionError, show } from '../errors.js';
+import type { BinaryName } from './wasm.js';
+
+/** One binary: an address, an answer of a server, its bytes, or a module that was compiled already. */
+export type WasmSource = URL | string | Response | ArrayBuffer | Uint8Array<ArrayBuffer> | WebAssembly.Module;
+
+/** A source for each binary that may be used, by the name of its file; a function is called when the binary is wanted. */
+export type WasmSources = { readonly [name in BinaryName]?: WasmSource | (() => Promise<WasmSource>) };
+
+export interface LoadedWasm {
+  /** Absent when a module was given. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  /** Present when it was given, or compiled while it was loading. */
+  readonly module?: WebAssembly.Module;
+}
+
+/** Throws FileError when it cannot be had, FormatError when it is not WebAssembly. */
+export async function loadWasm(source: WasmSource): Promise<LoadedWasm> {
+  if (source instanceof WebAssembly.Module) return { module: source };
+  if (source instanceof Uint8Array) return checked(source, 'option wasm');
+  if (source instanceof ArrayBuffer) return checked(new Uint8Array(source), 'option wasm');
+  if (isResponse(source)) return readResponse(source);
+  const url = source instanceof URL ? source : resolve(source);
+  const loaded = await platform.loadAsset(url);
+  return loaded instanceof Uint8Array ? checked(loaded, url.href) : readResponse(loaded);
+}
+
+/** Compiles while the bytes arrive. Where that is refused (a wrong MIME type, say) the bytes are there all the same. */
+async function readResponse(response: Response): Promise<LoadedWasm> {
+  const where = response.url || 'option wasm';
+  if (!response.ok) throw new FileError(where, `the server answered ${response.status}`);
+  if (response.bodyUsed)
+    throw new OptionError('createEngine', 'option wasm: this Response has been read already');
+  const isWasm = response.headers.get('content-type')?.startsWith('application/wasm') ?? false;
+  const compiling = isWasm
+    ? WebAssembly.compileStreaming?.(response.clone()).catch(() => undefined)
+    : undefined;
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    throw new FileError(where, 'the answer broke off', { cause });
+  }
+  const loaded = checked(bytes, where);
+  const module = await compiling;
+  return module ? { ...loaded, module } : loaded;
+}
+
+function checked(bytes: Uint8Array<ArrayBuffer>, where: string): LoadedWasm {
+  if (bytes[0] === 0x3c) {
+    throw new FormatError(where, 'expected WebAssembly, but the server sent a page (it begins with "<")');
+  }
+  const magic = [0, 0x61, 0x73, 0x6d];
+  if (!magic.every((byte, i) => bytes[i] === byte)) {
+    const given = `${bytes.length} bytes that begin with ${show(Array.from(bytes.subarray(0, 4)))}`;
+    throw new FormatError(where, `expected WebAssembly, which begins with [0, 97, 115, 109], given ${given}`);
+  }
+  return { bytes };
+}
+
+function resolve(address: string): URL {
+  try {
+    return new URL(address, globalThis.location?.href);
+  } catch (cause) {
+    throw new OptionError('createEngine', `option wasm: ${show(address)} is no address`, { cause });
+  }
+}
+
+function isResponse(value: unknown): value is Response {
+  return typeof Response !== 'undefined' && value instanceof Response;
+}
+
+/** Whether `value` is one binary, whichever that is. */
+export function isWasmSource(value: unknown): value is WasmSource {
+  return (
+    typeof value === 'string' ||
+    value instanceof URL ||
+    value instanceof Uint8Array ||
+    value instanceof ArrayBuffer ||
+    isResponse(value) ||
+    (typeof WebAssembly !== 'undefined' && value instanceof WebAssembly.Module)
+  );
+}
+
+/** What to add when bytes that are valid do not compile: a page's policy is then the likely reason, and has a remedy. */
+export function refusal(cause: unknown): EngineError {
+  const policy = /content.security|unsafe-eval|csp|embedder/i.test(String(cause));
+  const remedy = "; allow it by 'wasm-unsafe-eval' in script-src of the page's content security policy";
+  return new EngineError(
+    'createEngine',
+    `this runtime refused to compile the kernels: ${cause}${policy ? remedy : ''}`,
+    { cause },
+  );
+}

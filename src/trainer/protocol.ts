@@ -1,0 +1,93 @@
+/**
+ * What page and worker say to each other. A request has a number and gets one answer; events of training carry the number of
+ * the `fit` that they belong to. Models travel as safetensors, data sets once each, errors as their class and words. Comlink was
+ * considered: it would have left all of that to do, and its proxies make a message of every property that is read.
+ */
+import type { Dataset } from '../data/dataset.js';
+import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import * as errors from '../errors.js';
+import type { EvaluateOptions } from '../train/evaluate.js';
+import type { TrainerFitOptions } from './types.js';
+
+/** A data set by its number; `set` comes with it the first time. */
+export interface SetReference {
+  readonly id: number;
+  readonly set?: Dataset;
+}
+
+/** TrainerFitOptions without what cannot travel. */
+export interface FitMessage
+  extends Omit<
+    TrainerFitOptions,
+    'optimizer' | 'validation' | 'signal' | 'onTrainBegin' | 'onProgress' | 'onEpoch'
+  > {
+  readonly optimizer: Readonly<Record<string, unknown>>;
+}
+
+export interface Requests {
+  create(given: { model: Uint8Array; engine?: EngineOptions }): EngineInfo;
+  fit(given: {
+    train: SetReference;
+    validation?: SetReference;
+    options: FitMessage;
+    progress: boolean;
+  }): unknown;
+  pause(given: undefined): void;
+  resume(given: undefined): void;
+  stop(given: undefined): void;
+  predict(given: { inputs: Float32Array }): Float32Array;
+  evaluate(given: { set: SetReference; options?: EvaluateOptions }): unknown;
+  readWeights(given: { names?: readonly string[] }): Map<string, Float32Array>;
+  upload(given: { values: readonly Float32Array[] }): void;
+}
+
+export type RequestName = keyof Requests;
+
+export interface Request {
+  readonly id: number;
+  readonly name: RequestName;
+  readonly given: unknown;
+}
+
+/** Events of a `fit`, by the name of the callback. */
+export type EventName = 'onTrainBegin' | 'onProgress' | 'onEpoch';
+
+export type Message =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: ErrorMessage }
+  | { readonly id: number; readonly event: EventName; readonly record: unknown };
+
+interface ErrorMessage {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly where?: string;
+  readonly step?: number;
+  readonly epoch?: number;
+}
+
+export function encodeError(error: unknown): ErrorMessage {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { name, message, stack } = error;
+  const base = { name, message, ...(stack !== undefined && { stack }) };
+  if (error instanceof errors.NonFiniteError) {
+    return { ...base, where: error.where, step: error.step, epoch: error.epoch };
+  }
+  return error instanceof errors.LanegradError ? { ...base, where: error.where } : base;
+}
+
+/** An error of the class that it had in the worker, with the stack of the worker in its cause. */
+export function decodeError({ name, message, stack, where, step = 0, epoch = 0 }: ErrorMessage): Error {
+  const cause = new Error(message);
+  if (stack !== undefined) cause.stack = stack;
+  if (where === undefined) return new Error(message, { cause });
+  const words = message.startsWith(`${where}: `) ? message.slice(where.length + 2) : message;
+  const Class = (errors as Record<string, unknown>)[name];
+  if (name === 'NonFiniteError') {
+    const error = new errors.NonFiniteError(where, words, step, epoch);
+    error.cause = cause;
+    return error;
+  }
+  const Known = typeof Class === 'function' ? (Class as typeof errors.LanegradError) : errors.LanegradError;
+  return new Known(where, words, { cause });
+}

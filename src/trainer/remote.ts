@@ -1,0 +1,252 @@
+/** The page's end: a Trainer whose work is done by a worker. */
+import type { Dataset } from '../data/dataset.js';
+import { disposeSymbol } from '../dispose.js';
+import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import { DataError, EngineError, OptionError, show } from '../errors.js';
+import { writeModel } from '../formats/model.js';
+import type { Sequential } from '../nn/sequential.js';
+import { OptionReader } from '../options.js';
+import { checkDataset } from '../train/check.js';
+import type { EvaluateOptions } from '../train/evaluate.js';
+import type { Evaluation, History } from '../train/history.js';
+import {
+  decodeError,
+  type EventName,
+  type FitMessage,
+  type Message,
+  type RequestName,
+  type Requests,
+  type SetReference,
+} from './protocol.js';
+import type { Trainer, TrainerFitOptions } from './types.js';
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  listen?(event: EventName, record: unknown): void;
+  /** Takes values that come with an error. */
+  take?(values: readonly Float32Array[]): void;
+}
+
+export class RemoteTrainer implements Trainer {
+  readonly place = 'worker';
+  readonly model: Sequential;
+  info!: EngineInfo;
+  state: 'idle' | 'training' | 'paused' = 'idle';
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly #sets = new WeakMap<Dataset, number>();
+  #lastId = 0;
+  #ended: EngineError | undefined;
+
+  /** Starts the engine in the worker. Throws EngineError when the worker does not come up. */
+  static async start(worker: Worker, model: Sequential, engine?: EngineOptions): Promise<RemoteTrainer> {
+    const trainer = new RemoteTrainer(worker, model);
+    try {
+      const given = { model: writeModel(model), ...(engine && { engine: await portable(engine) }) };
+      trainer.info = (await trainer.#ask('create', given)) as EngineInfo;
+    } catch (error) {
+      trainer.dispose();
+      throw error;
+    }
+    return trainer;
+  }
+
+  private constructor(worker: Worker, model: Sequential) {
+    this.model = model;
+    this.#worker = worker;
+    worker.addEventListener('message', ({ data }) => this.#receive(data as Message));
+    worker.addEventListener('error', (event) => {
+      event.preventDefault?.();
+      const words = event.message || 'its script cannot be loaded';
+      this.#end(`the worker failed: ${words}; see "Off the main thread" in lanegrad's README`);
+    });
+    worker.addEventListener('messageerror', () => this.#end('a message to or from the worker was lost'));
+  }
+
+  async fit(train: Dataset, options: TrainerFitOptions): Promise<History> {
+    const { optimizer, validation, signal, onTrainBegin, onProgress, onEpoch, ...rest } = read(options);
+    checkDataset('Trainer.fit', 'train', train);
+    if (validation !== undefined) checkDataset('Trainer.fit', 'validation', validation);
+    if (this.state !== 'idle') throw new EngineError('Trainer.fit', 'it is training already');
+    const callbacks = { onTrainBegin, onProgress, onEpoch } as Record<
+      EventName,
+      ((record: unknown) => void) | undefined
+    >;
+    const abort = () => void this.stop();
+    this.state = 'training';
+    try {
+      const asked = this.#ask(
+        'fit',
+        {
+          train: this.#reference(train),
+          ...(validation && { validation: this.#reference(validation) }),
+          options: { ...rest, optimizer: optimizer.config } as FitMessage,
+          progress: onProgress !== undefined,
+        },
+        {
+          listen: (event, record) => callbacks[event]?.(record),
+          take: (values) => this.#fill(values),
+        },
+      );
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted) abort();
+      const { history, values } = (await asked) as { history: History; values: Float32Array[] };
+      this.#fill(values);
+      return history;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      this.state = 'idle';
+    }
+  }
+
+  async pause(): Promise<void> {
+    if (this.state === 'training') this.state = 'paused';
+    await this.#ask('pause', undefined);
+  }
+
+  async resume(): Promise<void> {
+    if (this.state === 'paused') this.state = 'training';
+    await this.#ask('resume', undefined);
+  }
+
+  async stop(): Promise<void> {
+    await this.#ask('stop', undefined);
+  }
+
+  async predict(inputs: ArrayLike<number>): Promise<Float32Array> {
+    if (typeof inputs?.length !== 'number') {
+      throw new OptionError('predict', `inputs: expected an array of numbers, given ${show(inputs)}`);
+    }
+    return (await this.#ask('predict', { inputs: Float32Array.from(inputs) })) as Float32Array;
+  }
+
+  async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
+    checkDataset('evaluate', 'set', set);
+    const given = { set: this.#reference(set), ...(options && { options }) };
+    return (await this.#ask('evaluate', given)) as Evaluation;
+  }
+
+  async readWeights(names?: readonly string[]): Promise<Map<string, Float32Array>> {
+    const given = names ? { names: [...names] } : {};
+    return (await this.#ask('readWeights', given)) as Map<string, Float32Array>;
+  }
+
+  async download(): Promise<void> {
+    const weights = await this.readWeights();
+    for (const { name, values } of this.model.parameters) values.set(weights.get(name)!);
+  }
+
+  async upload(): Promise<void> {
+    const values = this.model.parameters.map((parameter) => parameter.values);
+    if (!values.every((each) => each.every(Number.isFinite))) {
+      throw new DataError('Trainer.upload', 'the model has a value that is NaN or infinite');
+    }
+    await this.#ask('upload', { values });
+  }
+
+  dispose(): void {
+    this.#end('this trainer has been disposed of');
+  }
+
+  [disposeSymbol](): void {
+    this.dispose();
+  }
+
+  #fill(values: readonly Float32Array[]): void {
+    for (const [i, parameter] of this.model.parameters.entries()) parameter.values.set(values[i]);
+  }
+
+  #reference(set: Dataset): SetReference {
+    const known = this.#sets.get(set);
+    if (known !== undefined) return { id: known };
+    const id = ++this.#lastId;
+    this.#sets.set(set, id);
+    return { id, set };
+  }
+
+  #ask<N extends RequestName>(
+    name: N,
+    given: Parameters<Requests[N]>[0],
+    more?: Pick<Pending, 'listen' | 'take'>,
+  ): Promise<unknown> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject, ...more });
+      try {
+        this.#worker.postMessage({ id, name, given });
+      } catch (cause) {
+        this.#pending.delete(id);
+        reject(
+          new OptionError(`Trainer.${name}`, `an option cannot be sent to a worker: ${cause}`, { cause }),
+        );
+      }
+    });
+  }
+
+  #receive(message: Message & { values?: readonly Float32Array[] }): void {
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    if ('event' in message) {
+      pending.listen?.(message.event, message.record);
+      return;
+    }
+    this.#pending.delete(message.id);
+    if (message.values) pending.take?.(message.values);
+    if ('error' in message) pending.reject(decodeError(message.error));
+    else pending.resolve(message.result);
+  }
+
+  #end(words: string): void {
+    if (this.#ended) return;
+    this.#ended = new EngineError('Trainer', words);
+    this.#worker.terminate();
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#pending.clear();
+  }
+}
+
+/** Checks here what cannot be checked there. */
+function read(options: TrainerFitOptions): TrainerFitOptions {
+  const reader = new OptionReader('Trainer.fit', options);
+  reader.required(
+    'optimizer',
+    'an optimizer such as sgd({ learningRate: 0.1 })',
+    (value): value is { config: object } =>
+      typeof value === 'object' && value !== null && 'config' in value && 'compile' in value,
+  );
+  reader.optional(
+    'signal',
+    'an AbortSignal',
+    (value): value is AbortSignal => typeof value === 'object' && value !== null && 'aborted' in value,
+  );
+  for (const name of ['onTrainBegin', 'onProgress', 'onEpoch']) reader.callback(name);
+  for (const key of ['onStep', 'onTurn']) {
+    if (key in options)
+      throw new OptionError('Trainer.fit', `option ${key} is for fit; a trainer has onProgress`);
+  }
+  return options;
+}
+
+/** Options as they can travel: addresses are those seen from the page, an answer is read. */
+async function portable(options: EngineOptions): Promise<EngineOptions> {
+  const { wasm, ...rest } = options;
+  if (wasm === undefined) return rest;
+  if (typeof wasm === 'string') return { ...rest, wasm: new URL(wasm, globalThis.location?.href).href };
+  if (wasm instanceof URL) return { ...rest, wasm: wasm.href };
+  if (wasm instanceof Response) {
+    if (!wasm.ok) throw new OptionError('createTrainer', `option wasm: the server answered ${wasm.status}`);
+    return { ...rest, wasm: await wasm.arrayBuffer() };
+  }
+  if (wasm instanceof Uint8Array || wasm instanceof ArrayBuffer || wasm instanceof WebAssembly.Module) {
+    return options;
+  }
+  const entries = await Promise.all(
+    Object.entries(wasm).map(async ([name, source]) => {
+      const given = typeof source === 'function' ? await (source as () => Promise<unknown>)() : source;
+      return [name, (await portable({ wasm: given as never })).wasm];
+    }),
+  );
+  return { ...rest, wasm: Object.fromEntries(entries) };
+}

@@ -1,0 +1,86 @@
+/** The worker's end: a Session that is told what to do by messages. */
+import type { Dataset } from '../data/dataset.js';
+import { createEngine } from '../engine/engine.js';
+import type { WasmSources } from '../engine/load.js';
+import { EngineError } from '../errors.js';
+import { readModel } from '../formats/model.js';
+import { optimizerOf } from '../nn/optimizers.js';
+import type { FitOptions } from '../train/fit.js';
+import {
+  type EventName,
+  encodeError,
+  type Message,
+  type Request,
+  type Requests,
+  type SetReference,
+} from './protocol.js';
+import { Session } from './session.js';
+
+/** What a worker's global scope and a MessagePort have in common. */
+export interface Port {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
+}
+
+/** Answers the requests that come in. `wasm`: where the kernels are, unless the page says otherwise. */
+export function serve(port: Port, wasm?: WasmSources): void {
+  const sets = new Map<number, Dataset>();
+  let session: Session | undefined;
+
+  const find = ({ id, set }: SetReference): Dataset => {
+    if (set) sets.set(id, set);
+    return sets.get(id)!;
+  };
+  const current = (): Session => {
+    if (!session) throw new EngineError('Trainer', 'the worker has no model yet');
+    return session;
+  };
+
+  const answers: {
+    [name in keyof Requests]: (given: Parameters<Requests[name]>[0], id: number) => unknown;
+  } = {
+    async create({ model, engine }) {
+      const options = engine?.wasm === undefined && wasm ? { ...engine, wasm } : engine;
+      session = new Session(await createEngine(options), readModel(model, 'the model').model);
+      return session.info;
+    },
+    async fit({ train, validation, options, progress }, id) {
+      const tell = (event: EventName) => (record: unknown) =>
+        port.postMessage({ id, event, record } satisfies Message);
+      // Both are kept before anything can be refused: they are not sent again.
+      const sets = { train: find(train), validation: validation && find(validation) };
+      const history = await current().fit(sets.train, {
+        ...options,
+        optimizer: optimizerOf(options.optimizer),
+        ...(sets.validation && { validation: sets.validation }),
+        onTrainBegin: tell('onTrainBegin') as NonNullable<FitOptions['onTrainBegin']>,
+        onEpoch: tell('onEpoch'),
+        ...(progress && { onProgress: tell('onProgress') }),
+      });
+      return { history, values: current().model.parameters.map(({ values }) => values) };
+    },
+    pause: () => current().pause(),
+    resume: () => current().resume(),
+    stop: () => current().stop(),
+    predict: ({ inputs }) => current().predict(inputs),
+    evaluate: ({ set, options }) => current().evaluate(find(set), options),
+    readWeights: ({ names }) => current().readWeights(names),
+    async upload({ values }) {
+      await current().upload();
+      for (const [i, parameter] of current().model.parameters.entries()) parameter.values.set(values[i]);
+    },
+  };
+
+  port.addEventListener('message', async ({ data }) => {
+    const { id, name, given } = data as Request;
+    try {
+      const answer = answers[name] as (given: unknown, id: number) => unknown;
+      const result = await answer(given, id);
+      port.postMessage({ id, result } satisfies Message);
+    } catch (error) {
+      // A fit that failed leaves the values of its last good epoch.
+      const values = name === 'fit' ? session?.model.parameters.map((each) => each.values) : undefined;
+      port.postMessage({ id, error: encodeError(error), values } satisfies Message & { values: unknown });
+    }
+  });
+}

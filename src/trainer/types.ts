@@ -1,0 +1,92 @@
+/** What a trainer is, wherever it runs: an engine and one model, behind an interface that never blocks. */
+import type { Dataset } from '../data/dataset.js';
+import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import type { LossName } from '../nn/losses.js';
+import type { Optimizer } from '../nn/optimizers.js';
+import type { Sequential } from '../nn/sequential.js';
+import type { EvaluateOptions } from '../train/evaluate.js';
+import type { TrainingPlan } from '../train/fit.js';
+import type { EpochRecord, Evaluation, History } from '../train/history.js';
+
+export interface TrainerOptions {
+  /** The model to train. */
+  model: Sequential;
+  /**
+   * `true` (the default where there are workers) starts a dedicated worker, `false` stays on the calling thread. With a
+   * bundler that does not follow `new Worker(new URL(…))`, the address of your own copy of `lanegrad/worker`, or a worker
+   * that runs it.
+   */
+  worker?: boolean | URL | string | Worker;
+  /** As for `createEngine`. */
+  engine?: EngineOptions;
+}
+
+/** What `fit` takes, without callbacks at every step: they would cost more than the step. */
+export interface TrainerFitOptions {
+  loss: LossName;
+  optimizer: Optimizer;
+  /** 64 by default. */
+  batchSize?: number;
+  /** 5 by default. */
+  epochs?: number;
+  /** True by default. */
+  shuffle?: boolean;
+  /** Of the order; the model's own by default. */
+  seed?: number;
+  /** Measured after each epoch. */
+  validation?: Dataset;
+  /** Stops training after the step at hand, as `stop` does. */
+  signal?: AbortSignal;
+  onTrainBegin?: (plan: TrainingPlan) => void;
+  /** Every `progressInterval` milliseconds, about. */
+  onProgress?: (progress: Progress) => void;
+  /** 100 by default. */
+  progressInterval?: number;
+  onEpoch?: (epoch: EpochRecord) => void;
+}
+
+export interface Progress {
+  /** Counted from 1 over all epochs. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Samples seen in this epoch so far. */
+  readonly samples: number;
+  /** Means over the steps since the last progress. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** Since the last progress; pauses do not count. */
+  readonly samplesPerSecond: number;
+}
+
+/**
+ * All its methods throw EngineError once it has been disposed of, and may be called while it trains unless they say otherwise.
+ * Errors of the worker come out as what they are: OptionError, NonFiniteError and so on.
+ */
+export interface Trainer {
+  readonly info: EngineInfo;
+  /** Where it computes. */
+  readonly place: 'worker' | 'caller';
+  /** The model that it was made with. Its values are those of the last `download`, or of the end of the last `fit`. */
+  readonly model: Sequential;
+  readonly state: 'idle' | 'training' | 'paused';
+  /** As the function of that name, on the trainer's model. Throws EngineError while it trains already. */
+  fit(train: Dataset, options: TrainerFitOptions): Promise<History>;
+  /** Resolves when training stands still, after a step. It does nothing when nothing is trained. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends training after the step at hand: `fit` resolves, its outcome `aborted`. */
+  stop(): Promise<void>;
+  /** Softmax probabilities [rows, classes] by the weights of the last step, for inputs [rows, inputSize]. */
+  predict(inputs: ArrayLike<number>): Promise<Float32Array>;
+  /** A set measured by the weights of the last step. */
+  evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
+  /** Copies of parameters as of the last step, by name: those asked for, or all. */
+  readWeights(names?: readonly string[]): Promise<Map<string, Float32Array>>;
+  /** Brings `model` up to date with the last step. */
+  download(): Promise<void>;
+  /** Takes the values of `model` as they are now, after you changed them. Not while it trains. */
+  upload(): Promise<void>;
+  /** Ends training, engine and worker. Twice is fine. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}

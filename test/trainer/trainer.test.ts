@@ -1,0 +1,314 @@
+/** A trainer on the calling thread and one behind messages: the same results, the same errors, the same control. */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createEngine } from '../../src/engine/engine.js';
+import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/errors.js';
+import { dense } from '../../src/nn/dense.js';
+import { sgd } from '../../src/nn/optimizers.js';
+import { sequential } from '../../src/nn/sequential.js';
+import { platform } from '../../src/platform/node.js';
+import { evaluate, predict } from '../../src/train/evaluate.js';
+import { fit } from '../../src/train/fit.js';
+import { createTrainer, type Progress, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';
+import { type Port, serve } from '../../src/trainer/serve.js';
+import { basic, bits, net, strict } from '../train/fit-setting.js';
+import { clouds } from '../train/sets.js';
+
+/** A worker as far as a trainer can tell: the same code behind a channel, in this thread. */
+class ChannelWorker {
+  static last: ChannelWorker;
+  readonly #page: MessagePort;
+  readonly #worker: MessagePort;
+  readonly #failed: ((event: { message: string }) => void)[] = [];
+  terminated = false;
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.#page = port1;
+    this.#worker = port2;
+    serve(port2 as unknown as Port);
+    port2.start();
+    port1.start();
+    ChannelWorker.last = this;
+  }
+
+  postMessage(message: unknown): void {
+    this.#page.postMessage(message);
+  }
+
+  addEventListener(type: string, listener: (event: never) => void): void {
+    if (type === 'error') this.#failed.push(listener as never);
+    else this.#page.addEventListener(type, listener as never);
+  }
+
+  fail(message: string): void {
+    for (const listener of this.#failed) listener({ message });
+  }
+
+  terminate(): void {
+    this.terminated = true;
+    this.#page.close();
+    this.#worker.close();
+  }
+}
+
+const usual = platform.turnInterval;
+beforeAll(() => {
+  vi.stubGlobal('Worker', ChannelWorker);
+  (platform as { turnInterval: number }).turnInterval = -1;
+});
+afterAll(() => {
+  vi.unstubAllGlobals();
+  (platform as { turnInterval: number }).turnInterval = usual;
+});
+
+const set = clouds(64, { bytes: true });
+const validation = clouds(32, { bytes: true, seed: 5 });
+const options = { ...basic, batchSize: 16, epochs: 3, validation };
+const engine = { math: 'strict' } as const;
+
+describe.each([
+  ['the calling thread', false, 'caller'],
+  ['a worker', true, 'worker'],
+] as const)('on %s', (_, worker, place) => {
+  let trainer: Trainer;
+  const make = (more: Partial<TrainerOptions> = {}) =>
+    createTrainer({ model: net(), worker, engine, ...more });
+  beforeEach(async () => {
+    trainer = await make();
+    return () => trainer.dispose();
+  });
+
+  test('says where it is and what it has', () => {
+    expect(trainer.place).toBe(place);
+    expect(trainer.info).toEqual(strict.info);
+    expect(trainer.state).toBe('idle');
+  });
+
+  test('trains as fit does', async () => {
+    const model = net();
+    const expected = await fit(strict, model, set, options);
+    const epochs: number[] = [];
+    const plans: unknown[] = [];
+    const training = trainer.fit(set, {
+      ...options,
+      onTrainBegin: (plan) => plans.push(plan),
+      onEpoch: ({ epoch }) => epochs.push(epoch),
+    });
+    expect(trainer.state).toBe('training');
+    const history = await training;
+    expect(trainer.state).toBe('idle');
+    expect(bits(trainer.model)).toEqual(bits(model));
+    expect(history.epochs.map(({ loss, validation }) => [loss, validation])).toEqual(
+      expected.epochs.map(({ loss, validation }) => [loss, validation]),
+    );
+    expect(plans).toEqual([{ epochs: 3, stepsPerEpoch: 4, samples: 64 }]);
+    expect(epochs).toEqual([1, 2, 3]);
+    const { values } = { values: predict(strict, model, validation.inputs.subarray(0, 16)) };
+    expect(await trainer.predict(validation.inputs.subarray(0, 16))).toEqual(values);
+    expect(await trainer.evaluate(validation)).toEqual(await evaluate(strict, model, validation));
+    // And goes on from there.
+    await trainer.fit(set, options);
+    await fit(strict, model, set, options);
+    expect(bits(trainer.model)).toEqual(bits(model));
+  });
+
+  test('tells of its progress', async () => {
+    const seen: Progress[] = [];
+    await trainer.fit(set, { ...options, progressInterval: 0, onProgress: (now) => seen.push(now) });
+    expect(seen.map(({ step, epoch, samples }) => [step, epoch, samples])).toEqual(
+      Array.from({ length: 12 }, (_, i) => [i + 1, Math.floor(i / 4) + 1, 16 * ((i % 4) + 1)]),
+    );
+    for (const { loss, accuracy, samplesPerSecond } of seen) {
+      expect(loss).toBeGreaterThan(0);
+      expect(accuracy).toBeGreaterThanOrEqual(0);
+      expect(samplesPerSecond).toBeGreaterThan(0);
+    }
+    const few: Progress[] = [];
+    await trainer.fit(set, { ...options, progressInterval: 1e6, onProgress: (now) => few.push(now) });
+    expect(few).toEqual([]);
+  });
+
+  test('pauses between steps, answers meanwhile, resumes, stops', async () => {
+    const model = net();
+    let last = 0;
+    const training = trainer.fit(set, {
+      ...options,
+      epochs: 10_000,
+      progressInterval: 0,
+      onProgress: ({ step }) => {
+        last = step;
+      },
+    });
+    await vi.waitFor(() => expect(last).toBeGreaterThan(2));
+    await trainer.pause();
+    expect(trainer.state).toBe('paused');
+    const weights = await trainer.readWeights(['0.weight']);
+    const at = last;
+    const before = [...weights.get('0.weight')!];
+    expect(before).not.toEqual([...model.parameters[0].values]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(last).toBe(at);
+    expect([...(await trainer.readWeights(['0.weight'])).get('0.weight')!]).toEqual(before);
+    await trainer.download();
+    expect([...trainer.model.parameters[0].values]).toEqual(before);
+    // The weights of that very step.
+    let steps = 0;
+    const controller = new AbortController();
+    await fit(strict, model, set, {
+      ...options,
+      epochs: 10_000,
+      signal: controller.signal,
+      onStep: () => void (++steps === at && controller.abort()),
+    });
+    expect([...model.parameters[0].values]).toEqual(before);
+    const row = set.inputs.subarray(0, 8);
+    expect(await trainer.predict(row)).toEqual(predict(strict, model, row));
+    expect(await trainer.evaluate(validation)).toEqual(await evaluate(strict, model, validation));
+
+    await trainer.resume();
+    await vi.waitFor(() => expect(last).toBeGreaterThan(at + 2));
+    await expect(trainer.fit(set, options)).rejects.toThrow('it is training already');
+    await expect(trainer.upload()).rejects.toThrow('stop training first');
+    await trainer.stop();
+    expect((await training).outcome).toBe('aborted');
+    expect(trainer.state).toBe('idle');
+    await trainer.pause();
+    await trainer.resume();
+    await trainer.stop();
+    expect(trainer.state).toBe('idle');
+  });
+
+  test('a pause ends by stop, or by a signal', async () => {
+    for (const end of ['stop', 'signal'] as const) {
+      const controller = new AbortController();
+      const training = trainer.fit(set, { ...options, epochs: 10_000, signal: controller.signal });
+      await trainer.pause();
+      if (end === 'stop') await trainer.stop();
+      else controller.abort();
+      expect((await training).outcome).toBe('aborted');
+    }
+    const aborted = await trainer.fit(set, { ...options, signal: AbortSignal.abort() });
+    expect(aborted.outcome).toBe('aborted');
+  });
+
+  test('takes values that were changed outside', async () => {
+    for (const { values } of trainer.model.parameters) values.fill(0);
+    await trainer.upload();
+    const uniform = await trainer.predict(set.inputs.subarray(0, 8));
+    expect([...uniform]).toEqual([1, 1, 1].map((v) => Math.fround(v / 3)));
+  });
+
+  test('errors are what they are', async () => {
+    await expect(trainer.fit(clouds(9, { width: 7 }), options)).rejects.toThrow(ShapeError);
+    await expect(trainer.fit(set, { ...options, batchSize: 0 })).rejects.toThrow(
+      new OptionError('fit', 'option batchSize: expected a whole number, at least 1, given 0'),
+    );
+    await expect(trainer.fit(set, { ...options, bachSize: 1 } as never)).rejects.toThrow(
+      'did you mean "batchSize"?',
+    );
+    await expect(trainer.fit(set, { ...options, onStep() {} } as never)).rejects.toThrow(OptionError);
+    await expect(trainer.fit(set, { ...options, onProgress: 1 } as never)).rejects.toThrow(OptionError);
+    await expect(trainer.fit(set, { ...options, optimizer: 'sgd' } as never)).rejects.toThrow(OptionError);
+    await expect(trainer.fit(7 as never, options)).rejects.toThrow(OptionError);
+    await expect(trainer.predict([1, 2])).rejects.toThrow(ShapeError);
+    await expect(trainer.predict(Array(8).fill(NaN))).rejects.toThrow(DataError);
+    await expect(trainer.predict(7 as never)).rejects.toThrow(OptionError);
+    await expect(trainer.readWeights(['2.weight'])).rejects.toThrow('no parameter "2.weight"');
+    // And it still works.
+    expect((await trainer.fit(set, options)).outcome).toBe('completed');
+  });
+
+  test('a loss that is not finite comes with its step, and with good values', async () => {
+    const [model] = [net()];
+    const wild = { ...options, optimizer: sgd({ learningRate: 1e38 }) };
+    const expected = await fit(strict, model, set, wild).catch((error) => error);
+    expect(expected).toBeInstanceOf(NonFiniteError);
+    const error = await trainer.fit(set, wild).catch((error) => error);
+    expect(error).toBeInstanceOf(NonFiniteError);
+    expect([error.message, error.step, error.epoch]).toEqual([
+      expected.message,
+      expected.step,
+      expected.epoch,
+    ]);
+    expect(bits(trainer.model)).toEqual(bits(model));
+  });
+
+  test('ends once', async () => {
+    const training = trainer.fit(set, { ...options, epochs: 10_000 });
+    const ended = expect(training).rejects.toThrow('disposed of');
+    await trainer.pause();
+    trainer.dispose();
+    trainer[Symbol.dispose]();
+    await ended;
+    for (const use of [
+      () => trainer.fit(set, options),
+      () => trainer.predict(Array(8).fill(0)),
+      () => trainer.pause(),
+      () => trainer.download(),
+    ]) {
+      await expect(use()).rejects.toThrow(EngineError);
+    }
+  });
+
+  test('bad options', async () => {
+    await expect(make({ modle: 1 } as never)).rejects.toThrow('did you mean "model"?');
+    await expect(make({ model: 1 as never })).rejects.toThrow(OptionError);
+    await expect(make({ engine: { math: 'fast' as never } })).rejects.toThrow(OptionError);
+    await expect(make({ engine: 7 as never })).rejects.toThrow(OptionError);
+    await expect(createTrainer({ worker } as never)).rejects.toThrow('option model is required');
+    await expect(createTrainer({ worker: 1 as never, model: net() })).rejects.toThrow(OptionError);
+  });
+});
+
+describe('the worker itself', () => {
+  test('that fails rejects what is under way and what comes', async () => {
+    const trainer = await createTrainer({ model: net(), worker: true, engine });
+    const training = trainer.fit(set, { ...options, epochs: 10_000 });
+    ChannelWorker.last.fail('out of memory');
+    await expect(training).rejects.toThrow('the worker failed: out of memory');
+    await expect(trainer.pause()).rejects.toThrow(EngineError);
+    expect(ChannelWorker.last.terminated).toBe(true);
+  });
+
+  test('is ended when its engine does not come up', async () => {
+    await expect(
+      createTrainer({ model: net(), worker: true, engine: { wasm: 'http://127.0.0.1:1/simd.wasm' } }),
+    ).rejects.toThrow('cannot be read');
+    expect(ChannelWorker.last.terminated).toBe(true);
+  });
+
+  test('is needed where it is asked for', async () => {
+    vi.stubGlobal('Worker', undefined);
+    try {
+      await expect(createTrainer({ model: net(), worker: true })).rejects.toThrow('no Worker');
+      const trainer = await createTrainer({ model: net(), engine });
+      expect(trainer.place).toBe('caller');
+    } finally {
+      vi.stubGlobal('Worker', ChannelWorker);
+    }
+  });
+
+  test('takes kernels in any form that travels', async () => {
+    const { info } = await createEngine({ math: 'strict', threads: 1 });
+    const url = new URL('../../build/simd.wasm', import.meta.url);
+    const bytes = await import('node:fs').then(({ readFileSync }) => new Uint8Array(readFileSync(url)));
+    for (const wasm of [url, url.href, bytes, new Response(bytes), { simd: async () => bytes }]) {
+      const trainer = await createTrainer({ model: net(), engine: { wasm, math: 'strict' } });
+      expect(trainer.info.wasmSha256).toBe(info.wasmSha256);
+      trainer.dispose();
+    }
+  });
+
+  test('is told what cannot be sent to it', async () => {
+    const trainer = await createTrainer({ model: net(), worker: true, engine });
+    const unknown = { ...options, onProgres() {} } as never;
+    await expect(trainer.fit(set, unknown)).rejects.toThrow('an option cannot be sent to a worker');
+    expect(trainer.state).toBe('idle');
+  });
+
+  test('refuses a model that cannot be rebuilt there', async () => {
+    const layer = { ...dense(3), kind: 'own' };
+    await expect(createTrainer({ model: sequential(8, [layer]), worker: true })).rejects.toThrow(OptionError);
+  });
+});

@@ -1,0 +1,147 @@
+/** The engines side by side: a trainer each, which take turns, so that no figure suffers from another engine's work. */
+import { type Dataset, type EngineOptions, sgd } from 'lanegrad';
+import { createTrainer, type Trainer } from 'lanegrad/trainer';
+import { buildModel } from './network.js';
+import { defaults } from './settings.js';
+
+interface Contender {
+  readonly name: string;
+  readonly about: string;
+  readonly engine: EngineOptions;
+}
+
+const ROUNDS = 6;
+/** Milliseconds of a turn. */
+const TURN = 500;
+
+export const contenders: readonly Contender[] = [
+  { name: 'Reference', about: 'plain TypeScript', engine: { backend: 'reference' } },
+  {
+    name: 'SIMD',
+    about: 'multiply, round, add: the same bits everywhere',
+    engine: { backend: 'wasm', math: 'strict' },
+  },
+  { name: 'SIMD + FMA', about: 'relaxed SIMD: one rounding', engine: { backend: 'wasm', math: 'fma' } },
+];
+
+interface Lane {
+  readonly item: HTMLLIElement;
+  readonly trainer: Trainer;
+  readonly rates: number[];
+  finished: Promise<unknown>;
+  rate: number;
+}
+
+/** Runs to the end, or until `signal` aborts; tells how things stand by `say`. */
+export async function compare(
+  list: HTMLElement,
+  set: Dataset,
+  signal: AbortSignal,
+  say: (text: string) => void,
+) {
+  const lanes: Lane[] = [];
+  const items = contenders.map(describe);
+  list.replaceChildren(...items);
+  try {
+    for (const [i, contender] of contenders.entries()) {
+      say(`Preparing ${contender.name} …`);
+      try {
+        lanes.push(await open(contender, items[i], set));
+      } catch (error) {
+        more(items[i], `not available here: ${(error as Error).message}`);
+      }
+      if (signal.aborted) return;
+    }
+    for (let round = 1; round <= ROUNDS; round++) {
+      say(`Round ${round} of ${ROUNDS}`);
+      for (const lane of lanes) {
+        if (signal.aborted) return;
+        lane.item.classList.add('running');
+        await lane.trainer.resume();
+        await new Promise((resolve) => setTimeout(resolve, TURN));
+        await lane.trainer.pause();
+        lane.item.classList.remove('running');
+        if (lane.rate > 0) lane.rates.push(lane.rate);
+        show(lanes);
+      }
+    }
+    const [slow, ...others] = lanes.map(({ rates }) => median(rates));
+    const best = Math.max(...others);
+    say(`Done. The fastest trains ${(best / slow).toFixed(1)} times as fast as the reference.`);
+  } finally {
+    for (const { trainer, item } of lanes) {
+      item.classList.remove('running');
+      trainer.dispose();
+    }
+  }
+}
+
+async function open(contender: Contender, item: HTMLLIElement, set: Dataset): Promise<Lane> {
+  const trainer = await createTrainer({
+    model: buildModel(defaults),
+    worker: true,
+    engine: contender.engine,
+  });
+  const lane: Lane = { item, trainer, rates: [], finished: Promise.resolve(), rate: 0 };
+  let begun = () => {};
+  const first = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  lane.finished = trainer
+    .fit(set, {
+      loss: 'softmaxCrossEntropy',
+      optimizer: sgd({ learningRate: defaults.rate }),
+      batchSize: defaults.batch,
+      epochs: 1_000_000,
+      onProgress({ samplesPerSecond }) {
+        lane.rate = samplesPerSecond;
+        begun();
+      },
+    })
+    .catch(() => begun());
+  await first;
+  await trainer.pause();
+  lane.rate = 0;
+  const { math, threads, binary } = trainer.info;
+  more(
+    item,
+    binary
+      ? `${contender.about} · ${binary}.wasm · ${math} · ${threads} thread${threads > 1 ? 's' : ''}`
+      : contender.about,
+  );
+  return lane;
+}
+
+function describe({ name, about }: Contender): HTMLLIElement {
+  const item = document.createElement('li');
+  const parts = ['name', 'bar', 'speed', 'more'].map((part) => {
+    const element = document.createElement('span');
+    element.className = part;
+    return element;
+  });
+  parts[0].textContent = name;
+  parts[1].append(document.createElement('i'));
+  parts[1].ariaHidden = 'true';
+  parts[3].textContent = about;
+  item.append(...parts);
+  return item;
+}
+
+function more(item: HTMLLIElement, text: string): void {
+  item.querySelector('.more')!.textContent = text;
+}
+
+function show(lanes: readonly Lane[]): void {
+  const speeds = lanes.map(({ rates }) => median(rates));
+  const best = Math.max(...speeds, 1);
+  for (const [i, { item }] of lanes.entries()) {
+    item.querySelector<HTMLElement>('.bar i')!.style.transform = `scaleX(${speeds[i] / best})`;
+    item.querySelector('.speed')!.textContent = `${Math.round(speeds[i]).toLocaleString('en')} images/s`;
+  }
+}
+
+function median(values: readonly number[]): number {
+  if (values.length === 0) return 0;
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}

@@ -1,0 +1,28 @@
+/** Builds the demo page into web/dist: static files that any server can have at any path. */
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const source = fileURLToPath(new URL('../src', import.meta.url));
+
+/** They let the page share memory with its workers: threads. Without them it works with one. */
+const headers = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
+export default defineConfig({
+  root: here,
+  base: './',
+  resolve: {
+    alias: [
+      { find: '#platform', replacement: `${source}/platform/browser.ts` },
+      { find: /^lanegrad$/, replacement: `${source}/index.ts` },
+      { find: /^lanegrad\/trainer$/, replacement: `${source}/trainer/index.ts` },
+    ],
+  },
+  worker: { format: 'es' },
+  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
+  server: { headers },
+  preview: { headers },
+});
