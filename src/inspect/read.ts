@@ -14,9 +14,14 @@ import { readNpz } from '../formats/npz.js';
 import { readOnnx } from '../formats/onnx/read.js';
 import { readSafetensors, type SafetensorsFile } from '../formats/safetensors.js';
 import { readMetrics } from '../run/metrics.js';
+import { fileSource } from '../tables/file.js';
+import { gunzipped, head, isGzip } from '../tables/source.js';
 import { inspectModel, inspectOnnx } from './models.js';
 import { inspectTable } from './table.js';
 import type { InspectedTensor, Inspection, Pictures } from './types.js';
+
+/** Bytes by which formats are told apart. */
+const HEAD_BYTES = 16;
 
 /** Most bytes that a compressed file may grow to. */
 const MAX_UNZIPPED = 2 ** 30;
@@ -34,18 +39,31 @@ export async function inspectPath(path: string): Promise<Inspection> {
 }
 
 async function inspectFile(path: string): Promise<Inspection> {
-  const bytes = await readFileBytes(path);
-  if (bytes.length === 0) throw new FormatError(path, 'the file is empty');
+  const source = await fileSource(path);
+  if (source.size === 0) throw new FormatError(path, 'the file is empty');
   if (basename(path) === 'metrics.jsonl') return inspectMetrics(path);
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return inspectGzip(path, bytes);
-  if (isIdx(bytes)) return inspectIdx(path, bytes);
-  if (bytes[0] === 0x93 && bytes[1] === 0x4e) return inspectNpy(path, bytes);
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return inspectNpz(path, bytes);
+  // The first bytes say what it is: tables are read in chunks, and may be larger than memory.
+  const first = await head(source, HEAD_BYTES);
+  if (isGzip(first)) {
+    if (!isIdx(await head(gunzipped(source), HEAD_BYTES))) return inspectTable(path);
+    return inspectIdx(path, await unzip(await readFileBytes(path), path, MAX_UNZIPPED));
+  }
+  const inspect = binaryFormat(first);
+  return inspect ? inspect(path, await readFileBytes(path)) : inspectTable(path);
+}
+
+function binaryFormat(
+  first: Uint8Array,
+): ((path: string, bytes: Uint8Array) => Inspection | Promise<Inspection>) | undefined {
+  if (isIdx(first)) return inspectIdx;
+  if (first[0] === 0x93 && first[1] === 0x4e) return inspectNpy;
+  if (first[0] === 0x50 && first[1] === 0x4b) return inspectNpz;
   // A header of 8 bytes, its upper ones zero, and an object.
-  if (bytes[8] === 0x7b && bytes[7] === 0 && bytes[6] === 0) return inspectSafetensors(path, bytes);
+  if (first[8] === 0x7b && first[7] === 0 && first[6] === 0) return inspectSafetensors;
   // The first field of an ONNX file is the IR version.
-  if (bytes[0] === 0x08 && bytes[1] < 0x20) return inspectOnnx(path, bytes, () => readOnnx(bytes, path));
-  return inspectTable(path);
+  if (first[0] === 0x08 && first[1] < 0x20)
+    return (path, bytes) => inspectOnnx(path, bytes, () => readOnnx(bytes, path));
+  return undefined;
 }
 
 async function inspectFolder(path: string): Promise<Inspection> {
@@ -79,11 +97,6 @@ async function inspectFolder(path: string): Promise<Inspection> {
     if (checkpoints.length > 0) facts.push(['checkpoints', checkpoints.sort().join('  ')]);
   }
   return { path, kind: isRun ? 'run' : 'idx', facts, tensors: [], parts };
-}
-
-async function inspectGzip(path: string, bytes: Uint8Array): Promise<Inspection> {
-  const opened = await unzip(bytes, path, MAX_UNZIPPED);
-  return isIdx(opened) ? inspectIdx(path, opened) : inspectTable(path);
 }
 
 function isIdx(bytes: Uint8Array): boolean {

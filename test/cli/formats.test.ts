@@ -203,7 +203,6 @@ describe('gradcheck', () => {
 describe('bad input gets one line', () => {
   it.concurrent.each<[code: number, args: string[], message: RegExp]>([
     [2, ['export', 'run'], /required option '--to <format>'/],
-    [2, ['export', 'run', '--to', 'pdf'], /--to.*'pdf'.*onnx/],
     [
       2,
       ['export', 'run', '--to', 'npz', '--softmax'],
@@ -226,7 +225,6 @@ describe('bad input gets one line', () => {
       /nothing: expected a file to write, but it is a folder/,
     ],
     [1, ['export', 'nothing', '--to', 'csv'], /metrics\.jsonl: cannot be read/],
-    [1, ['export', 'empty', '--to', 'onnx'], /empty: expected a header length/],
     [2, ['import', 'state.safetensors', '--out', 'x'], /--like: the file holds values only/],
     [
       2,
@@ -235,28 +233,20 @@ describe('bad input gets one line', () => {
     ],
     [
       1,
-      ['import', 'state.safetensors', '--out', 'x', '--activation', 'relu', '--prefix', 'm.'],
-      /begin with "m\."/,
-    ],
-    [
-      1,
       ['import', 'state.safetensors', '--out', 'x', '--like', 'run', '--prefix', 'net.'],
       /expected shape \[6, 64\], given \[2, 3\]/,
     ],
     [1, ['import', 'cut.onnx', '--out', 'x'], /cut\.onnx: .*ends beyond its message/],
-    [1, ['import', 'table.csv', '--out', 'x'], /table\.csv: not an ONNX model/],
     [
       2,
       ['import', 'cut.onnx', '--out', 'x', '--prefix', 'net.'],
       /--prefix: expected only with a state_dict/,
     ],
     [1, ['inspect', 'nowhere'], /nowhere: cannot be read: no such file/],
-    [1, ['inspect', 'empty'], /empty: the file is empty/],
     [1, ['inspect', 'nothing'], /nothing: expected a run folder/],
     [2, ['inspect', 'run', '--tensor', '0.wieght'], /no tensor "0\.wieght"; did you mean "0\.weight"\?/],
     [2, ['gradcheck', 'run', '--hidden', '3'], /--hidden: expected only without a model/],
     [2, ['gradcheck', '--samples', '0'], /--samples.*'0'.*or all/],
-    [2, ['gradcheck', '--loss', 'hinge'], /--loss.*'hinge'.*huber/],
   ])('%i %j', async (code, args, message) => {
     const outcome = await lanegrad(root, args);
     expect(outcome.stderr).toMatch(message);
