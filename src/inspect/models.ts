@@ -34,7 +34,7 @@ export async function inspectModel(
   if (classNames) facts.push(['classes', classNames.join(' ')]);
   if (table) {
     facts.push(
-      ['table', `${table.columns.length} columns: ${table.columns.map(({ name }) => name).join(', ')}`],
+      ['columns', table.columns.map(({ name }) => name).join(', ')],
       ['target', `${table.target.name}, ${table.target.kind}`],
     );
   }
