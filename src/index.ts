@@ -5,10 +5,22 @@ export { createEngine, type Engine, type EngineInfo, type EngineOptions } from '
 export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';
 export * from './errors.js';
+export { readModelNpz, writeModelNpz } from './formats/arrays.js';
+export { epochScalars, metricsCsv, metricsEvents } from './formats/metrics.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
 export { type NpyArray, readNpy, type WritableNpy, writeNpy } from './formats/npy.js';
 export { readNpz, writeNpz } from './formats/npz.js';
+export { type OnnxImport, readOnnx } from './formats/onnx/read.js';
+export { type WriteOnnxOptions, writeOnnx } from './formats/onnx/write.js';
+export {
+  denseFromPytorch,
+  type PytorchOptions,
+  type ReadPytorchOptions,
+  readPytorch,
+  writePytorch,
+} from './formats/pytorch.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
+export { eventFileHead, scalarEvent } from './formats/tfevents.js';
 export { type ActivationOptions, activation } from './nn/activations.js';
 export { CompiledModel, type CompileOptions, type Plan } from './nn/compile.js';
 export { type DenseOptions, dense } from './nn/dense.js';

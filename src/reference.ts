@@ -1,2 +1,10 @@
 /** The reference engine: plain TypeScript, in float32 or float64, without WebAssembly. For checking and comparing. */
 export { createReferenceEngine } from './engine/engine.js';
+export {
+  type GradcheckOptions,
+  type GradcheckResult,
+  type GradientError,
+  gradcheck,
+  gradcheckBounds,
+  type ParameterCheck,
+} from './train/gradcheck.js';

@@ -21,6 +21,7 @@ export interface Conclusion {
   readonly sentences: readonly string[];
 }
 
+/** Draws the conclusions from the results, in words and numbers. */
 export function conclude(parts: ComputedParts & { readonly table: GradientTable }): Conclusion[] {
   return [
     { subject: 'The gradient table', sentences: concludeTable(parts.table) },

@@ -34,6 +34,7 @@ export { RunError } from './worker-pool.js';
 export type { AssignmentPlan, AssignmentReport, Conclusion };
 export { conclude, derivations, gradientTable, renderAssignment };
 
+/** Which parts of the assignment are done, and how. */
 export interface AssignmentOptions extends SessionHooks {
   /** Where results and report are; `runs/assignment` by default. */
   out?: string;
@@ -67,6 +68,7 @@ const COSTS: Record<Exclude<TaskKind, 'fit'>, number> = {
   speed: 1_200_000,
 };
 
+/** The parts of the assignment as functions, and their results. */
 export class Assignment {
   readonly folder: string;
   readonly reportPath: string;

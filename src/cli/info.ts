@@ -1,19 +1,16 @@
-/** `lanegrad info`: what computes here, and what a model file holds. */
+/** `lanegrad info`: what computes here. What files hold is told by `inspect`. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { createEngine, type EngineInfo } from '../engine/engine.js';
 import { packageVersion } from '../run/version.js';
-import { weightsSha256 } from '../run/weights.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
-import { count, Output, printable, table } from './output.js';
-import { type OpenModel, openModel } from './sources.js';
+import { Output, table } from './output.js';
 
 export function addInfo(program: Command): void {
   const command = program
     .command('info')
-    .summary('what computes here, and what a model holds')
-    .description('Prints the engine that this machine gets; with a model, its layers and parameters.')
-    .argument('[model]', 'a model file, or a run folder');
+    .summary('what computes here')
+    .description('Prints the engine that this machine gets, and why.');
   for (const option of [...engineOptions(), ...commonOptions()]) command.addOption(option);
   command.action(info).addHelpText('after', EXAMPLES);
 }
@@ -21,7 +18,9 @@ export function addInfo(program: Command): void {
 const EXAMPLES = `
 Examples:
   lanegrad info
-  lanegrad info model.safetensors --json`;
+  lanegrad info --math strict --json
+
+lanegrad inspect tells what a model or another file holds.`;
 
 /** The engine in one phrase: for the first line of a training run. */
 export function describeEngine({ backend, binary, math, threads, runtime }: EngineInfo): string {
@@ -29,12 +28,8 @@ export function describeEngine({ backend, binary, math, threads, runtime }: Engi
   return `${what}, ${threads === 1 ? 'one thread' : `${threads} threads`}, ${runtime}`;
 }
 
-async function info(
-  given: string | undefined,
-  { backend, math, threads, turbo, json }: ComputeOptions,
-): Promise<void> {
+async function info({ backend, math, threads, turbo, json }: ComputeOptions): Promise<void> {
   const out = new Output({ json });
-  const opened = given === undefined ? undefined : await openModel(given);
   const engine = (await createEngine({ backend, math, threads, turbo })).info;
   const cores = availableParallelism();
   const version = packageVersion();
@@ -49,79 +44,5 @@ async function info(
     ...(engine.wasmSha256 ? [['wasm sha256', engine.wasmSha256]] : []),
   ];
   for (const line of table(rows, [0, 1])) out.line(line);
-  if (opened) await printModel(out, opened);
-  out.result({ version, cores, engine, ...(opened && { model: await describeModel(opened) }) });
-}
-
-async function describeModel({ path, model, metadata }: OpenModel) {
-  const layers = model.layers.map(({ kind, config }, index) => ({
-    kind,
-    ...config,
-    inputSize: model.sizes[index],
-    outputSize: model.sizes[index + 1],
-    parameters: model.parameters.reduce(
-      (sum, { layer, values }) => sum + (layer === index ? values.length : 0),
-      0,
-    ),
-  }));
-  return {
-    path,
-    sizes: model.sizes,
-    parameters: model.parameterCount,
-    seed: model.seed,
-    layers,
-    metadata,
-    weightsSha256: await weightsSha256(model),
-  };
-}
-
-async function printModel(out: Output, opened: OpenModel): Promise<void> {
-  const {
-    path,
-    sizes,
-    parameters,
-    seed,
-    layers,
-    metadata,
-    weightsSha256: sha256,
-  } = await describeModel(opened);
-  const { input, classNames, table: prepared } = metadata;
-  const rows = [
-    ['model', out.bold(printable(path))],
-    ['layers', sizes.join('-')],
-    ['parameters', count(parameters)],
-    ['seed', String(seed)],
-    ...(input
-      ? [
-          [
-            'input',
-            `raw * ${input.scale} + ${input.offset}${input.imageShape ? `, images ${input.imageShape.join('x')}` : ''}`,
-          ],
-        ]
-      : []),
-    ...(prepared
-      ? [
-          [
-            'table',
-            `${prepared.columns.length} columns: ${prepared.columns.map(({ name }) => printable(name)).join(', ')}`,
-          ],
-          ['target', `${printable(prepared.target.name)}, ${prepared.target.kind}`],
-        ]
-      : []),
-    ...(classNames ? [['classes', classNames.map(printable).join(' ')]] : []),
-    ['weights sha256', sha256],
-  ];
-  out.line();
-  for (const line of table(rows, [0, 1])) out.line(line);
-  out.line();
-  const { layers: own } = opened.model;
-  const lines = layers.map(({ kind, inputSize, outputSize, parameters: n }, index) => [
-    String(index),
-    kind,
-    `${inputSize} to ${outputSize}`,
-    String(own[index].config.activation ?? ''),
-    count(n),
-  ]);
-  for (const line of table([['layer', 'kind', 'sizes', 'activation', 'parameters'], ...lines], [1, 2, 3]))
-    out.line(line);
+  out.result({ version, cores, engine });
 }

@@ -8,7 +8,11 @@ import { LanegradError, OptionError } from '../errors.js';
 import { packageVersion } from '../run/version.js';
 import { addAssignment } from './assignment.js';
 import { addEvaluate } from './evaluate.js';
+import { addExport } from './export.js';
+import { addGradcheck } from './gradcheck.js';
+import { addImport } from './import.js';
 import { addInfo } from './info.js';
+import { addInspect } from './inspect.js';
 import { printable } from './output.js';
 import { addPredict } from './predict.js';
 import { addTrain } from './train.js';
@@ -35,7 +39,18 @@ function createProgram(): Command {
     .exitOverride()
     // Errors are printed by `report`, on one line.
     .configureOutput({ outputError: () => {} });
-  for (const add of [addTrain, addEvaluate, addPredict, addAssignment, addInfo]) add(program);
+  for (const add of [
+    addTrain,
+    addEvaluate,
+    addPredict,
+    addExport,
+    addImport,
+    addInspect,
+    addGradcheck,
+    addAssignment,
+    addInfo,
+  ])
+    add(program);
   return program.addHelpText('after', '\nlanegrad <command> --help tells more of each, with examples.');
 }
 

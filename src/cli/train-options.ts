@@ -33,6 +33,7 @@ export interface TrainOptions
   keepBest?: number;
   resume?: string;
   out?: string;
+  tensorboard?: true;
   quiet?: true;
 }
 
@@ -147,6 +148,7 @@ export function trainOptions(): Option[] {
     ]),
     ...group(OUTPUT, [
       new Option('--out <folder>', 'the run folder, new or empty (default: a new one in runs)'),
+      new Option('--tensorboard', 'write an event file for TensorBoard into the run folder'),
       new Option('--quiet', 'print the result only'),
     ]),
   ];
@@ -169,6 +171,7 @@ export function toSettings(
     debug: _d,
     quiet: _q,
     out: _o,
+    tensorboard: _tb,
     resume: _r,
     preset,
     // One that is to be found needs model and data; until then it is as if it had not been given.
@@ -216,6 +219,7 @@ export const resumable: readonly string[] = [
   'json',
   'debug',
   'quiet',
+  'tensorboard',
   'backend',
   'math',
   'turbo',

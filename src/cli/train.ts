@@ -85,6 +85,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     const finished = await run(engine, splits, settings, {
       ...(outFolder !== undefined && { out: outFolder }),
       ...(earlier && { resume: earlier }),
+      tensorboard: options.tensorboard ?? false,
       signal: signals.signal,
       onTrainBegin: (plan) => {
         const { resumed, epochs } = plan;

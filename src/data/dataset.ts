@@ -9,6 +9,7 @@ type Labels = readonly number[] | Uint8Array | Int32Array;
 type Numbers = readonly number[] | Float32Array;
 type ImageShape = readonly [height: number, width: number];
 
+/** Samples in memory, checked: rows of inputs, and for each a class label or targets. Made by `dataset`. */
 export interface Dataset {
   readonly name: string;
   /** Number of samples, at least 1. */
@@ -38,6 +39,7 @@ export interface Dataset {
   readonly imageShape?: ImageShape;
 }
 
+/** What `dataset` makes a data set of. */
 export interface DatasetOptions {
   name: string;
   /** Row-major [size, width]. Kept, not copied: it must not be written to afterwards. */

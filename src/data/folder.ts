@@ -17,6 +17,7 @@ const WHERE = 'loadIdxFolder';
 /** Most bytes that a compressed file may grow to; the largest set of the MNIST family, EMNIST, needs 547 MB. */
 const MAX_UNZIPPED = 2 ** 30;
 
+/** One data set in three parts, and whole. */
 export interface Splits {
   /** All of the train file but its end. */
   readonly train: Dataset;

@@ -15,6 +15,7 @@ import { Arena } from './tensor.js';
 import { MAX_THREADS } from './threads/pool.js';
 import { binaryNames } from './wasm.js';
 
+/** How `createEngine` chooses. */
 export interface EngineOptions {
   /** `wasm` needs SIMD; `reference` is plain TypeScript; `auto` (the default) takes Wasm where it can. */
   backend?: 'auto' | 'wasm' | 'reference';
@@ -51,6 +52,10 @@ export interface EngineInfo {
   readonly reason: string;
 }
 
+/**
+ * What computes: kernels, their memory and their threads. Made by `createEngine`; everything that trains or
+ * predicts is given one.
+ */
 export class Engine {
   readonly info: EngineInfo;
   /** @internal */

@@ -314,6 +314,7 @@ export type FusedActivation = keyof typeof activationCodes;
 /** Activations whose derivative needs the input. */
 export type SmoothActivation = 'leakyRelu' | 'gelu' | 'geluTanh' | 'silu' | 'softplus' | 'elu';
 
+/** Activations by name; formulas as in PyTorch. */
 export type Activation = FusedActivation | SmoothActivation;
 
 /** Bytes at the start of every memory that belong to the kernels: zeros, then constants. Nothing else may lie there. */

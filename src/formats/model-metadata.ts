@@ -11,6 +11,7 @@ export interface InputFormat {
   readonly imageShape?: readonly [height: number, width: number];
 }
 
+/** What a model's file says beside its layers: how inputs are made, and what the outputs are called. */
 export interface ModelMetadata {
   readonly input?: InputFormat;
   /** Of the outputs, from the first on. */

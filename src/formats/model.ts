@@ -129,7 +129,8 @@ function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
-function makeLayer(given: unknown, index: number): Layer {
+/** @internal A layer from what a file says of it. Throws OptionError. */
+export function makeLayer(given: unknown, index: number): Layer {
   const where = `layers[${index}]`;
   if (typeof given !== 'object' || given === null) {
     throw new OptionError(where, `expected a layer, given ${show(given)}`);

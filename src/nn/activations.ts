@@ -31,6 +31,7 @@ export function isFused(name: Activation): name is FusedActivation {
   return Object.hasOwn(activationCodes, name);
 }
 
+/** The one number that some activations have. */
 export interface ActivationOptions {
   /** leakyRelu's factor of negative inputs; 0.01 by default, as in PyTorch. */
   negativeSlope?: number;

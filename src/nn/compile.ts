@@ -22,6 +22,10 @@ import { Update } from './update.js';
 
 export type { CompileOptions, Plan } from './plan.js';
 
+/**
+ * A model laid out in an engine's memory for batches of up to `maxRows`: what `fit`, `evaluate` and
+ * `predict` run on.
+ */
 export class CompiledModel {
   readonly engine: Engine;
   readonly model: Sequential;

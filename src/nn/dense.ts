@@ -10,6 +10,7 @@ import { activations, isFused } from './activations.js';
 import { type Initializer, type InitializerName, resolveInitializer } from './initializers.js';
 import type { Layer } from './layer.js';
 
+/** How a dense layer is made. */
 export interface DenseOptions {
   /** f; `identity` by default. leakyRelu and elu have PyTorch's defaults; the layer `activation` takes others. */
   activation?: Activation;

@@ -16,6 +16,7 @@ export interface EmbeddedColumn {
   readonly width: number;
 }
 
+/** Which columns an embedding layer replaces, and how its tables begin. */
 export interface EmbeddingOptions {
   /** The columns to replace, ascending; at least one. All others pass through. */
   columns: readonly EmbeddedColumn[];

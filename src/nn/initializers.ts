@@ -7,6 +7,7 @@
 import { fillNormal, fillUniform } from '../engine/reference/random.js';
 import { OptionError, show } from '../errors.js';
 
+/** A rule that fills a parameter with its first values. */
 export interface Initializer {
   readonly name: string;
   /** Fills `values`, a tensor of `shape`. Each parameter of a model has a stream of its own. */
@@ -36,6 +37,7 @@ export function heNormal(): Initializer {
   return normal('heNormal', (fanIn) => Math.sqrt(2 / fanIn));
 }
 
+/** Zero everywhere. */
 export function zeros(): Initializer {
   return { name: 'zeros', fill: (values) => void values.fill(0) };
 }

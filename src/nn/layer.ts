@@ -6,6 +6,10 @@ import type { SparseRows } from '../engine/ops/sparse.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Initializer } from './initializers.js';
 
+/**
+ * A layer as a model holds it: its options, its parameters, and how it is compiled. Anything of this shape
+ * can stand in a model.
+ */
 export interface Layer {
   /** The name of the function that makes it: `dense`. */
   readonly kind: string;
@@ -35,6 +39,7 @@ export interface Layer {
   compile(context: LayerContext): LayerCalls;
 }
 
+/** A parameter that a layer has: its name, shape and first values. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
@@ -81,6 +86,7 @@ export interface LayerContext {
   readonly seed: number;
 }
 
+/** What a compiled layer does, as calls that are bound to its tensors. */
 export interface LayerCalls {
   readonly forward: readonly Call[];
   /** In the order in which they run. Empty when only predicting. */
@@ -89,6 +95,7 @@ export interface LayerCalls {
   readonly fusedSgd?: FusedSgd;
 }
 
+/** A gradient and its step of plain SGD in one, where a layer can do that. */
 export interface FusedSgd {
   active(): boolean;
   /** Gradients of the other parameters, and the step of `weight`. */

@@ -22,6 +22,7 @@ export type LossName = (typeof kinds)[number];
 
 export const lossNames: readonly LossName[] = kinds;
 
+/** What training makes small: how outputs are compared with labels or targets. */
 export interface Loss {
   readonly kind: LossName;
   /** JSON values that make an equal loss, `kind` among them. */
@@ -61,6 +62,7 @@ interface LossCalls {
   weight(): number;
 }
 
+/** Smoothing and class weights of `softmaxCrossEntropy`. */
 export interface SoftmaxCrossEntropyOptions {
   /** ε: a share of each label is spread evenly over all classes; 0 by default. */
   labelSmoothing?: number;

@@ -9,6 +9,7 @@ import { OptionReader } from '../options.js';
 import { constant, zeros } from './initializers.js';
 import { endBackward, type Layer, type ParameterSpec } from './layer.js';
 
+/** How a batch norm layer is made. */
 export interface BatchNormOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
@@ -67,6 +68,7 @@ export function batchNorm(options?: BatchNormOptions): Layer {
   };
 }
 
+/** How a layer norm layer is made. */
 export interface LayerNormOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;

@@ -10,6 +10,7 @@ import { OptionReader } from '../options.js';
 import { power } from './exact-math.js';
 import { asSchedule, type Schedule, scheduleOf } from './schedules.js';
 
+/** How parameters follow their gradients. Made by `sgd`, `adam` and the others. */
 export interface Optimizer {
   readonly kind: string;
   /** The number given, or the first rate of the schedule. */
@@ -30,6 +31,7 @@ export interface Optimizer {
   }): (learningRate: number, step: number) => void;
 }
 
+/** SGD's numbers; defaults are PyTorch's. */
 export interface SgdOptions {
   learningRate: number | Schedule;
   /** μ; 0 by default. */
@@ -75,6 +77,7 @@ export function sgd(options: SgdOptions): Optimizer {
   });
 }
 
+/** Adam's and AdamW's numbers; defaults are PyTorch's. */
 export interface AdamOptions {
   /** 0.001 by default. */
   learningRate?: number | Schedule;
@@ -122,6 +125,7 @@ function adamOf(kind: 'adam' | 'adamW', options: AdamOptions | undefined, defaul
   });
 }
 
+/** RMSprop's numbers; defaults are PyTorch's. */
 export interface RmspropOptions {
   /** 0.01 by default. */
   learningRate?: number | Schedule;
@@ -161,6 +165,7 @@ export function rmsprop(options?: RmspropOptions): Optimizer {
   });
 }
 
+/** Adagrad's numbers; defaults are PyTorch's. */
 export interface AdagradOptions {
   /** 0.01 by default. */
   learningRate?: number | Schedule;

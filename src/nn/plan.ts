@@ -53,6 +53,7 @@ export interface Plan {
   readonly predictions: Tensor;
 }
 
+/** What a model is compiled for. */
 export interface CompileOptions {
   /** The largest batch that will be run. */
   maxRows: number;

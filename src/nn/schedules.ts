@@ -6,6 +6,7 @@ import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { cosPi, power } from './exact-math.js';
 
+/** A learning rate as a function of the step. */
 export interface Schedule {
   readonly kind: string;
   /** JSON values that make an equal schedule, `kind` among them. */
@@ -23,6 +24,7 @@ export interface PlateauSchedule extends Schedule {
   reset(): void;
 }
 
+/** What `reduceOnPlateau` carries along, as JSON values. */
 export interface PlateauState {
   /** What the learning rate has been multiplied to. */
   readonly rate: number;
@@ -97,6 +99,7 @@ export function warmUp(options: {
   });
 }
 
+/** The one-cycle schedule's shape. */
 export interface OneCycleOptions {
   /** The largest rate. */
   maxLearningRate: number;
@@ -132,6 +135,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   });
 }
 
+/** When and how much `reduceOnPlateau` lowers the rate. */
 export interface PlateauOptions {
   learningRate: number;
   /** Whether a metric is better when it is lower (`min`, the default) or higher. */

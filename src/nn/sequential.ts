@@ -3,6 +3,7 @@ import { OptionError, ShapeError, show } from '../errors.js';
 import { checkInteger, OptionReader } from '../options.js';
 import type { Layer, ParameterSpec } from './layer.js';
 
+/** One tensor of a model with its values. */
 export interface Parameter {
   /** `0.weight`: the layer's place and the parameter's name, as PyTorch writes it. */
   readonly name: string;
@@ -14,6 +15,7 @@ export interface Parameter {
   readonly penalised?: boolean;
 }
 
+/** A model: layers in a row and the values of their parameters. Made by `sequential`. */
 export interface Sequential {
   readonly inputSize: number;
   readonly outputSize: number;

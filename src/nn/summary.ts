@@ -1,6 +1,7 @@
 /** A model in a table: its layers, their outputs and parameters. For people, and as data for programs. */
 import type { Parameter, Sequential } from './sequential.js';
 
+/** A row of a summary. */
 export interface LayerSummary {
   /** `0`, and so on: the place, by which parameters are named. */
   readonly name: string;
@@ -15,6 +16,7 @@ export interface LayerSummary {
   readonly buffers: number;
 }
 
+/** What `summary` tells of a model. */
 export interface ModelSummary {
   readonly inputSize: number;
   readonly outputSize: number;

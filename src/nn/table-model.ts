@@ -16,6 +16,7 @@ import { type Initializer, randomNormal } from './initializers.js';
 import type { Layer } from './layer.js';
 import { type Sequential, sequential } from './sequential.js';
 
+/** How a model for a table is made. */
 export interface TableModelOptions {
   /** Widths of the hidden layers; [64] by default. */
   hidden?: readonly number[];

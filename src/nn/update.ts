@@ -18,6 +18,9 @@ import { EngineError } from '../errors.js';
 import { OptionReader } from '../options.js';
 import type { Optimizer } from './optimizers.js';
 
+/**
+ * What happens to gradients and parameters beside the optimizer: clipping, penalties, averaging, gathering.
+ */
 export interface UpdateOptions {
   /** Gradients are scaled so that the norm of all of them is at most this: as torch.nn.utils.clip_grad_norm_. */
   clipNorm?: number;

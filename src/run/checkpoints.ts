@@ -15,6 +15,7 @@ import { OptionReader } from '../options.js';
 import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
 import type { CheckpointFile, CheckpointOptions } from '../train/checkpointing.js';
 
+/** Where `checkpointFolder` keeps files, how often and how many. */
 export interface CheckpointFolderOptions {
   /** Made where it is missing. It belongs to one run. */
   folder: string;

@@ -26,6 +26,7 @@ const CONFIG_FILE = 'config.json';
 const METRICS_FILE = 'metrics.jsonl';
 const FILES = [CONFIG_FILE, METRICS_FILE, MODEL_FILE, 'report.html'] as const;
 
+/** Where a run folder is. */
 export interface RunFolderOptions {
   /** The folder itself: new, or empty. By default one is made in `runs`, named after the time and `name`. */
   out?: string;
@@ -33,6 +34,7 @@ export interface RunFolderOptions {
   name?: string;
 }
 
+/** The folder of a training run: configuration, metrics, model and report. */
 export class RunFolder {
   /** As the caller gave it, or relative to the working directory. */
   readonly path: string;

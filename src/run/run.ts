@@ -16,6 +16,7 @@ import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
 import { RunFolder, type RunFolderOptions } from './folder.js';
 import { buildModel, describeInput, describeRun, type RunSettings } from './settings.js';
 import { type RunSplits, runMetrics } from './table.js';
+import { EventFile } from './tensorboard.js';
 import { weightsSha256 } from './weights.js';
 
 export interface RunHooks {
@@ -23,6 +24,8 @@ export interface RunHooks {
   out?: string;
   /** The folder of an earlier run with these settings, to go on with in its place. */
   resume?: RunFolder;
+  /** Write TensorBoard's event file into the folder as well. */
+  tensorboard?: boolean;
   /** Stops training after the step at hand; model and report are still written, the test is left out. */
   signal: AbortSignal;
   onTrainBegin: NonNullable<FitOptions['onTrainBegin']>;
@@ -67,6 +70,7 @@ export async function run(
   if (hooks.resume) config.createdAt = (await hooks.resume.readConfig()).createdAt ?? config.createdAt;
   const folder = hooks.resume ?? (await RunFolder.create(folderOptions(splits, model, hooks)));
   const checkpoint = hooks.resume && (await latestCheckpoint(folder.checkpointPath));
+  const events = hooks.tensorboard ? new EventFile(folder.path) : undefined;
   let completed = 0;
   try {
     const checkpointing =
@@ -105,6 +109,7 @@ export async function run(
         // The model first: a line in the metrics then means that its model was saved.
         await folder.saveModel(model, metadata);
         await folder.appendMetrics(record);
+        await events?.append(record);
         completed = record.epoch;
         hooks.onEpoch(record, folder);
       },

@@ -10,6 +10,7 @@ import { CsvTokenizer } from './csv-tokenizer.js';
 import { head } from './source.js';
 import { type ByteSource, chunkRows, MAX_COLUMNS, type Table, type TableChunk } from './types.js';
 
+/** What is known of a delimited text beforehand; all of it is found out by default. */
 export interface CsvOptions {
   /** One character; found out by default. */
   delimiter?: string;

@@ -3,7 +3,9 @@ import { DataError, show } from '../errors.js';
 import type { PreparedColumn, PreparedTarget } from './preparation.js';
 import type { ColumnProfile, Counts } from './profile.js';
 
+/** What a column of a table can be taken for. */
 export type ColumnType = 'number' | 'category' | 'boolean' | 'date' | 'drop';
+/** What a model of a table does. */
 export type Task = 'classification' | 'regression';
 
 /** A column that is used, or the reason why it is not. */

@@ -20,6 +20,7 @@ interface Numeric {
   readonly indicator: boolean;
 }
 
+/** A column of numbers, standardised. */
 export interface NumberColumn extends Numeric {
   readonly kind: 'number';
 }
@@ -55,8 +56,10 @@ export interface CategoryColumn {
   readonly width?: number;
 }
 
+/** A column that is used, and how. */
 export type PreparedColumn = NumberColumn | BooleanColumn | DateColumn | CategoryColumn;
 
+/** What is predicted: one of some classes, or a number. */
 export type PreparedTarget =
   | { readonly kind: 'classification'; readonly name: string; readonly classes: readonly string[] }
   /** The model's output is (value - mean) / deviation. */
@@ -67,11 +70,13 @@ export type PreparedTarget =
       readonly deviation: number;
     };
 
+/** A column that is not used, and why. */
 export interface DroppedColumn {
   readonly name: string;
   readonly reason: string;
 }
 
+/** All that it takes to make inputs of the columns of a table, again and again in the same way. */
 export interface TablePreparation {
   readonly version: 1;
   /** In the order of their inputs. */

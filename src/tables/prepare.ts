@@ -15,6 +15,7 @@ import { type ColumnSummary, describeColumn, type TableSummary } from './summary
 import { targetIndex, targetReader } from './target.js';
 import type { Table } from './types.js';
 
+/** How `prepareTable` goes about it. */
 export interface PrepareOptions {
   /** The column to be predicted. */
   target: string;
@@ -33,6 +34,7 @@ export interface PrepareOptions {
   dropMissingTarget?: boolean;
 }
 
+/** What `prepareTable` makes: data sets, how they were made, and a summary. */
 export interface PreparedTable {
   readonly train: Dataset;
   /** Absent when no row fell to it. */

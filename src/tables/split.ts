@@ -7,6 +7,7 @@ import type { TableChunk } from './types.js';
 
 /** Parts of a table, as they are numbered in `Splitter.assign`. */
 export const PARTS = ['train', 'validation', 'test'] as const;
+/** A part of the rows. */
 export type Part = (typeof PARTS)[number];
 
 /** The parts of rows whose target is missing, and of those that a sample leaves out. */
@@ -19,6 +20,7 @@ interface SplitFractions {
   readonly test: number;
 }
 
+/** How the rows are split. */
 export interface Split extends SplitFractions {
   readonly seed: number;
   /** As the caller asked for it; undefined when it was found out, which the deal cannot wait for. */

@@ -4,6 +4,7 @@ import { inputsOf, type PreparedColumn } from './preparation.js';
 import type { ColumnProfile } from './profile.js';
 import type { TableFormat } from './types.js';
 
+/** A column in a summary. */
 export interface ColumnSummary {
   readonly name: string;
   /** `dropped` when it is not used. */
@@ -16,6 +17,7 @@ export interface ColumnSummary {
   readonly about: string;
 }
 
+/** A class of the target and its rows. */
 export interface ClassSummary {
   readonly name: string;
   /** Rows. */
@@ -24,6 +26,7 @@ export interface ClassSummary {
   readonly test: number;
 }
 
+/** What was found in a table and made of it. */
 export interface TableSummary {
   readonly table: string;
   readonly format: TableFormat;

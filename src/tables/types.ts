@@ -32,8 +32,10 @@ export interface TableChunk {
   readonly columns: readonly ColumnCells[];
 }
 
+/** The formats that tables are read from. */
 export type TableFormat = 'csv' | 'jsonl' | 'npy' | 'npz' | 'parquet';
 
+/** Named columns that are read in chunks of rows. */
 export interface Table {
   /** Of the file. */
   readonly name: string;

@@ -6,6 +6,7 @@ import { OptionError, show } from '../errors.js';
 import type { OptionReader } from '../options.js';
 import type { EpochRecord, History } from './history.js';
 
+/** What `onTrainBegin` is told: how much there is to do, and where a resumed run begins. */
 export interface TrainingPlan {
   readonly epochs: number;
   readonly stepsPerEpoch: number;
@@ -22,6 +23,7 @@ export interface EpochStart {
   readonly learningRate: number;
 }
 
+/** What `onBatchBegin` is told. */
 export interface BatchStart {
   /** The step that this batch is or belongs to, counted from 1 over all epochs. */
   step: number;
@@ -30,6 +32,7 @@ export interface BatchStart {
   rows: number;
 }
 
+/** What is known after a step. */
 export interface StepRecord {
   /** Counted from 1 over all epochs. */
   step: number;
@@ -45,6 +48,7 @@ export interface StepRecord {
 
 type Wait = void | Promise<void>;
 
+/** What is called at which point of training. */
 export interface Callbacks {
   onTrainBegin?: (plan: TrainingPlan) => void;
   /** Not called for an epoch in whose middle a resumed run begins. */

@@ -51,6 +51,7 @@ export interface CheckpointEngine {
   readonly wasmSha256?: string;
 }
 
+/** All that a training run needs to go on, bit for bit. */
 export interface Checkpoint extends Snapshot {
   /** JSON values: what a run must share to go on from here. */
   readonly configuration: Readonly<Record<string, unknown>>;

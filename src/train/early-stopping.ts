@@ -3,6 +3,7 @@ import { OptionReader } from '../options.js';
 import type { EpochRecord } from './history.js';
 import { isBetter, type Measured, type Monitor, resolveMonitor } from './monitor.js';
 
+/** When training ends before its time. */
 export interface EarlyStoppingOptions {
   /**
    * `validation.loss` (the default with a validation set), `validation.accuracy`, `validation.` and a metric's name, `loss` or

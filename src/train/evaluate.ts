@@ -15,6 +15,7 @@ import { Turn } from './turn.js';
 
 export { predict } from './predict.js';
 
+/** How `evaluate` measures. */
 export interface EvaluateOptions {
   /** `softmaxCrossEntropy` by default. */
   loss?: LossName | Loss;

@@ -17,6 +17,7 @@ import type { Metric } from './metrics/metric.js';
 import { type MetricName, resolveMetrics } from './metrics/resolve.js';
 import { type Measured, type Monitor, resolveMonitor } from './monitor.js';
 
+/** How `fit` trains. */
 export interface FitOptions extends Callbacks {
   loss: LossName | Loss;
   /** With a learning rate, or a schedule of them, of its own. */

@@ -9,6 +9,7 @@ export interface Score {
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
+/** What is known after an epoch. */
 export interface EpochRecord extends Score {
   /** Counted from 1. */
   readonly epoch: number;
@@ -23,6 +24,7 @@ export interface EpochRecord extends Score {
   readonly samplesPerSecond: number;
 }
 
+/** What a training run was: its epochs, its steps, and how it ended. */
 export interface History {
   readonly epochs: readonly EpochRecord[];
   /** Optimizer steps made, those of an unfinished epoch too. */

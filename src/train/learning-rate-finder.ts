@@ -17,6 +17,7 @@ import { checkEngine, checkFits } from './check.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
 
+/** Which learning rates `findLearningRate` tries. */
 export interface FindLearningRateOptions {
   loss: LossName | Loss;
   /** Its own rate is of no account. */
@@ -33,6 +34,7 @@ export interface FindLearningRateOptions {
   seed?: number;
 }
 
+/** What `findLearningRate` found: the loss at each rate, and a rate to begin with. */
 export interface LearningRateCurve {
   /** Of each step, growing by the same factor. */
   readonly rates: readonly number[];

@@ -7,6 +7,7 @@ import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkEngine, checkModel } from './check.js';
 
+/** What a model's outputs are. */
 export interface PredictOptions {
   /**
    * The loss that the model was trained with, which says what its outputs are: logits of classes for `softmaxCrossEntropy` (the

@@ -8,6 +8,7 @@ import type { EvaluateOptions } from '../train/evaluate.js';
 import type { TrainingPlan } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
 
+/** Which model is trained, and where that is computed. */
 export interface TrainerOptions {
   /** The model to train. */
   model: Sequential;
@@ -45,6 +46,7 @@ export interface TrainerFitOptions {
   onEpoch?: (epoch: EpochRecord) => void;
 }
 
+/** How far training has come. */
 export interface Progress {
   /** Counted from 1 over all epochs. */
   readonly step: number;

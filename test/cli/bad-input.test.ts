@@ -57,6 +57,7 @@ const usage: [args: string[], message: RegExp][] = [
   [['trian'], /unknown command 'trian'.*train/],
   [['train', '--lerning-rate', '1'], /unknown option '--lerning-rate'.*--learning-rate/],
   [['info', '--epochs', '3'], /unknown option '--epochs'/],
+  [['info', 'run'], /too many arguments/],
   [['train', 'toy', 'larger'], /too many arguments/],
   [['evaluate'], /missing required argument 'model'/],
   [['train', 'mnits'], /unknown data set "mnits"; did you mean "mnist"\? expected mnist, or a folder/],
@@ -118,11 +119,11 @@ const failures: [args: string[], message: RegExp][] = [
   [[...DIVERGING, '--learning-rate', '1e30'], /step \d+ \(epoch 1\).*learning rate 1e\+30 may be too high/],
   [['evaluate', 'nothing.safetensors'], /nothing\.safetensors: cannot be read: no such file/],
   [['evaluate', 'toy'], /toy.model\.safetensors: cannot be read/],
-  [['info', 'cut.safetensors'], /cut\.safetensors: /],
-  [['info', 'empty.safetensors'], /empty\.safetensors: expected a header length/],
-  [['info', 'header.safetensors'], /header\.safetensors: the header is too large/],
-  [['info', 'kind.safetensors'], /kind\.safetensors: .*unknown kind "dance"/],
-  [['info', 'nan.safetensors'], /nan\.safetensors: .*given NaN/],
+  [['evaluate', 'cut.safetensors'], /cut\.safetensors: /],
+  [['evaluate', 'empty.safetensors'], /empty\.safetensors: expected a header length/],
+  [['evaluate', 'header.safetensors'], /header\.safetensors: the header is too large/],
+  [['evaluate', 'kind.safetensors'], /kind\.safetensors: .*unknown kind "dance"/],
+  [['evaluate', 'nan.safetensors'], /nan\.safetensors: .*given NaN/],
   [['predict', join('toy', 't10k-images-idx3-ubyte')], /t10k-images-idx3-ubyte: /],
   [['evaluate', 'run', 'larger'], /100 numbers a sample, but the model takes 64/],
   [['evaluate', 'run', 'more-classes'], /4 classes, but the model has 3 outputs/],
@@ -180,7 +181,7 @@ describe('a failure exits 1', () => {
     const epoch = /^the model of epoch (\d+) is kept in kept.model\.safetensors$/m.exec(stdout)?.[1];
     const metrics = (await readFile(join(root, 'kept', 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(JSON.parse(metrics.at(-1) ?? '').epoch).toBe(Number(epoch));
-    expect(await lanegrad(root, ['info', 'kept'])).toMatchObject({ code: 0 });
+    expect(await lanegrad(root, ['inspect', 'kept'])).toMatchObject({ code: 0 });
   });
 });
 

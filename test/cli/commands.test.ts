@@ -191,12 +191,20 @@ describe('predict', () => {
 });
 
 describe('info', () => {
-  it('tells the engine, and what a model holds', async () => {
+  it('tells the engine', async () => {
     const plain = await lanegrad(root, ['info']);
     expect(plain.stdout).toMatch(/^backend +wasm/m);
-    const { engine, model, cores } = lastObject(await lanegrad(root, ['info', 'run', '--json']));
+    const { engine, cores } = lastObject(await lanegrad(root, ['info', '--json']));
     expect(engine).toMatchObject({ backend: 'wasm', math: 'strict', reason: expect.any(String) });
     expect(cores).toBeGreaterThan(0);
+  });
+});
+
+describe('inspect', () => {
+  it('tells what a model holds', async () => {
+    const { model } = lastObject(
+      await lanegrad(root, ['inspect', join('run', 'model.safetensors'), '--json']),
+    );
     expect(model).toMatchObject({
       sizes: [64, 16, 4],
       seed: 3,
@@ -208,11 +216,14 @@ describe('info', () => {
 });
 
 describe('help', () => {
-  it.each(['train', 'evaluate', 'predict', 'info'])('of %s has examples', async (command) => {
-    const { code, stdout } = await lanegrad(root, [command, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/Examples:\n {2}lanegrad /);
-  });
+  it.each(['train', 'evaluate', 'predict', 'export', 'import', 'inspect', 'gradcheck', 'info'])(
+    'of %s has examples',
+    async (command) => {
+      const { code, stdout } = await lanegrad(root, [command, '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/Examples:\n {2}lanegrad /);
+    },
+  );
 
   it('and version go to standard output', async () => {
     expect(await lanegrad(root, ['--help'])).toMatchObject({ code: 0, stderr: '' });

@@ -32,6 +32,7 @@ export interface DataSamples {
   readonly counts: readonly number[];
 }
 
+/** All results of the assignment: what its report shows. */
 export interface AssignmentReport extends ComputedParts {
   /** ISO date. */
   readonly createdAt: string;

@@ -8,6 +8,7 @@ import { classesOf, type Metric, type MetricSum, predictedClass } from './metric
  */
 export type Average = 'binary' | 'macro' | 'micro';
 
+/** How the numbers of the classes become one. */
 export interface AverageOptions {
   /** `binary` for two classes, `macro` for more. */
   average?: Average;

@@ -20,6 +20,7 @@ export interface MetricSum {
   value(): number;
 }
 
+/** What is measured on a set beside the loss. */
 export interface Metric {
   /** The key under which its value is recorded. */
   readonly name: string;

@@ -1,0 +1,89 @@
+/** How each kind of layer is written as ONNX operators. */
+import type { ActivationOptions } from '../../nn/activations.js';
+import type { EmbeddedColumn } from '../../nn/embedding.js';
+import { writeActivation } from './activations.js';
+import type { GraphBuilder } from './graph.js';
+import { dataTypes } from './proto.js';
+
+/** What one layer's writer is given. */
+export interface LayerPart {
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Width of the layer's inputs. */
+  readonly width: number;
+  readonly index: number;
+  /** One of the layer's parameters or buffers as a constant of the graph; undefined for one that the layer does not have. */
+  constant(name: string): string | undefined;
+}
+
+export const layerWriters: ReadonlyMap<string, (graph: GraphBuilder, part: LayerPart) => void> = new Map([
+  ['dense', writeDense],
+  ['activation', (graph, { config }) => writeActivation(graph, config.name, config as ActivationOptions)],
+  // Does nothing but in training.
+  ['dropout', () => {}],
+  ['batchNorm', writeBatchNorm],
+  ['layerNorm', writeLayerNorm],
+  ['embedding', writeEmbedding],
+]);
+
+function writeDense(graph: GraphBuilder, { config, constant }: LayerPart): void {
+  const constants = [constant('weight'), constant('bias')].filter((name) => name !== undefined);
+  graph.apply('Gemm', constants);
+  writeActivation(graph, config.activation);
+}
+
+/** ONNX's momentum is the share of the old statistics, PyTorch's and lanegrad's that of the batch. */
+function writeBatchNorm(graph: GraphBuilder, part: LayerPart): void {
+  const { config, constant } = part;
+  const statistics = [constant('runningMean'), constant('runningVar')] as string[];
+  graph.apply(
+    'BatchNormalization',
+    [...scaleAndShift(graph, part), ...statistics],
+    [
+      { name: 'epsilon', float: config.eps as number },
+      { name: 'momentum', float: 1 - (config.momentum as number) },
+    ],
+  );
+}
+
+function writeLayerNorm(graph: GraphBuilder, part: LayerPart): void {
+  graph.apply('LayerNormalization', scaleAndShift(graph, part), [
+    { name: 'axis', int: -1 },
+    { name: 'epsilon', float: part.config.eps as number },
+  ]);
+}
+
+/** The operators require both, also where the layer learns neither. */
+function scaleAndShift(
+  graph: GraphBuilder,
+  { index, width, constant }: LayerPart,
+): [scale: string, shift: string] {
+  const ones = () => graph.floats(`${index}.ones`, [width], new Float32Array(width).fill(1));
+  const zeros = () => graph.floats(`${index}.zeros`, [width], new Float32Array(width));
+  return [constant('weight') ?? ones(), constant('bias') ?? zeros()];
+}
+
+/** Each column of categories picks rows of its table; the parts, and what lies between, stand side by side again. */
+function writeEmbedding(graph: GraphBuilder, { config, width, constant, index }: LayerPart): void {
+  const input = graph.current;
+  const parts: string[] = [];
+  let from = 0;
+  const pass = (until: number) => {
+    if (until > from) {
+      const name = `${index}.columns${from}to${until}`;
+      const range = [graph.ints(`${name}.from`, [from]), graph.ints(`${name}.to`, [until])];
+      parts.push(graph.node('Slice', [input, ...range, graph.ints(`${name}.axis`, [1])]));
+    }
+    from = until + 1;
+  };
+  for (const { column } of config.columns as readonly EmbeddedColumn[]) {
+    pass(column);
+    const place = graph.scalarInt(`${index}.column${column}.place`, column);
+    const categories = graph.node('Gather', [input, place], [{ name: 'axis', int: 1 }]);
+    const rows = graph.node('Cast', [categories], [{ name: 'to', int: dataTypes.int64 }]);
+    parts.push(
+      graph.node('Gather', [constant(`column${column}`) as string, rows], [{ name: 'axis', int: 0 }]),
+    );
+  }
+  pass(width);
+  graph.current = parts.length === 1 ? parts[0] : graph.node('Concat', parts, [{ name: 'axis', int: 1 }]);
+}

@@ -1,0 +1,132 @@
+/**
+ * A model as an ONNX file, which ONNX Runtime and others run: one operator or a few a layer, weights [in, out] as they are.
+ *
+ *   input [batch, inputSize] → (Mul, Add: raw values scaled) → Gemm, Relu, … → (Softmax) → output [batch, outputSize]
+ *
+ * Operator set 20 and IR version 9 (ONNX 1.15, November 2023): the first with Gelu. It opens no file.
+ */
+import { DataError, OptionError, show } from '../../errors.js';
+import type { Sequential } from '../../nn/sequential.js';
+import { OptionReader } from '../../options.js';
+import { type ModelMetadata, readMetadata } from '../model-metadata.js';
+import { GraphBuilder } from './graph.js';
+import { layerWriters } from './layers.js';
+import { dataTypes, encodeModel, type OnnxValue } from './proto.js';
+import { checkNames, ML_DOMAIN, ML_OPSET, writeTable, writeTarget } from './table.js';
+
+const WHERE = 'writeOnnx';
+const IR_VERSION = 9;
+const OPSET = 20;
+/** A protocol buffer's own limit. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+/** How `writeOnnx` writes a model. */
+export interface WriteOnnxOptions {
+  /** Kept in the file's own metadata; how inputs are made is also used by `rawInputs`. */
+  metadata?: ModelMetadata;
+  /**
+   * Take raw values and prepare them inside: pixels from 0 to 255, scaled as `metadata.input` says; or the columns of a table, as
+   * `metadata.table` says, each an input of its own. false by default.
+   */
+  rawInputs?: boolean;
+  /** End with softmax over the outputs, which are then called `probabilities` in place of `logits`; false by default. */
+  softmax?: boolean;
+}
+
+/**
+ * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after softmax,
+ * `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training are left out.
+ * With `rawInputs` and a table the inputs are its columns, and the output of a regression, `prediction`, is in the unit of the target;
+ * see `table.ts` for their types.
+ *
+ * @throws DataError when a parameter is NaN or infinite.
+ * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that ONNX cannot express, or a file of 2 GiB or more.
+ */
+export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8Array {
+  const reader = new OptionReader(WHERE, options);
+  const given = reader.optional('metadata', "a model's metadata", (value): value is object => true);
+  const rawInputs = reader.boolean('rawInputs', false);
+  const softmax = reader.boolean('softmax', false);
+  reader.end();
+  const metadata = readMetadata(new OptionReader(`${WHERE}, metadata`, given ?? {}), model);
+  checkParameters(model);
+
+  const graph = new GraphBuilder('input');
+  const shape = (width: number) => ({ elementType: dataTypes.float, shape: ['batch', width] });
+  const { table } = metadata;
+  let inputs: OnnxValue[] = [{ name: 'input', ...shape(model.inputSize) }];
+  if (rawInputs && table) inputs = writeTable(graph, table);
+  else if (rawInputs) writeScaling(graph, metadata);
+  for (const [index, layer] of model.layers.entries()) {
+    const write = layerWriters.get(layer.kind);
+    if (!write) throw new OptionError(WHERE, `a layer of kind ${show(layer.kind)} has no form in ONNX`);
+    graph.scope = `/${index}`;
+    const constant = (name: string) => writeValues(graph, model, `${index}.${name}`);
+    write(graph, { config: layer.config, width: model.sizes[index], index, constant });
+  }
+  graph.scope = '';
+  if (softmax) graph.apply('Softmax', [], [{ name: 'axis', int: -1 }]);
+  const isRegression = table?.target.kind === 'regression';
+  if (isRegression && softmax)
+    throw new OptionError(WHERE, 'option softmax: expected a model that classifies, given a regression');
+  if (rawInputs && table) writeTarget(graph, table);
+  const output = softmax ? 'probabilities' : isRegression ? 'prediction' : 'logits';
+  graph.end(output);
+  checkNames(inputs, graph);
+
+  const encoded = encodeModel({
+    irVersion: IR_VERSION,
+    producer: 'lanegrad',
+    producerVersion: '',
+    opsets: new Map([
+      ['', OPSET],
+      ...(graph.nodes.some(({ domain }) => domain) ? [[ML_DOMAIN, ML_OPSET] as const] : []),
+    ]),
+    metadata: describe(metadata),
+    graphName: 'sequential',
+    nodes: graph.nodes,
+    initializers: graph.initializers,
+    inputs,
+    outputs: [{ name: output, ...shape(model.outputSize) }],
+  });
+  if (encoded.length > MAX_BYTES) {
+    throw new OptionError(WHERE, `expected a file of at most ${MAX_BYTES} bytes, given ${encoded.length}`);
+  }
+  return encoded.finish();
+}
+
+/** What `readOnnx` gives back, as JSON texts. */
+function describe({ input, classNames, table }: ModelMetadata): Map<string, string> {
+  const classes = table?.target.kind === 'classification' ? table.target.classes : undefined;
+  const pairs = Object.entries({ input, classNames: classNames ?? classes }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return new Map(pairs.map(([key, value]) => [key, JSON.stringify(value)]));
+}
+
+function checkParameters(model: Sequential): void {
+  for (const { name, values } of [...model.parameters, ...model.buffers]) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0)
+      throw new DataError(WHERE, `parameter ${name}: expected finite values, given ${values[at]} at ${at}`);
+  }
+}
+
+/** In the kernels' order: a product that is rounded, then the sum. */
+function writeScaling(graph: GraphBuilder, { input }: ModelMetadata): void {
+  if (!input) {
+    throw new OptionError(
+      WHERE,
+      'option rawInputs: expected metadata.input or metadata.table, which say how raw values are prepared',
+    );
+  }
+  graph.scope = '/input';
+  graph.apply('Mul', [graph.floats('input.scale', [], Float32Array.of(input.scale))]);
+  if (input.offset !== 0)
+    graph.apply('Add', [graph.floats('input.offset', [], Float32Array.of(input.offset))]);
+}
+
+function writeValues(graph: GraphBuilder, model: Sequential, name: string): string | undefined {
+  const found = [...model.parameters, ...model.buffers].find((own) => own.name === name);
+  return found && graph.floats(name, found.shape, found.values);
+}

@@ -1,0 +1,267 @@
+/**
+ * A model's values as PyTorch keeps them, in a safetensors file: a state_dict with weights [out, in]. The other side has the same
+ * layers in an `nn.Sequential`, where activations count as modules of their own:
+ *
+ *   sequential(784, [dense(300, { activation: 'sigmoid' }), dense(10)])
+ *   nn.Sequential(nn.Linear(784, 300), nn.Sigmoid(), nn.Linear(300, 10))      0.weight, 0.bias, 2.weight, 2.bias
+ *
+ * A state_dict says nothing of activations or sizes: it is read into a model that is there. It opens no file.
+ */
+
+import type { Activation } from '../engine/kernels.js';
+import { DataError, FormatError, OptionError, show } from '../errors.js';
+import { dense } from '../nn/dense.js';
+import { type Sequential, sequential, setParameters } from '../nn/sequential.js';
+import { OptionReader } from '../options.js';
+import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
+
+/** How the names in a state_dict are made. */
+export interface PytorchOptions {
+  /** What all names begin with, such as `net.` for a module that keeps the sequential as `self.net`; nothing by default. */
+  prefix?: string;
+}
+
+/** How the modules of a state_dict are found and ordered. */
+export interface ReadPytorchOptions extends PytorchOptions {
+  /**
+   * The modules that have parameters, in the order of the layers, such as ['hidden', 'out']. Needed only where their names
+   * do not end in a number that says the order.
+   */
+  modules?: readonly string[];
+}
+
+/**
+ * The bytes of a safetensors file that `load_state_dict(safetensors.torch.load_file(path))` takes.
+ *
+ * @throws DataError when a value is NaN or infinite.
+ */
+export function writePytorch(model: Sequential, options?: PytorchOptions): Uint8Array {
+  const where = 'writePytorch';
+  const reader = new OptionReader(where, options);
+  const prefix = reader.string('prefix', '');
+  reader.end();
+  const tensors = new Map<string, WritableTensor>();
+  for (const { module, values: own } of modulesOf(model)) {
+    for (const { name, own: key, shape, values, turned } of own) {
+      const at = values.findIndex((value) => !Number.isFinite(value));
+      if (at >= 0)
+        throw new DataError(where, `parameter ${name}: expected finite values, given ${values[at]} at ${at}`);
+      tensors.set(`${prefix}${module}.${key}`, {
+        dtype: 'F32',
+        shape: turned ? shape.toReversed() : shape,
+        data: turned ? transpose(values, shape[0], shape[1]) : values,
+      });
+      if (key === 'running_var') {
+        tensors.set(`${prefix}${module}.${BATCHES}`, { dtype: 'I64', shape: [], data: BigInt64Array.of(0n) });
+      }
+    }
+  }
+  return writeSafetensors(tensors, { format: 'pt' });
+}
+
+/**
+ * Fills `model` with the values of a state_dict. Modules with parameters are matched with the layers that have some, in order;
+ * half floats and doubles are converted.
+ *
+ * @param where The file's name, for messages.
+ * @throws FormatError when the file is not safetensors, modules are more or fewer than layers, a tensor is missing, left over, of
+ *   another shape or not of floats, or a value is NaN or infinite. The model then stays as it was.
+ * @throws OptionError for `modules` that are not in the file or not one a layer.
+ */
+export function readPytorch(
+  bytes: Uint8Array,
+  where: string,
+  model: Sequential,
+  options?: ReadPytorchOptions,
+): void {
+  const reader = new OptionReader('readPytorch', options);
+  const prefix = reader.string('prefix', '');
+  const isNames = (value: unknown): value is readonly string[] =>
+    Array.isArray(value) && value.every((name) => typeof name === 'string');
+  const given = reader.optional('modules', 'a list of names', isNames);
+  reader.end();
+  const fail: (problem: string) => never = (problem) => {
+    throw new FormatError(where, problem);
+  };
+  const groups = groupByModule(readSafetensors(bytes, where).tensors, prefix, fail);
+  const modules = given ?? orderModules([...groups.keys()], fail);
+  const expected = modulesOf(model);
+  if (modules.length !== expected.length || new Set(modules).size !== expected.length) {
+    const problem = `expected ${expected.length} modules, one for each layer with parameters, given ${show(modules)}`;
+    if (given) throw new OptionError('readPytorch', `option modules: ${problem}`);
+    fail(problem);
+  }
+  const values = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+  for (const [place, module] of modules.entries()) {
+    const group = groups.get(module);
+    if (!group)
+      throw new OptionError('readPytorch', `option modules: the file has no module ${show(module)}`);
+    group.delete(BATCHES);
+    for (const { name, own, shape, turned } of expected[place].values) {
+      const full = `${prefix}${module}.${own}`;
+      const tensor = group.get(own);
+      if (!tensor) fail(`tensor ${show(full)} is missing`);
+      group.delete(own);
+      values.set(
+        name,
+        convert(tensor, shape, turned, (problem) => fail(`tensor ${show(full)}: ${problem}`)),
+      );
+    }
+    for (const own of group.keys())
+      fail(`the model has nothing for tensor ${show(`${prefix}${module}.${own}`)}`);
+  }
+  for (const module of groups.keys()) {
+    if (!modules.includes(module)) fail(`the model has no layer for module ${show(prefix + module)}`);
+  }
+  setParameters(model, values);
+}
+
+/**
+ * A model of dense layers alone, from a state_dict that holds nothing but linear modules. Which activation stands between them
+ * a state_dict does not say.
+ *
+ * @throws as `readPytorch` does, and FormatError when weights do not follow each other.
+ */
+export function denseFromPytorch(
+  bytes: Uint8Array,
+  where: string,
+  options: ReadPytorchOptions & { /** Of all layers but the last. */ activation: Activation },
+): Sequential {
+  const { activation, ...rest } = options;
+  const { prefix = '' } = rest;
+  const fail: (problem: string) => never = (problem) => {
+    throw new FormatError(where, problem);
+  };
+  const groups = groupByModule(readSafetensors(bytes, where).tensors, prefix, fail);
+  const modules = rest.modules ?? orderModules([...groups.keys()], fail);
+  let width: number | undefined;
+  const layers = modules.map((module, place) => {
+    const name = show(`${prefix}${module}.weight`);
+    const shape = groups.get(module)?.get('weight')?.shape;
+    if (shape === undefined) return fail(`tensor ${name} is missing`);
+    if (shape.length !== 2) fail(`tensor ${name}: expected a matrix [out, in], given [${shape.join(', ')}]`);
+    if (place > 0 && shape[1] !== width) {
+      fail(`tensor ${name}: takes ${shape[1]} values, but the module before it gives ${width}`);
+    }
+    width = shape[0];
+    const bias = groups.get(module)?.has('bias') ?? false;
+    const last = place === modules.length - 1;
+    return dense(width, { bias, activation: last ? 'identity' : activation, weightInitializer: 'zeros' });
+  });
+  const inputSize = groups.get(modules[0] ?? '')?.get('weight')?.shape[1];
+  if (inputSize === undefined) return fail('the file holds no tensors');
+  const model = sequential(inputSize, layers);
+  readPytorch(bytes, where, model, rest);
+  return model;
+}
+
+/** What batch norm counts and its arithmetic does not need. */
+const BATCHES = 'num_batches_tracked';
+
+/** Names within a module that differ. */
+const OWN_NAMES: ReadonlyMap<string, string> = new Map([
+  ['runningMean', 'running_mean'],
+  ['runningVar', 'running_var'],
+]);
+
+interface ModuleValue {
+  /** The model's name for it. */
+  readonly name: string;
+  /** The module's. */
+  readonly own: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+  /** [in, out] here, [out, in] there: only weights of linear layers differ. */
+  readonly turned: boolean;
+}
+
+/**
+ * The modules that have values, by their places in nn.Sequential: a dense layer that ends with an activation takes two. Each
+ * table of an embedding layer is an nn.Embedding of its own, such as `0.column3`.
+ */
+function modulesOf(model: Sequential): { module: string; values: ModuleValue[] }[] {
+  let place = 0;
+  const places = model.layers.map(({ config: { activation = 'identity' }, kind }) => {
+    const own = place;
+    place += kind === 'dense' && activation !== 'identity' ? 2 : 1;
+    return own;
+  });
+  const modules = new Map<string, ModuleValue[]>();
+  for (const { layer, name, shape, values } of [...model.parameters, ...model.buffers]) {
+    const key = name.slice(name.indexOf('.') + 1);
+    const { kind } = model.layers[layer];
+    const isTable = kind === 'embedding';
+    const module = isTable ? `${places[layer]}.${key}` : `${places[layer]}`;
+    const own = isTable ? 'weight' : (OWN_NAMES.get(key) ?? key);
+    const known = modules.get(module) ?? [];
+    known.push({ name, own, shape, values, turned: kind === 'dense' && key === 'weight' });
+    modules.set(module, known);
+  }
+  // Buffers came last, and a layer with nothing but buffers has its place too.
+  const order = orderModules([...modules.keys()], () => {
+    throw new OptionError('modulesOf', 'places have no order');
+  });
+  return order.map((module) => ({ module, values: modules.get(module)! }));
+}
+
+/** Tensors by what stands before and behind the last dot of their names. */
+function groupByModule(
+  tensors: ReadonlyMap<string, SafeTensor>,
+  prefix: string,
+  fail: (problem: string) => never,
+): Map<string, Map<string, SafeTensor>> {
+  const groups = new Map<string, Map<string, SafeTensor>>();
+  for (const [name, tensor] of tensors) {
+    if (!name.startsWith(prefix)) fail(`expected names that begin with ${show(prefix)}, given ${show(name)}`);
+    const rest = name.slice(prefix.length);
+    const dot = rest.lastIndexOf('.');
+    const [module, own] = [rest.slice(0, Math.max(dot, 0)), rest.slice(dot + 1)];
+    const group = groups.get(module) ?? new Map<string, SafeTensor>();
+    groups.set(module, group.set(own, tensor));
+  }
+  return groups;
+}
+
+/**
+ * By the numbers in their names, which must tell them apart: 0, 2, 10; fc1, fc2; net.0, net.2. Names may differ in what follows
+ * the first number.
+ */
+function orderModules(modules: readonly string[], fail: (problem: string) => never): string[] {
+  const stems = new Set(modules.map((name) => /^\D*\d/.exec(name)?.[0].slice(0, -1)));
+  if (modules.length > 1 && (stems.size > 1 || stems.has(undefined))) {
+    fail(`the order of the modules ${show(modules)} is not clear from their names; option modules says it`);
+  }
+  const numbers = (name: string) => (name.match(/\d+/g) ?? []).map(Number);
+  return modules.toSorted((a, b) => {
+    const [left, right] = [numbers(a), numbers(b)];
+    const at = left.findIndex((value, i) => value !== right[i]);
+    return at < 0 ? left.length - right.length : left[at] - (right[at] ?? -1);
+  });
+}
+
+function convert(
+  { dtype, shape: given, data }: SafeTensor,
+  shape: readonly number[],
+  turned: boolean,
+  fail: (problem: string) => never,
+): { shape: readonly number[]; values: Float32Array } {
+  const expected = turned ? shape.toReversed() : shape;
+  if (given.join() !== expected.join()) {
+    fail(`expected shape [${expected.join(', ')}], given [${given.join(', ')}]`);
+  }
+  if (!(data instanceof Float32Array || data instanceof Float64Array))
+    return fail(`expected floats, given ${dtype}`);
+  const values = data instanceof Float32Array ? data : Float32Array.from(data);
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) fail(`expected finite values, given ${values[at]} at ${at}`);
+  return { shape, values: turned ? transpose(values, expected[0], expected[1]) : values };
+}
+
+/** Of [rows, columns]. */
+function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+  const turned = new Float32Array(values.length);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) turned[j * rows + i] = values[i * columns + j];
+  }
+  return turned;
+}

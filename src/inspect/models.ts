@@ -1,0 +1,125 @@
+/** What there is to see in a model, from its own file or from ONNX. */
+
+import { FormatError, LanegradError } from '../errors.js';
+import type { ModelMetadata } from '../formats/model.js';
+import { dataTypes, decodeModel, floatValues, intValues, type OnnxTensor } from '../formats/onnx/proto.js';
+import type { OnnxImport } from '../formats/onnx/read.js';
+import type { Fail } from '../formats/protobuf.js';
+import type { Sequential } from '../nn/sequential.js';
+import { weightsSha256 } from '../run/weights.js';
+import type { InspectedTensor, Inspection, ModelReport } from './types.js';
+
+/** Layers, inputs and parameters; the first weights as pictures where inputs are images. */
+export async function inspectModel(
+  path: string,
+  { model, metadata }: { model: Sequential; metadata: ModelMetadata },
+): Promise<Inspection> {
+  const report = await describeModel(model, metadata);
+  const { input, classNames, table } = metadata;
+  const facts: [string, string][] = [
+    ['file', 'model'],
+    ['layers', model.sizes.join('-')],
+    ...model.layers.map(({ kind, config }, index): [string, string] => [
+      `layer ${index}`,
+      `${kind} ${model.sizes[index]} to ${model.sizes[index + 1]}${configText(config)}`,
+    ]),
+    ['parameters', model.parameterCount.toLocaleString('en-US')],
+    ['seed', String(model.seed)],
+  ];
+  if (input)
+    facts.push([
+      'input',
+      `raw * ${input.scale} + ${input.offset}${input.imageShape ? `, images ${input.imageShape.join('x')}` : ''}`,
+    ]);
+  if (classNames) facts.push(['classes', classNames.join(' ')]);
+  if (table) {
+    facts.push(
+      ['columns', table.columns.map(({ name }) => name).join(', ')],
+      ['target', `${table.target.name}, ${table.target.kind}`],
+    );
+  }
+  facts.push(['weights sha256', report.weightsSha256]);
+  return { path, kind: 'model', facts, model: report, tensors: modelTensors(model, input?.imageShape) };
+}
+
+async function describeModel(model: Sequential, metadata: ModelMetadata): Promise<ModelReport> {
+  const { sizes, seed, parameterCount } = model;
+  const layers = model.layers.map(({ kind, config }, index) => ({
+    kind,
+    ...config,
+    inputSize: sizes[index],
+    outputSize: sizes[index + 1],
+    parameters: model.parameters.reduce((sum, own) => sum + (own.layer === index ? own.values.length : 0), 0),
+  }));
+  return {
+    sizes,
+    parameters: parameterCount,
+    seed,
+    layers,
+    metadata,
+    weightsSha256: await weightsSha256(model),
+  };
+}
+
+/** A file that cannot become a model is shown all the same, with the reason. */
+export function inspectOnnx(path: string, bytes: Uint8Array, read: () => OnnxImport): Inspection {
+  const fail: Fail = (problem) => {
+    throw new FormatError(path, problem);
+  };
+  const onnx = decodeModel(bytes, fail);
+  const shape = (dims: readonly (number | string | undefined)[] = []) =>
+    `[${dims.map((dim) => dim ?? '?').join(', ')}]`;
+  const facts: [string, string][] = [
+    ['file', `ONNX, IR version ${onnx.irVersion}`],
+    ['opset', [...onnx.opsets].map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`).join(', ')],
+    ['producer', `${onnx.producer} ${onnx.producerVersion}`.trim() || 'unknown'],
+    ...onnx.inputs.map(({ name, shape: dims }): [string, string] => ['input', `${name} ${shape(dims)}`]),
+    ...onnx.outputs.map(({ name, shape: dims }): [string, string] => ['output', `${name} ${shape(dims)}`]),
+    ['nodes', onnx.nodes.map(({ operator }) => operator).join(' ')],
+    ['import', importable(path, read)],
+  ];
+  const tensors = onnx.initializers.map((tensor): InspectedTensor => {
+    const { name, dims, dataType } = tensor;
+    const dtype = Object.entries(dataTypes).find(([, code]) => code === dataType)?.[0] ?? `type ${dataType}`;
+    return { name, dtype, shape: dims, values: tensor.external ? [] : onnxValues(tensor, dtype, fail) };
+  });
+  return { path, kind: 'onnx', facts, tensors };
+}
+
+/** Numbers of a type that is known; of others there is nothing to say. */
+function onnxValues(tensor: OnnxTensor, dtype: string, fail: Fail): ArrayLike<number> {
+  if (dtype === 'int64' || dtype === 'int32') return intValues(tensor, fail);
+  return ['float', 'double', 'float16', 'bfloat16'].includes(dtype) ? floatValues(tensor, fail) : [];
+}
+
+function importable(path: string, read: () => OnnxImport): string {
+  try {
+    const { model } = read();
+    return `possible: ${model.sizes.join('-')}`;
+  } catch (error) {
+    if (!(error instanceof LanegradError)) throw error;
+    return `not possible: ${error.message.replace(`${path}: `, '')}`;
+  }
+}
+
+function modelTensors(
+  model: Sequential,
+  imageShape: readonly [number, number] | undefined,
+): InspectedTensor[] {
+  return [...model.parameters, ...model.buffers].map(({ name, layer, shape, values }) => {
+    const tensor = { name, dtype: 'F32', shape, values };
+    if (layer !== 0 || shape.length !== 2 || !imageShape || shape[0] !== imageShape[0] * imageShape[1])
+      return tensor;
+    const [height, width] = imageShape;
+    const units = shape[1];
+    const at = (unit: number, pixel: number) => values[pixel * units + unit];
+    return { ...tensor, pictures: { count: units, height, width, at } };
+  });
+}
+
+function configText(config: Readonly<Record<string, unknown>>): string {
+  const parts = Object.entries(config)
+    .filter(([name]) => name !== 'units')
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`);
+  return parts.length > 0 ? `, ${parts.join(', ')}` : '';
+}

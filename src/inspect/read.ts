@@ -1,0 +1,208 @@
+/**
+ * Finds out what a file or folder is, by its content, and reads what there is to see in it. It prints nothing. Node only.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { unzip } from '../data/folder.js';
+import { type IdxArray, readIdx } from '../data/idx.js';
+import { DataError, FileError, FormatError } from '../errors.js';
+import { fileError, readFileBytes } from '../files/atomic.js';
+import { flattenRecord } from '../formats/metrics.js';
+import { readModel } from '../formats/model.js';
+import { type NpyArray, readNpy } from '../formats/npy.js';
+import { readNpz } from '../formats/npz.js';
+import { readOnnx } from '../formats/onnx/read.js';
+import { readSafetensors, type SafetensorsFile } from '../formats/safetensors.js';
+import { readMetrics } from '../run/metrics.js';
+import { fileSource } from '../tables/file.js';
+import { gunzipped, head, isGzip } from '../tables/source.js';
+import { inspectModel, inspectOnnx } from './models.js';
+import { inspectTable } from './table.js';
+import type { InspectedTensor, Inspection, Pictures } from './types.js';
+
+/** Bytes by which formats are told apart. */
+const HEAD_BYTES = 16;
+
+/** Most bytes that a compressed file may grow to. */
+const MAX_UNZIPPED = 2 ** 30;
+
+/**
+ * Reads a model, a checkpoint, a run folder, or a data file: safetensors, ONNX, NPY, NPZ, IDX (also .gz), or a table.
+ *
+ * @throws FileError when it cannot be read, FormatError when it is damaged or nothing that is known, DataError when it is empty.
+ */
+export async function inspectPath(path: string): Promise<Inspection> {
+  const found = await stat(path).catch((cause) => {
+    throw fileError(path, 'cannot be read', cause);
+  });
+  return found.isDirectory() ? inspectFolder(path) : inspectFile(path);
+}
+
+async function inspectFile(path: string): Promise<Inspection> {
+  const source = await fileSource(path);
+  if (source.size === 0) throw new FormatError(path, 'the file is empty');
+  if (basename(path) === 'metrics.jsonl') return inspectMetrics(path);
+  // The first bytes say what it is: tables are read in chunks, and may be larger than memory.
+  const first = await head(source, HEAD_BYTES);
+  if (isGzip(first)) {
+    if (!isIdx(await head(gunzipped(source), HEAD_BYTES))) return inspectTable(path);
+    return inspectIdx(path, await unzip(await readFileBytes(path), path, MAX_UNZIPPED));
+  }
+  const inspect = binaryFormat(first);
+  return inspect ? inspect(path, await readFileBytes(path)) : inspectTable(path);
+}
+
+function binaryFormat(
+  first: Uint8Array,
+): ((path: string, bytes: Uint8Array) => Inspection | Promise<Inspection>) | undefined {
+  if (isIdx(first)) return inspectIdx;
+  if (first[0] === 0x93 && first[1] === 0x4e) return inspectNpy;
+  if (first[0] === 0x50 && first[1] === 0x4b) return inspectNpz;
+  // A header of 8 bytes, its upper ones zero, and an object.
+  if (first[8] === 0x7b && first[7] === 0 && first[6] === 0) return inspectSafetensors;
+  // The first field of an ONNX file is the IR version.
+  if (first[0] === 0x08 && first[1] < 0x20)
+    return (path, bytes) => inspectOnnx(path, bytes, () => readOnnx(bytes, path));
+  return undefined;
+}
+
+async function inspectFolder(path: string): Promise<Inspection> {
+  const names = (
+    await readdir(path).catch((cause) => {
+      throw fileError(path, 'cannot be read', cause);
+    })
+  ).sort();
+  const wanted = names.filter(
+    (name) =>
+      name === 'model.safetensors' ||
+      name === 'metrics.jsonl' ||
+      /^checkpoint.*safetensors$/.test(name) ||
+      /ubyte(\.gz)?$/.test(name),
+  );
+  if (wanted.length === 0) {
+    throw new FileError(
+      path,
+      'expected a run folder or a folder with IDX files: it has no model, metrics or images',
+    );
+  }
+  const parts: Inspection[] = [];
+  for (const name of wanted) parts.push(await inspectFile(join(path, name)));
+  const isRun = names.includes('model.safetensors') || names.includes('metrics.jsonl');
+  const facts: [string, string][] = [
+    ['folder', isRun ? 'of a training run' : 'of IDX files'],
+    ['files', names.join('  ')],
+  ];
+  if (names.includes('checkpoints')) {
+    const checkpoints = await readdir(join(path, 'checkpoints')).catch(() => []);
+    if (checkpoints.length > 0) facts.push(['checkpoints', checkpoints.sort().join('  ')]);
+  }
+  return { path, kind: isRun ? 'run' : 'idx', facts, tensors: [], parts };
+}
+
+function isIdx(bytes: Uint8Array): boolean {
+  return (
+    bytes.length >= 8 &&
+    bytes[0] === 0 &&
+    bytes[1] === 0 &&
+    bytes[2] >= 8 &&
+    bytes[2] <= 14 &&
+    bytes[3] >= 1 &&
+    bytes[3] <= 8
+  );
+}
+
+function inspectIdx(path: string, bytes: Uint8Array): Inspection {
+  const { type, dims, data }: IdxArray = readIdx(bytes, path);
+  const tensor = withImages({ name: 'data', dtype: type, shape: dims, values: data });
+  return { path, kind: 'idx', facts: [['file', 'IDX, the format of MNIST']], tensors: [tensor] };
+}
+
+function inspectNpy(path: string, bytes: Uint8Array): Inspection {
+  const tensor = fromNpy('data', readNpy(bytes, path));
+  return { path, kind: 'npy', facts: [['file', 'NPY, an array of numpy']], tensors: [tensor] };
+}
+
+function inspectNpz(path: string, bytes: Uint8Array): Inspection {
+  const tensors = [...readNpz(bytes, path)].map(([name, array]) => fromNpy(name, array));
+  return { path, kind: 'npz', facts: [['file', `NPZ, ${tensors.length} arrays of numpy`]], tensors };
+}
+
+function fromNpy(name: string, { dtype, shape, data }: NpyArray): InspectedTensor {
+  // Texts have no statistics; the shape says how many there are.
+  return withImages({
+    name,
+    dtype,
+    shape,
+    values: dtype === 'string' ? [] : (data as ArrayLike<number | bigint>),
+  });
+}
+
+/** Three axes, the last two of a picture's size, are taken for images. */
+function withImages(tensor: InspectedTensor): InspectedTensor {
+  const { shape, values } = tensor;
+  const [count, height, width] = shape;
+  if (shape.length !== 3 || height < 2 || width < 2 || height > 1024 || width > 1024 || values.length === 0)
+    return tensor;
+  const at = (picture: number, pixel: number) => Number(values[picture * height * width + pixel]);
+  const pictures: Pictures = { count, height, width, at };
+  return { ...tensor, pictures };
+}
+
+async function inspectSafetensors(path: string, bytes: Uint8Array): Promise<Inspection> {
+  const file = readSafetensors(bytes, path);
+  if (file.metadata.lanegrad !== undefined) return inspectModel(path, readModel(bytes, path));
+  const checkpoint = file.metadata['lanegrad.checkpoint'];
+  const tensors = [...file.tensors].map(([name, { dtype, shape, data }]) => ({
+    name,
+    dtype,
+    shape,
+    values: data,
+  }));
+  if (checkpoint !== undefined) {
+    return { path, kind: 'checkpoint', facts: checkpointFacts(path, checkpoint), tensors };
+  }
+  return { path, kind: 'safetensors', facts: safetensorsFacts(file), tensors };
+}
+
+function safetensorsFacts({ tensors, metadata }: SafetensorsFile): [string, string][] {
+  return [
+    ['file', `safetensors, ${tensors.size} tensors`],
+    ...Object.entries(metadata).map(([key, text]): [string, string] => [
+      key,
+      text.length > 60 ? `${text.slice(0, 57)}…` : text,
+    ]),
+  ];
+}
+
+/** Position and configuration as they stand in the file; what they mean is the business of who resumes. */
+function checkpointFacts(path: string, text: string): [string, string][] {
+  let description: unknown;
+  try {
+    description = JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(path, `metadata "lanegrad.checkpoint": not JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  const facts: [string, string][] = [['file', 'checkpoint of a training run']];
+  if (typeof description !== 'object' || description === null) return facts;
+  for (const part of ['position', 'engine', 'configuration'] as const) {
+    const value = (description as Record<string, unknown>)[part];
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, own] of Object.entries(flattenRecord(value))) facts.push([name, String(own)]);
+  }
+  return facts;
+}
+
+async function inspectMetrics(path: string): Promise<Inspection> {
+  const { records } = await readMetrics(path);
+  if (records.length === 0) throw new DataError(path, 'expected at least one epoch');
+  const flat = records.map((record) => flattenRecord(record));
+  return {
+    path,
+    kind: 'metrics',
+    facts: [['file', `metrics of ${records.length} epochs`]],
+    tensors: [],
+    records: flat,
+  };
+}

@@ -1,0 +1,62 @@
+/** What was found in a file or folder: plain data, which the command line prints. */
+import type { ModelMetadata } from '../formats/model.js';
+import type { ColumnSummary } from '../tables/summary.js';
+
+export type InspectedKind =
+  | 'model'
+  | 'checkpoint'
+  | 'safetensors'
+  | 'onnx'
+  | 'npy'
+  | 'npz'
+  | 'idx'
+  | 'table'
+  | 'metrics'
+  | 'run';
+
+/** A tensor with its values, in any type; texts have none. */
+export interface InspectedTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number | bigint>;
+  /** The tensor as pictures: images, or one for each unit of a first layer. Values run over all pictures of it. */
+  readonly pictures?: Pictures;
+}
+
+export interface Pictures {
+  readonly height: number;
+  readonly width: number;
+  readonly count: number;
+  /** Value of a pixel of one picture. */
+  at(picture: number, pixel: number): number;
+}
+
+export interface Inspection {
+  readonly path: string;
+  readonly kind: InspectedKind;
+  /** In the order in which people read them. */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly tensors: readonly InspectedTensor[];
+  readonly model?: ModelReport;
+  /** Of a table. */
+  readonly columns?: readonly ColumnReport[];
+  /** Of a run folder: its files. */
+  readonly parts?: readonly Inspection[];
+  /** Of metrics: a row an epoch, flattened. */
+  readonly records?: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface ModelReport {
+  readonly sizes: readonly number[];
+  readonly parameters: number;
+  readonly seed: number;
+  /** Each with its options, sizes and number of parameters. */
+  readonly layers: readonly Readonly<Record<string, unknown>>[];
+  readonly metadata: ModelMetadata;
+  readonly weightsSha256: string;
+}
+
+export interface ColumnReport extends Pick<ColumnSummary, 'name' | 'missing' | 'about'> {
+  readonly type: string;
+}

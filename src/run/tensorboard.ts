@@ -1,0 +1,45 @@
+/** TensorBoard's event file of a training run, written as it goes. Node only. */
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, systemCode } from '../files/atomic.js';
+import { epochScalars } from '../formats/metrics.js';
+import { eventFileHead, scalarEvent } from '../formats/tfevents.js';
+import { eventFileName } from './metrics.js';
+
+export class EventFile {
+  readonly #folder: string;
+  readonly #began: number;
+  #path: string | undefined;
+
+  /** A file in this folder, made when the first record comes. `began` is in seconds since 1970. */
+  constructor(folder: string, began: number = Date.now() / 1000) {
+    this.#folder = folder;
+    this.#began = began;
+  }
+
+  /** Adds the numbers of an epoch's record. Throws FileError when the file cannot be written. */
+  async append(record: { readonly step: number }): Promise<void> {
+    this.#path ??= await this.#create();
+    await write(this.#path, scalarEvent(Date.now() / 1000, record.step, epochScalars(record)), 'a');
+  }
+
+  /** A file of its own: a run that goes on may begin in the second in which the one before did. */
+  async #create(): Promise<string> {
+    const base = join(this.#folder, eventFileName(this.#began));
+    for (let count = 1; ; count++) {
+      const path = count === 1 ? base : `${base}.${count}`;
+      try {
+        await write(path, eventFileHead(this.#began), 'ax');
+        return path;
+      } catch (error) {
+        if (systemCode(error) !== 'EEXIST') throw error;
+      }
+    }
+  }
+}
+
+async function write(path: string, bytes: Uint8Array, flag: string): Promise<void> {
+  await appendFile(path, bytes, { flag }).catch((cause) => {
+    throw fileError(path, 'cannot be written', cause);
+  });
+}

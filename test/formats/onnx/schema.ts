@@ -1,0 +1,134 @@
+/**
+ * ONNX files by an independent writer: protobufjs, and the part of onnx.proto3 that these tests need, in its JSON form. What
+ * PyTorch's and Keras' exporters write is made with it.
+ */
+import protobuf from 'protobufjs';
+
+const field = (id: number, type: string, rule?: 'repeated') => ({ id, type, ...(rule && { rule }) });
+
+const root = protobuf.Root.fromJSON({
+  options: { syntax: 'proto3' },
+  nested: {
+    Model: {
+      fields: {
+        irVersion: field(1, 'int64'),
+        producerName: field(2, 'string'),
+        graph: field(7, 'Graph'),
+        opsetImport: field(8, 'Opset', 'repeated'),
+        metadataProps: field(14, 'Pair', 'repeated'),
+      },
+    },
+    Pair: { fields: { key: field(1, 'string'), value: field(2, 'string') } },
+    Opset: { fields: { domain: field(1, 'string'), version: field(2, 'int64') } },
+    Graph: {
+      fields: {
+        node: field(1, 'Node', 'repeated'),
+        name: field(2, 'string'),
+        initializer: field(5, 'Tensor', 'repeated'),
+        input: field(11, 'Value', 'repeated'),
+        output: field(12, 'Value', 'repeated'),
+      },
+    },
+    Node: {
+      fields: {
+        input: field(1, 'string', 'repeated'),
+        output: field(2, 'string', 'repeated'),
+        name: field(3, 'string'),
+        opType: field(4, 'string'),
+        attribute: field(5, 'Attribute', 'repeated'),
+        domain: field(7, 'string'),
+      },
+    },
+    Attribute: {
+      fields: {
+        name: field(1, 'string'),
+        f: field(2, 'float'),
+        i: field(3, 'int64'),
+        s: field(4, 'bytes'),
+        t: field(5, 'Tensor'),
+        type: field(20, 'int32'),
+      },
+    },
+    Tensor: {
+      fields: {
+        dims: field(1, 'int64', 'repeated'),
+        dataType: field(2, 'int32'),
+        floatData: field(4, 'float', 'repeated'),
+        int32Data: field(5, 'int32', 'repeated'),
+        int64Data: field(7, 'int64', 'repeated'),
+        name: field(8, 'string'),
+        rawData: field(9, 'bytes'),
+        dataLocation: field(14, 'int32'),
+      },
+    },
+    Value: { fields: { name: field(1, 'string'), type: field(2, 'Type') } },
+    Type: { fields: { tensorType: field(1, 'TensorType') } },
+    TensorType: { fields: { elemType: field(1, 'int32'), shape: field(2, 'Shape') } },
+    Shape: { fields: { dim: field(1, 'Dim', 'repeated') } },
+    Dim: { fields: { dimValue: field(1, 'int64'), dimParam: field(2, 'string') } },
+  },
+});
+
+export interface NodeSpec {
+  opType: string;
+  input: string[];
+  output: string[];
+  name?: string;
+  domain?: string;
+  attribute?: object[];
+}
+
+export interface GraphSpec {
+  node: NodeSpec[];
+  initializer?: object[];
+  input?: object[];
+  output?: object[];
+  opset?: number;
+}
+
+/** A file of these nodes, from `x` [batch, …inputShape] to `y`. */
+export function onnxFile(
+  { node, initializer = [], input, output = [value('y', [2])], opset = 17 }: GraphSpec,
+  inputShape = [4],
+): Uint8Array {
+  const graph = { name: 'g', node, initializer, input: input ?? [value('x', inputShape)], output };
+  const type = root.lookupType('Model');
+  return type.encode(type.fromObject({ irVersion: 8, graph, opsetImport: [{ version: opset }] })).finish();
+}
+
+/** A file that was written, by the independent reader. */
+export function decodeFile(bytes: Uint8Array): Record<string, unknown> {
+  const type = root.lookupType('Model');
+  return type.toObject(type.decode(bytes), { longs: Number });
+}
+
+export function value(name: string, shape: readonly number[], elemType = 1): object {
+  const dim = [{ dimParam: 'N' }, ...shape.map((dimValue) => ({ dimValue }))];
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
+}
+
+/** Float32 in the file's list of floats, as older exporters write it. */
+export function floats(name: string, dims: number[], floatData: number[]): object {
+  return { name, dims, dataType: 1, floatData };
+}
+
+/** Raw bytes of any type. */
+export function raw(name: string, dims: number[], dataType: number, data: ArrayBufferView): object {
+  return { name, dims, dataType, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+export const node = (
+  opType: string,
+  input: string[],
+  output: string,
+  attribute: object[] = [],
+): NodeSpec => ({
+  opType,
+  input,
+  output: [output],
+  name: `${opType}:${output}`,
+  attribute,
+});
+
+export const int = (name: string, i: number) => ({ name, i, type: 2 });
+export const float = (name: string, f: number) => ({ name, f, type: 1 });
