@@ -25,14 +25,15 @@ const form = new SettingsForm(
 );
 const darkness = matchMedia('(prefers-color-scheme: dark)');
 
+// The first steps are off the scale, or nothing else could be told apart.
 const lossCurve = new Curve(
   get('loss-chart'),
-  (_, max) => [0, Math.max(max, 0.1) * 1.05],
+  (min, max) => [0, (min < 0.3 ? Math.min(max, 0.8) : max) * 1.05],
   (value) => value.toFixed(1),
 );
 const accuracyCurve = new Curve(
   get('accuracy-chart'),
-  (min) => [Math.min(90, Math.max(0, Math.floor(min / 10) * 10)), 100],
+  (min, max) => [max > 94 ? Math.max(80, Math.floor(min / 10) * 10) : Math.floor(min / 10) * 10, 100],
   (value) => String(value),
 );
 

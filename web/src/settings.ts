@@ -39,7 +39,7 @@ export const choices: Partial<Record<keyof Settings, Choices>> = {
   optimizer: [['sgd', 'SGD']],
   batch: numbers(16, 32, 64, 128, 256),
   data: [
-    ['small', '10,000, shifted'],
+    ['small', '10,000 × 5'],
     ['full', '60,000'],
   ],
 };
