@@ -3,44 +3,92 @@
  * MNIST takes half the memory so, and a batch is copied straight into the lists that `sparse.ts` multiplies.
  *
  *   rowStarts: block j of row i has the entries rowStarts[i·blocks + j] … rowStarts[i·blocks + j + 1] - 1   (u32)
- *   columns: u16;  bytes: u8                                        (eight more of each than there are entries)
+ *   columns: u16;  bytes: u8
  */
 
 /**
- * The compressed rows indices[0 … M - 1] of a data set, value = byte · scale. Returns the number of entries; or -1, with
- * nothing usable written, when there would be more than `capacity`. `lists` have capacity + 8 places.
+ * Where the rows order[0 … M - 1] of a data set begin in compressed rows of their own. Returns the number of their entries; or -1,
+ * with nothing usable written, when there would be more than `capacity`.
  */
-export function gather_compressed(
-  starts: usize, indices: usize, values: usize, rowStarts: usize, columns: usize, bytes: usize, order: usize,
-  M: i32, blocks: i32, capacity: i32, scale: f32,
+export function gather_starts(
+  starts: usize, rowStarts: usize, order: usize, M: i32, blocks: i32, capacity: i32,
 ): i32 {
-  const factor = f32x4.splat(scale);
   let count = 0;
   store<i32>(starts, 0);
   for (let m = 0; m < M; m++) {
     let p = rowStarts + ((<usize>load<u32>(order + (<usize>m << 2)) * <usize>blocks) << 2);
-    const first = load<u32>(p);
+    const shift = count - load<i32>(p);
     for (let j = 0; j < blocks; j++) {
       p += 4;
       starts += 4;
-      store<i32>(starts, count + <i32>(load<u32>(p) - first));
+      count = shift + load<i32>(p);
+      store<i32>(starts, count);
     }
-    const length = <i32>(load<u32>(p) - first);
-    if (count + length > capacity) return -1;
-    // Eight at a time; what is written too much belongs to the next row, or to the places beyond the end.
-    for (let e = 0; e < length; e += 8) {
-      const from = <usize>first + <usize>e;
-      const to = <usize>(count + e) << 2;
-      const wide = v128.load(columns + (from << 1));
-      v128.store(indices + to, i32x4.extend_low_i16x8_u(wide));
-      v128.store(indices + to, i32x4.extend_high_i16x8_u(wide), 16);
-      const small = v128.load8x8_u(bytes + from);
-      v128.store(values + to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(small)), factor));
-      v128.store(values + to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(small)), factor), 16);
-    }
-    count += length;
+    if (count > capacity) return -1;
   }
   return count;
+}
+
+/** Rows whose entries are fetched ahead: the data set lies in main memory, and rows are picked at random. */
+// @ts-ignore: decorator
+@inline const AHEAD: i32 = 16;
+
+/** The entries of those rows, value = byte · scale, at the places that `gather_starts` found. */
+export function gather_entries(
+  indices: usize, values: usize, starts: usize, rowStarts: usize, columns: usize, bytes: usize, order: usize,
+  M: i32, blocks: i32, scale: f32,
+): void {
+  const row = <usize>blocks << 2;
+  for (let m = 0; m < M; m++) {
+    // All lines of the next rows are asked for at once; one after the other, in the loop below, each would be waited for.
+    if (m % AHEAD == 0) fetch(starts, rowStarts, columns, bytes, order, min(AHEAD, M - m), row);
+    const first = <usize>load<u32>(rowStarts + <usize>load<u32>(order) * row);
+    const to = <usize>load<i32>(starts);
+    copy_entries(indices + (to << 2), values + (to << 2), columns + (first << 1), bytes + first,
+      load<i32>(starts + row) - <i32>to, scale);
+    order += 4;
+    starts += row;
+  }
+}
+
+function fetch(starts: usize, rowStarts: usize, columns: usize, bytes: usize, order: usize, rows: i32, row: usize): void {
+  for (let m = 0; m < rows; m++) {
+    const first = <usize>load<u32>(rowStarts + <usize>load<u32>(order) * row);
+    const end = first + <usize>(load<i32>(starts + row) - load<i32>(starts));
+    // A load may trap, so it is made although nobody wants its result.
+    for (let p = columns + (first << 1); p < columns + (end << 1); p += 64) load<u8>(p);
+    for (let p = bytes + first; p < bytes + end; p += 64) load<u8>(p);
+    order += 4;
+    starts += row;
+  }
+}
+
+/** Eight at a time, from the front and once from the back: nothing beyond the last is written, for it may be another thread's. */
+function copy_entries(indices: usize, values: usize, columns: usize, bytes: usize, length: i32, scale: f32): void {
+  const factor = f32x4.splat(scale);
+  let e: usize = 0;
+  for (; e + 8 <= <usize>length; e += 8) copy_eight(indices, values, columns, bytes, e, factor);
+  if (e == <usize>length) return;
+  if (length >= 8) {
+    copy_eight(indices, values, columns, bytes, <usize>length - 8, factor);
+    return;
+  }
+  for (; e < <usize>length; e++) {
+    store<i32>(indices + (e << 2), load<u16>(columns + (e << 1)));
+    store<f32>(values + (e << 2), <f32>load<u8>(bytes + e) * scale);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function copy_eight(indices: usize, values: usize, columns: usize, bytes: usize, e: usize, factor: v128): void {
+  const to = e << 2;
+  const wide = v128.load(columns + (e << 1));
+  v128.store(indices + to, i32x4.extend_low_i16x8_u(wide));
+  v128.store(indices + to, i32x4.extend_high_i16x8_u(wide), 16);
+  const small = v128.load8x8_u(bytes + e);
+  v128.store(values + to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(small)), factor));
+  v128.store(values + to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(small)), factor), 16);
 }
 
 /** y[m, n] = byte · scale at the entries of row indices[m], else 0: the same rows, uncompressed. */

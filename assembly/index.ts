@@ -18,5 +18,5 @@ export { add_bias, argmax, column_sums, count_equal, sum } from './reduce';
 export { sgd_step } from './optimizer';
 export { gather_f32, gather_i32, gather_u8 } from './gather';
 export { random_normal, random_permutation, random_uniform } from './random';
-export { expand_compressed, gather_compressed } from './compressed';
+export { expand_compressed, gather_entries, gather_starts } from './compressed';
 export { compress_rows, sparse_gemm, sparse_sgd, transpose_compressed } from './sparse';

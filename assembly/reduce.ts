@@ -63,7 +63,28 @@ export function column_sums(y: usize, x: usize, ldx: i32, M: i32, N: i32, accumu
   }
 }
 
+/** Elements of a block of `sum`: blocks are summed one by one, then their sums in order, whoever made them. */
+// @ts-ignore: decorator
+@inline const SUM_BLOCK: i32 = 65536;
+
 export function sum(x: usize, n: i32): f64 {
+  let total: f64 = 0;
+  for (; n > 0; n -= SUM_BLOCK) {
+    total += block_sum(x, min(n, SUM_BLOCK));
+    x += <usize>SUM_BLOCK << 2;
+  }
+  return total;
+}
+
+/** y[i] (float64) = the sum of block i of x, for `from` <= i < `to`. */
+export function sum_blocks(y: usize, x: usize, n: i32, from: i32, to: i32): void {
+  for (let i = from; i < to; i++) {
+    const first = i * SUM_BLOCK;
+    store<f64>(y + (<usize>i << 3), block_sum(x + (<usize>first << 2), min(n - first, SUM_BLOCK)));
+  }
+}
+
+function block_sum(x: usize, n: i32): f64 {
   let even = f64x2.splat(0);
   let odd = f64x2.splat(0);
   for (; n >= 4; n -= 4) {

@@ -65,35 +65,54 @@ function keep(indices: usize, values: usize, count: i32, p: usize, index: i32): 
 }
 
 /**
- * The compressed columns of a matrix [M, N] from its compressed rows, which have `blocks` each; the columns have one.
- * `starts` has N + 2 places, of which N + 1 are kept.
+ * The compressed columns of a matrix [M, N] from its compressed rows, which have `blocks` of `width` columns each; the columns have
+ * one. Only those of the blocks `from` to `to` - 1 are made: what belongs to different blocks lies apart, so threads may share them
+ * out. Of `starts`, N + 1 numbers, the last is written with the last block.
  */
 export function transpose_compressed(
   starts: usize, indices: usize, values: usize, rowStarts: usize, columns: usize, rowValues: usize,
-  M: i32, N: i32, blocks: i32,
+  M: i32, N: i32, blocks: i32, width: i32, from: i32, to: i32,
 ): void {
-  const total = load<i32>(rowStarts + (<usize>(M * blocks) << 2));
-  memory.fill(starts, 0, <usize>(N + 2) << 2);
-  // Two places on: after counting and adding up, starts[n + 1] is where column n's next entry goes.
-  for (let e = 0; e < total; e++) {
-    const p = starts + (<usize>(load<i32>(columns + (<usize>e << 2)) + 2) << 2);
-    store<i32>(p, load<i32>(p) + 1);
-  }
-  let sum = 0;
-  for (let n = 2; n <= N + 1; n++) {
-    const p = starts + (<usize>n << 2);
-    sum += load<i32>(p);
-    store<i32>(p, sum);
-  }
-  let e = 0;
-  for (let m = 0; m < M; m++) {
-    const end = load<i32>(rowStarts + (<usize>((m + 1) * blocks) << 2));
-    for (; e < end; e++) {
-      const p = starts + (<usize>(load<i32>(columns + (<usize>e << 2)) + 1) << 2);
-      const to = <usize>load<i32>(p) << 2;
-      store<i32>(indices + to, m);
-      store<f32>(values + to, load<f32>(rowValues + (<usize>e << 2)));
-      store<i32>(p, load<i32>(p) + 1);
+  const row = <usize>blocks << 2;
+  for (let j = from; j < to; j++) {
+    const first = starts + (<usize>(j * width) << 2);
+    const last = starts + (<usize>min((j + 1) * width, N) << 2);
+    const block = rowStarts + (<usize>j << 2);
+    memory.fill(first, 0, last - first);
+    // The entries of each column are counted, and those of all blocks to the left.
+    let base = 0;
+    for (let m: usize = 0; m < <usize>M * row; m += row) {
+      const begin = load<i32>(block + m);
+      const end = load<i32>(block + m, 4);
+      base += begin - load<i32>(rowStarts + m);
+      for (let e = begin; e < end; e++) {
+        const p = starts + (<usize>load<i32>(columns + (<usize>e << 2)) << 2);
+        store<i32>(p, load<i32>(p) + 1);
+      }
+    }
+    let place = base;
+    for (let p = first; p < last; p += 4) {
+      const count = load<i32>(p);
+      store<i32>(p, place);
+      place += count;
+    }
+    if (j == blocks - 1) store<i32>(last, place);
+    // While entries are written, starts[n] is where column n's next one goes; in the end that is where column n + 1 begins.
+    for (let m = 0; m < M; m++) {
+      const begin = load<i32>(block + <usize>m * row);
+      const end = load<i32>(block + <usize>m * row, 4);
+      for (let e = begin; e < end; e++) {
+        const p = starts + (<usize>load<i32>(columns + (<usize>e << 2)) << 2);
+        const to = <usize>load<i32>(p) << 2;
+        store<i32>(indices + to, m);
+        store<f32>(values + to, load<f32>(rowValues + (<usize>e << 2)));
+        store<i32>(p, load<i32>(p) + 1);
+      }
+    }
+    for (let p = first; p < last; p += 4) {
+      const next = load<i32>(p);
+      store<i32>(p, base);
+      base = next;
     }
   }
 }

@@ -7,17 +7,17 @@ export interface Contender {
   readonly engine: Engine;
 }
 
-/** Every arithmetic that this Node has. */
+/** Every arithmetic that this Node has, on one thread. */
 export async function openContenders(): Promise<Contender[]> {
   const contenders = [
     { name: 'reference', engine: createReferenceEngine() },
-    { name: 'strict', engine: await createEngine({ backend: 'wasm', math: 'strict' }) },
-    { name: 'fma', engine: await createEngine({ backend: 'wasm', math: 'fma' }) },
+    { name: 'strict', engine: await createEngine({ backend: 'wasm', math: 'strict', threads: 1 }) },
+    { name: 'fma', engine: await createEngine({ backend: 'wasm', math: 'fma', threads: 1 }) },
   ];
   if (platform.turboUnavailable) return contenders;
   return [
     ...contenders,
-    { name: 'strict turbo', engine: await createEngine({ math: 'strict', turbo: true }) },
-    { name: 'fma turbo', engine: await createEngine({ math: 'fma', turbo: true }) },
+    { name: 'strict turbo', engine: await createEngine({ math: 'strict', turbo: true, threads: 1 }) },
+    { name: 'fma turbo', engine: await createEngine({ math: 'fma', turbo: true, threads: 1 }) },
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [peers] [--quick] [--full] [--json FILE] [--markdown FILE]
+ * npm run bench -- [kernels] [step] [epoch] [threads] [peers] [--quick] [--full] [--json FILE] [--markdown FILE]
  * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers. Close everything else first: two busy cores measure each other.
  */
 import { cpus } from 'node:os';
@@ -10,10 +10,11 @@ import type { Effort } from './harness.js';
 import { benchKernels } from './kernels.js';
 import { benchPeers } from './peers.js';
 import type { BenchResults } from './results.js';
-import { kernelRow, markdown, peerTable, trainingTable } from './tables.js';
+import { kernelRow, markdown, peerTable, threadsRow, trainingTable } from './tables.js';
+import { benchThreads } from './threads.js';
 import { benchEpoch, benchStep } from './training.js';
 
-const tasks = ['kernels', 'step', 'epoch', 'peers'] as const;
+const tasks = ['kernels', 'step', 'epoch', 'threads', 'peers'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -57,6 +58,10 @@ if (wanted.includes('epoch')) {
   const epoch = await benchEpoch(contenders, { rounds: values.quick ? 1 : 5, samples });
   results.epoch = epoch;
   console.log(trainingTable(epoch));
+}
+if (wanted.includes('threads')) {
+  const report = (result: Parameters<typeof threadsRow>[0]) => console.log(threadsRow(result));
+  results.threads = await benchThreads(effort, { quick: values.quick, report });
 }
 if (wanted.includes('peers')) {
   const report = (result: Parameters<typeof peerTable>[0]) => console.log(peerTable(result));

@@ -3,6 +3,7 @@ import type { EngineInfo } from '../src/engine/engine.js';
 import type { Effort } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { PeerResult } from './peers.js';
+import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
 
 export interface BenchResults {
@@ -15,6 +16,7 @@ export interface BenchResults {
   kernels?: readonly KernelResult[];
   step?: TrainingResult;
   epoch?: TrainingResult;
+  threads?: readonly ThreadsResult[];
   peers?: readonly PeerResult[];
   /** First lines of the peers: versions and settings. */
   peerVersions?: readonly unknown[];

@@ -3,6 +3,7 @@ import type { Rate } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { PeerResult } from './peers.js';
 import type { BenchResults } from './results.js';
+import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
 
 /** One kernel at one shape, a line for each engine: rate, quartiles, times the reference, share of the limit. */
@@ -25,6 +26,18 @@ export function trainingTable({ task, network, batchSize, samples, rates }: Trai
     return `  ${rate.name.padEnd(13)} ${String(Math.round(rate.median)).padStart(8)} samples/s ${wide(rate).padEnd(18)} ${times}`;
   });
   return `\n${task}, ${network}, batch ${batchSize}, ${samples} samples\n${lines.join('\n')}`;
+}
+
+/** Rates by number of threads, and what more of them gain. */
+export function threadsRow({ task, unit, rates }: ThreadsResult): string {
+  const [first] = rates;
+  const lines = rates.map((rate) => {
+    const value = unit === 'samples/s' ? String(Math.round(rate.median)) : digits(rate.median);
+    const spread = unit === 'samples/s' ? wide(rate) : range(rate);
+    const times = rate === first ? '' : `${(rate.median / first.median).toFixed(2)}x`;
+    return `  ${rate.name.padEnd(13)} ${value.padStart(8)} ${unit} ${spread.padEnd(18)} ${times}`;
+  });
+  return `${task}\n${lines.join('\n')}`;
 }
 
 /** lanegrad and its peers at one task. */
@@ -69,6 +82,14 @@ export function markdown(results: BenchResults): string {
         rows,
       ),
     );
+  }
+  for (const { task, unit, rates } of results.threads ?? []) {
+    const cells = rates.map(({ name, median }) => [
+      name,
+      unit === 'samples/s' ? String(Math.round(median)) : digits(median),
+      rates.length > 1 ? `${(median / rates[0].median).toFixed(2)}x` : '',
+    ]);
+    parts.push(grid([task, unit, 'gain'], cells));
   }
   for (const { task, unit, rows } of peers) {
     const cells = rows.map((row) => [

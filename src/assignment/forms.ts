@@ -86,14 +86,18 @@ export async function compareForms(train: Dataset, options?: FormsOptions): Prom
   }
 }
 
-/** Reference, Wasm strict, and Wasm fma where the runtime accepts it. */
+/** Reference, Wasm strict, and Wasm fma where the runtime accepts it; and Wasm on all cores, where there are several. */
 export async function defaultEngines(): Promise<Engine[]> {
-  const engines = [createReferenceEngine(), await createEngine({ backend: 'wasm', math: 'strict' })];
+  const one = { backend: 'wasm', threads: 1 } as const;
+  const engines = [createReferenceEngine(), await createEngine({ ...one, math: 'strict' })];
   try {
-    engines.push(await createEngine({ backend: 'wasm', math: 'fma' }));
+    engines.push(await createEngine({ ...one, math: 'fma' }));
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
   }
+  const all = await createEngine({ backend: 'wasm' });
+  if (all.info.threads > 1) engines.push(all);
+  else all.dispose();
   return engines;
 }
 

@@ -29,7 +29,7 @@ export interface SpeedOptions extends LongOptions {
   hidden?: number;
   /** Of weights and order; 1 by default. */
   seed?: number;
-  /** Default: reference, Wasm strict, and Wasm fma where it is accepted. Give engines with threads to see those too. */
+  /** Default: reference, Wasm strict, Wasm fma where it is accepted, and Wasm on all cores. */
   engines?: readonly Engine[];
 }
 

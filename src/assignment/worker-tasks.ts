@@ -50,7 +50,7 @@ export class Workbench {
 
   /** Strict arithmetic: the same bits on every machine, so that a result may be kept. */
   engine(): Promise<Engine> {
-    this.#engine ??= createEngine({ math: 'strict' });
+    this.#engine ??= createEngine({ math: 'strict', threads: 1 });
     return this.#engine;
   }
 

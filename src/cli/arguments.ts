@@ -27,8 +27,16 @@ export function engineOptions(): Option[] {
     new Option('--math <name>', 'strict: the same bits everywhere; fma: faster')
       .choices(['auto', 'strict', 'fma'])
       .default('auto'),
+    new Option('--threads <n>', 'threads that compute; the result is the same for any number')
+      .argParser(threads)
+      .default('auto', 'the usable cores'),
     new Option('--turbo', '256-bit code by an experiment of V8 (Node 24 and later, x86-64)').default(false),
   ];
+}
+
+/** `auto` or a number of threads. */
+function threads(text: string): 'auto' | number {
+  return text === 'auto' ? 'auto' : whole({ min: 1, max: 64 })(text);
 }
 
 interface Limits {

@@ -34,11 +34,11 @@ Examples:
   lanegrad evaluate model.safetensors --json`;
 
 async function evaluateModel(given: string, source: string, options: EvaluateOptions): Promise<void> {
-  const { backend, math, turbo, split, json } = options;
+  const { backend, math, threads, turbo, split, json } = options;
   const out = new Output({ json });
   const { path, model, metadata } = await openModel(given);
   const set = scaledFor(metadata, (await loadSplits(source))[split]);
-  const engine = await createEngine({ backend, math, turbo });
+  const engine = await createEngine({ backend, math, threads, turbo });
   const { size, loss, accuracy, confusion } = await evaluate(engine, model, set);
   const classes = confusion.map((row, index) => {
     const samples = row.reduce((total, n) => total + n, 0);

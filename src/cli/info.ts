@@ -31,11 +31,11 @@ export function describeEngine({ backend, binary, math, threads, runtime }: Engi
 
 async function info(
   given: string | undefined,
-  { backend, math, turbo, json }: ComputeOptions,
+  { backend, math, threads, turbo, json }: ComputeOptions,
 ): Promise<void> {
   const out = new Output({ json });
   const opened = given === undefined ? undefined : await openModel(given);
-  const engine = (await createEngine({ backend, math, turbo })).info;
+  const engine = (await createEngine({ backend, math, threads, turbo })).info;
   const cores = availableParallelism();
   const version = packageVersion();
   const rows = [

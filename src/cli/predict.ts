@@ -52,7 +52,7 @@ interface Prediction {
 }
 
 async function predictImages(given: string, source: string, options: PredictOptions): Promise<void> {
-  const { backend, math, turbo, show, json } = options;
+  const { backend, math, threads, turbo, show, json } = options;
   const out = new Output({ json });
   const { path, model, metadata } = await openModel(given);
   const images = (await isFileSource(source))
@@ -65,7 +65,7 @@ async function predictImages(given: string, source: string, options: PredictOpti
     );
   }
   const [from, to] = chooseRange(images.size, options);
-  const engine = await createEngine({ backend, math, turbo });
+  const engine = await createEngine({ backend, math, threads, turbo });
   const probabilities = predict(engine, model, scaledInputs(images, metadata, from, to));
 
   const predictions = Array.from({ length: to - from }, (_, row): Prediction => {

@@ -66,7 +66,18 @@ Examples:
 Ctrl-C stops after the step at hand and saves; pressed twice, it stops at once.`;
 
 async function train(source: string, options: TrainOptions): Promise<void> {
-  const { backend, math, turbo, json, quiet, out: outFolder, debug: _, full = false, ...rest } = options;
+  const {
+    backend,
+    math,
+    threads,
+    turbo,
+    json,
+    quiet,
+    out: outFolder,
+    debug: _,
+    full = false,
+    ...rest
+  } = options;
   const settings: RunSettings = { source, full, ...rest };
   const out = new Output({ json });
   const progress = new Progress(out, { quiet });
@@ -77,7 +88,7 @@ async function train(source: string, options: TrainOptions): Promise<void> {
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
     const splits = await loadSplits(source);
-    const engine = await createEngine({ backend, math, turbo });
+    const engine = await createEngine({ backend, math, threads, turbo });
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
     if (signals.signal.aborted) {
       out.line('nothing was trained, nothing was written');

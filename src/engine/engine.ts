@@ -4,14 +4,24 @@
  */
 import { platform } from '#platform';
 import { disposeSymbol } from '../dispose.js';
-import { EngineError, UnsupportedError } from '../errors.js';
+import { EngineError, LanegradError, UnsupportedError } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
 import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
 import { createReferenceBackend } from './reference/index.js';
 import { Arena } from './tensor.js';
-import { binaryNames, createWasmBackend, isFused, loadBinary } from './wasm.js';
+import { MAX_THREADS } from './threads/pool.js';
+import {
+  type Arithmetic,
+  type Binary,
+  binaryName,
+  binaryNames,
+  createWasmBackend,
+  isFused,
+  loadBinary,
+  type WasmBackend,
+} from './wasm.js';
 
 export interface EngineOptions {
   /** `wasm` needs SIMD; `reference` is plain TypeScript; `auto` (the default) takes Wasm where it can. */
@@ -21,11 +31,17 @@ export interface EngineOptions {
    * faster, and the same bits on one kind of machine. `auto` (the default) takes fma where it is accepted without a flag.
    */
   math?: 'auto' | 'strict' | 'fma';
+  /**
+   * How many threads compute, the caller's own among them; the bits do not depend on it. `auto` (the default) takes the usable
+   * cores, and 1 where memory cannot be shared.
+   */
+  threads?: 'auto' | number;
   /** Lets V8 fuse neighbouring instructions to 256 bits: Node 24 and later on x86-64, an experiment of V8's. */
   turbo?: boolean;
   /**
    * Where the kernels come from, in place of the package's own files: an address, a Response, bytes or a compiled module of one
-   * binary; or an object with a source for each, `{ simd, fma }`. One binary alone decides the arithmetic.
+   * binary, which then decides the arithmetic; or an object with a source for each: `{ simd, fma, 'simd-threads', 'fma-threads' }`,
+   * of which those are loaded that are wanted.
    */
   wasm?: WasmSource | WasmSources;
 }
@@ -40,7 +56,7 @@ export interface EngineInfo {
   readonly binary?: string;
   readonly wasmSha256?: string;
   readonly runtime: string;
-  /** Why this backend and this arithmetic. */
+  /** Why this backend, this arithmetic and so many threads. */
   readonly reason: string;
 }
 
@@ -93,8 +109,9 @@ export class Engine {
     return new Arena(this);
   }
 
-  /** Ends the engine and lets go of its memory; using it or its tensors then throws. Twice is fine. */
+  /** Ends the engine and its threads and lets go of its memory; using it or its tensors then throws. Twice is fine. */
   dispose(): void {
+    this.#backend?.dispose();
     this.#backend = undefined;
   }
 
@@ -104,13 +121,15 @@ export class Engine {
 }
 
 /**
- * Creates an engine. Throws EngineError when what is asked for is not to be had here (Wasm SIMD, fma, turbo), and
+ * Creates an engine. Throws EngineError when what is asked for is not to be had here (Wasm SIMD, fma, turbo, threads), and
  * OptionError for an unknown option.
  */
 export async function createEngine(options?: EngineOptions): Promise<Engine> {
   const reader = new OptionReader('createEngine', options);
   const backend = reader.oneOf('backend', ['auto', 'wasm', 'reference'], 'auto');
   const math = reader.oneOf('math', ['auto', 'strict', 'fma'], 'auto');
+  const threads =
+    reader.optional('threads', `"auto" or a whole number, 1 to ${MAX_THREADS}`, isThreads) ?? 'auto';
   const turbo = reader.boolean('turbo', false);
   const wasm = reader.optional(
     'wasm',
@@ -119,41 +138,51 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
   );
   reader.end();
   if (backend === 'reference') {
-    if (math === 'fma' || turbo) {
-      throw new EngineError('createEngine', 'the reference backend has neither fma nor turbo');
+    if (math === 'fma' || turbo || (threads !== 'auto' && threads > 1)) {
+      throw new EngineError('createEngine', 'the reference backend has neither fma, nor turbo, nor threads');
     }
     return createReferenceEngine();
   }
   try {
-    if (isWasmSource(wasm)) return await createGivenEngine(math, turbo, wasm);
-    return await createWasmEngine(math, turbo, wasm);
+    const choice = { math, turbo, threads };
+    return isWasmSource(wasm) ? await createGivenEngine(choice, wasm) : await createWasmEngine(choice, wasm);
   } catch (error) {
     // Only a runtime without the instructions falls back; a missing file is a broken installation.
-    const optional = backend === 'auto' && math !== 'fma' && !turbo;
+    const optional = backend === 'auto' && math !== 'fma' && !turbo && (threads === 'auto' || threads === 1);
     if (!optional || !(error instanceof UnsupportedError)) throw error;
     return createReferenceEngine({ reason: error.message });
   }
 }
 
+function isThreads(value: unknown): value is 'auto' | number {
+  return (
+    value === 'auto' || (Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_THREADS)
+  );
+}
+
+type WasmChoice = Required<Pick<EngineOptions, 'math' | 'turbo' | 'threads'>>;
+
 function isWasm(value: unknown): value is WasmSource | WasmSources {
   if (isWasmSource(value)) return true;
   if (typeof value !== 'object' || value === null) return false;
   const entries = Object.entries(value);
+  const known: readonly string[] = binaryNames;
   return (
     entries.length > 0 &&
     entries.every(
-      ([name, source]) =>
-        (binaryNames as string[]).includes(name) && (typeof source === 'function' || isWasmSource(source)),
+      ([name, source]) => known.includes(name) && (typeof source === 'function' || isWasmSource(source)),
     )
   );
 }
 
 /** An engine of one binary, which is asked for its arithmetic. */
-async function createGivenEngine(
-  math: 'auto' | 'strict' | 'fma',
-  turbo: boolean,
-  wasm: WasmSource,
-): Promise<Engine> {
+async function createGivenEngine({ math, turbo, threads }: WasmChoice, wasm: WasmSource): Promise<Engine> {
+  if (threads !== 'auto' && threads > 1) {
+    throw new EngineError(
+      'createEngine',
+      "threads need a binary of their own: option wasm, { 'simd-threads': … }",
+    );
+  }
   if (math === 'fma') platform.enableRelaxedSimd();
   const backend = await createWasmBackend({ binary: 'simd', turbo, wasm });
   const given = isFused(backend) ? 'fma' : 'strict';
@@ -164,26 +193,17 @@ async function createGivenEngine(
     );
   }
   if (turbo) platform.leaveTurbo();
-  return new Engine(backend, {
-    backend: 'wasm',
-    math: given,
-    turbo: backend.turbo,
-    threads: 1,
-    binary: given === 'fma' ? 'fma' : 'simd',
-    ...(backend.sha256 !== undefined && { wasmSha256: backend.sha256 }),
-    runtime: platform.runtime,
-    reason: 'the binary was given',
-  });
+  const binary = given === 'fma' ? 'fma' : 'simd';
+  return new Engine(backend, describe({ ...backend, binary }, given, 'the binary was given'));
 }
 
-async function createWasmEngine(
-  math: 'auto' | 'strict' | 'fma',
-  turbo: boolean,
-  wasm?: WasmSources,
-): Promise<Engine> {
+async function createWasmEngine({ math, turbo, threads }: WasmChoice, wasm?: WasmSources): Promise<Engine> {
   if (math === 'fma') platform.enableRelaxedSimd();
-  const wantsFma = math === 'fma' || (math === 'auto' && !(wasm && !wasm.fma));
-  const loaded = wantsFma ? await loadBinary('fma', wasm) : undefined;
+  const plan = planThreads(threads, wasm);
+  const has = (arithmetic: Arithmetic) => !wasm || wasm[binaryName(arithmetic, plan.threads)] !== undefined;
+  const wantsFma = math === 'fma' || (math === 'auto' && has('fma'));
+  // The very binary that will be used, so that no other is loaded.
+  const loaded = wantsFma ? await loadBinary(binaryName('fma', plan.threads), wasm) : undefined;
   const fma = loaded?.valid ?? false;
   if (math === 'fma' && !fma) {
     throw new EngineError(
@@ -191,30 +211,74 @@ async function createWasmEngine(
       `${platform.runtime} does not accept relaxed SIMD, which fma needs`,
     );
   }
-  const backend = await createWasmBackend({
-    binary: fma ? 'fma' : 'simd',
+  const options = {
+    binary: fma ? ('fma' as const) : ('simd' as const),
     turbo,
     ...(wasm && { wasm }),
-    ...(fma && loaded && { loaded }),
-  });
+    ...(loaded && { loaded }),
+  };
+  const { backend, reason } = await startBackend(options, plan);
   if (turbo) platform.leaveTurbo();
-  return new Engine(backend, {
+  let arithmetic = `${math} was asked for`;
+  if (math === 'auto' && !wantsFma) arithmetic = 'fma was not among the binaries given';
+  else if (math === 'auto') arithmetic = `relaxed SIMD is ${fma ? '' : 'not '}available`;
+  return new Engine(backend, describe(backend, fma ? 'fma' : 'strict', `${arithmetic}; ${reason}`));
+}
+
+function describe(
+  backend: Pick<WasmBackend, 'turbo' | 'threads' | 'binary' | 'sha256'>,
+  math: 'strict' | 'fma',
+  reason: string,
+): EngineInfo {
+  const { turbo, threads, binary, sha256 } = backend;
+  return {
     backend: 'wasm',
-    math: fma ? 'fma' : 'strict',
-    turbo: backend.turbo,
-    threads: 1,
-    binary: backend.binary,
-    ...(backend.sha256 !== undefined && { wasmSha256: backend.sha256 }),
+    math,
+    turbo,
+    threads,
+    binary,
+    ...(sha256 !== undefined && { wasmSha256: sha256 }),
     runtime: platform.runtime,
-    reason:
-      math !== 'auto'
-        ? `${math} was asked for`
-        : !wantsFma
-          ? 'fma was not among the binaries given'
-          : fma
-            ? 'relaxed SIMD is available'
-            : 'relaxed SIMD is not available',
-  });
+    reason,
+  };
+}
+
+interface ThreadPlan {
+  readonly threads: number;
+  /** Whether one thread will do where these cannot be had. */
+  readonly optional: boolean;
+  readonly reason: string;
+}
+
+function planThreads(threads: 'auto' | number, wasm: WasmSources | undefined): ThreadPlan {
+  const given = !wasm || wasm['simd-threads'] !== undefined || wasm['fma-threads'] !== undefined;
+  const unavailable = given ? platform.threadsUnavailable : 'the kernels given are for one';
+  if (threads !== 'auto') {
+    if (threads > 1 && unavailable) {
+      throw new EngineError('createEngine', `threads are not available: ${unavailable}`);
+    }
+    return { threads, optional: false, reason: `${count(threads)} asked for` };
+  }
+  if (unavailable) return { threads: 1, optional: false, reason: `one thread: ${unavailable}` };
+  const cores = Math.min(platform.cores, MAX_THREADS);
+  return { threads: cores, optional: cores > 1, reason: `${count(cores)} for as many cores` };
+}
+
+/** The backend with the threads that were planned, or with one. */
+async function startBackend(
+  options: { binary: Arithmetic; turbo: boolean; wasm?: WasmSources; loaded?: Binary },
+  { threads, optional, reason }: ThreadPlan,
+): Promise<{ backend: WasmBackend; reason: string }> {
+  try {
+    return { backend: await createWasmBackend({ ...options, threads }), reason };
+  } catch (error) {
+    if (!optional || !(error instanceof LanegradError)) throw error;
+    return { backend: await createWasmBackend(options), reason: `one thread: ${error.message}` };
+  }
+}
+
+function count(threads: number): string {
+  return threads === 1 ? 'one thread' : `${threads} threads`;
 }
 
 /** An engine on plain TypeScript, in float32 or, for checking gradients, in float64. */

@@ -2,7 +2,7 @@
  * Places blocks in an engine's linear memory: first fit over a sorted list of gaps, neighbours joined when freed. It is
  * used when a model is compiled or a data set is uploaded, never within a training step.
  */
-import { type Backend, RESERVED_BYTES } from './kernels.js';
+import type { Backend } from './kernels.js';
 
 /** A cache line: no two tensors share one, and rows of 16 floats begin on one. */
 export const ALIGNMENT = 64;
@@ -17,10 +17,11 @@ export class Heap {
   /** Free blocks below `#top`, ascending, never adjacent. */
   readonly #gaps: Block[] = [];
   /** Everything from here on is free. */
-  #top = RESERVED_BYTES;
+  #top: number;
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.#top = roundUp(backend.reservedBytes);
   }
 
   /** Bytes in use, or lost between uses. */

@@ -101,23 +101,30 @@ export interface Kernels {
     limit: number,
   ): number;
   /**
-   * The same lists for rows order[0 … M - 1] (u32) of a data set that is kept compressed: rowStarts (u32) as starts above, columns
-   * u16, bytes u8, value = byte · scale. Returns the number of entries, or -1, with nothing usable written, when there would be
-   * more than `capacity`. The lists need capacity + 8 places; columns and bytes are readable 8 places beyond their end.
+   * `starts` for rows order[0 … M - 1] (u32) of a data set that is kept compressed: rowStarts (u32) as starts above. Returns the number of
+   * entries, or -1, with nothing usable written, when there would be more than `capacity`.
    */
-  gather_compressed(
+  gather_starts(
     starts: number,
+    rowStarts: number,
+    order: number,
+    M: number,
+    blocks: number,
+    capacity: number,
+  ): number;
+  /** The other lists for those rows: columns are u16, bytes u8, value = byte · scale. */
+  gather_entries(
     indices: number,
     values: number,
+    starts: number,
     rowStarts: number,
     columns: number,
     bytes: number,
     order: number,
     M: number,
     blocks: number,
-    capacity: number,
     scale: number,
-  ): number;
+  ): void;
   /** y [M, N] = those rows, uncompressed. */
   expand_compressed(
     y: number,
@@ -131,7 +138,10 @@ export interface Kernels {
     blocks: number,
     scale: number,
   ): void;
-  /** The compressed columns of a matrix [M, N], each of one block, from its compressed rows; starts has N + 2 places. */
+  /**
+   * The compressed columns of a matrix [M, N], each of one block, from its compressed rows, whose blocks have `width` columns: those of
+   * the blocks from … to - 1, at least one in all. starts has N + 1 places, the last of which is written with the last block.
+   */
   transpose_compressed(
     starts: number,
     indices: number,
@@ -142,6 +152,9 @@ export interface Kernels {
     M: number,
     N: number,
     blocks: number,
+    width: number,
+    from: number,
+    to: number,
   ): void;
   /**
    * C = f(start + S·B): S compressed, M rows of `blocks`, at least 1; B [·, N], C [M, N]; start is the row `bias` if present, else 0. N is a
@@ -182,7 +195,7 @@ export interface Kernels {
   add_bias(y: number, ldy: number, x: number, ldx: number, bias: number, M: number, N: number): void;
   /** y[n] = start + Σ_m x[m, n], m ascending; start is y when `accumulate`, else 0. */
   column_sums(y: number, x: number, ldx: number, M: number, N: number, accumulate: number): void;
-  /** Σ x[i] in float64. */
+  /** Σ x[i] in float64: of blocks of 65,536 elements one by one, then of their sums in order. */
   sum(x: number, n: number): number;
 
   /** y = eˣ; 2 ulp; overflow gives infinity, underflow goes through denormals to 0. May be in place, like all up to `relu_backward`. */
@@ -307,4 +320,8 @@ export interface Backend {
   readonly buffer: ArrayBufferLike;
   /** Makes the buffer at least `bytes` long, keeping its contents. Throws EngineError when that is refused. */
   reserve(bytes: number): void;
+  /** The first bytes of the buffer that belong to the backend itself: RESERVED_BYTES, and more where there are threads. */
+  readonly reservedBytes: number;
+  /** Ends what runs for the backend. Twice is fine. */
+  dispose(): void;
 }

@@ -1,6 +1,6 @@
 /**
  * The WebAssembly backend: finds a binary, instantiates it with the AssemblyScript loader over a memory that the host
- * owns, and hands out its exports. The only file that knows the loader.
+ * owns, starts threads where they are asked for, and hands out its exports. The only file that knows the loader.
  */
 import { instantiate } from '@assemblyscript/loader';
 import { platform } from '#platform';
@@ -15,9 +15,13 @@ import {
   type WasmSources,
 } from './load.js';
 import { sameBits } from './self-check.js';
+import { threadedKernels } from './threads/kernels.js';
+import { POOL_BYTES, type PoolExports, ThreadPool } from './threads/pool.js';
+import { Splitter } from './threads/split.js';
 
-/** `simd` multiplies, rounds and adds; `fma` has fused multiply-add (relaxed SIMD). */
-export type BinaryName = 'simd' | 'fma';
+/** `simd` multiplies, rounds and adds; `fma` has fused multiply-add (relaxed SIMD). Both exist for shared memory too. */
+export type Arithmetic = 'simd' | 'fma';
+export type BinaryName = Arithmetic | `${Arithmetic}-threads`;
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
@@ -27,73 +31,130 @@ const MAX_PAGES = 65536;
 const urls: Record<BinaryName, () => URL> = {
   simd: () => new URL('../../build/simd.wasm', import.meta.url),
   fma: () => new URL('../../build/fma.wasm', import.meta.url),
+  'simd-threads': () => new URL('../../build/simd-threads.wasm', import.meta.url),
+  'fma-threads': () => new URL('../../build/fma-threads.wasm', import.meta.url),
 };
 
 export const binaryNames = Object.keys(urls) as BinaryName[];
+
+export interface WasmOptions {
+  binary: Arithmetic;
+  turbo?: boolean;
+  /** 1 unless given. */
+  threads?: number;
+  /** Nanoseconds of work from which it is split over threads. For tests. */
+  worth?: number;
+  /** In place of the package's own files. */
+  wasm?: WasmSource | WasmSources;
+  /** The binary itself, where it was loaded to see whether it is accepted. */
+  loaded?: Binary;
+}
 
 export interface WasmBackend extends Backend {
   readonly name: 'wasm';
   readonly binary: BinaryName;
   /** Whether the code is re-vectorised to 256 bits. */
   readonly turbo: boolean;
+  readonly threads: number;
   /** SHA-256 of the binary's bytes; absent when a compiled module was given. */
   readonly sha256?: string;
+  /** Absent with one thread. */
+  readonly pool?: ThreadPool;
 }
 
 /** A binary, and whether this runtime accepts it. */
 export interface Binary extends LoadedWasm {
+  readonly name: BinaryName;
   readonly valid: boolean;
 }
 
+/** The name of a binary. */
+export function binaryName(arithmetic: Arithmetic, threads: number): BinaryName {
+  return threads > 1 ? `${arithmetic}-threads` : arithmetic;
+}
+
 /** Loads a binary of this package, or the one that `wasm` gives in its place. */
-export async function loadBinary(binary: BinaryName, wasm?: WasmSource | WasmSources): Promise<Binary> {
+export async function loadBinary(name: BinaryName, wasm?: WasmSource | WasmSources): Promise<Binary> {
   // Some locked-down browsers have none.
   if (typeof WebAssembly === 'undefined') {
     throw new UnsupportedError('createEngine', 'this runtime has no WebAssembly');
   }
-  const loaded = await loadWasm(await pick(binary, wasm));
-  return { ...loaded, valid: loaded.module !== undefined || WebAssembly.validate(loaded.bytes!) };
+  const loaded = await loadWasm(await pick(name, wasm));
+  return { ...loaded, name, valid: loaded.module !== undefined || WebAssembly.validate(loaded.bytes!) };
 }
 
-async function pick(binary: BinaryName, wasm: WasmSource | WasmSources | undefined): Promise<WasmSource> {
-  if (wasm === undefined) return urls[binary]();
+async function pick(name: BinaryName, wasm: WasmSource | WasmSources | undefined): Promise<WasmSource> {
+  if (wasm === undefined) return urls[name]();
   if (isWasmSource(wasm)) return wasm;
-  const source = wasm[binary];
-  if (source !== undefined)
+  const source = wasm[name];
+  if (source !== undefined) {
     return typeof source === 'function' ? (source as () => Promise<WasmSource>)() : source;
+  }
   throw new OptionError(
     'createEngine',
-    `option wasm: the binary ${binary} is wanted, but not among those given`,
+    `option wasm: the binary ${name} is wanted, but not among those given`,
   );
 }
 
 /**
- * Compiles and instantiates one binary. Throws EngineError where its instructions are not supported. Turbo code is compared
- * with plain code first; where their bits differ it is given up with a warning.
+ * Compiles and instantiates one binary. Throws EngineError where its instructions are not supported or a thread cannot be started.
+ * Turbo code is compared with plain code first; where their bits differ it is given up with a warning.
  */
-export async function createWasmBackend(options: {
-  binary: BinaryName;
-  turbo?: boolean;
-  wasm?: WasmSource | WasmSources;
-  /** In place of loading it again. */
-  loaded?: Binary;
-}): Promise<WasmBackend> {
-  const { binary, turbo = false, wasm, loaded = await loadBinary(binary, wasm) } = options;
-  const { bytes, module, valid } = loaded;
-  if (!valid) throw new UnsupportedError('createEngine', `this runtime does not accept the ${binary} binary`);
-  const sha256 = bytes && (await platform.sha256(bytes));
-  // Assigned to the instance, not spread from it: its buffer is read anew at each use.
-  const finish = (instance: Instance, turbo: boolean) =>
-    Object.assign(instance, { binary, turbo, ...(sha256 !== undefined && { sha256 }) });
-  if (!turbo) return finish(await start(module ?? bytes!), false);
-  if (platform.turboUnavailable) {
+export async function createWasmBackend(options: WasmOptions): Promise<WasmBackend> {
+  const { turbo = false, threads = 1, worth, wasm } = options;
+  const binary = binaryName(options.binary, threads);
+  const loaded = options.loaded?.name === binary ? options.loaded : await loadBinary(binary, wasm);
+  if (!loaded.valid) {
+    throw new UnsupportedError('createEngine', `this runtime does not accept the ${binary} binary`);
+  }
+  if (turbo && platform.turboUnavailable) {
     throw new EngineError('createEngine', `turbo is not available: ${platform.turboUnavailable}`);
   }
-  if (!bytes) throw new EngineError('createEngine', 'turbo compiles the bytes anew; option wasm is a module');
-  const fast = await start(bytes, true);
-  if (sameBits(fast, await start(bytes))) return finish(await start(fast.module), true);
+  const sha256 = loaded.bytes && (await platform.sha256(loaded.bytes));
+  const shared = threads > 1;
+  const compiled = await compile(loaded, turbo, shared);
+  const instance = await start(compiled.module, shared);
+  const pool = shared ? await startPool(instance, compiled.module, threads) : undefined;
+  return {
+    name: 'wasm',
+    binary,
+    turbo: compiled.turbo,
+    threads,
+    ...(sha256 !== undefined && { sha256 }),
+    ...(pool && { pool }),
+    kernels: pool
+      ? threadedKernels(instance.kernels, pool, new Splitter(threads, worth), () => instance.buffer)
+      : instance.kernels,
+    elementBytes: 4,
+    get buffer() {
+      return instance.buffer;
+    },
+    reserve: (bytes) => instance.reserve(bytes),
+    reservedBytes: pool ? poolLayout(instance, threads).end : RESERVED_BYTES,
+    dispose() {
+      pool?.stop();
+    },
+  };
+}
+
+/** The module; of turbo code only when it computes the same bits as plain code. */
+async function compile(
+  { bytes, module }: LoadedWasm,
+  turbo: boolean,
+  shared: boolean,
+): Promise<{ module: WebAssembly.Module; turbo: boolean }> {
+  if (module && !turbo) return { module, turbo };
+  if (!bytes) throw new EngineError('createEngine', 'turbo compiles bytes anew, but option wasm is a module');
+  const plain = () => platform.compile(bytes, false).catch(refused);
+  if (!turbo) return { module: await plain(), turbo };
+  const fast = await platform.compile(bytes, true).catch(refused);
+  // A small problem needs little memory.
+  const small = 256;
+  if (sameBits(await start(fast, shared, small), await start(await plain(), shared, small))) {
+    return { module: fast, turbo };
+  }
   platform.warn('turbo code gives other bits than plain code on this machine; going on without it');
-  return finish(await start(bytes), false);
+  return { module: await plain(), turbo: false };
 }
 
 /**
@@ -102,7 +163,7 @@ export async function createWasmBackend(options: {
  */
 export function isFused(backend: Backend): boolean {
   const { kernels } = backend;
-  const work = RESERVED_BYTES;
+  const work = backend.reservedBytes;
   const [a, b, c] = [0, 64, 128].map((offset) => work + kernels.workspace_size() + offset);
   backend.reserve(c + 64);
   const epsilon = 2 ** -13;
@@ -112,30 +173,65 @@ export function isFused(backend: Backend): boolean {
   return new Float32Array(backend.buffer, c, 1)[0] !== 0;
 }
 
-type Instance = Backend & { readonly name: 'wasm'; readonly module: WebAssembly.Module };
+interface Instance {
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: Kernels;
+  readonly exports: WebAssembly.Exports;
+  readonly buffer: ArrayBufferLike;
+  reserve(bytes: number): void;
+}
 
 /** One instance with a memory of its own. */
-async function start(source: Uint8Array<ArrayBuffer> | WebAssembly.Module, turbo = false): Promise<Instance> {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const refused = (cause: unknown): never => {
-    throw refusal(cause);
-  };
-  const module =
-    source instanceof WebAssembly.Module ? source : await platform.compile(source, turbo).catch(refused);
+async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX_PAGES): Promise<Instance> {
+  const memory = createMemory(shared, maxPages);
   const { instance } = await instantiate(module, { env: { memory } }).catch(refused);
   // The instance's own exports: the loader's wrapped ones would collect arguments into an array at every call.
   const kernels = instance.exports as unknown as Kernels & { write_constants(): void };
   kernels.write_constants();
   return {
-    name: 'wasm',
-    module,
+    memory,
     kernels,
-    elementBytes: 4,
+    exports: instance.exports,
     get buffer() {
       return memory.buffer;
     },
     reserve: (bytes) => grow(memory, bytes),
   };
+}
+
+/** Shared memory must say how large it may become, and some devices grant less than others. */
+function createMemory(shared: boolean, maximum: number): WebAssembly.Memory {
+  if (!shared) return new WebAssembly.Memory({ initial: 1 });
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum, shared });
+  } catch (cause) {
+    if (maximum > 1024) return createMemory(shared, maximum / 2);
+    throw new EngineError('createEngine', 'the runtime has no shared memory to give', { cause });
+  }
+}
+
+/** The pool behind the kernels' own bytes, and the threads' scratch spaces behind it. */
+function poolLayout({ kernels }: Instance, threads: number) {
+  const bytes = Math.ceil(kernels.workspace_size() / 64) * 64;
+  const pointer = Math.ceil(RESERVED_BYTES / 64) * 64;
+  const work = Array.from({ length: threads }, (_, i) => pointer + POOL_BYTES + i * bytes);
+  return { pointer, work, workBytes: bytes, end: pointer + POOL_BYTES + threads * bytes };
+}
+
+async function startPool(
+  instance: Instance,
+  module: WebAssembly.Module,
+  threads: number,
+): Promise<ThreadPool> {
+  const { pointer, work, workBytes, end } = poolLayout(instance, threads);
+  instance.reserve(end);
+  const { memory } = instance;
+  const exports = instance.exports as unknown as PoolExports;
+  return ThreadPool.start({ exports, module, memory, threads, pointer, work, workBytes });
+}
+
+function refused(cause: unknown): never {
+  throw refusal(cause);
 }
 
 function grow(memory: WebAssembly.Memory, bytes: number): void {

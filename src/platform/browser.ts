@@ -35,6 +35,35 @@ export const platform: Platform = {
 
   turboUnavailable: 'it needs a flag that a page cannot set',
 
+  cores: navigator.hardwareConcurrency ?? 1,
+
+  threadsUnavailable: globalThis.crossOriginIsolated
+    ? undefined
+    : 'the page is not cross-origin isolated, so there is no shared memory',
+
+  // Windows, and nothing else, are forbidden to.
+  mayWait: typeof window === 'undefined',
+
+  startThread(setup, { ready, ended }) {
+    const worker = new Worker(new URL('../engine/threads/worker-browser.js', import.meta.url), {
+      type: 'module',
+      name: 'lanegrad',
+    });
+    worker.onmessage = ready;
+    worker.onerror = (event) => {
+      event.preventDefault();
+      ended(event.message || 'its script could not be loaded');
+    };
+    worker.postMessage(setup);
+    return {
+      end() {
+        worker.onmessage = null;
+        worker.onerror = (event) => event.preventDefault();
+        worker.terminate();
+      },
+    };
+  },
+
   compile(bytes) {
     return WebAssembly.compile(bytes);
   },

@@ -1,7 +1,9 @@
 /** The platform seam in Node. V8's flags are touched here and nowhere else. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import { FileError } from '../errors.js';
 import type { Platform } from './types.js';
 
@@ -50,6 +52,30 @@ export const platform: Platform = {
       : process.arch !== 'x64'
         ? `it needs an x86-64 processor, this is ${process.arch}`
         : undefined,
+
+  cores: availableParallelism(),
+  threadsUnavailable: undefined,
+  mayWait: true,
+
+  startThread(setup, { ready, ended }) {
+    // Options of this process, such as loaders, are not the thread's: its file is plain JavaScript.
+    const url = new URL('../engine/threads/worker-node.js', import.meta.url);
+    const worker = new Worker(url, { workerData: setup, execArgv: [], name: 'lanegrad' });
+    worker.once('message', () => {
+      worker.unref();
+      ready();
+    });
+    worker.once('error', (error) => ended(error instanceof Error ? error.message : String(error)));
+    worker.once('exit', (code) => ended(`its worker exited with status ${code}`));
+    return {
+      end() {
+        worker.removeAllListeners();
+        // What it may still say is of no interest, but must not end the process.
+        worker.on('error', () => {});
+        void worker.terminate();
+      },
+    };
+  },
 
   async compile(bytes, turbo) {
     // The flags hold for this one synchronous compilation; other modules of the process are not touched. Without the baseline

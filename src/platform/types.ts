@@ -21,8 +21,38 @@ export interface Platform {
   readonly turboUnavailable: string | undefined;
   /** Compiles the kernels; with `turbo` 128-bit neighbours are fused to 256 bits. */
   compile(bytes: Uint8Array<ArrayBuffer>, turbo: boolean): Promise<WebAssembly.Module>;
+  /** Processors that this process may use. */
+  readonly cores: number;
+  /** Why there can be no threads over shared memory here; undefined where there can. */
+  readonly threadsUnavailable: string | undefined;
+  /** Whether the calling thread may sleep on shared memory: a page's main thread may not. */
+  readonly mayWait: boolean;
+  /** Starts a thread of an engine. It must not keep the process alive once it is ready. */
+  startThread(setup: ThreadSetup, events: ThreadEvents): Thread;
   /** After turbo code ran, before other code does: see node.ts. */
   leaveTurbo(): void;
+}
+
+/** What a thread is sent: the kernels, the engine's memory, and pointers into it. */
+export interface ThreadSetup {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly pool: number;
+  readonly index: number;
+  readonly work: number;
+  /** Where the thread says that it has failed. */
+  readonly state: number;
+}
+
+export interface ThreadEvents {
+  ready(): void;
+  /** It failed, or ended without having been told to. May come more than once. */
+  ended(reason: string): void;
+}
+
+export interface Thread {
+  /** Ends the thread, wherever it is; no event comes after. */
+  end(): void;
 }
 
 export declare const platform: Platform;

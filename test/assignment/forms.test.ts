@@ -76,7 +76,8 @@ describe('compareForms', () => {
 describe('measureForms', () => {
   test('gives every form a speed', async () => {
     const seen: Progress[] = [];
-    const engines = [createReferenceEngine(), await createEngine({ backend: 'wasm', math: 'strict' })];
+    const threaded = await createEngine({ backend: 'wasm', math: 'strict', threads: 2 });
+    const engines = [createReferenceEngine(), threaded];
     const options = { hidden: 6, batchSize: 4, seconds: 0.03, rounds: 3, engines };
     const { rows, rounds } = await measureForms(toy(100), {
       ...options,
@@ -95,13 +96,15 @@ describe('measureForms', () => {
       'fit',
     ]);
     expect(new Set(rows.map(({ label }) => label)).size).toBe(rows.length);
-    for (const { samplesPerSecond, timesScalar, threads, batchSize } of rows) {
+    expect(rows.filter(({ threads }) => threads === 2)).toHaveLength(4);
+    for (const { label, samplesPerSecond, timesScalar, threads, batchSize } of rows) {
       const { min, median, max } = samplesPerSecond;
       expect(min).toBeGreaterThan(0);
       expect(median).toBeGreaterThanOrEqual(min);
       expect(max).toBeGreaterThanOrEqual(median);
       expect(timesScalar).toBeCloseTo(median / rows[0].samplesPerSecond.median, 9);
-      expect([threads, batchSize]).toEqual([1, 4]);
+      expect(threads).toBe(/, 2 threads/.test(label) ? 2 : 1);
+      expect(batchSize).toBe(4);
     }
     expect(seen.at(-1)).toMatchObject({ done: 27, total: 27 });
     expect(engines.map((engine) => engine.disposed)).toEqual([false, false]);

@@ -24,7 +24,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 
 describe('what is picked', () => {
   test('strict is the simd binary, by its own hash', async () => {
-    const { info } = await createEngine({ math: 'strict' });
+    const { info } = await createEngine({ math: 'strict', threads: 1 });
     expect(info).toEqual({
       backend: 'wasm',
       math: 'strict',
@@ -33,27 +33,32 @@ describe('what is picked', () => {
       binary: 'simd',
       wasmSha256: sha256(binary('simd')),
       runtime: `node ${process.versions.node}`,
-      reason: 'strict was asked for',
+      reason: 'strict was asked for; one thread asked for',
     });
   });
 
   test('fma is the fma binary', async () => {
-    const { info } = await createEngine({ backend: 'wasm', math: 'fma' });
-    expect(info).toMatchObject({ backend: 'wasm', math: 'fma', binary: 'fma', reason: 'fma was asked for' });
+    const { info } = await createEngine({ backend: 'wasm', math: 'fma', threads: 1 });
+    const reason = 'fma was asked for; one thread asked for';
+    expect(info).toMatchObject({ backend: 'wasm', math: 'fma', binary: 'fma', reason });
     expect(info.wasmSha256).toBe(sha256(binary('fma')));
   });
 
   test('auto takes fma where it is accepted, and strict elsewhere', async () => {
-    const fma = binary('fma').length;
+    const fma = ['fma', 'fma-threads'].map((name) => binary(name).length);
     accept(() => true).mockClear();
     // Relaxed SIMD has been enabled above; what validate says decides.
-    expect((await createEngine()).info).toMatchObject({ math: 'fma', reason: 'relaxed SIMD is available' });
-    accept((bytes) => bytes.length !== fma);
-    expect((await createEngine()).info).toMatchObject({
+    const one = { threads: 1 };
+    expect((await createEngine(one)).info).toMatchObject({
+      math: 'fma',
+      reason: 'relaxed SIMD is available; one thread asked for',
+    });
+    accept((bytes) => !fma.includes(bytes.length));
+    expect((await createEngine(one)).info).toMatchObject({
       backend: 'wasm',
       math: 'strict',
       binary: 'simd',
-      reason: 'relaxed SIMD is not available',
+      reason: 'relaxed SIMD is not available; one thread asked for',
     });
     await expect(createEngine({ math: 'fma' })).rejects.toThrow(EngineError);
     await expect(createEngine({ math: 'fma' })).rejects.toThrow('does not accept relaxed SIMD');
@@ -128,13 +133,13 @@ describe('bad options', () => {
   test.each([
     [
       { bakend: 'wasm' },
-      'createEngine: unknown option "bakend"; expected one of backend, math, turbo, wasm; did you mean "backend"?',
+      'createEngine: unknown option "bakend"; expected one of backend, math, threads, turbo, wasm; did you mean "backend"?',
     ],
     [
       { Math: 'fma' },
-      'unknown option "Math"; expected one of backend, math, turbo, wasm; did you mean "math"?',
+      'unknown option "Math"; expected one of backend, math, threads, turbo, wasm; did you mean "math"?',
     ],
-    [{ gpu: true }, 'unknown option "gpu"; expected one of backend, math, turbo, wasm'],
+    [{ gpu: true }, 'unknown option "gpu"; expected one of backend, math, threads, turbo, wasm'],
     [{ backend: 'webgl' }, 'option backend: expected one of "auto", "wasm", "reference", given "webgl"'],
     [{ math: 'fast' }, 'option math: expected one of "auto", "strict", "fma", given "fast"'],
     [{ math: null }, 'given null'],
@@ -193,7 +198,7 @@ describe.each<[string, () => Promise<Engine>]>([
     }
     // Freeing after the end, and what was picked, stay harmless.
     expect(() => arena.dispose()).not.toThrow();
-    expect(engine.info.threads).toBe(1);
+    expect(engine.info.threads).toBeGreaterThan(0);
   });
 
   test('two engines know nothing of each other', async () => {

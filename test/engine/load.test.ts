@@ -86,7 +86,7 @@ describe('a binary of each kind', () => {
     expect((await createEngine({ wasm, math: 'strict' })).info.wasmSha256).toBe(hash(simd));
     expect((await createEngine({ wasm: { simd } })).info).toMatchObject({
       math: 'strict',
-      reason: 'fma was not among the binaries given',
+      reason: 'fma was not among the binaries given; one thread: the kernels given are for one',
     });
     await expect(createEngine({ wasm: { fma }, math: 'strict' })).rejects.toThrow(OptionError);
   });
@@ -110,7 +110,12 @@ describe('something else', () => {
     ['nothing', () => new Uint8Array(), FormatError, 'given 0 bytes'],
     ['no address', () => 'simd.wasm', OptionError, '"simd.wasm" is no address'],
     ['a number', () => 7, OptionError, 'option wasm: expected a URL, Response, bytes or WebAssembly.Module'],
-    ['an unknown name', () => ({ smid: simd }), OptionError, 'an object of such by simd, fma'],
+    [
+      'an unknown name',
+      () => ({ smid: simd }),
+      OptionError,
+      'an object of such by simd, fma, simd-threads, fma-threads',
+    ],
     ['an empty object', () => ({}), OptionError, 'option wasm: expected'],
   ])('%s', async (_, wasm, kind, message) => {
     const created = createEngine({ wasm: wasm() } as EngineOptions);

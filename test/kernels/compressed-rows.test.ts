@@ -116,7 +116,7 @@ describeBackends('compress_rows', (arena) => {
 });
 
 describeBackends('transpose_compressed', (arena) => {
-  test.each(widths)('gives the compressed columns, N = %i', (N) => {
+  test.each(widths.filter((N) => N > 0))('gives the compressed columns, N = %i', (N) => {
     for (const M of [0, 1, 2, 5, 33]) {
       for (const density of [0, 0.1, 0.4, 1]) {
         const x = sparse(M, N, density, 3 + N * 31 + M);

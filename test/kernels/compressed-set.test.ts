@@ -3,11 +3,11 @@ import { describeBackends, filled, gathered, spread, testNumbers } from './harne
 import { compressed, expectLists } from './sparse-harness.js';
 import { expectSame } from './ulp.js';
 
-/** A data set of bytes as it is kept: eight places more than there are entries. */
+/** A data set of bytes as it is kept. */
 function compressedSet(x: Uint8Array, size: number, width: number, block: number) {
   const { starts, indices, values } = compressed(x, size, width, block);
-  const columns = new Uint16Array(values.length + 8).fill(0xffff);
-  const bytes = new Uint8Array(values.length + 8).fill(0xff);
+  const columns = new Uint16Array(values.length);
+  const bytes = new Uint8Array(values.length);
   columns.set(indices);
   bytes.set(values);
   return { starts: Uint32Array.from(starts), columns, bytes };
@@ -34,33 +34,31 @@ describeBackends('rows of a compressed set', (arena) => {
       [...x.subarray(row * N, row * N + N)].map((v) => Math.fround(v * Math.fround(scale))),
     );
 
-  function gather(x: Uint8Array, N: number, order: number[], block: number, scale: number, capacity: number) {
+  type End = 'indices' | 'values' | 'columns' | 'bytes';
+
+  // biome-ignore format: an operand a group
+  function gather(
+    x: Uint8Array, N: number, order: number[], block: number, scale: number, capacity: number, end: End = 'bytes',
+  ) {
     const set = compressedSet(x, 7, N, block);
     const blocks = Math.ceil(N / block);
     arena.begin();
     const starts = arena.outputInts('starts', new Int32Array(order.length * blocks + 1).fill(-7));
-    const indices = arena.outputInts('indices', new Int32Array(capacity + 8).fill(-7));
-    const values = arena.output('values', filled(capacity + 8, -7));
-    const [rowStarts, columns] = [
-      arena.inputInts('row starts', set.starts),
-      arena.inputInts('columns', words(set.columns)),
-    ];
-    const bytes = arena.inputInts('bytes', set.bytes, true);
+    const rowStarts = arena.inputInts('row starts', set.starts);
     const picks = arena.inputInts('order', Uint32Array.from(order));
-    const count = arena.kernels.gather_compressed(
-      starts.pointer,
-      indices.pointer,
-      values.pointer,
-      rowStarts.pointer,
-      columns.pointer,
-      bytes.pointer,
-      picks.pointer,
-      order.length,
-      blocks,
-      capacity,
-      scale,
-    );
-    arena.check(`gather_compressed ${order.length}x${N}`);
+    const [M, from, at] = [order.length, rowStarts.pointer, picks.pointer];
+    const count = arena.kernels.gather_starts(starts.pointer, from, at, M, blocks, capacity);
+    arena.check(`gather_starts ${M}x${N}`);
+    const indices = arena.outputInts('indices', new Int32Array(capacity).fill(-7), end === 'indices');
+    const values = arena.output('values', filled(capacity, -7), end === 'values');
+    const columns = arena.inputInts('columns', words(set.columns), end === 'columns');
+    const bytes = arena.inputInts('bytes', set.bytes, end === 'bytes');
+    const lists = [indices, values, starts, rowStarts, columns, bytes, picks].map(({ pointer }) => pointer);
+    if (count >= 0) {
+      const [i, v, s, r, c, b, o] = lists;
+      arena.kernels.gather_entries(i, v, s, r, c, b, o, M, blocks, scale);
+    }
+    arena.check(`gather_entries ${M}x${N}`);
     const kept = Math.max(count, 0);
     return {
       count,
@@ -71,7 +69,7 @@ describeBackends('rows of a compressed set', (arena) => {
   }
 
   test.each([1, 7, 8, 9, 40, 100, 784])(
-    'gather_compressed gives the lists that compress_rows makes, N = %i',
+    'gather_starts and gather_entries give the lists that compress_rows makes, N = %i',
     (N) => {
       for (const order of orders) {
         for (const density of [0, 0.05, 0.4, 1]) {
@@ -79,9 +77,11 @@ describeBackends('rows of a compressed set', (arena) => {
             const x = sparseBytes(7, N, density, N + 1);
             const expected = compressed(rowsOf(x, N, order, 1 / 255), order.length, N, block);
             const entries = expected.values.length;
-            const { count, ...lists } = gather(x, N, order, block, 1 / 255, entries);
-            expect(count).toBe(entries);
-            expectLists(`${order.length}x${N}`, lists, expected);
+            for (const end of ['indices', 'values', 'columns', 'bytes'] as const) {
+              const { count, ...lists } = gather(x, N, order, block, 1 / 255, entries, end);
+              expect(count).toBe(entries);
+              expectLists(`${order.length}x${N}, ${end} at the end`, lists, expected);
+            }
             // One place too few.
             if (entries > 0) expect(gather(x, N, order, block, 1 / 255, entries - 1).count).toBe(-1);
           }

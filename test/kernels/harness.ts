@@ -20,6 +20,9 @@ const backends: readonly BackendUnderTest[] = [
   { name: 'reference', create: async () => createReferenceBackend() },
   { name: 'wasm simd', create: () => createWasmBackend({ binary: 'simd' }) },
   { name: 'wasm fma', create: () => createWasmBackend({ binary: 'fma' }) },
+  // Everything is cut, however small, so that the seams are tested.
+  { name: 'wasm simd, 3 threads', create: () => createWasmBackend({ binary: 'simd', threads: 3, worth: 0 }) },
+  { name: 'wasm fma, 2 threads', create: () => createWasmBackend({ binary: 'fma', threads: 2, worth: 0 }) },
   ...(platform.turboUnavailable
     ? []
     : [
@@ -77,7 +80,7 @@ export class Arena {
     backend.reserve(CAPACITY);
     this.#backend = backend;
     this.kernels = backend.kernels;
-    this.work = RESERVED_BYTES + GUARD;
+    this.work = backend.reservedBytes + GUARD;
     this.#workBytes = backend.kernels.workspace_size();
     this.begin();
   }

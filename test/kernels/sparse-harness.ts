@@ -138,7 +138,7 @@ export function transpose(
 ): Compressed {
   const rows = compressed(x, M, N, width);
   arena.begin();
-  const starts = arena.outputInts('starts', new Int32Array(N + 2).fill(-7));
+  const starts = arena.outputInts('starts', new Int32Array(N + 1).fill(-7));
   const indices = arena.outputInts('indices', new Int32Array(rows.values.length), end === 'indices');
   const values = arena.output('values', filled(rows.values.length, 0), end === 'values');
   const [rowStarts, columns] = [
@@ -146,20 +146,16 @@ export function transpose(
     arena.inputInts('columns', rows.indices),
   ];
   const rowValues = arena.input('row values', rows.values);
-  arena.kernels.transpose_compressed(
-    starts.pointer,
-    indices.pointer,
-    values.pointer,
-    rowStarts.pointer,
-    columns.pointer,
-    rowValues.pointer,
-    M,
-    N,
-    Math.ceil(N / width),
-  );
+  const blocks = Math.ceil(N / width);
+  const lists = [starts, indices, values, rowStarts, columns, rowValues].map(({ pointer }) => pointer);
+  const [s, i, v, rs, c, rv] = lists;
+  // In two parts, the right one first: blocks do not depend on each other.
+  const half = blocks > 2 ? blocks >> 1 : 0;
+  arena.kernels.transpose_compressed(s, i, v, rs, c, rv, M, N, blocks, width, half, blocks);
+  arena.kernels.transpose_compressed(s, i, v, rs, c, rv, M, N, blocks, width, 0, half);
   arena.check(`transpose_compressed ${M}x${N}`);
   return {
-    starts: starts.read().slice(0, N + 1),
+    starts: starts.read(),
     indices: indices.read(),
     values: Float32Array.from(values.read()),
   };

@@ -11,9 +11,6 @@ export const BLOCK_WIDTH = 160;
 /** Share of non-zeros up to which a set is kept compressed: the threshold of its batches, see `SparseRows`. */
 export const SPARSE_DENSITY = 0.4;
 
-/** Entries that the gathering kernel may read beyond the last. */
-const BEYOND = 8;
-
 /** Bytes looked at in one piece of the work. */
 const PIECE = 1 << 20;
 
@@ -60,8 +57,8 @@ export class CompressedSet {
     if (entries > bytes.length * SPARSE_DENSITY) return undefined;
     const blocks = Math.ceil(width / BLOCK_WIDTH);
     const starts = new Uint32Array((bytes.length / width) * blocks + 1);
-    const columns = new Uint16Array(entries + BEYOND);
-    const values = new Uint8Array(entries + BEYOND);
+    const columns = new Uint16Array(entries);
+    const values = new Uint8Array(entries);
     const rows = Math.ceil(PIECE / width);
     for (let row = 0; row * width < bytes.length; row += rows) {
       compressRows({ starts, columns, values }, bytes, width, row, rows);

@@ -31,7 +31,7 @@ export class SparseRows {
     this.#blocks = Math.max(1, Math.ceil(x.columns / BLOCK_WIDTH));
     const places = this.#limit * (x.rows + 2) + x.columns + 8;
     this.#rows = lists(arena, x.rows * this.#blocks + 1, places);
-    this.#columns = lists(arena, x.columns + 2, places);
+    this.#columns = lists(arena, x.columns + 1, places);
   }
 
   /** Looks at the first `count` rows of x, and compresses them when that pays. */
@@ -60,19 +60,31 @@ export class SparseRows {
   loadFrom(set: CompressedSet, order: Tensor, start: number, count: number): void {
     const { x } = this;
     const { starts, indices, values } = this.#rows;
-    const entries = x.engine.kernels.gather_compressed(
+    const { kernels } = x.engine;
+    const rows = order.pointer + 4 * start;
+    const capacity = this.#limit * count;
+    const entries = kernels.gather_starts(
       starts.pointer,
-      indices.pointer,
-      values.pointer,
       set.starts.pointer,
-      set.columns.pointer,
-      set.bytes.pointer,
-      order.pointer + 4 * start,
+      rows,
       count,
       set.blocks,
-      this.#limit * count,
-      set.scale,
+      capacity,
     );
+    if (entries >= 0) {
+      kernels.gather_entries(
+        indices.pointer,
+        values.pointer,
+        starts.pointer,
+        set.starts.pointer,
+        set.columns.pointer,
+        set.bytes.pointer,
+        rows,
+        count,
+        set.blocks,
+        set.scale,
+      );
+    }
     this.active = entries >= 0;
     this.#transposed = false;
     if (!this.active) set.expand(x.firstRows(count), order, start);
@@ -178,6 +190,9 @@ export class SparseRows {
       rows.values.pointer,
       count,
       x.columns,
+      this.#blocks,
+      BLOCK_WIDTH,
+      0,
       this.#blocks,
     );
     this.#transposed = true;

@@ -2,34 +2,39 @@
 import type { Kernels } from '../kernels.js';
 import type { ReferenceMemory } from './memory.js';
 
-type CompressedKernels = Pick<Kernels, 'gather_compressed' | 'expand_compressed'>;
+type CompressedKernels = Pick<Kernels, 'gather_starts' | 'gather_entries' | 'expand_compressed'>;
 
 export function createCompressed(memory: ReferenceMemory): CompressedKernels {
   const { shift } = memory;
   return {
-    // biome-ignore format: an operand a group
-    gather_compressed(
-      starts, indices, values, rowStarts, columns, bytes, order, M, blocks, capacity, scale,
-    ) {
-      const { f, i32, u32, u16, u8 } = memory;
-      const factor = memory.round(scale);
-      const [i, v, c] = [indices >>> 2, values >>> shift, columns >>> 1];
+    gather_starts(starts, rowStarts, order, M, blocks, capacity) {
+      const { i32, u32 } = memory;
       let s = starts >>> 2;
       let count = 0;
       i32[s] = 0;
       for (let m = 0; m < M; m++) {
         const row = (rowStarts >>> 2) + u32[(order >>> 2) + m] * blocks;
-        const first = u32[row];
-        const end = u32[row + blocks];
-        for (let j = 1; j <= blocks; j++) i32[++s] = count + u32[row + j] - first;
-        if (count + end - first > capacity) return -1;
-        for (let e = first; e < end; e++) {
-          i32[i + count] = u16[c + e];
-          f[v + count] = u8[bytes + e] * factor;
-          count++;
+        for (let j = 0; j < blocks; j++) {
+          count += u32[row + j + 1] - u32[row + j];
+          i32[++s] = count;
         }
+        if (count > capacity) return -1;
       }
       return count;
+    },
+
+    gather_entries(indices, values, starts, rowStarts, columns, bytes, order, M, blocks, scale) {
+      const { f, i32, u32, u16, u8 } = memory;
+      const factor = memory.round(scale);
+      for (let m = 0; m < M; m++) {
+        const first = u32[(rowStarts >>> 2) + u32[(order >>> 2) + m] * blocks];
+        const to = i32[(starts >>> 2) + m * blocks];
+        const length = i32[(starts >>> 2) + (m + 1) * blocks] - to;
+        for (let e = 0; e < length; e++) {
+          i32[(indices >>> 2) + to + e] = u16[(columns >>> 1) + first + e];
+          f[(values >>> shift) + to + e] = u8[bytes + first + e] * factor;
+        }
+      }
     },
 
     expand_compressed(y, ldy, rowStarts, columns, bytes, order, M, N, blocks, scale) {

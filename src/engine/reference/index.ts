@@ -5,7 +5,7 @@
  * In float64 mode the floating-point elements are doubles, for checking gradients. The loops are the same. V8 keeps one
  * type feedback for both, so timings of one precision belong in a process that has not run the other.
  */
-import type { Backend, Kernels } from '../kernels.js';
+import { type Backend, type Kernels, RESERVED_BYTES } from '../kernels.js';
 import { createActivation } from './activation.js';
 import { createCompressed } from './compressed.js';
 import { createGather } from './gather.js';
@@ -47,5 +47,7 @@ export function createReferenceBackend(options?: { precision?: Precision }): Ref
       return memory.buffer;
     },
     reserve: (bytes) => memory.reserve(bytes),
+    reservedBytes: RESERVED_BYTES,
+    dispose() {},
   };
 }

@@ -61,21 +61,53 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
       return count > limit * M ? -1 : count;
     },
 
-    transpose_compressed(starts, indices, values, rowStarts, columns, rowValues, M, N, blocks) {
+    transpose_compressed(
+      starts,
+      indices,
+      values,
+      rowStarts,
+      columns,
+      rowValues,
+      M,
+      N,
+      blocks,
+      width,
+      from,
+      to,
+    ) {
       const { f, i32 } = memory;
       const s = starts >>> 2;
       const r = rowStarts >>> 2;
       const c = columns >>> 2;
-      const total = i32[r + M * blocks];
-      i32.fill(0, s, s + N + 2);
-      // Two places on: after counting and adding up, starts[n + 1] is where column n's next entry goes.
-      for (let e = 0; e < total; e++) i32[s + i32[c + e] + 2]++;
-      for (let n = 2; n <= N + 1; n++) i32[s + n] += i32[s + n - 1];
-      for (let m = 0; m < M; m++) {
-        for (let e = i32[r + m * blocks]; e < i32[r + (m + 1) * blocks]; e++) {
-          const to = i32[s + i32[c + e] + 1]++;
-          i32[(indices >>> 2) + to] = m;
-          f[(values >>> shift) + to] = f[(rowValues >>> shift) + e];
+      for (let j = from; j < to; j++) {
+        const [first, last] = [j * width, Math.min((j + 1) * width, N)];
+        i32.fill(0, s + first, s + last);
+        // The entries of each column are counted, and those of all blocks to the left.
+        let base = 0;
+        for (let m = 0; m < M; m++) {
+          const begin = i32[r + m * blocks + j];
+          base += begin - i32[r + m * blocks];
+          for (let e = begin; e < i32[r + m * blocks + j + 1]; e++) i32[s + i32[c + e]]++;
+        }
+        let place = base;
+        for (let n = first; n < last; n++) {
+          const count = i32[s + n];
+          i32[s + n] = place;
+          place += count;
+        }
+        if (j === blocks - 1) i32[s + last] = place;
+        // While entries are written, starts[n] is where column n's next one goes; in the end, where column n + 1 begins.
+        for (let m = 0; m < M; m++) {
+          for (let e = i32[r + m * blocks + j]; e < i32[r + m * blocks + j + 1]; e++) {
+            const to = i32[s + i32[c + e]]++;
+            i32[(indices >>> 2) + to] = m;
+            f[(values >>> shift) + to] = f[(rowValues >>> shift) + e];
+          }
+        }
+        for (let n = first; n < last; n++) {
+          const next = i32[s + n];
+          i32[s + n] = base;
+          base = next;
         }
       }
     },

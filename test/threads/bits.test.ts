@@ -1,0 +1,56 @@
+/** The same bits for any number of threads: whole trainings, compared by the hash of their weights. */
+import { describe, expect, test } from 'vitest';
+import { type Dataset, dataset, sliceDataset } from '../../src/data/dataset.js';
+import { loadMnist } from '../../src/data/mnist.js';
+import { createEngine } from '../../src/engine/engine.js';
+import { dense } from '../../src/nn/dense.js';
+import { sgd } from '../../src/nn/optimizers.js';
+import { sequential } from '../../src/nn/sequential.js';
+import { weightsSha256 } from '../../src/run/weights.js';
+import { fit } from '../../src/train/fit.js';
+import { testNumbers } from '../kernels/harness.js';
+
+const mnist = await loadMnist();
+const next = testNumbers(5);
+const sets: Record<string, Dataset> = {
+  // Bytes, four fifths of them zeros: the sparse path.
+  sparse: sliceDataset(mnist.train, 0, 3200),
+  dense: dataset({
+    name: 'noise',
+    inputs: Float32Array.from({ length: 3200 * 96 }, () => next() - 0.5),
+    labels: Int32Array.from({ length: 3200 }, (_, i) => i % 10),
+    classes: 10,
+  }),
+};
+
+/** 300 steps of batches of 64, the last of each epoch smaller. */
+async function train(set: Dataset, math: 'strict' | 'fma', threads: number) {
+  const engine = await createEngine({ math, threads });
+  try {
+    expect(engine.info.threads).toBe(threads);
+    const layers = [
+      dense(150, { activation: 'sigmoid' }),
+      dense(70, { activation: 'tanh' }),
+      dense(33, { activation: 'relu' }),
+      dense(10),
+    ];
+    const model = sequential(set.width, layers, { seed: 3 });
+    const history = await fit(engine, model, sliceDataset(set, 0, 3170), {
+      loss: 'softmaxCrossEntropy',
+      optimizer: sgd({ learningRate: 0.2 }),
+      batchSize: 64,
+      epochs: 6,
+    });
+    expect(history.steps).toBe(300);
+    return { weights: await weightsSha256(model), losses: history.epochs.map(({ loss }) => loss) };
+  } finally {
+    engine.dispose();
+  }
+}
+
+describe.each(['strict', 'fma'] as const)('%s', (math) => {
+  test.each(Object.keys(sets))('300 steps on %s inputs give the same weights and losses', async (name) => {
+    const one = await train(sets[name], math, 1);
+    for (const threads of [2, 3, 4]) expect(await train(sets[name], math, threads)).toEqual(one);
+  });
+});
