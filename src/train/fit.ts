@@ -34,7 +34,7 @@ export interface FitOptions {
   /** After each step, within the loop: keep it short. The object is the same at every call. */
   onStep?: (step: StepRecord) => void;
   /**
-   * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 8 in a page. Waited for
+   * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 4 in a page. Waited for
    * when it returns a promise, so it may pause training; `download` brings the model's values up to date with the last step.
    */
   onTurn?: (now: { download(): void }) => void | Promise<void>;
