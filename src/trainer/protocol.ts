@@ -9,11 +9,8 @@ import * as errors from '../errors.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { TrainerFitOptions } from './types.js';
 
-/** A data set by its number; `set` comes with it the first time. */
-export interface SetReference {
-  readonly id: number;
-  readonly set?: Dataset;
-}
+/** The number under which the worker keeps a data set, which was sent before. */
+export type SetId = number;
 
 /** TrainerFitOptions without what cannot travel. */
 export interface FitMessage
@@ -26,17 +23,15 @@ export interface FitMessage
 
 export interface Requests {
   create(given: { model: Uint8Array; engine?: EngineOptions }): EngineInfo;
-  fit(given: {
-    train: SetReference;
-    validation?: SetReference;
-    options: FitMessage;
-    progress: boolean;
-  }): unknown;
+  fit(given: { train: SetId; validation?: SetId; options: FitMessage; progress: boolean }): unknown;
+  /** A data set whose inputs follow in pieces: copied at once they would hold up the page. */
+  openSet(given: { id: SetId; set: Dataset; length: number }): void;
+  fillSet(given: { id: SetId; at: number; piece: Dataset['inputs'] }): void;
   pause(given: undefined): void;
   resume(given: undefined): void;
   stop(given: undefined): void;
   predict(given: { inputs: Float32Array }): Float32Array;
-  evaluate(given: { set: SetReference; options?: EvaluateOptions }): unknown;
+  evaluate(given: { set: SetId; options?: EvaluateOptions }): unknown;
   readWeights(given: { names?: readonly string[] }): Map<string, Float32Array>;
   upload(given: { values: readonly Float32Array[] }): void;
 }

@@ -2,6 +2,7 @@
 import type { Dataset } from '../data/dataset.js';
 import { disposeSymbol } from '../dispose.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import { isWasmSource } from '../engine/load.js';
 import { DataError, EngineError, OptionError, show } from '../errors.js';
 import { writeModel } from '../formats/model.js';
 import type { Sequential } from '../nn/sequential.js';
@@ -9,6 +10,7 @@ import { OptionReader } from '../options.js';
 import { checkDataset } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { Evaluation, History } from '../train/history.js';
+import { Turn } from '../train/turn.js';
 import {
   decodeError,
   type EventName,
@@ -16,9 +18,12 @@ import {
   type Message,
   type RequestName,
   type Requests,
-  type SetReference,
+  type SetId,
 } from './protocol.js';
 import type { Trainer, TrainerFitOptions } from './types.js';
+
+/** Numbers of a data set that are sent at once: 4 MB at most. */
+const PIECE = 1 << 20;
 
 interface Pending {
   resolve(result: unknown): void;
@@ -35,8 +40,10 @@ export class RemoteTrainer implements Trainer {
   state: 'idle' | 'training' | 'paused' = 'idle';
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
-  readonly #sets = new WeakMap<Dataset, number>();
+  readonly #sets = new WeakMap<Dataset, Promise<SetId>>();
   #lastId = 0;
+  /** Until the data are there, `fit` has not begun: what is to be done to it waits. */
+  #sending: Promise<void> = Promise.resolve();
   #ended: EngineError | undefined;
 
   /** Starts the engine in the worker. Throws EngineError when the worker does not come up. */
@@ -76,11 +83,16 @@ export class RemoteTrainer implements Trainer {
     const abort = () => void this.stop();
     this.state = 'training';
     try {
+      const sending = this.#sendBoth(train, validation);
+      this.#sending = sending.then(
+        () => {},
+        () => {},
+      );
+      const sets = await sending;
       const asked = this.#ask(
         'fit',
         {
-          train: this.#reference(train),
-          ...(validation && { validation: this.#reference(validation) }),
+          ...sets,
           options: { ...rest, optimizer: optimizer.config } as FitMessage,
           progress: onProgress !== undefined,
         },
@@ -102,15 +114,18 @@ export class RemoteTrainer implements Trainer {
 
   async pause(): Promise<void> {
     if (this.state === 'training') this.state = 'paused';
+    await this.#sending;
     await this.#ask('pause', undefined);
   }
 
   async resume(): Promise<void> {
     if (this.state === 'paused') this.state = 'training';
+    await this.#sending;
     await this.#ask('resume', undefined);
   }
 
   async stop(): Promise<void> {
+    await this.#sending;
     await this.#ask('stop', undefined);
   }
 
@@ -123,7 +138,7 @@ export class RemoteTrainer implements Trainer {
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
     checkDataset('evaluate', 'set', set);
-    const given = { set: this.#reference(set), ...(options && { options }) };
+    const given = { set: await this.#reference(set), ...(options && { options }) };
     return (await this.#ask('evaluate', given)) as Evaluation;
   }
 
@@ -157,25 +172,54 @@ export class RemoteTrainer implements Trainer {
     for (const [i, parameter] of this.model.parameters.entries()) parameter.values.set(values[i]);
   }
 
-  #reference(set: Dataset): SetReference {
-    const known = this.#sets.get(set);
-    if (known !== undefined) return { id: known };
+  async #sendBoth(train: Dataset, validation: Dataset | undefined) {
+    return {
+      train: await this.#reference(train),
+      ...(validation && { validation: await this.#reference(validation) }),
+    };
+  }
+
+  /** The number of a set in the worker, where it is sent the first time. */
+  #reference(set: Dataset): Promise<SetId> {
+    let id = this.#sets.get(set);
+    if (!id) {
+      id = this.#send(set);
+      this.#sets.set(set, id);
+    }
+    return id;
+  }
+
+  async #send(set: Dataset): Promise<SetId> {
     const id = ++this.#lastId;
-    this.#sets.set(set, id);
-    return { id, set };
+    const { inputs } = set;
+    const { length } = inputs;
+    // Shared memory is not copied, and a set of one piece may come as it is.
+    if (length <= PIECE || !(inputs.buffer instanceof ArrayBuffer)) {
+      await this.#ask('openSet', { id, set, length });
+      return id;
+    }
+    await this.#ask('openSet', { id, set: { ...set, inputs: inputs.slice(0, 0) }, length });
+    const turn = new Turn();
+    for (let at = 0; at < length; at += PIECE) {
+      const piece = inputs.slice(at, at + PIECE);
+      await this.#ask('fillSet', { id, at, piece }, undefined, [piece.buffer]);
+      if (turn.due()) await turn.take();
+    }
+    return id;
   }
 
   #ask<N extends RequestName>(
     name: N,
     given: Parameters<Requests[N]>[0],
     more?: Pick<Pending, 'listen' | 'take'>,
+    transfer: Transferable[] = [],
   ): Promise<unknown> {
     if (this.#ended) return Promise.reject(this.#ended);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, ...more });
       try {
-        this.#worker.postMessage({ id, name, given });
+        this.#worker.postMessage({ id, name, given }, transfer);
       } catch (cause) {
         this.#pending.delete(id);
         reject(
@@ -239,9 +283,7 @@ async function portable(options: EngineOptions): Promise<EngineOptions> {
     if (!wasm.ok) throw new OptionError('createTrainer', `option wasm: the server answered ${wasm.status}`);
     return { ...rest, wasm: await wasm.arrayBuffer() };
   }
-  if (wasm instanceof Uint8Array || wasm instanceof ArrayBuffer || wasm instanceof WebAssembly.Module) {
-    return options;
-  }
+  if (isWasmSource(wasm)) return options;
   const entries = await Promise.all(
     Object.entries(wasm).map(async ([name, source]) => {
       const given = typeof source === 'function' ? await (source as () => Promise<unknown>)() : source;

@@ -12,7 +12,7 @@ import {
   type Message,
   type Request,
   type Requests,
-  type SetReference,
+  type SetId,
 } from './protocol.js';
 import { Session } from './session.js';
 
@@ -27,10 +27,7 @@ export function serve(port: Port, wasm?: WasmSources): void {
   const sets = new Map<number, Dataset>();
   let session: Session | undefined;
 
-  const find = ({ id, set }: SetReference): Dataset => {
-    if (set) sets.set(id, set);
-    return sets.get(id)!;
-  };
+  const find = (id: SetId): Dataset => sets.get(id)!;
   const current = (): Session => {
     if (!session) throw new EngineError('Trainer', 'the worker has no model yet');
     return session;
@@ -44,15 +41,19 @@ export function serve(port: Port, wasm?: WasmSources): void {
       session = new Session(await createEngine(options), readModel(model, 'the model').model);
       return session.info;
     },
+    openSet({ id, set, length }) {
+      // An empty array tells the kind.
+      const inputs = set.inputs instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+      sets.set(id, set.inputs.length === length ? set : { ...set, inputs });
+    },
+    fillSet: ({ id, at, piece }) => find(id).inputs.set(piece, at),
     async fit({ train, validation, options, progress }, id) {
       const tell = (event: EventName) => (record: unknown) =>
         port.postMessage({ id, event, record } satisfies Message);
-      // Both are kept before anything can be refused: they are not sent again.
-      const sets = { train: find(train), validation: validation && find(validation) };
-      const history = await current().fit(sets.train, {
+      const history = await current().fit(find(train), {
         ...options,
         optimizer: optimizerOf(options.optimizer),
-        ...(sets.validation && { validation: sets.validation }),
+        ...(validation !== undefined && { validation: find(validation) }),
         onTrainBegin: tell('onTrainBegin') as NonNullable<FitOptions['onTrainBegin']>,
         onEpoch: tell('onEpoch'),
         ...(progress && { onProgress: tell('onProgress') }),

@@ -32,8 +32,8 @@ class ChannelWorker {
     ChannelWorker.last = this;
   }
 
-  postMessage(message: unknown): void {
-    this.#page.postMessage(message);
+  postMessage(message: unknown, transfer: never[]): void {
+    this.#page.postMessage(message, transfer);
   }
 
   addEventListener(type: string, listener: (event: never) => void): void {
@@ -298,6 +298,27 @@ describe('the worker itself', () => {
       expect(trainer.info.wasmSha256).toBe(info.wasmSha256);
       trainer.dispose();
     }
+  });
+
+  test('gets large sets in pieces, and each set once', async () => {
+    const large = [clouds(3000, { bytes: true, width: 500 }), clouds(3000, { width: 500 })];
+    const sent = vi.spyOn(ChannelWorker.prototype, 'postMessage');
+    for (const set of large) {
+      const model = sequential(500, [dense(3)], { seed: 1 });
+      const twin = sequential(500, [dense(3)], { seed: 1 });
+      const trainer = await createTrainer({ model, worker: true, engine });
+      const once = { ...basic, batchSize: 1500, epochs: 1 };
+      for (let i = 0; i < 2; i++) {
+        await trainer.fit(set, once);
+        await fit(strict, twin, set, once);
+      }
+      expect(bits(model)).toEqual(bits(twin));
+      trainer.dispose();
+    }
+    const names = sent.mock.calls.map(([message]) => (message as { name: string }).name);
+    expect(names.filter((name) => name === 'openSet').length).toBe(2);
+    expect(names.filter((name) => name === 'fillSet').length).toBe(4);
+    sent.mockRestore();
   });
 
   test('is told what cannot be sent to it', async () => {

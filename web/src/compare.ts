@@ -19,9 +19,18 @@ export const contenders: readonly Contender[] = [
   {
     name: 'SIMD',
     about: 'multiply, round, add: the same bits everywhere',
-    engine: { backend: 'wasm', math: 'strict' },
+    engine: { backend: 'wasm', math: 'strict', threads: 1 },
   },
-  { name: 'SIMD + FMA', about: 'relaxed SIMD: one rounding', engine: { backend: 'wasm', math: 'fma' } },
+  {
+    name: 'SIMD + FMA',
+    about: 'relaxed SIMD: one rounding',
+    engine: { backend: 'wasm', math: 'fma', threads: 1 },
+  },
+  {
+    name: 'SIMD + threads',
+    about: 'all cores, the best arithmetic of this browser',
+    engine: { backend: 'wasm', threads: navigator.hardwareConcurrency },
+  },
 ];
 
 interface Lane {
