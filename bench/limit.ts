@@ -21,6 +21,6 @@ export async function limitCandidate(contender: string): Promise<Candidate | und
   new Float32Array(memory.buffer).fill(0.5);
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = exports as unknown as LimitKernels;
-  const [chains, loop] = turbo ? [28, kernels.multiply_add_limit_wide] : [14, kernels.multiply_add_limit];
+  const [chains, loop] = turbo ? [26, kernels.multiply_add_limit_wide] : [13, kernels.multiply_add_limit];
   return { name: `limit of ${contender}`, amount: STEPS * chains * 8, run: () => loop(512, STEPS) };
 }

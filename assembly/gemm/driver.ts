@@ -10,16 +10,19 @@
  * The scratch space:  | edge tile 384 B | A: MC·KC floats | B: KC·NC floats |
  * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
  *
- * Rows go six at a time, columns eight (or sixteen, with `wide`); the last of them in smaller tiles where those waste
+ * Rows go six at a time (five without fma), columns eight (or sixteen, with `wide`); the last of them in smaller tiles where those waste
  * less. Elements are sums in ascending k whatever the blocks, so neither tile nor a split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
-import { micro_4x16, micro_4x4, micro_4x8, micro_6x16, micro_6x4, micro_6x8 } from './micro';
+import { micro_4x16, micro_4x4, micro_4x8, micro_5x16, micro_5x4, micro_5x8, micro_6x16, micro_6x4, micro_6x8 } from './micro';
 import { pack_columns, pack_rows } from './pack';
 import { THIN_ROWS, thin_nn } from './thin';
 
+// Rows of a tile: with fma 6; a product that is rounded before it is added takes a register more, and then there is room for 5.
 // @ts-ignore: decorator
-@inline const MC: i32 = 96;
+@inline const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+// @ts-ignore: decorator
+@inline const MC: i32 = ASC_FEATURE_RELAXED_SIMD ? 96 : 100;
 // @ts-ignore: decorator
 @inline const KC: i32 = 256;
 // @ts-ignore: decorator
@@ -81,10 +84,11 @@ export function gemm(
   }
 }
 
-/** How many rows the next tile takes of those that remain: 6 unless 4 leave less of the last tile empty. */
+/** How many rows the next tile takes of those that remain: 4 where that leaves less of the last tile empty. */
 // @ts-ignore: decorator
 @inline
 function tile_rows(remaining: i32): i32 {
+  if (ROWS == 5) return remaining % 5 == 0 ? 5 : 4;
   return remaining == 7 || remaining == 8 || remaining <= 4 ? 4 : 6;
 }
 
@@ -138,12 +142,15 @@ function multiply(
 ): void {
   if (NR == 8) {
     if (R == 6) micro_6x8(c, row, start, startRow, a, b, K);
+    else if (R == 5) micro_5x8(c, row, start, startRow, a, b, K);
     else micro_4x8(c, row, start, startRow, a, b, K);
   } else if (NR == 4) {
     if (R == 6) micro_6x4(c, row, start, startRow, a, b, K);
+    else if (R == 5) micro_5x4(c, row, start, startRow, a, b, K);
     else micro_4x4(c, row, start, startRow, a, b, K);
   } else {
     if (R == 6) micro_6x16(c, row, start, startRow, a, b, K);
+    else if (R == 5) micro_5x16(c, row, start, startRow, a, b, K);
     else micro_4x16(c, row, start, startRow, a, b, K);
   }
 }

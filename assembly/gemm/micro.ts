@@ -12,16 +12,22 @@
  *           │c50 │c51 │
  *           └────┴────┘               Panels: a[k][6], b[k][8], dense. Distances here are bytes.
  *
- * SIMD on x86 has 16 registers: accumulators + vectors of b + one of a. The 8-column tiles fill them with 128 bits; the
- * 16-column tiles are for re-vectorised code, where two neighbours share one register of 256; those of 4 columns for the
- * right edge. GFLOPS on one core of a Sapphire Rapids Xeon, Node 24, K = 256, strict / fma: 6x8 31.6 / 42.7, 4x12 32.0 / 37.1,
- * 5x8 31.8 / 41.1, 4x8 31.5 / 35.6, 8x8 30.0 / 37.4, 4x16 29.1 / 36.9, 12x4 28.9 / 36.4, 6x16 26.6 / 32.2 (they spill).
- * Unrolling 6x8 twice over k gained nothing in Node 24 and cost a fifth in Node 20.
+ * SIMD on x86 has 16 registers, one of which V8 keeps for itself: accumulators + vectors of b + one of a, and without fma one for
+ * the product that is about to be added. So the largest tile is 6x8 with fma and 5x8 without: there the sixth row's accumulator
+ * was spilled, and each step waited for it to come back from memory: 28.7 against 46.8 GFLOPS on Zen 4 (a Xeon, which multiplies and
+ * adds half as much a cycle, hid it). The 16-column tiles are for re-vectorised code, where two neighbours share one register of
+ * 256 bits; those of 4 columns for the right edge.
+ * Tried: 4x12, 4x8, 8x8, 4x16, 12x4 (slower, with fma by an eighth and more); unrolling 5x8 and 6x8 twice over k (37 against 46
+ * GFLOPS on Zen 4, Node 24; nothing gained on a Xeon, a fifth lost there in Node 20).
  */
 import { madd } from '../lanes';
 
 export function micro_6x8(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
   tile(c, ldc, start, ldstart, a, b, K, 6, 2);
+}
+
+export function micro_5x8(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
+  tile(c, ldc, start, ldstart, a, b, K, 5, 2);
 }
 
 export function micro_4x8(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
@@ -32,12 +38,20 @@ export function micro_6x16(c: usize, ldc: usize, start: usize, ldstart: usize, a
   tile(c, ldc, start, ldstart, a, b, K, 6, 4);
 }
 
+export function micro_5x16(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
+  tile(c, ldc, start, ldstart, a, b, K, 5, 4);
+}
+
 export function micro_4x16(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
   tile(c, ldc, start, ldstart, a, b, K, 4, 4);
 }
 
 export function micro_6x4(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
   tile(c, ldc, start, ldstart, a, b, K, 6, 1);
+}
+
+export function micro_5x4(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
+  tile(c, ldc, start, ldstart, a, b, K, 5, 1);
 }
 
 export function micro_4x4(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
@@ -79,10 +93,10 @@ function tile(
   let c42 = R > 4 && V > 2 ? v128.load(start, 32) : zero;
   let c43 = R > 4 && V > 2 ? v128.load(start, 48) : zero;
   start += ldstart;
-  let c50 = R > 4 ? v128.load(start) : zero;
-  let c51 = R > 4 && V > 1 ? v128.load(start, 16) : zero;
-  let c52 = R > 4 && V > 2 ? v128.load(start, 32) : zero;
-  let c53 = R > 4 && V > 2 ? v128.load(start, 48) : zero;
+  let c50 = R > 5 ? v128.load(start) : zero;
+  let c51 = R > 5 && V > 1 ? v128.load(start, 16) : zero;
+  let c52 = R > 5 && V > 2 ? v128.load(start, 32) : zero;
+  let c53 = R > 5 && V > 2 ? v128.load(start, 48) : zero;
   for (; K > 0; K--) {
     const b0 = v128.load(b);
     const b1 = V > 1 ? v128.load(b, 16) : zero;
@@ -113,11 +127,11 @@ function tile(
     if (R > 4 && V > 1) c41 = madd(a4, b1, c41);
     if (R > 4 && V > 2) c42 = madd(a4, b2, c42);
     if (R > 4 && V > 2) c43 = madd(a4, b3, c43);
-    const a5 = R > 4 ? v128.load32_splat(a, 20) : zero;
-    if (R > 4) c50 = madd(a5, b0, c50);
-    if (R > 4 && V > 1) c51 = madd(a5, b1, c51);
-    if (R > 4 && V > 2) c52 = madd(a5, b2, c52);
-    if (R > 4 && V > 2) c53 = madd(a5, b3, c53);
+    const a5 = R > 5 ? v128.load32_splat(a, 20) : zero;
+    if (R > 5) c50 = madd(a5, b0, c50);
+    if (R > 5 && V > 1) c51 = madd(a5, b1, c51);
+    if (R > 5 && V > 2) c52 = madd(a5, b2, c52);
+    if (R > 5 && V > 2) c53 = madd(a5, b3, c53);
     a += <usize>R << 2;
     b += <usize>V << 4;
   }
@@ -146,8 +160,8 @@ function tile(
   if (R > 4 && V > 2) v128.store(c, c42, 32);
   if (R > 4 && V > 2) v128.store(c, c43, 48);
   c += ldc;
-  if (R > 4) v128.store(c, c50);
-  if (R > 4 && V > 1) v128.store(c, c51, 16);
-  if (R > 4 && V > 2) v128.store(c, c52, 32);
-  if (R > 4 && V > 2) v128.store(c, c53, 48);
+  if (R > 5) v128.store(c, c50);
+  if (R > 5 && V > 1) v128.store(c, c51, 16);
+  if (R > 5 && V > 2) v128.store(c, c52, 32);
+  if (R > 5 && V > 2) v128.store(c, c53, 48);
 }

@@ -29,6 +29,13 @@ export function pack_rows(dst: usize, src: usize, ld: i32, count: i32, K: i32, R
       src += step;
       dst += 32;
     }
+  } else if (R == 5) {
+    for (; K > 0; K--) {
+      v128.store(dst, v128.load(src));
+      store<f32>(dst, load<f32>(src, 16), 16);
+      src += step;
+      dst += 20;
+    }
   } else if (R == 6) {
     for (; K > 0; K--) {
       v128.store(dst, v128.load(src));
@@ -55,7 +62,8 @@ export function pack_columns(dst: usize, src: usize, ld: i32, count: i32, K: i32
   }
   let i = 0;
   for (; i + 4 <= R; i += 4) transpose_four(dst + (<usize>i << 2), panel, src + <usize>i * step, step, K);
-  if (i < R) transpose_two(dst + (<usize>i << 2), panel, src + <usize>i * step, step, K);
+  if (i + 2 == R) transpose_two(dst + (<usize>i << 2), panel, src + <usize>i * step, step, K);
+  else if (i < R) copy_one(dst + (<usize>i << 2), panel, src + <usize>i * step, K);
 }
 
 /** A panel with fewer than R elements a step, one by one: `stepK` and `stepI` bytes from k to k + 1 and i to i + 1. */
@@ -136,5 +144,26 @@ function transpose_two(out: usize, panel: usize, p0: usize, step: usize, K: i32)
     out += panel;
     p0 += 4;
     p1 += 4;
+  }
+}
+
+/** One row of src becomes K steps of one float. */
+function copy_one(out: usize, panel: usize, p: usize, K: i32): void {
+  for (; K >= 4; K -= 4) {
+    const v = v128.load(p);
+    v128.store_lane<f32>(out, v, 0);
+    out += panel;
+    v128.store_lane<f32>(out, v, 1);
+    out += panel;
+    v128.store_lane<f32>(out, v, 2);
+    out += panel;
+    v128.store_lane<f32>(out, v, 3);
+    out += panel;
+    p += 16;
+  }
+  for (; K > 0; K--) {
+    store<f32>(out, load<f32>(p));
+    out += panel;
+    p += 4;
   }
 }

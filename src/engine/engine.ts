@@ -4,24 +4,16 @@
  */
 import { platform } from '#platform';
 import { disposeSymbol } from '../dispose.js';
-import { EngineError, LanegradError, UnsupportedError } from '../errors.js';
+import { EngineError, UnsupportedError } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
 import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
+import { pickBackend } from './pick.js';
 import { createReferenceBackend } from './reference/index.js';
 import { Arena } from './tensor.js';
 import { MAX_THREADS } from './threads/pool.js';
-import {
-  type Arithmetic,
-  type Binary,
-  binaryName,
-  binaryNames,
-  createWasmBackend,
-  isFused,
-  loadBinary,
-  type WasmBackend,
-} from './wasm.js';
+import { binaryNames } from './wasm.js';
 
 export interface EngineOptions {
   /** `wasm` needs SIMD; `reference` is plain TypeScript; `auto` (the default) takes Wasm where it can. */
@@ -40,8 +32,7 @@ export interface EngineOptions {
   turbo?: boolean;
   /**
    * Where the kernels come from, in place of the package's own files: an address, a Response, bytes or a compiled module of one
-   * binary, which then decides the arithmetic; or an object with a source for each: `{ simd, fma, 'simd-threads', 'fma-threads' }`,
-   * of which those are loaded that are wanted.
+   * binary; or an object with a source for each, `{ simd, fma, … }`. One binary alone decides arithmetic and threads.
    */
   wasm?: WasmSource | WasmSources;
 }
@@ -144,8 +135,19 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
     return createReferenceEngine();
   }
   try {
-    const choice = { math, turbo, threads };
-    return isWasmSource(wasm) ? await createGivenEngine(choice, wasm) : await createWasmEngine(choice, wasm);
+    const picked = await pickBackend({ math, turbo, threads, wasm });
+    if (turbo) platform.leaveTurbo();
+    const { sha256, turbo: isTurbo, threads: count, binary } = picked.backend;
+    return new Engine(picked.backend, {
+      backend: 'wasm',
+      math: picked.math,
+      turbo: isTurbo,
+      threads: count,
+      binary,
+      ...(sha256 !== undefined && { wasmSha256: sha256 }),
+      runtime: platform.runtime,
+      reason: picked.reason,
+    });
   } catch (error) {
     // Only a runtime without the instructions falls back; a missing file is a broken installation.
     const optional = backend === 'auto' && math !== 'fma' && !turbo && (threads === 'auto' || threads === 1);
@@ -160,125 +162,17 @@ function isThreads(value: unknown): value is 'auto' | number {
   );
 }
 
-type WasmChoice = Required<Pick<EngineOptions, 'math' | 'turbo' | 'threads'>>;
-
 function isWasm(value: unknown): value is WasmSource | WasmSources {
   if (isWasmSource(value)) return true;
   if (typeof value !== 'object' || value === null) return false;
   const entries = Object.entries(value);
-  const known: readonly string[] = binaryNames;
   return (
     entries.length > 0 &&
     entries.every(
-      ([name, source]) => known.includes(name) && (typeof source === 'function' || isWasmSource(source)),
+      ([name, source]) =>
+        (binaryNames as string[]).includes(name) && (typeof source === 'function' || isWasmSource(source)),
     )
   );
-}
-
-/** An engine of one binary, which is asked for its arithmetic. */
-async function createGivenEngine({ math, turbo, threads }: WasmChoice, wasm: WasmSource): Promise<Engine> {
-  if (threads !== 'auto' && threads > 1) {
-    throw new EngineError(
-      'createEngine',
-      "threads need a binary of their own: option wasm, { 'simd-threads': … }",
-    );
-  }
-  if (math === 'fma') platform.enableRelaxedSimd();
-  const backend = await createWasmBackend({ binary: 'simd', turbo, wasm });
-  const given = isFused(backend) ? 'fma' : 'strict';
-  if (math !== 'auto' && math !== given) {
-    throw new EngineError(
-      'createEngine',
-      `option wasm is a binary with ${given} arithmetic, ${math} was asked for`,
-    );
-  }
-  if (turbo) platform.leaveTurbo();
-  const binary = given === 'fma' ? 'fma' : 'simd';
-  return new Engine(backend, describe({ ...backend, binary }, given, 'the binary was given'));
-}
-
-async function createWasmEngine({ math, turbo, threads }: WasmChoice, wasm?: WasmSources): Promise<Engine> {
-  if (math === 'fma') platform.enableRelaxedSimd();
-  const plan = planThreads(threads, wasm);
-  const has = (arithmetic: Arithmetic) => !wasm || wasm[binaryName(arithmetic, plan.threads)] !== undefined;
-  const wantsFma = math === 'fma' || (math === 'auto' && has('fma'));
-  // The very binary that will be used, so that no other is loaded.
-  const loaded = wantsFma ? await loadBinary(binaryName('fma', plan.threads), wasm) : undefined;
-  const fma = loaded?.valid ?? false;
-  if (math === 'fma' && !fma) {
-    throw new EngineError(
-      'createEngine',
-      `${platform.runtime} does not accept relaxed SIMD, which fma needs`,
-    );
-  }
-  const options = {
-    binary: fma ? ('fma' as const) : ('simd' as const),
-    turbo,
-    ...(wasm && { wasm }),
-    ...(loaded && { loaded }),
-  };
-  const { backend, reason } = await startBackend(options, plan);
-  if (turbo) platform.leaveTurbo();
-  let arithmetic = `${math} was asked for`;
-  if (math === 'auto' && !wantsFma) arithmetic = 'fma was not among the binaries given';
-  else if (math === 'auto') arithmetic = `relaxed SIMD is ${fma ? '' : 'not '}available`;
-  return new Engine(backend, describe(backend, fma ? 'fma' : 'strict', `${arithmetic}; ${reason}`));
-}
-
-function describe(
-  backend: Pick<WasmBackend, 'turbo' | 'threads' | 'binary' | 'sha256'>,
-  math: 'strict' | 'fma',
-  reason: string,
-): EngineInfo {
-  const { turbo, threads, binary, sha256 } = backend;
-  return {
-    backend: 'wasm',
-    math,
-    turbo,
-    threads,
-    binary,
-    ...(sha256 !== undefined && { wasmSha256: sha256 }),
-    runtime: platform.runtime,
-    reason,
-  };
-}
-
-interface ThreadPlan {
-  readonly threads: number;
-  /** Whether one thread will do where these cannot be had. */
-  readonly optional: boolean;
-  readonly reason: string;
-}
-
-function planThreads(threads: 'auto' | number, wasm: WasmSources | undefined): ThreadPlan {
-  const given = !wasm || wasm['simd-threads'] !== undefined || wasm['fma-threads'] !== undefined;
-  const unavailable = given ? platform.threadsUnavailable : 'the kernels given are for one';
-  if (threads !== 'auto') {
-    if (threads > 1 && unavailable) {
-      throw new EngineError('createEngine', `threads are not available: ${unavailable}`);
-    }
-    return { threads, optional: false, reason: `${count(threads)} asked for` };
-  }
-  if (unavailable) return { threads: 1, optional: false, reason: `one thread: ${unavailable}` };
-  const cores = Math.min(platform.cores, MAX_THREADS);
-  return { threads: cores, optional: cores > 1, reason: `${count(cores)} for as many cores` };
-}
-
-/** The backend with the threads that were planned, or with one. */
-async function startBackend(
-  options: { binary: Arithmetic; turbo: boolean; wasm?: WasmSources; loaded?: Binary },
-  { threads, optional, reason }: ThreadPlan,
-): Promise<{ backend: WasmBackend; reason: string }> {
-  try {
-    return { backend: await createWasmBackend({ ...options, threads }), reason };
-  } catch (error) {
-    if (!optional || !(error instanceof LanegradError)) throw error;
-    return { backend: await createWasmBackend(options), reason: `one thread: ${error.message}` };
-  }
-}
-
-function count(threads: number): string {
-  return threads === 1 ? 'one thread' : `${threads} threads`;
 }
 
 /** An engine on plain TypeScript, in float32 or, for checking gradients, in float64. */

@@ -42,12 +42,11 @@ export interface WasmOptions {
   turbo?: boolean;
   /** 1 unless given. */
   threads?: number;
+  wasm?: WasmSource | WasmSources;
+  /** In place of loading it again. */
+  loaded?: Binary;
   /** Nanoseconds of work from which it is split over threads. For tests. */
   worth?: number;
-  /** In place of the package's own files. */
-  wasm?: WasmSource | WasmSources;
-  /** The binary itself, where it was loaded to see whether it is accepted. */
-  loaded?: Binary;
 }
 
 export interface WasmBackend extends Backend {
@@ -64,35 +63,28 @@ export interface WasmBackend extends Backend {
 
 /** A binary, and whether this runtime accepts it. */
 export interface Binary extends LoadedWasm {
-  readonly name: BinaryName;
   readonly valid: boolean;
 }
 
-/** The name of a binary. */
-export function binaryName(arithmetic: Arithmetic, threads: number): BinaryName {
-  return threads > 1 ? `${arithmetic}-threads` : arithmetic;
-}
-
 /** Loads a binary of this package, or the one that `wasm` gives in its place. */
-export async function loadBinary(name: BinaryName, wasm?: WasmSource | WasmSources): Promise<Binary> {
+export async function loadBinary(binary: BinaryName, wasm?: WasmSource | WasmSources): Promise<Binary> {
   // Some locked-down browsers have none.
   if (typeof WebAssembly === 'undefined') {
     throw new UnsupportedError('createEngine', 'this runtime has no WebAssembly');
   }
-  const loaded = await loadWasm(await pick(name, wasm));
-  return { ...loaded, name, valid: loaded.module !== undefined || WebAssembly.validate(loaded.bytes!) };
+  const loaded = await loadWasm(await pick(binary, wasm));
+  return { ...loaded, valid: loaded.module !== undefined || WebAssembly.validate(loaded.bytes!) };
 }
 
-async function pick(name: BinaryName, wasm: WasmSource | WasmSources | undefined): Promise<WasmSource> {
-  if (wasm === undefined) return urls[name]();
+async function pick(binary: BinaryName, wasm: WasmSource | WasmSources | undefined): Promise<WasmSource> {
+  if (wasm === undefined) return urls[binary]();
   if (isWasmSource(wasm)) return wasm;
-  const source = wasm[name];
-  if (source !== undefined) {
+  const source = wasm[binary];
+  if (source !== undefined)
     return typeof source === 'function' ? (source as () => Promise<WasmSource>)() : source;
-  }
   throw new OptionError(
     'createEngine',
-    `option wasm: the binary ${name} is wanted, but not among those given`,
+    `option wasm: the binary ${binary} is wanted, but not among those given`,
   );
 }
 
@@ -101,12 +93,11 @@ async function pick(name: BinaryName, wasm: WasmSource | WasmSources | undefined
  * Turbo code is compared with plain code first; where their bits differ it is given up with a warning.
  */
 export async function createWasmBackend(options: WasmOptions): Promise<WasmBackend> {
-  const { turbo = false, threads = 1, worth, wasm } = options;
-  const binary = binaryName(options.binary, threads);
-  const loaded = options.loaded?.name === binary ? options.loaded : await loadBinary(binary, wasm);
-  if (!loaded.valid) {
+  const { turbo = false, threads = 1, wasm, worth } = options;
+  const binary: BinaryName = threads > 1 ? `${options.binary}-threads` : options.binary;
+  const loaded = options.loaded ?? (await loadBinary(binary, wasm));
+  if (!loaded.valid)
     throw new UnsupportedError('createEngine', `this runtime does not accept the ${binary} binary`);
-  }
   if (turbo && platform.turboUnavailable) {
     throw new EngineError('createEngine', `turbo is not available: ${platform.turboUnavailable}`);
   }
@@ -143,10 +134,9 @@ async function compile(
   turbo: boolean,
   shared: boolean,
 ): Promise<{ module: WebAssembly.Module; turbo: boolean }> {
-  if (module && !turbo) return { module, turbo };
-  if (!bytes) throw new EngineError('createEngine', 'turbo compiles bytes anew, but option wasm is a module');
-  const plain = () => platform.compile(bytes, false).catch(refused);
+  const plain = async () => module ?? platform.compile(bytes!, false).catch(refused);
   if (!turbo) return { module: await plain(), turbo };
+  if (!bytes) throw new EngineError('createEngine', 'turbo compiles the bytes anew; option wasm is a module');
   const fast = await platform.compile(bytes, true).catch(refused);
   // A small problem needs little memory.
   const small = 256;
@@ -155,6 +145,13 @@ async function compile(
   }
   platform.warn('turbo code gives other bits than plain code on this machine; going on without it');
   return { module: await plain(), turbo: false };
+}
+
+/** Whether a binary of unknown origin has threads: then it exports their life, and its memory must be shared. */
+export async function hasThreads({ bytes, module, valid }: Binary): Promise<boolean> {
+  if (!valid) return false;
+  const compiled = module ?? (await platform.compile(bytes!, false).catch(refused));
+  return WebAssembly.Module.exports(compiled).some(({ name }) => name === 'thread_main');
 }
 
 /**

@@ -48,7 +48,7 @@ describe('one binary', () => {
     const wasm = await source();
     const { info } = await createEngine({ wasm });
     expect(info).toMatchObject({ backend: 'wasm', math: 'strict', binary: 'simd', wasmSha256: hash(simd) });
-    expect(info.reason).toBe('the binary was given');
+    expect(info.reason).toBe('the binary was given; one thread');
   });
 
   test('a module has no hash', async () => {
@@ -86,9 +86,31 @@ describe('a binary of each kind', () => {
     expect((await createEngine({ wasm, math: 'strict' })).info.wasmSha256).toBe(hash(simd));
     expect((await createEngine({ wasm: { simd } })).info).toMatchObject({
       math: 'strict',
-      reason: 'fma was not among the binaries given; one thread: the kernels given are for one',
+      reason:
+        'fma was not among the binaries given; one thread: no binary with threads was among those given',
     });
     await expect(createEngine({ wasm: { fma }, math: 'strict' })).rejects.toThrow(OptionError);
+  });
+
+  test('with threads where they are among them', async () => {
+    const [simdThreads, fmaThreads] = ['simd-threads', 'fma-threads'].map(binary);
+    const wasm = { simd, fma, 'simd-threads': simdThreads, 'fma-threads': fmaThreads };
+    const engine = await createEngine({ wasm, math: 'strict', threads: 2 });
+    expect(engine.info).toMatchObject({ threads: 2, wasmSha256: hash(simdThreads) });
+    engine.dispose();
+    await expect(createEngine({ wasm: { simd, fma }, threads: 2 })).rejects.toThrow(
+      'threads are not available: no binary with threads was among those given',
+    );
+  });
+
+  test('one with threads brings them along', async () => {
+    const engine = await createEngine({ wasm: binary('fma-threads'), threads: 3 });
+    expect(engine.info).toMatchObject({ threads: 3, math: 'fma', binary: 'fma-threads' });
+    engine.dispose();
+    await expect(createEngine({ wasm: binary('fma-threads'), threads: 1 })).rejects.toThrow(
+      'a binary with threads',
+    );
+    await expect(createEngine({ wasm: simd, threads: 2 })).rejects.toThrow('a binary without threads');
   });
 
   test('is asked for only when wanted', async () => {
@@ -110,12 +132,7 @@ describe('something else', () => {
     ['nothing', () => new Uint8Array(), FormatError, 'given 0 bytes'],
     ['no address', () => 'simd.wasm', OptionError, '"simd.wasm" is no address'],
     ['a number', () => 7, OptionError, 'option wasm: expected a URL, Response, bytes or WebAssembly.Module'],
-    [
-      'an unknown name',
-      () => ({ smid: simd }),
-      OptionError,
-      'an object of such by simd, fma, simd-threads, fma-threads',
-    ],
+    ['an unknown name', () => ({ smid: simd }), OptionError, 'an object of such by simd, fma'],
     ['an empty object', () => ({}), OptionError, 'option wasm: expected'],
   ])('%s', async (_, wasm, kind, message) => {
     const created = createEngine({ wasm: wasm() } as EngineOptions);

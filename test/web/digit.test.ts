@@ -1,4 +1,4 @@
-/** Drawings as MNIST would hold them: size, place, soft edges; and the images that are moved by a pixel. */
+/** Drawings as MNIST would hold them: size, place, soft edges. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { centreOfMass, type Point, renderDigit } from '../../web/src/digit.js';

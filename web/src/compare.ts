@@ -14,7 +14,7 @@ const ROUNDS = 6;
 /** Milliseconds of a turn. */
 const TURN = 500;
 
-export const contenders: readonly Contender[] = [
+const contenders: readonly Contender[] = [
   { name: 'Reference', about: 'plain TypeScript', engine: { backend: 'reference' } },
   {
     name: 'SIMD',

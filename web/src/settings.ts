@@ -28,7 +28,7 @@ type Choices = readonly (readonly [value: string, label: string])[];
 
 const numbers = (...values: number[]): Choices => values.map((value) => [String(value), String(value)]);
 
-export const choices: Partial<Record<keyof Settings, Choices>> = {
+const choices: Partial<Record<keyof Settings, Choices>> = {
   hidden: numbers(16, 32, 64, 128, 256, 512),
   second: [['0', 'none'], ...numbers(32, 64, 128)],
   activation: [

@@ -1,0 +1,136 @@
+/**
+ * Which binary computes, and on how many threads: what was asked for, or else the best that there is here, with the reason. What
+ * the binaries are stands in wasm.ts.
+ */
+import { platform } from '#platform';
+import { EngineError, LanegradError } from '../errors.js';
+import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
+import { MAX_THREADS } from './threads/pool.js';
+import {
+  type BinaryName,
+  createWasmBackend,
+  hasThreads,
+  isFused,
+  loadBinary,
+  type WasmBackend,
+} from './wasm.js';
+
+export interface Wish {
+  readonly math: 'auto' | 'strict' | 'fma';
+  readonly turbo: boolean;
+  readonly threads: 'auto' | number;
+  readonly wasm?: WasmSource | WasmSources | undefined;
+}
+
+export interface Picked {
+  readonly backend: WasmBackend;
+  readonly math: 'strict' | 'fma';
+  readonly reason: string;
+}
+
+/** Throws EngineError when what was asked for is not to be had here; OptionError when it was not among the binaries given. */
+export async function pickBackend(wish: Wish): Promise<Picked> {
+  const { math, threads, wasm } = wish;
+  if (math === 'fma') platform.enableRelaxedSimd();
+  if (isWasmSource(wasm)) return pickGiven(wish, wasm);
+  const unavailable = whyOneThread(wasm);
+  if (threads !== 'auto') {
+    if (threads > 1 && unavailable) {
+      throw new EngineError('createEngine', `threads are not available: ${unavailable}`);
+    }
+    return pickFor(wish, wasm, threads, `${count(threads)} asked for`);
+  }
+  const cores = Math.min(platform.cores, MAX_THREADS);
+  let reason = unavailable ? `one thread: ${unavailable}` : `${count(cores)} for as many cores`;
+  if (!unavailable && cores > 1) {
+    try {
+      return await pickFor(wish, wasm, cores, reason);
+    } catch (error) {
+      if (!(error instanceof LanegradError)) throw error;
+      reason = `one thread: ${error.message}`;
+    }
+  }
+  return pickFor(wish, wasm, 1, reason);
+}
+
+/** Undefined where there can be threads. */
+function whyOneThread(wasm: WasmSources | undefined): string | undefined {
+  if (platform.threadsUnavailable) return platform.threadsUnavailable;
+  if (!wasm || wasm['simd-threads'] || wasm['fma-threads']) return undefined;
+  return 'no binary with threads was among those given';
+}
+
+/** The arithmetic, for so many threads. */
+async function pickFor(
+  { math, turbo }: Wish,
+  wasm: WasmSources | undefined,
+  threads: number,
+  threadsReason: string,
+): Promise<Picked> {
+  const name = (arithmetic: 'simd' | 'fma'): BinaryName =>
+    threads > 1 ? `${arithmetic}-threads` : arithmetic;
+  const wantsFma = math === 'fma' || (math === 'auto' && (!wasm || wasm[name('fma')] !== undefined));
+  const loaded = wantsFma ? await loadBinary(name('fma'), wasm) : undefined;
+  const fma = loaded?.valid ?? false;
+  if (math === 'fma' && !fma) {
+    throw new EngineError(
+      'createEngine',
+      `${platform.runtime} does not accept relaxed SIMD, which fma needs`,
+    );
+  }
+  const backend = await createWasmBackend({
+    binary: fma ? 'fma' : 'simd',
+    turbo,
+    threads,
+    ...(wasm && { wasm }),
+    ...(fma && loaded && { loaded }),
+  });
+  const reason =
+    math !== 'auto'
+      ? `${math} was asked for`
+      : !wantsFma
+        ? 'fma was not among the binaries given'
+        : fma
+          ? 'relaxed SIMD is available'
+          : 'relaxed SIMD is not available';
+  return { backend, math: fma ? 'fma' : 'strict', reason: `${reason}; ${threadsReason}` };
+}
+
+/** One binary of unknown kind, which is asked for its arithmetic and its threads. */
+async function pickGiven({ math, turbo, threads }: Wish, wasm: WasmSource): Promise<Picked> {
+  const loaded = await loadBinary('simd', wasm);
+  const withThreads = await hasThreads(loaded);
+  const refuse = (message: string): never => {
+    throw new EngineError('createEngine', message);
+  };
+  if (!withThreads && threads !== 'auto' && threads > 1) {
+    refuse(`option wasm is a binary without threads, ${threads} were asked for`);
+  }
+  if (withThreads && platform.threadsUnavailable) {
+    refuse(`option wasm is a binary with threads, which are not available: ${platform.threadsUnavailable}`);
+  }
+  if (withThreads && threads === 1) refuse('option wasm is a binary with threads, one was asked for');
+  const wanted = threads === 'auto' ? Math.max(2, Math.min(platform.cores, MAX_THREADS)) : threads;
+  const backend = await createWasmBackend({
+    binary: 'simd',
+    turbo,
+    threads: withThreads ? wanted : 1,
+    loaded,
+  });
+  const given = isFused(backend) ? 'fma' : 'strict';
+  if (math !== 'auto' && math !== given) {
+    backend.dispose();
+    refuse(`option wasm is a binary with ${given} arithmetic, ${math} was asked for`);
+  }
+  const binary: BinaryName = `${given === 'fma' ? 'fma' : 'simd'}${withThreads ? '-threads' : ''}`;
+  return {
+    // Inherited from, not copied: its buffer is read anew at each use.
+    backend: Object.create(backend, { binary: { value: binary, enumerable: true } }),
+    math: given,
+    reason: `the binary was given; ${count(backend.threads)}`,
+  };
+}
+
+function count(threads: number): string {
+  return threads === 1 ? 'one thread' : `${threads} threads`;
+}
