@@ -14,14 +14,14 @@ function largest_lane(v: v128): f32 {
 
 // @ts-ignore: decorator
 @inline
-function sum_lanes(v: v128): f32 {
+export function sum_lanes(v: v128): f32 {
   const pairs = f32x4.add(v, v128.shuffle<f64>(v, v, 1, 0));
   return f32x4.extract_lane(f32x4.add(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2)), 0);
 }
 
 // @ts-ignore: decorator
 @inline
-function row_max(x: usize, N: i32): f32 {
+export function row_max(x: usize, N: i32): f32 {
   let largest = f32x4.splat(-Infinity);
   let n = N;
   for (; n >= 4; n -= 4) {

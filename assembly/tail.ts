@@ -21,3 +21,25 @@ export function store_tail(p: usize, v: v128, count: i32): void {
   if (count > 1) v128.store_lane<f32>(p, v, 1, 4);
   if (count > 2) v128.store_lane<f32>(p, v, 2, 8);
 }
+
+/** `count` (1 to 4) floats at `p`, the other lanes 0. */
+// @ts-ignore: decorator
+@inline
+export function load_some(p: usize, count: i32): v128 {
+  return count == 4 ? v128.load(p) : load_tail(p, count, f32x4.splat(0));
+}
+
+/** Stores the first `count` (1 to 4) lanes at `p`. */
+// @ts-ignore: decorator
+@inline
+export function store_some(p: usize, v: v128, count: i32): void {
+  if (count == 4) v128.store(p, v);
+  else store_tail(p, v, count);
+}
+
+/** v with the lanes from `count` (1 to 4) on set to 0. */
+// @ts-ignore: decorator
+@inline
+export function keep_lanes(v: v128, count: i32): v128 {
+  return v128.and(v, i32x4.gt_s(i32x4.splat(count), i32x4(0, 1, 2, 3)));
+}

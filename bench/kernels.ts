@@ -1,6 +1,6 @@
 /** Each kernel on each engine, beside the machine's limit. */
 import type { Engine } from '../src/engine/engine.js';
-import type { Activation } from '../src/engine/kernels.js';
+import type { FusedActivation } from '../src/engine/kernels.js';
 import { argmax, softmax, softmaxCrossEntropy } from '../src/engine/ops/classify.js';
 import { activate, activateBackward, addBias, columnSums, sgdStep } from '../src/engine/ops/elementwise.js';
 import { matmul, matmulTransposedA, matmulTransposedB } from '../src/engine/ops/products.js';
@@ -83,14 +83,14 @@ type Make = (engine: Engine, inputs: Inputs) => { amount: number; run: () => unk
 
 const [ROWS, COLUMNS] = [ELEMENTS / 256, 256];
 
-function forward(activation: Activation): Make {
+function forward(activation: FusedActivation): Make {
   return (_, inputs) => ({
     amount: ELEMENTS,
     run: activate({ y: inputs.empty([ELEMENTS]), x: inputs.random([ELEMENTS]), activation }),
   });
 }
 
-function backward(activation: Activation): Make {
+function backward(activation: FusedActivation): Make {
   return (_, inputs) => {
     const [dx, y, dy] = [inputs.empty([ELEMENTS]), inputs.random([ELEMENTS]), inputs.random([ELEMENTS])];
     return { amount: ELEMENTS, run: activateBackward({ dx, y, dy, activation }) };

@@ -35,6 +35,9 @@ export class EngineError extends LanegradError {}
 /** This runtime lacks what the kernels need: WebAssembly or its SIMD. Where nothing else was asked for, the reference takes over. */
 export class UnsupportedError extends EngineError {}
 
+/** A checkpoint does not fit the training that is to go on from it. */
+export class ResumeError extends LanegradError {}
+
 /** Training met a loss or a parameter that is NaN or infinite. The model keeps the values of its last good epoch. */
 export class NonFiniteError extends LanegradError {
   /** Steps that were completed before the one that failed, over all epochs. */

@@ -7,7 +7,11 @@ export type { WasmSource, WasmSources } from './engine/load.js';
 export * from './errors.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
+export { type ActivationOptions, activation } from './nn/activations.js';
+export { CompiledModel, type CompileOptions, type Plan } from './nn/compile.js';
 export { type DenseOptions, dense } from './nn/dense.js';
+export { dropout } from './nn/dropout.js';
+export { type EmbeddedColumn, type EmbeddingOptions, embedding } from './nn/embedding.js';
 export {
   constant,
   glorotNormal,
@@ -16,13 +20,75 @@ export {
   heUniform,
   type Initializer,
   type InitializerName,
+  randomNormal,
   zeros,
 } from './nn/initializers.js';
-export type { FusedSgd, Layer, LayerCalls, LayerContext, ParameterSpec } from './nn/layer.js';
-export type { LossName } from './nn/losses.js';
-export { type Optimizer, sgd } from './nn/optimizers.js';
+export type {
+  FusedSgd,
+  Layer,
+  LayerCalls,
+  LayerContext,
+  ParameterSpec,
+  RunState,
+  SavedSpec,
+} from './nn/layer.js';
+export {
+  binaryCrossEntropy,
+  huber,
+  type Loss,
+  type LossName,
+  meanAbsoluteError,
+  meanSquaredError,
+  type SoftmaxCrossEntropyOptions,
+  softmaxCrossEntropy,
+} from './nn/losses.js';
+export { type BatchNormOptions, batchNorm, type LayerNormOptions, layerNorm } from './nn/normalization.js';
+export {
+  type AdagradOptions,
+  type AdamOptions,
+  adagrad,
+  adam,
+  adamW,
+  type Optimizer,
+  type RmspropOptions,
+  rmsprop,
+  type SgdOptions,
+  sgd,
+} from './nn/optimizers.js';
+export {
+  constantRate,
+  cosineDecay,
+  type OneCycleOptions,
+  oneCycle,
+  type PlateauOptions,
+  type PlateauSchedule,
+  type PlateauState,
+  reduceOnPlateau,
+  type Schedule,
+  stepDecay,
+  warmUp,
+} from './nn/schedules.js';
 export { type Parameter, type Sequential, sequential, setParameters } from './nn/sequential.js';
+export { type LayerSummary, type ModelSummary, summary } from './nn/summary.js';
+export type { UpdateOptions } from './nn/update.js';
 export { weightsSha256 } from './run/weights.js';
-export { type EvaluateOptions, evaluate, predict } from './train/evaluate.js';
-export { type FitOptions, fit, type StepRecord, type TrainingPlan } from './train/fit.js';
+export type { BatchStart, Callbacks, EpochStart, StepRecord, TrainingPlan } from './train/callbacks.js';
+export { type Checkpoint, readCheckpoint, writeCheckpoint } from './train/checkpoint.js';
+export type { CheckpointFile, CheckpointOptions } from './train/checkpointing.js';
+export { balancedClassWeights } from './train/class-weights.js';
+export type { EarlyStoppingOptions } from './train/early-stopping.js';
+export { type EvaluateOptions, evaluate } from './train/evaluate.js';
+export { fit } from './train/fit.js';
+export type { FitOptions } from './train/fit-options.js';
 export type { EpochRecord, Evaluation, History, Score } from './train/history.js';
+export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRateCurve,
+} from './train/learning-rate-finder.js';
+export { type AverageOptions, accuracy, f1, precision, recall } from './train/metrics/confusion.js';
+export type { Metric, MetricBatch, MetricSum } from './train/metrics/metric.js';
+export { rocAuc, topK } from './train/metrics/ranking.js';
+export { r2 } from './train/metrics/regression.js';
+export type { MetricName } from './train/metrics/resolve.js';
+export { type PredictOptions, predict, predictClasses, predictProba } from './train/predict.js';

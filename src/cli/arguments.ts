@@ -61,6 +61,28 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('Expected a number greater than 0.');
 }
 
+/** A finite number greater than 0, or `find`. */
+export function rateOrFind(text: string): number | 'find' {
+  if (text === 'find') return text;
+  const value = toNumber(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a number greater than 0, or find.');
+}
+
+/** A finite number, at least 0. */
+export function atLeastZero(text: string): number {
+  const value = toNumber(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('Expected a number, at least 0.');
+}
+
+/** A number from 0 up to but not including 1. */
+export function share(text: string): number {
+  const value = toNumber(text);
+  if (value >= 0 && value < 1) return value;
+  throw new InvalidArgumentError('Expected a number, at least 0 and less than 1, such as 0.1.');
+}
+
 /** `300,100` or `none`. */
 export function widths(text: string): number[] {
   if (text === 'none') return [];
@@ -75,6 +97,23 @@ export function range(text: string): [from: number, to: number] {
   const good = rest.length === 0 && [from, to].every(Number.isSafeInteger) && 0 <= from && from < to;
   if (good) return [from, to];
   throw new InvalidArgumentError('Expected A:B with 0 <= A < B; B itself is left out.');
+}
+
+/** `500` or `500steps`, `2epochs`, `30s`, or `never`. */
+export function interval(
+  text: string,
+): { everySteps: number } | { everyEpochs: number } | { everySeconds: number } | 'never' {
+  if (text === 'never') return text;
+  const [, digits, unit = 'steps'] = /^([\d.]+) ?(steps?|epochs?|s)?$/.exec(text.trim()) ?? [];
+  const value = toNumber(digits ?? '');
+  const whole = Number.isSafeInteger(value);
+  if (value > 0 && (whole || unit === 's')) {
+    if (unit === 's') return { everySeconds: value };
+    return unit.startsWith('step') ? { everySteps: value } : { everyEpochs: value };
+  }
+  throw new InvalidArgumentError(
+    'Expected steps such as 500, epochs such as 1epoch, seconds such as 30s, or never.',
+  );
 }
 
 /** NaN unless all of the text is a decimal number: Number() would also read '', ' ' and '0x10'. */

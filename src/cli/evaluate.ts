@@ -15,7 +15,9 @@ export function addEvaluate(program: Command): void {
   const command = program
     .command('evaluate')
     .summary('measure a saved model')
-    .description('Prints loss, accuracy and the recall of each class.')
+    .description(
+      'Prints loss, accuracy, F1 and area under the ROC curve, and precision and recall of each class.',
+    )
     .argument('<model>', 'a model file, or a run folder')
     .argument('[data]', 'mnist, or a folder with IDX files', 'mnist')
     .addOption(
@@ -39,23 +41,35 @@ async function evaluateModel(given: string, source: string, options: EvaluateOpt
   const { path, model, metadata } = await openModel(given);
   const set = scaledFor(metadata, (await loadSplits(source))[split]);
   const engine = await createEngine({ backend, math, threads, turbo });
-  const { size, loss, accuracy, confusion } = await evaluate(engine, model, set);
+  const score = await evaluate(engine, model, set, { metrics: ['precision', 'recall', 'f1', 'rocAuc'] });
+  const { size, loss, accuracy, metrics, confusion } = score;
   const classes = confusion.map((row, index) => {
     const samples = row.reduce((total, n) => total + n, 0);
-    const name = className(index, metadata, set);
-    return { name, samples, correct: row[index], recall: samples > 0 ? row[index] / samples : null };
+    const predicted = confusion.reduce((total, other) => total + other[index], 0);
+    const correct = row[index];
+    return {
+      name: className(index, metadata, set),
+      samples,
+      correct,
+      precision: predicted > 0 ? correct / predicted : null,
+      recall: samples > 0 ? correct / samples : null,
+    };
   });
 
   out.line(`${printable(path)} on ${printable(source)}, ${split}: ${count(size)} samples`);
   out.line(out.bold(`loss ${lossText(loss)}, accuracy ${percent(accuracy)}`));
+  const { f1, rocAuc } = metrics as { f1: number; rocAuc: number };
+  out.line(`F1 ${f1.toFixed(4)}, area under the ROC curve ${Number.isNaN(rocAuc) ? '-' : rocAuc.toFixed(4)}`);
   out.line();
-  const rows = classes.map(({ name, samples, correct, recall }) => [
+  const share = (value: number | null) => (value === null ? '-' : percent(value));
+  const rows = classes.map(({ name, samples, correct, precision, recall }) => [
     printable(name),
     count(samples),
     count(correct),
-    recall === null ? '-' : percent(recall),
+    share(precision),
+    share(recall),
   ]);
-  for (const line of table([['class', 'samples', 'right', 'recall'], ...rows])) out.line(line);
+  for (const line of table([['class', 'samples', 'right', 'precision', 'recall'], ...rows])) out.line(line);
   out.result({
     model: path,
     dataset: source,
@@ -63,6 +77,7 @@ async function evaluateModel(given: string, source: string, options: EvaluateOpt
     samples: size,
     loss,
     accuracy,
+    metrics,
     classes,
     confusion,
     weightsSha256: await weightsSha256(model),

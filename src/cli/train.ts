@@ -1,58 +1,29 @@
 /** `lanegrad train`: from a data set to a run folder. */
-import { type Command, Option } from 'commander';
-import { createEngine } from '../engine/engine.js';
-import { activationCodes } from '../engine/kernels.js';
-import type { InitializerName } from '../nn/initializers.js';
-import type { RunFolder } from '../run/folder.js';
+import type { Command } from 'commander';
+import { createEngine, type EngineInfo, type EngineOptions } from '../engine/engine.js';
+import { OptionError } from '../errors.js';
+import { layerWidths } from '../nn/summary.js';
+import { findRate } from '../run/find-rate.js';
+import { RunFolder } from '../run/folder.js';
+import { readSettings } from '../run/read-settings.js';
 import { type Run, run } from '../run/run.js';
-import { type RunSettings, runDefaults } from '../run/settings.js';
+import type { RunSettings } from '../run/settings.js';
 import { summarize } from '../run/summary.js';
-import { type ComputeOptions, commonOptions, engineOptions, positive, whole, widths } from './arguments.js';
+import { commonOptions, engineOptions } from './arguments.js';
 import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
 import { Signals } from './signals.js';
 import { loadSplits } from './sources.js';
-
-interface TrainOptions extends ComputeOptions, Omit<RunSettings, 'source' | 'initializer' | 'full'> {
-  initializer?: InitializerName;
-  full?: true;
-  out?: string;
-  quiet?: true;
-}
-
-const initializers: InitializerName[] = ['glorotUniform', 'glorotNormal', 'heUniform', 'heNormal', 'zeros'];
+import { resumable, type TrainOptions, toSettings, trainOptions } from './train-options.js';
 
 export function addTrain(program: Command): void {
-  const defaults = runDefaults;
   const command = program
     .command('train')
     .summary('train a network; writes model, metrics and a report')
-    .description('Trains a network of dense layers with SGD, tests it, and writes a run folder.')
-    .argument('[data]', 'mnist, or a folder with IDX files named as those of MNIST', 'mnist');
-  const options = [
-    new Option('--hidden <widths>', 'of the hidden layers, such as 300,100; or none')
-      .argParser(widths)
-      .default([...defaults.hidden], String(defaults.hidden)),
-    new Option('--activation <name>', 'of the hidden layers')
-      .choices(Object.keys(activationCodes))
-      .default(defaults.activation),
-    new Option('--learning-rate <rate>', 'step of SGD').argParser(positive).default(defaults.learningRate),
-    new Option('--batch-size <n>', 'samples a step').argParser(whole({ min: 1 })).default(defaults.batchSize),
-    new Option('--epochs <n>', 'passes over the data').argParser(whole({ min: 1 })).default(defaults.epochs),
-    new Option('--seed <n>', 'of initial weights and order').argParser(whole()).default(defaults.seed),
-    new Option('--full', 'train on the validation samples too, and validate nothing'),
-    new Option(
-      '--initializer <name>',
-      'of the weights (default: heNormal for relu, else glorotUniform)',
-    ).choices(initializers),
-    new Option('--no-shuffle', 'visit the samples in the order of the file'),
-    ...engineOptions(),
-    new Option('--out <folder>', 'the run folder, new or empty (default: a new one in runs)'),
-    new Option('--quiet', 'print the result only'),
-    ...commonOptions(),
-  ];
-  for (const option of options) command.addOption(option);
+    .description('Trains a network of dense layers, tests it, and writes a run folder.')
+    .argument('[data]', 'mnist, or a folder with IDX files named as those of MNIST (default: mnist)');
+  for (const option of [...trainOptions(), ...engineOptions(), ...commonOptions()]) command.addOption(option);
   command.action(train).addHelpText('after', EXAMPLES);
 }
 
@@ -60,25 +31,22 @@ const EXAMPLES = `
 Examples:
   lanegrad train mnist                               about 98 % of the test images right
   lanegrad train mnist --hidden 300,100 --activation relu --learning-rate 0.1
-  lanegrad train ./fashion --epochs 20 --out runs/fashion
+  lanegrad train ./fashion --epochs 50 --early-stopping --out runs/fashion
+  lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut
   lanegrad train mnist --full --json | tail -n 1     a record for programs
 
-Ctrl-C stops after the step at hand and saves; pressed twice, it stops at once.`;
+Ctrl-C stops after the step at hand and saves; pressed twice, it stops at once. Either way --resume goes on with the run, and
+ends with the same weights, bit for bit.`;
 
-async function train(source: string, options: TrainOptions): Promise<void> {
-  const {
-    backend,
-    math,
-    threads,
-    turbo,
-    json,
-    quiet,
-    out: outFolder,
-    debug: _,
-    full = false,
-    ...rest
-  } = options;
-  const settings: RunSettings = { source, full, ...rest };
+interface Job {
+  settings: RunSettings;
+  engine: EngineOptions;
+  /** The folder of a run that goes on. */
+  folder?: RunFolder;
+}
+
+async function train(given: string | undefined, options: TrainOptions, command: Command): Promise<void> {
+  const { json, quiet, out: outFolder } = options;
   const out = new Output({ json });
   const progress = new Progress(out, { quiet });
   const signals = new Signals((name) => {
@@ -87,9 +55,14 @@ async function train(source: string, options: TrainOptions): Promise<void> {
   });
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
-    const splits = await loadSplits(source);
-    const engine = await createEngine({ backend, math, threads, turbo });
+    const { settings, engine: wanted, folder: earlier } = await prepare(given, options, command);
+    const splits = await loadSplits(settings.source);
+    const engine = await createEngine(wanted);
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
+    if (options.learningRate === 'find') {
+      settings.learningRate = await findRate(engine, splits, settings);
+      if (!quiet) out.line(`learning rate ${settings.learningRate}, where the loss falls most steeply`);
+    }
     if (signals.signal.aborted) {
       out.line('nothing was trained, nothing was written');
       process.exitCode = signals.exitCode;
@@ -97,8 +70,19 @@ async function train(source: string, options: TrainOptions): Promise<void> {
     }
     const finished = await run(engine, splits, settings, {
       ...(outFolder !== undefined && { out: outFolder }),
+      ...(earlier && { resume: earlier }),
       signal: signals.signal,
-      onTrainBegin: (plan) => progress.begin(plan),
+      onTrainBegin: (plan) => {
+        const { resumed, epochs } = plan;
+        if (earlier && !quiet) {
+          const { epoch, step } = resumed ?? { epoch: 1, step: 0 };
+          const where = epoch > epochs ? 'all epochs are done' : `in epoch ${epoch} of ${epochs}`;
+          out.line(
+            step > 0 ? `going on after step ${count(step)}, ${where}` : 'no checkpoint yet: from the start',
+          );
+        }
+        progress.begin(plan);
+      },
       onStep: (step) => progress.step(step),
       onEpoch: (record, folder) => {
         kept = { folder, epoch: record.epoch };
@@ -118,16 +102,60 @@ async function train(source: string, options: TrainOptions): Promise<void> {
   }
 }
 
+/** What is to be done: as the words say, or as the folder of an earlier run does. */
+async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
+  const { backend, math, threads, turbo, resume, epochs } = options;
+  if (resume === undefined) {
+    return { settings: toSettings(given ?? 'mnist', options), engine: { backend, math, threads, turbo } };
+  }
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const other = command.options.find(
+    (option) => isGiven(option.attributeName()) && !resumable.includes(option.attributeName()),
+  );
+  if (other) {
+    throw new OptionError(
+      '--resume',
+      `a run goes on with the settings that it began with; expected no ${other.long} besides`,
+    );
+  }
+  const folder = await RunFolder.open(resume);
+  const config = await folder.readConfig();
+  const settings = readSettings(config, folder.configPath);
+  const before = config.engine as EngineInfo;
+  return {
+    settings: {
+      ...settings,
+      // Where the data lie may have changed; that they are the same is checked.
+      source: given ?? settings.source,
+      ...(epochs !== undefined && { epochs }),
+    },
+    engine: {
+      backend: isGiven('backend') ? backend : before.backend,
+      math: isGiven('math') ? math : before.backend === 'reference' ? 'auto' : before.math,
+      threads,
+      turbo,
+    },
+    folder,
+  };
+}
+
 function printResult(out: Output, { folder, model, history, test, interrupted }: Run): void {
-  const { steps, seconds } = history;
+  const { steps, seconds, best, outcome, epochs } = history;
   if (interrupted) out.line(`interrupted after step ${count(steps)}; the model has the weights of that step`);
+  if (outcome === 'stoppedEarly') out.line(`stopped early, after epoch ${epochs.length}`);
+  const extra = Object.entries(test?.metrics ?? {}).map(([name, value]) => `${name} ${value.toFixed(4)}`);
   const rows = [
-    ['network', `${model.sizes.join('-')}, ${count(model.parameterCount)} parameters`],
+    ['network', `${layerWidths(model).join('-')}, ${count(model.parameterCount)} parameters`],
     ['trained', `${count(steps)} steps in ${seconds.toFixed(1)} s`],
+    ...(best?.restored
+      ? [['weights', `of epoch ${best.epoch}, the best: ${best.monitor} ${lossText(best.value)}`]]
+      : []),
     ...(test ? [['test', out.bold(`loss ${lossText(test.loss)}, accuracy ${percent(test.accuracy)}`)]] : []),
+    ...(extra.length > 0 ? [['', extra.join(', ')]] : []),
     ['run folder', printable(folder.path)],
     ['model', printable(folder.modelPath)],
     ['report', printable(folder.reportPath)],
+    ...(interrupted ? [['go on with', `lanegrad train --resume ${printable(folder.path)}`]] : []),
   ];
   for (const line of table(rows, [0, 1])) out.line(line);
 }

@@ -9,7 +9,10 @@
  * - `wide` chooses the products' tile (1: for re-vectorised code) and never the result.
  * - Outputs do not overlap inputs unless a line says `in place`. NaN and infinities pass through as IEEE 754 has it.
  */
-export interface Kernels {
+import type { LayerKernels } from './kernels-layers.js';
+import type { TrainingKernels } from './kernels-training.js';
+
+export interface Kernels extends LayerKernels, TrainingKernels {
   /** Bytes of scratch space that `work` must point to in the products. The space holds nothing between calls. */
   workspace_size(): number;
 
@@ -305,7 +308,13 @@ export interface Kernels {
 /** Codes of the `activation` arguments above. */
 export const activationCodes = { identity: 0, sigmoid: 1, tanh: 2, relu: 3 } as const;
 
-export type Activation = keyof typeof activationCodes;
+/** Activations that products apply at their end, and whose derivative is a function of the output. */
+export type FusedActivation = keyof typeof activationCodes;
+
+/** Activations whose derivative needs the input. */
+export type SmoothActivation = 'leakyRelu' | 'gelu' | 'geluTanh' | 'silu' | 'softplus' | 'elu';
+
+export type Activation = FusedActivation | SmoothActivation;
 
 /** Bytes at the start of every memory that belong to the kernels: zeros, then constants. Nothing else may lie there. */
 export const RESERVED_BYTES = 640;

@@ -3,7 +3,7 @@
  * no format. Every failure is a FileError in plain words, with the system's own error as its cause.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileError } from '../errors.js';
 
@@ -44,6 +44,17 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     await syncFolder(folder);
   } catch (cause) {
     throw fileError(path, 'was written, but a crash may undo that: its folder cannot be synced', cause);
+  }
+}
+
+/** Removes what `writeFileAtomic` leaves in a folder when the process is killed. Only where nobody else is writing. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  try {
+    for (const name of await readdir(folder)) {
+      if (/^\.lanegrad-[\da-f-]{36}\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
+    }
+  } catch (cause) {
+    throw fileError(folder, 'cannot be cleared of temporary files', cause);
   }
 }
 

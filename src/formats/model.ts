@@ -1,6 +1,6 @@
 /**
- * A model as one safetensors file that rebuilds itself: the parameters under the model's own names (`0.weight`, …), and
- * under the metadata key `lanegrad` a JSON text with the layers' options. It opens no file.
+ * A model as one safetensors file that rebuilds itself: parameters and buffers under the model's own names (`0.weight`,
+ * `1.runningMean`, …), and under the metadata key `lanegrad` a JSON text with the layers' options. It opens no file.
  *
  *   {"version":1,"inputSize":784,"seed":1,"layers":[{"kind":"dense","units":300,"activation":"sigmoid","bias":true}, …],
  *    "input":{"scale":0.0039,"offset":0,"imageShape":[28,28]},"classNames":["0", …]}
@@ -8,8 +8,12 @@
  * Whatever is read is taken for hostile: sizes are compared with the tensors before anything is allocated.
  */
 import { DataError, FormatError, LanegradError, OptionError, show } from '../errors.js';
+import { type ActivationOptions, activation } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
+import { dropout } from '../nn/dropout.js';
+import { type EmbeddingOptions, embedding } from '../nn/embedding.js';
 import type { Layer } from '../nn/layer.js';
+import { batchNorm, layerNorm } from '../nn/normalization.js';
 import { type Sequential, sequential, setParameters } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { type ModelMetadata, readMetadata } from './model-metadata.js';
@@ -21,7 +25,9 @@ const KEY = 'lanegrad';
 const VERSION = 1;
 
 /** How each kind of layer is made again. The values come from the file, so drawing initial ones would be wasted. */
-const makers: ReadonlyMap<string, (where: string, config: Record<string, unknown>) => Layer> = new Map([
+type Maker = (where: string, config: Record<string, unknown>) => Layer;
+
+const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   [
     'dense',
     (where, { units, ...options }) => {
@@ -29,6 +35,24 @@ const makers: ReadonlyMap<string, (where: string, config: Record<string, unknown
         throw new OptionError(where, `units: expected a number, given ${show(units)}`);
       return dense(units, { ...options, weightInitializer: 'zeros', biasInitializer: 'zeros' });
     },
+  ],
+  [
+    'activation',
+    (_, { name, ...options }) =>
+      activation(name as Parameters<typeof activation>[0], options as ActivationOptions),
+  ],
+  [
+    'dropout',
+    (where, { rate, ...rest }) => {
+      new OptionReader(where, rest).end();
+      return dropout(rate as number);
+    },
+  ],
+  ['batchNorm', (_, config) => batchNorm(config)],
+  ['layerNorm', (_, config) => layerNorm(config)],
+  [
+    'embedding',
+    (_, config) => embedding({ ...(config as unknown as EmbeddingOptions), initializer: 'zeros' }),
   ],
 ]);
 
@@ -47,7 +71,7 @@ export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uin
   });
   const extra = readMetadata(new OptionReader(`${where}, metadata`, metadata), model);
   const tensors = new Map<string, WritableTensor>();
-  for (const { name, shape, values } of model.parameters) {
+  for (const { name, shape, values } of [...model.parameters, ...model.buffers]) {
     checkFinite(name, values, (message) => new DataError(where, message));
     tensors.set(name, { dtype: 'F32', shape, data: values });
   }
@@ -128,7 +152,7 @@ function checkTensors(
 ): number {
   let width = inputSize;
   for (const [index, layer] of layers.entries()) {
-    for (const { name, shape } of layer.parameters(width)) {
+    for (const { name, shape } of [...layer.parameters(width), ...(layer.buffers?.(width) ?? [])]) {
       const full = `${index}.${name}`;
       const tensor = tensors.get(full);
       if (!tensor) throw new FormatError(where, `tensor ${show(full)} is missing`);

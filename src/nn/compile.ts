@@ -7,15 +7,18 @@ import type { Engine } from '../engine/engine.js';
 import type { Call } from '../engine/ops/check.js';
 import { argmax, countEqual, softmax, sum } from '../engine/ops/classify.js';
 import type { CompressedSet } from '../engine/ops/compressed-set.js';
-import { activateBackward } from '../engine/ops/elementwise.js';
+import { activate, activateBackward } from '../engine/ops/elementwise.js';
+import { positive } from '../engine/ops/losses.js';
 import { SparseRows } from '../engine/ops/sparse.js';
 import { type Arena, paddedLength, type Tensor } from '../engine/tensor.js';
-import { EngineError } from '../errors.js';
+import { EngineError, ShapeError } from '../errors.js';
 import { checkInteger } from '../options.js';
-import type { LayerCalls } from './layer.js';
-import { compileLoss, type LossName } from './losses.js';
+import type { LayerCalls, RunState } from './layer.js';
+import { type Loss, type LossName, resolveLoss } from './losses.js';
 import type { Optimizer } from './optimizers.js';
 import type { Sequential } from './sequential.js';
+import { readState, writeState } from './state.js';
+import { Update, type UpdateOptions } from './update.js';
 
 /** Bound calls for one batch size, on the first `rows` rows of the model's tensors. */
 export interface Plan {
@@ -23,21 +26,42 @@ export interface Plan {
   readonly inputs: Tensor;
   readonly outputs: Tensor;
   readonly labels: Tensor;
+  /** [rows, outputs]; present when the loss compares with targets. */
+  readonly targets: Tensor | undefined;
+  /** [rows] weights of samples; looked at when `batch.weighted`. */
+  readonly weights: Tensor;
+  /** What whoever loads a batch says of it. */
+  readonly batch: {
+    /** `weights` count; false at first. */
+    weighted: boolean;
+    /** `labels` are there to be counted; true at first. */
+    labelled: boolean;
+  };
   /** Takes inputs from rows order[start …] of a compressed set, in place of writing them. */
   loadCompressed(set: CompressedSet, order: Tensor, start: number): void;
   /** After the inputs were written: compresses them for the first layer if they are sparse enough. */
   loaded(): void;
-  /** Inputs to outputs. */
-  forward(): void;
-  /** After `forward`: the sum of the rows' losses and, when training, the gradient at the outputs. */
+  /**
+   * Inputs to outputs. When `training`, dropout drops, and batch norm looks at the batch and moves its running statistics;
+   * `backward` goes by the last forward. false by default.
+   */
+  forward(training?: boolean): void;
+  /** After `forward`: the sum of the rows' losses, times their weights, and, when compiled for training, the gradient at the outputs. */
   loss(): number;
+  /** After `loss`: what its sum is to be divided by for the mean; the number of rows where nothing is weighted. */
+  weight(): number;
   /** After `loss`: gradients of all parameters, for the mean loss. */
   backward(): void;
   /** After `loss`: backward and the optimizer's update, which some layers do in one. Gradients may then be left out. */
   step(learningRate: number): void;
-  /** After `forward`: the number of rows whose largest output is the label's. */
+  /** After `loss`: backward, and the gradients are gathered for `CompiledModel.stepGathered`. Needs `update: { accumulate: true }`. */
+  gather(): void;
+  /**
+   * After `forward`: the number of rows whose prediction is the label's: the largest output, or with a loss on logits of one
+   * output whether it is positive. NaN where there is nothing to count: no labels, or a loss of numbers.
+   */
   countCorrect(): number;
-  /** After `forward`: fills `probabilities` and `predictions`. */
+  /** After `forward`: fills `probabilities`, by the loss's link, and `predictions`, which with a loss of numbers stay 0. */
   classify(): void;
   readonly losses: Tensor;
   readonly probabilities: Tensor;
@@ -49,7 +73,12 @@ export interface CompileOptions {
   maxRows: number;
   /** Leave out for a model that only predicts. */
   optimizer?: Optimizer;
-  loss?: LossName;
+  /** `softmaxCrossEntropy` by default. */
+  loss?: LossName | Loss;
+  /** Clipping, penalties, the moving average, and gathering of gradients; nothing of it by default. */
+  update?: UpdateOptions;
+  /** Of dropout's random numbers; the model's own by default. */
+  seed?: number;
 }
 
 export class CompiledModel {
@@ -60,35 +89,54 @@ export class CompiledModel {
   readonly parameters: Tensor;
   readonly gradients: Tensor | undefined;
   readonly #arena: Arena;
-  readonly #loss: LossName;
-  readonly #optimizer: Optimizer | undefined;
+  readonly loss: Loss;
+  readonly #seed: number;
+  readonly #update: Update | undefined;
+  readonly #state: RunState = { training: false, step: 1, batch: 0 };
   readonly #sparse: SparseRows;
   readonly #starts: readonly number[];
   readonly #parameterSum: () => number;
   readonly #parameterViews: Tensor[] = [];
   readonly #gradientViews: Tensor[] = [];
+  /** Buffers of the model, one after the other; and views of each. */
+  readonly #buffers: Tensor;
+  readonly #bufferSum: () => number;
+  readonly #bufferViews: Tensor[] = [];
+  /** Of each layer, at the largest batch. */
+  readonly #saved: readonly Readonly<Record<string, { tensor: Tensor; perRow: boolean }>>[];
   /** activations[0] holds the inputs, activations[i + 1] the output of layer i. */
   readonly #activations: Tensor[];
   readonly #dActivations: Tensor[] | undefined;
   readonly #labels: Tensor;
+  readonly #targets: Tensor | undefined;
+  readonly #weights: Tensor;
+  readonly #rowWeights: Tensor;
+  readonly #classWeights: Tensor | undefined;
   readonly #losses: Tensor;
   readonly #probabilities: Tensor;
   readonly #predictions: Tensor;
   readonly #plans = new Map<number, Plan>();
 
   constructor(engine: Engine, model: Sequential, options: CompileOptions) {
-    const { maxRows, optimizer, loss = 'softmaxCrossEntropy' } = options;
+    const { maxRows, optimizer, loss = 'softmaxCrossEntropy', seed = model.seed } = options;
     checkInteger('compile', 'maxRows', maxRows, { min: 1 });
     this.engine = engine;
     this.model = model;
     this.maxRows = maxRows;
-    this.#loss = loss;
-    this.#optimizer = optimizer;
+    this.loss = resolveLoss('compile', loss);
+    this.#seed = checkInteger('compile', 'seed', seed, { min: 0 });
+    const { classWeights } = this.loss;
+    if (classWeights && classWeights.length !== model.outputSize) {
+      throw new ShapeError(
+        'compile',
+        `expected ${model.outputSize} class weights, one an output, given ${classWeights.length}`,
+      );
+    }
     const training = optimizer !== undefined;
     const arena = engine.arena();
     this.#arena = arena;
     try {
-      const { starts, total } = layOut(model);
+      const { starts, total } = layOut(model.parameters);
       this.#starts = starts;
       this.parameters = arena.tensor('float', [total]);
       this.#parameterSum = sum(this.parameters);
@@ -98,15 +146,35 @@ export class CompiledModel {
         this.#parameterViews.push(this.parameters.view(shape, starts[i], ld));
         if (this.gradients) this.#gradientViews.push(this.gradients.view(shape, starts[i], ld));
       }
+      const buffers = layOut(model.buffers);
+      this.#buffers = arena.tensor('float', [buffers.total]);
+      this.#bufferSum = sum(this.#buffers);
+      for (const [i, { shape }] of model.buffers.entries()) {
+        const ld = paddedLength(shape[shape.length - 1]);
+        this.#bufferViews.push(this.#buffers.view(shape, buffers.starts[i], ld));
+      }
+      this.#saved = placeSaved(arena, model, maxRows);
       this.#activations = model.sizes.map((size) => arena.padded('float', [maxRows, size]));
       this.#dActivations = training
         ? model.sizes.map((size, i) => arena.padded('float', i === 0 ? [0, size] : [maxRows, size]))
         : undefined;
       this.#sparse = new SparseRows(arena, this.#activations[0]);
       this.#labels = arena.tensor('i32', [maxRows]);
+      const { answers } = this.loss;
+      this.#targets = answers === 'targets' ? arena.padded('float', [maxRows, model.outputSize]) : undefined;
+      this.#weights = arena.tensor('float', [maxRows]);
+      this.#rowWeights = arena.tensor('float', [maxRows]);
+      this.#classWeights = classWeights && arena.tensor('float', [classWeights.length]).write(classWeights);
       this.#losses = arena.tensor('float', [maxRows]);
       this.#probabilities = arena.padded('float', [maxRows, model.outputSize]);
       this.#predictions = arena.tensor('i32', [maxRows]);
+      const { parameters, gradients } = this;
+      if (optimizer && gradients) {
+        const penalised = model.parameters.flatMap((parameter, i) =>
+          parameter.penalised ? [{ w: this.#parameterViews[i], g: this.#gradientViews[i] }] : [],
+        );
+        this.#update = new Update(arena, optimizer, { parameters, gradients, penalised }, options.update);
+      }
       this.upload();
     } catch (error) {
       arena.dispose();
@@ -118,21 +186,107 @@ export class CompiledModel {
     return this.#arena.disposed;
   }
 
-  /** Copies the model's values into the engine. */
+  /** Copies the model's values and buffers into the engine. A moving average begins anew. */
   upload(): void {
     for (const [i, { values }] of this.model.parameters.entries()) this.#parameterViews[i].write(values);
+    for (const [i, { values }] of this.model.buffers.entries()) this.#bufferViews[i].write(values);
+    this.#update?.begin(this.parameters);
   }
 
-  /** Copies the engine's values back into the model. */
+  /** Copies the engine's values and buffers back into the model. */
   download(): void {
     for (const [i, { values }] of this.model.parameters.entries()) {
       values.set(this.#parameterViews[i].read());
     }
+    for (const [i, { values }] of this.model.buffers.entries()) values.set(this.#bufferViews[i].read());
   }
 
-  /** Whether no parameter is NaN or infinite. */
+  /** A copy of the engine's values, by parameter name; the model keeps its own. */
+  readParameters(): Map<string, Float32Array> {
+    return new Map(
+      this.model.parameters.map(({ name }, i) => [name, Float32Array.from(this.#parameterViews[i].read())]),
+    );
+  }
+
+  /** Replaces the engine's values, not the model's. Throws ShapeError for one that is missing or has another length. */
+  writeParameters(values: ReadonlyMap<string, ArrayLike<number>>): void {
+    for (const [i, { name }] of this.model.parameters.entries()) {
+      const given = values.get(name);
+      if (!given) throw new ShapeError('CompiledModel.writeParameters', `parameter ${name} is missing`);
+      this.#parameterViews[i].write(given);
+    }
+  }
+
+  /** Whether no parameter or buffer is NaN or infinite. */
   parametersAreFinite(): boolean {
-    return Number.isFinite(this.#parameterSum());
+    return Number.isFinite(this.#parameterSum()) && Number.isFinite(this.#bufferSum());
+  }
+
+  /** Steps that have been taken: what optimizers and dropout count by. Set it, along with `writeState`, to go on. */
+  get steps(): number {
+    return this.#state.step - 1;
+  }
+
+  set steps(steps: number) {
+    checkInteger('CompiledModel', 'steps', steps, { min: 0, max: 0xfffffffe });
+    this.#state.step = steps + 1;
+  }
+
+  /**
+   * A copy of what training carries along beside the parameters: the optimizer's tensors by parameter (`adam.m/0.weight`), the
+   * moving average (`average/0.weight`) and the layers' buffers (`buffer/1.runningMean`). Gathered gradients are not among it.
+   */
+  readState(): Map<string, Float32Array> {
+    this.#check();
+    return readState(this.#statePlaces());
+  }
+
+  /** Puts back what `readState` gave. Throws ShapeError, before anything is changed, for names or lengths that are not this model's. */
+  writeState(state: ReadonlyMap<string, Float32Array>): void {
+    this.#check();
+    writeState(this.#statePlaces(), state);
+  }
+
+  #statePlaces(): Map<string, Tensor> {
+    const places = new Map<string, Tensor>();
+    for (const [slot, tensor] of this.#update?.slots ?? []) {
+      for (const [i, { name, shape }] of this.model.parameters.entries()) {
+        const ld = paddedLength(shape[shape.length - 1]);
+        places.set(`${slot}/${name}`, tensor.view(shape, this.#starts[i], ld));
+      }
+    }
+    for (const [i, { name }] of this.model.buffers.entries())
+      places.set(`buffer/${name}`, this.#bufferViews[i]);
+    return places;
+  }
+
+  /** What L1 and L2 penalties add to the mean loss, at the parameters as they are; 0 without any. */
+  penalty(): number {
+    return this.#training().penalty();
+  }
+
+  /** After `Plan.gather`: a step with the mean gradient over all rows that were gathered, by their weight. */
+  stepGathered(learningRate: number): void {
+    const update = this.#training();
+    update.takeGathered();
+    update.run(learningRate, this.#state.step);
+    this.#advance();
+  }
+
+  /** Parameters and their moving average change places: to measure or download it, and again to go on. */
+  swapAverage(): void {
+    this.#training().swapAverage();
+  }
+
+  #advance(): void {
+    this.#state.step++;
+    this.#state.batch = 0;
+  }
+
+  #training(): Update {
+    this.#check();
+    if (this.#update) return this.#update;
+    throw new EngineError('CompiledModel', 'this model was compiled without an optimizer');
   }
 
   /** A copy of the gradients, by parameter name. Only after `backward`. */
@@ -180,17 +334,34 @@ export class CompiledModel {
     if (dOutputs && last !== 'identity') {
       backward.unshift(activateBackward({ dx: dOutputs, y: outputs, dy: dOutputs, activation: last }));
     }
-    const lossCall = compileLoss(this.#loss, { losses, outputs, labels, ...(dOutputs && { dOutputs }) });
+    const weights = this.#weights.firstRows(rows);
+    const targets = this.#targets?.firstRows(rows);
+    const batch = { weighted: false, labelled: true };
+    const loss = this.loss.compile({
+      ...{ losses, outputs, labels, targets, weights, dOutputs, batch },
+      rowWeights: this.#rowWeights.firstRows(rows),
+      classWeights: this.#classWeights,
+    });
     const lossSum = sum(losses);
-    const pick = argmax({ predictions, x: outputs });
+    const { link } = this.loss;
+    const classifies = link !== 'identity';
+    const single = link === 'sigmoid' && outputs.columns === 1;
+    const pick = (single ? positive : argmax)({ predictions, x: outputs });
     const count = countEqual(predictions, labels);
-    const soften = softmax({ y: probabilities, x: outputs });
+    const soften =
+      link === 'softmax'
+        ? softmax({ y: probabilities, x: outputs })
+        : activate({ y: probabilities, x: outputs, activation: link });
     const step = this.#bindStep(layers, backward);
+    const state = this.#state;
     return {
       rows,
       inputs: activations[0],
       outputs,
       labels,
+      targets,
+      weights,
+      batch,
       losses,
       probabilities,
       predictions,
@@ -203,77 +374,91 @@ export class CompiledModel {
         this.#check();
         if (takesSparse) this.#sparse.load(rows);
       },
-      forward: () => {
+      forward: (training = false) => {
         this.#check();
+        state.training = training;
         run(forward);
       },
       loss() {
-        lossCall();
+        loss.run();
         return lossSum();
       },
+      weight: () => loss.weight(),
       backward: () => {
         this.#check();
         run(backward);
       },
       step,
+      gather: () => {
+        const update = this.#training();
+        run(backward);
+        update.gather(loss.weight());
+        state.batch = update.batches;
+      },
       countCorrect() {
+        if (!classifies || !batch.labelled) return Number.NaN;
         pick();
         return count();
       },
       classify() {
         soften();
-        pick();
+        if (classifies) pick();
       },
     };
   }
 
   /** Backward and update: of everything, or with the first layer's weight done on its own. */
   #bindStep(layers: readonly LayerCalls[], backward: readonly Call[]): (learningRate: number) => void {
-    const optimizer = this.#optimizer;
+    const update = this.#update;
     const { parameters, gradients } = this;
-    if (!optimizer || !gradients) {
-      return () => {
-        throw new EngineError('CompiledModel', 'this model was compiled without an optimizer');
-      };
-    }
-    const update = optimizer.compile({ parameters, gradients });
+    const state = this.#state;
+    if (!update || !gradients) return () => void this.#training();
     const whole = (learningRate: number) => {
       run(backward);
-      update(learningRate);
+      update.run(learningRate, state.step);
+      this.#advance();
     };
     const [{ fusedSgd, backward: first }] = layers;
-    if (!fusedSgd || !optimizer.plainSgd) return whole;
+    if (!fusedSgd || !update.plain) return whole;
     // The first layer's calls stand last in `backward`, its weight first among the parameters.
     const upper = backward.slice(0, backward.length - first.length);
     const begin = this.#starts[1] ?? parameters.size;
     const rest = [parameters.size - begin];
-    const updateRest = optimizer.compile({
-      parameters: parameters.view(rest, begin),
-      gradients: gradients.view(rest, begin),
-    });
+    const updateRest = update.partial(parameters.view(rest, begin), gradients.view(rest, begin));
     return (learningRate) => {
       if (!fusedSgd.active()) return whole(learningRate);
       run(upper);
       fusedSgd.run(learningRate);
-      updateRest(learningRate);
+      updateRest(learningRate, state.step);
+      update.finish();
+      this.#advance();
     };
   }
 
   #bindLayers(activations: Tensor[], dActivations: Tensor[] | undefined): LayerCalls[] {
-    const { layers, parameters } = this.model;
+    const { layers, parameters, buffers } = this.model;
+    const { rows } = activations[0];
+    /** A layer's own among the tensors of all. */
+    const ofLayer = (i: number, all: typeof parameters, tensors: readonly Tensor[]) =>
+      Object.fromEntries(
+        all.flatMap(({ layer, name }, p) =>
+          layer === i && tensors[p] ? [[name.slice(name.indexOf('.') + 1), tensors[p]]] : [],
+        ),
+      );
     return layers.map((layer, i) => {
-      const own: Record<string, Tensor> = {};
-      const gradients: Record<string, Tensor> = {};
-      for (const [p, { layer: index, name }] of parameters.entries()) {
-        if (index !== i) continue;
-        const key = name.slice(name.indexOf('.') + 1);
-        own[key] = this.#parameterViews[p];
-        if (dActivations) gradients[key] = this.#gradientViews[p];
-      }
+      const saved = Object.entries(this.#saved[i]).map(
+        ([name, { tensor, perRow }]) => [name, perRow ? tensor.firstRows(rows) : tensor] as const,
+      );
+      const gradients = ofLayer(i, parameters, this.#gradientViews);
       const context = {
         x: activations[i],
         y: activations[i + 1],
-        parameters: own,
+        parameters: ofLayer(i, parameters, this.#parameterViews),
+        buffers: ofLayer(i, buffers, this.#bufferViews),
+        saved: Object.fromEntries(saved),
+        state: this.#state,
+        index: i,
+        seed: this.#seed,
         ...(i === 0 && layer.takesSparse && { sparse: this.#sparse }),
       };
       if (!dActivations) return layer.compile(context);
@@ -289,10 +474,24 @@ export class CompiledModel {
   }
 }
 
+/** Places for what layers keep from forward to backward. */
+function placeSaved(arena: Arena, { layers, sizes }: Sequential, maxRows: number) {
+  return layers.map((layer, i) =>
+    Object.fromEntries(
+      (layer.saved?.(sizes[i]) ?? []).map(({ name, perRow, width }) => {
+        if (!perRow) return [name, { tensor: arena.tensor('float', [width]), perRow }];
+        const tensor =
+          width === undefined ? arena.tensor('float', [maxRows]) : arena.padded('float', [maxRows, width]);
+        return [name, { tensor, perRow }];
+      }),
+    ),
+  );
+}
+
 /** Elements at which each parameter begins; padded rows keep them all on cache lines. */
-function layOut(model: Sequential): { starts: number[]; total: number } {
+function layOut(parameters: Sequential['parameters']): { starts: number[]; total: number } {
   let total = 0;
-  const starts = model.parameters.map(({ values, shape }) => {
+  const starts = parameters.map(({ values, shape }) => {
     const start = total;
     const columns = shape[shape.length - 1];
     total += (values.length / columns) * paddedLength(columns);

@@ -1,19 +1,21 @@
 /** The fully connected layer: y = f(x·W + b). */
-import { type Activation, activationCodes } from '../engine/kernels.js';
+import type { Activation } from '../engine/kernels.js';
 import type { Call } from '../engine/ops/check.js';
 import { columnSums } from '../engine/ops/elementwise.js';
+import { smooth, smoothBackward } from '../engine/ops/layers.js';
 import { matmul, matmulTransposedA, matmulTransposedB } from '../engine/ops/products.js';
 import type { SparseRows } from '../engine/ops/sparse.js';
 import { checkInteger, OptionReader } from '../options.js';
+import { activations, isFused } from './activations.js';
 import { type Initializer, type InitializerName, resolveInitializer } from './initializers.js';
 import type { Layer } from './layer.js';
 
 export interface DenseOptions {
-  /** f; `identity` by default. */
+  /** f; `identity` by default. leakyRelu and elu have PyTorch's defaults; the layer `activation` takes others. */
   activation?: Activation;
   /** Whether b exists; true by default. */
   bias?: boolean;
-  /** Of W, [in, out]. By default He's normal for relu and Glorot's uniform for all others. */
+  /** Of W, [in, out]. By default He's normal for relu and its relatives, and Glorot's uniform for sigmoid, tanh and identity. */
   weightInitializer?: InitializerName | Initializer;
   /** Of b, [out]; zeros by default. */
   biasInitializer?: InitializerName | Initializer;
@@ -28,10 +30,11 @@ export interface DenseOptions {
 export function dense(units: number, options?: DenseOptions): Layer {
   checkInteger('dense', 'units', units, { min: 1 });
   const reader = new OptionReader('dense', options);
-  const activation = reader.oneOf('activation', Object.keys(activationCodes) as Activation[], 'identity');
+  const activation = reader.oneOf('activation', activations, 'identity');
   const bias = reader.boolean('bias', true);
   const given = (value: unknown): value is unknown => value !== undefined;
-  const defaultWeights = activation === 'relu' ? 'heNormal' : 'glorotUniform';
+  const rectifies = activation === 'relu' || !isFused(activation);
+  const defaultWeights = rectifies ? 'heNormal' : 'glorotUniform';
   const weightInitializer = resolveInitializer(
     'dense, option weightInitializer',
     orElse(reader.optional('weightInitializer', 'an initializer', given), defaultWeights),
@@ -45,30 +48,39 @@ export function dense(units: number, options?: DenseOptions): Layer {
   return {
     kind: 'dense',
     config: { units, activation, bias },
-    endsWith: activation,
+    ...(isFused(activation) && { endsWith: activation }),
     takesSparse: true,
     outputSize: () => units,
     parameters(inputSize) {
-      const weight = { name: 'weight', shape: [inputSize, units], initializer: weightInitializer };
+      const weight = {
+        name: 'weight',
+        shape: [inputSize, units],
+        initializer: weightInitializer,
+        penalised: true,
+      };
       return bias ? [weight, { name: 'bias', shape: [units], initializer: biasInitializer }] : [weight];
     },
-    compile({ x, y, dx, dy, parameters, gradients, sparse, inputActivation }) {
+    // What a smooth activation's backward needs is its input z.
+    saved: () => (isFused(activation) ? [] : [{ name: 'z', perRow: true, width: units }]),
+    compile({ x, y, dx, dy, parameters, gradients, sparse, inputActivation, saved: { z } }) {
       const { weight, bias: b } = parameters;
-      const denseForward = matmul({ c: y, a: x, b: weight, bias: b, activation });
-      const sparseForward = sparse?.matmul({ y, w: weight, bias: b, activation });
+      const product = isFused(activation) ? { c: y, end: activation } : { c: z, end: 'identity' as const };
+      const denseForward = matmul({ c: product.c, a: x, b: weight, bias: b, activation: product.end });
+      const sparseForward = sparse?.matmul({ y: product.c, w: weight, bias: b, activation: product.end });
       const forward = [either(sparse, sparseForward, denseForward)];
+      if (!isFused(activation)) forward.push(smooth({ y, x: z, activation }));
       if (!gradients || !dy) return { forward, backward: [] };
 
-      // dy arrives as dz: whoever made it has multiplied it by f'(y) already.
+      // A fused activation's dy arrives as dz: whoever made it has multiplied it by f'(y) already.
+      const toDz = isFused(activation) ? [] : [smoothBackward({ dx: dy, x: z, dy, activation })];
       const denseWeights = matmulTransposedA({ c: gradients.weight, a: x, b: dy });
       const sparseWeights = sparse?.weightGradient({ dw: gradients.weight, dy });
-      const backward = [either(sparse, sparseWeights, denseWeights)];
+      const backward = [...toDz, either(sparse, sparseWeights, denseWeights)];
       const biasGradient = b && columnSums({ y: gradients.bias, x: dy });
       if (biasGradient) backward.push(biasGradient);
       if (dx) {
-        const product = { c: dx, a: dy, b: weight };
         const end = inputActivation ? { saved: x, activation: inputActivation } : {};
-        backward.push(matmulTransposedB({ ...product, ...end }));
+        backward.push(matmulTransposedB({ c: dx, a: dy, b: weight, ...end }));
       }
       if (!sparse) return { forward, backward };
 
@@ -79,6 +91,7 @@ export function dense(units: number, options?: DenseOptions): Layer {
         fusedSgd: {
           active: () => sparse.active,
           run(learningRate) {
+            for (const call of toDz) call();
             biasGradient?.();
             step(learningRate);
           },

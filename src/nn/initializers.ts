@@ -47,6 +47,13 @@ export function constant(value: number): Initializer {
   return { name: `constant(${value})`, fill: (values) => void values.fill(value) };
 }
 
+/** Normal with this deviation, whatever the shape. */
+export function randomNormal(deviation: number): Initializer {
+  if (!(Number.isFinite(Math.fround(deviation)) && deviation >= 0))
+    throw new OptionError('randomNormal', `expected a finite number, at least 0, given ${show(deviation)}`);
+  return normal(`randomNormal(${deviation})`, () => deviation);
+}
+
 const byName: Record<InitializerName, () => Initializer> = {
   glorotUniform,
   glorotNormal,

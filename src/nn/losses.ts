@@ -1,29 +1,222 @@
-/** Losses: what training makes small, and where its gradient enters the network. */
-
+/**
+ * Losses: what training makes small, and where its gradient enters the network. Means follow PyTorch: over rows and outputs; with
+ * weights, the weighted sum divided by the sum of the weights, as its CrossEntropyLoss and, from 2.6 on, mse_loss do.
+ */
 import type { Call } from '../engine/ops/check.js';
-import { softmaxCrossEntropy } from '../engine/ops/classify.js';
+import { softmaxCrossEntropy as plainCrossEntropy, sum } from '../engine/ops/classify.js';
+import { type LossCall, rowWeights, targetLoss, weightedCrossEntropy } from '../engine/ops/losses.js';
 import type { Tensor } from '../engine/tensor.js';
+import { OptionError, show } from '../errors.js';
+import { OptionReader } from '../options.js';
 
-/** `softmaxCrossEntropy`: the model's outputs are logits, labels are classes. */
-export type LossName = 'softmaxCrossEntropy';
+const kinds = [
+  'softmaxCrossEntropy',
+  'binaryCrossEntropy',
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'huber',
+] as const;
 
-export const lossNames: readonly LossName[] = ['softmaxCrossEntropy'];
+/** Losses by name, with their defaults. */
+export type LossName = (typeof kinds)[number];
+
+export const lossNames: readonly LossName[] = kinds;
+
+export interface Loss {
+  readonly kind: LossName;
+  /** JSON values that make an equal loss, `kind` among them. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What of a data set the outputs are compared with: class labels, or float targets [rows, outputs]. */
+  readonly answers: 'labels' | 'targets';
+  /** What turns outputs into predictions: probabilities by softmax or sigmoid, or the outputs as they are. */
+  readonly link: 'softmax' | 'sigmoid' | 'identity';
+  /** One a class; the model must have as many outputs. */
+  readonly classWeights?: readonly number[];
+  /** @internal */
+  compile(context: LossContext): LossCalls;
+}
 
 interface LossContext {
-  /** One value a row. */
+  /** One value a row, times its weight. */
   readonly losses: Tensor;
   readonly outputs: Tensor;
   readonly labels: Tensor;
+  /** [rows, outputs]; present for losses whose answers they are. */
+  readonly targets?: Tensor | undefined;
+  /** [rows]; looked at when `batch.weighted`. */
+  readonly weights: Tensor;
+  /** [rows], scratch. */
+  readonly rowWeights: Tensor;
+  /** [classes] */
+  readonly classWeights?: Tensor | undefined;
   /** Absent when only the values are wanted. */
-  readonly dOutputs?: Tensor;
+  readonly dOutputs?: Tensor | undefined;
+  readonly batch: { readonly weighted: boolean };
 }
 
-/** Losses of each row and, for training, the gradient of their mean. */
-export function compileLoss(name: LossName, { losses, outputs, labels, dOutputs }: LossContext): Call {
-  switch (name) {
-    case 'softmaxCrossEntropy': {
+interface LossCalls {
+  /** Losses of each row and, for training, the gradient of their mean. */
+  readonly run: Call;
+  /** After `run`: what the sum of losses is to be divided by for the mean. */
+  weight(): number;
+}
+
+export interface SoftmaxCrossEntropyOptions {
+  /** ε: a share of each label is spread evenly over all classes; 0 by default. */
+  labelSmoothing?: number;
+  /** One a class, at least 0; 1 each by default. */
+  classWeights?: readonly number[];
+}
+
+/**
+ * Cross-entropy of softmax(outputs) against class labels, in nats: the outputs are logits. With class weights c and smoothing ε
+ * a row's loss is (1 - ε)·c[y]·(-ln p[y]) + ε/classes · Σ c[n]·(-ln p[n]), and the mean is divided by the sum of the c[y] (times
+ * sample weights): as torch.nn.CrossEntropyLoss.
+ */
+export function softmaxCrossEntropy(options?: SoftmaxCrossEntropyOptions): Loss {
+  const reader = new OptionReader('softmaxCrossEntropy', options);
+  const smoothing = reader.number('labelSmoothing', { min: 0, max: 1 }, 0);
+  const classWeights = reader.optional('classWeights', 'numbers of at least 0, one a class', isWeights);
+  reader.end();
+  const kind = 'softmaxCrossEntropy';
+  const config = {
+    ...(smoothing > 0 && { labelSmoothing: smoothing }),
+    ...(classWeights && { classWeights: [...classWeights] }),
+  };
+  return {
+    kind,
+    config: { kind, ...config },
+    answers: 'labels',
+    link: 'softmax',
+    ...(classWeights && { classWeights: [...classWeights] }),
+    compile(context) {
+      const { losses, outputs, labels, dOutputs, classWeights: weights, batch } = context;
       const gradient = dOutputs ? { dLogits: dOutputs, scale: 1 / outputs.rows } : {};
-      return softmaxCrossEntropy({ losses, logits: outputs, labels, ...gradient });
-    }
+      const plain = plainCrossEntropy({ losses, logits: outputs, labels, ...gradient });
+      const general = weighted(
+        context,
+        weightedCrossEntropy({ ...context, classWeights: weights, smoothing }),
+      );
+      const isPlain = () => smoothing === 0 && !weights && !batch.weighted;
+      return {
+        run: () => (isPlain() ? plain() : general.run()),
+        weight: () => (isPlain() ? outputs.rows : general.weight()),
+      };
+    },
+  };
+}
+
+/**
+ * Binary cross-entropy of sigmoid(outputs) against targets in 0 … 1, in nats: the outputs are logits, each a question of its own. A
+ * data set of two classes will do for one output. `positiveWeight` multiplies the loss of the positive part, 1 by default: as
+ * torch.nn.BCEWithLogitsLoss with pos_weight; sample weights, other than there, also divide.
+ */
+export function binaryCrossEntropy(options?: { positiveWeight?: number }): Loss {
+  const reader = new OptionReader('binaryCrossEntropy', options);
+  const positiveWeight = reader.number('positiveWeight', { above: 0 }, 1);
+  reader.end();
+  const config = positiveWeight === 1 ? {} : { positiveWeight };
+  return overTargets('binaryCrossEntropy', config, 'sigmoid', (tensors) =>
+    targetLoss({ ...tensors, kind: 'binary', positiveWeight }),
+  );
+}
+
+/** The mean of (output - target)²: as torch.nn.MSELoss. */
+export function meanSquaredError(): Loss {
+  return overTargets('meanSquaredError', {}, 'identity', (tensors) =>
+    targetLoss({ ...tensors, kind: 'squared' }),
+  );
+}
+
+/** The mean of |output - target|: as torch.nn.L1Loss. */
+export function meanAbsoluteError(): Loss {
+  return overTargets('meanAbsoluteError', {}, 'identity', (tensors) =>
+    targetLoss({ ...tensors, kind: 'absolute' }),
+  );
+}
+
+/** The mean of ½ r² where |r| ≤ delta, else delta · (|r| - ½ delta), with r = output - target: as torch.nn.HuberLoss. delta is 1 by default. */
+export function huber(options?: { delta?: number }): Loss {
+  const reader = new OptionReader('huber', options);
+  const delta = reader.number('delta', { above: 0 }, 1);
+  reader.end();
+  return overTargets('huber', delta === 1 ? {} : { delta }, 'identity', (tensors) =>
+    targetLoss({ ...tensors, kind: 'huber', delta }),
+  );
+}
+
+const byName: Record<LossName, () => Loss> = {
+  softmaxCrossEntropy,
+  binaryCrossEntropy,
+  meanSquaredError,
+  meanAbsoluteError,
+  huber,
+};
+
+/** A loss given by name or as it is. Throws OptionError for anything else. */
+export function resolveLoss(where: string, given: unknown): Loss {
+  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given as LossName]();
+  if (typeof given === 'object' && given !== null && typeof (given as Loss).compile === 'function') {
+    return given as Loss;
   }
+  const names = kinds.map((name) => show(name)).join(', ');
+  throw new OptionError(
+    where,
+    `option loss: expected one of ${names}, or a loss made by such a function, given ${show(given)}`,
+  );
+}
+
+/** The loss that a `config` describes. Throws OptionError for one that is not known. */
+export function lossOf({ kind, ...options }: Readonly<Record<string, unknown>>): Loss {
+  if (typeof kind === 'string' && Object.hasOwn(byName, kind)) {
+    return (byName[kind as LossName] as (options: object) => Loss)(options);
+  }
+  throw new OptionError('lossOf', `unknown loss ${show(kind)}`);
+}
+
+type TargetTensors = Omit<Parameters<typeof targetLoss>[0], 'kind'>;
+
+function overTargets(
+  kind: LossName,
+  config: Record<string, unknown>,
+  link: Loss['link'],
+  bind: (tensors: TargetTensors) => LossCall,
+): Loss {
+  return {
+    kind,
+    config: { kind, ...config },
+    answers: 'targets',
+    link,
+    compile(context) {
+      const { targets } = context;
+      if (!targets) throw new OptionError(kind, 'compiled without targets');
+      return weighted(context, bind({ ...context, targets }));
+    },
+  };
+}
+
+/** The gradient of the weighted mean: 1 over the sum of weights, or over the rows where there are none. */
+function weighted(context: LossContext, call: LossCall): LossCalls {
+  const { outputs, labels, weights, classWeights, rowWeights: scratch, batch } = context;
+  const gather = rowWeights({ y: scratch, labels, weights, classWeights });
+  const total = sum(scratch);
+  let weight: number = outputs.rows;
+  return {
+    run() {
+      weight = outputs.rows;
+      if (classWeights || batch.weighted) {
+        gather(batch.weighted);
+        weight = total();
+      }
+      // Rows that weigh nothing have no gradient.
+      call(weight > 0 ? 1 / weight : 0, batch.weighted);
+    },
+    weight: () => weight,
+  };
+}
+
+function isWeights(value: unknown): value is readonly number[] {
+  const isWeight = (weight: unknown) =>
+    typeof weight === 'number' && weight >= 0 && Number.isFinite(Math.fround(weight));
+  return Array.isArray(value) && value.length > 0 && value.every(isWeight);
 }

@@ -1,7 +1,7 @@
 /** A model: layers in a row and the values of their parameters, held in ordinary arrays. It knows no engine. */
 import { OptionError, ShapeError, show } from '../errors.js';
 import { checkInteger, OptionReader } from '../options.js';
-import type { Layer } from './layer.js';
+import type { Layer, ParameterSpec } from './layer.js';
 
 export interface Parameter {
   /** `0.weight`: the layer's place and the parameter's name, as PyTorch writes it. */
@@ -10,6 +10,8 @@ export interface Parameter {
   readonly shape: readonly number[];
   /** Row-major; weights are [in, out]. */
   readonly values: Float32Array;
+  /** Whether L1 and L2 penalties apply. */
+  readonly penalised?: boolean;
 }
 
 export interface Sequential {
@@ -18,6 +20,8 @@ export interface Sequential {
   readonly layers: readonly Layer[];
   /** In the order of the layers. */
   readonly parameters: readonly Parameter[];
+  /** Values that are not trained but belong to the model, such as running statistics; `1.runningMean`. */
+  readonly buffers: readonly Parameter[];
   /** Number of trainable values. */
   readonly parameterCount: number;
   /** Widths from input to output, for example [784, 300, 10]. */
@@ -48,6 +52,7 @@ export function sequential(
 
   const sizes = [inputSize];
   const parameters: Parameter[] = [];
+  const buffers: Parameter[] = [];
   for (const [index, layer] of (layers as readonly Layer[]).entries()) {
     if (typeof layer?.compile !== 'function') {
       throw new OptionError(
@@ -55,38 +60,59 @@ export function sequential(
         `layers[${index}]: expected a layer such as dense(10), given ${show(layer)}`,
       );
     }
-    const width = sizes[index];
-    for (const { name, shape, initializer } of layer.parameters(width)) {
-      const count = shape.reduce((product, length) => product * length, 1);
-      if (count > MAX_VALUES) {
-        throw new OptionError(where, `layers[${index}]: ${name} [${shape}] does not fit in 4 GiB of memory`);
-      }
-      const values = new Float32Array(count);
-      initializer.fill(values, shape, seed, parameters.length);
-      parameters.push({ name: `${index}.${name}`, layer: index, shape, values });
+    if (layer.mustBeFirst && index > 0) {
+      throw new OptionError(where, `layers[${index}]: ${layer.kind} may only be a model's first layer`);
     }
-    sizes.push(layer.outputSize(width));
+    const width = sizes[index];
+    // Before anything is drawn: it may refuse the width.
+    const outputSize = layer.outputSize(width);
+    for (const spec of layer.parameters(width)) {
+      parameters.push(makeParameter(where, index, spec, seed, parameters.length));
+    }
+    for (const spec of layer.buffers?.(width) ?? []) {
+      buffers.push(makeParameter(where, index, spec, seed, buffers.length));
+    }
+    sizes.push(outputSize);
   }
   return {
     inputSize,
     outputSize: sizes[sizes.length - 1],
     layers: [...layers],
     parameters,
+    buffers,
     parameterCount: parameters.reduce((total, { values }) => total + values.length, 0),
     sizes,
     seed,
   };
 }
 
+/** A layer's parameter or buffer with its initial values, drawn from a stream of its own. */
+function makeParameter(
+  where: string,
+  layer: number,
+  { name, shape, initializer, penalised }: ParameterSpec,
+  seed: number,
+  stream: number,
+): Parameter {
+  const count = shape.reduce((product, length) => product * length, 1);
+  if (count > MAX_VALUES) {
+    throw new OptionError(where, `layers[${layer}]: ${name} [${shape}] does not fit in 4 GiB of memory`);
+  }
+  const values = new Float32Array(count);
+  initializer.fill(values, shape, seed, stream);
+  return { name: `${layer}.${name}`, layer, shape, values, ...(penalised && { penalised }) };
+}
+
 /**
- * Replaces a model's values. Throws ShapeError, before anything is changed, when a parameter is missing, is not the
+ * Replaces a model's values and buffers. Throws ShapeError, before anything is changed, when a parameter is missing, is not the
  * model's or has another shape.
  */
 export function setParameters(
   model: Sequential,
   tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
 ): void {
-  for (const { name, shape } of model.parameters) {
+  const all = [...model.parameters, ...model.buffers];
+  for (const { name, shape } of all) {
     const given = tensors.get(name);
     if (!given) throw new ShapeError('setParameters', `parameter ${name} is missing`);
     const length = shape.reduce((product, size) => product * size, 1);
@@ -98,9 +124,9 @@ export function setParameters(
     }
   }
   for (const name of tensors.keys()) {
-    if (!model.parameters.some((parameter) => parameter.name === name)) {
+    if (!all.some((parameter) => parameter.name === name)) {
       throw new ShapeError('setParameters', `the model has no parameter ${show(name)}`);
     }
   }
-  for (const parameter of model.parameters) parameter.values.set(tensors.get(parameter.name)!.values);
+  for (const parameter of all) parameter.values.set(tensors.get(parameter.name)!.values);
 }

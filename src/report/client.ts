@@ -77,7 +77,8 @@ function options(chart, width, height) {
     // Lines only where there are labels: a log scale has many more.
     filter: (plot, splits, index, space, step) => plot.axes[index].filter(plot, splits, index, space, step),
   };
-  const lines = [series(chart, 'train', 'Training', '--train')];
+  const lines = [];
+  if (chart.train) lines.push(series(chart, 'train', chart.name === 'learningRate' ? 'Rate' : 'Training', '--train'));
   if (chart.validation) lines.push(series(chart, 'validation', 'Validation', '--validation'));
   return {
     width,
@@ -111,7 +112,8 @@ function draw(view) {
   if (view.plot) view.plot.destroy();
   const { width, height } = size(holder);
   const log = logarithmic && chart.name === 'loss';
-  const data = [run.epochs, plottable(chart.train, log)];
+  const data = [run.epochs];
+  if (chart.train) data.push(plottable(chart.train, log));
   if (chart.validation) data.push(plottable(chart.validation, log));
   view.plot = new uPlot(options(chart, width, height), data, holder);
 }

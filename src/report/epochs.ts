@@ -1,5 +1,6 @@
 /** The table of epochs: every number of the history, for reading, copying and for pages without scripts. */
 import type { EpochRecord, History } from '../train/history.js';
+import { metricNamesOf } from './charts.js';
 import { type Html, html } from './escape.js';
 import { count, duration, loss, percent, rate } from './format.js';
 
@@ -11,6 +12,7 @@ export function epochsSection(history: History): Html | undefined {
   const { epochs } = history;
   if (epochs.length === 0) return undefined;
   const validated = epochs.some((record) => record.validation !== undefined);
+  const metrics = metricNamesOf(history);
   const best = validated && epochs.length > 1 ? bestEpoch(epochs) : undefined;
   const long = epochs.length > LONG;
   const lead =
@@ -24,8 +26,9 @@ ${lead}
 <tr><th scope="col">Epoch</th><th scope="col">Steps</th><th scope="col">Learning rate</th>
 <th scope="col">Training loss</th><th scope="col">Training accuracy</th>
 ${validated && html`<th scope="col">Validation loss</th><th scope="col">Validation accuracy</th>`}
+${metrics.map((name) => html`<th scope="col">Validation ${name}</th>`)}
 <th scope="col">Samples/s</th><th scope="col">Time</th></tr></thead>
-<tbody>${epochs.map((record) => row(record, validated, record === best))}</tbody></table></div></section>`;
+<tbody>${epochs.map((record) => row(record, validated, metrics, record === best))}</tbody></table></div></section>`;
 }
 
 /** The first epoch of the highest finite validation accuracy. */
@@ -38,10 +41,11 @@ function bestEpoch(epochs: readonly EpochRecord[]): EpochRecord | undefined {
   return best;
 }
 
-function row(record: EpochRecord, validated: boolean, best: boolean): Html {
+function row(record: EpochRecord, validated: boolean, metrics: readonly string[], best: boolean): Html {
   const { validation } = record;
   return html`<tr${best && html` class="best"`}><th scope="row">${record.epoch}${best && html` <span class="hidden">(best validation accuracy)</span>`}</th><td>${count(record.step)}</td><td>${rate(record.learningRate)}</td>
 <td>${loss(record.loss)}</td><td>${percent(record.accuracy)}</td>
 ${validated && html`<td>${validation ? loss(validation.loss) : '–'}</td><td>${validation ? percent(validation.accuracy) : '–'}</td>`}
+${metrics.map((name) => html`<td>${loss(validation?.metrics?.[name] ?? Number.NaN)}</td>`)}
 <td>${count(record.samplesPerSecond)}</td><td>${duration(record.seconds)}</td></tr>\n`;
 }

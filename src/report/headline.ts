@@ -19,6 +19,7 @@ export function headline(report: RunReport): Html {
 <p class="eyebrow"><span>lanegrad <span aria-hidden="true">/</span> training report</span> <time datetime="${report.createdAt}">${date(report.createdAt)}</time></p>
 <h1>${report.title}</h1>
 ${wasInterrupted(report) && interruption(report)}
+${earlyStop(report)}
 <div class="summary">
 ${main ? hero(main) : html`<div class="hero"><p class="name">No epoch was finished</p></div>`}
 <dl class="figures">${figures(report).map(figure)}</dl>
@@ -32,8 +33,10 @@ export function wasInterrupted(report: RunReport): boolean {
   return report.facts.interrupted === true || report.history.outcome === 'aborted';
 }
 
-/** The validation result that is newest; fit may validate some epochs only. */
+/** The validation result of the model's weights: the newest, as fit may validate some epochs only, or that of the epoch restored. */
 function lastValidated(report: RunReport): EpochRecord | undefined {
+  const { best, epochs } = report.history;
+  if (best?.restored) return epochs.find((record) => record.epoch === best.epoch);
   return report.history.epochs.findLast((record) => record.validation !== undefined);
 }
 
@@ -127,4 +130,14 @@ function interruption(report: RunReport): Html {
   const { epochs, steps } = report.history;
   return html`<p class="notice"><strong>This run was interrupted</strong> after ${plural(steps, 'step')},
 with ${plural(epochs.length, 'epoch')} finished. The model is as it was at that step; curves and validation end with the last whole epoch.</p>`;
+}
+
+/** Which epoch's weights the model has, where those are not the last one's. */
+function earlyStop({ history: { best, outcome, epochs } }: RunReport): Html | undefined {
+  if (!best || outcome === 'aborted') return undefined;
+  const end = outcome === 'stoppedEarly' ? 'Training stopped early' : 'Training ended';
+  const weights = best.restored
+    ? html` The model has the weights of epoch ${best.epoch}, the best by ${best.monitor}.`
+    : html` Epoch ${best.epoch} was the best by ${best.monitor}; the model has the weights of the last.`;
+  return html`<p class="notice">${end} after ${plural(epochs.length, 'epoch')}.${weights}</p>`;
 }

@@ -5,12 +5,13 @@
  *   config.json         all settings, resolved
  *   metrics.jsonl       an object an epoch, appended as training goes
  *   model.safetensors   of the last good epoch, then of the end
+ *   checkpoints/        what the run can go on from; only once there is one
  *   report.html         at the end
  */
 import { appendFile, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { FileError } from '../errors.js';
-import { fileError, systemCode, writeFileAtomic } from '../files/atomic.js';
+import { FileError, FormatError } from '../errors.js';
+import { fileError, readFileBytes, removeTemporaries, systemCode, writeFileAtomic } from '../files/atomic.js';
 import { makeFolders } from '../files/folders.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
 import type { Sequential } from '../nn/sequential.js';
@@ -21,7 +22,9 @@ import { type RunReport, renderReport } from '../report/report.js';
 /** The model's file within a run folder. */
 export const MODEL_FILE = 'model.safetensors';
 
-const FILES = ['config.json', 'metrics.jsonl', MODEL_FILE, 'report.html'] as const;
+const CONFIG_FILE = 'config.json';
+const METRICS_FILE = 'metrics.jsonl';
+const FILES = [CONFIG_FILE, METRICS_FILE, MODEL_FILE, 'report.html'] as const;
 
 export interface RunFolderOptions {
   /** The folder itself: new, or empty. By default one is made in `runs`, named after the time and `name`. */
@@ -35,6 +38,9 @@ export class RunFolder {
   readonly path: string;
   readonly modelPath: string;
   readonly reportPath: string;
+  readonly configPath: string;
+  /** Of its checkpoints. It is made when the first of them is. */
+  readonly checkpointPath: string;
   /** The outermost folder that did not exist before, if any. */
   readonly #created: string | undefined;
 
@@ -42,6 +48,8 @@ export class RunFolder {
     this.path = path;
     this.modelPath = join(path, MODEL_FILE);
     this.reportPath = join(path, 'report.html');
+    this.configPath = join(path, CONFIG_FILE);
+    this.checkpointPath = join(path, 'checkpoints');
     this.#created = created && resolve(created);
   }
 
@@ -55,9 +63,26 @@ export class RunFolder {
     return out === undefined ? RunFolder.#createNamed(name) : RunFolder.#createAt(out);
   }
 
+  /**
+   * The folder of an earlier run, for going on with it. What a killed process left half written is removed.
+   * Throws FileError when it is not there or is no run's.
+   */
+  static async open(path: string): Promise<RunFolder> {
+    const entries = await readdir(path).catch((cause) => {
+      throw fileError(path, 'cannot be read', cause);
+    });
+    if (!entries.includes(CONFIG_FILE)) {
+      throw new FileError(path, `expected a run folder: it has no ${CONFIG_FILE}`);
+    }
+    await removeTemporaries(path);
+    return new RunFolder(path, undefined);
+  }
+
   static async #createAt(out: string): Promise<RunFolder> {
     const created = await makeFolders(out);
     if (created !== undefined) return new RunFolder(out, created);
+    // A run that was killed before its first file was whole.
+    await removeTemporaries(out);
     const entries = await readdir(out).catch((cause) => {
       throw fileError(out, 'cannot be read', cause);
     });
@@ -85,16 +110,39 @@ export class RunFolder {
     }
   }
 
+  /** What `writeConfig` wrote. Throws FileError or FormatError when it cannot be read. */
+  async readConfig(): Promise<Record<string, unknown>> {
+    const path = this.configPath;
+    const text = new TextDecoder().decode(await readFileBytes(path));
+    let config: unknown;
+    try {
+      config = JSON.parse(text);
+    } catch (cause) {
+      throw new FormatError(path, `not JSON: ${(cause as Error).message}`, { cause });
+    }
+    if (typeof config === 'object' && config !== null) return config as Record<string, unknown>;
+    throw new FormatError(path, 'expected an object');
+  }
+
   async writeConfig(config: Readonly<Record<string, unknown>>): Promise<void> {
-    await writeFileAtomic(join(this.path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    await writeFileAtomic(this.configPath, `${JSON.stringify(config, null, 2)}\n`);
   }
 
   /** Adds a line to metrics.jsonl. */
   async appendMetrics(record: object): Promise<void> {
-    const path = join(this.path, 'metrics.jsonl');
+    const path = join(this.path, METRICS_FILE);
     await appendFile(path, `${JSON.stringify(record)}\n`).catch((cause) => {
       throw fileError(path, 'cannot be written', cause);
     });
+  }
+
+  /**
+   * Makes metrics.jsonl hold these and nothing else. For a run that goes on: a process may have died after it had written a
+   * line, and before the checkpoint that includes it, or the other way round.
+   */
+  async replaceMetrics(records: readonly object[]): Promise<void> {
+    const lines = records.map((record) => `${JSON.stringify(record)}\n`);
+    await writeFileAtomic(join(this.path, METRICS_FILE), lines.join(''));
   }
 
   /** Replaces the model. Throws DataError, and keeps the old one, when a value is not finite. */
@@ -106,9 +154,22 @@ export class RunFolder {
     await writeFileAtomic(this.reportPath, renderReport(report, await loadUplot()));
   }
 
+  /** Removes the folder of checkpoints if there was no need of any. */
+  async removeEmptyCheckpoints(): Promise<void> {
+    await rmdir(this.checkpointPath).catch(() => {
+      // It is not empty, or not there.
+    });
+  }
+
+  async hasCheckpoints(): Promise<boolean> {
+    const names = await readdir(this.checkpointPath).catch(() => []);
+    return names.some((name) => name.endsWith('.safetensors'));
+  }
+
   /** Takes back all that was written, and the folders that were made for it. For a run that came to nothing. */
   async discard(): Promise<void> {
     for (const file of FILES) await rm(join(this.path, file), { force: true });
+    await rm(this.checkpointPath, { recursive: true, force: true });
     if (this.#created === undefined) return;
     for (let folder = resolve(this.path); ; folder = dirname(folder)) {
       try {

@@ -7,17 +7,21 @@ import type { Splits } from '../data/folder.js';
 import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
 import type { Sequential } from '../nn/sequential.js';
+import { layerWidths } from '../nn/summary.js';
 import type { RunReport, TestSet } from '../report/report.js';
 import { evaluate } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
-import { RunFolder } from './folder.js';
-import { buildModel, describeInput, describeRun, LOSS, type RunSettings } from './settings.js';
+import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
+import { RunFolder, type RunFolderOptions } from './folder.js';
+import { buildModel, describeInput, describeRun, type RunSettings } from './settings.js';
 import { weightsSha256 } from './weights.js';
 
 export interface RunHooks {
   /** The run folder: see `RunFolder.create`. */
   out?: string;
+  /** The folder of an earlier run with these settings, to go on with in its place. */
+  resume?: RunFolder;
   /** Stops training after the step at hand; model and report are still written, the test is left out. */
   signal: AbortSignal;
   onTrainBegin: NonNullable<FitOptions['onTrainBegin']>;
@@ -39,8 +43,8 @@ export interface Run {
 }
 
 /**
- * Trains as `settings` say. When it fails, the folder keeps the last epoch that was completed; with none, no folder is
- * left.
+ * Trains as `settings` say, or goes on with a run that was stopped. When it fails, the folder keeps the last epoch that was
+ * completed; with none, no folder is left.
  *
  * Throws what `fit` throws; NonFiniteError also when an epoch ends with weights or a validation loss that are not
  * finite; FileError when the folder cannot be written, before training where that can be known.
@@ -51,23 +55,44 @@ export async function run(
   settings: RunSettings,
   hooks: RunHooks,
 ): Promise<Run> {
-  const { model, optimizer } = buildModel(splits, settings);
+  const { model, optimizer, loss } = buildModel(splits, settings);
   const metadata = describeInput(splits);
   const train = settings.full ? splits.full : splits.train;
   const batchSize = Math.min(settings.batchSize, train.size);
-  const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer });
-  const name = `${splits.full.name}-${model.sizes.join('-')}`;
-  const folder = await RunFolder.create({ name, ...(hooks.out !== undefined && { out: hooks.out }) });
+  const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer, loss });
+  if (hooks.resume) config.createdAt = (await hooks.resume.readConfig()).createdAt ?? config.createdAt;
+  const folder = hooks.resume ?? (await RunFolder.create(folderOptions(splits, model, hooks)));
+  const checkpoint = hooks.resume && (await latestCheckpoint(folder.checkpointPath));
   let completed = 0;
   try {
-    await folder.writeConfig(config);
+    const checkpointing =
+      settings.checkpoint && checkpointFolder({ folder: folder.checkpointPath, ...settings.checkpoint });
+    const begin = async () => {
+      await folder.writeConfig(config);
+      if (hooks.resume) await folder.replaceMetrics(checkpoint?.records ?? []);
+    };
+    if (!checkpointing) await begin();
     const history = await fit(engine, model, train, {
-      loss: LOSS,
+      loss,
       optimizer,
       batchSize,
       epochs: settings.epochs,
       shuffle: settings.shuffle,
-      ...(!settings.full && { validation: splits.validation }),
+      // Without a validation set the metrics are those of the test.
+      ...(!settings.full && { validation: splits.validation, metrics: settings.metrics ?? [] }),
+      ...(settings.earlyStopping && { earlyStopping: settings.earlyStopping }),
+      ...updateOptions(settings),
+      ...(checkpointing && {
+        checkpoint: {
+          ...checkpointing,
+          // Once the checkpoint has been found to fit, so that nothing is overwritten by a run that cannot go on.
+          prepare: async (step) => {
+            await checkpointing.prepare?.(step);
+            await begin();
+          },
+        },
+      }),
+      resume: checkpoint,
       signal: hooks.signal,
       onTrainBegin: hooks.onTrainBegin,
       onStep: hooks.onStep,
@@ -82,7 +107,9 @@ export async function run(
     });
     const interrupted = hooks.signal.aborted;
     if (hasFiniteWeights(model)) await folder.saveModel(model, metadata);
-    const test = interrupted ? undefined : await evaluate(engine, model, splits.test, { loss: LOSS });
+    const test = interrupted
+      ? undefined
+      : await evaluate(engine, model, splits.test, { loss, metrics: settings.metrics ?? [] });
     const result: Run = {
       dataset: splits.full.name,
       model,
@@ -93,12 +120,34 @@ export async function run(
       folder,
       interrupted,
     };
+    await folder.removeEmptyCheckpoints();
     await folder.writeReport(describeReport(engine, splits.test, config, result));
     return result;
   } catch (error) {
-    if (completed === 0) await folder.discard();
+    await folder.removeEmptyCheckpoints();
+    if (completed === 0 && !hooks.resume && !(await folder.hasCheckpoints())) await folder.discard();
     throw error;
   }
+}
+
+function folderOptions({ full }: Splits, model: Sequential, { out }: RunHooks): RunFolderOptions {
+  return { name: `${full.name}-${layerWidths(model).join('-')}`, ...(out !== undefined && { out }) };
+}
+
+/** Those settings that are options of `fit` under the same names. */
+function updateOptions(settings: RunSettings): Partial<FitOptions> {
+  const keys = [
+    'classWeights',
+    'clipNorm',
+    'clipValue',
+    'l1',
+    'l2',
+    'averageDecay',
+    'accumulateBatches',
+  ] as const satisfies readonly (keyof RunSettings & keyof FitOptions)[];
+  return Object.fromEntries(
+    keys.map((key) => [key, settings[key]]).filter(([, value]) => value !== undefined),
+  );
 }
 
 /** What no single step's loss shows: the last update, or a validation sample, may have been one too far. */
@@ -125,7 +174,7 @@ function describeReport(
 ): RunReport {
   const { model, history, test, interrupted } = result;
   return {
-    title: `${result.dataset} · ${model.sizes.join('-')}`,
+    title: `${result.dataset} · ${layerWidths(model).join('-')}`,
     createdAt: new Date().toISOString(),
     history,
     ...(test && { test, testSet: describeTestSet(set) }),
@@ -134,7 +183,7 @@ function describeReport(
     facts: {
       parameters: model.parameterCount,
       weightsSha256: result.weightsSha256,
-      layers: model.sizes,
+      layers: layerWidths(model),
       interrupted,
     },
   };

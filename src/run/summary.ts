@@ -1,5 +1,6 @@
 /** A finished run as the one object that programs read. */
 import type { EngineInfo } from '../engine/engine.js';
+import { layerWidths } from '../nn/summary.js';
 import type { Score } from '../train/history.js';
 import type { Run } from './run.js';
 import type { RunSettings } from './settings.js';
@@ -18,7 +19,7 @@ export function summarize(run: Run, settings: RunSettings, engine: EngineInfo) {
   const seconds = history.epochs.reduce((total, epoch) => total + epoch.seconds, 0);
   return {
     dataset: run.dataset,
-    layers: model.sizes,
+    layers: layerWidths(model),
     parameters: model.parameterCount,
     epochs: history.epochs.length,
     batchSize: run.batchSize,
@@ -36,6 +37,8 @@ export function summarize(run: Run, settings: RunSettings, engine: EngineInfo) {
     validation: last?.validation ? score(last.validation) : null,
     test: test ? score(test) : null,
     steps: history.steps,
+    outcome: history.outcome,
+    ...(history.best && { best: history.best }),
     interrupted: run.interrupted,
     weightsSha256: run.weightsSha256,
     runDir: folder.path,
@@ -44,6 +47,6 @@ export function summarize(run: Run, settings: RunSettings, engine: EngineInfo) {
   };
 }
 
-function score({ loss, accuracy }: Score): Score {
-  return { loss, accuracy };
+function score({ loss, accuracy, metrics }: Score): Score {
+  return { loss, accuracy, ...(metrics && { metrics }) };
 }

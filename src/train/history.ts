@@ -3,8 +3,10 @@
 /** Mean loss and share of right answers over a set. */
 export interface Score {
   readonly loss: number;
-  /** Between 0 and 1. */
+  /** Between 0 and 1. NaN, which JSON writes as null, where there are no classes. */
   readonly accuracy: number;
+  /** Those that were asked for, by name. NaN where one is not defined for the set. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export interface EpochRecord extends Score {
@@ -12,6 +14,7 @@ export interface EpochRecord extends Score {
   readonly epoch: number;
   /** Optimizer steps made since training began, at the end of this epoch. */
   readonly step: number;
+  /** Of the epoch's last step. */
   readonly learningRate: number;
   /** Absent when fit was given no validation set. */
   readonly validation?: Score;
@@ -26,8 +29,18 @@ export interface History {
   readonly steps: number;
   /** Seconds spent in training steps. */
   readonly seconds: number;
-  /** `aborted` when the signal stopped it: after a step, with the parameters of that step kept. */
-  readonly outcome: 'completed' | 'aborted';
+  /**
+   * `aborted` when the signal stopped it: after a step, with the parameters of that step kept. `stoppedEarly` when early
+   * stopping did, after an epoch.
+   */
+  readonly outcome: 'completed' | 'stoppedEarly' | 'aborted';
+  /** With early stopping: the epoch that was best, and whether the model has its weights. */
+  readonly best?: {
+    readonly epoch: number;
+    readonly monitor: string;
+    readonly value: number;
+    readonly restored: boolean;
+  };
 }
 
 /** A model measured on a labelled set. */

@@ -18,7 +18,11 @@ export class BatchSource {
   readonly #set: Dataset;
   readonly #arena: Arena;
   readonly #inputs: Tensor | CompressedSet;
-  readonly #labels: Tensor;
+  readonly #labels: Tensor | undefined;
+  /** [size, width]; made of labels when a loss of targets first asks for them. */
+  #targets: Tensor | undefined;
+  /** [size, 1] */
+  readonly #weights: Tensor | undefined;
   readonly #order: Tensor;
   readonly #loaders = new Map<Plan, (start: number) => void>();
 
@@ -39,7 +43,10 @@ export class BatchSource {
     this.#arena = uploaded?.arena ?? engine.arena();
     try {
       this.#inputs = uploaded?.inputs ?? atOnce(upload(this.#arena, set));
-      this.#labels = this.#arena.tensor('i32', [set.size]).write(set.labels);
+      const { size, labels, targets, targetWidth, weights } = set;
+      this.#labels = targets ? undefined : this.#arena.tensor('i32', [size]).write(labels);
+      this.#targets = targets && this.#arena.tensor('float', [size, targetWidth!]).write(targets);
+      this.#weights = weights && this.#arena.tensor('float', [size, 1]).write(weights);
       this.#order = this.#arena.tensor('u32', [set.size]);
     } catch (error) {
       this.#arena.dispose();
@@ -71,19 +78,39 @@ export class BatchSource {
   #bind(plan: Plan): (start: number) => void {
     const inputs = this.#inputs;
     const indices = this.#order;
-    const labels = gatherLabels({ y: plan.labels, from: this.#labels, indices });
+    const answers = this.#bindAnswers(plan);
     if (inputs instanceof CompressedSet) {
       return (start) => {
-        labels(start);
+        answers(start);
         plan.loadCompressed(inputs, indices, start);
       };
     }
     const { scale, offset } = this.#set;
     const rows = gatherRows({ y: plan.inputs, from: inputs, indices, scale, offset });
     return (start) => {
-      labels(start);
+      answers(start);
       rows(start);
       plan.loaded();
+    };
+  }
+
+  /** Labels, targets and weights, of what the set has and the plan's loss looks at. */
+  #bindAnswers(plan: Plan): (start: number) => void {
+    const indices = this.#order;
+    const calls: ((start: number) => void)[] = [];
+    if (this.#labels) calls.push(gatherLabels({ y: plan.labels, from: this.#labels, indices }));
+    if (plan.targets) {
+      // Of two classes and one output: the labels are the targets.
+      this.#targets ??= this.#arena.tensor('float', [this.size, 1]).write(this.#set.labels);
+      calls.push(gatherRows({ y: plan.targets, from: this.#targets, indices }));
+    }
+    const weights = this.#weights;
+    if (weights) calls.push(gatherRows({ y: plan.weights.view([plan.rows, 1]), from: weights, indices }));
+    const labelled = this.#labels !== undefined;
+    return (start) => {
+      plan.batch.weighted = weights !== undefined;
+      plan.batch.labelled = labelled;
+      for (let i = 0; i < calls.length; i++) calls[i](start);
     };
   }
 

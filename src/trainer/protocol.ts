@@ -6,7 +6,9 @@
 import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
 import * as errors from '../errors.js';
+import type { Sequential } from '../nn/sequential.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
+import type { PredictOptions } from '../train/predict.js';
 import type { TrainerFitOptions } from './types.js';
 
 /** The number under which the worker keeps a data set, which was sent before. */
@@ -16,10 +18,17 @@ export type SetId = number;
 export interface FitMessage
   extends Omit<
     TrainerFitOptions,
-    'optimizer' | 'validation' | 'signal' | 'onTrainBegin' | 'onProgress' | 'onEpoch'
+    'loss' | 'optimizer' | 'validation' | 'signal' | 'onTrainBegin' | 'onProgress' | 'onEpoch'
   > {
+  readonly loss: LossMessage;
   readonly optimizer: Readonly<Record<string, unknown>>;
 }
+
+/** A loss by its name, or its config. */
+export type LossMessage = string | Readonly<Record<string, unknown>>;
+
+/** Options with a loss, as they travel. */
+export type WithLoss<T> = Omit<T, 'loss'> & { readonly loss?: LossMessage };
 
 export interface Requests {
   create(given: { model: Uint8Array; engine?: EngineOptions }): EngineInfo;
@@ -30,9 +39,11 @@ export interface Requests {
   pause(given: undefined): void;
   resume(given: undefined): void;
   stop(given: undefined): void;
-  predict(given: { inputs: Float32Array }): Float32Array;
-  evaluate(given: { set: SetId; options?: EvaluateOptions }): unknown;
+  predict(given: { inputs: Float32Array; options?: WithLoss<PredictOptions> }): Float32Array;
+  evaluate(given: { set: SetId; options?: WithLoss<EvaluateOptions> }): unknown;
   readWeights(given: { names?: readonly string[] }): Map<string, Float32Array>;
+  /** Parameters and buffers, as of the last step. */
+  readValues(given: undefined): Float32Array[];
   upload(given: { values: readonly Float32Array[] }): void;
 }
 
@@ -85,4 +96,13 @@ export function decodeError({ name, message, stack, where, step = 0, epoch = 0 }
   }
   const Known = typeof Class === 'function' ? (Class as typeof errors.LanegradError) : errors.LanegradError;
   return new Known(where, words, { cause });
+}
+
+/** A model's parameters and buffers, in one order. */
+export function valuesOf({ parameters, buffers }: Sequential): Float32Array[] {
+  return [...parameters, ...buffers].map(({ values }) => values);
+}
+
+export function setValues({ parameters, buffers }: Sequential, given: readonly Float32Array[]): void {
+  for (const [i, { values }] of [...parameters, ...buffers].entries()) values.set(given[i]);
 }

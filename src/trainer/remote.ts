@@ -5,21 +5,28 @@ import type { EngineInfo, EngineOptions } from '../engine/engine.js';
 import { isWasmSource } from '../engine/load.js';
 import { DataError, EngineError, OptionError, show } from '../errors.js';
 import { writeModel } from '../formats/model.js';
+import type { Loss, LossName } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkDataset } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { Evaluation, History } from '../train/history.js';
+import type { PredictOptions } from '../train/predict.js';
 import { Turn } from '../train/turn.js';
 import {
   decodeError,
   type EventName,
   type FitMessage,
+  type LossMessage,
   type Message,
   type RequestName,
   type Requests,
   type SetId,
+  setValues,
+  valuesOf,
+  type WithLoss,
 } from './protocol.js';
+import { refuseHooks } from './session.js';
 import type { Trainer, TrainerFitOptions } from './types.js';
 
 /** Numbers of a data set that are sent at once: 4 MB at most. */
@@ -72,7 +79,7 @@ export class RemoteTrainer implements Trainer {
   }
 
   async fit(train: Dataset, options: TrainerFitOptions): Promise<History> {
-    const { optimizer, validation, signal, onTrainBegin, onProgress, onEpoch, ...rest } = read(options);
+    const { loss, optimizer, validation, signal, onTrainBegin, onProgress, onEpoch, ...rest } = read(options);
     checkDataset('Trainer.fit', 'train', train);
     if (validation !== undefined) checkDataset('Trainer.fit', 'validation', validation);
     if (this.state !== 'idle') throw new EngineError('Trainer.fit', 'it is training already');
@@ -93,7 +100,7 @@ export class RemoteTrainer implements Trainer {
         'fit',
         {
           ...sets,
-          options: { ...rest, optimizer: optimizer.config } as FitMessage,
+          options: { ...rest, loss: lossMessage(loss), optimizer: optimizer.config } as FitMessage,
           progress: onProgress !== undefined,
         },
         {
@@ -129,16 +136,17 @@ export class RemoteTrainer implements Trainer {
     await this.#ask('stop', undefined);
   }
 
-  async predict(inputs: ArrayLike<number>): Promise<Float32Array> {
+  async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float32Array> {
     if (typeof inputs?.length !== 'number') {
       throw new OptionError('predict', `inputs: expected an array of numbers, given ${show(inputs)}`);
     }
-    return (await this.#ask('predict', { inputs: Float32Array.from(inputs) })) as Float32Array;
+    const given = { inputs: Float32Array.from(inputs), ...(options && { options: withLoss(options) }) };
+    return (await this.#ask('predict', given)) as Float32Array;
   }
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
     checkDataset('evaluate', 'set', set);
-    const given = { set: await this.#reference(set), ...(options && { options }) };
+    const given = { set: await this.#reference(set), ...(options && { options: withLoss(options) }) };
     return (await this.#ask('evaluate', given)) as Evaluation;
   }
 
@@ -148,12 +156,11 @@ export class RemoteTrainer implements Trainer {
   }
 
   async download(): Promise<void> {
-    const weights = await this.readWeights();
-    for (const { name, values } of this.model.parameters) values.set(weights.get(name)!);
+    this.#fill((await this.#ask('readValues', undefined)) as Float32Array[]);
   }
 
   async upload(): Promise<void> {
-    const values = this.model.parameters.map((parameter) => parameter.values);
+    const values = valuesOf(this.model);
     if (!values.every((each) => each.every(Number.isFinite))) {
       throw new DataError('Trainer.upload', 'the model has a value that is NaN or infinite');
     }
@@ -169,7 +176,7 @@ export class RemoteTrainer implements Trainer {
   }
 
   #fill(values: readonly Float32Array[]): void {
-    for (const [i, parameter] of this.model.parameters.entries()) parameter.values.set(values[i]);
+    setValues(this.model, values);
   }
 
   async #sendBoth(train: Dataset, validation: Dataset | undefined) {
@@ -266,10 +273,7 @@ function read(options: TrainerFitOptions): TrainerFitOptions {
     (value): value is AbortSignal => typeof value === 'object' && value !== null && 'aborted' in value,
   );
   for (const name of ['onTrainBegin', 'onProgress', 'onEpoch']) reader.callback(name);
-  for (const key of ['onStep', 'onTurn']) {
-    if (key in options)
-      throw new OptionError('Trainer.fit', `option ${key} is for fit; a trainer has onProgress`);
-  }
+  refuseHooks(options);
   return options;
 }
 
@@ -291,4 +295,13 @@ async function portable(options: EngineOptions): Promise<EngineOptions> {
     }),
   );
   return { ...rest, wasm: Object.fromEntries(entries) };
+}
+
+function lossMessage(loss: LossName | Loss): LossMessage {
+  return typeof loss === 'object' && loss !== null ? loss.config : loss;
+}
+
+function withLoss<T extends { loss?: LossName | Loss }>(options: T): WithLoss<T> {
+  const { loss, ...rest } = options;
+  return loss === undefined ? rest : { ...rest, loss: lossMessage(loss) };
 }

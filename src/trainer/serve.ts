@@ -4,15 +4,20 @@ import { createEngine } from '../engine/engine.js';
 import type { WasmSources } from '../engine/load.js';
 import { EngineError } from '../errors.js';
 import { readModel } from '../formats/model.js';
+import { type Loss, type LossName, lossOf } from '../nn/losses.js';
 import { optimizerOf } from '../nn/optimizers.js';
-import type { FitOptions } from '../train/fit.js';
+import type { FitOptions } from '../train/fit-options.js';
 import {
   type EventName,
   encodeError,
+  type LossMessage,
   type Message,
   type Request,
   type Requests,
   type SetId,
+  setValues,
+  valuesOf,
+  type WithLoss,
 } from './protocol.js';
 import { Session } from './session.js';
 
@@ -52,23 +57,28 @@ export function serve(port: Port, wasm?: WasmSources): void {
         port.postMessage({ id, event, record } satisfies Message);
       const history = await current().fit(find(train), {
         ...options,
+        loss: loss(options.loss),
         optimizer: optimizerOf(options.optimizer),
         ...(validation !== undefined && { validation: find(validation) }),
         onTrainBegin: tell('onTrainBegin') as NonNullable<FitOptions['onTrainBegin']>,
         onEpoch: tell('onEpoch'),
         ...(progress && { onProgress: tell('onProgress') }),
       });
-      return { history, values: current().model.parameters.map(({ values }) => values) };
+      return { history, values: valuesOf(current().model) };
     },
     pause: () => current().pause(),
     resume: () => current().resume(),
     stop: () => current().stop(),
-    predict: ({ inputs }) => current().predict(inputs),
-    evaluate: ({ set, options }) => current().evaluate(find(set), options),
+    predict: ({ inputs, options }) => current().predict(inputs, options && withLoss(options)),
+    evaluate: ({ set, options }) => current().evaluate(find(set), options && withLoss(options)),
     readWeights: ({ names }) => current().readWeights(names),
+    async readValues() {
+      await current().download();
+      return valuesOf(current().model);
+    },
     async upload({ values }) {
       await current().upload();
-      for (const [i, parameter] of current().model.parameters.entries()) parameter.values.set(values[i]);
+      setValues(current().model, values);
     },
   };
 
@@ -80,8 +90,16 @@ export function serve(port: Port, wasm?: WasmSources): void {
       port.postMessage({ id, result } satisfies Message);
     } catch (error) {
       // A fit that failed leaves the values of its last good epoch.
-      const values = name === 'fit' ? session?.model.parameters.map((each) => each.values) : undefined;
+      const values = name === 'fit' ? session && valuesOf(session.model) : undefined;
       port.postMessage({ id, error: encodeError(error), values } satisfies Message & { values: unknown });
     }
   });
+}
+
+function loss(given: LossMessage): Loss | LossName {
+  return typeof given === 'string' ? (given as LossName) : lossOf(given);
+}
+
+function withLoss<T extends { loss?: LossName | Loss }>(options: WithLoss<T>): T {
+  return (options.loss === undefined ? options : { ...options, loss: loss(options.loss) }) as T;
 }

@@ -80,7 +80,7 @@ const usage: [args: string[], message: RegExp][] = [
   [['train', 'toy', '--hidden', '300,,10'], /--hidden.*'300,,10'/],
   [['train', 'toy', '--hidden', '9000000000'], /at most 268435456 parameters/],
   [['train', 'toy', '--seed', '-1'], /--seed.*'-1'.*at least 0/],
-  [['train', 'toy', '--activation', 'gelu'], /--activation.*'gelu'.*sigmoid/],
+  [['train', 'toy', '--activation', 'gello'], /--activation.*'gello'.*sigmoid/],
   [['train', 'toy', '--initializer', 'ones'], /--initializer.*'ones'.*glorotUniform/],
   [['train', 'toy', '--backend', 'gpu'], /--backend.*'gpu'.*wasm/],
   [['train', 'toy', '--math', 'fast'], /--math.*'fast'.*strict/],

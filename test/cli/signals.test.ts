@@ -34,6 +34,8 @@ describe('a signal during training', () => {
     );
     expect(outcome.stdout).toContain(join(out, 'model.safetensors'));
     expect((await readdir(join(root, out))).sort()).toEqual([
+      // Of the step at which it stopped: the run can go on.
+      'checkpoints',
       'config.json',
       'metrics.jsonl',
       'model.safetensors',

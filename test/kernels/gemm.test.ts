@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatShape, type ProductShape, parseShape } from '../../bench/shapes.js';
-import { type Activation, activationCodes } from '../../src/engine/kernels.js';
+import { activationCodes, type FusedActivation } from '../../src/engine/kernels.js';
 import { type Arena, describeBackends, filled, gathered, integers, reals, spread } from './harness.js';
 import { expectClose, expectSame, expectWithinUlps } from './ulp.js';
 
@@ -21,7 +21,7 @@ interface Case extends ProductShape {
   strideB?: 'shared' | number;
   accumulate?: boolean;
   bias?: boolean;
-  activation?: Activation;
+  activation?: FusedActivation;
   /** For nt: the activation's output is given. */
   derivative?: boolean;
   /** Which operand ends at the memory's last byte. */
@@ -232,7 +232,7 @@ function expectResult(given: Case, { context, got, product, y }: Outcome): void 
 }
 
 const sizes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33];
-const activations: readonly Activation[] = ['identity', 'sigmoid', 'tanh', 'relu'];
+const activations: readonly FusedActivation[] = ['identity', 'sigmoid', 'tanh', 'relu'];
 const ends = [undefined, 'a', 'b', 'c', 'y', 'bias'] as const;
 
 /** Options that vary with a case's number, each with a period of its own, so that every pair of them meets. */
@@ -358,7 +358,7 @@ describeBackends('products', (arena) => {
       a.set([Number.NaN, 1, Infinity, 0, -Infinity, 0]);
       b.fill(1);
     };
-    const rows = (activation: Activation) =>
+    const rows = (activation: FusedActivation) =>
       run(arena, { ...at, activation, plant }).got.filter((_, i) => i % 6 === 5);
     expect([...rows('sigmoid')]).toEqual([Number.NaN, 1, 0]);
     expect([...rows('tanh')]).toEqual([Number.NaN, 1, -1]);

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type Activation, activationCodes } from '../../src/engine/kernels.js';
+import { activationCodes, type FusedActivation } from '../../src/engine/kernels.js';
 import { type Arena, filled, gathered, reals, spread, testNumbers } from './harness.js';
 
 interface Compressed {
@@ -168,7 +168,7 @@ interface Product {
   readonly s: Float64Array;
   readonly b: Float64Array;
   readonly bias?: Float64Array | undefined;
-  readonly activation?: Activation;
+  readonly activation?: FusedActivation;
   readonly wide?: 0 | 1;
   /** Columns of a block of s. */
   readonly width?: number;
@@ -275,13 +275,13 @@ export function exact({ M, K, N, s, b, bias }: Product): { sums: Float64Array; m
   return { sums, magnitudes };
 }
 
-export const functions: Record<Activation, (x: number) => number> = {
+export const functions: Record<FusedActivation, (x: number) => number> = {
   identity: (x) => x,
   relu: (x) => Math.max(x, 0),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   tanh: Math.tanh,
 };
-export const activations = Object.keys(functions) as Activation[];
+export const activations = Object.keys(functions) as FusedActivation[];
 /** Every number of vectors to 50, so all strips and what they leave; and the 300 columns of a hidden layer, padded. */
 export const columns = [...Array.from({ length: 50 }, (_, i) => 4 * i + 4), 304];
 export const ends = [undefined, 'b', 'c', 'bias', 'values'] as const;

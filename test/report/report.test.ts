@@ -58,6 +58,38 @@ describe('renderReport', () => {
     );
   });
 
+  it('says which epoch the weights are of after early stopping, and shows its validation', () => {
+    const best = { epoch: 2, monitor: 'validation.loss', value: 0.6, restored: true };
+    const history = { ...sampleHistory(3), outcome: 'stoppedEarly' as const, best };
+    const page = renderReport(sampleReport({ history }), NO_UPLOT);
+    expect(page).toMatch(
+      /stopped early after 3.epochs\. The model has the weights of epoch 2, the best by validation\.loss/,
+    );
+    expect(page).toContain('after epoch 2; no test set was used');
+    const kept = renderReport(
+      sampleReport({ history: { ...history, best: { ...best, restored: false } } }),
+      NO_UPLOT,
+    );
+    expect(kept).toContain('after epoch 3; no test set was used');
+    expect(kept).toMatch(/Epoch 2 was the best .* weights of the last/);
+  });
+
+  it('draws the learning rate when it varies, and the metrics that were asked for', () => {
+    const history = sampleHistory(3, (record) => ({
+      ...record,
+      learningRate: 0.1 / record.epoch,
+      validation: { ...record.validation!, metrics: { f1: record.epoch / 4 } },
+    }));
+    const page = renderReport(sampleReport({ history }), NO_UPLOT);
+    const { charts } = payloadOf(page) as { charts: { name: string }[] };
+    expect(charts.map(({ name }) => name)).toEqual(['loss', 'accuracy', 'f1', 'learningRate']);
+    expect(charts[2]).toEqual({ name: 'f1', label: expect.any(String), validation: [0.25, 0.5, 0.75] });
+    expect(charts[3]).toMatchObject({ train: [0.1, 0.05, 0.1 / 3] });
+    for (const { name } of charts) expect(page).toContain(`id="plot-${name}"`);
+    expect(page).toMatch(/<td>0\.7500<\/td>/);
+    expect(renderReport(sampleReport(), NO_UPLOT)).not.toContain('plot-learningRate');
+  });
+
   it('escapes names, titles, keys and values', () => {
     const evil = `</script><img src=x onerror="alert('1')">`;
     const text = renderReport(

@@ -112,7 +112,7 @@ describe.each(engines)('evaluate ($name)', ({ engine }) => {
   test.each([
     [{ batchSize: 0 }, 'option batchSize: expected a whole number, at least 1, given 0'],
     [{ batchSize: Number.NaN }, 'given NaN'],
-    [{ loss: 'mse' }, 'option loss: expected one of "softmaxCrossEntropy", given "mse"'],
+    [{ loss: 'mse' }, /option loss: expected one of "softmaxCrossEntropy", .* given "mse"/],
     [{ batch: 5 }, 'unknown option "batch"'],
   ])('refuses the options %j', async (options, message) => {
     const run = evaluate(engine, sequential(8, [dense(3)]), clouds(5), options as object);

@@ -4,11 +4,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { createEngine } from '../../src/engine/engine.js';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/errors.js';
 import { dense } from '../../src/nn/dense.js';
-import { sgd } from '../../src/nn/optimizers.js';
+import { softmaxCrossEntropy } from '../../src/nn/losses.js';
+import { batchNorm } from '../../src/nn/normalization.js';
+import { adam, sgd } from '../../src/nn/optimizers.js';
+import { cosineDecay } from '../../src/nn/schedules.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { platform } from '../../src/platform/node.js';
-import { evaluate, predict } from '../../src/train/evaluate.js';
+import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
+import { predict } from '../../src/train/predict.js';
 import { createTrainer, type Progress, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';
 import { type Port, serve } from '../../src/trainer/serve.js';
 import { basic, bits, net, strict } from '../train/fit-setting.js';
@@ -190,6 +194,33 @@ describe.each([
     }
     const aborted = await trainer.fit(set, { ...options, signal: AbortSignal.abort() });
     expect(aborted.outcome).toBe('aborted');
+  });
+
+  test('carries buffers, losses with options, schedules and metrics', async () => {
+    const build = () => sequential(8, [dense(12), batchNorm(), dense(3)], { seed: 2 });
+    const all = {
+      ...options,
+      loss: softmaxCrossEntropy({ labelSmoothing: 0.1 }),
+      optimizer: adam({ learningRate: cosineDecay({ learningRate: 0.01 }) }),
+      metrics: ['f1'],
+      clipNorm: 1,
+    } as const;
+    const [model, twin] = [build(), build()];
+    const other = await make({ model });
+    const history = await other.fit(set, all);
+    const expected = await fit(strict, twin, set, all);
+    expect(bits(model)).toEqual(bits(twin));
+    expect(model.buffers.map(({ values }) => values)).toEqual(twin.buffers.map(({ values }) => values));
+    expect(history.epochs[2].validation).toEqual(expected.epochs[2].validation);
+    const row = set.inputs.subarray(0, 8);
+    expect(await other.predict(row, { loss: all.loss })).toEqual(predict(strict, twin, row));
+    const measured = await other.evaluate(validation, { loss: all.loss, metrics: ['f1'] });
+    expect(measured).toEqual(await evaluate(strict, twin, validation, { loss: all.loss, metrics: ['f1'] }));
+    for (const { values } of model.buffers) values.fill(1);
+    await other.upload();
+    await other.download();
+    expect(model.buffers[0].values.every((value) => value === 1)).toBe(true);
+    other.dispose();
   });
 
   test('takes values that were changed outside', async () => {

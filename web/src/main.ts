@@ -9,7 +9,7 @@ import { renderDigit } from './digit.js';
 import { buildModel, buildOptimizer } from './network.js';
 import { Pad } from './pad.js';
 import { drawImage, drawWeights, showConfusion } from './pictures.js';
-import { readSettings, type Settings, SettingsForm, writeSettings } from './settings.js';
+import { readSettings, type Settings, SettingsForm, usualRates, writeSettings } from './settings.js';
 
 const get = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 const say = (id: string, text: string) => {
@@ -194,6 +194,11 @@ get('settings').addEventListener('submit', async (event) => {
     const settings = form.read();
     if (settings) await train(settings);
   }
+});
+
+get('settings').addEventListener('change', ({ target }) => {
+  if (target instanceof HTMLSelectElement && target.name === 'optimizer')
+    form.setRate(usualRates[target.value]);
 });
 
 resetButton.addEventListener('click', async () => {

@@ -1,11 +1,11 @@
 /** Activations, row bias and parameter updates on whole tensors. */
 import { ShapeError } from '../../errors.js';
-import type { Activation } from '../kernels.js';
+import type { FusedActivation } from '../kernels.js';
 import type { Tensor } from '../tensor.js';
 import { type Call, checkSameEngine, checkSameLayout, checkTensor } from './check.js';
 
 /** y = f(x), element by element; y may be x. */
-export function activate({ y, x, activation }: { y: Tensor; x: Tensor; activation: Activation }): Call {
+export function activate({ y, x, activation }: { y: Tensor; x: Tensor; activation: FusedActivation }): Call {
   checkSameEngine('activate', y, x);
   checkTensor('activate', 'x', x, 'float', x.shape);
   checkTensor('activate', 'y', y, 'float', x.shape);
@@ -16,7 +16,12 @@ export function activate({ y, x, activation }: { y: Tensor; x: Tensor; activatio
 }
 
 /** dx = dy ⊙ f'(x) from the saved output y; dx may be dy. */
-export function activateBackward(args: { dx: Tensor; y: Tensor; dy: Tensor; activation: Activation }): Call {
+export function activateBackward(args: {
+  dx: Tensor;
+  y: Tensor;
+  dy: Tensor;
+  activation: FusedActivation;
+}): Call {
   const { dx, y, dy, activation } = args;
   checkSameEngine('activateBackward', dx, y, dy);
   checkTensor('activateBackward', 'y', y, 'float', dx.shape);

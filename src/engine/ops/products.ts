@@ -3,7 +3,7 @@
  * columns]. Each function checks its tensors once and returns a call to run as often as needed.
  */
 import { OptionError, ShapeError } from '../../errors.js';
-import { type Activation, activationCodes } from '../kernels.js';
+import { activationCodes, type FusedActivation } from '../kernels.js';
 import type { Tensor } from '../tensor.js';
 import { type Call, checkDisjoint, checkSameEngine, checkTensor, sameLength } from './check.js';
 
@@ -16,7 +16,7 @@ interface Product {
 }
 
 /** c = f(a·b + bias): a [M, K], b [K, N], bias [N]. With `accumulate`, c + a·b takes the place of the bias. */
-export function matmul(args: Product & { bias?: Tensor | undefined; activation?: Activation }): Call {
+export function matmul(args: Product & { bias?: Tensor | undefined; activation?: FusedActivation }): Call {
   const { c, a, b, bias, activation = 'identity', accumulate = false } = args;
   const where = 'matmul';
   const K = sameLength(where, `columns of a ${a} and rows of b ${b}`, a.columns, b.rows);
@@ -53,7 +53,7 @@ export function matmul(args: Product & { bias?: Tensor | undefined; activation?:
 
 /** c = (a·bᵀ) ⊙ f'(saved): a [M, K], b [N, K]; `saved` [M, N] is the output of the activation f. */
 export function matmulTransposedB(
-  args: Product & { saved?: Tensor | undefined; activation?: Activation },
+  args: Product & { saved?: Tensor | undefined; activation?: FusedActivation },
 ): Call {
   const { c, a, b, saved, activation = 'identity', accumulate = false } = args;
   const where = 'matmulTransposedB';

@@ -3,7 +3,7 @@
  * first layer multiplies only what is there. `active` says which path the batch at hand takes.
  */
 import { ShapeError } from '../../errors.js';
-import { type Activation, activationCodes } from '../kernels.js';
+import { activationCodes, type FusedActivation } from '../kernels.js';
 import type { Arena, Tensor } from '../tensor.js';
 import { type Call, checkSameEngine, checkTensor } from './check.js';
 import { BLOCK_WIDTH, type CompressedSet, SPARSE_DENSITY } from './compressed-set.js';
@@ -91,7 +91,7 @@ export class SparseRows {
   }
 
   /** y = f(x·W + bias). The rows of all tensors are padded alike. */
-  matmul(args: { y: Tensor; w: Tensor; bias?: Tensor | undefined; activation: Activation }): Call {
+  matmul(args: { y: Tensor; w: Tensor; bias?: Tensor | undefined; activation: FusedActivation }): Call {
     const { y, w, bias, activation } = args;
     const where = 'SparseRows.matmul';
     checkSameEngine(where, this.x, y, w, bias);

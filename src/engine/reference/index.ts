@@ -8,12 +8,17 @@
 import { type Backend, type Kernels, RESERVED_BYTES } from '../kernels.js';
 import { createActivation } from './activation.js';
 import { createCompressed } from './compressed.js';
+import { createEmbedding } from './embedding.js';
 import { createGather } from './gather.js';
 import { createGemm } from './gemm.js';
+import { createLosses } from './losses.js';
 import { type Precision, ReferenceMemory } from './memory.js';
+import { createNorm } from './norm.js';
 import { createOptimizer } from './optimizer.js';
+import { createOptimizers } from './optimizers.js';
 import { createRandom } from './random.js';
 import { createReduce } from './reduce.js';
+import { createSmooth } from './smooth.js';
 import { createSoftmax } from './softmax.js';
 import { createSparse } from './sparse.js';
 
@@ -37,6 +42,11 @@ export function createReferenceBackend(options?: { precision?: Precision }): Ref
     ...createReduce(memory),
     ...createGather(memory),
     ...createRandom(memory),
+    ...createSmooth(memory),
+    ...createNorm(memory),
+    ...createEmbedding(memory),
+    ...createLosses(memory),
+    ...createOptimizers(memory),
   };
   return {
     name: 'reference',

@@ -1,0 +1,143 @@
+/**
+ * Optimizers with state, one pass over flat arrays; each element depends on its own place alone. Plain SGD is in
+ * optimizer.ts. Wasm cannot flush denormals, which are a hundred times slower: moments below 2⁻¹⁰⁰ become 0, and a gradient
+ * below 2⁻⁵⁶ counts as 0 where it is squared (its square would be nothing beside any eps).
+ */
+import { madd, nmadd } from './lanes';
+import { abs4 } from './math';
+import { load_some, store_some } from './tail';
+
+/** 0 where |v| < floor, else v; NaN stays. */
+// @ts-ignore: decorator
+@inline
+function flush(v: v128, floor: v128): v128 {
+  return v128.andnot(v, f32x4.lt(abs4(v), floor));
+}
+
+// @ts-ignore: decorator
+@inline
+function moment_floor(): v128 {
+  return f32x4.splat(7.888609052210118e-31);
+}
+
+// @ts-ignore: decorator
+@inline
+function gradient_floor(): v128 {
+  return f32x4.splat(1.3877787807814457e-17);
+}
+
+export function sgd_momentum_step(
+  w: usize, buffer: usize, g: usize, n: i32, learningRate: f32, momentum: f32, share: f32, nesterov: i32,
+  weightDecay: f32,
+): void {
+  const rate = f32x4.splat(learningRate);
+  const mu = f32x4.splat(momentum);
+  const s = f32x4.splat(share);
+  const decay = f32x4.splat(weightDecay);
+  const floor = moment_floor();
+  for (; n > 0; n -= 4) {
+    const count = min(n, 4);
+    const v = load_some(w, count);
+    let d = madd(decay, v, load_some(g, count));
+    if (buffer) {
+      const b = flush(madd(mu, load_some(buffer, count), f32x4.mul(s, d)), floor);
+      store_some(buffer, b, count);
+      d = nesterov ? madd(mu, b, d) : b;
+      buffer += 16;
+    }
+    store_some(w, nmadd(rate, d, v), count);
+    w += 16;
+    g += 16;
+  }
+}
+
+export function adam_step(
+  w: usize, m: usize, v: usize, g: usize, n: i32, stepSize: f32, beta1: f32, share1: f32, beta2: f32, share2: f32,
+  correction: f32, eps: f32, weightDecay: f32, keep: f32,
+): void {
+  const step = f32x4.splat(stepSize);
+  const b1 = f32x4.splat(beta1);
+  const s1 = f32x4.splat(share1);
+  const b2 = f32x4.splat(beta2);
+  const s2 = f32x4.splat(share2);
+  const c = f32x4.splat(correction);
+  const e = f32x4.splat(eps);
+  const decay = f32x4.splat(weightDecay);
+  const k = f32x4.splat(keep);
+  const floor = moment_floor();
+  const small = gradient_floor();
+  for (; n > 0; n -= 4) {
+    const count = min(n, 4);
+    const x = load_some(w, count);
+    const d = flush(madd(decay, x, load_some(g, count)), small);
+    const first = flush(madd(b1, load_some(m, count), f32x4.mul(s1, d)), floor);
+    const second = flush(madd(b2, load_some(v, count), f32x4.mul(s2, f32x4.mul(d, d))), floor);
+    store_some(m, first, count);
+    store_some(v, second, count);
+    const denominator = madd(f32x4.sqrt(second), c, e);
+    store_some(w, nmadd(step, f32x4.div(first, denominator), f32x4.mul(x, k)), count);
+    w += 16;
+    m += 16;
+    v += 16;
+    g += 16;
+  }
+}
+
+export function rmsprop_step(
+  w: usize, v: usize, average: usize, buffer: usize, g: usize, n: i32, learningRate: f32, alpha: f32, share: f32,
+  eps: f32, weightDecay: f32, momentum: f32,
+): void {
+  const rate = f32x4.splat(learningRate);
+  const a = f32x4.splat(alpha);
+  const s = f32x4.splat(share);
+  const e = f32x4.splat(eps);
+  const decay = f32x4.splat(weightDecay);
+  const mu = f32x4.splat(momentum);
+  const floor = moment_floor();
+  const small = gradient_floor();
+  for (; n > 0; n -= 4) {
+    const count = min(n, 4);
+    const x = load_some(w, count);
+    const d = flush(madd(decay, x, load_some(g, count)), small);
+    const second = flush(madd(a, load_some(v, count), f32x4.mul(s, f32x4.mul(d, d))), floor);
+    store_some(v, second, count);
+    let spread = second;
+    if (average) {
+      const mean = flush(madd(a, load_some(average, count), f32x4.mul(s, d)), floor);
+      store_some(average, mean, count);
+      // A variance; rounding may take it below 0. pmax keeps NaN.
+      spread = f32x4.pmax(nmadd(mean, mean, second), f32x4.splat(0));
+      average += 16;
+    }
+    let change = f32x4.div(d, f32x4.add(f32x4.sqrt(spread), e));
+    if (buffer) {
+      change = flush(madd(mu, load_some(buffer, count), change), floor);
+      store_some(buffer, change, count);
+      buffer += 16;
+    }
+    store_some(w, nmadd(rate, change, x), count);
+    w += 16;
+    v += 16;
+    g += 16;
+  }
+}
+
+export function adagrad_step(
+  w: usize, v: usize, g: usize, n: i32, learningRate: f32, eps: f32, weightDecay: f32,
+): void {
+  const rate = f32x4.splat(learningRate);
+  const e = f32x4.splat(eps);
+  const decay = f32x4.splat(weightDecay);
+  const small = gradient_floor();
+  for (; n > 0; n -= 4) {
+    const count = min(n, 4);
+    const x = load_some(w, count);
+    const d = flush(madd(decay, x, load_some(g, count)), small);
+    const sum = madd(d, d, load_some(v, count));
+    store_some(v, sum, count);
+    store_some(w, nmadd(rate, f32x4.div(d, f32x4.add(f32x4.sqrt(sum), e)), x), count);
+    w += 16;
+    v += 16;
+    g += 16;
+  }
+}

@@ -1,0 +1,119 @@
+/** Losses with targets or weights on outputs [rows, columns]. Plain cross-entropy is in classify.ts. */
+import type { Tensor } from '../tensor.js';
+import { type Call, checkSameEngine, checkTensor } from './check.js';
+
+interface LossTensors {
+  /** [rows]: each row's weight times its loss. */
+  losses: Tensor;
+  outputs: Tensor;
+  /** Gradient of scale · Σ losses; left out when absent. */
+  dOutputs?: Tensor | undefined;
+  /** [rows] */
+  weights: Tensor;
+}
+
+/** Runs a loss; `weighted` says whether the weights are to be looked at, otherwise they are 1. */
+export type LossCall = (scale: number, weighted: boolean) => void;
+
+/** The mean over a row's columns of (x - t)², |x - t|, Huber's function of x - t, or binary cross-entropy with logits x. */
+export function targetLoss(
+  args: LossTensors & { targets: Tensor } & (
+      | { kind: 'squared' | 'absolute' }
+      | { kind: 'huber'; delta: number }
+      | { kind: 'binary'; positiveWeight: number }
+    ),
+): LossCall {
+  const { losses, outputs, dOutputs, targets, weights } = args;
+  checkLoss(args);
+  checkTensor('targetLoss', 'targets', targets, 'float', outputs.shape);
+  const { kernels } = outputs.engine;
+  const [M, N] = [outputs.rows, outputs.columns];
+  const [dx, lddx] = dOutputs ? [dOutputs.pointer, dOutputs.ld] : [0, 0];
+  const [l, x, ldx, t, ldt] = [losses.pointer, outputs.pointer, outputs.ld, targets.pointer, targets.ld];
+  const w = (weighted: boolean) => (weighted ? weights.pointer : 0);
+  switch (args.kind) {
+    case 'squared':
+      return (scale, weighted) =>
+        kernels.squared_error(l, dx, lddx, x, ldx, t, ldt, w(weighted), M, N, scale);
+    case 'absolute':
+      return (scale, weighted) =>
+        kernels.absolute_error(l, dx, lddx, x, ldx, t, ldt, w(weighted), M, N, scale);
+    case 'huber': {
+      const { delta } = args;
+      return (scale, weighted) =>
+        kernels.huber_error(l, dx, lddx, x, ldx, t, ldt, w(weighted), M, N, delta, scale);
+    }
+    case 'binary': {
+      const { positiveWeight } = args;
+      return (scale, weighted) =>
+        kernels.binary_cross_entropy(l, dx, lddx, x, ldx, t, ldt, w(weighted), M, N, positiveWeight, scale);
+    }
+  }
+}
+
+/** Cross-entropy with class weights [classes], label smoothing and weights of rows. */
+export function weightedCrossEntropy(
+  args: LossTensors & { labels: Tensor; classWeights?: Tensor | undefined; smoothing: number },
+): LossCall {
+  const { losses, outputs, dOutputs, labels, weights, classWeights, smoothing } = args;
+  checkLoss(args);
+  checkTensor('weightedCrossEntropy', 'labels', labels, 'i32', [outputs.rows]);
+  if (classWeights)
+    checkTensor('weightedCrossEntropy', 'classWeights', classWeights, 'float', [outputs.columns]);
+  const { kernels } = outputs.engine;
+  const [M, N] = [outputs.rows, outputs.columns];
+  const [dx, lddx] = dOutputs ? [dOutputs.pointer, dOutputs.ld] : [0, 0];
+  const classes = classWeights ? classWeights.pointer : 0;
+  return (scale, weighted) =>
+    kernels.weighted_cross_entropy(
+      losses.pointer,
+      dx,
+      lddx,
+      outputs.pointer,
+      outputs.ld,
+      labels.pointer,
+      weighted ? weights.pointer : 0,
+      classes,
+      M,
+      N,
+      smoothing,
+      scale,
+    );
+}
+
+/** y[m] = weights[m] · classWeights[labels[m]], of what is present: what a weighted mean is divided by the sum of. */
+export function rowWeights(args: {
+  y: Tensor;
+  labels: Tensor;
+  weights: Tensor;
+  classWeights?: Tensor | undefined;
+}): (weighted: boolean) => void {
+  const { y, labels, weights, classWeights } = args;
+  const where = 'rowWeights';
+  checkSameEngine(where, y, labels, weights, classWeights);
+  checkTensor(where, 'y', y, 'float', [undefined]);
+  checkTensor(where, 'labels', labels, 'i32', y.shape);
+  checkTensor(where, 'weights', weights, 'float', y.shape);
+  if (classWeights) checkTensor(where, 'classWeights', classWeights, 'float', [undefined]);
+  const { kernels } = y.engine;
+  const classes = classWeights ? classWeights.pointer : 0;
+  return (weighted) =>
+    kernels.row_weights(y.pointer, labels.pointer, weighted ? weights.pointer : 0, classes, y.size);
+}
+
+/** predictions (i32) = 1 where the row's first output is above 0. */
+export function positive({ predictions, x }: { predictions: Tensor; x: Tensor }): Call {
+  checkSameEngine('positive', predictions, x);
+  checkTensor('positive', 'x', x, 'float', [undefined, undefined]);
+  checkTensor('positive', 'predictions', predictions, 'i32', [x.rows]);
+  const { kernels } = x.engine;
+  return () => kernels.positive(predictions.pointer, x.pointer, x.ld, x.rows);
+}
+
+function checkLoss({ losses, outputs, dOutputs, weights }: LossTensors): void {
+  checkSameEngine('loss', outputs, losses, dOutputs, weights);
+  checkTensor('loss', 'outputs', outputs, 'float', [undefined, undefined]);
+  checkTensor('loss', 'losses', losses, 'float', [outputs.rows]);
+  checkTensor('loss', 'weights', weights, 'float', [outputs.rows]);
+  if (dOutputs) checkTensor('loss', 'dOutputs', dOutputs, 'float', outputs.shape);
+}

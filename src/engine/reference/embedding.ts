@@ -1,0 +1,40 @@
+/** Rows of a table, picked by a column of whole numbers: the readable twin of assembly/embedding.ts. */
+import type { LayerKernels } from '../kernels-layers.js';
+import type { ReferenceMemory } from './memory.js';
+
+type EmbeddingKernels = Pick<LayerKernels, 'embedding_forward' | 'embedding_backward' | 'copy_columns'>;
+
+/** Cut to a whole number within 0 … K - 1; NaN is 0. */
+function place(x: number, K: number): number {
+  return x > 0 ? Math.min(Math.floor(x), K - 1) : 0;
+}
+
+export function createEmbedding(memory: ReferenceMemory): EmbeddingKernels {
+  const { shift } = memory;
+  return {
+    embedding_forward(y, ldy, x, ldx, table, ldt, M, N, K) {
+      const { f } = memory;
+      for (let m = 0; m < M; m++) {
+        const row = (table >>> shift) + place(f[(x >>> shift) + m * ldx], K) * ldt;
+        f.copyWithin((y >>> shift) + m * ldy, row, row + N);
+      }
+    },
+
+    embedding_backward(dtable, lddt, x, ldx, dy, lddy, M, N, K) {
+      const { f } = memory;
+      const t = dtable >>> shift;
+      for (let k = 0; k < K; k++) f.fill(0, t + k * lddt, t + k * lddt + N);
+      for (let m = 0; m < M; m++) {
+        const row = t + place(f[(x >>> shift) + m * ldx], K) * lddt;
+        for (let n = 0; n < N; n++) f[row + n] += f[(dy >>> shift) + m * lddy + n];
+      }
+    },
+
+    copy_columns(y, ldy, x, ldx, M, N) {
+      for (let m = 0; m < M; m++) {
+        const p = (x >>> shift) + m * ldx;
+        memory.f.copyWithin((y >>> shift) + m * ldy, p, p + N);
+      }
+    },
+  };
+}

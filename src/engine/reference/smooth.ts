@@ -1,0 +1,97 @@
+/** Activations whose backward reads the saved input: the readable twin of assembly/smooth.ts. In double, from the host's Math. */
+import type { LayerKernels } from '../kernels-layers.js';
+import type { ReferenceMemory } from './memory.js';
+
+type Name = 'leaky_relu' | 'gelu' | 'gelu_tanh' | 'silu' | 'softplus' | 'elu';
+type SmoothKernels = Pick<LayerKernels, `${Name}_forward` | `${Name}_backward`>;
+
+const ROOT_2_OVER_PI = Math.sqrt(2 / Math.PI);
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/**
+ * ½ erfc(-x / √2) to about 1e-15. JavaScript has no erf: near 0 its Taylor series in the form x φ(x) Σ x²ᵏ / (1·3·5 … (2k + 1)), in the
+ * tails Laplace's continued fraction of Mills' ratio (Abramowitz and Stegun 26.2.11 and 26.2.14).
+ */
+function normalCdf(x: number): number {
+  const size = Math.abs(x);
+  const density = Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
+  if (Number.isNaN(x)) return x;
+  if (size < 3) {
+    let term = x;
+    let sum = x;
+    for (let k = 1; Math.abs(term) > 1e-17 * Math.abs(sum); k++) {
+      term *= (x * x) / (2 * k + 1);
+      sum += term;
+    }
+    return 0.5 + density * sum;
+  }
+  let fraction = size;
+  for (let k = 120; k >= 1; k--) fraction = size + k / fraction;
+  const tail = density / fraction;
+  return x < 0 ? tail : 1 - tail;
+}
+
+function geluTanhShare(x: number): number {
+  return sigmoid(2 * ROOT_2_OVER_PI * (x + 0.044715 * x ** 3));
+}
+
+/** The value at x, and the derivative; `a` is the parameter of those that have one. */
+const functions: Record<Name, { f(x: number, a: number): number; d(x: number, a: number): number }> = {
+  leaky_relu: { f: (x, a) => (x < 0 ? a * x : x), d: (x, a) => (x > 0 ? 1 : a) },
+  gelu: {
+    f: (x) => x * normalCdf(x),
+    d: (x) => normalCdf(x) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI),
+  },
+  gelu_tanh: {
+    f: (x) => x * geluTanhShare(x),
+    d(x) {
+      const s = geluTanhShare(x);
+      return s + x * s * (1 - s) * 2 * ROOT_2_OVER_PI * (1 + 3 * 0.044715 * x * x);
+    },
+  },
+  silu: {
+    f: (x) => x * sigmoid(x),
+    d(x) {
+      const s = sigmoid(x);
+      return s + x * s * (1 - s);
+    },
+  },
+  softplus: { f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), d: sigmoid },
+  elu: { f: (x, a) => (x < 0 ? a * Math.expm1(x) : x), d: (x, a) => (x > 0 ? 1 : a * Math.exp(x)) },
+};
+
+export function createSmooth(memory: ReferenceMemory): SmoothKernels {
+  const { shift } = memory;
+  const forward = (name: Name) => (y: number, x: number, n: number, parameter?: number) => {
+    const { f } = memory;
+    const a = memory.round(parameter ?? 0);
+    const p = x >>> shift;
+    const q = y >>> shift;
+    for (let i = 0; i < n; i++) f[q + i] = functions[name].f(f[p + i], a);
+  };
+  const backward = (name: Name) => (dx: number, x: number, dy: number, n: number, parameter?: number) => {
+    const { f } = memory;
+    const a = memory.round(parameter ?? 0);
+    const p = x >>> shift;
+    const d = dy >>> shift;
+    const q = dx >>> shift;
+    for (let i = 0; i < n; i++) f[q + i] = f[d + i] * functions[name].d(f[p + i], a);
+  };
+  return {
+    leaky_relu_forward: forward('leaky_relu'),
+    leaky_relu_backward: backward('leaky_relu'),
+    gelu_forward: forward('gelu'),
+    gelu_backward: backward('gelu'),
+    gelu_tanh_forward: forward('gelu_tanh'),
+    gelu_tanh_backward: backward('gelu_tanh'),
+    silu_forward: forward('silu'),
+    silu_backward: backward('silu'),
+    softplus_forward: forward('softplus'),
+    softplus_backward: backward('softplus'),
+    elu_forward: forward('elu'),
+    elu_backward: backward('elu'),
+  };
+}

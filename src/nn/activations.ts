@@ -1,0 +1,76 @@
+/** Activations by name, and the layer that applies one. */
+import {
+  type Activation,
+  activationCodes,
+  type FusedActivation,
+  type SmoothActivation,
+} from '../engine/kernels.js';
+import { activate, activateBackward } from '../engine/ops/elementwise.js';
+import { smooth, smoothBackward } from '../engine/ops/layers.js';
+import { OptionError, show } from '../errors.js';
+import { OptionReader } from '../options.js';
+import { endBackward, type Layer } from './layer.js';
+
+const smoothActivations: readonly SmoothActivation[] = [
+  'leakyRelu',
+  'gelu',
+  'geluTanh',
+  'silu',
+  'softplus',
+  'elu',
+];
+
+/** The name of every activation. */
+export const activations: readonly Activation[] = [
+  ...(Object.keys(activationCodes) as FusedActivation[]),
+  ...smoothActivations,
+];
+
+/** Whether products apply it at their end, and its derivative is a function of the output. */
+export function isFused(name: Activation): name is FusedActivation {
+  return Object.hasOwn(activationCodes, name);
+}
+
+export interface ActivationOptions {
+  /** leakyRelu's factor of negative inputs; 0.01 by default, as in PyTorch. */
+  negativeSlope?: number;
+  /** elu's limit for inputs towards -infinity, negated; 1 by default. */
+  alpha?: number;
+}
+
+/**
+ * A layer that applies an activation to each element: `relu`, `leakyRelu`, `gelu` (erf form), `geluTanh`, `silu`, `tanh`,
+ * `sigmoid`, `softplus`, `elu` or `identity`; formulas as in PyTorch. Throws OptionError for other names and unknown options.
+ */
+export function activation(name: Activation, options?: ActivationOptions): Layer {
+  const where = 'activation';
+  if (!activations.includes(name)) {
+    const known = activations.map((known) => show(known)).join(', ');
+    throw new OptionError(where, `name: expected one of ${known}, given ${show(name)}`);
+  }
+  const reader = new OptionReader(where, options);
+  const shape: ActivationOptions = {};
+  if (name === 'leakyRelu') shape.negativeSlope = reader.number('negativeSlope', {}, 0.01);
+  if (name === 'elu') shape.alpha = reader.number('alpha', {}, 1);
+  reader.end();
+  const parameter = shape.negativeSlope ?? shape.alpha;
+  return {
+    kind: 'activation',
+    config: { name, ...shape },
+    ...(isFused(name) && { endsWith: name }),
+    outputSize: (inputSize) => inputSize,
+    parameters: () => [],
+    compile(context) {
+      const { x, y, dx, dy } = context;
+      if (isFused(name)) {
+        const forward = [activate({ y, x, activation: name })];
+        // dy arrives multiplied by the derivative already.
+        const pass = dx && dy ? [activateBackward({ dx, y, dy, activation: 'identity' })] : [];
+        return { forward, backward: [...pass, ...endBackward(context)] };
+      }
+      const forward = [smooth({ y, x, activation: name, parameter })];
+      const pass = dx && dy ? [smoothBackward({ dx, x, dy, activation: name, parameter })] : [];
+      return { forward, backward: [...pass, ...endBackward(context)] };
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * From gradients to new parameters: penalties, clipping, the optimizer with its state, the moving average. Gradients of several
+ * batches may be gathered first. Everything is placed when it is made; a step allocates nothing.
+ */
+import type { Call } from '../engine/ops/check.js';
+import {
+  addScaled,
+  clamp,
+  moveTowards,
+  penalize,
+  scale,
+  sumAbsolutes,
+  sumSquares,
+  swap,
+} from '../engine/ops/update.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
+import { EngineError } from '../errors.js';
+import { OptionReader } from '../options.js';
+import type { Optimizer } from './optimizers.js';
+
+export interface UpdateOptions {
+  /** Gradients are scaled so that the norm of all of them is at most this: as torch.nn.utils.clip_grad_norm_. */
+  clipNorm?: number;
+  /** Each gradient is cut to ± this, after `clipNorm`: as clip_grad_value_. */
+  clipValue?: number;
+  /** Adds l1 · Σ |w| over the weights of dense layers to the loss, by way of the gradient. */
+  l1?: number;
+  /** Adds ½ · l2 · Σ w² over the weights of dense layers to the loss, by way of the gradient. */
+  l2?: number;
+  /** Keeps a moving average of the parameters: average = decay · average + (1 - decay) · parameters after each step. */
+  averageDecay?: number;
+  /** Room to gather gradients over several batches. */
+  accumulate?: boolean;
+}
+
+interface UpdateTensors {
+  readonly parameters: Tensor;
+  readonly gradients: Tensor;
+  /** Those to which penalties apply, with their gradients. */
+  readonly penalised: readonly { readonly w: Tensor; readonly g: Tensor }[];
+}
+
+export class Update {
+  /** The update is plain SGD and nothing else. */
+  readonly plain: boolean;
+  /** By name: the optimizer's, `kind.slot`, and `average`. */
+  readonly slots = new Map<string, Tensor>();
+  readonly #optimizer: Optimizer;
+  readonly #before: readonly Call[];
+  readonly #step: (learningRate: number, step: number) => void;
+  readonly #after: readonly Call[];
+  readonly #penalties: readonly (() => number)[];
+  readonly #average: Tensor | undefined;
+  readonly #swap: Call | undefined;
+  readonly #accumulate: ((factor: number, accumulate: boolean) => void) | undefined;
+  readonly #mean: ((factor: number, accumulate: boolean) => void) | undefined;
+  #gathered = 0;
+  #batches = 0;
+
+  /** Throws OptionError for options of the wrong type or out of range. */
+  constructor(arena: Arena, optimizer: Optimizer, tensors: UpdateTensors, options: UpdateOptions = {}) {
+    const { parameters, gradients, penalised } = tensors;
+    const reader = new OptionReader('compile, option update', options);
+    const positive = { above: 0 };
+    const clipNorm = readOptional(reader, 'clipNorm', positive);
+    const clipValue = readOptional(reader, 'clipValue', positive);
+    const l1 = reader.number('l1', { min: 0 }, 0);
+    const l2 = reader.number('l2', { min: 0 }, 0);
+    const averageDecay = readOptional(reader, 'averageDecay', { min: 0, below: 1 });
+    const accumulate = reader.boolean('accumulate', false);
+    reader.end();
+
+    this.#optimizer = optimizer;
+    const slots = optimizer.slots.map((name) => {
+      const tensor = arena.tensor('float', parameters.shape);
+      this.slots.set(`${optimizer.kind}.${name}`, tensor);
+      return tensor;
+    });
+    const hasPenalty = l1 > 0 || l2 > 0;
+    const before: Call[] = hasPenalty ? penalised.map(({ w, g }) => penalize({ g, w, l1, l2 })) : [];
+    if (clipNorm !== undefined) before.push(clipByNorm(gradients, clipNorm));
+    if (clipValue !== undefined) before.push(clamp(gradients, clipValue));
+    this.#before = before;
+    this.plain = optimizer.plainSgd && before.length === 0;
+    this.#step = optimizer.compile({ parameters, gradients, slots });
+    this.#penalties = hasPenalty ? penalised.map(({ w }) => penaltyOf(w, l1, l2)) : [];
+
+    if (averageDecay !== undefined) {
+      this.#average = arena.tensor('float', parameters.shape);
+      this.slots.set('average', this.#average);
+      this.#swap = swap(parameters, this.#average);
+    }
+    this.#after = this.#average ? [moveTowards(this.#average, parameters, 1 - averageDecay!)] : [];
+    if (accumulate) {
+      const sums = arena.tensor('float', gradients.shape);
+      this.#accumulate = addScaled(sums, gradients);
+      this.#mean = addScaled(gradients, sums);
+    }
+  }
+
+  /** Batches gathered since the last step. */
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /** The average begins at the parameters as they are. */
+  begin(parameters: Tensor): void {
+    this.#average?.write(parameters.read());
+  }
+
+  /** The step from the gradients at hand. */
+  run(learningRate: number, step: number): void {
+    for (let i = 0; i < this.#before.length; i++) this.#before[i]();
+    this.#step(learningRate, step);
+    this.finish();
+  }
+
+  /** What follows after parameters have changed. */
+  finish(): void {
+    for (let i = 0; i < this.#after.length; i++) this.#after[i]();
+  }
+
+  /** The optimizer alone, on a part of the parameters and their gradients; for one without state. */
+  partial(parameters: Tensor, gradients: Tensor): (learningRate: number, step: number) => void {
+    return this.#optimizer.compile({ parameters, gradients, slots: [] });
+  }
+
+  /** Adds the gradients at hand, those of a mean, times the weight of their batch. */
+  gather(weight: number): void {
+    if (!this.#accumulate) {
+      throw new EngineError('CompiledModel', 'this model was compiled without the option accumulate');
+    }
+    this.#accumulate(weight, this.#batches > 0);
+    this.#gathered += weight;
+    this.#batches++;
+  }
+
+  /** Puts the mean gradient of all gathered batches in place. Throws EngineError when there are none. */
+  takeGathered(): void {
+    if (!this.#mean || this.#batches === 0) {
+      throw new EngineError('CompiledModel', 'no gradients have been gathered');
+    }
+    this.#mean(this.#gathered > 0 ? 1 / this.#gathered : 0, false);
+    this.#gathered = 0;
+    this.#batches = 0;
+  }
+
+  /** What the penalties add to the mean loss. */
+  penalty(): number {
+    let total = 0;
+    for (const penalty of this.#penalties) total += penalty();
+    return total;
+  }
+
+  /** Parameters and their moving average change places. */
+  swapAverage(): void {
+    if (!this.#swap) {
+      throw new EngineError('CompiledModel', 'this model was compiled without the option averageDecay');
+    }
+    this.#swap();
+  }
+}
+
+/** Scales by maximum / (norm + 1e-6) where that is below 1. */
+function clipByNorm(gradients: Tensor, maximum: number): Call {
+  const squares = sumSquares(gradients);
+  const shrink = scale(gradients);
+  return () => {
+    const factor = maximum / (Math.sqrt(squares()) + 1e-6);
+    if (factor < 1) shrink(factor);
+  };
+}
+
+function penaltyOf(w: Tensor, l1: number, l2: number): () => number {
+  const [absolutes, squares] = [sumAbsolutes(w), sumSquares(w)];
+  return () => (l1 > 0 ? l1 * absolutes() : 0) + (l2 > 0 ? 0.5 * l2 * squares() : 0);
+}
+
+function readOptional(
+  reader: OptionReader,
+  key: string,
+  range: { min?: number; above?: number; below?: number },
+): number | undefined {
+  const given = reader.optional(key, 'a number', (value): value is number => value !== undefined);
+  return given === undefined ? undefined : reader.number(key, range);
+}

@@ -1,0 +1,136 @@
+/**
+ * Checkpoints in a folder: the newest few, and those of the best epochs. Node only. Each file is written whole before any
+ * other is removed, so that there is one to resume from at every moment.
+ *
+ *   checkpoint-000001234.safetensors   after that many steps
+ *   best-000001234.safetensors         the same, of an epoch that is among the best
+ */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { platform } from '#platform';
+import { FileError, FormatError } from '../errors.js';
+import { fileError, readFileBytes, removeTemporaries, systemCode, writeFileAtomic } from '../files/atomic.js';
+import { makeFolders } from '../files/folders.js';
+import { OptionReader } from '../options.js';
+import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
+import type { CheckpointFile, CheckpointOptions } from '../train/checkpointing.js';
+
+export interface CheckpointFolderOptions {
+  /** Made where it is missing. It belongs to one run. */
+  folder: string;
+  /** One of the three: steps, epochs or seconds from one checkpoint to the next. Every epoch by default. */
+  everySteps?: number;
+  everyEpochs?: number;
+  everySeconds?: number;
+  /** How many of the newest are kept; 2 by default. */
+  keepLast?: number;
+  /** How many of the best epochs are kept beside them; 1 by default. */
+  keepBest?: number;
+  /** What the best is judged by: `validation.loss` by default, or `loss` without a validation set. */
+  monitor?: string;
+}
+
+const PATTERN = /^(checkpoint|best)-(\d+)\.safetensors$/;
+
+/**
+ * The option `checkpoint` of `fit`: keeps checkpoints as files. A failed write ends training with a FileError; the files that
+ * were there before stay.
+ */
+export function checkpointFolder(options: CheckpointFolderOptions): CheckpointOptions {
+  const where = 'checkpointFolder';
+  const reader = new OptionReader(where, options);
+  const isPath = (value: unknown): value is string => typeof value === 'string' && value !== '';
+  const folder = reader.required('folder', 'the path of a folder', isPath);
+  const keepLast = reader.integer('keepLast', { min: 1 }, 2);
+  const keepBest = reader.integer('keepBest', { min: 0 }, 1);
+  const isGiven = (value: unknown): value is unknown => true;
+  const passed = Object.fromEntries(
+    (['everySteps', 'everyEpochs', 'everySeconds', 'monitor'] as const)
+      .map((key) => [key, reader.optional(key, 'given', isGiven)] as const)
+      .filter(([, value]) => value !== undefined),
+  );
+  reader.end();
+  return {
+    ...passed,
+    keepBest,
+    prepare: (step) => prepare(folder, step),
+    save: (file) => save(folder, file, keepLast),
+  };
+}
+
+/**
+ * The newest checkpoint in a folder; undefined when it has none, or is not there. One that cannot be read is skipped, with
+ * a warning, for the one before it.
+ *
+ * @throws FileError when the folder cannot be read, FormatError when it has checkpoints but none can be read.
+ */
+export async function latestCheckpoint(folder: string): Promise<Checkpoint | undefined> {
+  const found = (await list(folder)).filter(({ kind }) => kind === 'checkpoint');
+  let failure: FormatError | undefined;
+  for (const { name } of found.sort((a, b) => b.step - a.step)) {
+    const path = join(folder, name);
+    try {
+      return readCheckpoint(await readFileBytes(path), path);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      failure ??= error;
+      platform.warn(`${error.message}; trying the one before it`);
+    }
+  }
+  if (failure) throw failure;
+  return undefined;
+}
+
+async function prepare(folder: string, step: number): Promise<void> {
+  await makeFolders(folder);
+  const files = await list(folder);
+  if (step === 0 && files.length > 0) {
+    throw new FileError(
+      folder,
+      'expected no checkpoints for a new run; resume from the latest of them, or choose another folder',
+    );
+  }
+  await removeTemporaries(folder);
+  // Better found out now than after the first hour.
+  const probe = join(folder, '.lanegrad-probe');
+  await writeFileAtomic(probe, '');
+  await rm(probe, { force: true });
+}
+
+async function save(
+  folder: string,
+  { bytes, step, latest, best, bestSteps }: CheckpointFile,
+  keepLast: number,
+): Promise<void> {
+  if (latest) await writeFileAtomic(join(folder, fileName('checkpoint', step)), bytes);
+  if (best) await writeFileAtomic(join(folder, fileName('best', step)), bytes);
+  const files = await list(folder);
+  const steps = files
+    .filter((file) => file.kind === 'checkpoint' && file.step <= step)
+    .map((file) => file.step);
+  const last = steps.sort((a, b) => b - a).slice(0, keepLast);
+  for (const file of files) {
+    // What is ahead of this run is from one that went on further, and was not resumed from.
+    const keep = file.kind === 'best' ? bestSteps.includes(file.step) : last.includes(file.step);
+    if (keep) continue;
+    const path = join(folder, file.name);
+    await rm(path, { force: true }).catch((cause) => {
+      throw fileError(path, 'cannot be removed', cause);
+    });
+  }
+}
+
+function fileName(kind: 'checkpoint' | 'best', step: number): string {
+  return `${kind}-${String(step).padStart(9, '0')}.safetensors`;
+}
+
+async function list(folder: string): Promise<{ name: string; kind: string; step: number }[]> {
+  const names = await readdir(folder).catch((cause) => {
+    if (systemCode(cause) === 'ENOENT') return [];
+    throw fileError(folder, 'cannot be read', cause);
+  });
+  return names.flatMap((name) => {
+    const match = PATTERN.exec(name);
+    return match ? [{ name, kind: match[1], step: Number(match[2]) }] : [];
+  });
+}

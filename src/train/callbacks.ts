@@ -1,0 +1,144 @@
+/**
+ * The points at which training calls its caller: train, epoch and batch, begin and end. Hooks of batches run within the
+ * loop and are not waited for; those of epochs and of the end are.
+ */
+import { OptionError, show } from '../errors.js';
+import type { OptionReader } from '../options.js';
+import type { EpochRecord, History } from './history.js';
+
+export interface TrainingPlan {
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  readonly samples: number;
+  /** Steps and samples of the current epoch that a resumed run has behind it. */
+  readonly resumed?: { readonly epoch: number; readonly step: number; readonly samples: number };
+}
+
+/** What is about to begin. */
+export interface EpochStart {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Of its first step. */
+  readonly learningRate: number;
+}
+
+export interface BatchStart {
+  /** The step that this batch is or belongs to, counted from 1 over all epochs. */
+  step: number;
+  epoch: number;
+  /** Samples in the batch. */
+  rows: number;
+}
+
+export interface StepRecord {
+  /** Counted from 1 over all epochs. */
+  step: number;
+  epoch: number;
+  /** Samples seen in this epoch so far. */
+  samples: number;
+  learningRate: number;
+  /** Mean over the batch, before its update. */
+  loss: number;
+  /** NaN where there are no classes. */
+  accuracy: number;
+}
+
+type Wait = void | Promise<void>;
+
+export interface Callbacks {
+  onTrainBegin?: (plan: TrainingPlan) => void;
+  /** Not called for an epoch in whose middle a resumed run begins. */
+  onEpochBegin?: (start: EpochStart) => Wait;
+  /** Within the loop: keep it short. The object is the same at every call. */
+  onBatchBegin?: (batch: BatchStart) => void;
+  /** After each step, within the loop: keep it short. The object is the same at every call. */
+  onStep?: (step: StepRecord) => void;
+  /** The same point as `onStep`, under the name that goes with `onBatchBegin`. */
+  onBatchEnd?: (step: StepRecord) => void;
+  /** After each epoch, its validation done and the model's values up to date. Waited for when it returns a promise. */
+  onEpoch?: (epoch: EpochRecord) => Wait;
+  /** The same point as `onEpoch`, under the name that goes with `onEpochBegin`. */
+  onEpochEnd?: (epoch: EpochRecord) => Wait;
+  onTrainEnd?: (history: History) => Wait;
+}
+
+const names = [
+  'onTrainBegin',
+  'onEpochBegin',
+  'onBatchBegin',
+  'onStep',
+  'onBatchEnd',
+  'onEpoch',
+  'onEpochEnd',
+  'onTrainEnd',
+] as const satisfies readonly (keyof Callbacks)[];
+
+/** All hooks of a run, by the point at which they are called. */
+export class Hooks {
+  readonly #hooks: readonly Callbacks[];
+  readonly #batchBegin: readonly ((batch: BatchStart) => void)[];
+  readonly #batchEnd: readonly ((step: StepRecord) => void)[];
+
+  /** In the order in which they are called. */
+  constructor(hooks: readonly Callbacks[]) {
+    this.#hooks = hooks;
+    // Bound once: a step allocates nothing.
+    const present = <T>(list: readonly (T | undefined)[]) =>
+      list.filter((hook): hook is T => hook !== undefined);
+    this.#batchBegin = present(hooks.map((own) => own.onBatchBegin?.bind(own)));
+    this.#batchEnd = present(hooks.flatMap((own) => [own.onStep?.bind(own), own.onBatchEnd?.bind(own)]));
+  }
+
+  trainBegin(plan: TrainingPlan): void {
+    for (const own of this.#hooks) own.onTrainBegin?.(plan);
+  }
+
+  async epochBegin(start: EpochStart): Promise<void> {
+    for (const own of this.#hooks) await own.onEpochBegin?.(start);
+  }
+
+  batchBegin(batch: BatchStart): void {
+    for (let i = 0; i < this.#batchBegin.length; i++) this.#batchBegin[i](batch);
+  }
+
+  batchEnd(step: StepRecord): void {
+    for (let i = 0; i < this.#batchEnd.length; i++) this.#batchEnd[i](step);
+  }
+
+  async epochEnd(record: EpochRecord): Promise<void> {
+    for (const own of this.#hooks) {
+      await own.onEpoch?.(record);
+      await own.onEpochEnd?.(record);
+    }
+  }
+
+  async trainEnd(history: History): Promise<void> {
+    for (const own of this.#hooks) await own.onTrainEnd?.(history);
+  }
+}
+
+/** Reads the hooks among a function's options, and its list `callbacks`, which come after them. */
+export function readHooks(where: string, reader: OptionReader): Hooks {
+  const own: Record<string, unknown> = {};
+  for (const name of names) {
+    const hook = reader.callback(name);
+    if (hook) own[name] = hook;
+  }
+  const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+  const listed = reader.optional('callbacks', 'a list of objects with hooks such as onEpoch', isList) ?? [];
+  for (const [index, entry] of listed.entries()) checkCallbacks(`${where}, callbacks[${index}]`, entry);
+  return new Hooks([own as Callbacks, ...(listed as readonly Callbacks[])]);
+}
+
+/** Keys of its own are an object's business; what is called as a hook must be one. */
+function checkCallbacks(where: string, entry: unknown): void {
+  if (typeof entry !== 'object' || entry === null) {
+    throw new OptionError(where, `expected an object with hooks such as onEpoch, given ${show(entry)}`);
+  }
+  for (const name of names) {
+    const hook = (entry as Record<string, unknown>)[name];
+    if (hook !== undefined && typeof hook !== 'function') {
+      throw new OptionError(where, `${name}: expected a function, given ${show(hook)}`);
+    }
+  }
+}

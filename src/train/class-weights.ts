@@ -1,0 +1,48 @@
+/** Weights that make up for classes of unequal size. */
+import type { Dataset } from '../data/dataset.js';
+import { OptionError, show } from '../errors.js';
+import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../nn/losses.js';
+
+/**
+ * size / (classes · samples of the class), as scikit-learn's `class_weight='balanced'`: all classes come to the same weight. 1 for
+ * a class without samples. Throws OptionError for a set without classes.
+ */
+export function balancedClassWeights({ name, size, classes, labels }: Dataset): number[] {
+  if (classes === 0) throw new OptionError('balancedClassWeights', `${show(name)} has no classes`);
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label]++;
+  return counts.map((count) => (count > 0 ? size / (classes * count) : 1));
+}
+
+/**
+ * The loss with weights for the classes of `set`: those given, or balanced ones. Of a single output, that of class 1 is relative to
+ * that of class 0. Throws OptionError for a loss without classes, or one that has such weights already.
+ */
+export function withClassWeights(
+  where: string,
+  loss: Loss,
+  given: 'balanced' | readonly number[],
+  set: Dataset,
+  outputs: number,
+): Loss {
+  const { kind: _, ...config } = loss.config;
+  if (loss.link === 'identity' || set.targets) {
+    throw new OptionError(
+      where,
+      `option classWeights: there are no classes with ${show(loss.kind)} and these data`,
+    );
+  }
+  if ('classWeights' in config || 'positiveWeight' in config) {
+    throw new OptionError(where, 'option classWeights: the loss has weights of its own');
+  }
+  const weights = given === 'balanced' ? balancedClassWeights(set) : given;
+  // An output may stand for a class that the set does not have.
+  const padded = [...weights, ...new Array<number>(Math.max(0, outputs - weights.length)).fill(1)];
+  if (loss.kind === 'softmaxCrossEntropy') {
+    return softmaxCrossEntropy({ ...config, classWeights: given === 'balanced' ? padded : weights });
+  }
+  if (weights.length !== 2) {
+    throw new OptionError(where, `option classWeights: expected 2 weights, given ${weights.length}`);
+  }
+  return binaryCrossEntropy({ ...config, positiveWeight: weights[1] / weights[0] });
+}

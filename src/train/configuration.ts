@@ -1,0 +1,83 @@
+/**
+ * What two trainings must share for one to go on from the other's checkpoint, as JSON; and the words for where they differ.
+ */
+import { platform } from '#platform';
+import type { Dataset } from '../data/dataset.js';
+import type { Engine } from '../engine/engine.js';
+import { ResumeError, show } from '../errors.js';
+import type { Sequential } from '../nn/sequential.js';
+import type { Checkpoint, CheckpointEngine } from './checkpoint.js';
+
+/** A model's architecture. The values that it began with are of no account: a checkpoint has those it came to. */
+export function describeModel({ inputSize, layers, seed }: Sequential): Record<string, unknown> {
+  return { inputSize, seed, layers: layers.map(({ kind, config }) => ({ kind, ...config })) };
+}
+
+/** Size, and a digest of everything in the set that training reads. */
+export async function describeData(set: Dataset): Promise<Record<string, unknown>> {
+  const { size, width, classes, scale, offset } = set;
+  const parts = Object.entries(set).filter((entry): entry is [string, ArrayBufferView] =>
+    ArrayBuffer.isView(entry[1]),
+  );
+  parts.sort(([a], [b]) => (a < b ? -1 : 1));
+  const digests: string[] = [];
+  for (const [key, { buffer, byteOffset, byteLength }] of parts) {
+    digests.push(
+      `${key} ${await platform.sha256(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength))}`,
+    );
+  }
+  const header = JSON.stringify({ size, width, classes, scale, offset });
+  const sha256 = await platform.sha256(new TextEncoder().encode([header, ...digests].join('\n')));
+  return { size, width, sha256 };
+}
+
+export function describeCheckpointEngine({ info }: Engine): CheckpointEngine {
+  const { backend, math, binary, wasmSha256 } = info;
+  return { backend, math, ...(binary && { binary }), ...(wasmSha256 && { wasmSha256 }) };
+}
+
+/** Throws ResumeError that lists where `given` is not what the checkpoint was made with. */
+export function checkConfiguration(
+  checkpoint: Checkpoint,
+  given: Readonly<Record<string, unknown>>,
+  /** Keys that may differ. */
+  free: readonly string[],
+): void {
+  const kept = flatten(checkpoint.configuration);
+  // By way of JSON, as the other came.
+  const now = flatten(JSON.parse(JSON.stringify(given)));
+  const differences: string[] = [];
+  for (const key of new Set([...kept.keys(), ...now.keys()])) {
+    if (free.includes(key) || kept.get(key) === now.get(key)) continue;
+    differences.push(`${key} ${kept.get(key) ?? 'absent'}, given ${now.get(key) ?? 'none'}`);
+  }
+  if (differences.length === 0) return;
+  const more = differences.length > 6 ? `; and ${differences.length - 6} more` : '';
+  throw new ResumeError(
+    'fit, resume',
+    `the checkpoint was made with ${differences.slice(0, 6).join('; ')}${more}`,
+  );
+}
+
+/** What may make the bits come out differently; undefined when nothing does. */
+export function engineWarning({ engine }: Checkpoint, now: CheckpointEngine): string | undefined {
+  // The binaries with and without threads give the same bits by promise, and have digests of their own.
+  const compared = engine.binary === now.binary ? (['wasmSha256'] as const) : [];
+  const differences = (['backend', 'math', ...compared] as const)
+    .filter((key) => engine[key] !== now[key])
+    .map((key) => `${key} ${engine[key] ?? 'absent'}, now ${now[key] ?? 'absent'}`);
+  if (differences.length === 0) return undefined;
+  return `the checkpoint was computed with ${differences.join('; ')}: the run goes on, but its bits may differ from those of one that was never stopped`;
+}
+
+/** Nested JSON as lines of a dotted name and its text. */
+function flatten(value: unknown, name = '', lines = new Map<string, string>()): Map<string, string> {
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) flatten(item, name ? `${name}.${key}` : key, lines);
+    // An empty list differs from none.
+    if (Object.keys(value).length === 0) lines.set(name, '[]');
+  } else {
+    lines.set(name, show(value));
+  }
+  return lines;
+}

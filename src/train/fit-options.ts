@@ -1,0 +1,179 @@
+/** The options of `fit`: what they mean, and the one place where they are checked. */
+import type { Dataset } from '../data/dataset.js';
+import type { Engine } from '../engine/engine.js';
+import { OptionError, show } from '../errors.js';
+import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
+import type { Optimizer } from '../nn/optimizers.js';
+import type { Sequential } from '../nn/sequential.js';
+import type { UpdateOptions } from '../nn/update.js';
+import { OptionReader } from '../options.js';
+import { type Callbacks, readHooks } from './callbacks.js';
+import { checkDataset, checkEngine, checkFits, checkModel } from './check.js';
+import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import { Checkpointing, type CheckpointOptions } from './checkpointing.js';
+import { withClassWeights } from './class-weights.js';
+import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
+import type { Metric } from './metrics/metric.js';
+import { type MetricName, resolveMetrics } from './metrics/resolve.js';
+import { type Measured, type Monitor, resolveMonitor } from './monitor.js';
+
+export interface FitOptions extends Callbacks {
+  loss: LossName | Loss;
+  /** With a learning rate, or a schedule of them, of its own. */
+  optimizer: Optimizer;
+  /** Rows of a step; the last step of an epoch takes what remains. 64 by default. */
+  batchSize?: number;
+  /** 5 by default. 0 trains nothing. */
+  epochs?: number;
+  /** Visit the samples in a new order each epoch; true by default. */
+  shuffle?: boolean;
+  /** Of the order; the model's own by default. */
+  seed?: number;
+  /** Measured after each epoch. */
+  validation?: Dataset;
+  /** Measured on the validation set after each epoch, beside loss and accuracy. */
+  metrics?: readonly (MetricName | Metric)[];
+  /**
+   * Of `softmaxCrossEntropy` and `binaryCrossEntropy`: one a class, or `balanced`, which makes up for classes of unequal size. They
+   * count in the validation loss too.
+   */
+  classWeights?: 'balanced' | readonly number[];
+  /** Gradients of so many batches make one step; 1 by default. The last step of an epoch takes what remains. */
+  accumulateBatches?: number;
+  /** Gradients are scaled so that the norm of all of them is at most this. */
+  clipNorm?: number;
+  /** Each gradient is cut to ± this, after `clipNorm`. */
+  clipValue?: number;
+  /** Adds l1 · Σ |w| over the weights of dense layers to what is minimised; the loss that is reported is without it. */
+  l1?: number;
+  /** Adds ½ · l2 · Σ w², likewise. */
+  l2?: number;
+  /**
+   * Keeps a moving average of the parameters: average = averageDecay · average + (1 - averageDecay) · parameters after each step.
+   * It is what is validated, and what the model is given.
+   */
+  averageDecay?: number;
+  /** Ends training when the validation loss, or what else is monitored, has not improved for a while; true for the defaults. */
+  earlyStopping?: boolean | EarlyStoppingOptions;
+  /** Keeps checkpoints; `checkpointFolder` of `lanegrad/node` makes one that writes files. */
+  checkpoint?: CheckpointOptions;
+  /**
+   * Goes on from a checkpoint, or its file's bytes, bit for bit as if training had never stopped. Model, data and options must be
+   * those that the checkpoint was made with; only `epochs` may be another.
+   */
+  resume?: Checkpoint | Uint8Array | undefined;
+  /** Stops training after the step at hand. */
+  signal?: AbortSignal;
+  /**
+   * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 4 in a page. Waited for
+   * when it returns a promise, so it may pause training; `download` brings the model's values up to date with the last step.
+   */
+  onTurn?: (now: { download(): void }) => void | Promise<void>;
+  /** Several objects with the same hooks, called after those given as options. */
+  callbacks?: readonly Callbacks[];
+}
+
+/** Throws OptionError, ShapeError or DataError for what does not fit together. */
+export function readFitOptions(engine: Engine, model: Sequential, train: Dataset, options: FitOptions) {
+  const where = 'fit';
+  checkEngine(where, engine);
+  checkModel(where, model);
+  checkDataset(where, 'train', train);
+  const reader = new OptionReader(where, options);
+  const loss = resolveLoss(where, reader.required('loss', LOSS, isGiven));
+  const settings = {
+    optimizer: reader.required(
+      'optimizer',
+      'an optimizer such as sgd({ learningRate: 0.1 })',
+      (value): value is Optimizer => isObject(value) && 'compile' in value && 'plainSgd' in value,
+    ),
+    batchSize: Math.min(reader.integer('batchSize', { min: 1 }, 64), train.size),
+    epochs: reader.integer('epochs', { min: 0 }, 5),
+    shuffle: reader.boolean('shuffle', true),
+    seed: reader.integer('seed', { min: 0 }, model.seed),
+    accumulateBatches: reader.integer('accumulateBatches', { min: 1 }, 1),
+    validation: reader.optional('validation', 'a data set', (value): value is Dataset => isObject(value)),
+    signal: reader.optional(
+      'signal',
+      'an AbortSignal',
+      (value): value is AbortSignal => isObject(value) && 'aborted' in value,
+    ),
+    onTurn: reader.callback<NonNullable<FitOptions['onTurn']>>('onTurn'),
+    hooks: readHooks(where, reader),
+  };
+  const update = readUpdate(reader);
+  const weights = reader.optional('classWeights', '"balanced", or one number a class', isClassWeights);
+  const metricList = reader.optional('metrics', 'a list of metrics', isGiven);
+  const stopping = reader.optional('earlyStopping', 'true, or an object with patience', isSwitch);
+  const checkpoint = reader.optional('checkpoint', 'an object such as checkpointFolder makes', isObject);
+  const resume = reader.optional('resume', 'a checkpoint, or the bytes of one', isObject);
+  reader.end();
+  checkFits(where, 'train', model, train, loss);
+  if (settings.validation) checkFits(where, 'validation', model, settings.validation, loss);
+  const classifies = loss.link !== 'identity' && !train.targets;
+  const metrics = resolveMetrics(where, metricList, classifies ? 'classification' : 'regression');
+  if (metrics.length > 0 && !settings.validation) {
+    throw new OptionError(where, 'option metrics: they are measured on a validation set, and none was given');
+  }
+  const measured = { validated: settings.validation !== undefined, classifies, metrics };
+  return {
+    ...settings,
+    loss: weights ? withClassWeights(where, loss, weights, train, model.outputSize) : loss,
+    update: { ...update, ...(settings.accumulateBatches > 1 && { accumulate: true }) },
+    averages: update.averageDecay !== undefined,
+    metrics,
+    earlyStopping: stopping
+      ? new EarlyStopping(where, stopping === true ? {} : stopping, measured)
+      : undefined,
+    plateauMonitor: plateauMonitor(where, settings.optimizer, measured),
+    checkpointing: checkpoint && new Checkpointing(where, checkpoint, measured),
+    resume: resume && readResume(resume),
+    /** Filled in by `fit` when there are checkpoints to be written or read. */
+    configuration: {} as Readonly<Record<string, unknown>>,
+  };
+}
+
+const LOSS = `one of ${lossNames.map((name) => show(name)).join(', ')}, or a loss made by such a function`;
+
+/** Ranges are checked where it is put to use. */
+function readUpdate(reader: OptionReader): UpdateOptions {
+  const keys = ['clipNorm', 'clipValue', 'l1', 'l2', 'averageDecay'] as const;
+  const isNumber = (value: unknown): value is number => typeof value === 'number';
+  const given = keys.map((key) => [key, reader.optional(key, 'a number', isNumber)] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
+
+/** A schedule that looks at a metric is shown the loss, or accuracy when it waits for something to rise. */
+function plateauMonitor(where: string, { schedule }: Optimizer, measured: Measured): Monitor | undefined {
+  if (!('observe' in schedule)) return undefined;
+  const key = schedule.config.mode === 'max' ? 'accuracy' : 'loss';
+  return resolveMonitor(`${where}, schedule`, measured.validated ? `validation.${key}` : key, measured);
+}
+
+export type FitSettings = ReturnType<typeof readFitOptions>;
+
+function readResume(given: object): Checkpoint {
+  if (given instanceof Uint8Array) return readCheckpoint(given, 'fit, resume');
+  const isCheckpoint = 'position' in given && 'configuration' in given && 'parameters' in given;
+  if (!isCheckpoint)
+    throw new OptionError('fit', `option resume: expected a checkpoint, given ${show(given)}`);
+  return given as Checkpoint;
+}
+
+function isGiven(value: unknown): value is unknown {
+  return value !== undefined;
+}
+
+function isClassWeights(value: unknown): value is 'balanced' | readonly number[] {
+  return (
+    value === 'balanced' || (Array.isArray(value) && value.every((weight) => typeof weight === 'number'))
+  );
+}
+
+function isSwitch(value: unknown): value is boolean | object {
+  return typeof value === 'boolean' || isObject(value);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

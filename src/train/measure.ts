@@ -1,0 +1,67 @@
+/** Loss, accuracy and metrics of a compiled model over a whole set, batch by batch, in the order of the set. */
+import type { CompiledModel, Plan } from '../nn/compile.js';
+import type { Score } from './history.js';
+import type { Metric, MetricBatch, MetricSum } from './metrics/metric.js';
+import type { BatchSource } from './source.js';
+import type { Turn } from './turn.js';
+
+/** `each` is called after every batch's forward and loss, with the place of its first row. */
+export async function measure(
+  compiled: CompiledModel,
+  source: BatchSource,
+  metrics: readonly Metric[],
+  turn: Turn,
+  each?: (plan: Plan, start: number) => void,
+): Promise<Score> {
+  const sums = metrics.map((metric) => metric.start(compiled.model.outputSize));
+  let loss = 0;
+  let weight = 0;
+  let correct = 0;
+  for (let start = 0; start < source.size; ) {
+    const plan = compiled.plan(Math.min(compiled.maxRows, source.size - start));
+    source.load(plan, start);
+    plan.forward();
+    loss += plan.loss();
+    weight += plan.weight();
+    correct += plan.countCorrect();
+    if (sums.length > 0) addBatch(sums, metrics[0].task, plan);
+    each?.(plan, start);
+    start += plan.rows;
+    if (turn.due()) await turn.take();
+  }
+  const values = Object.fromEntries(metrics.map(({ name }, i) => [name, sums[i].value()]));
+  return {
+    loss: weight > 0 ? loss / weight : 0,
+    accuracy: correct / source.size,
+    ...(metrics.length > 0 && { metrics: values }),
+  };
+}
+
+function addBatch(sums: readonly MetricSum[], task: Metric['task'], plan: Plan): void {
+  const batch = task === 'classification' ? classified(plan) : predicted(plan);
+  for (const sum of sums) sum.add(batch);
+}
+
+function classified(plan: Plan): MetricBatch {
+  let probabilities: ArrayLike<number> | undefined;
+  return {
+    rows: plan.rows,
+    outputs: plan.outputs.read(),
+    labels: plan.labels.read(),
+    probabilities() {
+      if (!probabilities) {
+        // By the kernels and not by Math.exp, whose bits are each runtime's own.
+        plan.classify();
+        probabilities = plan.probabilities.read();
+      }
+      return probabilities;
+    },
+  };
+}
+
+/** Numbers as the model predicts them: its outputs, or probabilities where they answer questions of yes and no. */
+function predicted(plan: Plan): MetricBatch {
+  plan.classify();
+  const outputs = plan.probabilities.read();
+  return { rows: plan.rows, outputs, targets: plan.targets!.read(), probabilities: () => outputs };
+}

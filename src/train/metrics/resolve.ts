@@ -1,0 +1,56 @@
+/** Metrics by name, and the check of what a caller lists. */
+import { OptionError, show } from '../../errors.js';
+import { didYouMean } from '../../options.js';
+import { accuracy, f1, precision, recall } from './confusion.js';
+import type { Metric } from './metric.js';
+import { rocAuc, topK } from './ranking.js';
+import { meanAbsoluteErrorMetric, meanSquaredErrorMetric, r2, rootMeanSquaredError } from './regression.js';
+
+const named = {
+  accuracy,
+  top5: () => topK(5),
+  precision,
+  recall,
+  f1,
+  rocAuc,
+  mae: meanAbsoluteErrorMetric,
+  mse: meanSquaredErrorMetric,
+  rmse: rootMeanSquaredError,
+  r2,
+} satisfies Record<string, () => Metric>;
+
+/**
+ * Of classifiers: `accuracy`, `top5`, `precision`, `recall`, `f1` (of class 1 for two classes, else the mean over the classes)
+ * and `rocAuc`. Of regression: `mae`, `mse`, `rmse` and `r2`.
+ */
+export type MetricName = keyof typeof named;
+
+export const metricNames = Object.keys(named) as MetricName[];
+
+/** Throws OptionError for what is no list of metrics, for a name twice, and for a metric of the other task. */
+export function resolveMetrics(where: string, given: unknown, task: Metric['task']): Metric[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) {
+    throw new OptionError(where, `option metrics: expected a list of metrics, given ${show(given)}`);
+  }
+  const metrics = given.map((entry: unknown) => resolve(where, entry));
+  for (const [i, { name, task: own }] of metrics.entries()) {
+    if (own !== task) {
+      throw new OptionError(where, `option metrics: ${show(name)} is of ${own}, but this is ${task}`);
+    }
+    if (metrics.findIndex((other) => other.name === name) < i) {
+      throw new OptionError(where, `option metrics: ${show(name)} is listed twice`);
+    }
+  }
+  return metrics;
+}
+
+function resolve(where: string, entry: unknown): Metric {
+  if (typeof entry === 'string' && Object.hasOwn(named, entry)) return named[entry as MetricName]();
+  if (typeof entry === 'object' && entry !== null && 'start' in entry && 'task' in entry) {
+    return entry as Metric;
+  }
+  const expected = `expected one of ${metricNames.join(', ')}, or a metric such as topK(3)`;
+  const hint = typeof entry === 'string' ? didYouMean(entry, metricNames) : '';
+  throw new OptionError(where, `option metrics: ${expected}, given ${show(entry)}${hint}`);
+}

@@ -1,0 +1,150 @@
+/** What a checkpoint carries beside the parameters: of every optimizer, schedule, average, layer and way to gather gradients. */
+import { expect, test } from 'vitest';
+import { dataset } from '../../src/data/dataset.js';
+import { activation } from '../../src/nn/activations.js';
+import { dense } from '../../src/nn/dense.js';
+import { dropout } from '../../src/nn/dropout.js';
+import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
+import { adagrad, adam, adamW, type Optimizer, rmsprop, sgd } from '../../src/nn/optimizers.js';
+import { cosineDecay, oneCycle, reduceOnPlateau, stepDecay, warmUp } from '../../src/nn/schedules.js';
+import { sequential } from '../../src/nn/sequential.js';
+import type { CheckpointFile } from '../../src/train/checkpointing.js';
+import { type FitOptions, fit } from '../../src/train/fit.js';
+import { engines, net, strict } from './fit-setting.js';
+import { clouds } from './sets.js';
+
+const train = clouds(50);
+const validation = clouds(30, { seed: 2 });
+const layered = () =>
+  sequential(
+    8,
+    [
+      dense(12, { bias: false }),
+      batchNorm(),
+      activation('gelu'),
+      dropout(0.3),
+      dense(9),
+      layerNorm(),
+      dropout(0.2),
+      dense(3),
+    ],
+    { seed: 3 },
+  );
+
+/** Everything that a run leaves: parameters, buffers and what is written of it. */
+async function run(
+  model: ReturnType<typeof net>,
+  options: Partial<FitOptions>,
+  engine = strict,
+  set = train,
+) {
+  const files: CheckpointFile[] = [];
+  const { epochs, steps, best } = await fit(engine, model, set, {
+    loss: 'softmaxCrossEntropy',
+    optimizer: adam(),
+    batchSize: 8,
+    epochs: 4,
+    validation,
+    checkpoint: { everySteps: 1, save: (file) => void files.push(file) },
+    ...options,
+  });
+  const values = [...model.parameters, ...model.buffers].map(({ name, values: own }) => [name, [...own]]);
+  const records = epochs.map(({ seconds: _s, samplesPerSecond: _r, ...record }) => record);
+  return { files, result: { values, records, steps, best } };
+}
+
+/** A new optimizer each time: a plateau has a state. */
+const kinds: Record<string, [() => Optimizer, Partial<FitOptions>?]> = {
+  'sgd with momentum': [() => sgd({ learningRate: 0.1, momentum: 0.9, weightDecay: 1e-3 })],
+  'sgd with Nesterov momentum': [() => sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true })],
+  adam: [() => adam({ learningRate: 0.01 })],
+  adamW: [() => adamW({ learningRate: 0.01 })],
+  rmsprop: [() => rmsprop({ learningRate: 0.01, momentum: 0.5, centered: true })],
+  adagrad: [() => adagrad({ learningRate: 0.1, learningRateDecay: 0.01 })],
+  'one cycle': [() => adam({ learningRate: oneCycle({ maxLearningRate: 0.02 }) })],
+  'warm-up and cosine': [
+    () => sgd({ learningRate: warmUp({ steps: 5, schedule: cosineDecay({ learningRate: 0.3 }) }) }),
+  ],
+  plateau: [() => sgd({ learningRate: reduceOnPlateau({ learningRate: 0.1, patience: 0, threshold: 0.2 }) })],
+  'moving average': [
+    () => adam({ learningRate: 0.01 }),
+    { averageDecay: 0.9, earlyStopping: { patience: 1, minDelta: 0.1 } },
+  ],
+  'gathered gradients': [() => adam({ learningRate: 0.01 }), { accumulateBatches: 3 }],
+  'clipping, penalties and weights': [
+    () => sgd({ learningRate: 0.3, momentum: 0.5 }),
+    { clipNorm: 0.5, clipValue: 0.1, l1: 1e-3, l2: 1e-3, classWeights: 'balanced' },
+  ],
+};
+
+test.each(Object.entries(kinds))(
+  '%s: from every step it ends in the same bits',
+  async (_, [optimizer, options]) => {
+    const never = await run(layered(), { ...options, optimizer: optimizer() });
+    expect(never.files.length).toBeGreaterThan(5);
+    for (const { bytes, step } of never.files) {
+      // A model with other values: what it begins with does not matter.
+      const model = layered();
+      for (const { values } of model.parameters) values.fill(0.01);
+      const again = await run(model, { ...options, optimizer: optimizer(), resume: bytes });
+      expect(again.result, `from step ${step}`).toEqual(never.result);
+    }
+  },
+);
+
+test('in every engine', async () => {
+  for (const { engine } of engines) {
+    const never = await run(layered(), {}, engine);
+    for (const { bytes } of never.files.filter((_, i) => i % 5 === 2)) {
+      expect((await run(layered(), { resume: bytes }, engine)).result).toEqual(never.result);
+    }
+  }
+});
+
+test('of a regression with weights', async () => {
+  const regression = (seed: number) => {
+    const { inputs, labels } = clouds(50, { seed });
+    const targets = Float32Array.from(labels, (label, i) => label + inputs[8 * i]);
+    return dataset({ name: 'numbers', inputs, targets, weights: Array.from(labels, (label) => 1 + label) });
+  };
+  const model = () => sequential(8, [dense(12, { activation: 'silu' }), dropout(0.1), dense(1)], { seed: 3 });
+  const options = {
+    loss: 'huber',
+    validation: regression(2),
+    metrics: ['mae', 'r2'],
+    earlyStopping: { monitor: 'validation.r2' },
+  } as const;
+  const never = await run(model(), options, strict, regression(1));
+  expect(never.result.records[3]).toMatchObject({
+    accuracy: Number.NaN,
+    validation: { metrics: { mae: expect.any(Number), r2: expect.any(Number) } },
+  });
+  for (const { bytes } of never.files.filter((_, i) => i % 4 === 1)) {
+    expect((await run(model(), { ...options, resume: bytes }, strict, regression(1))).result).toEqual(
+      never.result,
+    );
+  }
+});
+
+test('more epochs are refused where the schedule reaches to the end, and no others', async () => {
+  const rates = {
+    constant: 0.1,
+    step: stepDecay({ learningRate: 0.1, stepSize: 4 }),
+    plateau: reduceOnPlateau({ learningRate: 0.1 }),
+    warmUp: warmUp({ steps: 3, schedule: 0.1 }),
+    cosine: cosineDecay({ learningRate: 0.1 }),
+    warmCosine: warmUp({ steps: 3, schedule: cosineDecay({ learningRate: 0.1 }) }),
+    oneCycle: oneCycle({ maxLearningRate: 0.1 }),
+  };
+  const refused: string[] = [];
+  for (const [name, learningRate] of Object.entries(rates)) {
+    const { files } = await run(net(), { optimizer: sgd({ learningRate }), epochs: 2 });
+    await run(net(), { optimizer: sgd({ learningRate }), epochs: 3, resume: files[9].bytes }).catch(
+      (error) => {
+        expect(error.message).toMatch(/made with epochs 2, given 3$/);
+        refused.push(name);
+      },
+    );
+  }
+  expect(refused).toEqual(['cosine', 'warmCosine', 'oneCycle']);
+});
