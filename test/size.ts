@@ -1,18 +1,19 @@
 /**
- * npm run check: what a page loads to train, as a server sends it compressed (gzip -9): what training uses of `lanegrad`, minified, and one
- * binary. Fails when it is more than was promised. Pages that share memory load the file of a thread, too, once for all threads.
+ * npm run check: what a page loads to train, as a server sends it compressed by Brotli at its best: what training uses of `lanegrad`,
+ * minified, and one binary. Fails when it is more than was promised. Pages that share memory load the file of a thread, too.
  */
 import { readFile } from 'node:fs/promises';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync } from 'node:zlib';
 import { bundle } from './web/bundle.js';
 import { root } from './web/server.js';
 
 const LIMIT = 60_000;
 
-const compressed = (data: string | Uint8Array) => gzipSync(data, { level: 9 }).length;
+const compressed = (data: string | Uint8Array) => brotliCompressSync(data).length;
+const minified = async (entry: string) => compressed(await bundle(entry, { minify: true }));
 const show = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
 
-const script = compressed(await bundle('test/web/pages/usual.js', { minify: true }));
+const script = await minified('test/web/pages/usual.js');
 const thread = compressed(await readFile(`${root}dist/engine/threads/worker-browser.js`));
 let failed = false;
 for (const name of ['simd', 'fma', 'simd-threads', 'fma-threads']) {
@@ -23,9 +24,13 @@ for (const name of ['simd', 'fma', 'simd-threads', 'fma-threads']) {
   );
   failed ||= total > LIMIT;
 }
-const all = compressed(await bundle('test/web/pages/all.js', { minify: true }));
-const inline = compressed(await readFile(`${root}dist/script/lanegrad.js`));
-console.log(`everything of lanegrad: ${show(all)}; with simd and fma in one script: ${show(inline)}`);
+console.log(
+  `everything of lanegrad and a trainer: ${show(await minified('test/web/pages/all.js'))} of script`,
+);
+console.log(`a trainer's worker: another ${show(await minified('dist/trainer/worker.js'))}`);
+console.log(
+  `one script with simd and fma: ${show(compressed(await readFile(`${root}dist/script/lanegrad.js`)))}`,
+);
 if (failed) {
   console.error('error: a page would load more than it should');
   process.exitCode = 1;

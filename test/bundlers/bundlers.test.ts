@@ -93,7 +93,6 @@ describe.skipIf(noBrowser)('an app', () => {
       root: join(apps, 'linked'),
       base: './',
       logLevel: 'silent',
-      worker: { format: 'es' },
       build: { outDir: join(apps, 'vite') },
     });
     same(await open(serve('vite')), 1);

@@ -1,4 +1,4 @@
-/** What a page that trains a classifier in a worker or by itself imports. */
+/** What a page imports that trains a classifier by itself. */
 export {
   createEngine,
   dataset,
@@ -9,4 +9,3 @@ export {
   sequential,
   sgd,
 } from '../../../dist/index.js';
-export { createTrainer } from '../../../dist/trainer/index.js';
