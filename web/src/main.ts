@@ -184,9 +184,9 @@ function setBusy(busy: boolean): void {
 get('settings').addEventListener('submit', async (event) => {
   event.preventDefault();
   if (trainer?.state === 'training') {
-    trainButton.textContent = 'Resume';
     await trainer.pause();
     await lookAtWeights();
+    trainButton.textContent = 'Resume';
   } else if (trainer?.state === 'paused') {
     trainButton.textContent = 'Pause';
     await trainer.resume();
