@@ -14,7 +14,7 @@ export {
 } from './activation';
 export { write_constants } from './math';
 export { softmax_backward, softmax_cross_entropy, softmax_forward } from './softmax';
-export { add_bias, argmax, column_sums, count_equal, sum } from './reduce';
+export { add_bias, argmax, column_sums, count_equal, sum, sum_absolutes, sum_squares } from './reduce';
 export { sgd_step } from './optimizer';
 export { gather_f32, gather_i32, gather_u8 } from './gather';
 export { random_normal, random_permutation, random_uniform } from './random';
@@ -55,4 +55,4 @@ export {
   weighted_cross_entropy,
 } from './losses';
 export { adagrad_step, adam_step, rmsprop_step, sgd_momentum_step } from './optimizers';
-export { add_scaled, clamp, move_towards, multiply, penalize, scale, sum_absolutes, sum_squares, swap } from './update';
+export { add_scaled, clamp, move_towards, multiply, penalize, scale, swap } from './update';

@@ -67,39 +67,71 @@ export function column_sums(y: usize, x: usize, ldx: i32, M: i32, N: i32, accumu
 // @ts-ignore: decorator
 @inline const SUM_BLOCK: i32 = 65536;
 
+/** What is added up: the elements, their squares, or their absolute values. */
+// @ts-ignore: decorator
+@inline const PLAIN = 0, SQUARES = 1, ABSOLUTES = 2;
+
 export function sum(x: usize, n: i32): f64 {
+  return sum_of(x, n, PLAIN);
+}
+
+export function sum_squares(x: usize, n: i32): f64 {
+  return sum_of(x, n, SQUARES);
+}
+
+export function sum_absolutes(x: usize, n: i32): f64 {
+  return sum_of(x, n, ABSOLUTES);
+}
+
+function sum_of(x: usize, n: i32, kind: i32): f64 {
   let total: f64 = 0;
   for (; n > 0; n -= SUM_BLOCK) {
-    total += block_sum(x, min(n, SUM_BLOCK));
+    total += block_sum(x, min(n, SUM_BLOCK), kind);
     x += <usize>SUM_BLOCK << 2;
   }
   return total;
 }
 
 /** y[i] (float64) = the sum of block i of x, for `from` <= i < `to`. */
-export function sum_blocks(y: usize, x: usize, n: i32, from: i32, to: i32): void {
+export function sum_blocks(y: usize, x: usize, n: i32, from: i32, to: i32, kind: i32): void {
   for (let i = from; i < to; i++) {
     const first = i * SUM_BLOCK;
-    store<f64>(y + (<usize>i << 3), block_sum(x + (<usize>first << 2), min(n - first, SUM_BLOCK)));
+    store<f64>(y + (<usize>i << 3), block_sum(x + (<usize>first << 2), min(n - first, SUM_BLOCK), kind));
   }
 }
 
-function block_sum(x: usize, n: i32): f64 {
+function block_sum(x: usize, n: i32, kind: i32): f64 {
+  if (kind == SQUARES) return block(x, n, SQUARES);
+  if (kind == ABSOLUTES) return block(x, n, ABSOLUTES);
+  return block(x, n, PLAIN);
+}
+
+// @ts-ignore: decorator
+@inline
+function block(x: usize, n: i32, kind: i32): f64 {
   let even = f64x2.splat(0);
   let odd = f64x2.splat(0);
   for (; n >= 4; n -= 4) {
     const v = v128.load(x);
-    even = f64x2.add(even, f64x2.promote_low_f32x4(v));
-    odd = f64x2.add(odd, f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0)));
+    even = f64x2.add(even, term(f64x2.promote_low_f32x4(v), kind));
+    odd = f64x2.add(odd, term(f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0)), kind));
     x += 16;
   }
   const both = f64x2.add(even, odd);
   let total = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
   for (; n > 0; n--) {
-    total += <f64>load<f32>(x);
+    total += f64x2.extract_lane(term(f64x2.splat(<f64>load<f32>(x)), kind), 0);
     x += 4;
   }
   return total;
+}
+
+// @ts-ignore: decorator
+@inline
+function term(v: v128, kind: i32): v128 {
+  if (kind == SQUARES) return f64x2.mul(v, v);
+  if (kind == ABSOLUTES) return f64x2.abs(v);
+  return v;
 }
 
 export function argmax(y: usize, x: usize, ldx: i32, M: i32, N: i32): void {

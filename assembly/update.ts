@@ -78,31 +78,3 @@ export function swap(x: usize, y: usize, n: i32): void {
     y += 16;
   }
 }
-
-export function sum_squares(x: usize, n: i32): f64 {
-  let even = f64x2.splat(0);
-  let odd = even;
-  for (; n > 0; n -= 4) {
-    const v = load_some(x, min(n, 4));
-    const a = f64x2.promote_low_f32x4(v);
-    const b = f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0));
-    even = f64x2.add(even, f64x2.mul(a, a));
-    odd = f64x2.add(odd, f64x2.mul(b, b));
-    x += 16;
-  }
-  const both = f64x2.add(even, odd);
-  return f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
-}
-
-export function sum_absolutes(x: usize, n: i32): f64 {
-  let even = f64x2.splat(0);
-  let odd = even;
-  for (; n > 0; n -= 4) {
-    const v = abs4(load_some(x, min(n, 4)));
-    even = f64x2.add(even, f64x2.promote_low_f32x4(v));
-    odd = f64x2.add(odd, f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0)));
-    x += 16;
-  }
-  const both = f64x2.add(even, odd);
-  return f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
-}
