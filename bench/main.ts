@@ -1,20 +1,21 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [threads] [peers] [--quick] [--full] [--json FILE] [--markdown FILE]
- * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers. Close everything else first: two busy cores measure each other.
+ * npm run bench -- [kernels] [step] [epoch] [threads] [browser] [peers] [--quick] [--full] [--json FILE] [--markdown FILE]
+ * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers, `browser` a Chromium. Close everything else first: two busy cores measure each other.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/files/atomic.js';
+import { benchBrowser } from './browser.js';
 import { openContenders } from './engines.js';
 import type { Effort } from './harness.js';
 import { benchKernels } from './kernels.js';
 import { benchPeers } from './peers.js';
 import type { BenchResults } from './results.js';
-import { kernelRow, markdown, peerTable, threadsRow, trainingTable } from './tables.js';
+import { browserRow, kernelRow, markdown, peerTable, threadsRow, trainingTable } from './tables.js';
 import { benchThreads } from './threads.js';
 import { benchEpoch, benchStep } from './training.js';
 
-const tasks = ['kernels', 'step', 'epoch', 'threads', 'peers'] as const;
+const tasks = ['kernels', 'step', 'epoch', 'threads', 'browser', 'peers'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -62,6 +63,14 @@ if (wanted.includes('epoch')) {
 if (wanted.includes('threads')) {
   const report = (result: Parameters<typeof threadsRow>[0]) => console.log(threadsRow(result));
   results.threads = await benchThreads(effort, { quick: values.quick, report });
+}
+if (wanted.includes('browser')) {
+  const report = (result: Parameters<typeof browserRow>[0]) => console.log(browserRow(result));
+  const quick = { rounds: 2, samples: 6_400 };
+  results.browser = await benchBrowser({
+    ...(values.quick ? quick : { rounds: 7, samples: 32_000 }),
+    report,
+  });
 }
 if (wanted.includes('peers')) {
   const report = (result: Parameters<typeof peerTable>[0]) => console.log(peerTable(result));

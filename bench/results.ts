@@ -1,5 +1,6 @@
 /** Everything that one run of the bench measured: the content of its JSON file. */
 import type { EngineInfo } from '../src/engine/engine.js';
+import type { BrowserResult } from './browser.js';
 import type { Effort } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { PeerResult } from './peers.js';
@@ -17,6 +18,7 @@ export interface BenchResults {
   step?: TrainingResult;
   epoch?: TrainingResult;
   threads?: readonly ThreadsResult[];
+  browser?: readonly BrowserResult[];
   peers?: readonly PeerResult[];
   /** First lines of the peers: versions and settings. */
   peerVersions?: readonly unknown[];

@@ -1,4 +1,6 @@
 /** Results as lines of text and as Markdown: rates, their ratio to the reference, and their share of the machine's limit. */
+
+import type { BrowserResult } from './browser.js';
 import type { Rate } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { PeerResult } from './peers.js';
@@ -26,6 +28,16 @@ export function trainingTable({ task, network, batchSize, samples, rates }: Trai
     return `  ${rate.name.padEnd(13)} ${String(Math.round(rate.median)).padStart(8)} samples/s ${wide(rate).padEnd(18)} ${times}`;
   });
   return `\n${task}, ${network}, batch ${batchSize}, ${samples} samples\n${lines.join('\n')}`;
+}
+
+/** Samples per second, and each beside Node. */
+export function browserRow({ engine, rates }: BrowserResult): string {
+  const [{ median: node }] = rates;
+  const cells = rates.map(
+    ({ name, median }) =>
+      `${name} ${Math.round(median).toLocaleString('en')} (${(median / node).toFixed(2)})`,
+  );
+  return `${engine}: ${cells.join(', ')} samples/s`;
 }
 
 /** Rates by number of threads, and what more of them gain. */

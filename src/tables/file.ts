@@ -13,7 +13,7 @@ const PIECE = 2 ** 20;
  *
  * @throws FileError when it is not there, is a folder, or cannot be read.
  */
-async function fileSource(path: string): Promise<ByteSource> {
+export async function fileSource(path: string): Promise<ByteSource> {
   const size = await withFile(path, async (file) => {
     const stat = await file.stat();
     if (stat.isDirectory()) throw new FileError(path, 'cannot be read: it is a folder, not a file');

@@ -66,7 +66,7 @@ export interface FitOptions extends Callbacks {
   /** Stops training after the step at hand. */
   signal?: AbortSignal;
   /**
-   * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 8 in a page. Waited for
+   * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 4 in a page. Waited for
    * when it returns a promise, so it may pause training; `download` brings the model's values up to date with the last step.
    */
   onTurn?: (now: { download(): void }) => void | Promise<void>;

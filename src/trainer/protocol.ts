@@ -6,38 +6,44 @@
 import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
 import * as errors from '../errors.js';
+import type { Sequential } from '../nn/sequential.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
+import type { PredictOptions } from '../train/predict.js';
 import type { TrainerFitOptions } from './types.js';
 
-/** A data set by its number; `set` comes with it the first time. */
-export interface SetReference {
-  readonly id: number;
-  readonly set?: Dataset;
-}
+/** The number under which the worker keeps a data set, which was sent before. */
+export type SetId = number;
 
 /** TrainerFitOptions without what cannot travel. */
 export interface FitMessage
   extends Omit<
     TrainerFitOptions,
-    'optimizer' | 'validation' | 'signal' | 'onTrainBegin' | 'onProgress' | 'onEpoch'
+    'loss' | 'optimizer' | 'validation' | 'signal' | 'onTrainBegin' | 'onProgress' | 'onEpoch'
   > {
+  readonly loss: LossMessage;
   readonly optimizer: Readonly<Record<string, unknown>>;
 }
 
+/** A loss by its name, or its config. */
+export type LossMessage = string | Readonly<Record<string, unknown>>;
+
+/** Options with a loss, as they travel. */
+export type WithLoss<T> = Omit<T, 'loss'> & { readonly loss?: LossMessage };
+
 export interface Requests {
   create(given: { model: Uint8Array; engine?: EngineOptions }): EngineInfo;
-  fit(given: {
-    train: SetReference;
-    validation?: SetReference;
-    options: FitMessage;
-    progress: boolean;
-  }): unknown;
+  fit(given: { train: SetId; validation?: SetId; options: FitMessage; progress: boolean }): unknown;
+  /** A data set whose inputs follow in pieces: copied at once they would hold up the page. */
+  openSet(given: { id: SetId; set: Dataset; length: number }): void;
+  fillSet(given: { id: SetId; at: number; piece: Dataset['inputs'] }): void;
   pause(given: undefined): void;
   resume(given: undefined): void;
   stop(given: undefined): void;
-  predict(given: { inputs: Float32Array }): Float32Array;
-  evaluate(given: { set: SetReference; options?: EvaluateOptions }): unknown;
+  predict(given: { inputs: Float32Array; options?: WithLoss<PredictOptions> }): Float32Array;
+  evaluate(given: { set: SetId; options?: WithLoss<EvaluateOptions> }): unknown;
   readWeights(given: { names?: readonly string[] }): Map<string, Float32Array>;
+  /** Parameters and buffers, as of the last step. */
+  readValues(given: undefined): Float32Array[];
   upload(given: { values: readonly Float32Array[] }): void;
 }
 
@@ -90,4 +96,13 @@ export function decodeError({ name, message, stack, where, step = 0, epoch = 0 }
   }
   const Known = typeof Class === 'function' ? (Class as typeof errors.LanegradError) : errors.LanegradError;
   return new Known(where, words, { cause });
+}
+
+/** A model's parameters and buffers, in one order. */
+export function valuesOf({ parameters, buffers }: Sequential): Float32Array[] {
+  return [...parameters, ...buffers].map(({ values }) => values);
+}
+
+export function setValues({ parameters, buffers }: Sequential, given: readonly Float32Array[]): void {
+  for (const [i, { values }] of [...parameters, ...buffers].entries()) values.set(given[i]);
 }

@@ -2,23 +2,35 @@
 import type { Dataset } from '../data/dataset.js';
 import { disposeSymbol } from '../dispose.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import { isWasmSource } from '../engine/load.js';
 import { DataError, EngineError, OptionError, show } from '../errors.js';
 import { writeModel } from '../formats/model.js';
-import { allValues, type Sequential } from '../nn/sequential.js';
+import type { Loss, LossName } from '../nn/losses.js';
+import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkDataset } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { Evaluation, History } from '../train/history.js';
+import type { PredictOptions } from '../train/predict.js';
+import { Turn } from '../train/turn.js';
 import {
   decodeError,
   type EventName,
   type FitMessage,
+  type LossMessage,
   type Message,
   type RequestName,
   type Requests,
-  type SetReference,
+  type SetId,
+  setValues,
+  valuesOf,
+  type WithLoss,
 } from './protocol.js';
+import { refuseHooks } from './session.js';
 import type { Trainer, TrainerFitOptions } from './types.js';
+
+/** Numbers of a data set that are sent at once: 4 MB at most. */
+const PIECE = 1 << 20;
 
 interface Pending {
   resolve(result: unknown): void;
@@ -35,8 +47,10 @@ export class RemoteTrainer implements Trainer {
   state: 'idle' | 'training' | 'paused' = 'idle';
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
-  readonly #sets = new WeakMap<Dataset, number>();
+  readonly #sets = new WeakMap<Dataset, Promise<SetId>>();
   #lastId = 0;
+  /** Until the data are there, `fit` has not begun: what is to be done to it waits. */
+  #sending: Promise<void> = Promise.resolve();
   #ended: EngineError | undefined;
 
   /** Starts the engine in the worker. Throws EngineError when the worker does not come up. */
@@ -65,7 +79,7 @@ export class RemoteTrainer implements Trainer {
   }
 
   async fit(train: Dataset, options: TrainerFitOptions): Promise<History> {
-    const { optimizer, validation, signal, onTrainBegin, onProgress, onEpoch, ...rest } = read(options);
+    const { loss, optimizer, validation, signal, onTrainBegin, onProgress, onEpoch, ...rest } = read(options);
     checkDataset('Trainer.fit', 'train', train);
     if (validation !== undefined) checkDataset('Trainer.fit', 'validation', validation);
     if (this.state !== 'idle') throw new EngineError('Trainer.fit', 'it is training already');
@@ -76,12 +90,17 @@ export class RemoteTrainer implements Trainer {
     const abort = () => void this.stop();
     this.state = 'training';
     try {
+      const sending = this.#sendBoth(train, validation);
+      this.#sending = sending.then(
+        () => {},
+        () => {},
+      );
+      const sets = await sending;
       const asked = this.#ask(
         'fit',
         {
-          train: this.#reference(train),
-          ...(validation && { validation: this.#reference(validation) }),
-          options: { ...rest, optimizer: optimizer.config } as FitMessage,
+          ...sets,
+          options: { ...rest, loss: lossMessage(loss), optimizer: optimizer.config } as FitMessage,
           progress: onProgress !== undefined,
         },
         {
@@ -102,28 +121,32 @@ export class RemoteTrainer implements Trainer {
 
   async pause(): Promise<void> {
     if (this.state === 'training') this.state = 'paused';
+    await this.#sending;
     await this.#ask('pause', undefined);
   }
 
   async resume(): Promise<void> {
     if (this.state === 'paused') this.state = 'training';
+    await this.#sending;
     await this.#ask('resume', undefined);
   }
 
   async stop(): Promise<void> {
+    await this.#sending;
     await this.#ask('stop', undefined);
   }
 
-  async predict(inputs: ArrayLike<number>): Promise<Float32Array> {
+  async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float32Array> {
     if (typeof inputs?.length !== 'number') {
       throw new OptionError('predict', `inputs: expected an array of numbers, given ${show(inputs)}`);
     }
-    return (await this.#ask('predict', { inputs: Float32Array.from(inputs) })) as Float32Array;
+    const given = { inputs: Float32Array.from(inputs), ...(options && { options: withLoss(options) }) };
+    return (await this.#ask('predict', given)) as Float32Array;
   }
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
     checkDataset('evaluate', 'set', set);
-    const given = { set: this.#reference(set), ...(options && { options }) };
+    const given = { set: await this.#reference(set), ...(options && { options: withLoss(options) }) };
     return (await this.#ask('evaluate', given)) as Evaluation;
   }
 
@@ -133,12 +156,11 @@ export class RemoteTrainer implements Trainer {
   }
 
   async download(): Promise<void> {
-    const weights = await this.readWeights();
-    for (const { name, values } of allValues(this.model)) values.set(weights.get(name)!);
+    this.#fill((await this.#ask('readValues', undefined)) as Float32Array[]);
   }
 
   async upload(): Promise<void> {
-    const values = allValues(this.model).map((each) => each.values);
+    const values = valuesOf(this.model);
     if (!values.every((each) => each.every(Number.isFinite))) {
       throw new DataError('Trainer.upload', 'the model has a value that is NaN or infinite');
     }
@@ -154,28 +176,57 @@ export class RemoteTrainer implements Trainer {
   }
 
   #fill(values: readonly Float32Array[]): void {
-    for (const [i, each] of allValues(this.model).entries()) each.values.set(values[i]);
+    setValues(this.model, values);
   }
 
-  #reference(set: Dataset): SetReference {
-    const known = this.#sets.get(set);
-    if (known !== undefined) return { id: known };
+  async #sendBoth(train: Dataset, validation: Dataset | undefined) {
+    return {
+      train: await this.#reference(train),
+      ...(validation && { validation: await this.#reference(validation) }),
+    };
+  }
+
+  /** The number of a set in the worker, where it is sent the first time. */
+  #reference(set: Dataset): Promise<SetId> {
+    let id = this.#sets.get(set);
+    if (!id) {
+      id = this.#send(set);
+      this.#sets.set(set, id);
+    }
+    return id;
+  }
+
+  async #send(set: Dataset): Promise<SetId> {
     const id = ++this.#lastId;
-    this.#sets.set(set, id);
-    return { id, set };
+    const { inputs } = set;
+    const { length } = inputs;
+    // Shared memory is not copied, and a set of one piece may come as it is.
+    if (length <= PIECE || !(inputs.buffer instanceof ArrayBuffer)) {
+      await this.#ask('openSet', { id, set, length });
+      return id;
+    }
+    await this.#ask('openSet', { id, set: { ...set, inputs: inputs.slice(0, 0) }, length });
+    const turn = new Turn();
+    for (let at = 0; at < length; at += PIECE) {
+      const piece = inputs.slice(at, at + PIECE);
+      await this.#ask('fillSet', { id, at, piece }, undefined, [piece.buffer]);
+      if (turn.due()) await turn.take();
+    }
+    return id;
   }
 
   #ask<N extends RequestName>(
     name: N,
     given: Parameters<Requests[N]>[0],
     more?: Pick<Pending, 'listen' | 'take'>,
+    transfer: Transferable[] = [],
   ): Promise<unknown> {
     if (this.#ended) return Promise.reject(this.#ended);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, ...more });
       try {
-        this.#worker.postMessage({ id, name, given });
+        this.#worker.postMessage({ id, name, given }, transfer);
       } catch (cause) {
         this.#pending.delete(id);
         reject(
@@ -222,10 +273,7 @@ function read(options: TrainerFitOptions): TrainerFitOptions {
     (value): value is AbortSignal => typeof value === 'object' && value !== null && 'aborted' in value,
   );
   for (const name of ['onTrainBegin', 'onProgress', 'onEpoch']) reader.callback(name);
-  for (const key of ['onStep', 'onTurn']) {
-    if (key in options)
-      throw new OptionError('Trainer.fit', `option ${key} is for fit; a trainer has onProgress`);
-  }
+  refuseHooks(options);
   return options;
 }
 
@@ -239,9 +287,7 @@ async function portable(options: EngineOptions): Promise<EngineOptions> {
     if (!wasm.ok) throw new OptionError('createTrainer', `option wasm: the server answered ${wasm.status}`);
     return { ...rest, wasm: await wasm.arrayBuffer() };
   }
-  if (wasm instanceof Uint8Array || wasm instanceof ArrayBuffer || wasm instanceof WebAssembly.Module) {
-    return options;
-  }
+  if (isWasmSource(wasm)) return options;
   const entries = await Promise.all(
     Object.entries(wasm).map(async ([name, source]) => {
       const given = typeof source === 'function' ? await (source as () => Promise<unknown>)() : source;
@@ -249,4 +295,13 @@ async function portable(options: EngineOptions): Promise<EngineOptions> {
     }),
   );
   return { ...rest, wasm: Object.fromEntries(entries) };
+}
+
+function lossMessage(loss: LossName | Loss): LossMessage {
+  return typeof loss === 'object' && loss !== null ? loss.config : loss;
+}
+
+function withLoss<T extends { loss?: LossName | Loss }>(options: T): WithLoss<T> {
+  const { loss, ...rest } = options;
+  return loss === undefined ? rest : { ...rest, loss: lossMessage(loss) };
 }

@@ -4,16 +4,20 @@ import { createEngine } from '../engine/engine.js';
 import type { WasmSources } from '../engine/load.js';
 import { EngineError } from '../errors.js';
 import { readModel } from '../formats/model.js';
+import { type Loss, type LossName, lossOf } from '../nn/losses.js';
 import { optimizerOf } from '../nn/optimizers.js';
-import { allValues } from '../nn/sequential.js';
-import type { FitOptions } from '../train/fit.js';
+import type { FitOptions } from '../train/fit-options.js';
 import {
   type EventName,
   encodeError,
+  type LossMessage,
   type Message,
   type Request,
   type Requests,
-  type SetReference,
+  type SetId,
+  setValues,
+  valuesOf,
+  type WithLoss,
 } from './protocol.js';
 import { Session } from './session.js';
 
@@ -28,10 +32,7 @@ export function serve(port: Port, wasm?: WasmSources): void {
   const sets = new Map<number, Dataset>();
   let session: Session | undefined;
 
-  const find = ({ id, set }: SetReference): Dataset => {
-    if (set) sets.set(id, set);
-    return sets.get(id)!;
-  };
+  const find = (id: SetId): Dataset => sets.get(id)!;
   const current = (): Session => {
     if (!session) throw new EngineError('Trainer', 'the worker has no model yet');
     return session;
@@ -45,30 +46,39 @@ export function serve(port: Port, wasm?: WasmSources): void {
       session = new Session(await createEngine(options), readModel(model, 'the model').model);
       return session.info;
     },
+    openSet({ id, set, length }) {
+      // An empty array tells the kind.
+      const inputs = set.inputs instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+      sets.set(id, set.inputs.length === length ? set : { ...set, inputs });
+    },
+    fillSet: ({ id, at, piece }) => find(id).inputs.set(piece, at),
     async fit({ train, validation, options, progress }, id) {
       const tell = (event: EventName) => (record: unknown) =>
         port.postMessage({ id, event, record } satisfies Message);
-      // Both are kept before anything can be refused: they are not sent again.
-      const sets = { train: find(train), validation: validation && find(validation) };
-      const history = await current().fit(sets.train, {
+      const history = await current().fit(find(train), {
         ...options,
+        loss: loss(options.loss),
         optimizer: optimizerOf(options.optimizer),
-        ...(sets.validation && { validation: sets.validation }),
+        ...(validation !== undefined && { validation: find(validation) }),
         onTrainBegin: tell('onTrainBegin') as NonNullable<FitOptions['onTrainBegin']>,
         onEpoch: tell('onEpoch'),
         ...(progress && { onProgress: tell('onProgress') }),
       });
-      return { history, values: allValues(current().model).map(({ values }) => values) };
+      return { history, values: valuesOf(current().model) };
     },
     pause: () => current().pause(),
     resume: () => current().resume(),
     stop: () => current().stop(),
-    predict: ({ inputs }) => current().predict(inputs),
-    evaluate: ({ set, options }) => current().evaluate(find(set), options),
+    predict: ({ inputs, options }) => current().predict(inputs, options && withLoss(options)),
+    evaluate: ({ set, options }) => current().evaluate(find(set), options && withLoss(options)),
     readWeights: ({ names }) => current().readWeights(names),
+    async readValues() {
+      await current().download();
+      return valuesOf(current().model);
+    },
     async upload({ values }) {
       await current().upload();
-      for (const [i, each] of allValues(current().model).entries()) each.values.set(values[i]);
+      setValues(current().model, values);
     },
   };
 
@@ -80,9 +90,16 @@ export function serve(port: Port, wasm?: WasmSources): void {
       port.postMessage({ id, result } satisfies Message);
     } catch (error) {
       // A fit that failed leaves the values of its last good epoch.
-      const values =
-        name === 'fit' && session ? allValues(session.model).map((each) => each.values) : undefined;
+      const values = name === 'fit' ? session && valuesOf(session.model) : undefined;
       port.postMessage({ id, error: encodeError(error), values } satisfies Message & { values: unknown });
     }
   });
+}
+
+function loss(given: LossMessage): Loss | LossName {
+  return typeof given === 'string' ? (given as LossName) : lossOf(given);
+}
+
+function withLoss<T extends { loss?: LossName | Loss }>(options: WithLoss<T>): T {
+  return (options.loss === undefined ? options : { ...options, loss: loss(options.loss) }) as T;
 }

@@ -5,9 +5,12 @@ import type { Engine, EngineInfo } from '../engine/engine.js';
 import { EngineError, OptionError, show } from '../errors.js';
 import { allValues, type Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
-import { type EvaluateOptions, evaluate, predict } from '../train/evaluate.js';
-import { type FitOptions, fit, type StepRecord } from '../train/fit.js';
+import type { StepRecord } from '../train/callbacks.js';
+import { type EvaluateOptions, evaluate } from '../train/evaluate.js';
+import { fit } from '../train/fit.js';
+import type { FitOptions } from '../train/fit-options.js';
 import type { Evaluation, History } from '../train/history.js';
+import { type PredictOptions, predict } from '../train/predict.js';
 import type { Progress, Trainer, TrainerFitOptions } from './types.js';
 
 export class Session implements Trainer {
@@ -56,9 +59,9 @@ export class Session implements Trainer {
     this.#training?.stop();
   }
 
-  async predict(inputs: ArrayLike<number>): Promise<Float32Array> {
+  async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float32Array> {
     this.#update();
-    return predict(this.#engine, this.model, inputs);
+    return predict(this.#engine, this.model, inputs, options);
   }
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
@@ -126,10 +129,7 @@ class Training {
     const interval = reader.number('progressInterval', { min: 0 }, 100);
     const signal = reader.optional('signal', 'an AbortSignal', isSignal);
     const { onProgress: _, progressInterval: __, signal: ___, ...rest } = options;
-    for (const key of ['onStep', 'onTurn']) {
-      if (key in rest)
-        throw new OptionError('Trainer.fit', `option ${key} is for fit; a trainer has onProgress`);
-    }
+    refuseHooks(options);
     if (signal?.aborted) this.#controller.abort();
     signal?.addEventListener('abort', () => this.stop());
     this.#progress = onProgress && new ProgressMeter(onProgress, interval);
@@ -223,6 +223,14 @@ class ProgressMeter {
     this.#accuracy = 0;
     this.#steps = 0;
     this.#samples = 0;
+  }
+}
+
+/** Throws OptionError for what `fit` takes and a trainer does not. */
+export function refuseHooks(options: object): void {
+  for (const key of ['onStep', 'onBatchBegin', 'onBatchEnd', 'onTurn', 'callbacks', 'checkpoint']) {
+    if (!(key in options)) continue;
+    throw new OptionError('Trainer.fit', `option ${key} is for fit; a trainer has onProgress and onEpoch`);
   }
 }
 

@@ -1,12 +1,12 @@
 /** What a trainer is, wherever it runs: an engine and one model, behind an interface that never blocks. */
 import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
-import type { LossName } from '../nn/losses.js';
-import type { Optimizer } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
+import type { Callbacks, TrainingPlan } from '../train/callbacks.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
-import type { TrainingPlan } from '../train/fit.js';
+import type { FitOptions } from '../train/fit-options.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
+import type { PredictOptions } from '../train/predict.js';
 
 /** Which model is trained, and where that is computed. */
 export interface TrainerOptions {
@@ -22,22 +22,9 @@ export interface TrainerOptions {
   engine?: EngineOptions;
 }
 
-/** What `fit` takes, without callbacks at every step: they would cost more than the step. */
-export interface TrainerFitOptions {
-  loss: LossName;
-  optimizer: Optimizer;
-  /** 64 by default. */
-  batchSize?: number;
-  /** 5 by default. */
-  epochs?: number;
-  /** True by default. */
-  shuffle?: boolean;
-  /** Of the order; the model's own by default. */
-  seed?: number;
-  /** Measured after each epoch. */
-  validation?: Dataset;
-  /** Stops training after the step at hand, as `stop` does. */
-  signal?: AbortSignal;
+/** What `fit` takes, but other hooks: a call at every step, across threads, would cost more than the step. */
+export interface TrainerFitOptions
+  extends Omit<FitOptions, keyof Callbacks | 'callbacks' | 'onTurn' | 'checkpoint'> {
   onTrainBegin?: (plan: TrainingPlan) => void;
   /** Every `progressInterval` milliseconds, about. */
   onProgress?: (progress: Progress) => void;
@@ -78,8 +65,8 @@ export interface Trainer {
   resume(): Promise<void>;
   /** Ends training after the step at hand: `fit` resolves, its outcome `aborted`. */
   stop(): Promise<void>;
-  /** Softmax probabilities [rows, classes] by the weights of the last step, for inputs [rows, inputSize]. */
-  predict(inputs: ArrayLike<number>): Promise<Float32Array>;
+  /** As the function of that name, by the weights of the last step. */
+  predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float32Array>;
   /** A set measured by the weights of the last step. */
   evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
   /** Copies of parameters as of the last step, by name: those asked for, or all. */

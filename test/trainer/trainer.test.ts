@@ -4,11 +4,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { createEngine } from '../../src/engine/engine.js';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/errors.js';
 import { dense } from '../../src/nn/dense.js';
-import { sgd } from '../../src/nn/optimizers.js';
+import { softmaxCrossEntropy } from '../../src/nn/losses.js';
+import { batchNorm } from '../../src/nn/normalization.js';
+import { adam, sgd } from '../../src/nn/optimizers.js';
+import { cosineDecay } from '../../src/nn/schedules.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { platform } from '../../src/platform/node.js';
-import { evaluate, predict } from '../../src/train/evaluate.js';
+import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
+import { predict } from '../../src/train/predict.js';
 import { createTrainer, type Progress, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';
 import { type Port, serve } from '../../src/trainer/serve.js';
 import { basic, bits, net, strict } from '../train/fit-setting.js';
@@ -32,8 +36,8 @@ class ChannelWorker {
     ChannelWorker.last = this;
   }
 
-  postMessage(message: unknown): void {
-    this.#page.postMessage(message);
+  postMessage(message: unknown, transfer: never[]): void {
+    this.#page.postMessage(message, transfer);
   }
 
   addEventListener(type: string, listener: (event: never) => void): void {
@@ -65,7 +69,7 @@ afterAll(() => {
 const set = clouds(64, { bytes: true });
 const validation = clouds(32, { bytes: true, seed: 5 });
 const options = { ...basic, batchSize: 16, epochs: 3, validation };
-const engine = { math: 'strict' } as const;
+const engine = { math: 'strict', threads: 1 } as const;
 
 describe.each([
   ['the calling thread', false, 'caller'],
@@ -81,7 +85,7 @@ describe.each([
 
   test('says where it is and what it has', () => {
     expect(trainer.place).toBe(place);
-    expect(trainer.info).toEqual(strict.info);
+    expect(trainer.info).toMatchObject({ backend: 'wasm', math: 'strict', threads: 1 });
     expect(trainer.state).toBe('idle');
   });
 
@@ -192,6 +196,33 @@ describe.each([
     expect(aborted.outcome).toBe('aborted');
   });
 
+  test('carries buffers, losses with options, schedules and metrics', async () => {
+    const build = () => sequential(8, [dense(12), batchNorm(), dense(3)], { seed: 2 });
+    const all = {
+      ...options,
+      loss: softmaxCrossEntropy({ labelSmoothing: 0.1 }),
+      optimizer: adam({ learningRate: cosineDecay({ learningRate: 0.01 }) }),
+      metrics: ['f1'],
+      clipNorm: 1,
+    } as const;
+    const [model, twin] = [build(), build()];
+    const other = await make({ model });
+    const history = await other.fit(set, all);
+    const expected = await fit(strict, twin, set, all);
+    expect(bits(model)).toEqual(bits(twin));
+    expect(model.buffers.map(({ values }) => values)).toEqual(twin.buffers.map(({ values }) => values));
+    expect(history.epochs[2].validation).toEqual(expected.epochs[2].validation);
+    const row = set.inputs.subarray(0, 8);
+    expect(await other.predict(row, { loss: all.loss })).toEqual(predict(strict, twin, row));
+    const measured = await other.evaluate(validation, { loss: all.loss, metrics: ['f1'] });
+    expect(measured).toEqual(await evaluate(strict, twin, validation, { loss: all.loss, metrics: ['f1'] }));
+    for (const { values } of model.buffers) values.fill(1);
+    await other.upload();
+    await other.download();
+    expect(model.buffers[0].values.every((value) => value === 1)).toBe(true);
+    other.dispose();
+  });
+
   test('takes values that were changed outside', async () => {
     for (const { values } of trainer.model.parameters) values.fill(0);
     await trainer.upload();
@@ -298,6 +329,27 @@ describe('the worker itself', () => {
       expect(trainer.info.wasmSha256).toBe(info.wasmSha256);
       trainer.dispose();
     }
+  });
+
+  test('gets large sets in pieces, and each set once', async () => {
+    const large = [clouds(3000, { bytes: true, width: 500 }), clouds(3000, { width: 500 })];
+    const sent = vi.spyOn(ChannelWorker.prototype, 'postMessage');
+    for (const set of large) {
+      const model = sequential(500, [dense(3)], { seed: 1 });
+      const twin = sequential(500, [dense(3)], { seed: 1 });
+      const trainer = await createTrainer({ model, worker: true, engine });
+      const once = { ...basic, batchSize: 1500, epochs: 1 };
+      for (let i = 0; i < 2; i++) {
+        await trainer.fit(set, once);
+        await fit(strict, twin, set, once);
+      }
+      expect(bits(model)).toEqual(bits(twin));
+      trainer.dispose();
+    }
+    const names = sent.mock.calls.map(([message]) => (message as { name: string }).name);
+    expect(names.filter((name) => name === 'openSet').length).toBe(2);
+    expect(names.filter((name) => name === 'fillSet').length).toBe(4);
+    sent.mockRestore();
   });
 
   test('is told what cannot be sent to it', async () => {

@@ -14,14 +14,23 @@ const ROUNDS = 6;
 /** Milliseconds of a turn. */
 const TURN = 500;
 
-export const contenders: readonly Contender[] = [
+const contenders: readonly Contender[] = [
   { name: 'Reference', about: 'plain TypeScript', engine: { backend: 'reference' } },
   {
     name: 'SIMD',
     about: 'multiply, round, add: the same bits everywhere',
-    engine: { backend: 'wasm', math: 'strict' },
+    engine: { backend: 'wasm', math: 'strict', threads: 1 },
   },
-  { name: 'SIMD + FMA', about: 'relaxed SIMD: one rounding', engine: { backend: 'wasm', math: 'fma' } },
+  {
+    name: 'SIMD + FMA',
+    about: 'relaxed SIMD: one rounding',
+    engine: { backend: 'wasm', math: 'fma', threads: 1 },
+  },
+  {
+    name: 'SIMD + threads',
+    about: 'all cores, the best arithmetic of this browser',
+    engine: { backend: 'wasm', threads: navigator.hardwareConcurrency },
+  },
 ];
 
 interface Lane {

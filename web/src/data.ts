@@ -52,7 +52,7 @@ async function load(which: 'small' | 'full'): Promise<Images> {
  * Each image, and again moved by one pixel to each side: so few images teach more that way. The bytes are moved as a whole, and
  * what leaves an image at one side comes in at the other; the borders of these images are empty but for a few pixels.
  */
-export function shifted(
+function shifted(
   images: Uint8Array,
   labels: Uint8Array,
 ): { inputs: Uint8Array<ArrayBuffer>; labels: Uint8Array } {

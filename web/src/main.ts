@@ -9,7 +9,7 @@ import { renderDigit } from './digit.js';
 import { buildModel, buildOptimizer } from './network.js';
 import { Pad } from './pad.js';
 import { drawImage, drawWeights, showConfusion } from './pictures.js';
-import { readSettings, type Settings, SettingsForm, writeSettings } from './settings.js';
+import { readSettings, type Settings, SettingsForm, usualRates, writeSettings } from './settings.js';
 
 const get = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 const say = (id: string, text: string) => {
@@ -25,14 +25,15 @@ const form = new SettingsForm(
 );
 const darkness = matchMedia('(prefers-color-scheme: dark)');
 
+// The first steps are off the scale, or nothing else could be told apart.
 const lossCurve = new Curve(
   get('loss-chart'),
-  (_, max) => [0, Math.max(max, 0.1) * 1.05],
+  (min, max) => [0, (min < 0.3 ? Math.min(max, 0.8) : max) * 1.05],
   (value) => value.toFixed(1),
 );
 const accuracyCurve = new Curve(
   get('accuracy-chart'),
-  (min) => [Math.min(90, Math.max(0, Math.floor(min / 10) * 10)), 100],
+  (min, max) => [max > 94 ? Math.max(80, Math.floor(min / 10) * 10) : Math.floor(min / 10) * 10, 100],
   (value) => String(value),
 );
 
@@ -183,9 +184,9 @@ function setBusy(busy: boolean): void {
 get('settings').addEventListener('submit', async (event) => {
   event.preventDefault();
   if (trainer?.state === 'training') {
-    trainButton.textContent = 'Resume';
     await trainer.pause();
     await lookAtWeights();
+    trainButton.textContent = 'Resume';
   } else if (trainer?.state === 'paused') {
     trainButton.textContent = 'Pause';
     await trainer.resume();
@@ -193,6 +194,11 @@ get('settings').addEventListener('submit', async (event) => {
     const settings = form.read();
     if (settings) await train(settings);
   }
+});
+
+get('settings').addEventListener('change', ({ target }) => {
+  if (target instanceof HTMLSelectElement && target.name === 'optimizer')
+    form.setRate(usualRates[target.value]);
 });
 
 resetButton.addEventListener('click', async () => {

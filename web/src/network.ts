@@ -1,5 +1,5 @@
 /** Models and optimizers of the settings. */
-import { dense, type Optimizer, type Sequential, sequential, sgd } from 'lanegrad';
+import { adam, dense, type Optimizer, rmsprop, type Sequential, sequential, sgd } from 'lanegrad';
 import type { Settings } from './settings.js';
 
 export function buildModel({ hidden, second, activation }: Settings, seed = 1): Sequential {
@@ -9,6 +9,9 @@ export function buildModel({ hidden, second, activation }: Settings, seed = 1): 
 
 const optimizers: Record<string, (rate: number) => Optimizer> = {
   sgd: (learningRate) => sgd({ learningRate }),
+  momentum: (learningRate) => sgd({ learningRate, momentum: 0.9 }),
+  adam: (learningRate) => adam({ learningRate }),
+  rmsprop: (learningRate) => rmsprop({ learningRate }),
 };
 
 export function buildOptimizer({ optimizer, rate }: Settings): Optimizer {

@@ -28,18 +28,25 @@ type Choices = readonly (readonly [value: string, label: string])[];
 
 const numbers = (...values: number[]): Choices => values.map((value) => [String(value), String(value)]);
 
-export const choices: Partial<Record<keyof Settings, Choices>> = {
+const choices: Partial<Record<keyof Settings, Choices>> = {
   hidden: numbers(16, 32, 64, 128, 256, 512),
   second: [['0', 'none'], ...numbers(32, 64, 128)],
   activation: [
     ['relu', 'ReLU'],
     ['sigmoid', 'sigmoid'],
     ['tanh', 'tanh'],
+    ['gelu', 'GELU'],
+    ['silu', 'SiLU'],
   ],
-  optimizer: [['sgd', 'SGD']],
+  optimizer: [
+    ['sgd', 'SGD'],
+    ['momentum', 'SGD, momentum'],
+    ['adam', 'Adam'],
+    ['rmsprop', 'RMSprop'],
+  ],
   batch: numbers(16, 32, 64, 128, 256),
   data: [
-    ['small', '10,000, shifted'],
+    ['small', '10,000 × 5'],
     ['full', '60,000'],
   ],
 };
@@ -47,6 +54,14 @@ export const choices: Partial<Record<keyof Settings, Choices>> = {
 const ranges: Partial<Record<keyof Settings, readonly [min: number, max: number]>> = {
   rate: [0.0001, 10],
   epochs: [1, 1000],
+};
+
+/** A rate that suits each optimizer: they differ by a factor of hundred. */
+export const usualRates: Readonly<Record<string, number>> = {
+  sgd: 0.2,
+  momentum: 0.02,
+  adam: 0.001,
+  rmsprop: 0.001,
 };
 
 /** Settings from an address: what is missing or makes no sense there is as usual. */
@@ -97,6 +112,10 @@ export class SettingsForm {
     for (const [key, value] of Object.entries(settings)) {
       this.#field(key as keyof Settings).value = String(value);
     }
+  }
+
+  setRate(rate: number): void {
+    this.#field('rate').value = String(rate);
   }
 
   /** Undefined while a field is out of its range; the browser says which. */

@@ -64,16 +64,32 @@ export class CompressedSet {
       compressRows({ starts, columns, values }, bytes, width, row, rows);
       yield;
     }
-    return new CompressedSet(arena, width, scale, blocks, { starts, columns, values });
+    const place = function* (dtype: 'u32' | 'u16' | 'u8', list: Uint32Array | Uint16Array | Uint8Array) {
+      const tensor = arena.tensor(dtype, [list.length]);
+      yield;
+      tensor.write(list);
+      yield;
+      return tensor;
+    };
+    return new CompressedSet(width, scale, blocks, {
+      starts: yield* place('u32', starts),
+      columns: yield* place('u16', columns),
+      bytes: yield* place('u8', values),
+    });
   }
 
-  private constructor(arena: Arena, width: number, scale: number, blocks: number, lists: Lists) {
+  private constructor(
+    width: number,
+    scale: number,
+    blocks: number,
+    lists: Pick<CompressedSet, 'starts' | 'columns' | 'bytes'>,
+  ) {
     this.width = width;
     this.scale = scale;
     this.blocks = blocks;
-    this.starts = arena.tensor('u32', [lists.starts.length]).write(lists.starts);
-    this.columns = arena.tensor('u16', [lists.columns.length]).write(lists.columns);
-    this.bytes = arena.tensor('u8', [lists.values.length]).write(lists.values);
+    this.starts = lists.starts;
+    this.columns = lists.columns;
+    this.bytes = lists.bytes;
   }
 
   /** Copies rows order[start …] into y [rows, width], uncompressed. */

@@ -1,0 +1,2 @@
+/** The trainer's worker. */
+import 'lanegrad/inline-worker';

@@ -1,0 +1,263 @@
+/** The demo page in Chromium, as a visitor has it: it trains, draws, guesses, compares, saves and loads, and complains of nothing. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadMnist } from '../../src/data/mnist.js';
+import { readModel } from '../../src/formats/model.js';
+import { evaluate } from '../../src/train/evaluate.js';
+import { launchChromium, noBrowser } from '../browser.js';
+import { strict } from '../train/fit-setting.js';
+import { isolated, root, startServer, type WebServer } from './server.js';
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+let folder: string;
+let server: WebServer;
+let browser: Browser;
+let url: string;
+let plain: string;
+
+beforeAll(async () => {
+  if (noBrowser) return;
+  folder = await mkdtemp(join(tmpdir(), 'lanegrad-demo-'));
+  if (!existsSync(`${root}web/public/data/mnist-small.bin`)) {
+    await promisify(execFile)(process.execPath, ['--import', 'tsx', 'web/make-data.ts', 'small'], {
+      cwd: root,
+    });
+  }
+  await build({
+    configFile: `${root}web/vite.config.ts`,
+    logLevel: 'silent',
+    build: { outDir: folder, emptyOutDir: true },
+  });
+  server = await startServer();
+  url = server.mount('demo', { from: folder, headers: isolated });
+  plain = server.mount('plain', { from: folder });
+  browser = await launchChromium();
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+const text = (page: Page, id: string) => page.evaluate((id) => document.getElementById(id)!.textContent!, id);
+const until = (page: Page, id: string, pattern: string, timeout = 30_000) =>
+  page.waitForFunction(
+    ([id, pattern]) => new RegExp(pattern).test(document.getElementById(id)!.textContent!),
+    [id, pattern],
+    { timeout },
+  );
+
+/** Opens the page, waits until it is ready, and afterwards looks whether it complained. */
+async function visit(
+  address: string,
+  options: BrowserContextOptions,
+  look: (page: Page) => Promise<void>,
+): Promise<void> {
+  const page = await browser.newPage({ viewport: { width: 1200, height: 900 }, ...options });
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(address);
+  await until(page, 'status', '^Ready');
+  await look(page);
+  expect(complaints).toEqual([]);
+  await page.close();
+}
+
+/** Real pointer events along lines through points, which count from 0 to 1 across the pad. */
+async function draw(page: Page, strokes: readonly (readonly (readonly [number, number])[])[]): Promise<void> {
+  const pad = page.locator('#pad');
+  await page.click('#clear');
+  await pad.scrollIntoViewIfNeeded();
+  const box = (await pad.boundingBox())!;
+  const at = ([x, y]: readonly [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
+  for (const [first, ...others] of strokes) {
+    await page.mouse.move(...at(first));
+    await page.mouse.down();
+    for (const point of others) await page.mouse.move(...at(point), { steps: 6 });
+    await page.mouse.up();
+  }
+}
+
+const circle = Array.from({ length: 25 }, (_, i) => {
+  const angle = (2 * Math.PI * i) / 24;
+  return [0.5 + 0.2 * Math.sin(angle), 0.5 - 0.3 * Math.cos(angle)] as const;
+});
+
+async function violations(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: axe });
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  });
+}
+
+describe.skipIf(noBrowser)('the demo page', () => {
+  test('reaches 97 % in 15 seconds, recognises drawn digits, saves and loads', {
+    timeout: 120_000,
+  }, async () => {
+    await visit(url, { acceptDownloads: true }, async (page) => {
+      const began = performance.now();
+      await page.click('#train');
+      await page.waitForFunction(
+        () => Number(document.getElementById('accuracy')!.textContent) >= 97,
+        undefined,
+        { timeout: 30_000 },
+      );
+      expect((performance.now() - began) / 1000).toBeLessThan(15);
+
+      // Drawn while it may still be training.
+      await draw(page, [
+        [
+          [0.3, 0.25],
+          [0.7, 0.25],
+          [0.58, 0.5],
+          [0.45, 0.85],
+        ],
+      ]);
+      await until(page, 'answer', 'Looks like a 7');
+      await until(page, 'train', '^Train$', 60_000);
+      await draw(page, [
+        [
+          [0.55, 0.15],
+          [0.45, 0.85],
+        ],
+      ]);
+      await until(page, 'answer', 'Looks like a 1');
+      await draw(page, [circle]);
+      await until(page, 'answer', 'Looks like a 0');
+      await page.click('#clear');
+      await until(page, 'answer', 'Nothing drawn yet');
+
+      expect(await page.locator('#confusion tbody tr').count()).toBe(10);
+      expect(await violations(page)).toEqual([]);
+
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+      const bytes = new Uint8Array(await readFile(await download.path()));
+      const { model, metadata } = readModel(bytes, 'digits.safetensors');
+      expect(model.sizes).toEqual([784, 256, 10]);
+      expect(metadata.input).toEqual({ scale: 1 / 255, offset: 0, imageShape: [28, 28] });
+      const { test } = await loadMnist();
+      expect((await evaluate(strict, model, test)).accuracy).toBeGreaterThan(0.96);
+      const shown = await text(page, 'accuracy');
+
+      await page.click('#reset');
+      await until(page, 'accuracy', '^–$');
+      await page.setInputFiles('#file', {
+        name: 'digits.safetensors',
+        mimeType: 'application/octet-stream',
+        buffer: Buffer.from(bytes),
+      });
+      await until(page, 'keep-status', '^Loaded digits.safetensors: 784-256-10');
+      expect(await text(page, 'accuracy')).toBe(shown);
+      await page.setInputFiles('#file', {
+        name: 'broken.safetensors',
+        mimeType: 'application/octet-stream',
+        buffer: Buffer.from(bytes.subarray(0, 100)),
+      });
+      await until(page, 'keep-status', '^broken.safetensors: ');
+    });
+  });
+
+  test('takes its settings from the address, pauses, resumes, stops, goes on', async () => {
+    const address = `${plain}?hidden=16&second=32&activation=tanh&rate=0.05&epochs=500&batch=7`;
+    await visit(address, { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+      // Without isolation it says so. A batch size that cannot be chosen is as usual.
+      expect(await text(page, 'details')).toContain('not cross-origin isolated, so there is one thread');
+      expect(await page.inputValue('[name=batch]')).toBe('32');
+      expect(await text(page, 'parameters')).toBe('13,434');
+      await page.click('#train');
+      await until(page, 'epoch', '^\\d+ of 500');
+      await page.click('#train');
+      await until(page, 'train', '^Resume$');
+      const weights = () =>
+        page.evaluate(() => (document.getElementById('weights') as HTMLCanvasElement).toDataURL());
+      const [seconds, picture] = [await text(page, 'seconds'), await weights()];
+      await page.waitForTimeout(300);
+      expect(await text(page, 'seconds')).toBe(seconds);
+      expect(await weights()).toBe(picture);
+      const epoch = Number.parseInt(await text(page, 'epoch'), 10);
+      await page.click('#train');
+      await page.waitForFunction(
+        (epoch) => Number.parseInt(document.getElementById('epoch')!.textContent!, 10) > epoch,
+        epoch,
+      );
+      await page.waitForFunction(
+        (picture) => (document.getElementById('weights') as HTMLCanvasElement).toDataURL() !== picture,
+        picture,
+      );
+      await page.click('#reset');
+      await until(page, 'status', '^Stopped');
+      await page.fill('[name=epochs]', '1');
+      await page.click('#train');
+      await until(page, 'status', '^Done');
+      await page.click('#share');
+      await until(page, 'keep-status', 'clipboard');
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      expect(new URL(link).search).toBe('?hidden=16&second=32&activation=tanh&rate=0.05&epochs=1');
+
+      // A field out of range starts nothing.
+      await page.fill('[name=rate]', '-1');
+      await page.click('#train');
+      expect(await text(page, 'train')).toBe('Train');
+      expect(await text(page, 'status')).toMatch(/^Done/);
+    });
+  });
+
+  test('compares the engines, the reference behind the others', { timeout: 90_000 }, async () => {
+    await visit(url, {}, async (page) => {
+      await page.click('#compare');
+      await until(page, 'compare-status', '^Done', 80_000);
+      const speeds = await page.locator('#engines .speed').allTextContents();
+      const numbers = speeds.map((speed) => Number(speed.replace(/[^0-9]/g, '')));
+      expect(numbers.length).toBeGreaterThanOrEqual(3);
+      expect(Math.max(...numbers)).toBeGreaterThan(2 * numbers[0]);
+      expect(await page.isEnabled('#train')).toBe(true);
+    });
+  });
+
+  test('works by keyboard', async () => {
+    await visit(url, {}, async (page) => {
+      await page.focus('#pad');
+      await page.keyboard.press('Space');
+      for (let i = 0; i < 14; i++) await page.keyboard.press('ArrowDown');
+      await until(page, 'answer', 'Looks like an? \\d – but it is untrained');
+      await page.keyboard.press('Escape');
+      await until(page, 'answer', 'Nothing drawn yet');
+      await page.focus('#sample');
+      await page.keyboard.press('Enter');
+      await until(page, 'answer', 'Looks like');
+      await page.focus('[name=epochs]');
+      await page.keyboard.press('Enter');
+      await until(page, 'train', '^Pause$');
+    });
+  });
+
+  test.each(['light', 'dark'] as const)('fits a phone and everyone (%s)', async (colorScheme) => {
+    const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, colorScheme };
+    await visit(url, phone, async (page) => {
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+      expect(await violations(page)).toEqual([]);
+      await page.fill('[name=epochs]', '1');
+      await page.tap('#train');
+      await until(page, 'status', '^Done');
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+});
