@@ -44,7 +44,10 @@ beforeAll(async () => {
   await mkdir(join(modules, 'lanegrad'), { recursive: true });
   const [{ filename }] = JSON.parse(packed.stdout) as { filename: string }[];
   await run('tar', ['-xzf', join(apps, filename), '--strip-components=1', '-C', join(modules, 'lanegrad')]);
-  await symlink(`${root}node_modules/@assemblyscript`, join(modules, '@assemblyscript'));
+  // What an installation brings along.
+  for (const name of ['@assemblyscript', 'fflate', 'hyparquet', 'hyparquet-compressors']) {
+    await symlink(`${root}node_modules/${name}`, join(modules, name));
+  }
   for (const name of ['train.js', 'linked', 'inline', 'script']) {
     await cp(`${root}test/bundlers/${name}`, join(apps, name), { recursive: true });
   }
