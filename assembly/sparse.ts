@@ -147,6 +147,16 @@ export function sparse_gemm(
   apply_activation(c, ldc, M, N, activation);
 }
 
+/** `sparse_gemm`, and the compressed columns of S [M, K], whose blocks have `width` columns: what backward will ask for. */
+export function sparse_forward(
+  c: usize, ldc: i32, columnStarts: usize, columnIndices: usize, columnValues: usize,
+  starts: usize, indices: usize, values: usize, b: usize, ldb: i32, bias: usize,
+  M: i32, N: i32, K: i32, blocks: i32, width: i32, activation: i32, wide: i32,
+): void {
+  sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
+  transpose_compressed(columnStarts, columnIndices, columnValues, starts, indices, values, M, K, blocks, width, 0, blocks);
+}
+
 /** Rows whose gradient is held aside at a time: with 24 vectors each, 6 KiB. */
 // @ts-ignore: decorator
 @inline const ASIDE: i32 = 16;

@@ -14,13 +14,14 @@ import { line } from './lines';
 // The same numbers as in src/engine/threads/kernels.ts.
 // @ts-ignore: decorator
 @inline const MEET = 0, GEMM_NN = 1, GEMM_NT = 2, GEMM_TN = 3, SPARSE_GEMM = 4, SPARSE_SGD = 5, TRANSPOSE_COMPRESSED = 6,
-  GATHER_ENTRIES = 7, SUM_BLOCKS = 8, LINES = 16;
+  GATHER_ENTRIES = 7, SUM_BLOCKS = 8, SPARSE_FORWARD = 9, LINES = 16;
 
 export function run_chunk(job: usize, chunk: i32, work: usize): void {
   const kernel = load<i32>(job);
   if (kernel >= LINES) line(job, kernel, chunk);
   else if (kernel >= GEMM_NN && kernel <= GEMM_TN) product(job, kernel, chunk, work);
   else if (kernel == SPARSE_GEMM) sparse_product(job, chunk);
+  else if (kernel == SPARSE_FORWARD) sparse_forward_part(job, chunk);
   else if (kernel == SPARSE_SGD) sparse_update(job, chunk, work);
   else part(job, kernel, chunk);
 }
@@ -68,6 +69,27 @@ function sparse_product(job: usize, chunk: i32): void {
   const n = chunk / down * columns;
   sparse_gemm(at(job, 0, m, n), int(job, 1), along(job, 2, m * blocks), ptr(job, 3), ptr(job, 4), at(job, 5, 0, n), int(job, 6),
     along(job, 7, n), min(rows, M - m), min(columns, N - n), blocks, int(job, 11), int(job, 12));
+}
+
+/**
+ * Of `sparse_forward`, for so many threads: each one's share begins with its own columns of C; then come blocks of S's columns.
+ * Arguments beyond the kernel's own: threads, chunks.
+ */
+function sparse_forward_part(job: usize, chunk: i32): void {
+  const threads = int(job, 18), chunks = int(job, 19);
+  const M = int(job, 11), N = int(job, 12), blocks = int(job, 14);
+  let share = 0;
+  while ((share + 1) * chunks / threads <= chunk) share++;
+  if (chunk == share * chunks / threads) {
+    const columns = load<i32>(job, 8);
+    const n = share * columns;
+    sparse_gemm(at(job, 0, 0, n), int(job, 1), ptr(job, 5), ptr(job, 6), ptr(job, 7), at(job, 8, 0, n), int(job, 9),
+      along(job, 10, n), M, min(columns, N - n), blocks, int(job, 16), int(job, 17));
+  } else {
+    const block = chunk - share - 1;
+    transpose_compressed(ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), ptr(job, 6), ptr(job, 7), M, int(job, 13), blocks,
+      int(job, 15), block, block + 1);
+  }
 }
 
 function sparse_update(job: usize, chunk: i32, work: usize): void {

@@ -178,6 +178,30 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     activation: number,
     wide: number,
   ): void;
+  /**
+   * `sparse_gemm` of S [M, K], and with it the compressed columns of S, as `transpose_compressed` makes them: what training will ask
+   * for. In one, because two threads then wait for each other once.
+   */
+  sparse_forward(
+    c: number,
+    ldc: number,
+    columnStarts: number,
+    columnIndices: number,
+    columnValues: number,
+    starts: number,
+    indices: number,
+    values: number,
+    b: number,
+    ldb: number,
+    bias: number,
+    M: number,
+    N: number,
+    K: number,
+    blocks: number,
+    width: number,
+    activation: number,
+    wide: number,
+  ): void;
   /** W = W - rate · (S·B) where S, of one block a row, has entries; other rows are left alone. N is a multiple of 4. */
   sparse_sgd(
     w: number,

@@ -63,11 +63,17 @@ export function dense(units: number, options?: DenseOptions): Layer {
     },
     // What a smooth activation's backward needs is its input z.
     saved: () => (isFused(activation) ? [] : [{ name: 'z', perRow: true, width: units }]),
-    compile({ x, y, dx, dy, parameters, gradients, sparse, inputActivation, saved: { z } }) {
+    compile({ x, y, dx, dy, parameters, gradients, sparse, inputActivation, saved: { z }, state }) {
       const { weight, bias: b } = parameters;
       const product = isFused(activation) ? { c: y, end: activation } : { c: z, end: 'identity' as const };
       const denseForward = matmul({ c: product.c, a: x, b: weight, bias: b, activation: product.end });
-      const sparseForward = sparse?.matmul({ y: product.c, w: weight, bias: b, activation: product.end });
+      const sparseForward = sparse?.matmul({
+        y: product.c,
+        w: weight,
+        bias: b,
+        activation: product.end,
+        state,
+      });
       const forward = [either(sparse, sparseForward, denseForward)];
       if (!isFused(activation)) forward.push(smooth({ y, x: z, activation }));
       if (!gradients || !dy) return { forward, backward: [] };

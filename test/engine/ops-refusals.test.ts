@@ -22,6 +22,8 @@ import { SparseRows } from '../../src/engine/ops/sparse.js';
 import type { DType } from '../../src/engine/tensor.js';
 import { EngineError, OptionError, ShapeError } from '../../src/errors.js';
 
+const state = { training: false };
+
 const engine = createReferenceEngine();
 const arena = engine.arena();
 const f = (...shape: number[]) => arena.tensor('float', shape);
@@ -297,17 +299,17 @@ describe('shapes that do not fit', () => {
     ],
     [
       'sparse product, w',
-      () => new SparseRows(arena, p(2, 3)).matmul({ y: p(2, 4), w: p(4, 4), activation: 'relu' }),
+      () => new SparseRows(arena, p(2, 3)).matmul({ y: p(2, 4), w: p(4, 4), activation: 'relu', state }),
       'SparseRows.matmul: w: expected float [3, any], given float [4, 4]',
     ],
     [
       'sparse product, y',
-      () => new SparseRows(arena, p(2, 3)).matmul({ y: p(2, 5), w: p(3, 4), activation: 'relu' }),
+      () => new SparseRows(arena, p(2, 3)).matmul({ y: p(2, 5), w: p(3, 4), activation: 'relu', state }),
       'SparseRows.matmul: y: expected float [any, 4], given float [2, 5]',
     ],
     [
       'sparse product, padding',
-      () => new SparseRows(arena, p(2, 3)).matmul({ y: f(2, 5), w: p(3, 5), activation: 'relu' }),
+      () => new SparseRows(arena, p(2, 3)).matmul({ y: f(2, 5), w: p(3, 5), activation: 'relu', state }),
       'SparseRows.matmul: expected rows padded alike to a multiple of 4, given 16 and 5',
     ],
     [
@@ -370,6 +372,7 @@ test.each<[string, () => unknown]>([
         y: p(2, 4),
         w: other.arena().padded('float', [3, 4]),
         activation: 'relu',
+        state,
       }),
   ],
   [

@@ -172,7 +172,7 @@ describe.each(engines)('compressed rows of a batch ($name)', ({ engine }) => {
     // A batch after another one: nothing is left of the first.
     for (const n of [4, 0, 1, 3]) {
       load(n);
-      sparse.matmul({ y, w, bias, activation: 'relu' })();
+      sparse.matmul({ y, w, bias, activation: 'relu', state: { training: false } })();
       matmul({ c: dense, a: x, b: w, bias, activation: 'relu' })();
       expect([...y.read()]).toEqual([...dense.read()]);
       const dw = arena.padded('float', [features, units]).fill(9);

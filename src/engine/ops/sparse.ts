@@ -90,9 +90,15 @@ export class SparseRows {
     if (!this.active) set.expand(x.firstRows(count), order, start);
   }
 
-  /** y = f(x·W + bias). The rows of all tensors are padded alike. */
-  matmul(args: { y: Tensor; w: Tensor; bias?: Tensor | undefined; activation: FusedActivation }): Call {
-    const { y, w, bias, activation } = args;
+  /** y = f(x·W + bias). The rows of all tensors are padded alike. While `training`, a gradient of W will be asked for. */
+  matmul(args: {
+    y: Tensor;
+    w: Tensor;
+    bias?: Tensor | undefined;
+    activation: FusedActivation;
+    state: { readonly training: boolean };
+  }): Call {
+    const { y, w, bias, activation, state } = args;
     const where = 'SparseRows.matmul';
     checkSameEngine(where, this.x, y, w, bias);
     checkTensor(where, 'w', w, 'float', [this.x.columns, undefined]);
@@ -100,9 +106,10 @@ export class SparseRows {
     checkPadding(where, w, y);
     const { kernels, wide } = y.engine;
     const { starts, indices, values } = this.#rows;
+    const columns = this.#columns;
     const code = activationCodes[activation];
     const blocks = this.#blocks;
-    return () =>
+    const predict = () =>
       kernels.sparse_gemm(
         y.pointer,
         y.ld,
@@ -118,6 +125,33 @@ export class SparseRows {
         code,
         wide,
       );
+    return () => {
+      if (!state.training) {
+        predict();
+        return;
+      }
+      kernels.sparse_forward(
+        y.pointer,
+        y.ld,
+        columns.starts.pointer,
+        columns.indices.pointer,
+        columns.values.pointer,
+        starts.pointer,
+        indices.pointer,
+        values.pointer,
+        w.pointer,
+        w.ld,
+        bias ? bias.pointer : 0,
+        y.rows,
+        w.ld,
+        this.x.columns,
+        blocks,
+        BLOCK_WIDTH,
+        code,
+        wide,
+      );
+      this.#transposed = true;
+    };
   }
 
   /** dW = xᵀ·dy. */

@@ -6,7 +6,10 @@ import type { Kernels } from '../kernels.js';
 import type { ActivationKernels } from './activation.js';
 import type { ReferenceMemory } from './memory.js';
 
-type SparseKernels = Pick<Kernels, 'compress_rows' | 'transpose_compressed' | 'sparse_gemm' | 'sparse_sgd'>;
+type SparseKernels = Pick<
+  Kernels,
+  'compress_rows' | 'transpose_compressed' | 'sparse_gemm' | 'sparse_forward' | 'sparse_sgd'
+>;
 
 export function createSparse(memory: ReferenceMemory, { activate }: ActivationKernels): SparseKernels {
   const { shift } = memory;
@@ -35,7 +38,7 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
     }
   }
 
-  return {
+  const kernels: SparseKernels = {
     compress_rows(starts, indices, values, x, ldx, M, N, width, limit) {
       const { f, i32 } = memory;
       let s = starts >>> 2;
@@ -132,6 +135,17 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
       }
     },
 
+    // biome-ignore format: an operand a group
+    sparse_forward(
+      c, ldc, columnStarts, columnIndices, columnValues, starts, indices, values, b, ldb, bias,
+      M, N, K, blocks, width, activation, wide,
+    ) {
+      kernels.sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
+      kernels.transpose_compressed(
+        columnStarts, columnIndices, columnValues, starts, indices, values, M, K, blocks, width, 0, blocks,
+      );
+    },
+
     sparse_sgd(w, ldw, _work, starts, indices, values, b, ldb, M, N, rate) {
       const { f, i32 } = memory;
       const s = starts >>> 2;
@@ -144,4 +158,5 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
       }
     },
   };
+  return kernels;
 }

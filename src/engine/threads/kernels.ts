@@ -18,6 +18,7 @@ export const jobs = {
   transpose_compressed: 6,
   gather_entries: 7,
   sum_blocks: 8,
+  sparse_forward: 9,
 } as const;
 
 /** Nanoseconds on one thread, roughly: of a multiply-add of a compressed entry and a column; of an entry fetched from main memory, or
@@ -192,6 +193,58 @@ export function threadedKernels(
       words[11] = activation;
       words[12] = wide;
       pool.run(jobs.sparse_gemm, chunks, splitter.rows, splitter.columns);
+    },
+
+    sparse_forward(
+      c,
+      ldc,
+      cs,
+      ci,
+      cv,
+      starts,
+      indices,
+      values,
+      b,
+      ldb,
+      bias,
+      M,
+      N,
+      K,
+      blocks,
+      width,
+      activation,
+      wide,
+    ) {
+      const entries = peek(starts + 4 * M * blocks);
+      const columns = splitter.evenColumns(M, N, (entries / M) * COST.sparse);
+      // In one job while each thread has one part of C; else one after the other.
+      if (columns === 0) {
+        this.sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
+        this.transpose_compressed(cs, ci, cv, starts, indices, values, M, K, blocks, width, 0, blocks);
+        return;
+      }
+      const chunks = pool.threads + blocks;
+      words[0] = c;
+      words[1] = ldc;
+      words[2] = cs;
+      words[3] = ci;
+      words[4] = cv;
+      words[5] = starts;
+      words[6] = indices;
+      words[7] = values;
+      words[8] = b;
+      words[9] = ldb;
+      words[10] = bias;
+      words[11] = M;
+      words[12] = N;
+      words[13] = K;
+      words[14] = blocks;
+      words[15] = width;
+      words[16] = activation;
+      words[17] = wide;
+      words[18] = pool.threads;
+      words[19] = chunks;
+      pool.run(jobs.sparse_forward, chunks, M, columns);
     },
 
     sparse_sgd(w, ldw, work, starts, indices, values, b, ldb, M, N, rate, wide) {

@@ -87,6 +87,14 @@ export class Splitter {
     this.rows = roundUp(M / Math.ceil(parts / across), step);
     return Math.ceil(M / this.rows) * across;
   }
+
+  /** Columns for each thread, the same as `columnShares` has, where each gets one part and no more; else 0. */
+  evenColumns(M: number, N: number, cost: number): number {
+    const threads = this.#threads;
+    if (M === 0 || this.#parts(M * N * cost) !== threads) return 0;
+    const columns = roundUp(N / threads, LINE);
+    return Math.ceil(N / columns) === threads ? columns : 0;
+  }
 }
 
 function roundUp(value: number, step: number): number {
