@@ -7,17 +7,17 @@ export interface Contender {
   readonly engine: Engine;
 }
 
-/** Every arithmetic that this Node has, on one thread. */
-export async function openContenders(): Promise<Contender[]> {
+/** Every arithmetic that this Node has; the reference knows one thread only. */
+export async function openContenders(threads = 1): Promise<Contender[]> {
   const contenders = [
     { name: 'reference', engine: createReferenceEngine() },
-    { name: 'strict', engine: await createEngine({ backend: 'wasm', math: 'strict', threads: 1 }) },
-    { name: 'fma', engine: await createEngine({ backend: 'wasm', math: 'fma', threads: 1 }) },
+    { name: 'strict', engine: await createEngine({ backend: 'wasm', math: 'strict', threads }) },
+    { name: 'fma', engine: await createEngine({ backend: 'wasm', math: 'fma', threads }) },
   ];
   if (platform.turboUnavailable) return contenders;
   return [
     ...contenders,
-    { name: 'strict turbo', engine: await createEngine({ math: 'strict', turbo: true, threads: 1 }) },
-    { name: 'fma turbo', engine: await createEngine({ math: 'fma', turbo: true, threads: 1 }) },
+    { name: 'strict turbo', engine: await createEngine({ math: 'strict', turbo: true, threads }) },
+    { name: 'fma turbo', engine: await createEngine({ math: 'fma', turbo: true, threads }) },
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [threads] [browser] [peers] [--quick] [--full] [--json FILE] [--markdown FILE]
+ * npm run bench -- [kernels] [step] [epoch] [threads] [browser] [peers [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE]
  * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers, `browser` a Chromium. Close everything else first: two busy cores measure each other.
  */
 import { cpus } from 'node:os';
@@ -24,6 +24,7 @@ const { values, positionals } = parseArgs({
     markdown: { type: 'string' },
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '1' },
   },
 });
 const unknown = positionals.find((name) => !(tasks as readonly string[]).includes(name));
@@ -34,7 +35,12 @@ if (unknown) {
 const wanted = positionals.length > 0 ? positionals : ['kernels', 'epoch'];
 const effort: Effort = values.quick ? { rounds: 3, slice: 10 } : { rounds: 9, slice: 30 };
 
-const contenders = await openContenders();
+const threads = Number(values.threads);
+if (!(Number.isInteger(threads) && threads >= 1)) {
+  console.error(`error: --threads: expected a whole number of at least 1, given ${values.threads}`);
+  process.exit(2);
+}
+const contenders = await openContenders(threads);
 const results: BenchResults = {
   date: new Date().toISOString(),
   runtime: `node ${process.versions.node}`,
@@ -43,7 +49,8 @@ const results: BenchResults = {
   engines: Object.fromEntries(contenders.map(({ name, engine }) => [name, engine.info])),
   effort,
 };
-console.log(`${results.runtime}, ${results.cpu}; median of ${effort.rounds} rounds [quartiles]\n`);
+const on = threads === 1 ? 'one thread' : `${threads} threads`;
+console.log(`${results.runtime}, ${results.cpu}, ${on}; median of ${effort.rounds} rounds [quartiles]\n`);
 
 if (wanted.includes('kernels')) {
   const report = (result: Parameters<typeof kernelRow>[0]) => console.log(kernelRow(result));
@@ -74,7 +81,11 @@ if (wanted.includes('browser')) {
 }
 if (wanted.includes('peers')) {
   const report = (result: Parameters<typeof peerTable>[0]) => console.log(peerTable(result));
-  const { results: rows, peers } = await benchPeers(contenders, { rounds: values.quick ? 1 : 5, report });
+  const { results: rows, peers } = await benchPeers(contenders, {
+    rounds: values.quick ? 1 : 5,
+    threads,
+    report,
+  });
   results.peers = rows;
   results.peerVersions = peers;
 }

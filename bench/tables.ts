@@ -59,7 +59,7 @@ export function peerTable({ task, unit, rows }: PeerResult): string {
     const loss = row.loss === undefined ? '' : `  loss of ten steps ${row.loss.toFixed(4)}`;
     return `  ${row.name.padEnd(22)} ${value.padStart(8)} ${unit} ${(unit === 'GFLOPS' ? range(row) : wide(row)).padEnd(18)}${loss}`;
   });
-  return `\n${task}, one thread\n${lines.join('\n')}`;
+  return `\n${task}\n${lines.join('\n')}`;
 }
 
 /** All results as Markdown tables, for the README. */
