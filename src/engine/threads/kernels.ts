@@ -42,6 +42,34 @@ export function threadedKernels(
   const { words, floats } = pool;
   let memory = new Int32Array(buffer());
 
+  /** The arguments of a job that are whole numbers. Named one by one, since a list would be allocated at every call. */
+  // biome-ignore format: an argument a word
+  function put(
+    a: number, b: number, c: number, d: number, e: number, f = 0, g = 0, h = 0, i = 0, j = 0,
+    k = 0, l = 0, m = 0, n = 0, o = 0, p = 0, q = 0, r = 0, s = 0, t = 0,
+  ): void {
+    words[0] = a;
+    words[1] = b;
+    words[2] = c;
+    words[3] = d;
+    words[4] = e;
+    words[5] = f;
+    words[6] = g;
+    words[7] = h;
+    words[8] = i;
+    words[9] = j;
+    words[10] = k;
+    words[11] = l;
+    words[12] = m;
+    words[13] = n;
+    words[14] = o;
+    words[15] = p;
+    words[16] = q;
+    words[17] = r;
+    words[18] = s;
+    words[19] = t;
+  }
+
   /** The i32 at a pointer. */
   function peek(pointer: number): number {
     if (pointer >= memory.byteLength) memory = new Int32Array(buffer());
@@ -54,11 +82,7 @@ export function threadedKernels(
       const chunks = splitter.line(blocks, 1, SUM_BLOCK * COST.sum);
       // The sums of the blocks must find room in the scratch space.
       if (chunks === 0 || blocks > pool.scratch.length) return kernel(x, n);
-      words[0] = pool.scratch.byteOffset;
-      words[1] = x;
-      words[2] = n;
-      words[3] = blocks;
-      words[4] = kind;
+      put(pool.scratch.byteOffset, x, n, blocks, kind);
       pool.run(jobs.sum_blocks, chunks, splitter.rows);
       let total = 0;
       for (let i = 0; i < blocks; i++) total += pool.scratch[i];
@@ -79,23 +103,7 @@ export function threadedKernels(
         one.gemm_nn(c, ldc, sc, work, a, lda, sa, b, ldb, sb, bias, B, M, N, K, accumulate, activation, wide);
         return;
       }
-      words[0] = c;
-      words[1] = ldc;
-      words[2] = sc;
-      words[3] = a;
-      words[4] = lda;
-      words[5] = sa;
-      words[6] = b;
-      words[7] = ldb;
-      words[8] = sb;
-      words[9] = bias;
-      words[10] = B;
-      words[11] = M;
-      words[12] = N;
-      words[13] = K;
-      words[14] = accumulate;
-      words[15] = activation;
-      words[16] = wide;
+      put(c, ldc, sc, a, lda, sa, b, ldb, sb, bias, B, M, N, K, accumulate, activation, wide);
       pool.run(jobs.gemm_nn, chunks, splitter.rows, splitter.columns);
     },
 
@@ -126,25 +134,7 @@ export function threadedKernels(
         );
         return;
       }
-      words[0] = c;
-      words[1] = ldc;
-      words[2] = sc;
-      words[3] = y;
-      words[4] = ldy;
-      words[5] = sy;
-      words[6] = a;
-      words[7] = lda;
-      words[8] = sa;
-      words[9] = b;
-      words[10] = ldb;
-      words[11] = sb;
-      words[12] = B;
-      words[13] = M;
-      words[14] = N;
-      words[15] = K;
-      words[16] = accumulate;
-      words[17] = activation;
-      words[18] = wide;
+      put(c, ldc, sc, y, ldy, sy, a, lda, sa, b, ldb, sb, B, M, N, K, accumulate, activation, wide);
       pool.run(jobs.gemm_nt, chunks, splitter.rows, splitter.columns);
     },
 
@@ -154,21 +144,7 @@ export function threadedKernels(
         one.gemm_tn(c, ldc, sc, work, a, lda, sa, b, ldb, sb, B, M, N, K, accumulate, wide);
         return;
       }
-      words[0] = c;
-      words[1] = ldc;
-      words[2] = sc;
-      words[3] = a;
-      words[4] = lda;
-      words[5] = sa;
-      words[6] = b;
-      words[7] = ldb;
-      words[8] = sb;
-      words[9] = B;
-      words[10] = M;
-      words[11] = N;
-      words[12] = K;
-      words[13] = accumulate;
-      words[14] = wide;
+      put(c, ldc, sc, a, lda, sa, b, ldb, sb, B, M, N, K, accumulate, wide);
       pool.run(jobs.gemm_tn, chunks, splitter.rows, splitter.columns);
     },
 
@@ -179,19 +155,7 @@ export function threadedKernels(
         one.sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
         return;
       }
-      words[0] = c;
-      words[1] = ldc;
-      words[2] = starts;
-      words[3] = indices;
-      words[4] = values;
-      words[5] = b;
-      words[6] = ldb;
-      words[7] = bias;
-      words[8] = M;
-      words[9] = N;
-      words[10] = blocks;
-      words[11] = activation;
-      words[12] = wide;
+      put(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
       pool.run(jobs.sparse_gemm, chunks, splitter.rows, splitter.columns);
     },
 
@@ -224,26 +188,28 @@ export function threadedKernels(
         return;
       }
       const chunks = pool.threads + blocks;
-      words[0] = c;
-      words[1] = ldc;
-      words[2] = cs;
-      words[3] = ci;
-      words[4] = cv;
-      words[5] = starts;
-      words[6] = indices;
-      words[7] = values;
-      words[8] = b;
-      words[9] = ldb;
-      words[10] = bias;
-      words[11] = M;
-      words[12] = N;
-      words[13] = K;
-      words[14] = blocks;
-      words[15] = width;
-      words[16] = activation;
-      words[17] = wide;
-      words[18] = pool.threads;
-      words[19] = chunks;
+      put(
+        c,
+        ldc,
+        cs,
+        ci,
+        cv,
+        starts,
+        indices,
+        values,
+        b,
+        ldb,
+        bias,
+        M,
+        N,
+        K,
+        blocks,
+        width,
+        activation,
+        wide,
+        pool.threads,
+        chunks,
+      );
       pool.run(jobs.sparse_forward, chunks, M, columns);
     },
 
@@ -254,17 +220,8 @@ export function threadedKernels(
         one.sparse_sgd(w, ldw, work, starts, indices, values, b, ldb, M, N, rate, wide);
         return;
       }
-      words[0] = w;
-      words[1] = ldw;
-      words[2] = starts;
-      words[3] = indices;
-      words[4] = values;
-      words[5] = b;
-      words[6] = ldb;
-      words[7] = M;
-      words[8] = N;
+      put(w, ldw, starts, indices, values, b, ldb, M, N, 0, wide);
       floats[9] = rate;
-      words[10] = wide;
       pool.run(jobs.sparse_sgd, chunks, splitter.rows, splitter.columns);
     },
 
@@ -302,17 +259,7 @@ export function threadedKernels(
         );
         return;
       }
-      words[0] = starts;
-      words[1] = indices;
-      words[2] = values;
-      words[3] = rowStarts;
-      words[4] = columns;
-      words[5] = rowValues;
-      words[6] = M;
-      words[7] = N;
-      words[8] = blocks;
-      words[9] = width;
-      words[11] = to;
+      put(starts, indices, values, rowStarts, columns, rowValues, M, N, blocks, width, 0, to);
       pool.run(jobs.transpose_compressed, to, 1);
     },
 
@@ -323,15 +270,7 @@ export function threadedKernels(
         one.gather_entries(indices, values, starts, rowStarts, columns, bytes, order, M, blocks, scale);
         return;
       }
-      words[0] = indices;
-      words[1] = values;
-      words[2] = starts;
-      words[3] = rowStarts;
-      words[4] = columns;
-      words[5] = bytes;
-      words[6] = order;
-      words[7] = M;
-      words[8] = blocks;
+      put(indices, values, starts, rowStarts, columns, bytes, order, M, blocks);
       floats[9] = scale;
       pool.run(jobs.gather_entries, chunks, splitter.rows);
     },

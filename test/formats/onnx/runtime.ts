@@ -1,5 +1,5 @@
 /** ONNX Runtime as the judge of what is written, and lanegrad's own outputs to compare with. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { createReferenceEngine } from '../../../src/engine/engine.js';
 import { CompiledModel } from '../../../src/nn/compile.js';
 import type { Sequential } from '../../../src/nn/sequential.js';

@@ -1,5 +1,5 @@
 /** Tables in ONNX: the file, given cells as they stand in the table, computes what lanegrad does with that table. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
 import { createReferenceEngine } from '../../../src/engine/engine.js';
 import type { ModelMetadata } from '../../../src/formats/model.js';
