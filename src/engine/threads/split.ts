@@ -6,7 +6,7 @@
 /** Work below this stays on the calling thread; and each chunk has at least half as much. */
 const WORTH = 3_000;
 /** From here on there are several chunks a thread, so that one that lags takes fewer. */
-const LARGE = 100_000;
+const LARGE = 500_000;
 const CHUNKS_EACH = 4;
 /** A chunk must end within a small part of a second: by its silence a lost thread is known. */
 const LONGEST = 20_000_000;
