@@ -83,8 +83,10 @@ export class RunFolder {
   static async #createAt(out: string): Promise<RunFolder> {
     const created = await makeFolders(out);
     if (created !== undefined) return new RunFolder(out, created);
-    // A run that was killed before its first file was whole.
+    // A run that was killed before its first file was whole, or even begun.
+    const folder = new RunFolder(out, undefined);
     await removeTemporaries(out);
+    await folder.removeEmptyCheckpoints();
     const entries = await readdir(out).catch((cause) => {
       throw fileError(out, 'cannot be read', cause);
     });
@@ -94,7 +96,7 @@ export class RunFolder {
         `expected a new or an empty folder for the run, given one with ${entries.length} entries`,
       );
     }
-    return new RunFolder(out, undefined);
+    return folder;
   }
 
   static async #createNamed(name: string): Promise<RunFolder> {

@@ -30,6 +30,17 @@ describe('RunFolder.create', () => {
     await expect(attempt).rejects.toThrow(`${root}: expected a new or an empty folder`);
   });
 
+  it('takes one in which a run was killed before it had written anything', async () => {
+    const path = join(root, 'killed');
+    await mkdir(join(path, 'checkpoints'), { recursive: true });
+    await writeFile(join(path, '.lanegrad-00000000-0000-4000-8000-000000000000.tmp'), '{');
+    expect((await RunFolder.create({ out: path })).path).toBe(path);
+    expect(await readdir(path)).toEqual([]);
+    await mkdir(join(path, 'checkpoints'));
+    await writeFile(join(path, 'checkpoints', 'kept'), '');
+    await expect(RunFolder.create({ out: path })).rejects.toThrow('with 1 entries');
+  });
+
   it('refuses files, paths through files, and what is no path', async () => {
     await writeFile(join(root, 'file'), 'x');
     await expect(RunFolder.create({ out: join(root, 'file') })).rejects.toThrow(/it is a file/);
