@@ -9,14 +9,14 @@ import { argmax, countEqual, softmax, sum } from '../engine/ops/classify.js';
 import { activate, activateBackward } from '../engine/ops/elementwise.js';
 import { positive } from '../engine/ops/losses.js';
 import { SparseRows } from '../engine/ops/sparse.js';
-import { type Arena, paddedLength, type Tensor } from '../engine/tensor.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
 import { EngineError, ShapeError } from '../errors.js';
 import { checkInteger } from '../options.js';
 import type { LayerCalls, RunState } from './layer.js';
-import { layOut, ofLayer, placeSaved } from './layout.js';
+import { layOut, ofLayer, placeSaved, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
 import type { CompileOptions, Plan } from './plan.js';
-import type { Sequential } from './sequential.js';
+import { allValues, type Sequential } from './sequential.js';
 import { readState, statePlaces, writeState } from './state.js';
 import { Update } from './update.js';
 
@@ -41,12 +41,14 @@ export class CompiledModel {
   readonly #sparse: SparseRows;
   readonly #starts: readonly number[];
   readonly #parameterSum: () => number;
-  readonly #parameterViews: Tensor[] = [];
-  readonly #gradientViews: Tensor[] = [];
+  readonly #parameterViews: readonly Tensor[];
+  readonly #gradientViews: readonly Tensor[];
   /** Buffers of the model, one after the other; and views of each. */
   readonly #buffers: Tensor;
   readonly #bufferSum: () => number;
-  readonly #bufferViews: Tensor[] = [];
+  readonly #bufferViews: readonly Tensor[];
+  /** The model's own values, parameters and buffers, and where they lie here. */
+  readonly #places: readonly { readonly values: Float32Array; readonly view: Tensor }[];
   /** Of each layer, at the largest batch. */
   readonly #saved: readonly Readonly<Record<string, { tensor: Tensor; perRow: boolean }>>[];
   /** activations[0] holds the inputs, activations[i + 1] the output of layer i. */
@@ -86,18 +88,14 @@ export class CompiledModel {
       this.parameters = arena.tensor('float', [total]);
       this.#parameterSum = sum(this.parameters);
       this.gradients = training ? arena.tensor('float', [total]) : undefined;
-      for (const [i, { shape }] of model.parameters.entries()) {
-        const ld = paddedLength(shape[shape.length - 1]);
-        this.#parameterViews.push(this.parameters.view(shape, starts[i], ld));
-        if (this.gradients) this.#gradientViews.push(this.gradients.view(shape, starts[i], ld));
-      }
+      this.#parameterViews = viewsOf(this.parameters, model.parameters, starts);
+      this.#gradientViews = this.gradients ? viewsOf(this.gradients, model.parameters, starts) : [];
       const buffers = layOut(model.buffers);
       this.#buffers = arena.tensor('float', [buffers.total]);
       this.#bufferSum = sum(this.#buffers);
-      for (const [i, { shape }] of model.buffers.entries()) {
-        const ld = paddedLength(shape[shape.length - 1]);
-        this.#bufferViews.push(this.#buffers.view(shape, buffers.starts[i], ld));
-      }
+      this.#bufferViews = viewsOf(this.#buffers, model.buffers, buffers.starts);
+      const views = [...this.#parameterViews, ...this.#bufferViews];
+      this.#places = allValues(model).map(({ values }, i) => ({ values, view: views[i] }));
       this.#saved = placeSaved(arena, model, maxRows);
       this.#activations = model.sizes.map((size) => arena.padded('float', [maxRows, size]));
       this.#dActivations = training
@@ -133,17 +131,13 @@ export class CompiledModel {
 
   /** Copies the model's values and buffers into the engine. A moving average begins anew. */
   upload(): void {
-    for (const [i, { values }] of this.model.parameters.entries()) this.#parameterViews[i].write(values);
-    for (const [i, { values }] of this.model.buffers.entries()) this.#bufferViews[i].write(values);
+    for (const { values, view } of this.#places) view.write(values);
     this.#update?.begin(this.parameters);
   }
 
   /** Copies the engine's values and buffers back into the model. */
   download(): void {
-    for (const [i, { values }] of this.model.parameters.entries()) {
-      values.set(this.#parameterViews[i].read());
-    }
-    for (const [i, { values }] of this.model.buffers.entries()) values.set(this.#bufferViews[i].read());
+    for (const { values, view } of this.#places) values.set(view.read());
   }
 
   /** A copy of the engine's values, by parameter name; the model keeps its own. */

@@ -40,3 +40,8 @@ export function ofLayer(
     ),
   );
 }
+
+/** Each of the parameters or buffers within the flat tensor that holds them all, its rows padded as `layOut` has it. */
+export function viewsOf(flat: Tensor, all: Sequential['parameters'], starts: readonly number[]): Tensor[] {
+  return all.map(({ shape }, i) => flat.view(shape, starts[i], paddedLength(shape[shape.length - 1])));
+}

@@ -32,7 +32,8 @@ export class Splitter {
 
   /** Into how many chunks; 1 where it does not pay. */
   #parts(cost: number): number {
-    if (cost <= this.#worth) return 1;
+    // Nothing to do may cost NaN: no entries in no rows.
+    if (!(cost > this.#worth)) return 1;
     const threads = this.#threads;
     if (cost < LARGE * threads) return Math.min(threads, Math.max(2, Math.floor((2 * cost) / this.#worth)));
     return Math.max(threads * CHUNKS_EACH, Math.ceil(cost / LONGEST));
