@@ -13,7 +13,7 @@ import type { Arena, Tensor } from '../engine/tensor.js';
 import { EngineError, ShapeError } from '../errors.js';
 import { checkInteger } from '../options.js';
 import type { LayerCalls, RunState } from './layer.js';
-import { layOut, ofLayer, placeSaved, viewsOf } from './layout.js';
+import { layOut, ofLayer, placeSaved, type Saved, savedFor, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
 import type { CompileOptions, Plan } from './plan.js';
 import { allValues, type Sequential } from './sequential.js';
@@ -50,7 +50,7 @@ export class CompiledModel {
   /** The model's own values, parameters and buffers, and where they lie here. */
   readonly #places: readonly { readonly values: Float32Array; readonly view: Tensor }[];
   /** Of each layer, at the largest batch. */
-  readonly #saved: readonly Readonly<Record<string, { tensor: Tensor; perRow: boolean }>>[];
+  readonly #saved: readonly Saved[];
   /** activations[0] holds the inputs, activations[i + 1] the output of layer i. */
   readonly #activations: Tensor[];
   readonly #dActivations: Tensor[] | undefined;
@@ -370,16 +370,13 @@ export class CompiledModel {
     const { layers, parameters, buffers } = this.model;
     const { rows } = activations[0];
     return layers.map((layer, i) => {
-      const saved = Object.entries(this.#saved[i]).map(
-        ([name, { tensor, perRow }]) => [name, perRow ? tensor.firstRows(rows) : tensor] as const,
-      );
       const gradients = ofLayer(i, parameters, this.#gradientViews);
       const context = {
         x: activations[i],
         y: activations[i + 1],
         parameters: ofLayer(i, parameters, this.#parameterViews),
         buffers: ofLayer(i, buffers, this.#bufferViews),
-        saved: Object.fromEntries(saved),
+        saved: savedFor(this.#saved[i], rows),
         state: this.#state,
         index: i,
         seed: this.#seed,

@@ -2,8 +2,21 @@
 import { type Arena, paddedLength, type Tensor } from '../engine/tensor.js';
 import type { Sequential } from './sequential.js';
 
+/** What one layer keeps, by name. */
+export type Saved = Readonly<Record<string, { readonly tensor: Tensor; readonly perRow: boolean }>>;
+
+/** What a layer keeps of a batch of `rows` rows. */
+export function savedFor(saved: Saved, rows: number): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(saved).map(([name, { tensor, perRow }]) => [
+      name,
+      perRow ? tensor.firstRows(rows) : tensor,
+    ]),
+  );
+}
+
 /** Places for what layers keep from forward to backward. */
-export function placeSaved(arena: Arena, { layers, sizes }: Sequential, maxRows: number) {
+export function placeSaved(arena: Arena, { layers, sizes }: Sequential, maxRows: number): Saved[] {
   return layers.map((layer, i) =>
     Object.fromEntries(
       (layer.saved?.(sizes[i]) ?? []).map(({ name, perRow, width }) => {
