@@ -102,6 +102,21 @@ function at(place: i32): v128 {
   return v128.load32_splat(TABLE + (<usize>place << 2));
 }
 
+/** eʳ - 1, where r = x - n·ln 2. */
+// @ts-ignore: decorator
+@inline
+function expm1_reduced(x: v128, n: v128): v128 {
+  let r = nmadd(n, at(LN2_HIGH), x);
+  r = nmadd(n, at(LN2_LOW), r);
+  let p = at(EXP_P);
+  p = madd(p, r, at(EXP_P + 1));
+  p = madd(p, r, at(EXP_P + 2));
+  p = madd(p, r, at(EXP_P + 3));
+  p = madd(p, r, at(EXP_P + 4));
+  p = madd(p, r, at(EXP_P + 5));
+  return madd(p, f32x4.mul(r, r), r);
+}
+
 /**
  * eˣ = 2ⁿ·eʳ, |r| ≤ ln 2 / 2. The scale goes on in two halves, so that results pass through the denormals to 0 and
  * beyond the largest float to infinity. NaN stays NaN: pmin and pmax keep their first operand when they cannot compare.
@@ -112,15 +127,7 @@ export function exp4(v: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(v, at(EXP_LOW)), at(EXP_HIGH));
   const t = madd(x, at(LOG2E), at(MAGIC));
   const n = f32x4.sub(t, at(MAGIC));
-  let r = nmadd(n, at(LN2_HIGH), x);
-  r = nmadd(n, at(LN2_LOW), r);
-  let p = at(EXP_P);
-  p = madd(p, r, at(EXP_P + 1));
-  p = madd(p, r, at(EXP_P + 2));
-  p = madd(p, r, at(EXP_P + 3));
-  p = madd(p, r, at(EXP_P + 4));
-  p = madd(p, r, at(EXP_P + 5));
-  p = f32x4.add(madd(p, f32x4.mul(r, r), r), at(ONE));
+  const p = f32x4.add(expm1_reduced(x, n), at(ONE));
   const i = i32x4.sub(t, at(MAGIC_BITS));
   const half = i32x4.shr_s(i, 1);
   const bias = at(BIAS);
@@ -246,15 +253,7 @@ export function expm1_4(v: v128): v128 {
   const x = f32x4.pmax(v, at(EXPM1_LOW));
   const t = madd(x, at(LOG2E), at(MAGIC));
   const n = f32x4.sub(t, at(MAGIC));
-  let r = nmadd(n, at(LN2_HIGH), x);
-  r = nmadd(n, at(LN2_LOW), r);
-  let p = at(EXP_P);
-  p = madd(p, r, at(EXP_P + 1));
-  p = madd(p, r, at(EXP_P + 2));
-  p = madd(p, r, at(EXP_P + 3));
-  p = madd(p, r, at(EXP_P + 4));
-  p = madd(p, r, at(EXP_P + 5));
-  p = madd(p, f32x4.mul(r, r), r);
+  const p = expm1_reduced(x, n);
   const scale = i32x4.shl(i32x4.add(i32x4.sub(t, at(MAGIC_BITS)), at(BIAS)), 23);
   return madd(p, scale, f32x4.sub(scale, at(ONE)));
 }
