@@ -1,7 +1,7 @@
 import { openTable } from '../../src/tables/open.js';
 import { type PrepareOptions, prepareTable } from '../../src/tables/prepare.js';
 
-export type Row = Readonly<Record<string, unknown>>;
+type Row = Readonly<Record<string, unknown>>;
 
 export async function prepare(rows: readonly Row[], options: PrepareOptions) {
   const text = rows.map((row) => JSON.stringify(row)).join('\n');
