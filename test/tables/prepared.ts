@@ -1,7 +1,7 @@
 import { openTable } from '../../src/tables/open.js';
 import { type PrepareOptions, prepareTable } from '../../src/tables/prepare.js';
 
-type Row = Readonly<Record<string, unknown>>;
+export type Row = Readonly<Record<string, unknown>>;
 
 export async function prepare(rows: readonly Row[], options: PrepareOptions) {
   const text = rows.map((row) => JSON.stringify(row)).join('\n');
@@ -12,7 +12,7 @@ export async function prepare(rows: readonly Row[], options: PrepareOptions) {
 export const ALL = { validation: 0, test: 0 } as const;
 
 /** Rows with a target of two classes in turn and this column. */
-export function column(values: readonly unknown[]): Row[] {
+function column(values: readonly unknown[]): Row[] {
   return values.map((x, i) => ({ x, y: i % 2 === 0 ? 'a' : 'b' }));
 }
 
