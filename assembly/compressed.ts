@@ -33,10 +33,10 @@ export function gather_starts(
 // @ts-ignore: decorator
 @inline const AHEAD: i32 = 16;
 
-/** The entries of those rows, value = byte · scale, at the places that `gather_starts` found. */
+/** The entries of those rows, offset = column · step and value = byte · scale, at the places that `gather_starts` found. */
 export function gather_entries(
-  indices: usize, values: usize, starts: usize, rowStarts: usize, columns: usize, bytes: usize, order: usize,
-  M: i32, blocks: i32, scale: f32,
+  offsets: usize, values: usize, starts: usize, rowStarts: usize, columns: usize, bytes: usize, order: usize,
+  M: i32, blocks: i32, scale: f32, step: i32,
 ): void {
   const row = <usize>blocks << 2;
   for (let m = 0; m < M; m++) {
@@ -44,8 +44,8 @@ export function gather_entries(
     if (m % AHEAD == 0) fetch(starts, rowStarts, columns, bytes, order, min(AHEAD, M - m), row);
     const first = <usize>load<u32>(rowStarts + <usize>load<u32>(order) * row);
     const to = <usize>load<i32>(starts);
-    copy_entries(indices + (to << 2), values + (to << 2), columns + (first << 1), bytes + first,
-      load<i32>(starts + row) - <i32>to, scale);
+    copy_entries(offsets + (to << 2), values + (to << 2), columns + (first << 1), bytes + first,
+      load<i32>(starts + row) - <i32>to, scale, step);
     order += 4;
     starts += row;
   }
@@ -64,28 +64,33 @@ function fetch(starts: usize, rowStarts: usize, columns: usize, bytes: usize, or
 }
 
 /** Eight at a time, from the front and once from the back: nothing beyond the last is written, for it may be another thread's. */
-function copy_entries(indices: usize, values: usize, columns: usize, bytes: usize, length: i32, scale: f32): void {
+function copy_entries(
+  offsets: usize, values: usize, columns: usize, bytes: usize, length: i32, scale: f32, step: i32,
+): void {
   const factor = f32x4.splat(scale);
+  const steps = i32x4.splat(step);
   let e: usize = 0;
-  for (; e + 8 <= <usize>length; e += 8) copy_eight(indices, values, columns, bytes, e, factor);
+  for (; e + 8 <= <usize>length; e += 8) copy_eight(offsets, values, columns, bytes, e, factor, steps);
   if (e == <usize>length) return;
   if (length >= 8) {
-    copy_eight(indices, values, columns, bytes, <usize>length - 8, factor);
+    copy_eight(offsets, values, columns, bytes, <usize>length - 8, factor, steps);
     return;
   }
   for (; e < <usize>length; e++) {
-    store<i32>(indices + (e << 2), load<u16>(columns + (e << 1)));
+    store<i32>(offsets + (e << 2), <i32>load<u16>(columns + (e << 1)) * step);
     store<f32>(values + (e << 2), <f32>load<u8>(bytes + e) * scale);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function copy_eight(indices: usize, values: usize, columns: usize, bytes: usize, e: usize, factor: v128): void {
+function copy_eight(
+  offsets: usize, values: usize, columns: usize, bytes: usize, e: usize, factor: v128, steps: v128,
+): void {
   const to = e << 2;
   const wide = v128.load(columns + (e << 1));
-  v128.store(indices + to, i32x4.extend_low_i16x8_u(wide));
-  v128.store(indices + to, i32x4.extend_high_i16x8_u(wide), 16);
+  v128.store(offsets + to, i32x4.mul(i32x4.extend_low_i16x8_u(wide), steps));
+  v128.store(offsets + to, i32x4.mul(i32x4.extend_high_i16x8_u(wide), steps), 16);
   const small = v128.load8x8_u(bytes + e);
   v128.store(values + to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(small)), factor));
   v128.store(values + to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(small)), factor), 16);

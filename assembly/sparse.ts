@@ -1,13 +1,14 @@
 /**
- * Products with a matrix that is mostly zeros, kept as compressed rows: the pairs (index, value) of what is not zero.
+ * Products with a matrix S that is mostly zeros, kept as compressed rows: the pairs (index, value) of what is not zero. An index only
+ * ever picks a row of the other matrix, B, so its place there is kept: offset = index · step, where step is B's leading dimension.
  *
  *   starts:  block j of row i has the entries starts[i·blocks + j] … starts[i·blocks + j + 1] - 1   (M·blocks + 1 numbers)
- *   indices: i32, ascending within a row;  values: float32
+ *   offsets: i32, ascending within a row;  values: float32
  *
  * A row's columns are cut into blocks so that the rows of B which a block of all rows of S refers to, in one strip of
  * columns, stay in the first-level cache. Compressed columns need no blocks: there B is the batch, which is small.
  *
- * Row i of a product is Σ value · B[index]: forward with the batch's rows, y = x·W, and for the weights' gradient with
+ * Row i of a product is Σ value · B[offset / step]: forward with the batch's rows, y = x·W, and for the weights' gradient with
  * its columns, dW = xᵀ·dy. Terms are added in the order of the dense product, from the same start, and 0·w adds nothing:
  * with finite operands the bits are the dense path's (but for the sign of a zero).
  *
@@ -18,12 +19,12 @@ import { apply_activation } from './activation';
 import { madd, nmadd } from './lanes';
 
 /**
- * Compresses x [M, N], its columns in blocks of `width` (a multiple of 8). Returns the number of entries; or -1, with nothing
- * usable written, as soon as the rows so far hold more than `limit` entries each on average, two rows of grace. `indices`
+ * Compresses x [M, N], its columns in blocks of `width` (a multiple of 8); offset = column · step. Returns the number of entries; or -1, with nothing
+ * usable written, as soon as the rows so far hold more than `limit` entries each on average, two rows of grace. `offsets`
  * and `values` need limit·(M + 2) + N + 1 places.
  */
 export function compress_rows(
-  starts: usize, indices: usize, values: usize, x: usize, ldx: i32, M: i32, N: i32, width: i32, limit: i32,
+  starts: usize, offsets: usize, values: usize, x: usize, ldx: i32, M: i32, N: i32, width: i32, limit: i32, step: i32,
 ): i32 {
   let count = 0;
   store<i32>(starts, 0);
@@ -34,16 +35,17 @@ export function compress_rows(
       for (; n + 8 <= to; n += 8) {
         const p = x + (<usize>n << 2);
         if (!v128.any_true(v128.or(v128.load(p), v128.load(p, 16)))) continue;
-        count = keep(indices, values, count, p, n);
-        count = keep(indices, values, count, p + 4, n + 1);
-        count = keep(indices, values, count, p + 8, n + 2);
-        count = keep(indices, values, count, p + 12, n + 3);
-        count = keep(indices, values, count, p + 16, n + 4);
-        count = keep(indices, values, count, p + 20, n + 5);
-        count = keep(indices, values, count, p + 24, n + 6);
-        count = keep(indices, values, count, p + 28, n + 7);
+        const at = n * step;
+        count = keep(offsets, values, count, p, at);
+        count = keep(offsets, values, count, p + 4, at + step);
+        count = keep(offsets, values, count, p + 8, at + 2 * step);
+        count = keep(offsets, values, count, p + 12, at + 3 * step);
+        count = keep(offsets, values, count, p + 16, at + 4 * step);
+        count = keep(offsets, values, count, p + 20, at + 5 * step);
+        count = keep(offsets, values, count, p + 24, at + 6 * step);
+        count = keep(offsets, values, count, p + 28, at + 7 * step);
       }
-      for (; n < to; n++) count = keep(indices, values, count, x + (<usize>n << 2), n);
+      for (; n < to; n++) count = keep(offsets, values, count, x + (<usize>n << 2), n * step);
       starts += 4;
       store<i32>(starts, count);
     }
@@ -56,10 +58,10 @@ export function compress_rows(
 /** Writes an entry, and moves on if it counts: no branch to mispredict. Neither zero counts, hence all bits but the sign. */
 // @ts-ignore: decorator
 @inline
-function keep(indices: usize, values: usize, count: i32, p: usize, index: i32): i32 {
+function keep(offsets: usize, values: usize, count: i32, p: usize, offset: i32): i32 {
   const bits = load<u32>(p);
   const to = <usize>count << 2;
-  store<i32>(indices + to, index);
+  store<i32>(offsets + to, offset);
   store<u32>(values + to, bits);
   return count + select<i32>(1, 0, bits << 1 != 0);
 }
@@ -67,13 +69,15 @@ function keep(indices: usize, values: usize, count: i32, p: usize, index: i32): 
 /**
  * The compressed columns of a matrix [M, N] from its compressed rows, which have `blocks` of `width` columns each; the columns have
  * one. Only those of the blocks `from` to `to` - 1 are made: what belongs to different blocks lies apart, so threads may share them
- * out. Of `starts`, N + 1 numbers, the last is written with the last block.
+ * out. Of `starts`, N + 1 numbers, the last is written with the last block. The step of the columns is that of the rows.
  */
 export function transpose_compressed(
-  starts: usize, indices: usize, values: usize, rowStarts: usize, columns: usize, rowValues: usize,
-  M: i32, N: i32, blocks: i32, width: i32, from: i32, to: i32,
+  starts: usize, offsets: usize, values: usize, rowStarts: usize, rowOffsets: usize, rowValues: usize,
+  M: i32, N: i32, blocks: i32, width: i32, from: i32, to: i32, step: i32,
 ): void {
   const row = <usize>blocks << 2;
+  // offset / step without a division: exact, as offsets are multiples of it below 2 ** 31.
+  const inverse = 0x1_0000_0000 / <u64>step + 1;
   for (let j = from; j < to; j++) {
     const first = starts + (<usize>(j * width) << 2);
     const last = starts + (<usize>min((j + 1) * width, N) << 2);
@@ -86,7 +90,7 @@ export function transpose_compressed(
       const end = load<i32>(block + m, 4);
       base += begin - load<i32>(rowStarts + m);
       for (let e = begin; e < end; e++) {
-        const p = starts + (<usize>load<i32>(columns + (<usize>e << 2)) << 2);
+        const p = starts + (column(load<u32>(rowOffsets + (<usize>e << 2)), inverse) << 2);
         store<i32>(p, load<i32>(p) + 1);
       }
     }
@@ -102,9 +106,9 @@ export function transpose_compressed(
       const begin = load<i32>(block + <usize>m * row);
       const end = load<i32>(block + <usize>m * row, 4);
       for (let e = begin; e < end; e++) {
-        const p = starts + (<usize>load<i32>(columns + (<usize>e << 2)) << 2);
+        const p = starts + (column(load<u32>(rowOffsets + (<usize>e << 2)), inverse) << 2);
         const to = <usize>load<i32>(p) << 2;
-        store<i32>(indices + to, m);
+        store<i32>(offsets + to, m * step);
         store<f32>(values + to, load<f32>(rowValues + (<usize>e << 2)));
         store<i32>(p, load<i32>(p) + 1);
       }
@@ -117,13 +121,18 @@ export function transpose_compressed(
   }
 }
 
-/** C = f(start + S·B): S compressed [M, ·], B [·, N]; start is the row `bias` if present, else 0. N is a multiple of 4. */
+// @ts-ignore: decorator
+@inline
+function column(offset: u32, inverse: u64): usize {
+  return <usize>((<u64>offset * inverse) >> 32);
+}
+
+/** C = f(start + S·B): S compressed [M, ·], its step ldb; B [·, N]; start is the row `bias` if present, else 0. N is a multiple of 4. */
 export function sparse_gemm(
-  c: usize, ldc: i32, starts: usize, indices: usize, values: usize, b: usize, ldb: i32, bias: usize,
+  c: usize, ldc: i32, starts: usize, offsets: usize, values: usize, b: usize, ldb: i32, bias: usize,
   M: i32, N: i32, blocks: i32, activation: i32, wide: i32,
 ): void {
   const row = <usize>ldc << 2;
-  const step = <usize>ldb << 2;
   let n = 0;
   while (n < N) {
     const left = N - n;
@@ -135,10 +144,10 @@ export function sparse_gemm(
     const W = wide && left >= 96 ? 24 : left >= 48 ? 12 : left >= 16 ? 4 : 1;
     for (let j = 0; j < blocks; j++) {
       const begin = starts + (<usize>j << 2);
-      if (W == 24) strip_24(to, row, start, startRow, begin, blocks, indices, values, from, step, M);
-      else if (W == 12) strip_12(to, row, start, startRow, begin, blocks, indices, values, from, step, M);
-      else if (W == 4) strip_4(to, row, start, startRow, begin, blocks, indices, values, from, step, M);
-      else strip_1(to, row, start, startRow, begin, blocks, indices, values, from, step, M);
+      if (W == 24) strip_24(to, row, start, startRow, begin, blocks, offsets, values, from, M);
+      else if (W == 12) strip_12(to, row, start, startRow, begin, blocks, offsets, values, from, M);
+      else if (W == 4) strip_4(to, row, start, startRow, begin, blocks, offsets, values, from, M);
+      else strip_1(to, row, start, startRow, begin, blocks, offsets, values, from, M);
       start = to;
       startRow = row;
     }
@@ -149,12 +158,12 @@ export function sparse_gemm(
 
 /** `sparse_gemm`, and the compressed columns of S [M, K], whose blocks have `width` columns: what backward will ask for. */
 export function sparse_forward(
-  c: usize, ldc: i32, columnStarts: usize, columnIndices: usize, columnValues: usize,
-  starts: usize, indices: usize, values: usize, b: usize, ldb: i32, bias: usize,
+  c: usize, ldc: i32, columnStarts: usize, columnOffsets: usize, columnValues: usize,
+  starts: usize, offsets: usize, values: usize, b: usize, ldb: i32, bias: usize,
   M: i32, N: i32, K: i32, blocks: i32, width: i32, activation: i32, wide: i32,
 ): void {
-  sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
-  transpose_compressed(columnStarts, columnIndices, columnValues, starts, indices, values, M, K, blocks, width, 0, blocks);
+  sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
+  transpose_compressed(columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, ldb);
 }
 
 /** Rows whose gradient is held aside at a time: with 24 vectors each, 6 KiB. */
@@ -163,14 +172,13 @@ export function sparse_forward(
 
 /**
  * W = W - rate · (S·B), row by row: the gradient Sᵀ·B of a linear layer and its plain SGD step in one pass. Rows of S
- * without entries are left alone. S has one block; N is a multiple of 4.
+ * without entries are left alone. S has one block, its step is ldb; N is a multiple of 4.
  */
 export function sparse_sgd(
-  w: usize, ldw: i32, work: usize, starts: usize, indices: usize, values: usize, b: usize, ldb: i32,
+  w: usize, ldw: i32, work: usize, starts: usize, offsets: usize, values: usize, b: usize, ldb: i32,
   M: i32, N: i32, rate: f32, wide: i32,
 ): void {
   const row = <usize>ldw << 2;
-  const step = <usize>ldb << 2;
   store<f32>(work, rate);
   for (let n = 0; n < N; ) {
     const left = N - n;
@@ -181,7 +189,7 @@ export function sparse_sgd(
       for (let m = 0; m < M; m += ASIDE) {
         const rows = min(ASIDE, M - m);
         const begin = starts + (<usize>m << 2);
-        strip_24(work + 64, 384, 0, 0, begin, 1, indices, values, from, step, rows);
+        strip_24(work + 64, 384, 0, 0, begin, 1, offsets, values, from, rows);
         update(to + <usize>m * row, row, work + 64, 384, begin, rows, rate);
       }
       n += 96;
@@ -190,18 +198,18 @@ export function sparse_sgd(
       for (let m = 0; m < M; m += ASIDE) {
         const rows = min(ASIDE, M - m);
         const begin = starts + (<usize>m << 2);
-        strip_12(work + 64, 192, 0, 0, begin, 1, indices, values, from, step, rows);
+        strip_12(work + 64, 192, 0, 0, begin, 1, offsets, values, from, rows);
         update(to + <usize>m * row, row, work + 64, 192, begin, rows, rate);
       }
       n += 48;
     } else if (left >= 48) {
-      update_12(to, row, starts, indices, values, from, step, M, work);
+      update_12(to, row, starts, offsets, values, from, M, work);
       n += 48;
     } else if (left >= 16) {
-      update_4(to, row, starts, indices, values, from, step, M, work);
+      update_4(to, row, starts, offsets, values, from, M, work);
       n += 16;
     } else {
-      update_1(to, row, starts, indices, values, from, step, M, work);
+      update_1(to, row, starts, offsets, values, from, M, work);
       n += 4;
     }
   }
@@ -226,49 +234,49 @@ function update(w: usize, row: usize, gradient: usize, bytes: usize, starts: usi
 }
 
 function strip_24(
-  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
-  b: usize, step: usize, M: i32,
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, offsets: usize, values: usize,
+  b: usize, M: i32,
 ): void {
-  strip(c, row, start, startRow, starts, blocks, indices, values, b, step, M, 0, 24, false);
+  strip(c, row, start, startRow, starts, blocks, offsets, values, b, M, 0, 24, false);
 }
 
 function strip_12(
-  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
-  b: usize, step: usize, M: i32,
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, offsets: usize, values: usize,
+  b: usize, M: i32,
 ): void {
-  strip(c, row, start, startRow, starts, blocks, indices, values, b, step, M, 0, 12, false);
+  strip(c, row, start, startRow, starts, blocks, offsets, values, b, M, 0, 12, false);
 }
 
 function strip_4(
-  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
-  b: usize, step: usize, M: i32,
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, offsets: usize, values: usize,
+  b: usize, M: i32,
 ): void {
-  strip(c, row, start, startRow, starts, blocks, indices, values, b, step, M, 0, 4, false);
+  strip(c, row, start, startRow, starts, blocks, offsets, values, b, M, 0, 4, false);
 }
 
 function strip_1(
-  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
-  b: usize, step: usize, M: i32,
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, offsets: usize, values: usize,
+  b: usize, M: i32,
 ): void {
-  strip(c, row, start, startRow, starts, blocks, indices, values, b, step, M, 0, 1, false);
+  strip(c, row, start, startRow, starts, blocks, offsets, values, b, M, 0, 1, false);
 }
 
 function update_12(
-  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, rate: usize,
+  c: usize, row: usize, starts: usize, offsets: usize, values: usize, b: usize, M: i32, rate: usize,
 ): void {
-  strip(c, row, 0, 0, starts, 1, indices, values, b, step, M, rate, 12, true);
+  strip(c, row, 0, 0, starts, 1, offsets, values, b, M, rate, 12, true);
 }
 
 function update_4(
-  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, rate: usize,
+  c: usize, row: usize, starts: usize, offsets: usize, values: usize, b: usize, M: i32, rate: usize,
 ): void {
-  strip(c, row, 0, 0, starts, 1, indices, values, b, step, M, rate, 4, true);
+  strip(c, row, 0, 0, starts, 1, offsets, values, b, M, rate, 4, true);
 }
 
 function update_1(
-  c: usize, row: usize, starts: usize, indices: usize, values: usize, b: usize, step: usize, M: i32, rate: usize,
+  c: usize, row: usize, starts: usize, offsets: usize, values: usize, b: usize, M: i32, rate: usize,
 ): void {
-  strip(c, row, 0, 0, starts, 1, indices, values, b, step, M, rate, 1, true);
+  strip(c, row, 0, 0, starts, 1, offsets, values, b, M, rate, 1, true);
 }
 
 /**
@@ -278,13 +286,15 @@ function update_1(
 // @ts-ignore: decorator
 @inline
 function strip(
-  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, indices: usize, values: usize,
-  b: usize, step: usize, M: i32, rate: usize, W: i32, update: bool,
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, offsets: usize, values: usize,
+  b: usize, M: i32, rate: usize, W: i32, update: bool,
 ): void {
   const next = <usize>blocks << 2;
+  // One register fewer than two pointers and a counter would take.
+  const toValue = values - offsets;
   for (; M > 0; M--) {
-    let e = <usize>load<i32>(starts) << 2;
-    const end = <usize>load<i32>(starts, 4) << 2;
+    let e = offsets + (<usize>load<i32>(starts) << 2);
+    const end = offsets + (<usize>load<i32>(starts, 4) << 2);
     if (!update || e < end) {
       let a0 = W > 0 ? v128.load(start) : f32x4.splat(0);
       let a1 = W > 1 ? v128.load(start, 16) : f32x4.splat(0);
@@ -311,8 +321,8 @@ function strip(
       let a22 = W > 22 ? v128.load(start, 352) : f32x4.splat(0);
       let a23 = W > 23 ? v128.load(start, 368) : f32x4.splat(0);
       for (; e < end; e += 4) {
-        const p = b + <usize>load<i32>(indices + e) * step;
-        const x = v128.load32_splat(values + e);
+        const p = b + (<usize>load<i32>(e) << 2);
+        const x = v128.load32_splat(e + toValue);
         a0 = madd(x, v128.load(p), a0);
         if (W > 1) a1 = madd(x, v128.load(p, 16), a1);
         if (W > 2) a2 = madd(x, v128.load(p, 32), a2);

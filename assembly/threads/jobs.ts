@@ -88,7 +88,7 @@ function sparse_forward_part(job: usize, chunk: i32): void {
   } else {
     const block = chunk - share - 1;
     transpose_compressed(ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), ptr(job, 6), ptr(job, 7), M, int(job, 13), blocks,
-      int(job, 15), block, block + 1);
+      int(job, 15), block, block + 1, int(job, 9));
   }
 }
 
@@ -108,10 +108,10 @@ function part(job: usize, kernel: i32, chunk: i32): void {
   const from = chunk * size;
   if (kernel == TRANSPOSE_COMPRESSED) {
     transpose_compressed(ptr(job, 0), ptr(job, 1), ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), int(job, 6),
-      int(job, 7), int(job, 8), int(job, 9), from, min(from + size, int(job, 11)));
+      int(job, 7), int(job, 8), int(job, 9), from, min(from + size, int(job, 11)), int(job, 12));
   } else if (kernel == GATHER_ENTRIES) {
     gather_entries(ptr(job, 0), ptr(job, 1), along(job, 2, from * int(job, 8)), ptr(job, 3), ptr(job, 4), ptr(job, 5),
-      along(job, 6, from), min(size, int(job, 7) - from), int(job, 8), real(job, 9));
+      along(job, 6, from), min(size, int(job, 7) - from), int(job, 8), real(job, 9), int(job, 10));
   } else if (kernel == SUM_BLOCKS) {
     sum_blocks(ptr(job, 0), ptr(job, 1), int(job, 2), from, min(from + size, int(job, 3)), int(job, 4));
   } else if (kernel == MEET) {

@@ -88,13 +88,13 @@ export interface Kernels extends LayerKernels, TrainingKernels {
 
   /**
    * Compresses x [M, N] to what is not zero, its columns in blocks of `width` (a multiple of 8): block j of row m has the entries
-   * starts[m · blocks + j] … starts[m · blocks + j + 1] - 1 (i32, M · blocks + 1 numbers), with their columns in `indices` (i32,
+   * starts[m · blocks + j] … starts[m · blocks + j + 1] - 1 (i32, M · blocks + 1 numbers), with column · step in `offsets` (i32,
    * ascending) and `values`. Returns the number of entries; or -1, with nothing usable written, once the rows so far hold
    * more than `limit` each on average, two rows of grace. The lists need limit · (M + 2) + N + 1 places.
    */
   compress_rows(
     starts: number,
-    indices: number,
+    offsets: number,
     values: number,
     x: number,
     ldx: number,
@@ -102,6 +102,7 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     N: number,
     width: number,
     limit: number,
+    step: number,
   ): number;
   /**
    * `starts` for rows order[0 … M - 1] (u32) of a data set that is kept compressed: rowStarts (u32) as starts above. Returns the number of
@@ -115,9 +116,9 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     blocks: number,
     capacity: number,
   ): number;
-  /** The other lists for those rows: columns are u16, bytes u8, value = byte · scale. */
+  /** The other lists for those rows: columns are u16, bytes u8, offset = column · step, value = byte · scale. */
   gather_entries(
-    indices: number,
+    offsets: number,
     values: number,
     starts: number,
     rowStarts: number,
@@ -127,6 +128,7 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     M: number,
     blocks: number,
     scale: number,
+    step: number,
   ): void;
   /** y [M, N] = those rows, uncompressed. */
   expand_compressed(
@@ -143,14 +145,14 @@ export interface Kernels extends LayerKernels, TrainingKernels {
   ): void;
   /**
    * The compressed columns of a matrix [M, N], each of one block, from its compressed rows, whose blocks have `width` columns: those of
-   * the blocks from … to - 1, at least one in all. starts has N + 1 places, the last of which is written with the last block.
+   * the blocks from … to - 1, at least one in all. offset = row · step, as in the rows. starts has N + 1 places, the last of which is written with the last block.
    */
   transpose_compressed(
     starts: number,
-    indices: number,
+    offsets: number,
     values: number,
     rowStarts: number,
-    columns: number,
+    rowOffsets: number,
     rowValues: number,
     M: number,
     N: number,
@@ -158,16 +160,17 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     width: number,
     from: number,
     to: number,
+    step: number,
   ): void;
   /**
-   * C = f(start + S·B): S compressed, M rows of `blocks`, at least 1; B [·, N], C [M, N]; start is the row `bias` if present, else 0. N is a
-   * multiple of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms would have added zeros.
+   * C = f(start + S·B): S compressed with step ldb, M rows of `blocks`, at least 1; B [·, N], C [M, N]; start is the row `bias` if
+   * present, else 0. N is a multiple of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms would have added zeros.
    */
   sparse_gemm(
     c: number,
     ldc: number,
     starts: number,
-    indices: number,
+    offsets: number,
     values: number,
     b: number,
     ldb: number,
@@ -186,10 +189,10 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     c: number,
     ldc: number,
     columnStarts: number,
-    columnIndices: number,
+    columnOffsets: number,
     columnValues: number,
     starts: number,
-    indices: number,
+    offsets: number,
     values: number,
     b: number,
     ldb: number,
@@ -208,7 +211,7 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     ldw: number,
     work: number,
     starts: number,
-    indices: number,
+    offsets: number,
     values: number,
     b: number,
     ldb: number,

@@ -101,7 +101,7 @@ export class CompiledModel {
       this.#dActivations = training
         ? model.sizes.map((size, i) => arena.padded('float', i === 0 ? [0, size] : [maxRows, size]))
         : undefined;
-      this.#sparse = new SparseRows(arena, this.#activations[0]);
+      this.#sparse = new SparseRows(arena, this.#activations[0], model.sizes[1]);
       this.#labels = arena.tensor('i32', [maxRows]);
       const { answers } = this.loss;
       this.#targets = answers === 'targets' ? arena.padded('float', [maxRows, model.outputSize]) : undefined;

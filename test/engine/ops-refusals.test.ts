@@ -294,33 +294,33 @@ describe('shapes that do not fit', () => {
     ['permute', () => permute(of('i32', 3), 1, 1), 'permute: indices: expected u32 [any], given i32 [3]'],
     [
       'SparseRows',
-      () => new SparseRows(arena, f(3)),
+      () => new SparseRows(arena, f(3), 4),
       'SparseRows: x: expected float [any, any], given float [3]',
     ],
     [
       'sparse product, w',
-      () => new SparseRows(arena, p(2, 3)).matmul({ y: p(2, 4), w: p(4, 4), activation: 'relu', state }),
+      () => new SparseRows(arena, p(2, 3), 4).matmul({ y: p(2, 4), w: p(4, 4), activation: 'relu', state }),
       'SparseRows.matmul: w: expected float [3, any], given float [4, 4]',
     ],
     [
       'sparse product, y',
-      () => new SparseRows(arena, p(2, 3)).matmul({ y: p(2, 5), w: p(3, 4), activation: 'relu', state }),
+      () => new SparseRows(arena, p(2, 3), 4).matmul({ y: p(2, 5), w: p(3, 4), activation: 'relu', state }),
       'SparseRows.matmul: y: expected float [any, 4], given float [2, 5]',
     ],
     [
       'sparse product, padding',
-      () => new SparseRows(arena, p(2, 3)).matmul({ y: f(2, 5), w: p(3, 5), activation: 'relu', state }),
-      'SparseRows.matmul: expected rows padded alike to a multiple of 4, given 16 and 5',
+      () => new SparseRows(arena, p(2, 3), 4).matmul({ y: f(2, 5), w: p(3, 5), activation: 'relu', state }),
+      'SparseRows.matmul: expected rows padded to 16, given 16 and 5',
     ],
     [
       'sparse gradient',
-      () => new SparseRows(arena, p(2, 3)).weightGradient({ dw: p(3, 4), dy: p(2, 5) }),
+      () => new SparseRows(arena, p(2, 3), 4).weightGradient({ dw: p(3, 4), dy: p(2, 5) }),
       'SparseRows.weightGradient: w: expected float [3, 5], given float [3, 4]',
     ],
     [
       'sparse step',
-      () => new SparseRows(arena, p(2, 3)).sgdStep({ w: f(3, 5), dy: f(2, 5) }),
-      'SparseRows.sgdStep: expected rows padded alike to a multiple of 4, given 5 and 5',
+      () => new SparseRows(arena, p(2, 3), 4).sgdStep({ w: f(3, 5), dy: f(2, 5) }),
+      'SparseRows.sgdStep: expected rows padded to 16, given 5 and 5',
     ],
   ])('%s', (_, call, message) => {
     expect(call).toThrow(ShapeError);
@@ -368,7 +368,7 @@ test.each<[string, () => unknown]>([
   [
     'SparseRows.matmul',
     () =>
-      new SparseRows(arena, p(2, 3)).matmul({
+      new SparseRows(arena, p(2, 3), 4).matmul({
         y: p(2, 4),
         w: other.arena().padded('float', [3, 4]),
         activation: 'relu',
@@ -377,7 +377,8 @@ test.each<[string, () => unknown]>([
   ],
   [
     'SparseRows.sgdStep',
-    () => new SparseRows(arena, p(2, 3)).sgdStep({ w: p(3, 4), dy: other.arena().padded('float', [2, 4]) }),
+    () =>
+      new SparseRows(arena, p(2, 3), 4).sgdStep({ w: p(3, 4), dy: other.arena().padded('float', [2, 4]) }),
   ],
 ])('%s refuses tensors of two engines', (name, call) => {
   expect(call).toThrow(EngineError);

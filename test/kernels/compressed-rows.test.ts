@@ -14,15 +14,19 @@ import {
   widths,
 } from './sparse-harness.js';
 
+/** Leading dimensions of the other matrix: offsets count in them. */
+const steps = [1, 16, 304, 100_000];
+
 describeBackends('compress_rows', (arena) => {
   test.each(widths)('finds what is not zero, N = %i', (N) => {
     let i = 0;
     for (const M of [0, 1, 2, 5, 33]) {
       for (const density of [0, 0.1, 0.4, 1]) {
         const x = sparse(M, N, density, 1 + N * 31 + M);
-        const end = (['x', 'starts', 'indices', 'values', undefined] as const)[i++ % 5];
+        const end = (['x', 'starts', 'offsets', 'values', undefined] as const)[i++ % 5];
         expectCompressed(arena, x, M, N, N, { gap: i % 2 ? 0 : 3, end });
-        for (const width of blockWidths) expectCompressed(arena, x, M, N, N, { width, end });
+        for (const width of blockWidths)
+          expectCompressed(arena, x, M, N, N, { width, end, step: steps[i % 4] });
       }
     }
   });
@@ -43,10 +47,10 @@ describeBackends('compress_rows', (arena) => {
       const x = filled(2 * N, -0);
       x.set(row, 0);
       x.set(row, 2 * N - 9);
-      const { count, indices, values } = compress(arena, x, 2, N, N);
+      const { count, offsets, values } = compress(arena, x, 2, N, N);
       expect(count).toBe(12);
       const columns = [2, 3, 4, 5, 6, 8];
-      expect([...indices]).toEqual([...columns, ...columns.map((n) => n + N - 9)]);
+      expect([...offsets]).toEqual([...columns, ...columns.map((n) => n + N - 9)]);
       const entries = row.filter((v) => v !== 0);
       expect([...values]).toEqual([...entries, ...entries]);
     }
@@ -67,7 +71,7 @@ describeBackends('compress_rows', (arena) => {
   ])('accepts limit entries a row on average, and not one more: M = %i, N = %i, limit %i', (M, N, limit) => {
     const full = filled(M * N, 0);
     for (let m = 0; m < M; m++) for (let n = 0; n < limit; n++) full[m * N + N - 1 - n] = m + 1;
-    expectCompressed(arena, full, M, N, limit, { end: 'indices' });
+    expectCompressed(arena, full, M, N, limit, { end: 'offsets' });
     // Late and early: by the last comparison, and by those on the way.
     for (const m of [0, M - 1]) {
       const over = full.slice();
@@ -97,7 +101,7 @@ describeBackends('compress_rows', (arena) => {
         limit: fc.integer({ min: 0, max: N }),
         width: fc.constantFrom(8, 16, 48),
         counts: fc.array(fc.integer({ min: 0, max: N }), { minLength: M, maxLength: M }),
-        end: fc.constantFrom('indices' as const, 'values' as const, 'starts' as const),
+        end: fc.constantFrom('offsets' as const, 'values' as const, 'starts' as const),
       }),
     );
     const property = fc.property(input, ({ M, N, limit, counts, width, end }) => {
@@ -121,8 +125,9 @@ describeBackends('transpose_compressed', (arena) => {
       for (const density of [0, 0.1, 0.4, 1]) {
         const x = sparse(M, N, density, 3 + N * 31 + M);
         for (const width of [oneBlock(N), 8, 48]) {
-          const got = transpose(arena, x, M, N, { end: M % 2 ? 'indices' : 'values', width });
-          expectLists(`${M}x${N}`, got, columnsOf(x, M, N));
+          const step = steps[(M + width / 8) % 4];
+          const got = transpose(arena, x, M, N, { end: M % 2 ? 'offsets' : 'values', width, step });
+          expectLists(`${M}x${N}, step ${step}`, got, columnsOf(x, M, N, step));
         }
       }
     }
@@ -130,9 +135,9 @@ describeBackends('transpose_compressed', (arena) => {
 
   test('carries NaN and infinities along', () => {
     const x = Float64Array.from([0, Number.NaN, Infinity, 1, 0, -Infinity]);
-    const { starts, indices, values } = transpose(arena, x, 2, 3);
+    const { starts, offsets, values } = transpose(arena, x, 2, 3);
     expect([...starts]).toEqual([0, 1, 2, 4]);
-    expect([...indices]).toEqual([1, 0, 0, 1]);
+    expect([...offsets]).toEqual([1, 0, 0, 1]);
     expect([...values]).toEqual([1, Number.NaN, Infinity, -Infinity]);
   });
 });

@@ -5,10 +5,10 @@ import { expectSame } from './ulp.js';
 
 /** A data set of bytes as it is kept. */
 function compressedSet(x: Uint8Array, size: number, width: number, block: number) {
-  const { starts, indices, values } = compressed(x, size, width, block);
+  const { starts, offsets, values } = compressed(x, size, width, block);
   const columns = new Uint16Array(values.length);
   const bytes = new Uint8Array(values.length);
-  columns.set(indices);
+  columns.set(offsets);
   bytes.set(values);
   return { starts: Uint32Array.from(starts), columns, bytes };
 }
@@ -34,11 +34,11 @@ describeBackends('rows of a compressed set', (arena) => {
       [...x.subarray(row * N, row * N + N)].map((v) => Math.fround(v * Math.fround(scale))),
     );
 
-  type End = 'indices' | 'values' | 'columns' | 'bytes';
+  type End = 'offsets' | 'values' | 'columns' | 'bytes';
 
   // biome-ignore format: an operand a group
   function gather(
-    x: Uint8Array, N: number, order: number[], block: number, scale: number, capacity: number, end: End = 'bytes',
+    x: Uint8Array, N: number, order: number[], block: number, scale: number, capacity: number, end: End = 'bytes', step = 1,
   ) {
     const set = compressedSet(x, 7, N, block);
     const blocks = Math.ceil(N / block);
@@ -49,21 +49,21 @@ describeBackends('rows of a compressed set', (arena) => {
     const [M, from, at] = [order.length, rowStarts.pointer, picks.pointer];
     const count = arena.kernels.gather_starts(starts.pointer, from, at, M, blocks, capacity);
     arena.check(`gather_starts ${M}x${N}`);
-    const indices = arena.outputInts('indices', new Int32Array(capacity).fill(-7), end === 'indices');
+    const offsets = arena.outputInts('offsets', new Int32Array(capacity).fill(-7), end === 'offsets');
     const values = arena.output('values', filled(capacity, -7), end === 'values');
     const columns = arena.inputInts('columns', words(set.columns), end === 'columns');
     const bytes = arena.inputInts('bytes', set.bytes, end === 'bytes');
-    const lists = [indices, values, starts, rowStarts, columns, bytes, picks].map(({ pointer }) => pointer);
+    const lists = [offsets, values, starts, rowStarts, columns, bytes, picks].map(({ pointer }) => pointer);
     if (count >= 0) {
-      const [i, v, s, r, c, b, o] = lists;
-      arena.kernels.gather_entries(i, v, s, r, c, b, o, M, blocks, scale);
+      const [e, v, s, r, c, b, o] = lists;
+      arena.kernels.gather_entries(e, v, s, r, c, b, o, M, blocks, scale, step);
     }
     arena.check(`gather_entries ${M}x${N}`);
     const kept = Math.max(count, 0);
     return {
       count,
       starts: starts.read(),
-      indices: indices.read().slice(0, kept),
+      offsets: offsets.read().slice(0, kept),
       values: Float32Array.from(values.read().slice(0, kept)),
     };
   }
@@ -75,10 +75,11 @@ describeBackends('rows of a compressed set', (arena) => {
         for (const density of [0, 0.05, 0.4, 1]) {
           for (const block of [8, 160]) {
             const x = sparseBytes(7, N, density, N + 1);
-            const expected = compressed(rowsOf(x, N, order, 1 / 255), order.length, N, block);
+            const step = block * 38;
+            const expected = compressed(rowsOf(x, N, order, 1 / 255), order.length, N, block, step);
             const entries = expected.values.length;
-            for (const end of ['indices', 'values', 'columns', 'bytes'] as const) {
-              const { count, ...lists } = gather(x, N, order, block, 1 / 255, entries, end);
+            for (const end of ['offsets', 'values', 'columns', 'bytes'] as const) {
+              const { count, ...lists } = gather(x, N, order, block, 1 / 255, entries, end, step);
               expect(count).toBe(entries);
               expectLists(`${order.length}x${N}, ${end} at the end`, lists, expected);
             }

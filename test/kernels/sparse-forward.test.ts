@@ -25,24 +25,24 @@ describeBackends('sparse_forward', (arena) => {
             const [gap, wide] = [i % 3 ? 0 : 8, (i % 2) as 0 | 1];
             const [ld, blocks] = [N + gap, Math.ceil(K / width)];
             const activation = i % 5 ? 'sigmoid' : 'identity';
-            const lists = compressed(s, M, K, width);
+            const lists = compressed(s, M, K, width, ld);
             arena.begin();
             const c = arena.output('c', spread(filled(M * N, Number.NaN), M, N, ld));
             const columnStarts = arena.outputInts('column starts', new Int32Array(K + 1).fill(-7));
-            const columnIndices = arena.outputInts('column indices', new Int32Array(lists.values.length));
+            const columnOffsets = arena.outputInts('column offsets', new Int32Array(lists.values.length));
             const columnValues = arena.output('column values', filled(lists.values.length, 0));
             const inputs = [
               arena.inputInts('starts', lists.starts),
-              arena.inputInts('indices', lists.indices),
+              arena.inputInts('offsets', lists.offsets),
               arena.input('values', lists.values),
               arena.input('b', spread(b, K, N, ld)),
             ];
-            const [rs, ri, rv, B] = inputs.map(({ pointer }) => pointer);
-            const [cs, ci, cv] = [columnStarts, columnIndices, columnValues].map(({ pointer }) => pointer);
+            const [rs, ro, rv, B] = inputs.map(({ pointer }) => pointer);
+            const [cs, co, cv] = [columnStarts, columnOffsets, columnValues].map(({ pointer }) => pointer);
             const row = bias ? arena.input('bias', bias).pointer : 0;
             const code = activationCodes[activation];
             arena.kernels.sparse_forward(
-              ...([c.pointer, ld, cs, ci, cv, rs, ri, rv, B, ld, row] as const),
+              ...([c.pointer, ld, cs, co, cv, rs, ro, rv, B, ld, row] as const),
               ...([M, N, K, blocks, width, code, wide] as const),
             );
             const context = `sparse_forward ${M}x${K}:${K}x${N}, blocks of ${width}`;
@@ -50,12 +50,12 @@ describeBackends('sparse_forward', (arena) => {
             const got = gathered(c.read(), M, N, ld);
             const columns = {
               starts: columnStarts.read(),
-              indices: columnIndices.read(),
+              offsets: columnOffsets.read(),
               values: Float32Array.from(columnValues.read()),
             };
             const expected = sparseGemm(arena, { M, K, N, s, b, bias, activation, wide, gap, width });
             expectBits(context, got, expected);
-            expectLists(context, columns, transpose(arena, s, M, K, { width }));
+            expectLists(context, columns, transpose(arena, s, M, K, { width, step: ld }));
             i++;
           }
         }

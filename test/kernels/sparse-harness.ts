@@ -4,38 +4,44 @@ import { type Arena, filled, gathered, reals, spread, testNumbers } from './harn
 
 interface Compressed {
   readonly starts: Int32Array;
-  readonly indices: Int32Array;
+  readonly offsets: Int32Array;
   readonly values: Float32Array;
 }
 
 /** What compress_rows is to find: everything that is not zero, NaN too, its columns in blocks of `width`. */
-export function compressed(x: ArrayLike<number>, M: number, N: number, width = Math.max(N, 1)): Compressed {
+export function compressed(
+  x: ArrayLike<number>,
+  M: number,
+  N: number,
+  width = Math.max(N, 1),
+  step = 1,
+): Compressed {
   const blocks = Math.ceil(N / width);
   const starts = new Int32Array(M * blocks + 1);
-  const indices: number[] = [];
+  const offsets: number[] = [];
   const values: number[] = [];
   for (let m = 0; m < M; m++) {
     for (let n = 0; n < N; n++) {
       if (x[m * N + n] !== 0) {
-        indices.push(n);
+        offsets.push(n * step);
         values.push(x[m * N + n]);
       }
       if (n % width === width - 1 || n === N - 1)
-        starts[m * blocks + Math.floor(n / width) + 1] = indices.length;
+        starts[m * blocks + Math.floor(n / width) + 1] = offsets.length;
     }
   }
-  return { starts, indices: Int32Array.from(indices), values: Float32Array.from(values) };
+  return { starts, offsets: Int32Array.from(offsets), values: Float32Array.from(values) };
 }
 
 /** Every column is one block, even of a matrix without rows. */
-export function columnsOf(x: Float64Array, M: number, N: number): Compressed {
-  if (M > 0) return compressed(transposed(x, M, N), N, M);
-  return { starts: new Int32Array(N + 1), indices: new Int32Array(0), values: new Float32Array(0) };
+export function columnsOf(x: Float64Array, M: number, N: number, step = 1): Compressed {
+  if (M > 0) return compressed(transposed(x, M, N), N, M, M, step);
+  return { starts: new Int32Array(N + 1), offsets: new Int32Array(0), values: new Float32Array(0) };
 }
 
 /** The same bits; the slow comparison only for its message. */
 export function expectLists(context: string, got: Compressed, expected: Compressed): void {
-  const same = (['starts', 'indices', 'values'] as const).every((key) =>
+  const same = (['starts', 'offsets', 'values'] as const).every((key) =>
     Buffer.from(got[key].buffer).equals(Buffer.from(expected[key].buffer)),
   );
   if (!same) expect(got, context).toStrictEqual(expected);
@@ -65,9 +71,10 @@ export const oneBlock = (N: number) => Math.max(8, Math.ceil(N / 8) * 8);
 
 interface CompressOptions {
   readonly gap?: number;
-  readonly end?: 'x' | 'starts' | 'indices' | 'values' | undefined;
+  readonly end?: 'x' | 'starts' | 'offsets' | 'values' | undefined;
   /** Columns of a block. */
   readonly width?: number;
+  readonly step?: number;
 }
 
 /** compress_rows on guarded memory: its result, and the lists where there are any. */
@@ -77,7 +84,7 @@ export function compress(
   M: number,
   N: number,
   limit: number,
-  { gap = 0, end, width = oneBlock(N) }: CompressOptions = {},
+  { gap = 0, end, width = oneBlock(N), step = 1 }: CompressOptions = {},
 ) {
   const places = limit * (M + 2) + N + 1;
   arena.begin();
@@ -87,11 +94,11 @@ export function compress(
     new Int32Array(M * Math.ceil(N / width) + 1).fill(-7),
     end === 'starts',
   );
-  const indices = arena.outputInts('indices', new Int32Array(places).fill(-7), end === 'indices');
+  const offsets = arena.outputInts('offsets', new Int32Array(places).fill(-7), end === 'offsets');
   const values = arena.output('values', filled(places, -7), end === 'values');
   const count = arena.kernels.compress_rows(
     starts.pointer,
-    indices.pointer,
+    offsets.pointer,
     values.pointer,
     input.pointer,
     N + gap,
@@ -99,13 +106,14 @@ export function compress(
     N,
     width,
     limit,
+    step,
   );
   arena.check(`compress_rows ${M}x${N}, blocks of ${width}, limit ${limit}`);
   const kept = Math.max(count, 0);
   return {
     count,
     starts: starts.read(),
-    indices: indices.read().slice(0, kept),
+    offsets: offsets.read().slice(0, kept),
     values: Float32Array.from(values.read().slice(0, kept)),
   };
 }
@@ -119,7 +127,7 @@ export function expectCompressed(
   options: CompressOptions = {},
 ) {
   const { count, ...lists } = compress(arena, x, M, N, limit, options);
-  const expected = compressed(x, M, N, options.width ?? oneBlock(N));
+  const expected = compressed(x, M, N, options.width ?? oneBlock(N), options.step);
   expect(count).toBe(expected.values.length);
   expectLists(`${M}x${N}`, lists, expected);
 }
@@ -134,29 +142,29 @@ export function transpose(
   x: Float64Array,
   M: number,
   N: number,
-  { end, width = oneBlock(N) }: { end?: 'indices' | 'values'; width?: number } = {},
+  { end, width = oneBlock(N), step = 1 }: { end?: 'offsets' | 'values'; width?: number; step?: number } = {},
 ): Compressed {
-  const rows = compressed(x, M, N, width);
+  const rows = compressed(x, M, N, width, step);
   arena.begin();
   const starts = arena.outputInts('starts', new Int32Array(N + 1).fill(-7));
-  const indices = arena.outputInts('indices', new Int32Array(rows.values.length), end === 'indices');
+  const offsets = arena.outputInts('offsets', new Int32Array(rows.values.length), end === 'offsets');
   const values = arena.output('values', filled(rows.values.length, 0), end === 'values');
-  const [rowStarts, columns] = [
+  const [rowStarts, rowOffsets] = [
     arena.inputInts('row starts', rows.starts),
-    arena.inputInts('columns', rows.indices),
+    arena.inputInts('row offsets', rows.offsets),
   ];
   const rowValues = arena.input('row values', rows.values);
   const blocks = Math.ceil(N / width);
-  const lists = [starts, indices, values, rowStarts, columns, rowValues].map(({ pointer }) => pointer);
-  const [s, i, v, rs, c, rv] = lists;
+  const lists = [starts, offsets, values, rowStarts, rowOffsets, rowValues].map(({ pointer }) => pointer);
+  const [s, o, v, rs, ro, rv] = lists;
   // In two parts, the right one first: blocks do not depend on each other.
   const half = blocks > 2 ? blocks >> 1 : 0;
-  arena.kernels.transpose_compressed(s, i, v, rs, c, rv, M, N, blocks, width, half, blocks);
-  arena.kernels.transpose_compressed(s, i, v, rs, c, rv, M, N, blocks, width, 0, half);
+  arena.kernels.transpose_compressed(s, o, v, rs, ro, rv, M, N, blocks, width, half, blocks, step);
+  arena.kernels.transpose_compressed(s, o, v, rs, ro, rv, M, N, blocks, width, 0, half, step);
   arena.check(`transpose_compressed ${M}x${N}`);
   return {
     starts: starts.read(),
-    indices: indices.read(),
+    offsets: offsets.read(),
     values: Float32Array.from(values.read()),
   };
 }
@@ -192,11 +200,11 @@ export const nameOf = ({
 export function sparseGemm(arena: Arena, product: Product): Float64Array {
   const { M, K, N, s, b, bias, activation = 'identity', wide = 0, gap = 0, end } = product;
   const { width = oneBlock(K) } = product;
-  const lists = compressed(s, M, K, width);
   const ld = N + gap;
+  const lists = compressed(s, M, K, width, ld);
   arena.begin();
   const starts = arena.inputInts('starts', lists.starts);
-  const indices = arena.inputInts('indices', lists.indices);
+  const offsets = arena.inputInts('offsets', lists.offsets);
   const values = arena.input('values', lists.values, end === 'values');
   const B = arena.input('b', spread(b, K, N, ld), end === 'b');
   const row = bias ? arena.input('bias', bias, end === 'bias').pointer : 0;
@@ -206,7 +214,7 @@ export function sparseGemm(arena: Arena, product: Product): Float64Array {
     c.pointer,
     ld,
     starts.pointer,
-    indices.pointer,
+    offsets.pointer,
     values.pointer,
     B.pointer,
     ld,

@@ -128,11 +128,11 @@ interface Update {
 /** W after sparse_sgd with the compressed columns of x. */
 function sparseSgd(arena: Arena, update: Update): Float64Array {
   const { rows, features, N, x, dy, w, rate, wide = 0, gap = 0, end } = update;
-  const lists = compressed(transposed(x, rows, features), features, rows);
   const ld = N + gap;
+  const lists = compressed(transposed(x, rows, features), features, rows, rows || 1, ld);
   arena.begin();
   const starts = arena.inputInts('starts', lists.starts);
-  const indices = arena.inputInts('indices', lists.indices);
+  const offsets = arena.inputInts('offsets', lists.offsets);
   const values = arena.input('values', lists.values);
   const b = arena.input('dy', spread(dy, rows, N, ld), end === 'dy');
   const W = arena.output('w', spread(w, features, N, ld), end === 'w');
@@ -141,7 +141,7 @@ function sparseSgd(arena: Arena, update: Update): Float64Array {
     ld,
     arena.work,
     starts.pointer,
-    indices.pointer,
+    offsets.pointer,
     values.pointer,
     b.pointer,
     ld,

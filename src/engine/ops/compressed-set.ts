@@ -4,7 +4,7 @@ import type { Arena, Tensor } from '../tensor.js';
 
 /**
  * Columns of a block of compressed rows: W's rows of one block, 12 vectors wide, fill most of a first-level cache. Forward at
- * 64x784:784x300, fma, in µs by width: 56 252, 80 240, 112 232, 160 226, 200 225, 392 225, 784 259; turbo is best at 112 to 160.
+ * 64x784:784x300, fma, in µs by width: 80 151, 112 144, 160 142, 200 141, 264 143, 392 147; turbo: 88, 85, 89, 93, 96, 106.
  */
 export const BLOCK_WIDTH = 160;
 

@@ -3,8 +3,9 @@
  * first layer multiplies only what is there. `active` says which path the batch at hand takes.
  */
 import { ShapeError } from '../../errors.js';
+import { checkInteger } from '../../options.js';
 import { activationCodes, type FusedActivation } from '../kernels.js';
-import type { Arena, Tensor } from '../tensor.js';
+import { type Arena, paddedLength, type Tensor } from '../tensor.js';
 import { type Call, checkSameEngine, checkTensor } from './check.js';
 import { BLOCK_WIDTH, type CompressedSet, SPARSE_DENSITY } from './compressed-set.js';
 
@@ -18,15 +19,20 @@ export class SparseRows {
   /** Whether the batch at hand has been compressed. */
   active = false;
   readonly #limit: number;
+  /** The leading dimension of W, y and dy, by which the entries of the lists find rows there. */
+  readonly #step: number;
   readonly #blocks: number;
   readonly #rows: Lists;
   /** Made from the rows when the gradient first asks for them. */
   readonly #columns: Lists;
   #transposed = false;
 
-  constructor(arena: Arena, x: Tensor) {
+  /** `units` columns of W will be asked for. */
+  constructor(arena: Arena, x: Tensor, units: number) {
     checkTensor('SparseRows', 'x', x, 'float', [undefined, undefined]);
+    checkInteger('SparseRows', 'units', units, { min: 1 });
     this.x = x;
+    this.#step = paddedLength(units);
     this.#limit = Math.floor(x.columns * SPARSE_DENSITY);
     this.#blocks = Math.max(1, Math.ceil(x.columns / BLOCK_WIDTH));
     const places = this.#limit * (x.rows + 2) + x.columns + 8;
@@ -37,10 +43,10 @@ export class SparseRows {
   /** Looks at the first `count` rows of x, and compresses them when that pays. */
   load(count: number): void {
     const { x } = this;
-    const { starts, indices, values } = this.#rows;
+    const { starts, offsets, values } = this.#rows;
     const entries = x.engine.kernels.compress_rows(
       starts.pointer,
-      indices.pointer,
+      offsets.pointer,
       values.pointer,
       x.pointer,
       x.ld,
@@ -48,6 +54,7 @@ export class SparseRows {
       x.columns,
       BLOCK_WIDTH,
       this.#limit,
+      this.#step,
     );
     this.active = entries >= 0;
     this.#transposed = false;
@@ -59,7 +66,7 @@ export class SparseRows {
    */
   loadFrom(set: CompressedSet, order: Tensor, start: number, count: number): void {
     const { x } = this;
-    const { starts, indices, values } = this.#rows;
+    const { starts, offsets, values } = this.#rows;
     const { kernels } = x.engine;
     const rows = order.pointer + 4 * start;
     const capacity = this.#limit * count;
@@ -73,7 +80,7 @@ export class SparseRows {
     );
     if (entries >= 0) {
       kernels.gather_entries(
-        indices.pointer,
+        offsets.pointer,
         values.pointer,
         starts.pointer,
         set.starts.pointer,
@@ -83,6 +90,7 @@ export class SparseRows {
         count,
         set.blocks,
         set.scale,
+        this.#step,
       );
     }
     this.active = entries >= 0;
@@ -103,9 +111,9 @@ export class SparseRows {
     checkSameEngine(where, this.x, y, w, bias);
     checkTensor(where, 'w', w, 'float', [this.x.columns, undefined]);
     checkTensor(where, 'y', y, 'float', [undefined, w.columns]);
-    checkPadding(where, w, y);
+    this.#checkPadding(where, w, y);
     const { kernels, wide } = y.engine;
-    const { starts, indices, values } = this.#rows;
+    const { starts, offsets, values } = this.#rows;
     const columns = this.#columns;
     const code = activationCodes[activation];
     const blocks = this.#blocks;
@@ -114,7 +122,7 @@ export class SparseRows {
         y.pointer,
         y.ld,
         starts.pointer,
-        indices.pointer,
+        offsets.pointer,
         values.pointer,
         w.pointer,
         w.ld,
@@ -134,10 +142,10 @@ export class SparseRows {
         y.pointer,
         y.ld,
         columns.starts.pointer,
-        columns.indices.pointer,
+        columns.offsets.pointer,
         columns.values.pointer,
         starts.pointer,
-        indices.pointer,
+        offsets.pointer,
         values.pointer,
         w.pointer,
         w.ld,
@@ -159,14 +167,14 @@ export class SparseRows {
     const where = 'SparseRows.weightGradient';
     this.#checkGradient(where, dw, dy);
     const { kernels, wide } = dy.engine;
-    const { starts, indices, values } = this.#columns;
+    const { starts, offsets, values } = this.#columns;
     return () => {
       this.#transpose(dy.rows);
       kernels.sparse_gemm(
         dw.pointer,
         dw.ld,
         starts.pointer,
-        indices.pointer,
+        offsets.pointer,
         values.pointer,
         dy.pointer,
         dy.ld,
@@ -185,7 +193,7 @@ export class SparseRows {
     const where = 'SparseRows.sgdStep';
     this.#checkGradient(where, w, dy);
     const { kernels, work, wide } = dy.engine;
-    const { starts, indices, values } = this.#columns;
+    const { starts, offsets, values } = this.#columns;
     return (rate) => {
       this.#transpose(dy.rows);
       kernels.sparse_sgd(
@@ -193,7 +201,7 @@ export class SparseRows {
         w.ld,
         work,
         starts.pointer,
-        indices.pointer,
+        offsets.pointer,
         values.pointer,
         dy.pointer,
         dy.ld,
@@ -208,7 +216,14 @@ export class SparseRows {
   #checkGradient(where: string, w: Tensor, dy: Tensor): void {
     checkSameEngine(where, this.x, w, dy);
     checkTensor(where, 'w', w, 'float', [this.x.columns, dy.columns]);
-    checkPadding(where, w, dy);
+    this.#checkPadding(where, w, dy);
+  }
+
+  /** The kernels compute the padding along, and the lists were made for it: it must be there. */
+  #checkPadding(where: string, a: Tensor, b: Tensor): void {
+    const step = this.#step;
+    if (a.ld === step && b.ld === step) return;
+    throw new ShapeError(where, `expected rows padded to ${step}, given ${a.ld} and ${b.ld}`);
   }
 
   #transpose(count: number): void {
@@ -217,10 +232,10 @@ export class SparseRows {
     const [rows, columns] = [this.#rows, this.#columns];
     x.engine.kernels.transpose_compressed(
       columns.starts.pointer,
-      columns.indices.pointer,
+      columns.offsets.pointer,
       columns.values.pointer,
       rows.starts.pointer,
-      rows.indices.pointer,
+      rows.offsets.pointer,
       rows.values.pointer,
       count,
       x.columns,
@@ -228,6 +243,7 @@ export class SparseRows {
       BLOCK_WIDTH,
       0,
       this.#blocks,
+      this.#step,
     );
     this.#transposed = true;
   }
@@ -235,21 +251,14 @@ export class SparseRows {
 
 interface Lists {
   readonly starts: Tensor;
-  readonly indices: Tensor;
+  readonly offsets: Tensor;
   readonly values: Tensor;
 }
 
 function lists(arena: Arena, starts: number, places: number): Lists {
   return {
     starts: arena.tensor('i32', [starts]),
-    indices: arena.tensor('i32', [places]),
+    offsets: arena.tensor('i32', [places]),
     values: arena.tensor('float', [places]),
   };
-}
-
-/** The kernels compute the padding along: it must be there, and as wide on both sides. */
-function checkPadding(where: string, a: Tensor, b: Tensor): void {
-  if (a.ld !== b.ld || a.ld % 4 !== 0) {
-    throw new ShapeError(where, `expected rows padded alike to a multiple of 4, given ${a.ld} and ${b.ld}`);
-  }
 }

@@ -23,7 +23,7 @@ export function createCompressed(memory: ReferenceMemory): CompressedKernels {
       return count;
     },
 
-    gather_entries(indices, values, starts, rowStarts, columns, bytes, order, M, blocks, scale) {
+    gather_entries(offsets, values, starts, rowStarts, columns, bytes, order, M, blocks, scale, step) {
       const { f, i32, u32, u16, u8 } = memory;
       const factor = memory.round(scale);
       for (let m = 0; m < M; m++) {
@@ -31,7 +31,7 @@ export function createCompressed(memory: ReferenceMemory): CompressedKernels {
         const to = i32[(starts >>> 2) + m * blocks];
         const length = i32[(starts >>> 2) + (m + 1) * blocks] - to;
         for (let e = 0; e < length; e++) {
-          i32[(indices >>> 2) + to + e] = u16[(columns >>> 1) + first + e];
+          i32[(offsets >>> 2) + to + e] = u16[(columns >>> 1) + first + e] * step;
           f[(values >>> shift) + to + e] = u8[bytes + first + e] * factor;
         }
       }

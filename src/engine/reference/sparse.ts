@@ -15,34 +15,34 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
   const { shift } = memory;
   let sums = new Float64Array(0);
 
-  /** sums = Σ value · B[index] over entries from … to - 1, beginning from index `start` of the elements, or from 0. */
+  /** sums = Σ value · B[offset / step] over entries from … to - 1, beginning from index `start` of the elements, or from 0. */
   // biome-ignore format: an operand a line
   function gatherRow(
-    from: number, to: number, indices: number, values: number, b: number, ldb: number, start: number, N: number,
+    from: number, to: number, offsets: number, values: number, b: number, start: number, N: number,
   ): void {
     const { f, i32 } = memory;
     if (sums.length < N) sums = new Float64Array(N);
     for (let n = 0; n < N; n++) sums[n] = start ? f[start + n] : 0;
     let e = from;
     for (; e + 1 < to; e += 2) {
-      const row0 = b + i32[indices + e] * ldb;
-      const row1 = b + i32[indices + e + 1] * ldb;
+      const row0 = b + i32[offsets + e];
+      const row1 = b + i32[offsets + e + 1];
       const v0 = f[values + e];
       const v1 = f[values + e + 1];
       for (let n = 0; n < N; n++) sums[n] += v0 * f[row0 + n] + v1 * f[row1 + n];
     }
     if (e < to) {
-      const row = b + i32[indices + e] * ldb;
+      const row = b + i32[offsets + e];
       const v = f[values + e];
       for (let n = 0; n < N; n++) sums[n] += v * f[row + n];
     }
   }
 
   const kernels: SparseKernels = {
-    compress_rows(starts, indices, values, x, ldx, M, N, width, limit) {
+    compress_rows(starts, offsets, values, x, ldx, M, N, width, limit, step) {
       const { f, i32 } = memory;
       let s = starts >>> 2;
-      const columns = indices >>> 2;
+      const o = offsets >>> 2;
       const v = values >>> shift;
       let count = 0;
       i32[s] = 0;
@@ -53,7 +53,7 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
           for (let n = from; n < to; n++) {
             const value = f[p + n];
             if (value === 0) continue;
-            i32[columns + count] = n;
+            i32[o + count] = n * step;
             f[v + count] = value;
             count++;
           }
@@ -66,10 +66,10 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
 
     transpose_compressed(
       starts,
-      indices,
+      offsets,
       values,
       rowStarts,
-      columns,
+      rowOffsets,
       rowValues,
       M,
       N,
@@ -77,11 +77,12 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
       width,
       from,
       to,
+      step,
     ) {
       const { f, i32 } = memory;
       const s = starts >>> 2;
       const r = rowStarts >>> 2;
-      const c = columns >>> 2;
+      const c = rowOffsets >>> 2;
       for (let j = from; j < to; j++) {
         const [first, last] = [j * width, Math.min((j + 1) * width, N)];
         i32.fill(0, s + first, s + last);
@@ -90,7 +91,7 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
         for (let m = 0; m < M; m++) {
           const begin = i32[r + m * blocks + j];
           base += begin - i32[r + m * blocks];
-          for (let e = begin; e < i32[r + m * blocks + j + 1]; e++) i32[s + i32[c + e]]++;
+          for (let e = begin; e < i32[r + m * blocks + j + 1]; e++) i32[s + i32[c + e] / step]++;
         }
         let place = base;
         for (let n = first; n < last; n++) {
@@ -102,8 +103,8 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
         // While entries are written, starts[n] is where column n's next one goes; in the end, where column n + 1 begins.
         for (let m = 0; m < M; m++) {
           for (let e = i32[r + m * blocks + j]; e < i32[r + m * blocks + j + 1]; e++) {
-            const to = i32[s + i32[c + e]]++;
-            i32[(indices >>> 2) + to] = m;
+            const to = i32[s + i32[c + e] / step]++;
+            i32[(offsets >>> 2) + to] = m * step;
             f[(values >>> shift) + to] = f[(rowValues >>> shift) + e];
           }
         }
@@ -115,17 +116,16 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
       }
     },
 
-    sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation) {
+    sparse_gemm(c, ldc, starts, offsets, values, b, _ldb, bias, M, N, blocks, activation) {
       const s = starts >>> 2;
       for (let m = 0; m < M; m++) {
         const { f, i32 } = memory;
         gatherRow(
           i32[s + m * blocks],
           i32[s + (m + 1) * blocks],
-          indices >>> 2,
+          offsets >>> 2,
           values >>> shift,
           b >>> shift,
-          ldb,
           bias >>> shift,
           N,
         );
@@ -137,22 +137,22 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
 
     // biome-ignore format: an operand a group
     sparse_forward(
-      c, ldc, columnStarts, columnIndices, columnValues, starts, indices, values, b, ldb, bias,
+      c, ldc, columnStarts, columnOffsets, columnValues, starts, offsets, values, b, ldb, bias,
       M, N, K, blocks, width, activation, wide,
     ) {
-      kernels.sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
+      kernels.sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
       kernels.transpose_compressed(
-        columnStarts, columnIndices, columnValues, starts, indices, values, M, K, blocks, width, 0, blocks,
+        columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, ldb,
       );
     },
 
-    sparse_sgd(w, ldw, _work, starts, indices, values, b, ldb, M, N, rate) {
+    sparse_sgd(w, ldw, _work, starts, offsets, values, b, _ldb, M, N, rate) {
       const { f, i32 } = memory;
       const s = starts >>> 2;
       const r = memory.round(rate);
       for (let m = 0; m < M; m++) {
         if (i32[s + m] === i32[s + m + 1]) continue;
-        gatherRow(i32[s + m], i32[s + m + 1], indices >>> 2, values >>> shift, b >>> shift, ldb, 0, N);
+        gatherRow(i32[s + m], i32[s + m + 1], offsets >>> 2, values >>> shift, b >>> shift, 0, N);
         const q = (w >>> shift) + m * ldw;
         for (let n = 0; n < N; n++) f[q + n] -= r * sums[n];
       }

@@ -148,14 +148,14 @@ export function threadedKernels(
       pool.run(jobs.gemm_tn, chunks, splitter.rows, splitter.columns);
     },
 
-    sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide) {
+    sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide) {
       const entries = peek(starts + 4 * M * blocks);
       const chunks = splitter.columnShares(M, N, blocks > 1 ? 1 : ASIDE, (entries / M) * COST.sparse);
       if (chunks === 0) {
-        one.sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
+        one.sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
         return;
       }
-      put(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
+      put(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
       pool.run(jobs.sparse_gemm, chunks, splitter.rows, splitter.columns);
     },
 
@@ -163,10 +163,10 @@ export function threadedKernels(
       c,
       ldc,
       cs,
-      ci,
+      co,
       cv,
       starts,
-      indices,
+      offsets,
       values,
       b,
       ldb,
@@ -183,8 +183,8 @@ export function threadedKernels(
       const columns = splitter.evenColumns(M, N, (entries / M) * COST.sparse);
       // In one job while each thread has one part of C; else one after the other.
       if (columns === 0) {
-        this.sparse_gemm(c, ldc, starts, indices, values, b, ldb, bias, M, N, blocks, activation, wide);
-        this.transpose_compressed(cs, ci, cv, starts, indices, values, M, K, blocks, width, 0, blocks);
+        this.sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
+        this.transpose_compressed(cs, co, cv, starts, offsets, values, M, K, blocks, width, 0, blocks, ldb);
         return;
       }
       const chunks = pool.threads + blocks;
@@ -192,10 +192,10 @@ export function threadedKernels(
         c,
         ldc,
         cs,
-        ci,
+        co,
         cv,
         starts,
-        indices,
+        offsets,
         values,
         b,
         ldb,
@@ -213,24 +213,24 @@ export function threadedKernels(
       pool.run(jobs.sparse_forward, chunks, M, columns);
     },
 
-    sparse_sgd(w, ldw, work, starts, indices, values, b, ldb, M, N, rate, wide) {
+    sparse_sgd(w, ldw, work, starts, offsets, values, b, ldb, M, N, rate, wide) {
       const entries = peek(starts + 4 * M);
       const chunks = splitter.columnShares(M, N, ASIDE, (entries / M) * COST.sparse);
       if (chunks === 0) {
-        one.sparse_sgd(w, ldw, work, starts, indices, values, b, ldb, M, N, rate, wide);
+        one.sparse_sgd(w, ldw, work, starts, offsets, values, b, ldb, M, N, rate, wide);
         return;
       }
-      put(w, ldw, starts, indices, values, b, ldb, M, N, 0, wide);
+      put(w, ldw, starts, offsets, values, b, ldb, M, N, 0, wide);
       floats[9] = rate;
       pool.run(jobs.sparse_sgd, chunks, splitter.rows, splitter.columns);
     },
 
     transpose_compressed(
       starts,
-      indices,
+      offsets,
       values,
       rowStarts,
-      columns,
+      rowOffsets,
       rowValues,
       M,
       N,
@@ -238,6 +238,7 @@ export function threadedKernels(
       width,
       from,
       to,
+      step,
     ) {
       const entries = peek(rowStarts + 4 * M * blocks);
       const chunks = splitter.line(to - from, 1, (entries / blocks) * COST.entry);
@@ -245,10 +246,10 @@ export function threadedKernels(
       if (chunks === 0 || from !== 0) {
         one.transpose_compressed(
           starts,
-          indices,
+          offsets,
           values,
           rowStarts,
-          columns,
+          rowOffsets,
           rowValues,
           M,
           N,
@@ -256,21 +257,22 @@ export function threadedKernels(
           width,
           from,
           to,
+          step,
         );
         return;
       }
-      put(starts, indices, values, rowStarts, columns, rowValues, M, N, blocks, width, 0, to);
+      put(starts, offsets, values, rowStarts, rowOffsets, rowValues, M, N, blocks, width, 0, to, step);
       pool.run(jobs.transpose_compressed, to, 1);
     },
 
-    gather_entries(indices, values, starts, rowStarts, columns, bytes, order, M, blocks, scale) {
+    gather_entries(offsets, values, starts, rowStarts, columns, bytes, order, M, blocks, scale, step) {
       const entries = peek(starts + 4 * M * blocks);
       const chunks = splitter.line(M, 1, (entries / M) * COST.gathered);
       if (chunks === 0) {
-        one.gather_entries(indices, values, starts, rowStarts, columns, bytes, order, M, blocks, scale);
+        one.gather_entries(offsets, values, starts, rowStarts, columns, bytes, order, M, blocks, scale, step);
         return;
       }
-      put(indices, values, starts, rowStarts, columns, bytes, order, M, blocks);
+      put(offsets, values, starts, rowStarts, columns, bytes, order, M, blocks, 0, step);
       floats[9] = scale;
       pool.run(jobs.gather_entries, chunks, splitter.rows);
     },
