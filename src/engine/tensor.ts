@@ -9,9 +9,16 @@ import type { Engine } from './engine.js';
 /** Floats to which padded rows are rounded up: a cache line of float32. */
 const ROW_STEP = 16;
 
+/**
+ * Where rows would begin a multiple of this apart, they get one line more: a column of such a matrix meets in a few sets of the
+ * first-level cache. With rows of 1024 floats products are 2 to 9 % slower without.
+ */
+const ALIAS = 256;
+
 /** The leading dimension of padded rows of this length. */
 export function paddedLength(columns: number): number {
-  return Math.ceil(columns / ROW_STEP) * ROW_STEP;
+  const length = Math.ceil(columns / ROW_STEP) * ROW_STEP;
+  return length > 0 && length % ALIAS === 0 ? length + ROW_STEP : length;
 }
 
 /** `float` is float32, except in the reference engine's float64 mode. */

@@ -25,6 +25,9 @@ describe.each(engines)('tensors (%s)', (_, create) => {
     [[3, 16], 16],
     [[2, 17], 32],
     [[2, 3, 5], 16],
+    // A multiple of 1 KiB would put each column into few sets of the cache.
+    [[2, 255], 272],
+    [[2, 1024], 1040],
   ])('padded %j has rows of %i, and reads what was written', (shape, ld) => {
     const tensor = engine.arena().padded('float', shape);
     expect(tensor.ld).toBe(ld);
