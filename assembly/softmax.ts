@@ -2,7 +2,7 @@
  * Softmax and cross-entropy, row by row. Four lanes gather a row's maximum and its sums, and are joined in a fixed order,
  * so a row's result depends on nothing but the row.
  */
-import { exp4, log4 } from './math';
+import { exp_down4, log4 } from './math';
 import { load_tail, store_tail } from './tail';
 
 // @ts-ignore: decorator
@@ -45,7 +45,7 @@ function exp_row(y: usize, x: usize, N: i32, shift: f32, floor: f32): f32 {
   let sum = f32x4.splat(0);
   let n = N;
   for (; n >= 4; n -= 4) {
-    const e = exp4(f32x4.sub(v128.load(x), s));
+    const e = exp_down4(f32x4.sub(v128.load(x), s));
     if (y) {
       v128.store(y, above(e, f));
       y += 16;
@@ -54,7 +54,7 @@ function exp_row(y: usize, x: usize, N: i32, shift: f32, floor: f32): f32 {
     x += 16;
   }
   if (n > 0) {
-    const e = exp4(f32x4.sub(load_tail(x, n, f32x4.splat(-Infinity)), s));
+    const e = exp_down4(f32x4.sub(load_tail(x, n, f32x4.splat(-Infinity)), s));
     if (y) store_tail(y, above(e, f), n);
     // The fill gives e^(-infinity) = 0, except where the shift is not finite; then the whole row is NaN anyway.
     sum = f32x4.add(sum, e);
