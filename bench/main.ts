@@ -1,21 +1,33 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [threads] [browser] [peers [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE]
- * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers, `browser` a Chromium. Close everything else first: two busy cores measure each other.
+ * npm run bench -- [kernels] [step] [epoch] [threads] [browser] [classic] [million] [peers [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE]
+ * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers, `browser` a Chromium, `classic` the
+ * tables that bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk. Close everything else first: two busy cores measure each other.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/files/atomic.js';
 import { benchBrowser } from './browser.js';
+import { benchClassic } from './classic.js';
 import { openContenders } from './engines.js';
 import type { Effort } from './harness.js';
 import { benchKernels } from './kernels.js';
+import { benchMillion } from './million.js';
 import { benchPeers } from './peers.js';
 import type { BenchResults } from './results.js';
-import { browserRow, kernelRow, markdown, peerTable, threadsRow, trainingTable } from './tables.js';
+import {
+  browserRow,
+  classicRow,
+  kernelRow,
+  markdown,
+  millionRow,
+  peerTable,
+  threadsRow,
+  trainingTable,
+} from './tables.js';
 import { benchThreads } from './threads.js';
 import { benchEpoch, benchStep } from './training.js';
 
-const tasks = ['kernels', 'step', 'epoch', 'threads', 'browser', 'peers'] as const;
+const tasks = ['kernels', 'step', 'epoch', 'threads', 'browser', 'classic', 'million', 'peers'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -78,6 +90,14 @@ if (wanted.includes('browser')) {
     ...(values.quick ? quick : { rounds: 7, samples: 32_000 }),
     report,
   });
+}
+if (wanted.includes('classic')) {
+  const report = (result: Parameters<typeof classicRow>[0]) => console.log(classicRow(result));
+  results.classic = await benchClassic(values.quick ? 2 : 20, report);
+}
+if (wanted.includes('million')) {
+  results.million = await benchMillion(values.quick ? 10_000 : 1_000_000);
+  console.log(millionRow(results.million));
 }
 if (wanted.includes('peers')) {
   const report = (result: Parameters<typeof peerTable>[0]) => console.log(peerTable(result));

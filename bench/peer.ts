@@ -66,7 +66,7 @@ export class Peer {
     this.#child.stdin!.write(`${task}\n`);
     const line = await this.#lines.next();
     const answer: PeerAnswer = line.done ? { error: 'the process has ended' } : JSON.parse(line.value);
-    if (answer.error !== undefined) throw new Error(`${this.name}: ${task}: ${answer.error}`);
+    if (answer.error !== undefined) throw new Error(`${this.name}: ${task.slice(0, 80)}: ${answer.error}`);
     return answer;
   }
 

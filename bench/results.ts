@@ -1,8 +1,10 @@
 /** Everything that one run of the bench measured: the content of its JSON file. */
 import type { EngineInfo } from '../src/engine/engine.js';
 import type { BrowserResult } from './browser.js';
+import type { ClassicResult } from './classic.js';
 import type { Effort } from './harness.js';
 import type { KernelResult } from './kernels.js';
+import type { MillionResult } from './million.js';
 import type { PeerResult } from './peers.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
@@ -19,6 +21,8 @@ export interface BenchResults {
   epoch?: TrainingResult;
   threads?: readonly ThreadsResult[];
   browser?: readonly BrowserResult[];
+  classic?: readonly ClassicResult[];
+  million?: MillionResult;
   peers?: readonly PeerResult[];
   /** First lines of the peers: versions and settings. */
   peerVersions?: readonly unknown[];

@@ -1,8 +1,10 @@
 /** Results as lines of text and as Markdown: rates, their ratio to the reference, and their share of the machine's limit. */
 
 import type { BrowserResult } from './browser.js';
+import type { ClassicResult, Scores } from './classic.js';
 import type { Rate } from './harness.js';
 import type { KernelResult } from './kernels.js';
+import type { MillionResult } from './million.js';
 import type { PeerResult } from './peers.js';
 import type { BenchResults } from './results.js';
 import type { ThreadsResult } from './threads.js';
@@ -38,6 +40,19 @@ export function browserRow({ engine, rates }: BrowserResult): string {
       `${name} ${Math.round(median).toLocaleString('en')} (${(median / node).toFixed(2)})`,
   );
   return `${engine}: ${cells.join(', ')} samples/s`;
+}
+
+/** A row of the table in docs/guide/tables.md. */
+export function classicRow({ table, rows, lanegrad, sklearn }: ClassicResult): string {
+  const cell = ({ mean, standardError }: Scores) => `${mean.toFixed(3)} ± ${standardError.toFixed(3)}`;
+  return `| ${table} | ${rows.toLocaleString('en')} | ${cell(lanegrad)} | ${sklearn ? cell(sklearn) : 'not here'} |`;
+}
+
+/** Seconds from the command to its end. */
+export function millionRow({ rows, columns, bytes, seconds }: MillionResult): string {
+  const size = `${rows.toLocaleString('en')} rows of ${columns} numbers, ${(bytes / 1e6).toFixed(0)} MB of CSV`;
+  const [first, median, last] = seconds.map((value) => value.toFixed(1));
+  return `${size}: lanegrad train, one epoch, ${median} s [${first}–${last}]`;
 }
 
 /** Rates by number of threads, and what more of them gain. */
