@@ -19,9 +19,9 @@ import { apply_activation } from './activation';
 import { madd, nmadd } from './lanes';
 
 /**
- * Compresses x [M, N], its columns in blocks of `width` (a multiple of 8); offset = column · step. Returns the number of entries; or -1, with nothing
- * usable written, as soon as the rows so far hold more than `limit` entries each on average, two rows of grace. `offsets`
- * and `values` need limit·(M + 2) + N + 1 places.
+ * Compresses x [M, N], its columns in blocks of `width` (a multiple of 8); offset = column · step. Returns the number of entries; or
+ * -1, with nothing usable written, as soon as the rows so far hold more than `limit` entries each on average, two rows of grace.
+ * `offsets` and `values` need limit·(M + 2) + N + 1 places.
  */
 export function compress_rows(
   starts: usize, offsets: usize, values: usize, x: usize, ldx: i32, M: i32, N: i32, width: i32, limit: i32, step: i32,
