@@ -28,8 +28,9 @@ export class Signals {
     return this.#received ? 128 + numbers[this.#received] : 0;
   }
 
-  /** Gives the signals back. */
+  /** Gives the signals back; after one has come, not before the process ends: its echo may still be under way. */
   stop(): void {
+    if (this.#received) return;
     for (const name of Object.keys(numbers)) process.off(name, this.#listener);
   }
 

@@ -82,9 +82,19 @@ describe('a signal during training', () => {
     now.mockReturnValue(2000);
     expect(() => press('SIGINT')).toThrow('exit 130');
     expect(firsts).toEqual(['SIGINT']);
+    // The first one's echo may come when all is done: it must not end the process by its own means.
+    signals.stop();
+    expect(process.listeners('SIGINT')).toContain(press);
+    for (const name of ['SIGINT', 'SIGTERM']) process.off(name, press);
+    vi.restoreAllMocks();
+  });
+
+  it('is no longer listened to once there is nothing to stop', () => {
+    const signals = new Signals(() => {});
+    const press = process.listeners('SIGINT').at(-1)!;
     signals.stop();
     expect(process.listeners('SIGINT')).not.toContain(press);
-    vi.restoreAllMocks();
+    expect(process.listeners('SIGTERM')).not.toContain(press);
   });
 });
 
