@@ -18,8 +18,8 @@ export { add_bias, argmax, column_sums, count_equal, sum, sum_absolutes, sum_squ
 export { sgd_step } from './optimizer';
 export { gather_f32, gather_i32, gather_u8 } from './gather';
 export { random_normal, random_permutation, random_uniform } from './random';
-export { expand_compressed, gather_entries, gather_starts } from './compressed';
-export { compress_rows, sparse_forward, sparse_gemm, sparse_sgd, transpose_compressed } from './sparse';
+export { compress_rows, expand_compressed, gather_entries, gather_starts, transpose_compressed } from './compressed';
+export { sparse_forward, sparse_gemm, sparse_sgd } from './sparse';
 export {
   elu_backward,
   elu_forward,

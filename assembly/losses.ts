@@ -2,7 +2,7 @@
  * Losses beside their gradients, row by row: a row's result depends on nothing but the row. losses[m] is the row's weight
  * times its loss; dx, unless absent, is the gradient of scale · Σ losses. Plain cross-entropy is in softmax.ts.
  */
-import { exp_down4, log4, log1p_4, minus_abs4, abs4, sign4 } from './math';
+import { abs4, exp_down4, exp_minus_abs, log1p_4, log4, sign4 } from './math';
 import { row_max, sum_lanes } from './softmax';
 import { keep_lanes, load_some, load_tail, store_some } from './tail';
 
@@ -16,7 +16,7 @@ function value(x: v128, t: v128, kind: i32, a: v128): v128 {
   const one = f32x4.splat(1);
   if (kind == BINARY) {
     // (1 - t)·x + (1 + a·t)·ln(1 + e⁻ˣ), with ln(1 + e⁻ˣ) = max(-x, 0) + ln(1 + e^(-|x|)).
-    const z = exp_down4(minus_abs4(x));
+    const z = exp_minus_abs(x);
     const soft = f32x4.add(f32x4.pmax(f32x4.neg(x), f32x4.splat(0)), log1p_4(z));
     const weight = f32x4.add(one, f32x4.mul(a, t));
     return f32x4.add(f32x4.mul(f32x4.sub(one, t), x), f32x4.mul(weight, soft));
@@ -39,7 +39,7 @@ function derivative(x: v128, t: v128, kind: i32, a: v128): v128 {
   const zero = f32x4.splat(0);
   if (kind == BINARY) {
     // (1 - t) - (1 + a·t)·σ(-x).
-    const z = exp_down4(minus_abs4(x));
+    const z = exp_minus_abs(x);
     const share = f32x4.div(v128.bitselect(z, one, f32x4.gt(x, zero)), f32x4.add(one, z));
     const weight = f32x4.add(one, f32x4.mul(a, t));
     return f32x4.sub(f32x4.sub(one, t), f32x4.mul(weight, share));

@@ -1,8 +1,8 @@
 /**
  * exp, log, sigmoid, tanh and what is made of them, of four floats. The polynomials of these four are those of Cephes'
  * single-precision library (S. L. Moshier, expf.c, logf.c, tanhf.c). Bounds in units in the last place, over all float32: exp 2, log 2, sigmoid 3, tanh 3.
- * Rounding to an integer adds 1.5·2²³, after which the integer stands in the low bits; x86 has no cheap truncation. The nine bits above
- * it are zeros, so a shift by 23 makes an exponent of it at once; a bias is added along with the 1.5·2²³.
+ * Rounding to an integer adds 1.5·2²³, after which the integer stands in the low bits; x86 has no cheap truncation. The low nine bits of
+ * 1.5·2²³ itself are zeros, so shifting the sum by 23 leaves the integer alone, as an exponent. Its bias may be added along.
  *
  * Constants are read from the table below, by broadcasting loads. Written as v128 constants they would be built anew at
  * every use: V8 needs several instructions for each. In Node 24 exp rose from 0.42 to 0.87 thousand million a second with
@@ -38,7 +38,7 @@ export function write_constants(): void {
   put(EXP_P + 4, 1.6666665459e-1);
   put(EXP_P + 5, 5.0000001201e-1);
   put(ONE, 1.0);
-  // Even biases, so that ties are rounded the same way with each.
+  // Even biases, so that ties are rounded the same way with each: twice 127, as the scale goes on in halves.
   put(EXP_MAGIC, 12582912.0 + 254.0);
   put_bits(BIAS, 127);
   put_bits(SIGN, <i32>0x80000000);
@@ -83,6 +83,7 @@ export function write_constants(): void {
   put(EXPM1_LOW, -18.0);
   put(MOMENT_FLOOR, 7.888609052210118e-31);
   put(GRADIENT_FLOOR, 1.3877787807814457e-17);
+  // 127 + 31.
   put(DOWN_MAGIC, 12582912.0 + 158.0);
   put(TWO_MINUS_31, 4.656612873077393e-10);
 }
@@ -239,13 +240,6 @@ export function tanh4(x: v128): v128 {
 @inline
 export function abs4(x: v128): v128 {
   return v128.andnot(x, at(SIGN));
-}
-
-/** -|x|. */
-// @ts-ignore: decorator
-@inline
-export function minus_abs4(x: v128): v128 {
-  return v128.or(x, at(SIGN));
 }
 
 /** The sign bit of x alone. */

@@ -1,9 +1,6 @@
 /**
- * Products with a matrix S that is mostly zeros, kept as compressed rows: the pairs (index, value) of what is not zero. An index only
- * ever picks a row of the other matrix, B, so its place there is kept: offset = index · step, where step is B's leading dimension.
- *
- *   starts:  block j of row i has the entries starts[i·blocks + j] … starts[i·blocks + j + 1] - 1   (M·blocks + 1 numbers)
- *   offsets: i32, ascending within a row;  values: float32
+ * Products with a matrix S that is mostly zeros, kept as compressed rows: see compressed.ts. The lists were made for B: their step is
+ * its leading dimension.
  *
  * A row's columns are cut into blocks so that the rows of B which a block of all rows of S refers to, in one strip of
  * columns, stay in the first-level cache. Compressed columns need no blocks: there B is the batch, which is small.
@@ -16,120 +13,12 @@
  * vectors of columns (24 where the re-vectoriser makes two of them one) stays in registers for all entries of a row.
  */
 import { apply_activation } from './activation';
+import { transpose_compressed } from './compressed';
 import { madd, nmadd } from './lanes';
 
-/**
- * Compresses x [M, N], its columns in blocks of `width` (a multiple of 8); offset = column · step. Returns the number of entries; or
- * -1, with nothing usable written, as soon as the rows so far hold more than `limit` entries each on average, two rows of grace.
- * `offsets` and `values` need limit·(M + 2) + N + 1 places.
- */
-export function compress_rows(
-  starts: usize, offsets: usize, values: usize, x: usize, ldx: i32, M: i32, N: i32, width: i32, limit: i32, step: i32,
-): i32 {
-  let count = 0;
-  store<i32>(starts, 0);
-  for (let m = 0; m < M; m++) {
-    for (let from = 0; from < N; from += width) {
-      const to = min(from + width, N);
-      let n = from;
-      for (; n + 8 <= to; n += 8) {
-        const p = x + (<usize>n << 2);
-        if (!v128.any_true(v128.or(v128.load(p), v128.load(p, 16)))) continue;
-        const at = n * step;
-        count = keep(offsets, values, count, p, at);
-        count = keep(offsets, values, count, p + 4, at + step);
-        count = keep(offsets, values, count, p + 8, at + 2 * step);
-        count = keep(offsets, values, count, p + 12, at + 3 * step);
-        count = keep(offsets, values, count, p + 16, at + 4 * step);
-        count = keep(offsets, values, count, p + 20, at + 5 * step);
-        count = keep(offsets, values, count, p + 24, at + 6 * step);
-        count = keep(offsets, values, count, p + 28, at + 7 * step);
-      }
-      for (; n < to; n++) count = keep(offsets, values, count, x + (<usize>n << 2), n * step);
-      starts += 4;
-      store<i32>(starts, count);
-    }
-    if (count > limit * (m + 3)) return -1;
-    x += <usize>ldx << 2;
-  }
-  return count > limit * M ? -1 : count;
-}
-
-/** Writes an entry, and moves on if it counts: no branch to mispredict. Neither zero counts, hence all bits but the sign. */
-// @ts-ignore: decorator
-@inline
-function keep(offsets: usize, values: usize, count: i32, p: usize, offset: i32): i32 {
-  const bits = load<u32>(p);
-  const to = <usize>count << 2;
-  store<i32>(offsets + to, offset);
-  store<u32>(values + to, bits);
-  return count + select<i32>(1, 0, bits << 1 != 0);
-}
-
-/**
- * The compressed columns of a matrix [M, N] from its compressed rows, which have `blocks` of `width` columns each; the columns have
- * one. Only those of the blocks `from` to `to` - 1 are made: what belongs to different blocks lies apart, so threads may share them
- * out. Of `starts`, N + 1 numbers, the last is written with the last block. The step of the columns is that of the rows.
- */
-export function transpose_compressed(
-  starts: usize, offsets: usize, values: usize, rowStarts: usize, rowOffsets: usize, rowValues: usize,
-  M: i32, N: i32, blocks: i32, width: i32, from: i32, to: i32, step: i32,
-): void {
-  const row = <usize>blocks << 2;
-  // offset / step without a division: exact, as offsets are multiples of it below 2 ** 31.
-  const inverse = 0x1_0000_0000 / <u64>step + 1;
-  for (let j = from; j < to; j++) {
-    const first = starts + (<usize>(j * width) << 2);
-    const last = starts + (<usize>min((j + 1) * width, N) << 2);
-    const block = rowStarts + (<usize>j << 2);
-    memory.fill(first, 0, last - first);
-    // The entries of each column are counted, and those of all blocks to the left.
-    let base = 0;
-    for (let m: usize = 0; m < <usize>M * row; m += row) {
-      const begin = load<i32>(block + m);
-      const end = load<i32>(block + m, 4);
-      base += begin - load<i32>(rowStarts + m);
-      for (let e = begin; e < end; e++) {
-        const p = starts + (column(load<u32>(rowOffsets + (<usize>e << 2)), inverse) << 2);
-        store<i32>(p, load<i32>(p) + 1);
-      }
-    }
-    let place = base;
-    for (let p = first; p < last; p += 4) {
-      const count = load<i32>(p);
-      store<i32>(p, place);
-      place += count;
-    }
-    if (j == blocks - 1) store<i32>(last, place);
-    // While entries are written, starts[n] is where column n's next one goes; in the end that is where column n + 1 begins.
-    for (let m = 0; m < M; m++) {
-      const begin = load<i32>(block + <usize>m * row);
-      const end = load<i32>(block + <usize>m * row, 4);
-      for (let e = begin; e < end; e++) {
-        const p = starts + (column(load<u32>(rowOffsets + (<usize>e << 2)), inverse) << 2);
-        const to = <usize>load<i32>(p) << 2;
-        store<i32>(offsets + to, m * step);
-        store<f32>(values + to, load<f32>(rowValues + (<usize>e << 2)));
-        store<i32>(p, load<i32>(p) + 1);
-      }
-    }
-    for (let p = first; p < last; p += 4) {
-      const next = load<i32>(p);
-      store<i32>(p, base);
-      base = next;
-    }
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function column(offset: u32, inverse: u64): usize {
-  return <usize>((<u64>offset * inverse) >> 32);
-}
-
-/** C = f(start + S·B): S compressed [M, ·], its step ldb; B [·, N]; start is the row `bias` if present, else 0. N is a multiple of 4. */
+/** C = f(start + S·B): S compressed [M, ·], B [·, N]; start is the row `bias` if present, else 0. N is a multiple of 4. */
 export function sparse_gemm(
-  c: usize, ldc: i32, starts: usize, offsets: usize, values: usize, b: usize, ldb: i32, bias: usize,
+  c: usize, ldc: i32, starts: usize, offsets: usize, values: usize, b: usize, bias: usize,
   M: i32, N: i32, blocks: i32, activation: i32, wide: i32,
 ): void {
   const row = <usize>ldc << 2;
@@ -159,11 +48,11 @@ export function sparse_gemm(
 /** `sparse_gemm`, and the compressed columns of S [M, K], whose blocks have `width` columns: what backward will ask for. */
 export function sparse_forward(
   c: usize, ldc: i32, columnStarts: usize, columnOffsets: usize, columnValues: usize,
-  starts: usize, offsets: usize, values: usize, b: usize, ldb: i32, bias: usize,
-  M: i32, N: i32, K: i32, blocks: i32, width: i32, activation: i32, wide: i32,
+  starts: usize, offsets: usize, values: usize, b: usize, bias: usize,
+  M: i32, N: i32, K: i32, blocks: i32, width: i32, step: i32, activation: i32, wide: i32,
 ): void {
-  sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
-  transpose_compressed(columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, ldb);
+  sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
+  transpose_compressed(columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, step);
 }
 
 /** Rows whose gradient is held aside at a time: with 24 vectors each, 6 KiB. */
@@ -172,10 +61,10 @@ export function sparse_forward(
 
 /**
  * W = W - rate · (S·B), row by row: the gradient Sᵀ·B of a linear layer and its plain SGD step in one pass. Rows of S
- * without entries are left alone. S has one block, its step is ldb; N is a multiple of 4.
+ * without entries are left alone. S has one block; N is a multiple of 4.
  */
 export function sparse_sgd(
-  w: usize, ldw: i32, work: usize, starts: usize, offsets: usize, values: usize, b: usize, ldb: i32,
+  w: usize, ldw: i32, work: usize, starts: usize, offsets: usize, values: usize, b: usize,
   M: i32, N: i32, rate: f32, wide: i32,
 ): void {
   const row = <usize>ldw << 2;

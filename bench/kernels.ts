@@ -5,6 +5,7 @@ import { argmax, softmax, softmaxCrossEntropy } from '../src/engine/ops/classify
 import { activate, activateBackward, addBias, columnSums, sgdStep } from '../src/engine/ops/elementwise.js';
 import { matmul, matmulTransposedA, matmulTransposedB } from '../src/engine/ops/products.js';
 import { gatherRows, permute } from '../src/engine/ops/sampling.js';
+import { SparseRows } from '../src/engine/ops/sparse.js';
 import type { Arena, Tensor } from '../src/engine/tensor.js';
 import type { Contender } from './engines.js';
 import { type Candidate, compare, type Effort, type Rate } from './harness.js';
@@ -73,6 +74,16 @@ export async function benchKernels(
       run: matmulTransposedA({ c: inputs.empty([M, N]), a: inputs.random([K, M]), b: inputs.random([K, N]) }),
     }));
   }
+  await measure('sparse_forward', '64x784:784x300', true, (_, inputs) => {
+    const { sparse, entries, w, y } = inputs.sparse();
+    const forward = sparse.matmul({ y, w, activation: 'identity', state: { training: true } });
+    return { amount: 2 * entries * w.columns, run: forward };
+  });
+  await measure('sparse_sgd', '64x784:784x300', true, (_, inputs) => {
+    const { sparse, entries, w, y } = inputs.sparse();
+    const step = sparse.sgdStep({ w, dy: y });
+    return { amount: 2 * entries * w.columns, run: () => step(1e-6) };
+  });
   for (const [kernel, make] of Object.entries(elementKernels)) {
     await measure(kernel, '1 MiB', false, make);
   }
@@ -180,6 +191,21 @@ class Inputs {
     const { kernels } = this.arena.engine;
     kernels.random_uniform(tensor.pointer, tensor.size, 1, 0, this.#stream++, 0, low, high);
     return tensor;
+  }
+
+  /** 64 rows with about as many entries as MNIST's, and what a first layer of 300 multiplies them with. */
+  sparse() {
+    const [rows, features, units] = [64, 784, 300];
+    const values = this.random([rows * features], -0.81, 0.19)
+      .read()
+      .map((value) => Math.max(value, 0));
+    const x = this.arena.padded('float', [rows, features]).write(values);
+    const sparse = new SparseRows(this.arena, x, units);
+    sparse.load(rows);
+    const [w, y] = [features, rows].map((length) =>
+      this.arena.padded('float', [length, units]).write(this.random([length * units]).read()),
+    );
+    return { sparse, entries: values.filter((value) => value > 0).length, w, y };
   }
 
   integers(shape: number[]): Tensor {

@@ -54,7 +54,7 @@ function* lines(rows: number): Generator<string> {
       let sum = 0;
       for (let i = 0; i < COLUMNS; i++) {
         state = (state + 0.6180339887498949) % 1;
-        const value = Math.imul(state * 2 ** 32, 0x9e3779b1) / 2 ** 31 + state / 2 ** 20;
+        const value = 2 * state - 1;
         if (i < 5) sum += value;
         text += `${value},`;
       }

@@ -4,10 +4,10 @@
  *
  *   0 kernel   1 rows (or elements) of a chunk   2 columns of a chunk   3 …: the kernel's arguments in the ABI's order, without `work`
  */
-import { gather_entries } from '../compressed';
+import { gather_entries, transpose_compressed } from '../compressed';
 import { gemm_nn, gemm_nt, gemm_tn } from '../gemm/driver';
 import { sum_blocks } from '../reduce';
-import { sparse_gemm, sparse_sgd, transpose_compressed } from '../sparse';
+import { sparse_gemm, sparse_sgd } from '../sparse';
 import { along, at, int, ptr, real } from './job';
 import { line } from './lines';
 
@@ -63,12 +63,12 @@ function product(job: usize, kernel: i32, chunk: i32, work: usize): void {
 function sparse_product(job: usize, chunk: i32): void {
   const rows = load<i32>(job, 4);
   const columns = load<i32>(job, 8);
-  const M = int(job, 8), N = int(job, 9), blocks = int(job, 10);
+  const M = int(job, 7), N = int(job, 8), blocks = int(job, 9);
   const down = (M + rows - 1) / rows;
   const m = chunk % down * rows;
   const n = chunk / down * columns;
-  sparse_gemm(at(job, 0, m, n), int(job, 1), along(job, 2, m * blocks), ptr(job, 3), ptr(job, 4), at(job, 5, 0, n), int(job, 6),
-    along(job, 7, n), min(rows, M - m), min(columns, N - n), blocks, int(job, 11), int(job, 12));
+  sparse_gemm(at(job, 0, m, n), int(job, 1), along(job, 2, m * blocks), ptr(job, 3), ptr(job, 4), along(job, 5, n),
+    along(job, 6, n), min(rows, M - m), min(columns, N - n), blocks, int(job, 10), int(job, 11));
 }
 
 /**
@@ -77,30 +77,30 @@ function sparse_product(job: usize, chunk: i32): void {
  */
 function sparse_forward_part(job: usize, chunk: i32): void {
   const threads = int(job, 18), chunks = int(job, 19);
-  const M = int(job, 11), N = int(job, 12), blocks = int(job, 14);
+  const M = int(job, 10), N = int(job, 11), blocks = int(job, 13);
   let share = 0;
   while ((share + 1) * chunks / threads <= chunk) share++;
   if (chunk == share * chunks / threads) {
     const columns = load<i32>(job, 8);
     const n = share * columns;
-    sparse_gemm(at(job, 0, 0, n), int(job, 1), ptr(job, 5), ptr(job, 6), ptr(job, 7), at(job, 8, 0, n), int(job, 9),
-      along(job, 10, n), M, min(columns, N - n), blocks, int(job, 16), int(job, 17));
+    sparse_gemm(at(job, 0, 0, n), int(job, 1), ptr(job, 5), ptr(job, 6), ptr(job, 7), along(job, 8, n),
+      along(job, 9, n), M, min(columns, N - n), blocks, int(job, 16), int(job, 17));
   } else {
     const block = chunk - share - 1;
-    transpose_compressed(ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), ptr(job, 6), ptr(job, 7), M, int(job, 13), blocks,
-      int(job, 15), block, block + 1, int(job, 9));
+    transpose_compressed(ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), ptr(job, 6), ptr(job, 7), M, int(job, 12), blocks,
+      int(job, 14), block, block + 1, int(job, 15));
   }
 }
 
 function sparse_update(job: usize, chunk: i32, work: usize): void {
   const rows = load<i32>(job, 4);
   const columns = load<i32>(job, 8);
-  const M = int(job, 7), N = int(job, 8);
+  const M = int(job, 6), N = int(job, 7);
   const down = (M + rows - 1) / rows;
   const m = chunk % down * rows;
   const n = chunk / down * columns;
-  sparse_sgd(at(job, 0, m, n), int(job, 1), work, along(job, 2, m), ptr(job, 3), ptr(job, 4), at(job, 5, 0, n), int(job, 6),
-    min(rows, M - m), min(columns, N - n), real(job, 9), int(job, 10));
+  sparse_sgd(at(job, 0, m, n), int(job, 1), work, along(job, 2, m), ptr(job, 3), ptr(job, 4), along(job, 5, n),
+    min(rows, M - m), min(columns, N - n), real(job, 8), int(job, 9));
 }
 
 function part(job: usize, kernel: i32, chunk: i32): void {

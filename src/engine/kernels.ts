@@ -163,8 +163,9 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     step: number,
   ): void;
   /**
-   * C = f(start + S·B): S compressed with step ldb, M rows of `blocks`, at least 1; B [·, N], C [M, N]; start is the row `bias` if
-   * present, else 0. N is a multiple of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms would have added zeros.
+   * C = f(start + S·B): S compressed, M rows of `blocks`, at least 1, its step the leading dimension of B [·, N]; C [M, N]; start is the
+   * row `bias` if present, else 0. N is a multiple of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms
+   * would have added zeros.
    */
   sparse_gemm(
     c: number,
@@ -173,7 +174,6 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     offsets: number,
     values: number,
     b: number,
-    ldb: number,
     bias: number,
     M: number,
     N: number,
@@ -195,13 +195,13 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     offsets: number,
     values: number,
     b: number,
-    ldb: number,
     bias: number,
     M: number,
     N: number,
     K: number,
     blocks: number,
     width: number,
+    step: number,
     activation: number,
     wide: number,
   ): void;
@@ -214,7 +214,6 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     offsets: number,
     values: number,
     b: number,
-    ldb: number,
     M: number,
     N: number,
     rate: number,

@@ -332,6 +332,10 @@ describe('shapes that do not fit', () => {
     expect(call).toThrow(OptionError);
   });
 
+  test.each([0, 2.5, Number.NaN])('SparseRows refuses %d units', (units) => {
+    expect(() => new SparseRows(arena, p(2, 3), units)).toThrow(OptionError);
+  });
+
   test.each([-1, 1.5, Number.NaN, 2 ** 32])('permute refuses stream %d', (stream) => {
     expect(() => permute(of('u32', 3), 1, stream)).toThrow(OptionError);
   });

@@ -42,8 +42,8 @@ describeBackends('sparse_forward', (arena) => {
             const row = bias ? arena.input('bias', bias).pointer : 0;
             const code = activationCodes[activation];
             arena.kernels.sparse_forward(
-              ...([c.pointer, ld, cs, co, cv, rs, ro, rv, B, ld, row] as const),
-              ...([M, N, K, blocks, width, code, wide] as const),
+              ...([c.pointer, ld, cs, co, cv, rs, ro, rv, B, row] as const),
+              ...([M, N, K, blocks, width, ld, code, wide] as const),
             );
             const context = `sparse_forward ${M}x${K}:${K}x${N}, blocks of ${width}`;
             arena.check(context);

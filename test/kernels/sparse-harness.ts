@@ -217,7 +217,6 @@ export function sparseGemm(arena: Arena, product: Product): Float64Array {
     offsets.pointer,
     values.pointer,
     B.pointer,
-    ld,
     row,
     M,
     N,

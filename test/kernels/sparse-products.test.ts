@@ -144,7 +144,6 @@ function sparseSgd(arena: Arena, update: Update): Float64Array {
     offsets.pointer,
     values.pointer,
     b.pointer,
-    ld,
     features,
     N,
     rate,

@@ -32,11 +32,12 @@ export function createReferenceBackend(options?: { precision?: Precision }): Ref
   const precision = options?.precision ?? 'float32';
   const memory = new ReferenceMemory(precision);
   const activation = createActivation(memory);
+  const compressed = createCompressed(memory);
   const kernels: Kernels = {
     ...createGemm(memory, activation),
     ...activation.kernels,
-    ...createCompressed(memory),
-    ...createSparse(memory, activation),
+    ...compressed,
+    ...createSparse(memory, activation, compressed),
     ...createSoftmax(memory),
     ...createOptimizer(memory),
     ...createReduce(memory),

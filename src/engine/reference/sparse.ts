@@ -4,14 +4,16 @@
  */
 import type { Kernels } from '../kernels.js';
 import type { ActivationKernels } from './activation.js';
+import type { CompressedKernels } from './compressed.js';
 import type { ReferenceMemory } from './memory.js';
 
-type SparseKernels = Pick<
-  Kernels,
-  'compress_rows' | 'transpose_compressed' | 'sparse_gemm' | 'sparse_forward' | 'sparse_sgd'
->;
+type SparseKernels = Pick<Kernels, 'sparse_gemm' | 'sparse_forward' | 'sparse_sgd'>;
 
-export function createSparse(memory: ReferenceMemory, { activate }: ActivationKernels): SparseKernels {
+export function createSparse(
+  memory: ReferenceMemory,
+  { activate }: ActivationKernels,
+  { transpose_compressed }: CompressedKernels,
+): SparseKernels {
   const { shift } = memory;
   let sums = new Float64Array(0);
 
@@ -39,84 +41,7 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
   }
 
   const kernels: SparseKernels = {
-    compress_rows(starts, offsets, values, x, ldx, M, N, width, limit, step) {
-      const { f, i32 } = memory;
-      let s = starts >>> 2;
-      const o = offsets >>> 2;
-      const v = values >>> shift;
-      let count = 0;
-      i32[s] = 0;
-      for (let m = 0; m < M; m++) {
-        const p = (x >>> shift) + m * ldx;
-        for (let from = 0; from < N; from += width) {
-          const to = Math.min(from + width, N);
-          for (let n = from; n < to; n++) {
-            const value = f[p + n];
-            if (value === 0) continue;
-            i32[o + count] = n * step;
-            f[v + count] = value;
-            count++;
-          }
-          i32[++s] = count;
-        }
-        if (count > limit * (m + 3)) return -1;
-      }
-      return count > limit * M ? -1 : count;
-    },
-
-    transpose_compressed(
-      starts,
-      offsets,
-      values,
-      rowStarts,
-      rowOffsets,
-      rowValues,
-      M,
-      N,
-      blocks,
-      width,
-      from,
-      to,
-      step,
-    ) {
-      const { f, i32 } = memory;
-      const s = starts >>> 2;
-      const r = rowStarts >>> 2;
-      const c = rowOffsets >>> 2;
-      for (let j = from; j < to; j++) {
-        const [first, last] = [j * width, Math.min((j + 1) * width, N)];
-        i32.fill(0, s + first, s + last);
-        // The entries of each column are counted, and those of all blocks to the left.
-        let base = 0;
-        for (let m = 0; m < M; m++) {
-          const begin = i32[r + m * blocks + j];
-          base += begin - i32[r + m * blocks];
-          for (let e = begin; e < i32[r + m * blocks + j + 1]; e++) i32[s + i32[c + e] / step]++;
-        }
-        let place = base;
-        for (let n = first; n < last; n++) {
-          const count = i32[s + n];
-          i32[s + n] = place;
-          place += count;
-        }
-        if (j === blocks - 1) i32[s + last] = place;
-        // While entries are written, starts[n] is where column n's next one goes; in the end, where column n + 1 begins.
-        for (let m = 0; m < M; m++) {
-          for (let e = i32[r + m * blocks + j]; e < i32[r + m * blocks + j + 1]; e++) {
-            const to = i32[s + i32[c + e] / step]++;
-            i32[(offsets >>> 2) + to] = m * step;
-            f[(values >>> shift) + to] = f[(rowValues >>> shift) + e];
-          }
-        }
-        for (let n = first; n < last; n++) {
-          const next = i32[s + n];
-          i32[s + n] = base;
-          base = next;
-        }
-      }
-    },
-
-    sparse_gemm(c, ldc, starts, offsets, values, b, _ldb, bias, M, N, blocks, activation) {
+    sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation) {
       const s = starts >>> 2;
       for (let m = 0; m < M; m++) {
         const { f, i32 } = memory;
@@ -137,16 +62,16 @@ export function createSparse(memory: ReferenceMemory, { activate }: ActivationKe
 
     // biome-ignore format: an operand a group
     sparse_forward(
-      c, ldc, columnStarts, columnOffsets, columnValues, starts, offsets, values, b, ldb, bias,
-      M, N, K, blocks, width, activation, wide,
+      c, ldc, columnStarts, columnOffsets, columnValues, starts, offsets, values, b, bias,
+      M, N, K, blocks, width, step, activation, wide,
     ) {
-      kernels.sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
-      kernels.transpose_compressed(
-        columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, ldb,
+      kernels.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
+      transpose_compressed(
+        columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, step,
       );
     },
 
-    sparse_sgd(w, ldw, _work, starts, offsets, values, b, _ldb, M, N, rate) {
+    sparse_sgd(w, ldw, _work, starts, offsets, values, b, M, N, rate) {
       const { f, i32 } = memory;
       const s = starts >>> 2;
       const r = memory.round(rate);

@@ -148,14 +148,14 @@ export function threadedKernels(
       pool.run(jobs.gemm_tn, chunks, splitter.rows, splitter.columns);
     },
 
-    sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide) {
+    sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide) {
       const entries = peek(starts + 4 * M * blocks);
       const chunks = splitter.columnShares(M, N, blocks > 1 ? 1 : ASIDE, (entries / M) * COST.sparse);
       if (chunks === 0) {
-        one.sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
+        one.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
         return;
       }
-      put(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
+      put(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
       pool.run(jobs.sparse_gemm, chunks, splitter.rows, splitter.columns);
     },
 
@@ -169,13 +169,13 @@ export function threadedKernels(
       offsets,
       values,
       b,
-      ldb,
       bias,
       M,
       N,
       K,
       blocks,
       width,
+      step,
       activation,
       wide,
     ) {
@@ -183,8 +183,8 @@ export function threadedKernels(
       const columns = splitter.evenColumns(M, N, (entries / M) * COST.sparse);
       // In one job while each thread has one part of C; else one after the other.
       if (columns === 0) {
-        this.sparse_gemm(c, ldc, starts, offsets, values, b, ldb, bias, M, N, blocks, activation, wide);
-        this.transpose_compressed(cs, co, cv, starts, offsets, values, M, K, blocks, width, 0, blocks, ldb);
+        this.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
+        this.transpose_compressed(cs, co, cv, starts, offsets, values, M, K, blocks, width, 0, blocks, step);
         return;
       }
       const chunks = pool.threads + blocks;
@@ -198,13 +198,13 @@ export function threadedKernels(
         offsets,
         values,
         b,
-        ldb,
         bias,
         M,
         N,
         K,
         blocks,
         width,
+        step,
         activation,
         wide,
         pool.threads,
@@ -213,15 +213,15 @@ export function threadedKernels(
       pool.run(jobs.sparse_forward, chunks, M, columns);
     },
 
-    sparse_sgd(w, ldw, work, starts, offsets, values, b, ldb, M, N, rate, wide) {
+    sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, rate, wide) {
       const entries = peek(starts + 4 * M);
       const chunks = splitter.columnShares(M, N, ASIDE, (entries / M) * COST.sparse);
       if (chunks === 0) {
-        one.sparse_sgd(w, ldw, work, starts, offsets, values, b, ldb, M, N, rate, wide);
+        one.sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, rate, wide);
         return;
       }
-      put(w, ldw, starts, offsets, values, b, ldb, M, N, 0, wide);
-      floats[9] = rate;
+      put(w, ldw, starts, offsets, values, b, M, N, 0, wide);
+      floats[8] = rate;
       pool.run(jobs.sparse_sgd, chunks, splitter.rows, splitter.columns);
     },
 
