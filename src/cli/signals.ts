@@ -28,9 +28,15 @@ export class Signals {
     return this.#received ? 128 + numbers[this.#received] : 0;
   }
 
-  /** Gives the signals back; after one has come, not before the process ends: its echo may still be under way. */
+  /**
+   * Gives the signals back. After one has come, the process stays until its echo has had the time to come: one that met the process
+   * while Node takes itself down would kill it.
+   */
   stop(): void {
-    if (this.#received) return;
+    if (this.#received) {
+      setTimeout(() => {}, this.#receivedAt + ECHO - performance.now());
+      return;
+    }
     for (const name of Object.keys(numbers)) process.off(name, this.#listener);
   }
 
