@@ -1,5 +1,5 @@
 /** The exported kernels and nothing else. Conventions: README.md beside this file; contract: src/engine/kernels.ts. */
-export { gemm_nn, gemm_nt, gemm_tn, workspace_size } from './gemm/driver';
+export { gemm_nn, gemm_nt, gemm_tn, pack_b, workspace_size } from './gemm/driver';
 export {
   exp,
   identity_backward,

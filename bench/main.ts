@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [threads] [browser] [classic] [million] [peers [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE]
+ * npm run bench -- [kernels] [step] [epoch] [packed] [threads] [browser] [classic] [million] [peers [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE]
  * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers, `browser` a Chromium, `classic` the
  * tables that bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk. Close everything else first: two busy cores measure each other.
  */
@@ -12,6 +12,7 @@ import { openContenders } from './engines.js';
 import type { Effort } from './harness.js';
 import { benchKernels } from './kernels.js';
 import { benchMillion } from './million.js';
+import { benchPacked } from './packed.js';
 import { benchPeers } from './peers.js';
 import type { BenchResults } from './results.js';
 import {
@@ -20,6 +21,7 @@ import {
   kernelRow,
   markdown,
   millionRow,
+  packedRow,
   peerTable,
   threadsRow,
   trainingTable,
@@ -27,7 +29,17 @@ import {
 import { benchThreads } from './threads.js';
 import { benchEpoch, benchStep } from './training.js';
 
-const tasks = ['kernels', 'step', 'epoch', 'threads', 'browser', 'classic', 'million', 'peers'] as const;
+const tasks = [
+  'kernels',
+  'step',
+  'epoch',
+  'packed',
+  'threads',
+  'browser',
+  'classic',
+  'million',
+  'peers',
+] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -78,6 +90,10 @@ if (wanted.includes('epoch')) {
   const epoch = await benchEpoch(contenders, { rounds: values.quick ? 1 : 5, samples });
   results.epoch = epoch;
   console.log(trainingTable(epoch));
+}
+if (wanted.includes('packed')) {
+  const report = (result: Parameters<typeof packedRow>[0]) => console.log(packedRow(result));
+  results.packed = await benchPacked(contenders, effort, { quick: values.quick, report });
 }
 if (wanted.includes('threads')) {
   const report = (result: Parameters<typeof threadsRow>[0]) => console.log(threadsRow(result));

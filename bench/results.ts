@@ -5,6 +5,7 @@ import type { ClassicResult } from './classic.js';
 import type { Effort } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { MillionResult } from './million.js';
+import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
@@ -19,6 +20,7 @@ export interface BenchResults {
   kernels?: readonly KernelResult[];
   step?: TrainingResult;
   epoch?: TrainingResult;
+  packed?: readonly PackedResult[];
   threads?: readonly ThreadsResult[];
   browser?: readonly BrowserResult[];
   classic?: readonly ClassicResult[];

@@ -5,6 +5,7 @@ import type { ClassicResult, Scores } from './classic.js';
 import type { Rate } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { MillionResult } from './million.js';
+import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { BenchResults } from './results.js';
 import type { ThreadsResult } from './threads.js';
@@ -55,11 +56,20 @@ export function millionRow({ rows, columns, bytes, seconds }: MillionResult): st
   return `${size}: lanegrad train, one epoch, ${median} s [${first}–${last}]`;
 }
 
+/** Of each engine the two rates, and what keeping the weights packed gains. */
+export function packedRow({ task, unit, rates }: PackedResult): string {
+  const lines = pairs(rates).map(([again, kept]) => {
+    const [before, after] = [again, kept].map(({ median }) => rateText(median, unit).padStart(8));
+    return `  ${again.name.padEnd(13)} ${before} to ${after} ${unit}  ${(kept.median / again.median).toFixed(2)}x`;
+  });
+  return `${task}, weights kept packed\n${lines.join('\n')}`;
+}
+
 /** Rates by number of threads, and what more of them gain. */
 export function threadsRow({ task, unit, rates }: ThreadsResult): string {
   const [first] = rates;
   const lines = rates.map((rate) => {
-    const value = unit === 'samples/s' ? String(Math.round(rate.median)) : digits(rate.median);
+    const value = rateText(rate.median, unit);
     const spread = unit === 'samples/s' ? wide(rate) : range(rate);
     const times = rate === first ? '' : `${(rate.median / first.median).toFixed(2)}x`;
     return `  ${rate.name.padEnd(13)} ${value.padStart(8)} ${unit} ${spread.padEnd(18)} ${times}`;
@@ -70,11 +80,20 @@ export function threadsRow({ task, unit, rates }: ThreadsResult): string {
 /** lanegrad and its peers at one task. */
 export function peerTable({ task, unit, rows }: PeerResult): string {
   const lines = rows.map((row) => {
-    const value = unit === 'GFLOPS' ? digits(row.median) : String(Math.round(row.median));
+    const value = rateText(row.median, unit);
     const loss = row.loss === undefined ? '' : `  loss of ten steps ${row.loss.toFixed(4)}`;
     return `  ${row.name.padEnd(22)} ${value.padStart(8)} ${unit} ${(unit === 'GFLOPS' ? range(row) : wide(row)).padEnd(18)}${loss}`;
   });
   return `\n${task}\n${lines.join('\n')}`;
+}
+
+/** Two by two. */
+function pairs(rates: readonly Rate[]): [Rate, Rate][] {
+  return Array.from({ length: rates.length / 2 }, (_, i) => [rates[2 * i], rates[2 * i + 1]]);
+}
+
+function rateText(value: number, unit: string): string {
+  return unit === 'samples/s' ? String(Math.round(value)) : digits(value);
 }
 
 /** All results as Markdown tables, for the README. */
@@ -110,19 +129,25 @@ export function markdown(results: BenchResults): string {
       ),
     );
   }
+  for (const { task, unit, rates } of results.packed ?? []) {
+    const cells = pairs(rates).map(([again, kept]) => [
+      again.name,
+      rateText(again.median, unit),
+      rateText(kept.median, unit),
+      `${(kept.median / again.median).toFixed(2)}x`,
+    ]);
+    parts.push(grid([`${task}, ${unit}`, 'packed each time', 'kept', 'gain'], cells));
+  }
   for (const { task, unit, rates } of results.threads ?? []) {
     const cells = rates.map(({ name, median }) => [
       name,
-      unit === 'samples/s' ? String(Math.round(median)) : digits(median),
+      rateText(median, unit),
       rates.length > 1 ? `${(median / rates[0].median).toFixed(2)}x` : '',
     ]);
     parts.push(grid([task, unit, 'gain'], cells));
   }
   for (const { task, unit, rows } of peers) {
-    const cells = rows.map((row) => [
-      row.name,
-      unit === 'GFLOPS' ? digits(row.median) : String(Math.round(row.median)),
-    ]);
+    const cells = rows.map((row) => [row.name, rateText(row.median, unit)]);
     parts.push(grid([task, unit], cells));
   }
   return `${parts.join('\n\n')}\n`;

@@ -10,6 +10,9 @@
  * The scratch space:  | edge tile 384 B | A: MC·KC floats | B: KC·NC floats |
  * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
  *
+ * A matrix B that many products share may be packed beforehand, by `pack_b`: panels of all of K, the one of column j at K·j floats.
+ * Since panels end where blocks do, and parts of 16 columns, a call may begin at any multiple of 16.
+ *
  * Rows go six at a time (five without fma), columns eight (or sixteen, with `wide`); the last of them in smaller tiles where those waste
  * less. Elements are sums in ascending k whatever the blocks, so neither tile nor a split of C over threads changes a bit.
  */
@@ -40,12 +43,12 @@ export function workspace_size(): i32 {
   return <i32>PACKED_B + ((KC * NC) << 2);
 }
 
-/** C = start + A·B for one matrix. `transA`: A lies as [K, M]; `transB`: B lies as [N, K]. */
+/** C = start + A·B for one matrix. `transA`: A lies as [K, M]; `transB`: B lies as [N, K]; `packed`: B lies as `pack_b` leaves it. */
 // @ts-ignore: decorator
 @inline
 export function gemm(
   c: usize, ldc: i32, work: usize, a: usize, lda: i32, b: usize, ldb: i32, bias: usize,
-  M: i32, N: i32, K: i32, accumulate: i32, transA: bool, transB: bool, wide: i32,
+  M: i32, N: i32, K: i32, accumulate: i32, transA: bool, transB: bool, packed: bool, wide: i32,
 ): void {
   for (let n = 0; n < N; n += NC) {
     const nc = min(NC, N - n);
@@ -54,7 +57,7 @@ export function gemm(
     do {
       const kc = min(KC, K - k);
       let to = work + PACKED_B;
-      for (let j = n; j < n + nc; ) {
+      for (let j = n; !packed && j < n + nc; ) {
         const NR = tile_columns(n + nc - j, wide);
         const columns = min(NR, n + nc - j);
         if (transB) pack_columns(to, b + (<usize>(j * ldb + k) << 2), ldb, columns, kc, NR);
@@ -62,6 +65,9 @@ export function gemm(
         to += <usize>(kc * NR) << 2;
         j += NR;
       }
+      const panels = packed ? b + (<usize>(n * K) << 2) : work + PACKED_B;
+      const length = packed ? K : kc;
+      const first = packed ? k : 0;
       for (let m = 0; m < M; m += MC) {
         const mc = min(MC, M - m);
         to = work + PACKED_A;
@@ -75,9 +81,9 @@ export function gemm(
         }
         const block = c + (<usize>(m * ldc + n) << 2);
         const row = <usize>ldc << 2;
-        if (accumulate != 0 || k > 0) tiles(block, row, block, row, 4, work, mc, nc, kc, wide);
-        else if (bias) tiles(block, row, bias + (<usize>n << 2), 0, 4, work, mc, nc, kc, wide);
-        else tiles(block, row, ZEROS, 0, 0, work, mc, nc, kc, wide);
+        if (accumulate != 0 || k > 0) tiles(block, row, block, row, 4, work, panels, length, first, mc, nc, kc, wide);
+        else if (bias) tiles(block, row, bias + (<usize>n << 2), 0, 4, work, panels, length, first, mc, nc, kc, wide);
+        else tiles(block, row, ZEROS, 0, 0, work, panels, length, first, mc, nc, kc, wide);
       }
       k += KC;
     } while (k < K);
@@ -102,16 +108,17 @@ function tile_columns(remaining: i32, wide: i32): i32 {
 
 /**
  * All tiles of one packed block. The tile at row i and column j starts from start + i·startRow + j·startColumn bytes: C
- * itself, a bias row (startRow = 0) or zeros (both 0).
+ * itself, a bias row (startRow = 0) or zeros (both 0). The panels of B have `length` steps each, of which this block's begin at
+ * `first`.
  */
 function tiles(
   c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
-  mc: i32, nc: i32, kc: i32, wide: i32,
+  panels: usize, length: i32, first: i32, mc: i32, nc: i32, kc: i32, wide: i32,
 ): void {
-  let b = work + PACKED_B;
   for (let j = 0; j < nc; ) {
     const NR = tile_columns(nc - j, wide);
     const columns = min(NR, nc - j);
+    const b = panels + (<usize>(j * length + first * NR) << 2);
     let a = work + PACKED_A;
     for (let i = 0; i < mc; ) {
       const R = tile_rows(mc - i);
@@ -130,7 +137,6 @@ function tiles(
       a += <usize>(kc * R) << 2;
       i += R;
     }
-    b += <usize>(kc * NR) << 2;
     j += NR;
   }
 }
@@ -163,14 +169,27 @@ function copy_part(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i
   }
 }
 
+/** B in panels, as `tiles` takes them; what lies beyond the edge is 0. */
+export function pack_b(packed: usize, b: usize, ldb: i32, N: i32, K: i32, wide: i32): void {
+  for (let n = 0; n < N; ) {
+    const NR = tile_columns(N - n, wide);
+    pack_rows(packed, b + (<usize>n << 2), ldb, min(NR, N - n), K, NR);
+    packed += <usize>(K * NR) << 2;
+    n += NR;
+  }
+}
+
 export function gemm_nn(
   c: usize, ldc: i32, strideC: i32, work: usize, a: usize, lda: i32, strideA: i32, b: usize, ldb: i32, strideB: i32,
   bias: usize, B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, wide: i32,
 ): void {
   const row = <usize>ldc << 2;
   for (let batch = 0; batch < B; batch++) {
-    if (M > THIN_ROWS) gemm(c, ldc, work, a, lda, b, ldb, bias, M, N, K, accumulate, false, false, wide);
-    else thin_nn(c, row, accumulate ? c : bias, accumulate ? row : 0, a, lda, b, ldb, M, N, K);
+    if (M > THIN_ROWS || ldb == 0) {
+      gemm(c, ldc, work, a, lda, b, ldb, bias, M, N, K, accumulate, false, false, ldb == 0, wide);
+    } else {
+      thin_nn(c, row, accumulate ? c : bias, accumulate ? row : 0, a, lda, b, ldb, M, N, K);
+    }
     apply_activation(c, ldc, M, N, activation);
     c += <usize>strideC << 2;
     a += <usize>strideA << 2;
@@ -184,7 +203,7 @@ export function gemm_nt(
   B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, wide: i32,
 ): void {
   for (let batch = 0; batch < B; batch++) {
-    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, false, true, wide);
+    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, false, true, false, wide);
     if (y) {
       apply_derivative(c, ldc, y, ldy, M, N, activation);
       y += <usize>strideY << 2;
@@ -200,7 +219,7 @@ export function gemm_tn(
   B: i32, M: i32, N: i32, K: i32, accumulate: i32, wide: i32,
 ): void {
   for (let batch = 0; batch < B; batch++) {
-    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, true, false, wide);
+    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, true, false, false, wide);
     c += <usize>strideC << 2;
     a += <usize>strideA << 2;
     b += <usize>strideB << 2;

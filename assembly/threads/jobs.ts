@@ -47,7 +47,9 @@ function product(job: usize, kernel: i32, chunk: i32, work: usize): void {
   const ldc = int(job, 1), lda = int(job, a + 1), ldb = int(job, a + 4);
   const accumulate = int(job, sizes + 4);
   if (kernel == GEMM_NN) {
-    gemm_nn(c, ldc, 0, work, at(job, a, m, 0) + strideA, lda, 0, at(job, a + 3, 0, n) + strideB, ldb, 0,
+    // A packed B has K floats a column.
+    const b = ldb ? at(job, a + 3, 0, n) : along(job, a + 3, K * n);
+    gemm_nn(c, ldc, 0, work, at(job, a, m, 0) + strideA, lda, 0, b + strideB, ldb, 0,
       along(job, 9, n), 1, mc, nc, K, accumulate, int(job, 15), int(job, 16));
   } else if (kernel == GEMM_NT) {
     const y = at(job, 3, m, n);

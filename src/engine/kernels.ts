@@ -18,7 +18,8 @@ export interface Kernels extends LayerKernels, TrainingKernels {
 
   /**
    * Forward: C = f(start + A·B), A [M, K], B [K, N], C [M, N]; start is C when `accumulate`, else the row `bias` [N]
-   * if present, else 0 (then C is never read). Every element is one sum over k in ascending order.
+   * if present, else 0 (then C is never read). Every element is one sum over k in ascending order. Where ldb is 0, b points to
+   * what `pack_b` made of B with the same `wide`.
    */
   gemm_nn(
     c: number,
@@ -40,6 +41,12 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     activation: number,
     wide: number,
   ): void;
+  /**
+   * B [K, N] in panels of columns, for products that share it: the panel that begins at column j lies K·j floats on, and has its
+   * elements of each k side by side. Panels are 8 columns wide, or 16 with `wide` while more than 12 columns remain; the last has 4
+   * where no more remain. Columns beyond N are 0. `packed` has room for K times N rounded up to 16.
+   */
+  pack_b(packed: number, b: number, ldb: number, N: number, K: number, wide: number): void;
   /**
    * Backward to the input: C = (start + A·Bᵀ) ⊙ f'(Y), A [M, K], B [N, K], C and Y [M, N]; start is C when `accumulate`,
    * else 0. Y is the activation's saved output; absent leaves the product as it is.

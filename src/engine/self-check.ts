@@ -26,7 +26,7 @@ function results(backend: Computer): Uint32Array {
   backend.reserve(end);
   kernels.random_normal(a, FLOATS, 1, 0, 0, 0, 0, 1);
   kernels.random_normal(b, FLOATS, 1, 0, 1, 0, 0, 1);
-  for (const wide of [0, 1]) products(kernels, { a, b, c, work, wide });
+  for (const wide of [0, 1]) products(kernels, { a, b, c, d, work, wide });
   kernels.exp(d, a, 1001);
   kernels.sigmoid_forward(d + 4096, a, 1001);
   kernels.tanh_forward(d + 8192, a, 1001);
@@ -44,10 +44,12 @@ function results(backend: Computer): Uint32Array {
 
 function products(
   kernels: Kernels,
-  p: { a: number; b: number; c: number; work: number; wide: number },
+  p: { a: number; b: number; c: number; d: number; work: number; wide: number },
 ): void {
-  const { a, b, c, work, wide } = p;
+  const { a, b, c, d, work, wide } = p;
   kernels.gemm_nn(c, N, 0, work, a, K, 0, b, N, 0, b, 1, M, N, K, 0, 1, wide);
+  kernels.pack_b(d, b, N, N, K, wide);
+  kernels.gemm_nn(c, N, 0, work, a, K, 0, d, 0, 0, b, 1, M, N, K, 1, 0, wide);
   kernels.gemm_nt(c, N, 0, work, a, N, 0, a, K, 0, b, K, 0, 1, M, N, K, 1, 1, wide);
   kernels.gemm_tn(c, N, 0, work, a, M, 0, b, N, 0, 1, M, N, K, 1, wide);
 }

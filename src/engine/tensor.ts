@@ -37,9 +37,18 @@ export class Tensor {
   /** @internal Leading dimension: elements from one row to the next. More than `columns` when rows are padded. */
   readonly ld: number;
   readonly #owner: Arena;
+  /** Shared with all views of the same memory. */
+  readonly #changes: { count: number };
 
   /** @internal Use `Arena.tensor`. */
-  constructor(owner: Arena, dtype: DType, shape: readonly number[], pointer: number, ld?: number) {
+  constructor(
+    owner: Arena,
+    dtype: DType,
+    shape: readonly number[],
+    pointer: number,
+    ld?: number,
+    changes = { count: 0 },
+  ) {
     this.engine = owner.engine;
     this.dtype = dtype;
     this.shape = shape;
@@ -47,6 +56,7 @@ export class Tensor {
     this.pointer = pointer;
     this.ld = ld ?? this.columns;
     this.#owner = owner;
+    this.#changes = changes;
   }
 
   get rows(): number {
@@ -65,7 +75,8 @@ export class Tensor {
 
   /** The same memory under another shape, from element `offset` on; `ld` pads the rows of the view. */
   view(shape: readonly number[], offset = 0, ld?: number): Tensor {
-    const tensor = new Tensor(this.#owner, this.dtype, shape, this.pointer + offset * this.elementBytes, ld);
+    const pointer = this.pointer + offset * this.elementBytes;
+    const tensor = new Tensor(this.#owner, this.dtype, shape, pointer, ld, this.#changes);
     if (this.ld !== this.columns || !(offset >= 0 && offset + tensor.span <= this.size)) {
       throw new ShapeError('Tensor.view', `${formatShape(shape)} from ${offset} does not fit in ${this}`);
     }
@@ -78,7 +89,8 @@ export class Tensor {
       throw new ShapeError('Tensor.firstRows', `${this} has no ${count} rows`);
     }
     const shape = [count, ...this.shape.slice(1)];
-    return new Tensor(this.#owner, this.dtype, shape, this.pointer, shape.length > 1 ? this.ld : count);
+    const ld = shape.length > 1 ? this.ld : count;
+    return new Tensor(this.#owner, this.dtype, shape, this.pointer, ld, this.#changes);
   }
 
   /** A copy of the values, row-major. */
@@ -102,6 +114,7 @@ export class Tensor {
       );
     }
     const raw = this.#raw();
+    this.changed();
     const { columns, ld, size } = this;
     if (ld === columns) {
       raw.set(values);
@@ -114,7 +127,21 @@ export class Tensor {
   /** Sets every element, padding too. */
   fill(value: number): this {
     this.#raw().fill(value);
+    this.changed();
     return this;
+  }
+
+  /**
+   * How often this memory, or any view of it, has been changed: by `write` and `fill`, and by kernels whose callers say so with
+   * `changed`, as those do that change a model's parameters.
+   */
+  get version(): number {
+    return this.#changes.count;
+  }
+
+  /** @internal After a kernel has changed it. */
+  changed(): void {
+    this.#changes.count++;
   }
 
   /** Element `i` of the flattened tensor. */

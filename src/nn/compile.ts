@@ -8,6 +8,7 @@ import type { Call } from '../engine/ops/check.js';
 import { argmax, countEqual, softmax, sum } from '../engine/ops/classify.js';
 import { activate, activateBackward } from '../engine/ops/elementwise.js';
 import { positive } from '../engine/ops/losses.js';
+import { PackedMatrix } from '../engine/ops/packed.js';
 import { SparseRows } from '../engine/ops/sparse.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import { EngineError, ShapeError } from '../errors.js';
@@ -42,6 +43,8 @@ export class CompiledModel {
   readonly #starts: readonly number[];
   readonly #parameterSum: () => number;
   readonly #parameterViews: readonly Tensor[];
+  /** Of the same parameters, those that are matrices. */
+  readonly #packed: readonly (PackedMatrix | undefined)[];
   readonly #gradientViews: readonly Tensor[];
   /** Buffers of the model, one after the other; and views of each. */
   readonly #buffers: Tensor;
@@ -89,6 +92,9 @@ export class CompiledModel {
       this.#parameterSum = sum(this.parameters);
       this.gradients = training ? arena.tensor('float', [total]) : undefined;
       this.#parameterViews = viewsOf(this.parameters, model.parameters, starts);
+      this.#packed = this.#parameterViews.map((view) =>
+        view.shape.length === 2 ? new PackedMatrix(arena, view) : undefined,
+      );
       this.#gradientViews = this.gradients ? viewsOf(this.gradients, model.parameters, starts) : [];
       const buffers = layOut(model.buffers);
       this.#buffers = arena.tensor('float', [buffers.total]);
@@ -207,9 +213,12 @@ export class CompiledModel {
   /** Parameters and their moving average change places: to measure or download it, and again to go on. */
   swapAverage(): void {
     this.#training().swapAverage();
+    this.parameters.changed();
   }
 
+  /** The step at hand has been taken. */
   #advance(): void {
+    this.parameters.changed();
     this.#state.step++;
     this.#state.batch = 0;
   }
@@ -375,6 +384,7 @@ export class CompiledModel {
         x: activations[i],
         y: activations[i + 1],
         parameters: ofLayer(i, parameters, this.#parameterViews),
+        packed: ofLayer(i, parameters, this.#packed),
         buffers: ofLayer(i, buffers, this.#bufferViews),
         saved: savedFor(this.#saved[i], rows),
         state: this.#state,

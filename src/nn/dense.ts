@@ -63,10 +63,17 @@ export function dense(units: number, options?: DenseOptions): Layer {
     },
     // What a smooth activation's backward needs is its input z.
     saved: () => (isFused(activation) ? [] : [{ name: 'z', perRow: true, width: units }]),
-    compile({ x, y, dx, dy, parameters, gradients, sparse, inputActivation, saved: { z }, state }) {
+    compile({ x, y, dx, dy, parameters, packed, gradients, sparse, inputActivation, saved: { z }, state }) {
       const { weight, bias: b } = parameters;
       const product = isFused(activation) ? { c: y, end: activation } : { c: z, end: 'identity' as const };
-      const denseForward = matmul({ c: product.c, a: x, b: weight, bias: b, activation: product.end });
+      const denseForward = matmul({
+        c: product.c,
+        a: x,
+        b: weight,
+        bias: b,
+        activation: product.end,
+        packed: packed.weight,
+      });
       const sparseForward = sparse?.matmul({
         y: product.c,
         w: weight,

@@ -2,6 +2,7 @@
 import type { FusedActivation } from '../engine/kernels.js';
 import type { Call } from '../engine/ops/check.js';
 import { activateBackward } from '../engine/ops/elementwise.js';
+import type { PackedMatrix } from '../engine/ops/packed.js';
 import type { SparseRows } from '../engine/ops/sparse.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Initializer } from './initializers.js';
@@ -68,6 +69,8 @@ export interface LayerContext {
   readonly x: Tensor;
   readonly y: Tensor;
   readonly parameters: Readonly<Record<string, Tensor>>;
+  /** The parameters that are matrices, for products to keep packed while they stand still. */
+  readonly packed: Readonly<Record<string, PackedMatrix>>;
   readonly gradients?: Readonly<Record<string, Tensor>>;
   readonly buffers: Readonly<Record<string, Tensor>>;
   readonly saved: Readonly<Record<string, Tensor>>;

@@ -41,17 +41,18 @@ export function layOut(parameters: Sequential['parameters']): { starts: number[]
   return { starts, total };
 }
 
-/** A layer's own among the tensors of all parameters or buffers, by their short names. */
-export function ofLayer(
+/** A layer's own among what there is of all parameters or buffers, by their short names. */
+export function ofLayer<T>(
   index: number,
   all: Sequential['parameters'],
-  tensors: readonly Tensor[],
-): Record<string, Tensor> {
-  return Object.fromEntries(
-    all.flatMap(({ layer, name }, i) =>
-      layer === index && tensors[i] ? [[name.slice(name.indexOf('.') + 1), tensors[i]]] : [],
-    ),
-  );
+  things: readonly (T | undefined)[],
+): Record<string, T> {
+  const own: [string, T][] = [];
+  for (const [i, { layer, name }] of all.entries()) {
+    const thing = things[i];
+    if (layer === index && thing !== undefined) own.push([name.slice(name.indexOf('.') + 1), thing]);
+  }
+  return Object.fromEntries(own);
 }
 
 /** Each of the parameters or buffers within the flat tensor that holds them all, its rows padded as `layOut` has it. */

@@ -47,7 +47,6 @@ export class TrainingLoop {
     settings: FitSettings,
     turn: Turn,
   ) {
-    this.#turn = turn;
     this.#compiled = compiled;
     this.#turn = turn;
     this.#source = source;

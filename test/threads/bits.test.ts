@@ -11,6 +11,7 @@ import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { adamW, type Optimizer, sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { weightsSha256 } from '../../src/run/weights.js';
+import { evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
 import { testNumbers } from '../kernels/harness.js';
 
@@ -72,7 +73,13 @@ async function train(set: Dataset, math: 'strict' | 'fma', threads: number, trai
       epochs: 6,
     });
     expect(history.steps).toBe(300);
-    return { weights: await weightsSha256(model), losses: history.epochs.map(({ loss }) => loss) };
+    // Weights stand still here, and are kept packed.
+    const evaluation = await evaluate(engine, model, set);
+    return {
+      weights: await weightsSha256(model),
+      losses: history.epochs.map(({ loss }) => loss),
+      evaluated: [...evaluation.losses],
+    };
   } finally {
     engine.dispose();
   }

@@ -6,6 +6,7 @@ import { OptionError, ShapeError } from '../../errors.js';
 import { activationCodes, type FusedActivation } from '../kernels.js';
 import type { Tensor } from '../tensor.js';
 import { type Call, checkDisjoint, checkSameEngine, checkTensor, sameLength } from './check.js';
+import type { PackedMatrix } from './packed.js';
 
 interface Product {
   c: Tensor;
@@ -15,10 +16,22 @@ interface Product {
   accumulate?: boolean;
 }
 
+/** Up to so many rows, products do not pack b: the same in assembly/gemm/thin.ts. */
+const THIN_ROWS = 2;
+
+interface Forward extends Product {
+  bias?: Tensor | undefined;
+  activation?: FusedActivation;
+  /** b, where it is kept packed while it stands still. */
+  packed?: PackedMatrix | undefined;
+}
+
 /** c = f(a·b + bias): a [M, K], b [K, N], bias [N]. With `accumulate`, c + a·b takes the place of the bias. */
-export function matmul(args: Product & { bias?: Tensor | undefined; activation?: FusedActivation }): Call {
-  const { c, a, b, bias, activation = 'identity', accumulate = false } = args;
+export function matmul(args: Forward): Call {
+  const { c, a, b, bias, activation = 'identity', accumulate = false, packed } = args;
   const where = 'matmul';
+  if (packed && packed.matrix !== b)
+    throw new OptionError(where, `packed: expected b, given another ${packed.matrix}`);
   const K = sameLength(where, `columns of a ${a} and rows of b ${b}`, a.columns, b.rows);
   const [B, M, N] = checkOutput(where, args, a.rows, b.columns, bias);
   if (bias) {
@@ -28,7 +41,9 @@ export function matmul(args: Product & { bias?: Tensor | undefined; activation?:
   const { kernels, work, wide } = c.engine;
   const code = activationCodes[activation];
   const [sc, sa, sb] = [c, a, b].map(stride);
-  return () =>
+  const kept = M > THIN_ROWS ? packed : undefined;
+  return () => {
+    const panels = kept ? kept.panels() : 0;
     kernels.gemm_nn(
       c.pointer,
       c.ld,
@@ -37,8 +52,8 @@ export function matmul(args: Product & { bias?: Tensor | undefined; activation?:
       a.pointer,
       a.ld,
       sa,
-      b.pointer,
-      b.ld,
+      panels || b.pointer,
+      panels ? 0 : b.ld,
       sb,
       bias ? bias.pointer : 0,
       B,
@@ -49,6 +64,7 @@ export function matmul(args: Product & { bias?: Tensor | undefined; activation?:
       code,
       wide,
     );
+  };
 }
 
 /** c = (a·bᵀ) ⊙ f'(saved): a [M, K], b [N, K]; `saved` [M, N] is the output of the activation f. */

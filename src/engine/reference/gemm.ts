@@ -24,7 +24,7 @@ const panelsA = new Float64Array(MC * KC);
 const panelB = new Float64Array(KC * NR);
 const tile = new Float64Array(MR * NR);
 
-type GemmKernels = Pick<Kernels, 'workspace_size' | 'gemm_nn' | 'gemm_nt' | 'gemm_tn'>;
+type GemmKernels = Pick<Kernels, 'workspace_size' | 'pack_b' | 'gemm_nn' | 'gemm_nt' | 'gemm_tn'>;
 
 export function createGemm(
   memory: ReferenceMemory,
@@ -32,12 +32,15 @@ export function createGemm(
 ): GemmKernels {
   const { shift } = memory;
 
-  /** C = start + A·B; A[m, k] lies at a + m·rowA + k·stepA, B[k, n] at b + n·columnB + k·stepB. Indices, not pointers. */
+  /**
+   * C = start + A·B; A[m, k] lies at a + m·rowA + k·stepA, B[k, n] at b + n·columnB + k·stepB, or as `pack_b` leaves it where columnB is
+   * 0. Indices, not pointers.
+   */
   // biome-ignore format: an operand a line
   function product(
     c: number, ldc: number,
     a: number, rowA: number, stepA: number, b: number, columnB: number, stepB: number, bias: number,
-    M: number, N: number, K: number, accumulate: number,
+    M: number, N: number, K: number, accumulate: number, wide = 0,
   ): void {
     const { f } = memory;
     let k = 0;
@@ -48,9 +51,19 @@ export function createGemm(
       for (let m = 0; m < M; m += MC) {
         const mEnd = Math.min(M, m + MC);
         pack(panelsA, f, a + m * rowA + k * stepA, rowA, stepA, mEnd - m, MR, kc);
+        let panel = 0;
+        let width = panelWidth(N, wide);
         for (let n = 0; n < N; n += NR) {
           const columns = Math.min(NR, N - n);
-          pack(panelB, f, b + n * columnB + k * stepB, columnB, stepB, columns, NR, kc);
+          if (columnB) {
+            pack(panelB, f, b + n * columnB + k * stepB, columnB, stepB, columns, NR, kc);
+          } else {
+            if (n === panel + width) {
+              panel = n;
+              width = panelWidth(N - n, wide);
+            }
+            pack(panelB, f, b + panel * K + k * width + n - panel, 1, width, columns, NR, kc);
+          }
           const start = bias ? bias + n : 0;
           for (let i = m; i < mEnd; i += MR) {
             const rows = Math.min(MR, mEnd - i);
@@ -72,14 +85,27 @@ export function createGemm(
   return {
     workspace_size: () => 0,
 
+    pack_b(packed, b, ldb, N, K, wide) {
+      const { f } = memory;
+      let to = packed >>> shift;
+      for (let n = 0; n < N; ) {
+        const width = panelWidth(N - n, wide);
+        for (let k = 0; k < K; k++) {
+          const from = (b >>> shift) + k * ldb;
+          for (let j = n; j < n + width; j++) f[to++] = j < N ? f[from + j] : 0;
+        }
+        n += width;
+      }
+    },
+
     gemm_nn(
-      c, ldc, strideC, _work, a, lda, strideA, b, ldb, strideB, bias, B, M, N, K, accumulate, activation,
+      c, ldc, strideC, _work, a, lda, strideA, b, ldb, strideB, bias, B, M, N, K, accumulate, activation, wide,
     ) {
       for (let i = 0; i < B; i++) {
         const ci = (c >>> shift) + i * strideC;
         const ai = (a >>> shift) + i * strideA;
         const bi = (b >>> shift) + i * strideB;
-        product(ci, ldc, ai, lda, 1, bi, 1, ldb, bias >>> shift, M, N, K, accumulate);
+        product(ci, ldc, ai, lda, 1, bi, ldb ? 1 : 0, ldb, bias >>> shift, M, N, K, accumulate, wide);
         for (let m = 0; m < M; m++) activate(activation, ci + m * ldc, N);
       }
     },
@@ -106,6 +132,12 @@ export function createGemm(
       }
     },
   };
+}
+
+/** Columns of the next panel of `pack_b`, of those that remain. */
+function panelWidth(remaining: number, wide: number): number {
+  if (wide && remaining > 12) return 16;
+  return remaining > 4 ? 8 : 4;
 }
 
 /** Panels of `lanes` rows of A or columns of B: for each k the lanes' elements side by side, zero beyond `count`. */
