@@ -26,7 +26,16 @@ export interface Effort {
   slice: number;
 }
 
-export async function compare(candidates: readonly Candidate[], { rounds, slice }: Effort): Promise<Rate[]> {
+export async function compare(candidates: readonly Candidate[], effort: Effort): Promise<Rate[]> {
+  const rates = await everyRound(candidates, effort);
+  return candidates.map(({ name }, i) => ({ name, ...spread(rates[i]) }));
+}
+
+/** The rates of each candidate in each round. */
+export async function everyRound(
+  candidates: readonly Candidate[],
+  { rounds, slice }: Effort,
+): Promise<number[][]> {
   const rates = candidates.map((): number[] => []);
   // Round -1 warms up: V8 must have compiled everything with its optimizing compiler before a figure counts.
   for (let round = -1; round < rounds; round++) {
@@ -42,7 +51,7 @@ export async function compare(candidates: readonly Candidate[], { rounds, slice 
       if (round >= 0) rates[i].push((1000 * candidate.amount) / result.latency.p50);
     }
   }
-  return candidates.map(({ name }, i) => ({ name, ...spread(rates[i]) }));
+  return rates;
 }
 
 /** Median and quartiles. */

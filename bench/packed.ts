@@ -1,22 +1,31 @@
 /**
  * What it gains to keep weights packed while they stand still: the same calls, with weights said to have changed before each of
- * them (so that each packs them anew, as in training), and with weights that stand still.
+ * them (so that each packs them anew, as in training), and with weights that stand still. And what it would gain to pack them as soon
+ * as they were updated.
  */
 import type { Engine } from '../src/engine/engine.js';
+import { sgdStep } from '../src/engine/ops/elementwise.js';
 import { PackedMatrix } from '../src/engine/ops/packed.js';
 import { matmul } from '../src/engine/ops/products.js';
 import { CompiledModel } from '../src/nn/compile.js';
 import { dense } from '../src/nn/dense.js';
 import { sequential } from '../src/nn/sequential.js';
 import type { Contender } from './engines.js';
-import { type Candidate, compare, type Effort, type Rate } from './harness.js';
-import { formatShape, parseShape } from './shapes.js';
+import { type Candidate, type Effort, everyRound, type Rate, spread } from './harness.js';
+import { formatShape, type ProductShape, parseShape } from './shapes.js';
 
 export interface PackedResult {
   readonly task: string;
   readonly unit: 'GFLOPS' | 'samples/s';
-  /** Of each engine, one after the other: packed at each call, kept packed. */
-  readonly rates: readonly Rate[];
+  readonly rates: readonly {
+    /** Of the engine. */
+    readonly name: string;
+    /** Medians: packed by each product, and packed before. */
+    readonly again: number;
+    readonly kept: number;
+    /** How many times as fast, round by round: a host whose speed drifts moves both. */
+    readonly gain: Omit<Rate, 'name'>;
+  }[];
 }
 
 const SHAPES = ['64x784:784x300', '250x784:784x300', '64x1024:1024x1024', '250x1024:1024x1024'];
@@ -37,25 +46,26 @@ export async function benchPacked(
   const results: PackedResult[] = [];
   const measure = async (task: string, unit: PackedResult['unit'], make: (engine: Engine) => Pair) => {
     const pairs = engines.map(({ name, engine }) => ({ name, ...make(engine) }));
-    const candidates = pairs.flatMap(({ name, amount, run, change }): Candidate[] => [
-      {
-        name,
-        amount,
-        run() {
-          change();
-          run();
-        },
-      },
-      { name: `${name}, kept`, amount, run },
+    const candidates = pairs.flatMap(({ name, amount, again, kept }): Candidate[] => [
+      { name, amount, run: again },
+      { name: `${name}, kept`, amount, run: kept },
     ]);
-    results.push({ task, unit, rates: await compare(candidates, effort) });
+    const rates = await everyRound(candidates, effort);
+    const gains = pairs.map(({ name }, i) => {
+      const [again, kept] = [rates[2 * i], rates[2 * i + 1]];
+      const gain = spread(kept.map((rate, round) => rate / again[round]));
+      return { name, again: spread(again).median, kept: spread(kept).median, gain };
+    });
+    results.push({ task, unit, rates: gains });
     report(results[results.length - 1]);
     for (const { dispose } of pairs) dispose();
   };
 
   for (const text of quick ? SHAPES.slice(0, 1) : SHAPES) {
     const shape = parseShape(text);
-    await measure(`gemm_nn ${formatShape(shape)}`, 'GFLOPS', (engine) => product(engine, shape));
+    const name = `gemm_nn ${formatShape(shape)}`;
+    await measure(name, 'GFLOPS', (engine) => product(engine, shape));
+    await measure(`sgd_step and ${name}, packed between them`, 'GFLOPS', (engine) => updated(engine, shape));
   }
   for (const sizes of quick ? NETWORKS.slice(0, 1) : NETWORKS) {
     for (const rows of ROWS) {
@@ -68,13 +78,50 @@ export async function benchPacked(
 
 interface Pair {
   readonly amount: number;
-  run(): void;
-  /** Says that the weights have changed. */
-  change(): void;
+  /** Packs the weights, and reads those that were packed before. */
+  again(): void;
+  kept(): void;
   dispose(): void;
 }
 
-function product(engine: Engine, { M, N, K }: { M: number; N: number; K: number }): Pair {
+type Sizes = Pick<ProductShape, 'M' | 'N' | 'K'>;
+
+function product(engine: Engine, sizes: Sizes): Pair {
+  const { arena, a, b, c, amount } = operands(engine, sizes);
+  const kept = matmul({ c, a, b, packed: new PackedMatrix(arena, b) });
+  const again = () => {
+    b.changed();
+    kept();
+  };
+  return { amount, again, kept, dispose: () => arena.dispose() };
+}
+
+/** The weights change before each product, which packs them or finds that done. */
+function updated(engine: Engine, sizes: Sizes): Pair {
+  const { arena, a, b, c, amount } = operands(engine, sizes);
+  const update = sgdStep({ w: b, g: arena.padded('float', b.shape) });
+  const plain = matmul({ c, a, b });
+  const packed = new PackedMatrix(arena, b);
+  const kept = matmul({ c, a, b, packed });
+  return {
+    amount,
+    again() {
+      update(0);
+      plain();
+    },
+    kept() {
+      update(0);
+      b.changed();
+      // Asked for twice, they are packed.
+      packed.panels();
+      packed.panels();
+      kept();
+    },
+    dispose: () => arena.dispose(),
+  };
+}
+
+function operands(engine: Engine, { M, N, K }: Sizes) {
   const arena = engine.arena();
   const [a, b, c] = [
     [M, K],
@@ -82,12 +129,7 @@ function product(engine: Engine, { M, N, K }: { M: number; N: number; K: number 
     [M, N],
   ].map((shape) => arena.padded('float', shape));
   for (const tensor of [a, b]) tensor.write(numbers(engine, tensor.size));
-  return {
-    amount: (2 * M * N * K) / 1e9,
-    run: matmul({ c, a, b, packed: new PackedMatrix(arena, b) }),
-    change: () => b.changed(),
-    dispose: () => arena.dispose(),
-  };
+  return { arena, a, b, c, amount: (2 * M * N * K) / 1e9 };
 }
 
 function forward(engine: Engine, sizes: readonly number[], rows: number): Pair {
@@ -100,8 +142,11 @@ function forward(engine: Engine, sizes: readonly number[], rows: number): Pair {
   plan.loaded();
   return {
     amount: rows,
-    run: () => plan.forward(),
-    change: () => compiled.parameters.changed(),
+    again() {
+      compiled.parameters.changed();
+      plan.forward();
+    },
+    kept: () => plan.forward(),
     dispose: () => compiled.dispose(),
   };
 }

@@ -56,13 +56,14 @@ export function millionRow({ rows, columns, bytes, seconds }: MillionResult): st
   return `${size}: lanegrad train, one epoch, ${median} s [${first}–${last}]`;
 }
 
-/** Of each engine the two rates, and what keeping the weights packed gains. */
+/** Of each engine the rate with weights packed by each product, with weights packed before, and the gain. */
 export function packedRow({ task, unit, rates }: PackedResult): string {
-  const lines = pairs(rates).map(([again, kept]) => {
-    const [before, after] = [again, kept].map(({ median }) => rateText(median, unit).padStart(8));
-    return `  ${again.name.padEnd(13)} ${before} to ${after} ${unit}  ${(kept.median / again.median).toFixed(2)}x`;
+  const lines = rates.map(({ name, again, kept, gain }) => {
+    const [before, after] = [again, kept].map((rate) => rateText(rate, unit).padStart(7));
+    const range = `[${gain.low.toFixed(2)}–${gain.high.toFixed(2)}]`;
+    return `  ${name.padEnd(13)} ${before} to ${after} ${unit}  ${gain.median.toFixed(2)}x ${range}`;
   });
-  return `${task}, weights kept packed\n${lines.join('\n')}`;
+  return `${task}\n${lines.join('\n')}`;
 }
 
 /** Rates by number of threads, and what more of them gain. */
@@ -85,11 +86,6 @@ export function peerTable({ task, unit, rows }: PeerResult): string {
     return `  ${row.name.padEnd(22)} ${value.padStart(8)} ${unit} ${(unit === 'GFLOPS' ? range(row) : wide(row)).padEnd(18)}${loss}`;
   });
   return `\n${task}\n${lines.join('\n')}`;
-}
-
-/** Two by two. */
-function pairs(rates: readonly Rate[]): [Rate, Rate][] {
-  return Array.from({ length: rates.length / 2 }, (_, i) => [rates[2 * i], rates[2 * i + 1]]);
 }
 
 function rateText(value: number, unit: string): string {
@@ -130,13 +126,13 @@ export function markdown(results: BenchResults): string {
     );
   }
   for (const { task, unit, rates } of results.packed ?? []) {
-    const cells = pairs(rates).map(([again, kept]) => [
-      again.name,
-      rateText(again.median, unit),
-      rateText(kept.median, unit),
-      `${(kept.median / again.median).toFixed(2)}x`,
+    const cells = rates.map(({ name, again, kept, gain }) => [
+      name,
+      rateText(again, unit),
+      rateText(kept, unit),
+      `${gain.median.toFixed(2)}x`,
     ]);
-    parts.push(grid([`${task}, ${unit}`, 'packed each time', 'kept', 'gain'], cells));
+    parts.push(grid([`${task}, ${unit}`, 'packed by each product', 'packed before', 'gain'], cells));
   }
   for (const { task, unit, rates } of results.threads ?? []) {
     const cells = rates.map(({ name, median }) => [
