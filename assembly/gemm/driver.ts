@@ -11,7 +11,7 @@
  * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
  *
  * A matrix B that many products share may be packed beforehand, by `pack_b`: panels of all of K, the one of column j at K·j floats.
- * Since panels end where blocks do, and parts of 16 columns, a call may begin at any multiple of 16.
+ * Then a block has all columns, and A the place of both. Parts of 16 columns are whole panels, so a call may begin at any of them.
  *
  * Rows go six at a time (five without fma), columns eight (or sixteen, with `wide`); the last of them in smaller tiles where those waste
  * less. Elements are sums in ascending k whatever the blocks, so neither tile nor a split of C over threads changes a bit.
@@ -26,6 +26,9 @@ import { THIN_ROWS, thin_nn } from './thin';
 @inline const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 // @ts-ignore: decorator
 @inline const MC: i32 = ASC_FEATURE_RELAXED_SIMD ? 96 : 100;
+// Where B needs no packing, the place of its panels is free for more of A: then panels of B are fetched from memory less often.
+// @ts-ignore: decorator
+@inline const MC_PACKED: i32 = ASC_FEATURE_RELAXED_SIMD ? 252 : 250;
 // @ts-ignore: decorator
 @inline const KC: i32 = 256;
 // @ts-ignore: decorator
@@ -50,8 +53,10 @@ export function gemm(
   c: usize, ldc: i32, work: usize, a: usize, lda: i32, b: usize, ldb: i32, bias: usize,
   M: i32, N: i32, K: i32, accumulate: i32, transA: bool, transB: bool, packed: bool, wide: i32,
 ): void {
-  for (let n = 0; n < N; n += NC) {
-    const nc = min(NC, N - n);
+  const columns = packed ? N : NC;
+  const height = packed ? MC_PACKED : MC;
+  for (let n = 0; n < N; n += columns) {
+    const nc = min(columns, N - n);
     let k = 0;
     // Once at least, so that K = 0 still writes the start values.
     do {
@@ -59,17 +64,17 @@ export function gemm(
       let to = work + PACKED_B;
       for (let j = n; !packed && j < n + nc; ) {
         const NR = tile_columns(n + nc - j, wide);
-        const columns = min(NR, n + nc - j);
-        if (transB) pack_columns(to, b + (<usize>(j * ldb + k) << 2), ldb, columns, kc, NR);
-        else pack_rows(to, b + (<usize>(k * ldb + j) << 2), ldb, columns, kc, NR);
+        const count = min(NR, n + nc - j);
+        if (transB) pack_columns(to, b + (<usize>(j * ldb + k) << 2), ldb, count, kc, NR);
+        else pack_rows(to, b + (<usize>(k * ldb + j) << 2), ldb, count, kc, NR);
         to += <usize>(kc * NR) << 2;
         j += NR;
       }
       const panels = packed ? b + (<usize>(n * K) << 2) : work + PACKED_B;
       const length = packed ? K : kc;
       const first = packed ? k : 0;
-      for (let m = 0; m < M; m += MC) {
-        const mc = min(MC, M - m);
+      for (let m = 0; m < M; m += height) {
+        const mc = min(height, M - m);
         to = work + PACKED_A;
         for (let i = m; i < m + mc; ) {
           const R = tile_rows(m + mc - i);

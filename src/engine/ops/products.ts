@@ -42,6 +42,7 @@ export function matmul(args: Forward): Call {
   const code = activationCodes[activation];
   const [sc, sa, sb] = [c, a, b].map(stride);
   const kept = M > THIN_ROWS ? packed : undefined;
+  kept?.reserve();
   return () => {
     const panels = kept ? kept.panels() : 0;
     kernels.gemm_nn(
