@@ -60,22 +60,24 @@ export function checkpointFolder(options: CheckpointFolderOptions): CheckpointOp
 }
 
 /**
- * The newest checkpoint in a folder; undefined when it has none, or is not there. One that cannot be read is skipped, with
- * a warning, for the one before it.
+ * The newest checkpoint in a folder, one of the best included: a run that ended before the first of the others left nothing else.
+ * undefined when there is none, or no folder. One that cannot be read is skipped, with a warning, for the next newest.
  *
  * @throws FileError when the folder cannot be read, FormatError when it has checkpoints but none can be read.
  */
 export async function latestCheckpoint(folder: string): Promise<Checkpoint | undefined> {
-  const found = (await list(folder)).filter(({ kind }) => kind === 'checkpoint');
+  const found = await list(folder);
   let failure: FormatError | undefined;
-  for (const { name } of found.sort((a, b) => b.step - a.step)) {
+  // Of two of one step, "best" sorts behind.
+  const order = (a: Found, b: Found) => b.step - a.step || (a.kind < b.kind ? 1 : -1);
+  for (const { name } of found.sort(order)) {
     const path = join(folder, name);
     try {
       return readCheckpoint(await readFileBytes(path), path);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       failure ??= error;
-      platform.warn(`${error.message}; trying the one before it`);
+      platform.warn(`${error.message}; trying the next newest`);
     }
   }
   if (failure) throw failure;
@@ -125,7 +127,13 @@ function fileName(kind: 'checkpoint' | 'best', step: number): string {
   return `${kind}-${String(step).padStart(9, '0')}.safetensors`;
 }
 
-async function list(folder: string): Promise<{ name: string; kind: string; step: number }[]> {
+interface Found {
+  readonly name: string;
+  readonly kind: string;
+  readonly step: number;
+}
+
+async function list(folder: string): Promise<Found[]> {
   const names = await readdir(folder).catch((cause) => {
     if (systemCode(cause) === 'ENOENT') return [];
     throw fileError(folder, 'cannot be read', cause);

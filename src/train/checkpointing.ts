@@ -12,7 +12,7 @@ export interface CheckpointFile {
   readonly step: number;
   /** Epochs that are done. */
   readonly epochs: number;
-  /** It is the one to resume from; else it is only one of the best. */
+  /** It is due by the interval, or the last of a run; else it is only one of the best. */
   readonly latest: boolean;
   /** It ends one of the best epochs so far. */
   readonly best: boolean;

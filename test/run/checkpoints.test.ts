@@ -64,7 +64,7 @@ describe('the files', () => {
         name(1_000_000_003, 'best'),
       ].sort(),
     );
-    expect((await latestCheckpoint(root))?.position.step).toBe(1_000_000_001);
+    expect((await latestCheckpoint(root))?.position.step).toBe(1_000_000_003);
   });
 
   it('of a run that had gone further than the one at hand do not outlive it', async () => {
@@ -133,6 +133,27 @@ describe('latestCheckpoint', () => {
     await rm(join(root, name(1)));
     await expect(latestCheckpoint(root)).rejects.toThrow(FormatError);
     vi.restoreAllMocks();
+  });
+
+  it('is one of the best where a run was killed before the first of the others', async () => {
+    const options = { ...basic, batchSize: 5, epochs: 4 };
+    const target = () => checkpointFolder({ folder: root, everyEpochs: 3, keepBest: 1 });
+    const never = net();
+    await fit(strict, never, clouds(20), options);
+    // No end of the run is seen: as if it had been killed.
+    const killed = fit(strict, net(), clouds(20), {
+      ...options,
+      checkpoint: target(),
+      onEpochBegin({ epoch }) {
+        if (epoch === 2) throw new Error('killed');
+      },
+    });
+    await expect(killed).rejects.toThrow('killed');
+    expect(await names()).toEqual([expect.stringMatching(/^best-/)]);
+    const resume = await latestCheckpoint(root);
+    const model = net();
+    await fit(strict, model, clouds(20), { ...options, checkpoint: target(), resume });
+    expect(bits(model)).toEqual(bits(never));
   });
 
   it('goes with fit', async () => {
