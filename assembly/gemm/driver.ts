@@ -17,8 +17,11 @@
  * less. Elements are sums in ascending k whatever the blocks, so neither tile nor a split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
-import { micro_4x16, micro_4x4, micro_4x8, micro_5x16, micro_5x4, micro_5x8, micro_6x16, micro_6x4, micro_6x8 } from './micro';
-import { pack_columns, pack_rows } from './pack';
+import {
+  micro_4x16, micro_4x4, micro_4x8, micro_5x16, micro_5x4, micro_5x8, micro_6x16, micro_6x4, micro_6x8,
+  splat_4x4, splat_4x8, splat_5x4, splat_5x8,
+} from './micro';
+import { pack_columns, pack_rows, pack_splat } from './pack';
 import { THIN_ROWS, thin_nn } from './thin';
 
 // Rows of a tile: with fma 6; a product that is rounded before it is added takes a register more, and then there is room for 5.
@@ -28,7 +31,7 @@ import { THIN_ROWS, thin_nn } from './thin';
 @inline const MC: i32 = ASC_FEATURE_RELAXED_SIMD ? 96 : 100;
 // Where B needs no packing, the place of its panels is free for more of A: then panels of B are fetched from memory less often.
 // @ts-ignore: decorator
-@inline const MC_PACKED: i32 = ASC_FEATURE_RELAXED_SIMD ? 252 : 250;
+@inline const MC_PACKED: i32 = ASC_FEATURE_RELAXED_SIMD ? 252 : 240;
 // @ts-ignore: decorator
 @inline const KC: i32 = 256;
 // @ts-ignore: decorator
@@ -38,9 +41,9 @@ import { THIN_ROWS, thin_nn } from './thin';
 @inline const ZEROS: usize = 0;
 // @ts-ignore: decorator
 @inline const PACKED_A: usize = 6 * 16 * 4;
-// Panels of A are at most MC rows, padded by at most 2.
+// Panels of A are at most MC rows, or a quarter of that where each element stands four times; padded by at most 4.
 // @ts-ignore: decorator
-@inline const PACKED_B: usize = PACKED_A + (<usize>((MC + 4) * KC) << 2);
+@inline const PACKED_B: usize = PACKED_A + (<usize>((MC + 16) * KC) << 2);
 
 export function workspace_size(): i32 {
   return <i32>PACKED_B + ((KC * NC) << 2);
@@ -54,7 +57,8 @@ export function gemm(
   M: i32, N: i32, K: i32, accumulate: i32, transA: bool, transB: bool, packed: bool, wide: i32,
 ): void {
   const columns = packed ? N : NC;
-  const height = packed ? MC_PACKED : MC;
+  const lanes = lanes_of_a(N, wide);
+  const height = (packed ? MC_PACKED : MC) / lanes;
   for (let n = 0; n < N; n += columns) {
     const nc = min(columns, N - n);
     let k = 0;
@@ -79,20 +83,32 @@ export function gemm(
         for (let i = m; i < m + mc; ) {
           const R = tile_rows(m + mc - i);
           const rows = min(R, m + mc - i);
-          if (transA) pack_rows(to, a + (<usize>(k * lda + i) << 2), lda, rows, kc, R);
-          else pack_columns(to, a + (<usize>(i * lda + k) << 2), lda, rows, kc, R);
-          to += <usize>(kc * R) << 2;
+          const from = a + (<usize>(transA ? k * lda + i : i * lda + k) << 2);
+          if (lanes > 1) pack_splat(to, from, transA ? 4 : <usize>lda << 2, transA ? <usize>lda << 2 : 4, rows, kc, R);
+          else if (transA) pack_rows(to, from, lda, rows, kc, R);
+          else pack_columns(to, from, lda, rows, kc, R);
+          to += <usize>(kc * R * lanes) << 2;
           i += R;
         }
         const block = c + (<usize>(m * ldc + n) << 2);
         const row = <usize>ldc << 2;
-        if (accumulate != 0 || k > 0) tiles(block, row, block, row, 4, work, panels, length, first, mc, nc, kc, wide);
-        else if (bias) tiles(block, row, bias + (<usize>n << 2), 0, 4, work, panels, length, first, mc, nc, kc, wide);
-        else tiles(block, row, ZEROS, 0, 0, work, panels, length, first, mc, nc, kc, wide);
+        if (accumulate != 0 || k > 0) tiles(block, row, block, row, 4, work, panels, length, first, mc, nc, kc, wide, lanes);
+        else if (bias) tiles(block, row, bias + (<usize>n << 2), 0, 4, work, panels, length, first, mc, nc, kc, wide, lanes);
+        else tiles(block, row, ZEROS, 0, 0, work, panels, length, first, mc, nc, kc, wide, lanes);
       }
       k += KC;
     } while (k < K);
   }
+}
+
+/**
+ * How often an element of A stands in its panel: four times without fma, where the micro-kernel then takes fewer instructions (micro.ts),
+ * if there are columns enough to make up for the packing.
+ */
+// @ts-ignore: decorator
+@inline
+function lanes_of_a(N: i32, wide: i32): i32 {
+  return ASC_FEATURE_RELAXED_SIMD || wide || N < 64 ? 1 : 4;
 }
 
 /** How many rows the next tile takes of those that remain: 4 where that leaves less of the last tile empty. */
@@ -118,7 +134,7 @@ function tile_columns(remaining: i32, wide: i32): i32 {
  */
 function tiles(
   c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
-  panels: usize, length: i32, first: i32, mc: i32, nc: i32, kc: i32, wide: i32,
+  panels: usize, length: i32, first: i32, mc: i32, nc: i32, kc: i32, wide: i32, lanes: i32,
 ): void {
   for (let j = 0; j < nc; ) {
     const NR = tile_columns(nc - j, wide);
@@ -131,15 +147,15 @@ function tiles(
       const tile = c + <usize>i * row + (<usize>j << 2);
       const from = start + <usize>i * startRow + <usize>j * startColumn;
       if (rows == R && columns == NR) {
-        multiply(tile, row, from, startRow, a, b, kc, R, NR);
+        multiply(tile, row, from, startRow, a, b, kc, R, NR, lanes);
       } else {
         // A tile over the edge is computed aside; only what lies inside is read and written.
         const ld = <usize>NR << 2;
         copy_part(work, ld, from, startRow, rows, columns);
-        multiply(work, ld, work, ld, a, b, kc, R, NR);
+        multiply(work, ld, work, ld, a, b, kc, R, NR, lanes);
         copy_part(tile, row, work, ld, rows, columns);
       }
-      a += <usize>(kc * R) << 2;
+      a += <usize>(kc * R * lanes) << 2;
       i += R;
     }
     j += NR;
@@ -149,9 +165,17 @@ function tiles(
 // @ts-ignore: decorator
 @inline
 function multiply(
-  c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, K: i32, R: i32, NR: i32,
+  c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, K: i32, R: i32, NR: i32, lanes: i32,
 ): void {
-  if (NR == 8) {
+  if (!ASC_FEATURE_RELAXED_SIMD && lanes > 1) {
+    if (NR == 8) {
+      if (R == 5) splat_5x8(c, row, start, startRow, a, b, K);
+      else splat_4x8(c, row, start, startRow, a, b, K);
+    } else {
+      if (R == 5) splat_5x4(c, row, start, startRow, a, b, K);
+      else splat_4x4(c, row, start, startRow, a, b, K);
+    }
+  } else if (NR == 8) {
     if (R == 6) micro_6x8(c, row, start, startRow, a, b, K);
     else if (R == 5) micro_5x8(c, row, start, startRow, a, b, K);
     else micro_4x8(c, row, start, startRow, a, b, K);

@@ -17,55 +17,77 @@
  * was spilled, and each step waited for it to come back from memory: 28.7 against 46.8 GFLOPS on Zen 4 (a Xeon, which multiplies and
  * adds half as much a cycle, hid it). The 16-column tiles are for re-vectorised code, where two neighbours share one register of
  * 256 bits; those of 4 columns for the right edge.
+ *
+ * The products without fma are bound by the six instructions that Zen begins in a cycle: 35 a step of 5x8 by count, four of them addresses of
+ * broadcasting loads. Where A's panels hold each element four times, plain loads do, whose offsets cost nothing: 31, and 3 to 7 % more
+ * speed (Zen 3). The re-vectoriser does not fuse such loads, so the 16-column tiles broadcast.
  * Tried: 4x12, 4x8, 8x8, 4x16, 12x4 (slower, with fma by an eighth and more); unrolling 5x8 and 6x8 twice over k (37 against 46
- * GFLOPS on Zen 4, Node 24; nothing gained on a Xeon, a fifth lost there in Node 20).
+ * GFLOPS on Zen 4, Node 24; nothing gained on a Xeon, a fifth lost there in Node 20), and with elements four times as well (0.83).
  */
 import { madd } from '../lanes';
 
 export function micro_6x8(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
-  tile(c, ldc, start, ldstart, a, b, K, 6, 2);
+  tile(c, ldc, start, ldstart, a, b, K, 6, 2, 1);
 }
 
 export function micro_5x8(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
-  tile(c, ldc, start, ldstart, a, b, K, 5, 2);
+  tile(c, ldc, start, ldstart, a, b, K, 5, 2, 1);
 }
 
 export function micro_4x8(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
-  tile(c, ldc, start, ldstart, a, b, K, 4, 2);
+  tile(c, ldc, start, ldstart, a, b, K, 4, 2, 1);
 }
 
 export function micro_6x16(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
-  tile(c, ldc, start, ldstart, a, b, K, 6, 4);
+  tile(c, ldc, start, ldstart, a, b, K, 6, 4, 1);
 }
 
 export function micro_5x16(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
-  tile(c, ldc, start, ldstart, a, b, K, 5, 4);
+  tile(c, ldc, start, ldstart, a, b, K, 5, 4, 1);
 }
 
 export function micro_4x16(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
-  tile(c, ldc, start, ldstart, a, b, K, 4, 4);
+  tile(c, ldc, start, ldstart, a, b, K, 4, 4, 1);
 }
 
 export function micro_6x4(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
-  tile(c, ldc, start, ldstart, a, b, K, 6, 1);
+  tile(c, ldc, start, ldstart, a, b, K, 6, 1, 1);
 }
 
 export function micro_5x4(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
-  tile(c, ldc, start, ldstart, a, b, K, 5, 1);
+  tile(c, ldc, start, ldstart, a, b, K, 5, 1, 1);
 }
 
 export function micro_4x4(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
-  tile(c, ldc, start, ldstart, a, b, K, 4, 1);
+  tile(c, ldc, start, ldstart, a, b, K, 4, 1, 1);
+}
+
+// Where a panel of A holds each element four times.
+
+export function splat_5x8(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
+  tile(c, ldc, start, ldstart, a, b, K, 5, 2, 4);
+}
+
+export function splat_4x8(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
+  tile(c, ldc, start, ldstart, a, b, K, 4, 2, 4);
+}
+
+export function splat_5x4(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
+  tile(c, ldc, start, ldstart, a, b, K, 5, 1, 4);
+}
+
+export function splat_4x4(c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32): void {
+  tile(c, ldc, start, ldstart, a, b, K, 4, 1, 4);
 }
 
 /**
- * The tile of R (4 or 6) rows and V (1, 2 or 4) vectors, both constants wherever this is inlined: what lies outside is
- * compiled away.
+ * The tile of R (4, 5 or 6) rows and V (1, 2 or 4) vectors, where an element of a stands L times (1, or 4 with at most 5 rows). All are
+ * constants wherever this is inlined: what lies outside is compiled away.
  */
 // @ts-ignore: decorator
 @inline
 function tile(
-  c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32, R: i32, V: i32,
+  c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, K: i32, R: i32, V: i32, L: i32,
 ): void {
   const zero = f32x4.splat(0);
   let c00 = v128.load(start);
@@ -102,27 +124,27 @@ function tile(
     const b1 = V > 1 ? v128.load(b, 16) : zero;
     const b2 = V > 2 ? v128.load(b, 32) : zero;
     const b3 = V > 2 ? v128.load(b, 48) : zero;
-    const a0 = v128.load32_splat(a);
+    const a0 = L == 4 ? v128.load(a) : v128.load32_splat(a);
     c00 = madd(a0, b0, c00);
     if (V > 1) c01 = madd(a0, b1, c01);
     if (V > 2) c02 = madd(a0, b2, c02);
     if (V > 2) c03 = madd(a0, b3, c03);
-    const a1 = v128.load32_splat(a, 4);
+    const a1 = L == 4 ? v128.load(a, 16) : v128.load32_splat(a, 4);
     c10 = madd(a1, b0, c10);
     if (V > 1) c11 = madd(a1, b1, c11);
     if (V > 2) c12 = madd(a1, b2, c12);
     if (V > 2) c13 = madd(a1, b3, c13);
-    const a2 = v128.load32_splat(a, 8);
+    const a2 = L == 4 ? v128.load(a, 32) : v128.load32_splat(a, 8);
     c20 = madd(a2, b0, c20);
     if (V > 1) c21 = madd(a2, b1, c21);
     if (V > 2) c22 = madd(a2, b2, c22);
     if (V > 2) c23 = madd(a2, b3, c23);
-    const a3 = v128.load32_splat(a, 12);
+    const a3 = L == 4 ? v128.load(a, 48) : v128.load32_splat(a, 12);
     c30 = madd(a3, b0, c30);
     if (V > 1) c31 = madd(a3, b1, c31);
     if (V > 2) c32 = madd(a3, b2, c32);
     if (V > 2) c33 = madd(a3, b3, c33);
-    const a4 = R > 4 ? v128.load32_splat(a, 16) : zero;
+    const a4 = R > 4 ? (L == 4 ? v128.load(a, 64) : v128.load32_splat(a, 16)) : zero;
     if (R > 4) c40 = madd(a4, b0, c40);
     if (R > 4 && V > 1) c41 = madd(a4, b1, c41);
     if (R > 4 && V > 2) c42 = madd(a4, b2, c42);
@@ -132,7 +154,7 @@ function tile(
     if (R > 5 && V > 1) c51 = madd(a5, b1, c51);
     if (R > 5 && V > 2) c52 = madd(a5, b2, c52);
     if (R > 5 && V > 2) c53 = madd(a5, b3, c53);
-    a += <usize>R << 2;
+    a += <usize>(R * L) << 2;
     b += <usize>V << 4;
   }
   v128.store(c, c00);

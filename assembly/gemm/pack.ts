@@ -5,7 +5,7 @@
  *   panel p:   k = 0: x[R·p … R·p+R-1],  k = 1: …,  k = K-1      (K·R floats, then panel p+1)
  *
  * `pack_rows` reads an operand whose panel elements lie side by side in memory (B of nn and tn, A of tn);
- * `pack_columns` one whose k runs along memory (A of nn and nt, B of nt), by transposing 4x4 blocks.
+ * `pack_columns` one whose k runs along memory (A of nn and nt, B of nt), by transposing 4x4 blocks; `pack_splat` reads A of either kind.
  */
 
 /** One panel: dst[k][i] ← src[k, i], i < count ≤ R, ld floats from k to k + 1. */
@@ -64,6 +64,36 @@ export function pack_columns(dst: usize, src: usize, ld: i32, count: i32, K: i32
   for (; i + 4 <= R; i += 4) transpose_four(dst + (<usize>i << 2), panel, src + <usize>i * step, step, K);
   if (i + 2 == R) transpose_two(dst + (<usize>i << 2), panel, src + <usize>i * step, step, K);
   else if (i < R) copy_one(dst + (<usize>i << 2), panel, src + <usize>i * step, K);
+}
+
+/**
+ * One panel, each element four times: dst[k][i][0 … 3] ← src[i, k] or src[k, i], i < count ≤ R, `stepI` and `stepK` bytes from i to i + 1
+ * and from k to k + 1.
+ */
+export function pack_splat(dst: usize, src: usize, stepI: usize, stepK: usize, count: i32, K: i32, R: i32): void {
+  if (count == 5) {
+    const at2 = stepI << 1, at3 = at2 + stepI, at4 = stepI << 2;
+    for (; K > 0; K--) {
+      v128.store(dst, v128.load32_splat(src));
+      v128.store(dst, v128.load32_splat(src + stepI), 16);
+      v128.store(dst, v128.load32_splat(src + at2), 32);
+      v128.store(dst, v128.load32_splat(src + at3), 48);
+      v128.store(dst, v128.load32_splat(src + at4), 64);
+      src += stepK;
+      dst += 80;
+    }
+    return;
+  }
+  const zero = f32x4.splat(0);
+  for (; K > 0; K--) {
+    let p = src;
+    for (let i = 0; i < R; i++) {
+      v128.store(dst, i < count ? v128.load32_splat(p) : zero);
+      p += stepI;
+      dst += 16;
+    }
+    src += stepK;
+  }
 }
 
 /** A panel with fewer than R elements a step, one by one: `stepK` and `stepI` bytes from k to k + 1 and i to i + 1. */
