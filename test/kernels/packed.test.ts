@@ -104,8 +104,8 @@ describeBackends('packed matrices', (arena) => {
     });
 
     test.each(sizes)('products are the same, N = %i', (N) => {
-      for (const M of [0, 1, 2, 3, 6, 7, 13]) {
-        for (const K of [0, 1, 5, 17]) expectSameBits(arena, { B: 1, M, N, K }, { wide, bias: true });
+      for (const M of [0, 1, 3, 7, 13]) {
+        for (const K of [0, 1, 17]) expectSameBits(arena, { B: 1, M, N, K }, { wide, bias: true });
       }
     });
 
@@ -114,14 +114,14 @@ describeBackends('packed matrices', (arena) => {
       '101x257:257x530',
       '3x1025:1025x45',
       '2x300:300x130',
-      '97x513:513x513',
+
       '257x300:300x29',
-      '505x513:513x17',
+      '505x257:257x17',
     ])('products are the same across cache blocks, %s', (text) => {
       const shape = parseShape(text);
       expectSameBits(arena, shape, { wide, bias: true, activation: 'relu' });
       expectSameBits(arena, shape, { wide, accumulate: true });
-      for (const cut of [16, 48, 208]) expectSameBits(arena, shape, { wide, cut });
+      for (const cut of [16, 208]) expectSameBits(arena, shape, { wide, cut });
     });
 
     test('products are the same, random shapes and options', () => {
