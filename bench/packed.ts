@@ -112,8 +112,7 @@ function updated(engine: Engine, sizes: Sizes): Pair {
     kept() {
       update(0);
       b.changed();
-      // Asked for twice, they are packed.
-      packed.panels();
+      // The product is the second to ask, and finds them packed.
       packed.panels();
       kept();
     },

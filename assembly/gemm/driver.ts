@@ -67,21 +67,16 @@ export function gemm(
     // Once at least, so that K = 0 still writes the start values.
     do {
       const kc = min(KC, K - k);
-      let to = work + PACKED_B;
-      for (let j = n; !packed && j < n + nc; ) {
-        const NR = tile_columns(n + nc - j, wide);
-        const count = min(NR, n + nc - j);
-        if (transB) pack_columns(to, b + (<usize>(j * ldb + k) << 2), ldb, count, kc, NR);
-        else pack_rows(to, b + (<usize>(k * ldb + j) << 2), ldb, count, kc, NR);
-        to += <usize>(kc * NR) << 2;
-        j += NR;
+      if (!packed) {
+        const from = b + (<usize>(transB ? n * ldb + k : k * ldb + n) << 2);
+        panels_of_b(work + PACKED_B, from, ldb, nc, kc, transB, wide);
       }
       const panels = packed ? b + (<usize>(n * K) << 2) : work + PACKED_B;
       const length = packed ? K : kc;
       const first = packed ? k : 0;
       for (let m = 0; m < M; m += height) {
         const mc = min(height, M - m);
-        to = work + PACKED_A;
+        let to = work + PACKED_A;
         for (let i = m; i < m + mc; ) {
           const R = tile_rows(m + mc - i);
           const rows = min(R, m + mc - i);
@@ -200,14 +195,22 @@ function copy_part(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i
   }
 }
 
-/** B in panels, as `tiles` takes them; what lies beyond the edge is 0. */
-export function pack_b(packed: usize, b: usize, ldb: i32, N: i32, K: i32, wide: i32): void {
+/** B [K, N], or lying as [N, K], in panels as `tiles` takes them; what lies beyond the edge is 0. */
+// @ts-ignore: decorator
+@inline
+function panels_of_b(to: usize, b: usize, ldb: i32, N: i32, K: i32, transB: bool, wide: i32): void {
   for (let n = 0; n < N; ) {
     const NR = tile_columns(N - n, wide);
-    pack_rows(packed, b + (<usize>n << 2), ldb, min(NR, N - n), K, NR);
-    packed += <usize>(K * NR) << 2;
+    const count = min(NR, N - n);
+    if (transB) pack_columns(to, b + (<usize>(n * ldb) << 2), ldb, count, K, NR);
+    else pack_rows(to, b + (<usize>n << 2), ldb, count, K, NR);
+    to += <usize>(K * NR) << 2;
     n += NR;
   }
+}
+
+export function pack_b(packed: usize, b: usize, ldb: i32, N: i32, K: i32, wide: i32): void {
+  panels_of_b(packed, b, ldb, N, K, false, wide);
 }
 
 export function gemm_nn(

@@ -5,14 +5,14 @@
 
 import type { Engine } from '../engine/engine.js';
 import type { Call } from '../engine/ops/check.js';
-import { argmax, countEqual, softmax, sum } from '../engine/ops/classify.js';
-import { activate, activateBackward } from '../engine/ops/elementwise.js';
-import { positive } from '../engine/ops/losses.js';
+import { sum } from '../engine/ops/classify.js';
+import { activateBackward } from '../engine/ops/elementwise.js';
 import { PackedMatrix } from '../engine/ops/packed.js';
 import { SparseRows } from '../engine/ops/sparse.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import { EngineError, ShapeError } from '../errors.js';
 import { checkInteger } from '../options.js';
+import { bindAnswers } from './answers.js';
 import type { LayerCalls, RunState } from './layer.js';
 import { layOut, ofLayer, placeSaved, type Saved, savedFor, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
@@ -138,7 +138,7 @@ export class CompiledModel {
   /** Copies the model's values and buffers into the engine. A moving average begins anew. */
   upload(): void {
     for (const { values, view } of this.#places) view.write(values);
-    this.#update?.begin(this.parameters);
+    this.#update?.begin();
   }
 
   /** Copies the engine's values and buffers back into the model. */
@@ -213,12 +213,9 @@ export class CompiledModel {
   /** Parameters and their moving average change places: to measure or download it, and again to go on. */
   swapAverage(): void {
     this.#training().swapAverage();
-    this.parameters.changed();
   }
 
-  /** The step at hand has been taken. */
   #advance(): void {
-    this.parameters.changed();
     this.#state.step++;
     this.#state.batch = 0;
   }
@@ -283,15 +280,6 @@ export class CompiledModel {
       classWeights: this.#classWeights,
     });
     const lossSum = sum(losses);
-    const { link } = this.loss;
-    const classifies = link !== 'identity';
-    const single = link === 'sigmoid' && outputs.columns === 1;
-    const pick = (single ? positive : argmax)({ predictions, x: outputs });
-    const count = countEqual(predictions, labels);
-    const soften =
-      link === 'softmax'
-        ? softmax({ y: probabilities, x: outputs })
-        : activate({ y: probabilities, x: outputs, activation: link });
     const step = this.#bindStep(layers, backward);
     const state = this.#state;
     return {
@@ -335,15 +323,7 @@ export class CompiledModel {
         update.gather(loss.weight());
         state.batch = update.batches;
       },
-      countCorrect() {
-        if (!classifies || !batch.labelled) return Number.NaN;
-        pick();
-        return count();
-      },
-      classify() {
-        soften();
-        if (classifies) pick();
-      },
+      ...bindAnswers(this.loss.link, { outputs, labels, probabilities, predictions, batch }),
     };
   }
 

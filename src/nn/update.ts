@@ -53,6 +53,7 @@ export class Update {
   readonly #step: (learningRate: number, step: number) => void;
   readonly #after: readonly Call[];
   readonly #penalties: readonly (() => number)[];
+  readonly #parameters: Tensor;
   readonly #average: Tensor | undefined;
   readonly #swap: Call | undefined;
   readonly #accumulate: ((factor: number, accumulate: boolean) => void) | undefined;
@@ -74,6 +75,7 @@ export class Update {
     reader.end();
 
     this.#optimizer = optimizer;
+    this.#parameters = parameters;
     const slots = optimizer.slots.map((name) => {
       const tensor = arena.tensor('float', parameters.shape);
       this.slots.set(`${optimizer.kind}.${name}`, tensor);
@@ -107,8 +109,8 @@ export class Update {
   }
 
   /** The average begins at the parameters as they are. */
-  begin(parameters: Tensor): void {
-    this.#average?.write(parameters.read());
+  begin(): void {
+    this.#average?.write(this.#parameters.read());
   }
 
   /** The step from the gradients at hand. */
@@ -120,6 +122,7 @@ export class Update {
 
   /** What follows after parameters have changed. */
   finish(): void {
+    this.#parameters.changed();
     for (let i = 0; i < this.#after.length; i++) this.#after[i]();
   }
 
@@ -161,6 +164,7 @@ export class Update {
       throw new EngineError('CompiledModel', 'this model was compiled without the option averageDecay');
     }
     this.#swap();
+    this.#parameters.changed();
   }
 }
 

@@ -1,18 +1,13 @@
 /** Matrices that are packed once they stand still: when that happens, and that no change is missed. */
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
-import { createEngine, createReferenceEngine, type Engine } from '../../src/engine/engine.js';
+import type { Engine } from '../../src/engine/engine.js';
 import { PackedMatrix } from '../../src/engine/ops/packed.js';
 import { matmul } from '../../src/engine/ops/products.js';
 import type { Arena } from '../../src/engine/tensor.js';
 import { OptionError } from '../../src/errors.js';
+import { engines } from './engines.js';
 
 const [ROWS, IN, OUT] = [3, 4, 5];
-
-const engines: [name: string, create: () => Promise<Engine> | Engine][] = [
-  ['wasm', () => createEngine({ backend: 'wasm', math: 'strict' })],
-  ['reference', () => createReferenceEngine()],
-  ['reference in float64', () => createReferenceEngine({ precision: 'float64' })],
-];
 
 describe.each(engines)('packed matrices (%s)', (_, create) => {
   let engine: Engine;
@@ -26,12 +21,12 @@ describe.each(engines)('packed matrices (%s)', (_, create) => {
   afterEach(() => engine.dispose());
 
   /** y = x·w of ones and w, whose elements are all the same: so y is IN times that. */
-  function product(rows = ROWS) {
+  function product() {
     const flat = arena.tensor('float', [IN * 16]).fill(1);
     const w = flat.view([IN, OUT], 0, 16);
     const packed = new PackedMatrix(arena, w);
-    const c = arena.padded('float', [rows, OUT]);
-    const call = matmul({ c, a: arena.padded('float', [rows, IN]).fill(1), b: w, packed });
+    const c = arena.padded('float', [ROWS, OUT]);
+    const call = matmul({ c, a: arena.padded('float', [ROWS, IN]).fill(1), b: w, packed });
     const run = () => {
       call();
       return c.read().every((v) => v === c.at(0)) ? c.at(0) / IN : Number.NaN;

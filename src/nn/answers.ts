@@ -1,0 +1,38 @@
+/** What a model answers, made of its outputs as the loss reads them: classes, probabilities or numbers. */
+import { argmax, countEqual, softmax } from '../engine/ops/classify.js';
+import { activate } from '../engine/ops/elementwise.js';
+import { positive } from '../engine/ops/losses.js';
+import type { Loss } from './losses.js';
+import type { Plan } from './plan.js';
+
+/** The calls of a plan that look at its outputs, by the loss's link. */
+export function bindAnswers(
+  link: Loss['link'],
+  {
+    outputs,
+    labels,
+    probabilities,
+    predictions,
+    batch,
+  }: Pick<Plan, 'outputs' | 'labels' | 'probabilities' | 'predictions' | 'batch'>,
+): Pick<Plan, 'countCorrect' | 'classify'> {
+  const classifies = link !== 'identity';
+  const single = link === 'sigmoid' && outputs.columns === 1;
+  const pick = (single ? positive : argmax)({ predictions, x: outputs });
+  const count = countEqual(predictions, labels);
+  const soften =
+    link === 'softmax'
+      ? softmax({ y: probabilities, x: outputs })
+      : activate({ y: probabilities, x: outputs, activation: link });
+  return {
+    countCorrect() {
+      if (!classifies || !batch.labelled) return Number.NaN;
+      pick();
+      return count();
+    },
+    classify() {
+      soften();
+      if (classifies) pick();
+    },
+  };
+}
