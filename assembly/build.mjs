@@ -35,7 +35,7 @@ const steps = {
     ]),
   ),
   embed: { after: ['simd', 'fma'], run: () => embed(`${root}build/`), tools: [] },
-  typescript: { run: typeScript, tools: ['typescript', '@types/node'] },
+  typescript: { run: typeScript, tools: ['typescript-native', '@types/node'] },
   script: { after: ['embed', 'typescript'], run: bundle, tools: ['esbuild'] },
 };
 
@@ -91,7 +91,10 @@ async function turn() {
 /** One binary, by a thread that is free. */
 async function assemblyScript(target) {
   let compiler = compilers.find(({ busy }) => !busy);
-  if (!compiler) compilers.push((compiler = { worker: new Worker(new URL('compile.mjs', import.meta.url)) }));
+  if (!compiler) {
+    compiler = { worker: new Worker(new URL('compile.mjs', import.meta.url)), busy: false };
+    compilers.push(compiler);
+  }
   compiler.busy = true;
   const entry = `assembly/${target.endsWith('-threads') ? 'threads' : 'index'}.ts`;
   const source = target.startsWith('limit') ? 'bench/assembly/limit.ts' : entry;
@@ -112,7 +115,7 @@ async function typeScript() {
   const info = 'build/typescript.tsbuildinfo';
   // Outputs that somebody else changed would not be written again.
   if (!stamps.typescript || !unchanged(stamps.typescript.outputs)) rmSync(`${root}${info}`, { force: true });
-  await command('typescript/bin/tsc', ['--incremental', '--tsBuildInfoFile', info]);
+  await command('typescript-native/bin/tsc', ['--incremental', '--tsBuildInfoFile', info]);
   const sources = files('src');
   const stems = new Set(sources.map((path) => path.replace(/^src\/(.*)\.[jt]s$/, '$1')));
   const outputs = files('dist').filter((path) => !path.startsWith('dist/script/'));

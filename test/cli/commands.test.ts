@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lanegrad, lastObject, type Outcome } from './command.js';
+import { lanegrad, lastObject, type Outcome, start } from './command.js';
 import { writeToy } from './toy.js';
 
 const TRAIN = ['train', 'toy', '--hidden', '16', '--epochs', '4', '--batch-size', '16', '--seed', '3'];
@@ -84,7 +84,9 @@ describe('train', () => {
   });
 
   it('makes two folders for two runs at once', async () => {
-    const both = await Promise.all([1, 2].map(() => lanegrad(root, [...TRAIN, '--epochs', '1', '--json'])));
+    const both = await Promise.all(
+      [1, 2].map(() => start(root, [...TRAIN, '--epochs', '1', '--json']).outcome),
+    );
     const [a, b] = both.map((outcome) => lastObject(outcome).runDir);
     expect(a).not.toBe(b);
   });
