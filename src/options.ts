@@ -131,6 +131,8 @@ export function didYouMean(word: string, known: readonly string[]): string {
   // Two edits of a word of two letters would lead anywhere.
   let bestDistance = Math.min(3, Math.ceil(word.length / 2));
   for (const candidate of known) {
+    // So many edits there are at least; a word of a million letters is not compared with any.
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }

@@ -1,4 +1,5 @@
 /** A model's values as named arrays, for numpy: an NPZ archive with an array for each parameter and buffer, under the model's own names. */
+import { isFloat32Array, isFloat64Array } from '../arrays.js';
 import { DataError, FormatError, show } from '../errors.js';
 import { type Sequential, setParameters } from '../nn/sequential.js';
 import type { WritableNpy } from './npy.js';
@@ -44,8 +45,7 @@ export function readModelNpz(bytes: Uint8Array, where: string, model: Sequential
       fail(`expected shape [${shape.join(', ')}], given [${array.shape.join(', ')}]`);
     }
     const { data } = array;
-    if (!(data instanceof Float32Array || data instanceof Float64Array))
-      fail(`expected floats, given ${array.dtype}`);
+    if (!isFloat32Array(data) && !isFloat64Array(data)) fail(`expected floats, given ${array.dtype}`);
     const own = Float32Array.from(data);
     const at = own.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) fail(`expected finite values, given ${own[at]} at ${at}`);

@@ -7,6 +7,7 @@
  *
  * Whatever is read is taken for hostile: sizes are compared with the tensors before anything is allocated.
  */
+import { isFloat32Array } from '../arrays.js';
 import { DataError, FormatError, LanegradError, OptionError, show } from '../errors.js';
 import { type ActivationOptions, activation } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
@@ -173,8 +174,7 @@ function checkTensors(
 function asParameters(tensors: ReadonlyMap<string, SafeTensor>, where: string) {
   const parameters = new Map<string, { shape: readonly number[]; values: Float32Array }>();
   for (const [name, { shape, data }] of tensors) {
-    if (!(data instanceof Float32Array))
-      throw new FormatError(where, `tensor ${show(name)} is not the model's`);
+    if (!isFloat32Array(data)) throw new FormatError(where, `tensor ${show(name)} is not the model's`);
     checkFinite(name, data, (message) => new FormatError(where, message));
     parameters.set(name, { shape, values: data });
   }

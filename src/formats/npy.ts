@@ -8,6 +8,7 @@
  * sizes are compared with the file before anything is allocated. Arrays of Python objects (pickles) and of records are refused.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
+import { typedArrayName } from '../arrays.js';
 import { FormatError, OptionError, ShapeError, show } from '../errors.js';
 import { type ByteOrder, fromHostOrder, toHostOrder, widenF16 } from './bytes.js';
 
@@ -134,7 +135,7 @@ export function writeNpy(array: WritableNpy): Uint8Array {
   const code = [...CODES].find(([, name]) => name === given)?.[0];
   if (code === undefined || given === 'float16')
     throw new OptionError(where, `dtype ${show(given)} cannot be written`);
-  if (!(data instanceof STORAGE[dtype])) {
+  if (typedArrayName(data) !== STORAGE[dtype].name) {
     throw new OptionError(where, `${dtype} is written from ${STORAGE[dtype].name}, given ${show(data)}`);
   }
   const sizes = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);

@@ -8,6 +8,7 @@
  * A state_dict says nothing of activations or sizes: it is read into a model that is there. It opens no file.
  */
 
+import { isFloat32Array, isFloat64Array } from '../arrays.js';
 import type { Activation } from '../engine/kernels.js';
 import { DataError, FormatError, OptionError, show } from '../errors.js';
 import { dense } from '../nn/dense.js';
@@ -249,9 +250,8 @@ function convert(
   if (given.join() !== expected.join()) {
     fail(`expected shape [${expected.join(', ')}], given [${given.join(', ')}]`);
   }
-  if (!(data instanceof Float32Array || data instanceof Float64Array))
-    return fail(`expected floats, given ${dtype}`);
-  const values = data instanceof Float32Array ? data : Float32Array.from(data);
+  if (!isFloat32Array(data) && !isFloat64Array(data)) return fail(`expected floats, given ${dtype}`);
+  const values = isFloat32Array(data) ? data : Float32Array.from(data);
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at >= 0) fail(`expected finite values, given ${values[at]} at ${at}`);
   return { shape, values: turned ? transpose(values, expected[0], expected[1]) : values };

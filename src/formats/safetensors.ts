@@ -8,6 +8,7 @@
  * `safetensors-header.ts`). It opens no file, and knows nothing of models.
  * https://github.com/huggingface/safetensors#format
  */
+import { typedArrayName } from '../arrays.js';
 import { OptionError, ShapeError, show } from '../errors.js';
 import { fromHostOrder, toHostOrder, widenBf16, widenF16 } from './bytes.js';
 import { elementBytes, isDtype, type SafeData, type SafeDtype, storageOf } from './safetensors-dtype.js';
@@ -124,7 +125,7 @@ function checkTensor(name: string, { dtype, shape, data }: WritableTensor): void
   if (!isDtype(given) || given === 'F16' || given === 'BF16') {
     throw new OptionError(where, `dtype ${show(given)} cannot be written`);
   }
-  if (!(data instanceof storageOf(dtype))) {
+  if (typedArrayName(data) !== storageOf(dtype).name) {
     throw new OptionError(where, `${dtype} is written from ${storageOf(dtype).name}, given ${show(data)}`);
   }
   const size = shape.reduce(

@@ -9,6 +9,7 @@
  * Random numbers are counter-based: a seed, which is in the configuration, and the position are their whole state.
  * Whatever is read is taken for hostile.
  */
+import { isFloat32Array } from '../arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../errors.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../formats/safetensors.js';
 import { OptionReader } from '../options.js';
@@ -101,8 +102,7 @@ export function readCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const values = (prefix: string): Values => {
     const found = new Map<string, Float32Array>();
     for (const [name, { data }] of tensors) {
-      if (!(data instanceof Float32Array))
-        throw new FormatError(where, `tensor ${show(name)} is not float32`);
+      if (!isFloat32Array(data)) throw new FormatError(where, `tensor ${show(name)} is not float32`);
       if (name.startsWith(prefix)) found.set(name.slice(prefix.length), data);
     }
     return found;
