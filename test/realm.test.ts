@@ -4,11 +4,13 @@ import vm from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   adam,
+  type CheckpointOptions,
   createEngine,
   dataset,
   dense,
   type Engine,
   evaluate,
+  type FitOptions,
   fit,
   predict,
   readModel,
@@ -52,12 +54,13 @@ test('dataset, fit and evaluate', async () => {
   expect(nested.inputs).toEqual(Float32Array.of(1, 2, 3, 4));
   expect(dataset({ inputs: bytes(Uint8Array.of(255, 0)), labels: [0, 1] }).scale).toBe(1 / 255);
   const own = sequential(2, [dense(2, other('({ activation: "relu" })'))], other('({ seed: 1 })'));
-  let saved = new Uint8Array();
+  let saved: Uint8Array = new Uint8Array();
   const optimizer = adam();
-  const options = Object.assign(other<object>('({ loss: "softmaxCrossEntropy", epochs: 1 })'), {
-    optimizer,
-    checkpoint: { save: (file: { bytes: Uint8Array<ArrayBuffer> }) => void (saved = file.bytes) },
-  }) as Parameters<typeof fit>[3];
+  const save: CheckpointOptions['save'] = (file) => {
+    saved = file.bytes;
+  };
+  const given = other<Pick<FitOptions, 'loss' | 'epochs'>>('({ loss: "softmaxCrossEntropy", epochs: 1 })');
+  const options: FitOptions = Object.assign(given, { optimizer, checkpoint: { save } });
   await fit(engine, own, set, options);
   const { steps } = await fit(engine, sequential(2, [dense(2, { activation: 'relu' })], { seed: 1 }), set, {
     loss: 'softmaxCrossEntropy',
