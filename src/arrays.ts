@@ -81,8 +81,12 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
  * @throws OptionError for anything else; `name` says what is expected there, such as `bytes`.
  */
 export function checkBytes(where: string, name: string, value: unknown): Uint8Array {
-  if (isUint8Array(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (isArrayBuffer(value)) return new Uint8Array(value);
+  try {
+    if (isUint8Array(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    if (isArrayBuffer(value)) return new Uint8Array(value);
+  } catch (cause) {
+    throw new OptionError(where, `${name}: its memory is no longer there: it was transferred`, { cause });
+  }
   throw new OptionError(where, `${name}: expected a Uint8Array or an ArrayBuffer, given ${show(value)}`);
 }
 

@@ -110,6 +110,16 @@ describe('checkBytes', () => {
     expect(checkBytes('here', 'bytes', other)).toEqual(Uint8Array.of(1, 2));
   });
 
+  test('memory that was transferred to another thread is refused', () => {
+    const bytes = Uint8Array.of(1, 2);
+    const { buffer } = bytes;
+    structuredClone(buffer, { transfer: [buffer] });
+    for (const given of [bytes, buffer]) {
+      expect(() => checkBytes('here', 'bytes', given)).toThrow(/^here: bytes: .* transferred$/);
+      expect(() => checkBytes('here', 'bytes', given)).toThrow(OptionError);
+    }
+  });
+
   test('says what was expected and given', () => {
     expect(() => checkBytes('readThing', 'bytes', 'text')).toThrow(
       'readThing: bytes: expected a Uint8Array or an ArrayBuffer, given "text"',
