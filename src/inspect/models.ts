@@ -2,8 +2,10 @@
 
 import { FormatError, LanegradError } from '../errors.js';
 import type { ModelMetadata } from '../formats/model.js';
-import { dataTypes, decodeModel, floatValues, intValues, type OnnxTensor } from '../formats/onnx/proto.js';
+import { decodeModel } from '../formats/onnx/decode.js';
+import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';
 import type { OnnxImport } from '../formats/onnx/read.js';
+import { floatValues, intValues } from '../formats/onnx/values.js';
 import type { Fail } from '../formats/protobuf.js';
 import type { Sequential } from '../nn/sequential.js';
 import { weightsSha256 } from '../run/weights.js';
