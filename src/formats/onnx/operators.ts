@@ -70,7 +70,7 @@ function matMul(node: OnnxNode, chain: Chain, read: Reading): void {
 
 /** Before the first layer: scaling of the inputs by one number. Right after a product: its bias. */
 function arithmetic(node: OnnxNode, chain: Chain, read: Reading): void {
-  const fail = failer(node, chain);
+  const fail: Fail = failer(node, chain);
   const constant = chain.constant(node, node.inputs[0] === chain.current ? 1 : 0);
   if (read.steps.length === 0) {
     const values = floatValues(constant, fail);
@@ -82,7 +82,7 @@ function arithmetic(node: OnnxNode, chain: Chain, read: Reading): void {
   }
   const width = node.operator === 'Add' ? read.biasWidth : undefined;
   if (width === undefined)
-    return fail('expected it to scale the inputs, or to add the bias right after a product');
+    fail('expected it to scale the inputs, or to add the bias right after a product');
   read.addBias(finite(row(constant, width, read, fail), fail));
 }
 
