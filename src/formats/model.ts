@@ -15,8 +15,9 @@ import { dropout } from '../nn/dropout.js';
 import { type EmbeddingOptions, embedding } from '../nn/embedding.js';
 import type { Layer } from '../nn/layer.js';
 import { batchNorm, layerNorm } from '../nn/normalization.js';
-import { allValues, type Sequential, sequential, setParameters } from '../nn/sequential.js';
+import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
+import { checkFile } from './bytes.js';
 import { type ModelMetadata, readMetadata } from './model-metadata.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 
@@ -65,6 +66,7 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
  */
 export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uint8Array {
   const where = 'writeModel';
+  checkModel(where, model);
   const { inputSize, seed } = model;
   const layers = model.layers.map(({ kind, config }) => {
     if (!makers.has(kind)) throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
@@ -88,7 +90,7 @@ export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uin
  *   read, lacks or adds tensors, or holds a value that is NaN or infinite.
  */
 export function readModel(bytes: Uint8Array, where: string): { model: Sequential; metadata: ModelMetadata } {
-  const { tensors, metadata } = readSafetensors(bytes, where);
+  const { tensors, metadata } = readSafetensors(checkFile('readModel', bytes, where), where);
   try {
     const description = new OptionReader(`metadata ${show(KEY)}`, parseDescription(metadata[KEY], where));
     checkVersion(description, where);

@@ -4,6 +4,7 @@
  * two different models in one file.
  */
 import { FormatError, show } from '../errors.js';
+import { foreignFormat } from './recognise.js';
 import { elementBytes, isDtype, type SafeDtype, SUPPORTED } from './safetensors-dtype.js';
 
 /** The reference implementation's limit, in bytes. */
@@ -37,6 +38,8 @@ export function readHeader(bytes: Uint8Array, where: string): Header {
   const fail = (problem: string, cause?: unknown): never => {
     throw new FormatError(where, problem, { cause });
   };
+  const foreign = foreignFormat(bytes);
+  if (foreign !== undefined) fail(`expected a safetensors file, given ${foreign}`);
   const text = headerText(bytes, fail);
   const dataStart = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const entries: HeaderEntry[] = [];

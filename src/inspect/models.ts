@@ -8,6 +8,7 @@ import type { OnnxImport } from '../formats/onnx/read.js';
 import { floatValues, intValues } from '../formats/onnx/values.js';
 import type { Fail } from '../formats/protobuf.js';
 import type { Sequential } from '../nn/sequential.js';
+import { summary } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
 import type { InspectedTensor, Inspection, ModelReport } from './types.js';
 
@@ -46,12 +47,13 @@ export async function inspectModel(
 
 async function describeModel(model: Sequential, metadata: ModelMetadata): Promise<ModelReport> {
   const { sizes, seed, parameterCount } = model;
+  const counts = summary(model).layers;
   const layers = model.layers.map(({ kind, config }, index) => ({
     kind,
     ...config,
     inputSize: sizes[index],
     outputSize: sizes[index + 1],
-    parameters: model.parameters.reduce((sum, own) => sum + (own.layer === index ? own.values.length : 0), 0),
+    parameters: counts[index].parameters,
   }));
   return {
     sizes,

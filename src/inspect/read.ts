@@ -189,7 +189,7 @@ function checkpointFacts(path: string, text: string): [string, string][] {
   for (const part of ['position', 'engine', 'configuration'] as const) {
     const value = (description as Record<string, unknown>)[part];
     if (typeof value !== 'object' || value === null) continue;
-    for (const [name, own] of Object.entries(flattenRecord(value))) facts.push([name, String(own)]);
+    for (const [name, own] of Object.entries(flattenRecord(path, value))) facts.push([name, String(own)]);
   }
   return facts;
 }
@@ -197,7 +197,7 @@ function checkpointFacts(path: string, text: string): [string, string][] {
 async function inspectMetrics(path: string): Promise<Inspection> {
   const { records } = await readMetrics(path);
   if (records.length === 0) throw new DataError(path, 'expected at least one epoch');
-  const flat = records.map((record) => flattenRecord(record));
+  const flat = records.map((record) => flattenRecord(path, record));
   return {
     path,
     kind: 'metrics',

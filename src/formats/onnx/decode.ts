@@ -24,6 +24,7 @@ import {
   type OnnxTensor,
   type OnnxValue,
 } from './proto.js';
+import { foreignFormat } from '../recognise.js';
 import { bytesOf } from './values.js';
 
 /** Nodes, names, attributes and other fields in a file: each takes two bytes there, and many times that here. */
@@ -46,6 +47,8 @@ export function decodeModel(
   const from: Source = { fail, budget: { left: MAX_FIELDS }, files };
   // Where even the outermost message is broken, it is something else.
   const failOutside: Fail = (problem, cause) => fail(`not an ONNX model: ${problem}`, cause);
+  const foreign = foreignFormat(bytes);
+  if (foreign !== undefined) fail(`expected an ONNX model, given ${foreign}`);
   let [irVersion, producer, producerVersion] = [0, '', ''];
   const opsets = new Map<string, number>();
   const metadata = new Map<string, string>();
