@@ -91,10 +91,7 @@ function scalarsOf(flat: Flat): Record<string, number> {
   for (const [name, value] of Object.entries(flat)) {
     if (typeof value !== 'number' || PLACES.has(name)) continue;
     const validated = /^validation\/(.+)$/.exec(name)?.[1];
-    scalars.push([
-      validated ? `${validated}/validation` : ALONE.has(name) ? name : `${name}/train`,
-      value,
-    ]);
+    scalars.push([validated ? `${validated}/validation` : ALONE.has(name) ? name : `${name}/train`, value]);
   }
   return Object.fromEntries(scalars);
 }
@@ -108,7 +105,8 @@ function scalarsOf(flat: Flat): Record<string, number> {
 export function metricsEvents(records: readonly object[], endSeconds: number): Uint8Array {
   const numbers = flattenAll('metricsEvents', records);
   const duration = (flat: Flat) => (typeof flat.seconds === 'number' ? flat.seconds : 0);
-  let seconds = checkSeconds('metricsEvents', endSeconds) - numbers.reduce((total, flat) => total + duration(flat), 0);
+  let seconds =
+    checkSeconds('metricsEvents', endSeconds) - numbers.reduce((total, flat) => total + duration(flat), 0);
   const parts = [eventFileHead(seconds)];
   for (const [index, flat] of numbers.entries()) {
     seconds += duration(flat);

@@ -18,11 +18,7 @@ const SUFFIX = '.npy';
  *   no array.
  * @throws OptionError for `bytes` that are none, or a limit that is no number of bytes.
  */
-export function readNpz(
-  bytes: Uint8Array,
-  where: string,
-  maxBytes?: number,
-): Map<string, NpyArray> {
+export function readNpz(bytes: Uint8Array, where: string, maxBytes?: number): Map<string, NpyArray> {
   const reader = 'readNpz';
   const file = checkFile(reader, bytes, where);
   const limit = maxBytes ?? growthLimit(file.length);

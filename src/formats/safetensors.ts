@@ -64,7 +64,8 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, WritableTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  if (!isMap(tensors)) throw new OptionError(WHERE, `expected a map of names and tensors, given ${show(tensors)}`);
+  if (!isMap(tensors))
+    throw new OptionError(WHERE, `expected a map of names and tensors, given ${show(tensors)}`);
   for (const [name, tensor] of tensors) checkTensor(name, tensor);
   const sorted = [...tensors].sort(
     ([nameA, a], [nameB, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT || compare(nameA, nameB),
@@ -136,7 +137,8 @@ function checkTensor(name: unknown, tensor: unknown): asserts tensor is Writable
   if (!isTypedArray(data) || typedArrayName(data) !== storage) {
     throw new OptionError(where, `${dtype} is written from ${storage}, given ${show(data)}`);
   }
-  if (!Array.isArray(shape)) throw new OptionError(where, `shape: expected a list of lengths, given ${show(shape)}`);
+  if (!Array.isArray(shape))
+    throw new OptionError(where, `shape: expected a list of lengths, given ${show(shape)}`);
   const size = shape.reduce(
     (product, dim) => (Number.isSafeInteger(dim) && dim >= 0 ? product * dim : NaN),
     1,

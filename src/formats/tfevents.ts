@@ -13,7 +13,9 @@ import { ProtoWriter } from './protobuf.js';
 
 /** What every file begins with. `seconds` since 1970. Throws OptionError when they are no finite number. */
 export function eventFileHead(seconds: number): Uint8Array {
-  return frame(new ProtoWriter().double(1, checkSeconds('eventFileHead', seconds)).string(3, 'brain.Event:2').finish());
+  return frame(
+    new ProtoWriter().double(1, checkSeconds('eventFileHead', seconds)).string(3, 'brain.Event:2').finish(),
+  );
 }
 
 /**

@@ -162,7 +162,10 @@ export function setParameters(
     const given = tensors.get(name);
     if (!given) throw new ShapeError(where, `parameter ${name} is missing`);
     if (!Array.isArray(given.shape) || !isFloat32Array(given.values)) {
-      throw new OptionError(where, `${name}: expected { shape, values } with a Float32Array, given ${show(given)}`);
+      throw new OptionError(
+        where,
+        `${name}: expected { shape, values } with a Float32Array, given ${show(given)}`,
+      );
     }
     const length = shape.reduce((product, size) => product * size, 1);
     if (given.shape.join() !== shape.join() || given.values.length !== length) {

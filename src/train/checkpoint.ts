@@ -84,7 +84,10 @@ export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array {
       throw new OptionError('writeCheckpoint', `${prefix}: expected a map of values, given ${show(values)}`);
     for (const [name, data] of values) {
       if (!isFloat32Array(data))
-        throw new OptionError('writeCheckpoint', `${prefix}${name}: expected a Float32Array, given ${show(data)}`);
+        throw new OptionError(
+          'writeCheckpoint',
+          `${prefix}${name}: expected a Float32Array, given ${show(data)}`,
+        );
       tensors.set(`${prefix}${name}`, { dtype: 'F32', shape: [data.length], data });
     }
   };
@@ -101,7 +104,9 @@ function describe(description: object): string {
   try {
     return JSON.stringify({ version: VERSION, ...description }, writeNonFinite);
   } catch (cause) {
-    throw new OptionError('writeCheckpoint', `expected values of JSON: ${(cause as Error).message}`, { cause });
+    throw new OptionError('writeCheckpoint', `expected values of JSON: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

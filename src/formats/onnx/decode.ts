@@ -15,6 +15,7 @@ import {
   type FieldBudget,
   readFields,
 } from '../protobuf.js';
+import { foreignFormat } from '../recognise.js';
 import {
   attributeTypes,
   type ExternalData,
@@ -24,7 +25,6 @@ import {
   type OnnxTensor,
   type OnnxValue,
 } from './proto.js';
-import { foreignFormat } from '../recognise.js';
 import { bytesOf } from './values.js';
 
 /** Nodes, names, attributes and other fields in a file: each takes two bytes there, and many times that here. */

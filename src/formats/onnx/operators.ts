@@ -81,8 +81,7 @@ function arithmetic(node: OnnxNode, chain: Chain, read: Reading): void {
     return;
   }
   const width = node.operator === 'Add' ? read.biasWidth : undefined;
-  if (width === undefined)
-    fail('expected it to scale the inputs, or to add the bias right after a product');
+  if (width === undefined) fail('expected it to scale the inputs, or to add the bias right after a product');
   read.addBias(finite(row(constant, width, read, fail), fail));
 }
 
