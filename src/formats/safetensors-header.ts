@@ -169,8 +169,7 @@ function colonFollows(text: string, after: number): boolean {
 /** The text was UTF-8, so that halves of surrogate pairs can only be escapes. */
 function decodeString(text: string, start: number, end: number, fail: Fail): string {
   const inside = text.slice(start + 1, end - 1);
-  if (end - start >= 2 && text.charCodeAt(end - 1) === QUOTE && !/[\\\u0000-\u001f]/.test(inside))
-    return inside;
+  if (end - start >= 2 && text.charCodeAt(end - 1) === QUOTE && !inside.includes('\\')) return inside;
   let string: unknown;
   try {
     string = JSON.parse(text.slice(start, end));
