@@ -36,34 +36,38 @@ const folder = mkdtempSync(join(tmpdir(), 'lanegrad-fuzz-watch-'));
 /** Runs every `stride`th case from `first` on, in one process after the other. */
 async function runFrom(first: number, stride: number): Promise<void> {
   const file = join(folder, `at-${first}`);
-  for (let next = first; next < cases; ) {
-    const child = fork(
-      fileURLToPath(new URL('worker.ts', import.meta.url)),
-      [seed, next, cases, stride, file, target].map(String),
-      {
-        execArgv: ['--import', 'tsx', '--expose-gc', '--max-old-space-size=1536'],
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      },
-    );
-    const problem = await watch(child, file);
+  let next = first;
+  let skip = -1;
+  // Cases that ran but were not told of any more run again in the next process.
+  const take = (told: readonly Outcome[]): void => {
+    outcomes.push(...told);
+    next = told[told.length - 1].index + stride;
+  };
+  while (next < cases) {
+    const args = [seed, next, cases, stride, skip, file, target].map(String);
+    const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), args, {
+      execArgv: ['--import', 'tsx', '--max-old-space-size=1536'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    const problem = await watch(child, file, take);
     if (problem === undefined) return;
     const [, index, name] = /^(\d+) (.*?)\s*$/.exec(readText(file)) ?? [
       '',
       String(next),
       'before its first case',
     ];
-    outcomes.push({
-      index: Number(index),
-      target: name,
-      verdict: { kind: 'failed', problem },
-      seconds: Number.NaN,
-    });
-    next = Number(index) + stride;
+    skip = Number(index);
+    outcomes.push({ index: skip, target: name, verdict: { kind: 'failed', problem }, seconds: Number.NaN });
+    if (next === skip) next += stride;
   }
 }
 
 /** Resolves when the process is done: undefined, or what happened to it. */
-function watch(child: ChildProcess, file: string): Promise<string | undefined> {
+function watch(
+  child: ChildProcess,
+  file: string,
+  take: (told: readonly Outcome[]) => void,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     let errors = '';
     let verdict: string | undefined;
@@ -79,7 +83,10 @@ function watch(child: ChildProcess, file: string): Promise<string | undefined> {
     child.stderr!.on('data', (data) => {
       errors = `${errors}${String(data)}`.slice(-2000);
     });
-    child.on('message', (message) => outcomes.push(...(message as Outcome[])));
+    child.on('message', (message) => {
+      const told = message as Outcome[];
+      if (told.length > 0) take(told);
+    });
     child.on('exit', (code, signal) => {
       clearInterval(timer);
       if (code === 0) resolve(undefined);

@@ -25,12 +25,12 @@ export function callTarget(name: string, { valid, call, check, weight }: Call): 
     async run(r, world) {
       const args = await valid(r, world);
       const use = call as (...args: readonly unknown[]) => unknown;
-      if (r.chance(0.125)) {
-        check?.(await must('a call as it should be', () => use(...args)), args, true);
-        return;
-      }
-      const odd = misuse(r, args);
-      check?.(await use(...odd), odd, false);
+      const intact = r.chance(0.125);
+      const given = intact ? args : misuse(r, args);
+      const result: unknown = await (intact
+        ? must('a call as it should be', () => use(...given))
+        : use(...given));
+      check?.(result, given, intact);
     },
   };
 }
