@@ -10,7 +10,7 @@ export { epochScalars, metricsCsv, metricsEvents } from './formats/metrics.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
 export { type NpyArray, readNpy, type WritableNpy, writeNpy } from './formats/npy.js';
 export { readNpz, writeNpz } from './formats/npz.js';
-export { type OnnxImport, readOnnx } from './formats/onnx/read.js';
+export { type OnnxImport, onnxDataFiles, type ReadOnnxOptions, readOnnx } from './formats/onnx/read.js';
 export { type WriteOnnxOptions, writeOnnx } from './formats/onnx/write.js';
 export {
   denseFromPytorch,

@@ -1,4 +1,5 @@
 /** Bytes to read a table from: in memory, in a Blob, or behind gzip. Files of Node are in file.ts. It knows no table format. */
+import { isUint8Array } from '../arrays.js';
 import { FormatError, OptionError, show } from '../errors.js';
 import type { ByteSource } from './types.js';
 
@@ -33,7 +34,7 @@ function blobSource(blob: Blob, name = (blob as Partial<File>).name ?? 'table'):
 
 /** A source of what is given: one already, bytes, or a Blob. Throws OptionError for anything else. */
 export function resolveSource(where: string, given: unknown, name?: string): ByteSource {
-  if (given instanceof Uint8Array) return bytesSource(given, name);
+  if (isUint8Array(given)) return bytesSource(given, name);
   if (typeof Blob !== 'undefined' && given instanceof Blob) return blobSource(given, name);
   if (typeof given === 'object' && given !== null && 'stream' in given && 'slice' in given) {
     return given as ByteSource;
