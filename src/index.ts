@@ -1,6 +1,15 @@
 /** lanegrad for Node and browsers: engines, models, training. Files are in `lanegrad/node`. */
 export { type Dataset, type DatasetOptions, dataset, sliceDataset } from './data/dataset.js';
 export { readIdx } from './data/idx.js';
+export {
+  type DatasetParts,
+  type Fold,
+  type FoldOptions,
+  kFold,
+  type SplitOptions,
+  splitDataset,
+  takeRows,
+} from './data/rows.js';
 export { createEngine, type Engine, type EngineInfo, type EngineOptions } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';

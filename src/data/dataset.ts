@@ -163,12 +163,20 @@ export function dataset(options: DatasetOptions): Dataset {
   });
 }
 
+/** Throws OptionError for something that is no data set. */
+export function checkDataset(where: string, name: string, set: Dataset): void {
+  if (typeof set !== 'object' || set === null || !isTypedArray(set.inputs)) {
+    throw new OptionError(where, `${name}: expected a data set, given ${show(set)}`);
+  }
+}
+
 /**
  * Samples `from` up to but not including `to`, as views: nothing is copied, and the classes stay those of `set`.
  *
  * @throws OptionError unless 0 <= from < to <= set.size, all whole.
  */
 export function sliceDataset(set: Dataset, from: number, to: number, name: string = set.name): Dataset {
+  checkDataset('sliceDataset', 'set', set);
   checkInteger('sliceDataset', 'from', from, { min: 0, below: set.size });
   checkInteger('sliceDataset', 'to', to, { above: from, max: set.size });
   return Object.freeze({
