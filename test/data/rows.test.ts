@@ -98,7 +98,7 @@ describe('splitDataset', () => {
     [{ folds: 3 }, OptionError, /folds/],
     [{ validation: 0.1, test: 0 }, DataError, /no row is left for validation: given 3 rows/],
   ])('%j is refused', (options, kind, message) => {
-    const split = () => splitDataset(numbered(3, [0, 1, 2]), options);
+    const split = () => splitDataset(numbered(3, [0, 1, 2]), options as object);
     expect(split).toThrow(kind);
     expect(split).toThrow(message);
   });
