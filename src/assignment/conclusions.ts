@@ -35,27 +35,33 @@ export function conclude(parts: ComputedParts & { readonly table: GradientTable 
 function concludeTable({ entries, originalErrors }: GradientTable): string[] {
   const compared = entries.filter(({ original }) => original);
   const agreeing = compared.filter(({ agrees }) => agrees).length;
-  const first = `Of ${compared.length} entries of the original table that are known, ${agreeing} agree with the computed values.`;
+  const first = `Of the ${compared.length} rows of the original table ${agreeing} agree with the computed values, to the digits that they give.`;
   if (originalErrors.length === 0) return [first];
   return [first, `The original is wrong in ${list(originalErrors)}.`];
 }
 
-function concludeSynthetic({ runs, classOneShare }: SyntheticResult): string[] {
+function concludeSynthetic({ runs, classOneShare, validationSize }: SyntheticResult): string[] {
   const always = Math.max(classOneShare, 1 - classOneShare);
   const ends = runs.map((run) => ({ run, end: run.epochs[run.epochs.length - 1] }));
   const sentences = ends.map(({ run, end }) => {
     const course = run.falling
       ? 'the loss fell in every epoch'
       : `the loss rose after ${run.rises} of ${run.epochs.length - 1} epochs`;
-    return `With learning rate ${run.learningRate} ${course}, to ${places(end.loss, 3)}; ${percentText(end.validation.accuracy)} of the validation points are right, where the commoner class alone would give ${percentText(always)}.`;
+    return `With learning rate ${run.learningRate} ${course}, to ${places(end.loss, 3)}; ${percentText(end.validation.accuracy)} of the validation points are right.`;
   });
+  sentences.push(`The commoner class alone has ${percentText(always)} of the training points.`);
   if (ends.length < 2) return sentences;
-  const [best, second] = [...ends].sort((a, b) => b.end.validation.accuracy - a.end.validation.accuracy);
-  const gap = best.end.validation.accuracy - second.end.validation.accuracy;
+  const [best, second] = ends
+    .map(({ run, end }) => ({ rate: run.learningRate, accuracy: end.validation.accuracy }))
+    .sort((a, b) => b.accuracy - a.accuracy);
+  const gap = best.accuracy - second.accuracy;
+  // Two standard errors of the difference of two shares of so many points.
+  const variance = [best, second].reduce((sum, { accuracy }) => sum + accuracy * (1 - accuracy), 0);
+  const chance = 2 * Math.sqrt(variance / validationSize);
   sentences.push(
-    gap > 0
-      ? `Of these rates ${best.run.learningRate} ends better, by ${(100 * gap).toFixed(1)} percentage points.`
-      : 'Both rates end with the same accuracy.',
+    gap > chance
+      ? `${best.rate} ends ahead by ${(100 * gap).toFixed(1)} percentage points, more than ${validationSize.toLocaleString('en-US')} validation points leave to chance; each rate had one seed.`
+      : `The best two are ${(100 * gap).toFixed(1)} percentage points apart, no more than ${validationSize.toLocaleString('en-US')} validation points leave to chance; each rate had one seed.`,
   );
   return sentences;
 }
@@ -83,26 +89,29 @@ function concludeForms(tensor: TensorResult, batched: BatchedResult, forms: Form
   ];
 }
 
-function concludeSpeed({ rows }: SpeedResult): string[] {
+function concludeSpeed({ rows, rounds }: SpeedResult): string[] {
   const sorted = [...rows].sort((a, b) => b.samplesPerSecond.median - a.samplesPerSecond.median);
   const [fastest] = sorted;
   const slowest = sorted[sorted.length - 1];
   const ratio = fastest.samplesPerSecond.median / slowest.samplesPerSecond.median;
+  const whole = (value: number) => Math.round(value).toLocaleString('en-US');
+  const { median, min, max } = fastest.samplesPerSecond;
   const sentences = [
-    `The fastest form (${fastest.label}) trains ${Math.round(fastest.samplesPerSecond.median).toLocaleString('en-US')} samples a second, ${times(ratio)} as many as the slowest (${slowest.label}).`,
+    `On this machine the fastest form (${fastest.label}) trains ${whole(median)} samples a second (${whole(min)} to ${whole(max)} in ${rounds} rounds), in the median ${times(ratio)} as many as the slowest (${slowest.label}).`,
   ];
-  const best = (form: string) => sorted.find((row) => row.form === form)?.samplesPerSecond.median;
+  const best = (form: string) => sorted.find((row) => row.form === form)?.samplesPerSecond;
   const [single, batched] = [best('tensor'), best('batched')];
-  if (single !== undefined && batched !== undefined) {
+  if (single && batched) {
     sentences.push(
-      batched > single
-        ? `A batch at a time is ${times(batched / single)} as fast as one image at a time, each in its best version.`
-        : 'A batch at a time was no faster here than one image at a time.',
+      batched.min > single.max
+        ? `A batch at a time is ${times(batched.median / single.median)} as fast as one image at a time, each in its best version.`
+        : 'A batch at a time was not faster in every round than one image at a time.',
     );
   }
-  const slower = rows.filter(({ form, timesScalar }) => form !== 'scalar' && timesScalar < 1);
+  const scalar = best('scalar');
+  const slower = rows.filter(({ samplesPerSecond }) => scalar && samplesPerSecond.max < scalar.min);
   if (slower.length > 0) {
-    sentences.push(`Slower than plain loops: ${list(slower.map(({ label }) => label))}.`);
+    sentences.push(`Slower than plain loops in every round: ${list(slower.map(({ label }) => label))}.`);
   }
   return sentences;
 }

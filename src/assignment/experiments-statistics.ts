@@ -8,6 +8,7 @@ import type {
   RunConfig,
   RunEpoch,
   RunResult,
+  SeedMinimum,
   Spread,
 } from './experiments-types.js';
 
@@ -20,9 +21,20 @@ export interface Run {
 /** Mean and sample standard deviation (over n - 1). */
 export function spread(values: readonly number[]): Spread {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length < 2) return { mean, deviation: 0 };
+  const count = values.length;
+  if (count < 2) return { mean, deviation: 0, count };
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
+  return { mean, deviation: Math.sqrt(squares / (count - 1)), count };
+}
+
+/**
+ * Whether two means are further apart than chance between seeds explains: by more than two standard errors of their
+ * difference. `unknown` where one of them is of a single seed.
+ */
+export function apart(a: Spread, b: Spread): 'yes' | 'no' | 'unknown' {
+  if (a.count < 2 || b.count < 2) return 'unknown';
+  const error = Math.sqrt(a.deviation ** 2 / a.count + b.deviation ** 2 / b.count);
+  return Math.abs(a.mean - b.mean) > 2 * error ? 'yes' : 'no';
 }
 
 /** One setting over its seeds. */
@@ -40,7 +52,6 @@ export function compare(runs: readonly Run[]): Comparison {
         trainLoss: spread(last.map(({ loss }) => loss)),
         validationLoss: spread(last.map((epoch) => validated(epoch).loss)),
         validationAccuracy: spread(last.map((epoch) => validated(epoch).accuracy)),
-        seconds: spread(whole.map(({ seconds }) => seconds)),
       },
     }),
   };
@@ -70,6 +81,17 @@ export function curve(runs: readonly Run[]): CurvePoint[] {
       trainAccuracy: spread(at.map(({ accuracy }) => accuracy)),
       validationAccuracy: spread(at.map((record) => validated(record).accuracy)),
     };
+  });
+}
+
+/** Each seed's lowest validation loss, the first of equals, and its last. */
+export function minima(runs: readonly Run[]): SeedMinimum[] {
+  return runs.flatMap(({ config: { seed }, result: { epochs, diverged } }) => {
+    if (diverged !== undefined) return [];
+    const points = epochs.map((record) => ({ epoch: record.epoch, loss: validated(record).loss }));
+    const low = points.reduce((best, point) => (point.loss < best.loss ? point : best));
+    const last = points[points.length - 1];
+    return [{ seed, ...low, lastEpoch: last.epoch, lastLoss: last.loss }];
   });
 }
 

@@ -91,10 +91,11 @@ export interface ExperimentPlan {
   readonly units: number;
 }
 
-/** Mean and sample standard deviation; the latter is 0 for a single value. */
+/** Mean and sample standard deviation of `count` values; the deviation of a single value is 0 and says nothing. */
 export interface Spread {
   readonly mean: number;
   readonly deviation: number;
+  readonly count: number;
 }
 
 /** One setting, over its seeds; those that diverged are counted, and left out of the means. */
@@ -108,8 +109,6 @@ export interface Comparison {
     readonly trainLoss: Spread;
     readonly validationLoss: Spread;
     readonly validationAccuracy: Spread;
-    /** Training alone, a run. */
-    readonly seconds: Spread;
   };
 }
 
@@ -130,6 +129,15 @@ export interface CurvePoint {
   readonly validationLoss: Spread;
   readonly trainAccuracy: Spread;
   readonly validationAccuracy: Spread;
+}
+
+/** Where one seed's validation loss was lowest, and where it ended. */
+export interface SeedMinimum {
+  readonly seed: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly lastEpoch: number;
+  readonly lastLoss: number;
 }
 
 /** Mean and deviation over seeds of the loss by step. */
@@ -156,8 +164,8 @@ export interface FinalResult {
   readonly loss: Spread;
   /** Each seed's own, in their order. */
   readonly accuracies: readonly number[];
-  /** Of the first seed: its test in full, its hidden units and the digest of its weights. */
-  readonly test: TestResult;
+  readonly tests: readonly TestResult[];
+  /** Of the first seed: its hidden units and the digest of its weights. */
   readonly units: HiddenUnits;
   readonly weightsSha256: string;
 }
@@ -172,9 +180,10 @@ export interface ExperimentsResult {
   readonly finalists: readonly Finalist[];
   readonly choice: Choice;
   readonly curve: readonly CurvePoint[];
+  /** Of the curve's seeds. */
+  readonly minima: readonly SeedMinimum[];
   readonly band: LossBand;
   readonly final: FinalResult;
-  /** Distinct training runs, and the seconds that they trained. */
+  /** Distinct training runs. */
   readonly runs: number;
-  readonly trainingSeconds: number;
 }

@@ -11,6 +11,7 @@ import {
   curve,
   finalist,
   lossBand,
+  minima,
   type Run,
   ranked,
   spread,
@@ -46,12 +47,11 @@ export function expectExperiments({ progress }: Session, plan: ExperimentPlan): 
  * @throws DataError when nothing trains, RunError when a run fails, the signal's reason when it is aborted.
  */
 export async function runExperiments(session: Session, plan: ExperimentPlan): Promise<ExperimentsResult> {
-  const distinct = new Map<string, Run>();
+  const distinct = new Set<string>();
   const run = async (stage: string, label: string, config: RunConfig): Promise<Run> => {
     const result = await session.run(stage, `${label}, seed ${config.seed}`, 'fit', config);
-    const finished = { config, result };
-    distinct.set(JSON.stringify(config), finished);
-    return finished;
+    distinct.add(JSON.stringify(config));
+    return { config, result };
   };
   const short: RunConfig = {
     set: 'train',
@@ -114,7 +114,6 @@ export async function runExperiments(session: Session, plan: ExperimentPlan): Pr
       }),
     ),
   );
-  const all = [...distinct.values()];
   return {
     plan,
     engine: last[0].result.engine,
@@ -123,14 +122,10 @@ export async function runExperiments(session: Session, plan: ExperimentPlan): Pr
     finalists,
     choice,
     curve: points,
+    minima: minima(long),
     band: lossBand(long, BAND_EPOCHS),
     final: summarize(last),
-    runs: all.length,
-    // In ascending order: runs end in any order, and the sum must not depend on it.
-    trainingSeconds: all
-      .map(({ result }) => result.seconds)
-      .sort((a, b) => a - b)
-      .reduce((sum, seconds) => sum + seconds, 0),
+    runs: distinct.size,
   };
 }
 
@@ -157,7 +152,7 @@ function summarize(runs: readonly Run[]): FinalResult {
     accuracy: spread(tests.map(({ accuracy }) => accuracy)),
     loss: spread(tests.map(({ loss }) => loss)),
     accuracies: tests.map(({ accuracy }) => accuracy),
-    test: tests[0],
+    tests,
     units: result.units,
     weightsSha256: result.weightsSha256,
   };

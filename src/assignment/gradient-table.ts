@@ -47,11 +47,14 @@ const meanings: Record<TableName, [pass: 'forward' | 'backward', formula: string
   dW1: ['backward', 'dW1 = xᵀ dk', 'D8'],
 };
 
-/** The entries of the original table that are known, to the digits it gives. */
+/** The original table: its eight rows, all of the backward pass, to the digits it gives. */
 const originals: Partial<Record<TableName, { values: number[][]; digits: number }>> = {
   dy: { values: [[-2, -2]], digits: 3 },
   do: { values: [[0.5, -0.5]], digits: 3 },
+  db2: { values: [[0.5, -0.5]], digits: 3 },
   dW2: { values: Array.from({ length: 3 }, () => [0.44, -0.44]), digits: 3 },
+  dh: { values: [[0, 0, 0]], digits: 3 },
+  dk: { values: [[0, 0, 0]], digits: 3 },
   db1: { values: [[0, 0, 0]], digits: 3 },
   dW1: { values: Array.from({ length: 2 }, () => [0, 0, 0]), digits: 3 },
 };

@@ -38,7 +38,7 @@ export { conclude, derivations, gradientTable, renderAssignment };
 export interface AssignmentOptions extends SessionHooks {
   /** Where results and report are; `runs/assignment` by default. */
   out?: string;
-  /** Fewer images, settings and epochs, kept apart in the folder `quick` within `out`. */
+  /** Fewer images, settings, seeds and epochs, kept apart in the folder `quick` within `out`. */
   quick?: boolean;
   /** The first of the seeds; 1 by default. */
   seed?: number;

@@ -34,7 +34,10 @@ export function addAssignment(program: Command): void {
     .description('Does the deep-learning assignment, or one of its parts, and writes a report.')
     .addArgument(new Argument('[part]', 'a question, 1 to 7, or all').argParser(parsePart).default('all'));
   const options = [
-    new Option('--quick', 'fewer images, settings and epochs: all of it within a minute, kept apart'),
+    new Option(
+      '--quick',
+      'fewer images, settings, seeds and epochs: all of it in under a minute, kept apart',
+    ),
     new Option('--out <folder>', 'where results and report are kept').default('runs/assignment'),
     new Option('--seed <n>', 'the first of the seeds').argParser(whole()).default(1),
     ...commonOptions(),

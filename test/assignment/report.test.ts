@@ -59,7 +59,11 @@ describe('the page', () => {
 
   it('marks the quick version', () => {
     expect(text).not.toContain('This is the quick version');
-    expect(renderAssignment({ ...report, quick: true }, NO_UPLOT)).toContain('This is the quick version');
+    const quick = renderAssignment({ ...report, quick: true }, NO_UPLOT);
+    expect(quick).toContain('This is the quick version');
+    expect(quick).toMatch(
+      /200 training images [^;]*; 2.rates and 2.batch sizes with one seed and 2.epochs each/,
+    );
   });
 
   it('escapes what comes from outside', () => {
@@ -127,7 +131,8 @@ describe('drawings', () => {
 
   it('have numbers written shortly', () => {
     expect(power(4.84e-7).text).toContain('4.8 × 10<sup>−7</sup>');
-    expect(plusMinus({ mean: 0.98123, deviation: 0.0005 }, 2, 100)).toBe('98.12 ± 0.05');
-    expect(plusMinus({ mean: 1, deviation: 0 }, 1)).toBe('1.0');
+    expect(plusMinus({ mean: 0.98123, deviation: 0.0005, count: 3 }, 2, 100)).toBe('98.12 ± 0.05');
+    expect(plusMinus({ mean: 1, deviation: 0, count: 1 }, 1)).toBe('1.0');
+    expect(plusMinus({ mean: 1, deviation: 0, count: 2 }, 1)).toBe('1.0 ± 0.0');
   });
 });

@@ -76,7 +76,24 @@ describe('gradientTable', () => {
     expect(dy.remark).toMatch(/entry 1 is -2, but must be 0/);
     expect(dy.remark).not.toMatch(/entry 2/);
     const agreeing = table.entries.filter(({ agrees }) => agrees).map(({ name }) => name);
-    expect(agreeing).toEqual(['do', 'dW2', 'db1', 'dW1']);
+    expect(agreeing).toEqual(['do', 'db2', 'dW2', 'dh', 'dk', 'db1', 'dW1']);
+  });
+
+  test('has the eight rows of the original table, as it prints them', () => {
+    const given = table.entries.flatMap(({ name, original }) => (original ? [[name, original]] : []));
+    const zeros = [0, 0, 0];
+    expect(Object.fromEntries(given)).toEqual({
+      dy: [[-2, -2]],
+      do: [[0.5, -0.5]],
+      db2: [[0.5, -0.5]],
+      dW2: Array.from({ length: 3 }, () => [0.44, -0.44]),
+      dh: [zeros],
+      dk: [zeros],
+      db1: [zeros],
+      dW1: [zeros, zeros],
+    });
+    // 0.440399 is 0.440 to the three digits of the original.
+    expect(table.entries.find(({ name }) => name === 'dW2')?.agrees).toBe(true);
   });
 
   test('as text names every value and says what is wrong', () => {

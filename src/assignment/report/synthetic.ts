@@ -1,6 +1,6 @@
 /** Question 4 in the report: loss by epoch, and what the network has learnt of the plane. */
 import { type Html, html } from '../../report/escape.js';
-import { count, duration, loss, percent } from '../../report/format.js';
+import { count, loss, percent } from '../../report/format.js';
 import type { SyntheticResult } from '../types.js';
 import { boundarySvg } from './boundary.js';
 import { type Chart, type Colour, charts } from './charts.js';
@@ -67,10 +67,9 @@ mind, the dashed one where the classes truly part.</p>
 ${boundarySvg(boundary, result, `Decision boundary with learning rate ${learningRate}`)}</figure>`,
   )}</div>
 <div class="scroll" role="region" aria-label="Synthetic data, final results" tabindex="0"><table class="data whole"><thead>
-<tr><th scope="col">Learning rate</th><th scope="col">Training loss before</th><th scope="col">after</th><th scope="col">Training accuracy</th><th scope="col">Validation loss</th><th scope="col">Validation accuracy</th><th scope="col">Epochs in which the loss fell</th><th scope="col">Time</th></tr></thead>
+<tr><th scope="col">Learning rate</th><th scope="col">Training loss before</th><th scope="col">after</th><th scope="col">Training accuracy</th><th scope="col">Validation loss</th><th scope="col">Validation accuracy</th><th scope="col">Epochs in which the loss fell</th></tr></thead>
 <tbody>${runs.map(({ learningRate, epochs, rises }) => {
     const last = epochs[epochs.length - 1];
-    const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
-    return html`<tr><th scope="row">${learningRate}</th><td>${loss(epochs[0].loss)}</td><td>${loss(last.loss)}</td><td>${percent(last.accuracy)}</td><td>${loss(last.validation.loss)}</td><td>${percent(last.validation.accuracy)}</td><td>${epochs.length - 1 - rises} of ${epochs.length - 1}</td><td>${duration(seconds)}</td></tr>\n`;
+    return html`<tr><th scope="row">${learningRate}</th><td>${loss(epochs[0].loss)}</td><td>${loss(last.loss)}</td><td>${percent(last.accuracy)}</td><td>${loss(last.validation.loss)}</td><td>${percent(last.validation.accuracy)}</td><td>${epochs.length - 1 - rises} of ${epochs.length - 1}</td></tr>\n`;
   })}</tbody></table></div></section>`;
 }
