@@ -1,6 +1,7 @@
 /**
- * What the experiments of question 7 say. As in conclusions.ts, numbers choose the sentences; of two means one is only called
- * better when they are further apart than chance between seeds explains, and a single seed is named as such.
+ * What the experiments of question 7 say. As in conclusions.ts, numbers choose the sentences; of two means one
+ * is only called better when they are further apart than chance between seeds explains, and a single seed is
+ * named as such.
  */
 import type { Conclusion } from './conclusions.js';
 import {
@@ -53,8 +54,8 @@ function concludeCurve(curve: readonly CurvePoint[], minima: readonly SeedMinimu
   const sentences = [
     `With ${seedsText(last.trainLoss.count)} training loss went from ${spreadText(first.trainLoss, 3)} in epoch ${first.epoch} to ${spreadText(last.trainLoss, 4)} in epoch ${last.epoch}; validation loss was lowest in the mean, ${spreadText(low.validationLoss, 4)}, after epoch ${low.epoch}.`,
     `${past.length} of ${seedsText(minima.length)} had the minimum of validation loss before the last epoch${
-      past.length > 0 ? `, and ended ${percentText(meanRise(past))} above it in the mean` : ''
-    }.`,
+      past.length > 0 ? `, and ended ${percentText(meanRise(past))} above it` : ''
+    }${past.length > 1 ? ' in the mean' : ''}.`,
   ];
   const gap = last.validationLoss.mean / last.trainLoss.mean;
   const wider = gap > 1 && apart(last.validationLoss, last.trainLoss) !== 'no';
@@ -175,11 +176,12 @@ function concludeFinalists(finalists: readonly Finalist[], { curveEpochs }: Expe
   const rest = finalists
     .filter((one) => one !== best)
     .sort((a, b) => b.validationAccuracy.mean - a.validationAccuracy.mean);
+  const [next, ...others] = rest;
   const figures = ({ batchSize, epoch, validationAccuracy }: Finalist) =>
-    `batches of ${batchSize} ${spreadPercent(validationAccuracy)} after epoch ${epoch}`;
+    `batches of ${batchSize} with ${spreadPercent(validationAccuracy)} after epoch ${epoch}`;
   return [
-    `Within ${curveEpochs} epochs, with ${seedsText(best.seeds.length)} each, the mean of validation accuracy is highest with ${figures(best)}; ${list(rest.map(figures))} follow.`,
-    `Of these, ${rest[0].batchSize} is ${differenceText(best.validationAccuracy, rest[0].validationAccuracy)}.`,
+    `Of ${curveEpochs} epochs, with ${seedsText(best.seeds.length)}, the best validation accuracy have ${figures(best)}.`,
+    `Next are ${figures(next)}, ${differenceText(best.validationAccuracy, next.validationAccuracy)}${others.length > 0 ? `; then ${list(others.map(figures))}` : ''}.`,
   ];
 }
 

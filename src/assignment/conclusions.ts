@@ -97,7 +97,7 @@ function concludeSpeed({ rows, rounds }: SpeedResult): string[] {
   const whole = (value: number) => Math.round(value).toLocaleString('en-US');
   const { median, min, max } = fastest.samplesPerSecond;
   const sentences = [
-    `On this machine the fastest form (${fastest.label}) trains ${whole(median)} samples a second (${whole(min)} to ${whole(max)} in ${rounds} rounds), in the median ${times(ratio)} as many as the slowest (${slowest.label}).`,
+    `On this machine the form with the highest median (${fastest.label}) trains ${whole(median)} samples a second (${whole(min)} to ${whole(max)} in ${rounds} rounds), ${times(ratio)} as many as that with the lowest (${slowest.label}).`,
   ];
   const best = (form: string) => sorted.find((row) => row.form === form)?.samplesPerSecond;
   const [single, batched] = [best('tensor'), best('batched')];

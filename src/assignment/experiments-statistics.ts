@@ -28,8 +28,8 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /**
- * Whether two means are further apart than chance between seeds explains: by more than two standard errors of their
- * difference. `unknown` where one of them is of a single seed.
+ * Whether two means are further apart than chance between seeds explains: by more than two standard errors of
+ * their difference. `unknown` where one of them is of a single seed.
  */
 export function apart(a: Spread, b: Spread): 'yes' | 'no' | 'unknown' {
   if (a.count < 2 || b.count < 2) return 'unknown';

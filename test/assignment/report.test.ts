@@ -1,14 +1,20 @@
 /** The assignment's page as text: its sections, its mathematics, and that data stays data. */
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { code } from '../../build/assignment.js';
 import { derivations, gradientTable, renderAssignment } from '../../src/assignment/index.js';
 import { contour } from '../../src/assignment/report/boundary.js';
 import { CLIENT_SCRIPT } from '../../src/assignment/report/client.js';
+import { excerpts } from '../../src/assignment/report/excerpts.js';
 import { divergingPng } from '../../src/assignment/report/images.js';
-import { formula, prose } from '../../src/assignment/report/mathml.js';
+import { formula, inlineValue, prose } from '../../src/assignment/report/mathml.js';
+import { topics } from '../../src/assignment/report/original-topics.js';
 import { plainDerivations, plainMath } from '../../src/assignment/report/plain.js';
 import type { AssignmentReport } from '../../src/assignment/report/types.js';
 import { plusMinus, power } from '../../src/assignment/report/words.js';
+import { DataError } from '../../src/errors.js';
+import { escapeHtml } from '../../src/report/escape.js';
 import { openTiny, temporaryFolder } from './experiments-sample.js';
 
 const NO_UPLOT = { script: '/* uplot */', style: '' };
@@ -26,7 +32,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe('the page', () => {
   it('has every section, in order, and a link to each', () => {
     const ids = [...text.matchAll(/<section id="(\w+)"/g)].map(([, id]) => id);
-    expect(ids).toEqual('data q1 q2 q3 q4 q5 q6 q7 final speed conclusions reproducibility'.split(' '));
+    expect(ids).toEqual(
+      'data q1 q2 q3 q4 q5 q6 q7 final speed original conclusions reproducibility'.split(' '),
+    );
     for (const id of ids) expect(text).toContain(`<a href="#${id}">`);
   });
 
@@ -93,9 +101,62 @@ describe('the page', () => {
   });
 });
 
+describe('what the original got wrong', () => {
+  const dedented = (lines: string[]) => {
+    const margin = Math.min(...lines.filter((line) => line).map((line) => line.search(/\S/)));
+    return lines.map((line) => line.slice(margin)).join('\n');
+  };
+
+  it.each(Object.entries(excerpts))('shows %s as it stands in the source', (name, { file }) => {
+    const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').split('\n');
+    const shown = code[name].split('\n');
+    const places = source.flatMap((line, i) => (line.trim() === shown[0].trim() ? [i] : []));
+    const found = places.filter((at) => dedented(source.slice(at, at + shown.length)) === dedented(shown));
+    expect(found).not.toEqual([]);
+    expect(text).toContain(`<code>${escapeHtml(code[name])}</code>`);
+  });
+
+  it('has a point for each known error, with formulas and code', () => {
+    const ids = [...text.matchAll(/id="original-(\w+)"/g)].map(([, id]) => id);
+    expect(ids).toEqual(['dy', 'descent', 'jacobian', 'batches', 'experiments']);
+    expect(new Set(topics.flatMap((topic) => topic.code))).toEqual(new Set(Object.keys(excerpts)));
+    const names = derivations.map(({ name }) => name);
+    for (const topic of topics) for (const name of topic.derivations) expect(names).toContain(name);
+  });
+
+  it('is right that the table’s do cannot follow from its dy', () => {
+    const { entries } = gradientTable();
+    const row = (name: string) => entries.find((entry) => entry.name === name)!;
+    const [y] = row('y').values;
+    const through = (g: readonly number[]) => {
+      const dot = g.reduce((sum, value, i) => sum + value * y[i], 0);
+      return y.map((value, j) => value * (g[j] - dot));
+    };
+    expect(through(row('dy').original![0])).toEqual([0, 0]);
+    expect(through(row('dy').values[0])).toEqual(row('do').original![0]);
+  });
+});
+
 describe('mathematics', () => {
   it('refuses what is no formula', () => {
-    expect(() => formula(String.raw`\nonsense{`)).toThrow();
+    expect(() => formula(String.raw`\nonsense{`)).toThrow(DataError);
+    expect(() => formula('toString')).toThrow(/given "toString"/);
+  });
+
+  it('sets matrices of numbers', () => {
+    expect(inlineValue([[0.5]]).text).toBe('<math><mrow><mn>0.5</mn></mrow></math>');
+    const { text: set } = inlineValue([
+      [1, -0],
+      [-0.25, 1 / 3],
+    ]);
+    expect(set.match(/<mtr>/g)).toHaveLength(2);
+    expect([...set.matchAll(/<mn>(.*?)<\/mn>/g)].map(([, value]) => value)).toEqual([
+      '1',
+      '0',
+      '0.25',
+      '0.333333',
+    ]);
+    expect(set.match(/−/g)).toHaveLength(1);
   });
 
   it('escapes the prose around formulas', () => {

@@ -139,7 +139,7 @@ ${comparisonTable('Learning rate', rates, ({ learningRate }) => String(learningR
 <p class="lead">The same at learning rate ${choice.learningRate}, with as many epochs, ${eachSeeds(plan)}: larger batches make fewer steps.</p>
 ${charts(...own.batches)}
 ${comparisonTable('Batch size', batches, ({ batchSize }) => String(batchSize))}
-<p class="after">The best ${finalists.length === 1 ? 'one was' : `${finalists.length} were`} then trained for ${plural(plan.curveEpochs, 'epoch')}: ${finalists.map(
+<p class="after">The best ${finalists.length === 1 ? 'one was' : `${finalists.length} were`} then trained for ${plural(plan.curveEpochs, 'epoch')} with ${plural(plan.compareSeeds.length, 'seed')}: ${finalists.map(
     ({ batchSize, epoch, validationAccuracy }, i) =>
       html`${i > 0 && '; '}batches of ${batchSize} reached a validation accuracy of ${plusMinus(validationAccuracy, 2, 100)} % after epoch ${epoch}`,
   )}. Batches of ${best.batchSize} go on.</p>

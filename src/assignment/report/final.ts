@@ -25,7 +25,7 @@ ${count(trainSize)} images. The canonical test set of ${count(first.size)} image
 <h3>What the hidden units look at</h3>
 ${unitGallery(units, plan.hidden)}
 <h3>Confusion matrix</h3>
-<p>Counts of ${seeds.length === 1 ? 'the one seed' : `all ${seeds.length} seeds together`}: ${percent(accuracy.mean)} right.</p>
+<p>Counts of ${seeds.length === 1 ? 'the one seed' : `${seeds.length} seeds together`}: ${percent(accuracy.mean)} right.</p>
 ${confusionMatrix(confusion, { classNames })}</section>`;
 }
 

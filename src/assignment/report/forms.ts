@@ -3,6 +3,7 @@ import { type Html, html } from '../../report/escape.js';
 import { count, loss, percent } from '../../report/format.js';
 import type { BatchedResult, Deviation, FormsResult, LossPoint, TensorResult } from '../types.js';
 import { type Chart, type Colour, charts } from './charts.js';
+import { LOGITS_GRADIENT, OUTPUT_MINUS_TARGET } from './formulas.js';
 import { inline } from './mathml.js';
 import { power } from './words.js';
 
@@ -31,7 +32,7 @@ export function tensorSection(result: TensorResult, chart: Chart): Html {
   return html`<section id="q5"><h2>Question 5: the tensor network</h2>
 <p class="lead">The network ${layers.join('-')} on MNIST, one image at a time, in operations on vectors. Its softmax goes
 backward through the product of Jacobian and gradient, a kernel of its own, although with cross-entropy the
-difference ${inline('y - t')} would do.</p>
+difference ${inline(OUTPUT_MINUS_TARGET)} would do.</p>
 <dl class="figures">${[
     ['Images', count(images), `learning rate ${learningRate}`],
     ['Validation loss', loss(after.loss), `${loss(before.loss)} before training`],
@@ -43,7 +44,7 @@ difference ${inline('y - t')} would do.</p>
     ],
   ].map(figure)}</dl>
 ${charts(chart)}
-<p>The two ways of computing ${inline(String.raw`\partial l / \partial o`)} were compared element by element on ${count(fused.images)}
+<p>The two ways of computing ${inline(LOGITS_GRADIENT)} were compared element by element on ${count(fused.images)}
 images spread over the training. They differ by at most ${power(fused.maxDeviation)}, while float32 rounds numbers just below 1
 to ${power(2 ** -24)}.</p></section>`;
 }
