@@ -1,9 +1,9 @@
 /** The assignment's results as text for people. */
 
-import type { Conclusion } from '../assignment/conclusions.js';
-import { conclude } from '../assignment/conclusions.js';
-import { concludeExperiments } from '../assignment/conclusions-experiments.js';
-import type { Comparison, ExperimentsResult } from '../assignment/experiments-types.js';
+import type { Comparison, ExperimentsResult } from '../assignment/q7-experiments/types.js';
+import type { Conclusion } from '../assignment/report/conclusions.js';
+import { conclude } from '../assignment/report/conclusions.js';
+import { concludeExperiments } from '../assignment/report/conclusions-experiments.js';
 import { plainDerivations } from '../assignment/report/plain.js';
 import type { AssignmentReport } from '../assignment/report/types.js';
 import { plusMinus } from '../assignment/report/words.js';

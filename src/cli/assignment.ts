@@ -1,7 +1,7 @@
 /** `lanegrad assignment`: one part of the assignment, or all with the report. It computes nothing itself. */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { formatGradientTable, gradientTable } from '../assignment/gradient-table.js';
 import { Assignment, derivationsOf } from '../assignment/index.js';
+import { formatGradientTable, gradientTable } from '../assignment/q3-scalar/gradient-table.js';
 import { commonOptions, whole } from './arguments.js';
 import {
   printAll,

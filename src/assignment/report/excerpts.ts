@@ -13,11 +13,11 @@ export interface Excerpt {
   readonly to: string;
 }
 
-const scalar = { title: 'Scalar loops', file: 'src/assignment/scalar.ts' } as const;
-const tensor = { title: 'Tensor, one image at a time', file: 'src/assignment/vector.ts' } as const;
-const batched = { title: 'Batched', file: 'src/assignment/batched.ts' } as const;
+const scalar = { title: 'Scalar loops', file: 'src/assignment/q3-scalar/scalar.ts' } as const;
+const tensor = { title: 'Tensor, one image at a time', file: 'src/assignment/q5-tensor/network.ts' } as const;
+const batched = { title: 'Batched', file: 'src/assignment/q6-batched/network.ts' } as const;
 const kernels = 'src/engine/reference/softmax.ts';
-const statistics = 'src/assignment/experiments-statistics.ts';
+const statistics = 'src/assignment/q7-experiments/statistics.ts';
 
 export const excerpts = {
   scalarLoss: {
@@ -48,7 +48,7 @@ export const excerpts = {
   },
   scalarBatch: {
     title: 'Scalar loops',
-    file: 'src/assignment/forms-run.ts',
+    file: 'src/assignment/q7-experiments/forms-run.ts',
     from: 'for (let i = 0; i < batchSize; i++) {',
     to: 'update(network',
   },

@@ -1,8 +1,8 @@
 /** Question 7 in the report: training against validation, seeds, learning rates, batch sizes. */
 import { type Html, html } from '../../report/escape.js';
 import { count, plural } from '../../report/format.js';
-import { ranked, winner } from '../experiments-statistics.js';
-import type { Comparison, ExperimentsResult } from '../experiments-types.js';
+import { ranked, winner } from '../q7-experiments/statistics.js';
+import type { Comparison, ExperimentsResult } from '../q7-experiments/types.js';
 import { type Chart, charts, spreadLine } from './charts.js';
 import { plusMinus } from './words.js';
 

@@ -2,7 +2,7 @@
 import { confusionMatrix } from '../../report/confusion.js';
 import { type Html, html } from '../../report/escape.js';
 import { count, percent, plural } from '../../report/format.js';
-import type { ExperimentsResult, HiddenUnits } from '../experiments-types.js';
+import type { ExperimentsResult, HiddenUnits } from '../q7-experiments/types.js';
 import { divergingPng } from './images.js';
 import { plusMinus } from './words.js';
 

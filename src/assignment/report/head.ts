@@ -2,8 +2,8 @@
 import { type Html, html } from '../../report/escape.js';
 import { count, date, percent, plural } from '../../report/format.js';
 import { pngDataUri } from '../../report/png.js';
-import { TARGET } from '../conclusions-experiments.js';
-import type { ExperimentPlan } from '../experiments-types.js';
+import type { ExperimentPlan } from '../q7-experiments/types.js';
+import { TARGET } from './conclusions-experiments.js';
 import type { AssignmentReport, DataSamples } from './types.js';
 
 export function head({

@@ -5,9 +5,9 @@
 import { type Html, html } from '../../report/escape.js';
 import { type Link, page } from '../../report/page.js';
 import type { Uplot } from '../../report/types.js';
-import { type Conclusion, conclude } from '../conclusions.js';
 import { chartData } from './charts.js';
 import { CLIENT_SCRIPT } from './client.js';
+import { type Conclusion, conclude } from './conclusions.js';
 import { derivationSection } from './derivations.js';
 import { experimentCharts, experimentsSection } from './experiments.js';
 import { finalSection } from './final.js';

@@ -1,5 +1,5 @@
 /** What the assignment's report is made from. Nothing here draws or measures anything. */
-import type { ExperimentsResult } from '../experiments-types.js';
+import type { ExperimentsResult } from '../q7-experiments/types.js';
 import type {
   BatchedResult,
   Derivation,

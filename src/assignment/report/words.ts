@@ -1,6 +1,6 @@
 /** Small pieces of text that several sections share. */
 import { type Html, html } from '../../report/escape.js';
-import type { Spread } from '../experiments-types.js';
+import type { Spread } from '../q7-experiments/types.js';
 
 const MINUS = '\u2212';
 
