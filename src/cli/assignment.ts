@@ -31,7 +31,7 @@ export function addAssignment(program: Command): void {
   const command = program
     .command('assignment')
     .summary('the deep-learning assignment, from derivatives to final accuracy')
-    .description('Does the deep-learning assignment, or one of its parts, and writes a report.')
+    .description('Does the deep-learning assignment and writes a report, or does one of its parts.')
     .addArgument(new Argument('[part]', 'a question, 1 to 7, or all').argParser(parsePart).default('all'));
   const options = [
     new Option(
@@ -54,7 +54,7 @@ Parts:
 
 Examples:
   lanegrad assignment                      everything, and assignment.html
-  lanegrad assignment all --quick          a short version of it
+  lanegrad assignment all --quick          a small version of it, in under a minute
   lanegrad assignment 3                    one forward and one backward pass by hand
   lanegrad assignment 7 --json | tail -n 1
 

@@ -2,7 +2,10 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison, ExperimentsResult } from '../../../src/assignment/q7-experiments/types.js';
+import { type Conclusion, conclude } from '../../../src/assignment/report/conclusions.js';
 import { concludeExperiments } from '../../../src/assignment/report/conclusions-experiments.js';
+import type { AssignmentReport } from '../../../src/assignment/report/types.js';
+import type { SpeedRow } from '../../../src/assignment/types.js';
 import { comparison, openTiny, point, temporaryFolder } from '../sample.js';
 
 let folder: string;
@@ -146,5 +149,67 @@ describe('conclusions', () => {
     });
     expect(about(ends(0.9812), 'Final accuracy')).toMatch(/98\.12 ± 0\.10.*meets/);
     expect(about(ends(0.9799), 'Final accuracy')).toMatch(/misses/);
+  });
+});
+
+describe('conclusions on the other questions', () => {
+  const all = async () => (await openTiny(folder)).all();
+  const said = (conclusions: readonly Conclusion[], subject: string) =>
+    conclusions.find((one) => one.subject === subject)?.sentences.join(' ') ?? '';
+
+  it('count the rows of the original table', async () => {
+    const report = await all();
+    expect(said(conclude(report), 'The gradient table')).toMatch(
+      /^Of the 8 rows of the original table 7 agree .* The original is wrong in dy\.$/,
+    );
+  });
+
+  it('call a rate ahead only where the points cannot explain it, and name the one seed', async () => {
+    const report = await all();
+    const ending = (...accuracies: number[]): AssignmentReport => {
+      const runs = report.synthetic.runs.map((run, i) => {
+        const last = run.epochs[run.epochs.length - 1];
+        const validation = { loss: 0.1, accuracy: accuracies[i] };
+        return { ...run, epochs: [...run.epochs.slice(0, -1), { ...last, validation }] };
+      });
+      return { ...report, synthetic: { ...report.synthetic, validationSize: 1000, runs } };
+    };
+    // Two standard errors of the difference of 94 and 97 % of 1,000 points: 1.85 percentage points.
+    const clear = said(conclude(ending(0.94, 0.97)), 'Synthetic data');
+    expect(clear).toMatch(/0\.01 ends ahead by 3\.0 percentage points.*each rate had one seed/);
+    const near = said(conclude(ending(0.955, 0.97)), 'Synthetic data');
+    expect(near).toMatch(
+      /1\.5 percentage points apart, no more than 1,000 validation points leave to chance/,
+    );
+    expect(near).not.toMatch(/ahead/);
+  });
+
+  it('give speeds with their rounds, and compare forms only where no round contradicts', async () => {
+    const report = await all();
+    const row = (form: SpeedRow['form'], min: number, median: number, max: number): SpeedRow => ({
+      form,
+      label: form,
+      threads: 1,
+      batchSize: 8,
+      samplesPerSecond: { min, median, max },
+      timesScalar: median / 100,
+    });
+    const speeds = (...rows: SpeedRow[]) =>
+      said(conclude({ ...report, speed: { ...report.speed, rounds: 3, rows } }), 'Speed');
+    const apart = speeds(
+      row('scalar', 90, 100, 110),
+      row('tensor', 50, 60, 70),
+      row('batched', 400, 500, 600),
+    );
+    expect(apart).toMatch(/\(batched\) trains 500 samples a second \(400 to 600 in 3 rounds\)/);
+    expect(apart).toMatch(/8\.3 times as fast as one image at a time/);
+    expect(apart).toMatch(/Slower than plain loops in every round: tensor\./);
+    const over = speeds(
+      row('scalar', 90, 100, 110),
+      row('tensor', 50, 95, 450),
+      row('batched', 400, 500, 600),
+    );
+    expect(over).toMatch(/was not faster in every round/);
+    expect(over).not.toMatch(/Slower than plain loops/);
   });
 });
