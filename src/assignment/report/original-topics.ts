@@ -64,7 +64,7 @@ export const topics: readonly Topic[] = [
     title: 'Batches',
     original: `The treatment of batches ${UNKNOWN}`,
     right: [
-      'The loss of a batch is the mean of its samples’ losses, and its gradient the mean of their gradients. The factor $1/B$ enters once, where the backward pass begins; after it every sum over the samples is plain. A product of matrices does that sum by itself; with one matrix a sample it is done afterwards.',
+      'The loss of a batch is the mean of its samples’ losses, and its gradient the mean of their gradients. The factor $1/B$ enters once, and every sum over the samples is plain: batches have it where the backward pass begins, the scalar loops in the step that follows. A product of matrices does the sum by itself; with one matrix a sample it is done afterwards.',
     ],
     latex: [
       String.raw`\mathrm{d}Y = -\frac{1}{B} \frac{T}{Y}`,
