@@ -4,6 +4,7 @@
  *   simd, fma, simd-threads, fma-threads   build/NAME.wasm
  *   limit, limit-fma                       build/bench/NAME.wasm, only when named
  *   embed                                  build/embedded.js: the binaries of one thread as text
+ *   report                                 build/assignment.js: formulas as MathML, and code that the assignment shows
  *   typescript                             dist/
  *   script                                 dist/script/: bundles for pages without a bundler
  *
@@ -20,6 +21,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { declareEmbedded, embed } from './embed.mjs';
+import { declareReport, writeReport } from './report.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const STAMPS = 'build/stamps.json';
@@ -35,12 +37,13 @@ const steps = {
     ]),
   ),
   embed: { after: ['simd', 'fma'], run: () => embed(`${root}build/`), tools: [] },
+  report: { run: () => writeReport(root), tools: ['esbuild', 'temml'] },
   typescript: { run: typeScript, tools: ['typescript-native', '@types/node'] },
   script: { after: ['embed', 'typescript'], run: bundle, tools: ['esbuild'] },
 };
 
 const named = process.argv.slice(2);
-const wanted = named.length > 0 ? named : [...library, 'embed', 'typescript', 'script'];
+const wanted = named.length > 0 ? named : [...library, 'embed', 'report', 'typescript', 'script'];
 for (const name of wanted) {
   if (!Object.hasOwn(steps, name))
     fail(`there is no step ${name}; the steps are ${Object.keys(steps).join(', ')}`);
@@ -112,6 +115,7 @@ async function assemblyScript(target) {
 /** dist/ from src/. What tsc wrote for a source that is gone goes too. */
 async function typeScript() {
   declareEmbedded(`${root}build/`);
+  declareReport(`${root}build/`);
   const info = 'build/typescript.tsbuildinfo';
   // Outputs that somebody else changed would not be written again.
   if (!stamps.typescript || !unchanged(stamps.typescript.outputs)) rmSync(`${root}${info}`, { force: true });
@@ -123,7 +127,13 @@ async function typeScript() {
     (path) => !stems.has(path.replace(/^dist\/(.*?)(\.d\.ts|\.js|\.js\.map)$/, '$1')),
   );
   for (const path of stale) rmSync(`${root}${path}`);
-  const inputs = ['tsconfig.json', 'package.json', 'build/embedded.d.ts', ...sources];
+  const inputs = [
+    'tsconfig.json',
+    'package.json',
+    'build/embedded.d.ts',
+    'build/assignment.d.ts',
+    ...sources,
+  ];
   return { inputs, outputs: outputs.filter((path) => !stale.includes(path)) };
 }
 
