@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Some seconds of training, most of them spent on saving after each epoch. */
-export const EPOCHS = 150;
+const EPOCHS = 150;
 export const TRAIN = [
   ...['train', 'toy', '--hidden', '32', '--epochs', String(EPOCHS), '--batch-size', '16', '--seed', '5'],
   // Each of these has a state that a checkpoint must carry.
