@@ -9,8 +9,9 @@ import { type ComputeOptions, commonOptions, engineOptions } from './arguments.j
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { className, loadSplits, openModel, scaledFor, tableSource } from './sources.js';
 import { evaluateRegression } from './table-evaluate.js';
+import { type ReadingOptions, readingOptions, toReading } from './table-options.js';
 
-interface EvaluateOptions extends ComputeOptions {
+interface EvaluateOptions extends ComputeOptions, ReadingOptions {
   split: 'test' | 'validation' | 'train' | 'full';
 }
 
@@ -28,7 +29,8 @@ export function addEvaluate(program: Command): void {
         .choices(['test', 'validation', 'train', 'full'])
         .default('test'),
     );
-  for (const option of [...engineOptions(), ...commonOptions()]) command.addOption(option);
+  for (const option of [...readingOptions(), ...engineOptions(), ...commonOptions()])
+    command.addOption(option);
   command.action(evaluateModel).addHelpText('after', EXAMPLES);
 }
 
@@ -53,7 +55,7 @@ async function evaluateModel(
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
   const set = metadata.table
     ? await tableDataset(
-        await openTableFile(await tableSource(source)),
+        await openTableFile(await tableSource(source), { like: metadata.table, ...toReading(options) }),
         metadata.table,
         part === 'full' ? undefined : part,
       )

@@ -10,6 +10,7 @@ import { drawImage } from './image.js';
 import { type Images, readImages } from './images.js';
 import { Output, percent, printable, table } from './output.js';
 import { className, isFileSource, loadSplits, openModel, tableSource } from './sources.js';
+import { readingOptions } from './table-options.js';
 import { predictTableFile, type TablePredictOptions } from './table-predict.js';
 
 interface PredictOptions extends TablePredictOptions {
@@ -42,7 +43,8 @@ export function addPredict(program: Command): void {
         names,
       ),
     );
-  for (const option of [...engineOptions(), ...commonOptions()]) command.addOption(option);
+  for (const option of [...readingOptions(), ...engineOptions(), ...commonOptions()])
+    command.addOption(option);
   command.action(predictImages).addHelpText('after', EXAMPLES);
 }
 

@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
 import { OptionError, show } from '../errors.js';
+import { STANDARD_INPUT } from '../files/pipe.js';
 import type { ModelMetadata } from '../formats/model.js';
 import type { Sequential } from '../nn/sequential.js';
 import { loadModel } from '../node.js';
@@ -26,14 +27,16 @@ export async function loadSplits(source: string): Promise<Splits> {
 
 /** Whether the word is a file, and not the name of a data set. Throws OptionError when it is nothing at all. */
 export async function isFileSource(source: string): Promise<boolean> {
+  if (source === STANDARD_INPUT) return true;
   if (named.has(source)) return false;
   const kind = await kindOf(source);
   if (kind === undefined) throw unknownSource(source, undefined, 'an IDX file, or a folder with IDX files');
   return kind === 'file';
 }
 
-/** The path of a table, for a model of tables. Throws OptionError for the name of a data set, a folder, and nothing at all. */
+/** The path of a table, or standard input, for a model of tables. Throws OptionError for the name of a data set, a folder, and nothing at all. */
 export async function tableSource(source: string): Promise<string> {
+  if (source === STANDARD_INPUT) return source;
   const kind = named.has(source) ? 'set' : await kindOf(source);
   if (kind === 'file') return source;
   const given =

@@ -1,10 +1,19 @@
-/** The options of `lanegrad train` that are about tables, and what they come to. */
+/** The options that are about tables, and what they come to: how the file is read in every command, the others in `lanegrad train`. */
 import { InvalidArgumentError, Option } from 'commander';
 import { OptionError } from '../errors.js';
 import type { TableSettings } from '../run/table.js';
+import { isComment, isDelimiter } from '../tables/csv-reading.js';
 import type { ColumnType, Task } from '../tables/decide.js';
 
-export interface TableOptions {
+/** Of delimited text. */
+export interface ReadingOptions {
+  delimiter?: string;
+  decimal?: '.' | ',';
+  header?: boolean;
+  comment?: string;
+}
+
+export interface TableOptions extends ReadingOptions {
   target?: string;
   task?: Task;
   types?: Record<string, ColumnType>;
@@ -12,10 +21,6 @@ export interface TableOptions {
   test?: number;
   sample?: number;
   dropMissingTarget?: true;
-  delimiter?: string;
-  decimal?: '.' | ',';
-  /** False when it was said that there is none. */
-  header?: boolean;
 }
 
 const TYPES: readonly ColumnType[] = ['number', 'category', 'boolean', 'date', 'drop'];
@@ -35,13 +40,33 @@ export function tableOptions(): Option[] {
     new Option('--test <share>', 'of the rows, in steps of 0.05 (default: 0.15)').argParser(share),
     new Option('--sample <share>', 'of the rows that are taken at all, at random').argParser(sampleShare),
     new Option('--drop-missing-target', 'leave out rows whose target is missing'),
+  ];
+  return [...options, ...readingOptions()].map((option) => option.helpGroup('Tables:'));
+}
+
+/** Where a model is at hand, it remembers them: they are for files that differ. */
+export function readingOptions(): Option[] {
+  return [
     new Option('--delimiter <character>', 'between cells, or "tab" (default: found out)').argParser(
       delimiter,
     ),
     new Option('--decimal <character>', 'of numbers').choices(['.', ',']),
+    new Option('--header', 'the first line holds the names, even if they are numbers'),
     new Option('--no-header', 'the first line holds no names'),
-  ];
-  return options.map((option) => option.helpGroup('Tables:'));
+    new Option('--comment <character>', 'with which lines begin that are left out, such as #').argParser(
+      comment,
+    ),
+  ].map((option) => option.helpGroup('Tables:'));
+}
+
+/** Those that were given, as `openTable` takes them. */
+export function toReading({ delimiter, decimal, header, comment }: ReadingOptions): ReadingOptions {
+  return {
+    ...(delimiter !== undefined && { delimiter }),
+    ...(decimal !== undefined && { decimal }),
+    ...(header !== undefined && { header }),
+    ...(comment !== undefined && { comment }),
+  };
 }
 
 /** Parts the options of tables from the others. */
@@ -59,6 +84,7 @@ export function splitTableOptions<T extends TableOptions>(
     delimiter,
     decimal,
     header,
+    comment,
     ...others
   } = options;
   const all = {
@@ -72,21 +98,21 @@ export function splitTableOptions<T extends TableOptions>(
     delimiter,
     decimal,
     header,
+    comment,
   };
   const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   return { given, others };
 }
 
 /** Throws OptionError when the target is missing: which column to learn is the one thing that nobody can guess. */
-export function toTableSettings(source: string, { target, header, ...given }: TableOptions): TableSettings {
+export function toTableSettings(source: string, { target, ...given }: TableOptions): TableSettings {
   if (target === undefined) {
     throw new OptionError(
       '--target',
       `expected the column of ${source} to predict, such as --target species`,
     );
   }
-  // Without --no-header the first line decides.
-  return { target, ...given, ...(header === false && { header }) };
+  return { target, ...given };
 }
 
 function columnTypes(text: string, before: Record<string, ColumnType> = {}): Record<string, ColumnType> {
@@ -116,6 +142,11 @@ function sampleShare(text: string): number {
 
 function delimiter(text: string): string {
   const char = text === 'tab' || text === '\\t' ? '\t' : text;
-  if (/^[\t -~]$/.test(char) && !/["\w.+-]/.test(char)) return char;
+  if (isDelimiter(char)) return char;
   throw new InvalidArgumentError('Expected one character such as ; or the word tab.');
+}
+
+function comment(text: string): string {
+  if (isComment(text)) return text;
+  throw new InvalidArgumentError('Expected one character such as #, and no letter, digit or quote.');
 }

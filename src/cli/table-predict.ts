@@ -12,8 +12,9 @@ import { predictTable, type TablePrediction } from '../train/predict-table.js';
 import type { ComputeOptions } from './arguments.js';
 import { count, Output, percent, printable } from './output.js';
 import type { OpenModel } from './sources.js';
+import { type ReadingOptions, toReading } from './table-options.js';
 
-export interface TablePredictOptions extends ComputeOptions {
+export interface TablePredictOptions extends ComputeOptions, ReadingOptions {
   out?: string;
   /** Columns of the table. */
   copy?: string[];
@@ -41,7 +42,7 @@ export async function predictTableFile(
     throw new OptionError('--out', 'expected a file for the predictions, as --json takes standard output');
   }
   const out = new Output({ json: json === true || file === undefined });
-  const table = await openTableFile(source);
+  const table = await openTableFile(source, { like: preparation, ...toReading(options) });
   const copied = (options.copy ?? []).map((name) => columnOf(table, name));
   const engine = await createEngine({ backend, math, threads, turbo });
   const { target } = preparation;

@@ -61,14 +61,16 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   const { json, quiet, out: outFolder } = options;
   const out = new Output({ json });
   const progress = new Progress(out, { quiet });
-  const signals = new Signals((name) => {
-    progress.end();
-    out.line(`${name}: stopping after this step; once more to stop at once`);
-  });
+  let signals: Signals | undefined;
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
     const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
     const splits: RunSplits = job.splits ?? (await loadSplits(settings.source));
+    // While data were read there was nothing to save, and a signal ended the process as it does by default: at once, whatever it waited for.
+    signals = new Signals((name) => {
+      progress.end();
+      out.line(`${name}: stopping after this step; once more to stop at once`);
+    });
     const engine = await createEngine(wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
     progress.brief = splits.table !== undefined;
@@ -116,7 +118,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     if (kept) out.line(`the model of epoch ${kept.epoch} is kept in ${printable(kept.folder.modelPath)}`);
     throw error;
   } finally {
-    signals.stop();
+    signals?.stop();
   }
 }
 

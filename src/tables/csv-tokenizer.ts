@@ -42,6 +42,10 @@ export interface TokenizerOptions {
   /** Bytes. */
   delimiter: number;
   decimalPoint: number;
+  /** With which lines begin that are left out; -1 when none does. */
+  comment: number;
+  /** Whether a delimiter may stand behind the last cell of a row. */
+  trailing: boolean;
   /** Rows of a chunk. */
   capacity: number;
   /** Of the first record that will be read, from 1. */
@@ -53,6 +57,8 @@ export class CsvTokenizer {
   readonly #columns: readonly string[];
   readonly #delimiter: number;
   readonly #point: number;
+  readonly #comment: number;
+  readonly #trailing: boolean;
   readonly #capacity: number;
   /** Column after column, `capacity` numbers each. */
   readonly #numbers: Float64Array;
@@ -65,11 +71,14 @@ export class CsvTokenizer {
   #before = 0;
   #rows = 0;
 
-  constructor({ name, columns, delimiter, decimalPoint, capacity, firstLine }: TokenizerOptions) {
+  constructor(options: TokenizerOptions) {
+    const { name, columns, delimiter, decimalPoint, comment, trailing, capacity, firstLine } = options;
     this.#name = name;
     this.#columns = columns;
     this.#delimiter = delimiter;
     this.#point = decimalPoint;
+    this.#comment = comment;
+    this.#trailing = trailing;
     this.#capacity = capacity;
     this.#line = firstLine;
     this.#numbers = new Float64Array(columns.length * capacity);
@@ -125,6 +134,14 @@ export class CsvTokenizer {
         }
         p++;
         this.#line++;
+        continue;
+      }
+      if (first === this.#comment) {
+        let q = p;
+        while (bytes[q] !== LF && bytes[q] !== CR) q++;
+        if (q >= end && !isLast) return p;
+        // What is left of it is a blank line.
+        p = q;
         continue;
       }
       const record = p;
@@ -208,7 +225,13 @@ export class CsvTokenizer {
           }
           if (negative) value = -value;
         }
-        if (column === columns && (q < end || isLast)) this.#failRagged(bytes, record, end, isLast);
+        if (
+          column === columns &&
+          (q < end || isLast) &&
+          !(this.#trailing && (c === LF || c === CR) && q === p)
+        ) {
+          this.#failRagged(bytes, record, end, isLast);
+        }
         if (isFast) {
           if (q >= end && !isLast) break;
           if (column < columns) numbers[column * capacity + row] = value;

@@ -35,6 +35,14 @@ const BOOLEANS: readonly (readonly [no: string, yes: string])[] = [
  */
 export function decideColumn(profile: ColumnProfile, type: ColumnType | undefined, where: string): Decision {
   if (type === 'drop') return { drop: 'as asked' };
+  if (profile.firstNested) {
+    const { place, value } = profile.firstNested;
+    const isAll = profile.onlyNested && profile.numbers + profile.texts === 0;
+    if (isAll && type === undefined) return { drop: 'it holds lists or objects' };
+    const expected = 'expected a number, a text, a date, true, false or nothing';
+    const advice = `leave the column out with the type "drop"`;
+    throw new DataError(where, `${place}: ${expected}, given ${value}; ${advice}`);
+  }
   if (profile.numbers + profile.texts === 0) return { drop: 'it is empty' };
   switch (type ?? inferType(profile, where)) {
     case 'number':

@@ -5,10 +5,11 @@
  */
 import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
+import { readReading } from './csv-reading.js';
 import { phaseCount } from './dates.js';
 import { MAX_CATEGORIES } from './profile.js';
 import type { Split } from './split.js';
-import { MAX_COLUMNS } from './types.js';
+import { type CsvReading, MAX_COLUMNS } from './types.js';
 
 interface Numeric {
   readonly name: string;
@@ -85,6 +86,8 @@ export interface TablePreparation {
   readonly target: PreparedTarget;
   /** By which the rows were split; the same file splits the same way again. */
   readonly split: Split;
+  /** How the file was read, where it was delimited text; absent in files of older versions. */
+  readonly reading?: CsvReading;
 }
 
 const VERSION = 1;
@@ -158,6 +161,7 @@ export function readPreparation(
   const isShare = (value: unknown): value is number => typeof value === 'number' && value > 0 && value < 1;
   const sample = splitReader.optional('sample', 'a number above 0 and below 1', isShare);
   splitReader.end();
+  const reading = reader.optional('reading', 'how the file is read', isPresent);
   reader.end();
   const names = [target, ...columns, ...dropped].map(({ name }) => name);
   if (new Set(names).size !== names.length) throw new OptionError(where, 'two columns have the same name');
@@ -167,6 +171,7 @@ export function readPreparation(
     dropped,
     target,
     split: { ...split, ...(task && { task }), ...(sample && { sample }) },
+    ...(reading !== undefined && { reading: readReading(`${where}, reading`, reading) }),
   };
   for (const [what, expected, size] of [
     ['inputs', model.inputSize, inputSizeOf(preparation)],

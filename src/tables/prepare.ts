@@ -87,6 +87,7 @@ export async function prepareTable(table: Table, options: PrepareOptions): Promi
       ...(settings.task && { task: settings.task }),
       ...(settings.sample < 1 && { sample: settings.sample }),
     },
+    ...(table.reading && { reading: table.reading }),
   };
   const sets = await fill(table, preparation, scan);
   return {

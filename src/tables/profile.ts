@@ -33,6 +33,10 @@ export class ColumnProfile {
   firstInfinite: OddCell | undefined;
   firstNoDate: OddCell | undefined;
   firstFraction: OddCell | undefined;
+  /** A list or an object. */
+  firstNested: OddCell | undefined;
+  /** Whether all cells are lists and objects, as far as there are any. */
+  onlyNested = true;
   /** Of the numbers that train. */
   readonly moments = new Moments();
   /** Of the dates that train, in days. Only while all texts are dates. */
@@ -71,6 +75,12 @@ export class ColumnProfile {
   }
 
   add(chunk: TableChunk, cells: ColumnCells, parts: Uint8Array): void {
+    const { nested } = cells;
+    if (nested) {
+      this.firstNested ??= this.#odd(chunk, nested.index, nested.given);
+      this.onlyNested &&= nested.only;
+      return;
+    }
     const { numbers, texts } = cells;
     this.moments.add(numbers, parts);
     let found = 0;
