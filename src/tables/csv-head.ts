@@ -1,6 +1,6 @@
 /** What the beginning of a delimited text tells of the whole: the delimiter, the names of the columns, where the rows begin. */
 import { FormatError, OptionError, show } from '../errors.js';
-import { isMissing, numberOf } from './cells.js';
+import type { CellReader } from './cells.js';
 import { type CsvOptions, isDelimiter } from './csv-reading.js';
 import { endsEmpty, guessDelimiter, readRecord, sampleRecords } from './csv-record.js';
 import { type CsvReading, MAX_COLUMNS } from './types.js';
@@ -28,7 +28,13 @@ export interface CsvHead {
  * @throws FormatError for a text that is empty, not UTF-8, or has no usable header: names given twice, too many columns.
  * @throws OptionError for a delimiter that is the decimal mark, or begins comments.
  */
-export function readHead(start: Uint8Array, isWhole: boolean, name: string, given: CsvOptions): CsvHead {
+export function readHead(
+  start: Uint8Array,
+  isWhole: boolean,
+  name: string,
+  given: CsvOptions,
+  cellReader: CellReader,
+): CsvHead {
   const { decimal = '.', comment } = given;
   const bom = start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf ? 3 : 0;
   if (start.subarray(bom).every((byte) => byte === 10 || byte === 13 || byte === 32)) {
@@ -68,7 +74,9 @@ export function readHead(start: Uint8Array, isWhole: boolean, name: string, give
     const columns = count.toLocaleString('en-US');
     throw new FormatError(name, `${place}: expected at most ${MAX_COLUMNS} columns, given ${columns}`);
   }
-  const header = given.header ?? !cells.every((cell) => isMissing(cell) || !Number.isNaN(numberOf(cell)));
+  const header =
+    given.header ??
+    !cells.every((cell) => cellReader.isMissing(cell) || !Number.isNaN(cellReader.numberOf(cell)));
   const rows = header ? sampleRecords(sample, first.next, SAMPLE_ROWS, { ...sampling, delimiter: code }) : [];
   const isAll = (test: (record: (typeof rows)[number]) => boolean) => rows.length > 0 && rows.every(test);
   // The header may have a delimiter at its end as well, and so a name that is none.

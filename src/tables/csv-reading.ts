@@ -1,15 +1,15 @@
 /** How delimited text is read, as callers say it and as a model remembers it. It reads none: what a model's file needs stays light. */
+import { OptionError } from '../errors.js';
 import { OptionReader } from '../options.js';
+import { type CellOptions, readCellOptions } from './cells.js';
 import type { CsvReading } from './types.js';
 
-/** What is known of a delimited text beforehand; all of it is found out by default. */
-export interface CsvOptions {
+/** What is known of a delimited text beforehand; what is not said is found out. */
+export interface CsvOptions extends CellOptions {
   /** One character; found out by default. */
   delimiter?: string;
   /** Whether the first line holds the names; by default it does unless all its cells are numbers. */
   header?: boolean;
-  /** `.` by default. */
-  decimal?: '.' | ',';
   /** One character such as `#`: lines that begin with it are left out. None by default. */
   comment?: string;
 }
@@ -19,20 +19,21 @@ export function readCsvOptions(where: string, given: unknown): CsvOptions {
   const reader = new OptionReader(where, given);
   const delimiter = reader.optional('delimiter', 'one character such as ; or a tab', isDelimiter);
   const header = reader.optional('header', 'true or false', (value) => typeof value === 'boolean');
-  const decimal = reader.optional('decimal', '"." or ","', isMark);
+  const cells = readCellOptions(where, reader);
   const comment = reader.optional('comment', 'one character such as #', isComment);
   reader.end();
   return {
     ...(delimiter !== undefined && { delimiter }),
     ...(header !== undefined && { header }),
-    ...(decimal !== undefined && { decimal }),
+    ...cells,
     ...(comment !== undefined && { comment }),
   };
 }
 
 /** Reads what a model remembers. Throws OptionError for anything that `openTable` would not have found. */
 export function readReading(where: string, given: unknown): CsvReading {
-  const { comment, ...options } = readCsvOptions(where, given);
+  const { comment, missing, ...options } = readCsvOptions(where, given);
+  if (missing) throw new OptionError(where, 'unknown option "missing"');
   const reader = new OptionReader(where, options);
   return {
     delimiter: reader.required('delimiter', 'a character', isDelimiter),

@@ -3,6 +3,7 @@
  * feeds within quotes, CRLF, CR and a byte order mark are understood; cells outside quotes are trimmed; blank lines are skipped.
  */
 import { DataError, FormatError } from '../errors.js';
+import { CellReader, saidOfCells } from './cells.js';
 import { readHead } from './csv-head.js';
 import { type CsvOptions, readCsvOptions } from './csv-reading.js';
 import { CsvTokenizer } from './csv-tokenizer.js';
@@ -23,14 +24,19 @@ export async function openCsv(source: ByteSource, options?: CsvOptions): Promise
   const { name } = source;
   const given = readCsvOptions('openCsv', options);
   const start = await head(source, HEAD);
-  const { reading, columns, notes, trailing, ...rows } = readHead(start, start.length < HEAD, name, given);
+  const { decimal, missing } = given;
+  const said = { ...(decimal && { decimal }), ...(missing && { missing }) };
+  const cells = new CellReader(said);
+  const isWhole = start.length < HEAD;
+  const { reading, columns, notes, trailing, ...rows } = readHead(start, isWhole, name, given, cells);
   return {
     name,
     format: 'csv',
     columns,
     notes,
     reading,
-    async *chunks() {
+    ...saidOfCells(said),
+    async *chunks({ written } = {}) {
       const tokenizer = new CsvTokenizer({
         name,
         columns,
@@ -40,6 +46,8 @@ export async function openCsv(source: ByteSource, options?: CsvOptions): Promise
         trailing,
         capacity: chunkRows(columns.length),
         firstLine: rows.line,
+        cells,
+        written,
       });
       yield* readChunks(source, rows.start, tokenizer);
     },

@@ -3,6 +3,7 @@
  * does not have is a missing value. All rows are looked at before the first is given out: a key may come late.
  */
 import { DataError, FormatError, show } from '../errors.js';
+import { type CellOptions, CellReader, saidOfCells } from './cells.js';
 import { ColumnBuilder } from './column-builder.js';
 import { type Row, type RowBatch, readArray, readLines } from './json-rows.js';
 import { nestedCells } from './nested.js';
@@ -23,8 +24,13 @@ type Batches = () => AsyncIterable<RowBatch> | Iterable<RowBatch>;
  *
  * @throws FormatError for text that is not JSON or rows that are not objects; DataError for a file without rows.
  */
-export async function openJsonLines(source: ByteSource, isArray = false): Promise<Table> {
-  return openBatches(source.name, 'jsonl', () => (isArray ? readArray(source) : readLines(source)));
+export async function openJsonLines(
+  source: ByteSource,
+  isArray = false,
+  cells: CellOptions = {},
+): Promise<Table> {
+  const batches = () => (isArray ? readArray(source) : readLines(source));
+  return openBatches(source.name, 'jsonl', batches, cells);
 }
 
 /**
@@ -32,17 +38,26 @@ export async function openJsonLines(source: ByteSource, isArray = false): Promis
  *
  * @throws DataError for no rows, and for one that is no object.
  */
-export async function openRows(given: readonly unknown[], name = 'table'): Promise<Table> {
+export async function openRows(
+  given: readonly unknown[],
+  name = 'table',
+  cells: CellOptions = {},
+): Promise<Table> {
   const bad = given.findIndex((row) => typeof row !== 'object' || row === null || Array.isArray(row));
   if (bad >= 0) {
     const expected = 'expected an object such as { age: 31 }';
     throw new DataError(name, `row ${bad + 1}: ${expected}, given ${show(given[bad])}`);
   }
   const rows = given as readonly Row[];
-  return openBatches(name, 'rows', () => [{ rows }]);
+  return openBatches(name, 'rows', () => [{ rows }], cells);
 }
 
-async function openBatches(name: string, format: TableFormat, batches: Batches): Promise<Table> {
+async function openBatches(
+  name: string,
+  format: TableFormat,
+  batches: Batches,
+  cells: CellOptions,
+): Promise<Table> {
   const columns = new Map<string, number>();
   let count = 0;
   for await (const { rows } of batches()) {
@@ -64,7 +79,13 @@ async function openBatches(name: string, format: TableFormat, batches: Batches):
     format,
     columns: [...columns.keys()],
     notes: [],
-    chunks: () => readChunks(name, columns, batches()),
+    ...saidOfCells(cells),
+    chunks: ({ written = [] } = {}) => {
+      const reader = new CellReader(cells);
+      const kept = new Set(written);
+      const builderOf = (column: string, rows: number) => new ColumnBuilder(rows, reader, kept.has(column));
+      return readChunks(name, columns, batches(), builderOf);
+    },
   };
 }
 
@@ -72,10 +93,11 @@ async function* readChunks(
   name: string,
   columns: ReadonlyMap<string, number>,
   batches: AsyncIterable<RowBatch> | Iterable<RowBatch>,
+  builderOf: (column: string, rows: number) => ColumnBuilder,
 ): AsyncGenerator<TableChunk> {
   const names = [...columns.keys()];
   const capacity = chunkRows(columns.size);
-  const builders = names.map(() => new ColumnBuilder(capacity));
+  const builders = names.map((column) => builderOf(column, capacity));
   const nested = new Map<number, Omit<NestedCell, 'only'>>();
   /** Columns of the chunk that hold something else than lists and objects. */
   const plain = new Uint8Array(columns.size);

@@ -1,5 +1,6 @@
 /** The objects in JSON lines, and in one array, in order: streamed, checked, and numbered. It knows no columns. */
 import { FormatError, show } from '../errors.js';
+import { exactIntegers } from './cells.js';
 import { isTooDeep, JsonScanner, MAX_DEPTH } from './json-scan.js';
 import type { ByteSource } from './types.js';
 
@@ -41,7 +42,7 @@ export async function* readLines(source: ByteSource): AsyncGenerator<RowBatch> {
     if (text.trim() === '') return;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = JSON.parse(exactIntegers(text));
     } catch (cause) {
       fail(`not JSON: ${(cause as Error).message}`, cause);
     }
@@ -100,7 +101,7 @@ export async function* readArray(source: ByteSource): AsyncGenerator<RowBatch> {
     if (text.trim() === '' && !(isWhole && count === 0)) fail('not JSON: expected an object');
     let values: unknown[] = [];
     try {
-      values = JSON.parse(`[${text}]`) as unknown[];
+      values = JSON.parse(`[${exactIntegers(text)}]`) as unknown[];
     } catch (cause) {
       fail(`not JSON: ${(cause as Error).message}`, cause);
     }

@@ -5,6 +5,7 @@
 import { DataError, FormatError, ShapeError, show } from '../errors.js';
 import { type NpyArray, readNpy } from '../formats/npy.js';
 import { readNpz } from '../formats/npz.js';
+import { type CellOptions, CellReader, saidOfCells } from './cells.js';
 import { ColumnBuilder } from './column-builder.js';
 import { type ByteSource, chunkRows, MAX_COLUMNS, type Table } from './types.js';
 
@@ -20,18 +21,19 @@ interface Column {
 }
 
 /** Opens an NPY file. Throws FormatError when it is damaged, ShapeError when it is neither a matrix nor a vector. */
-export async function openNpy(source: ByteSource): Promise<Table> {
+export async function openNpy(source: ByteSource, cells: CellOptions = {}): Promise<Table> {
   const array = readNpy(await source.slice(0, source.size), source.name);
   return asTable(
     source.name,
     'npy',
     columnsOf(array, source.name, (n) => `column${n}`, 'column1'),
     array,
+    cells,
   );
 }
 
 /** Opens an NPZ file. Throws as `openNpy`, and ShapeError when its arrays have different numbers of rows. */
-export async function openNpz(source: ByteSource): Promise<Table> {
+export async function openNpz(source: ByteSource, cells: CellOptions = {}): Promise<Table> {
   const arrays = readNpz(await source.slice(0, source.size), source.name, MAX_BYTES);
   const [first] = arrays.values();
   if (!first) throw new DataError(source.name, 'expected arrays, given none');
@@ -44,7 +46,7 @@ export async function openNpz(source: ByteSource): Promise<Table> {
     const where = `${source.name}, array ${show(name)}`;
     columns.push(...columnsOf(array, where, (n) => `${name}.${n}`, name));
   }
-  return asTable(source.name, 'npz', columns, first);
+  return asTable(source.name, 'npz', columns, first, cells);
 }
 
 function columnsOf(array: NpyArray, where: string, nameOf: (n: number) => string, single: string): Column[] {
@@ -60,7 +62,13 @@ function columnsOf(array: NpyArray, where: string, nameOf: (n: number) => string
   return Array.from({ length: width }, (_, i) => ({ name: nameOf(i + 1), array, offset: i, stride: width }));
 }
 
-function asTable(name: string, format: 'npy' | 'npz', columns: readonly Column[], first: NpyArray): Table {
+function asTable(
+  name: string,
+  format: 'npy' | 'npz',
+  columns: readonly Column[],
+  first: NpyArray,
+  cells: CellOptions,
+): Table {
   const [rows] = first.shape;
   if (rows === 0) throw new DataError(name, 'expected rows, given none');
   if (columns.length === 0) throw new DataError(name, 'expected columns, given none');
@@ -72,15 +80,18 @@ function asTable(name: string, format: 'npy' | 'npz', columns: readonly Column[]
     format,
     columns: names,
     notes: [],
-    async *chunks() {
+    ...saidOfCells(cells),
+    async *chunks({ written = [] } = {}) {
+      const reader = new CellReader(cells);
+      const kept = new Set(written);
       const size = chunkRows(columns.length);
       for (let start = 0; start < rows; start += size) {
         const count = Math.min(size, rows - start);
         yield {
           rows: count,
           firstRow: start + 1,
-          columns: columns.map(({ array: { data, dtype }, offset, stride }) => {
-            const builder = new ColumnBuilder(count);
+          columns: columns.map(({ name: column, array: { data, dtype }, offset, stride }) => {
+            const builder = new ColumnBuilder(count, reader, kept.has(column));
             for (let row = 0; row < count; row++) {
               const value = data[(start + row) * stride + offset];
               builder.set(row, dtype === 'bool' ? value === 1 : value);

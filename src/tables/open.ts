@@ -1,5 +1,7 @@
 /** Opens a table by what its first bytes say it is, not by its name. Each format has a module of its own. */
 import { FormatError, LanegradError, OptionError, show } from '../errors.js';
+import { OptionReader } from '../options.js';
+import { type CellOptions, readCellOptions } from './cells.js';
 import { openCsv } from './csv.js';
 import type { CsvOptions } from './csv-reading.js';
 import { openJsonLines, openRows } from './json-lines.js';
@@ -12,12 +14,13 @@ export type TableInput = ByteInput | readonly object[];
 
 /**
  * `name` is for messages, where the source has none of its own. `like` is the preparation of a model: delimited text is read as the file
- * that the model was trained on, or as it looks, where only that gives the model's columns. The others are for delimited text as
- * well, and have precedence.
+ * that the model was trained on, or as it looks, where only that gives the model's columns; the decimal mark and the marks of missing
+ * values are those of the model in all formats. The other options have precedence; `delimiter`, `header` and `comment` are for
+ * delimited text.
  */
 export interface OpenTableOptions extends CsvOptions {
   name?: string;
-  like?: Pick<TablePreparation, 'columns' | 'reading'>;
+  like?: Pick<TablePreparation, 'columns' | 'reading' | 'cells'>;
 }
 
 const PARQUET = [0x50, 0x41, 0x52, 0x31];
@@ -46,36 +49,48 @@ export async function openTable(
   given: TableInput,
   { name, ...options }: OpenTableOptions = {},
 ): Promise<Table> {
-  if (Array.isArray(given)) return openRows(given, name);
+  const cells = cellOptionsOf(options);
+  if (Array.isArray(given)) return openRows(given, name, cells);
   const source = await resolveSource('openTable', given, name);
   const start = await head(source, 4096);
   if (start.length === 0) throw new FormatError(source.name, 'the file is empty');
-  if (isGzip(start)) return openText(gunzipped(source), options);
-  if (begins(start, PARQUET)) return (await import('./parquet.js')).openParquet(source);
-  if (begins(start, NPY)) return (await import('./numpy.js')).openNpy(source);
+  if (isGzip(start)) return openText(gunzipped(source), options, cells);
+  if (begins(start, PARQUET)) return (await import('./parquet.js')).openParquet(source, cells);
+  if (begins(start, NPY)) return (await import('./numpy.js')).openNpy(source, cells);
   if (begins(start, ZIP)) {
     if (await isSpreadsheet(start)) {
       throw new FormatError(source.name, 'expected a table, given a spreadsheet or document; save it as CSV');
     }
-    return (await import('./numpy.js')).openNpz(source);
+    return (await import('./numpy.js')).openNpz(source, cells);
   }
   const other = OTHERS.find(([magic]) => begins(start, magic));
   if (other) throw new FormatError(source.name, `expected a table, given ${other[1]}`);
-  return openText(source, options);
+  return openText(source, options, cells);
 }
 
 async function openText(
   given: ByteSource,
   { like, ...options }: Omit<OpenTableOptions, 'name'>,
+  cells: CellOptions,
 ): Promise<Table> {
   const encoding = utf16Of(await head(given, 2));
   const source = encoding ? fromUtf16(given, encoding) : given;
   const start = await head(source, 4096);
   if (start.length === 0) throw new FormatError(source.name, 'the file is empty');
   const text = new TextDecoder().decode(start).trimStart();
-  if (text.startsWith('{')) return openJsonLines(source);
-  if (/^\[\s*(\{|\]|$)/.test(text)) return openJsonLines(source, true);
-  return like === undefined ? openCsv(source, options) : openLike(source, options, like);
+  if (text.startsWith('{')) return openJsonLines(source, false, cells);
+  if (/^\[\s*(\{|\]|$)/.test(text)) return openJsonLines(source, true, cells);
+  const all = { ...options, ...cells };
+  return like === undefined ? openCsv(source, all) : openLike(source, all, like);
+}
+
+/** What is said of cells: by the options, or by the model. */
+function cellOptionsOf({ like, decimal, missing }: OpenTableOptions): CellOptions {
+  if (like !== undefined && (typeof like !== 'object' || like === null || !Array.isArray(like.columns))) {
+    throw new OptionError('openTable', `option like: expected a model's preparation, given ${show(like)}`);
+  }
+  const given = { ...(decimal !== undefined && { decimal }), ...(missing !== undefined && { missing }) };
+  return readCellOptions('openTable', new OptionReader('openTable', { ...like?.cells, ...given }));
 }
 
 /** The remembered delimiter and header are tried first; what they do not fit may have been written by another program. */
@@ -84,10 +99,8 @@ async function openLike(
   options: CsvOptions,
   like: NonNullable<OpenTableOptions['like']>,
 ): Promise<Table> {
-  if (typeof like !== 'object' || like === null || !Array.isArray(like.columns)) {
-    throw new OptionError('openTable', `option like: expected a model's preparation, given ${show(like)}`);
-  }
-  const { delimiter, header, ...others } = like.reading ?? {};
+  // The decimal mark is among the options already, where it was said: only then may the other one group thousands.
+  const { delimiter, header, decimal: _, ...others } = like.reading ?? {};
   const remembered = { ...(delimiter && { delimiter }), ...(header !== undefined && { header }) };
   const tables: Table[] = [];
   let failure: unknown;

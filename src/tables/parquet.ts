@@ -3,12 +3,20 @@
  * in memory at a time. Columns of lists, maps and structs are refused where they are met.
  */
 import { DataError, FormatError, LanegradError, show } from '../errors.js';
+import { type CellOptions, CellReader, saidOfCells } from './cells.js';
 import { ColumnBuilder } from './column-builder.js';
 import { cellPlace } from './place.js';
-import { type ByteSource, chunkRows, MAX_COLUMNS, type Table, type TableChunk } from './types.js';
+import {
+  type ByteSource,
+  type ChunkOptions,
+  chunkRows,
+  MAX_COLUMNS,
+  type Table,
+  type TableChunk,
+} from './types.js';
 
 /** Opens a Parquet file. Throws FormatError when it is damaged, DataError when it has no rows. */
-export async function openParquet(source: ByteSource): Promise<Table> {
+export async function openParquet(source: ByteSource, cellOptions: CellOptions = {}): Promise<Table> {
   const { name } = source;
   const [{ parquetMetadataAsync, parquetRead, parquetSchema }, { compressors }] = await Promise.all([
     import('hyparquet'),
@@ -41,7 +49,10 @@ export async function openParquet(source: ByteSource): Promise<Table> {
   if (twice !== undefined) throw new FormatError(name, `two columns are called ${show(twice)}`);
   if (Number(metadata.num_rows) === 0) throw new DataError(name, 'expected rows, given none');
 
-  async function* chunks(): AsyncGenerator<TableChunk> {
+  const reader = new CellReader(cellOptions);
+
+  async function* chunks({ written = [] }: ChunkOptions = {}): AsyncGenerator<TableChunk> {
+    const kept = new Set(written);
     let groupStart = 0;
     for (const group of metadata.row_groups) {
       const groupEnd = groupStart + Number(group.num_rows);
@@ -64,15 +75,17 @@ export async function openParquet(source: ByteSource): Promise<Table> {
         yield {
           rows,
           firstRow: start + 1,
-          columns: columns.map((column) => cells(values.get(column) ?? [], start, rows, column)),
+          columns: columns.map((column) =>
+            cells(values.get(column) ?? [], start, rows, column, kept.has(column)),
+          ),
         };
       }
       groupStart = groupEnd;
     }
   }
 
-  function cells(pieces: readonly Piece[], start: number, rows: number, column: string) {
-    const builder = new ColumnBuilder(rows);
+  function cells(pieces: readonly Piece[], start: number, rows: number, column: string, written: boolean) {
+    const builder = new ColumnBuilder(rows, reader, written);
     for (const { start: first, data } of pieces) {
       const from = Math.max(start, first);
       const to = Math.min(start + rows, first + data.length);
@@ -86,7 +99,7 @@ export async function openParquet(source: ByteSource): Promise<Table> {
     return builder.take(rows);
   }
 
-  return { name, format: 'parquet', columns, notes: [], chunks };
+  return { name, format: 'parquet', columns, notes: [], ...saidOfCells(cellOptions), chunks };
 }
 
 interface Piece {

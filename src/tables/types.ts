@@ -1,4 +1,5 @@
 /** What a table is to the rest of the library: named columns, read in chunks of rows, as often as wanted. No reader is here. */
+import type { CellOptions } from './cells.js';
 
 /** Bytes that can be read from the start again and again, and in parts: a file, a Blob, or an array in memory. */
 export interface ByteSource {
@@ -21,6 +22,11 @@ export interface ColumnCells {
   readonly numbers: Float64Array;
   /** [rows], undefined where the cell is a number or missing; absent when the chunk has no text in this column. */
   readonly texts: readonly (string | undefined)[] | undefined;
+  /**
+   * [rows], what stands in the file, be it a text, a number or a mark of missing values; undefined for an empty cell, and where
+   * a format has numbers that are no texts. Only of columns that `chunks` was asked for.
+   */
+  readonly written?: readonly (string | undefined)[];
   /** The first cell of the chunk that holds a list or an object, which no table can: its column can only be dropped. */
   readonly nested?: NestedCell;
 }
@@ -33,6 +39,12 @@ export interface NestedCell {
   readonly given: string;
   /** Whether all other cells of the column, in this chunk, are such or missing. */
   readonly only: boolean;
+}
+
+/** What more than numbers and texts is wanted of a table. */
+export interface ChunkOptions {
+  /** Names of the columns whose cells are wanted as they are written: a `007` that is no 7. */
+  readonly written?: readonly string[];
 }
 
 /** Rows next to each other. Valid until the next chunk is asked for: its arrays are used again. */
@@ -72,8 +84,10 @@ export interface Table {
   readonly notes: readonly string[];
   /** Of delimited text. */
   readonly reading?: CsvReading;
+  /** What was said of its cells when it was opened; absent when nothing was. */
+  readonly cells?: CellOptions;
   /** Reads the table from its first row. Throws FormatError or DataError where it cannot go on. */
-  chunks(): AsyncIterable<TableChunk>;
+  chunks(options?: ChunkOptions): AsyncIterable<TableChunk>;
 }
 
 /** Columns that a table may have. */
