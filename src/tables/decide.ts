@@ -39,7 +39,7 @@ export function decideColumn(
     const { place, value } = profile.firstNested;
     const isAll = profile.onlyNested && profile.numbers + profile.texts === 0;
     if (isAll && type === undefined) return { drop: 'it holds lists or objects' };
-    const expected = 'expected a number, a text, a date, true, false or nothing';
+    const expected = 'expected a number, a text, a date or nothing';
     const advice = `leave the column out with the type "drop"`;
     throw new DataError(where, `${place}: ${expected}, given ${value}; ${advice}`);
   }

@@ -3,7 +3,7 @@ import { FormatError } from '../errors.js';
 import { cellPlace } from './place.js';
 import type { ColumnCells, NestedCell } from './types.js';
 
-const EXPECTED = 'expected a number, a text, a date, true, false or nothing';
+const EXPECTED = 'expected a number, a text, a date or nothing';
 
 /** The cells of a column that has such a cell. Whoever uses them gets a FormatError; who drops the column need not. */
 export function nestedCells(

@@ -9,9 +9,6 @@ import { type CellOptions, CellReader, saidOfCells } from './cells.js';
 import { ColumnBuilder } from './column-builder.js';
 import { type ByteSource, chunkRows, MAX_COLUMNS, type Table } from './types.js';
 
-/** Bytes of an archive, opened out. */
-const MAX_BYTES = 2 ** 32;
-
 /** One column within an array. */
 interface Column {
   readonly name: string;
@@ -34,7 +31,7 @@ export async function openNpy(source: ByteSource, cells: CellOptions = {}): Prom
 
 /** Opens an NPZ file. Throws as `openNpy`, and ShapeError when its arrays have different numbers of rows. */
 export async function openNpz(source: ByteSource, cells: CellOptions = {}): Promise<Table> {
-  const arrays = readNpz(await source.slice(0, source.size), source.name, MAX_BYTES);
+  const arrays = readNpz(await source.slice(0, source.size), source.name);
   const [first] = arrays.values();
   if (!first) throw new DataError(source.name, 'expected arrays, given none');
   const columns: Column[] = [];
@@ -44,7 +41,8 @@ export async function openNpz(source: ByteSource, cells: CellOptions = {}): Prom
       throw new ShapeError(source.name, `expected arrays of equally many rows, given ${shapes}`);
     }
     const where = `${source.name}, array ${show(name)}`;
-    columns.push(...columnsOf(array, where, (n) => `${name}.${n}`, name));
+    for (const column of columnsOf(array, where, (n) => `${name}.${n}`, name)) columns.push(column);
+    checkColumns(columns.length, source.name);
   }
   return asTable(source.name, 'npz', columns, first, cells);
 }
@@ -56,10 +54,14 @@ function columnsOf(array: NpyArray, where: string, nameOf: (n: number) => string
     throw new ShapeError(where, `expected a matrix [rows, columns], given the shape [${shape.join(', ')}]`);
   }
   const [, width] = shape;
-  if (width > MAX_COLUMNS) {
-    throw new FormatError(where, `expected at most ${MAX_COLUMNS} columns, given ${width}`);
-  }
+  checkColumns(width, where);
   return Array.from({ length: width }, (_, i) => ({ name: nameOf(i + 1), array, offset: i, stride: width }));
+}
+
+function checkColumns(count: number, where: string): void {
+  if (count > MAX_COLUMNS) {
+    throw new FormatError(where, `expected at most ${MAX_COLUMNS} columns, given ${count}`);
+  }
 }
 
 function asTable(
@@ -73,8 +75,11 @@ function asTable(
   if (rows === 0) throw new DataError(name, 'expected rows, given none');
   if (columns.length === 0) throw new DataError(name, 'expected columns, given none');
   const names = columns.map((column) => column.name);
-  const twice = names.find((column, index) => names.indexOf(column) !== index);
-  if (twice !== undefined) throw new FormatError(name, `two columns are called ${show(twice)}`);
+  const seen = new Set<string>();
+  for (const column of names) {
+    if (seen.has(column)) throw new FormatError(name, `two columns are called ${show(column)}`);
+    seen.add(column);
+  }
   return {
     name,
     format,
