@@ -23,7 +23,11 @@ export function addEvaluate(program: Command): void {
       'Prints loss, accuracy, F1 and area under the ROC curve, and precision and recall of each class; or the errors of a regression.',
     )
     .argument('<model>', 'a model file, or a run folder')
-    .argument('[data]', 'mnist, a folder with IDX files, or for a model of tables a table', 'mnist')
+    .argument(
+      '[data]',
+      'mnist, a folder with IDX files, an NPZ file as Keras has them, or for a model of tables a table, or - for one on standard input',
+      'mnist',
+    )
     .addOption(
       new Option('--split <name>', 'part of the data; of a table all rows, unless it is given')
         .choices(['test', 'validation', 'train', 'full'])

@@ -25,7 +25,10 @@ export function addInspect(program: Command): void {
       'Shows shapes, statistics and pictures of what a file holds: models and checkpoints, ONNX, safetensors, NPY and NPZ, IDX ' +
         'images and labels (also .gz), tables (CSV, JSON lines, Parquet), the metrics of a run; or of a whole run folder.',
     )
-    .argument('<path>', 'a file, a run folder, or a folder with IDX files; told apart by content');
+    .argument(
+      '<path>',
+      'a file, a run folder, or a folder with IDX files, told apart by content; or - for standard input',
+    );
   const options = [
     new Option('--tensor <name>', 'one tensor, with a large histogram'),
     new Option('--pictures <n>', 'how many images or first-layer units to draw (default: one row)').argParser(

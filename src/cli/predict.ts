@@ -29,7 +29,7 @@ export function addPredict(program: Command): void {
     .argument('<model>', 'a model file, or a run folder')
     .argument(
       '[input]',
-      'a table; an IDX file of images, also .gz; or mnist or a folder, for its test images',
+      'a table; an IDX file of images, also .gz; either as - on standard input; or mnist, a folder or an NPZ file, for its test images',
       'mnist',
     )
     .addOption(new Option('--index <n>', 'one image, counted from 0').argParser(whole()).conflicts('range'))

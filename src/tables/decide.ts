@@ -205,7 +205,7 @@ function decideNumber(profile: ColumnProfile, asked: boolean, where: string): De
   if (!profile.varies) return { drop: `it is always ${profile.firstNumber?.value}` };
   const whole = !profile.firstFraction;
   if (!asked && whole && missing === 0) {
-    if (profile.consecutive && profile.numbers > 2) return { drop: 'it numbers the rows' };
+    if (profile.numbersRows) return { drop: 'it numbers the rows' };
     if (!profile.categories && isIdName(name)) return { drop: 'it identifies rows' };
   }
   if (moments.count > 0 && !Number.isFinite(moments.deviation)) {

@@ -38,7 +38,8 @@ export async function openNpz(source: ByteSource, cells: CellOptions = {}): Prom
   for (const [name, array] of arrays) {
     if (array.shape[0] !== first.shape[0]) {
       const shapes = Array.from(arrays, ([key, { shape }]) => `${key} [${shape.join(', ')}]`).join(', ');
-      throw new ShapeError(source.name, `expected arrays of equally many rows, given ${shapes}`);
+      const hint = arrays.has('x_train') ? '; with x_train and x_test it is a data set, not a table' : '';
+      throw new ShapeError(source.name, `expected arrays of equally many rows, given ${shapes}${hint}`);
     }
     const where = `${source.name}, array ${show(name)}`;
     for (const column of columnsOf(array, where, (n) => `${name}.${n}`, name)) columns.push(column);

@@ -65,9 +65,17 @@ export async function prepareTable(table: Table, options: PrepareOptions): Promi
   const columns: PreparedColumn[] = [];
   const dropped: { name: string; reason: string }[] = [];
   const summaries: ColumnSummary[] = [];
-  for (const [index, profile] of scan.profiles.entries()) {
-    if (index === settings.targetColumn) continue;
-    const decision = decideColumn(profile, settings.types.get(profile.name), table.name, settings.dateOrder);
+  const others = scan.profiles.filter((_, index) => index !== settings.targetColumn);
+  const decide = (profile: ColumnProfile, type = settings.types.get(profile.name)) =>
+    decideColumn(profile, type, table.name, settings.dateOrder);
+  const decisions = others.map((profile) => decide(profile));
+  if (!decisions.some((decision) => 'column' in decision)) {
+    // The number of the row is left out beside other columns; alone, it may be the time of a series.
+    const place = others.findIndex((profile) => profile.numbersRows && !settings.types.has(profile.name));
+    if (place >= 0) decisions[place] = decide(others[place], 'number');
+  }
+  for (const [index, profile] of others.entries()) {
+    const decision = decisions[index];
     if ('column' in decision) columns.push(decision.column);
     else dropped.push({ name: profile.name, reason: decision.drop });
     summaries.push(describeColumn(profile, decision));

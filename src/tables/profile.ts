@@ -55,6 +55,12 @@ export class ColumnProfile {
     this.#maxNumbers = maxNumbers;
   }
 
+  /** Whether the cells are whole numbers, each the one before plus 1. */
+  get numbersRows(): boolean {
+    const isWhole = !this.firstFraction && !this.firstInfinite && !this.firstNested;
+    return this.consecutive && isWhole && this.numbers > 2 && this.numbers === this.rows;
+  }
+
   get rows(): number {
     return this.numbers + this.texts + this.missing;
   }
