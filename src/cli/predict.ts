@@ -42,6 +42,12 @@ export function addPredict(program: Command): void {
       new Option('--copy <columns>', 'of a table, put before the predictions, such as id,name').argParser(
         names,
       ),
+    )
+    .addOption(
+      new Option(
+        '--escape-formulas',
+        'of a table: put an apostrophe before texts that a spreadsheet would compute, such as =1+1',
+      ),
     );
   for (const option of [...readingOptions(), ...engineOptions(), ...commonOptions()])
     command.addOption(option);
@@ -75,8 +81,12 @@ async function predictImages(given: string, source: string, options: PredictOpti
   const opened = await openModel(given);
   const { path, model, metadata } = opened;
   if (metadata.table) return predictTableFile(opened, metadata.table, await tableSource(source), options);
-  for (const name of ['out', 'copy'] as const) {
-    if (options[name] !== undefined) throw new OptionError(`--${name}`, 'it is for models of tables');
+  for (const [name, flag] of [
+    ['out', 'out'],
+    ['copy', 'copy'],
+    ['escapeFormulas', 'escape-formulas'],
+  ] as const) {
+    if (options[name] !== undefined) throw new OptionError(`--${flag}`, 'it is for models of tables');
   }
   const images = (await isFileSource(source))
     ? await readImages(source)

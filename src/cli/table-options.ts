@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { OptionError } from '../errors.js';
 import type { TableSettings } from '../run/table.js';
 import { isComment, isDelimiter } from '../tables/csv-reading.js';
+import type { DateOrder } from '../tables/dates.js';
 import type { ColumnType, Task } from '../tables/decide.js';
 
 /** Of delimited text. */
@@ -11,12 +12,14 @@ export interface ReadingOptions {
   decimal?: '.' | ',';
   header?: boolean;
   comment?: string;
+  missing?: string[];
 }
 
 export interface TableOptions extends ReadingOptions {
   target?: string;
   task?: Task;
   types?: Record<string, ColumnType>;
+  dateOrder?: DateOrder;
   validation?: number;
   test?: number;
   sample?: number;
@@ -36,6 +39,10 @@ export function tableOptions(): Option[] {
       '--types <column=type,…>',
       `of columns whose type is not to be found out: ${TYPES.join(', ')}; may be repeated`,
     ).argParser(columnTypes),
+    new Option(
+      '--date-order <order>',
+      'what comes first in dates such as 02/03/2024, where no date of the column tells it',
+    ).choices(['dmy', 'mdy']),
     new Option('--validation <share>', 'of the rows, in steps of 0.05 (default: 0.15)').argParser(share),
     new Option('--test <share>', 'of the rows, in steps of 0.05 (default: 0.15)').argParser(share),
     new Option('--sample <share>', 'of the rows that are taken at all, at random').argParser(sampleShare),
@@ -50,7 +57,14 @@ export function readingOptions(): Option[] {
     new Option('--delimiter <character>', 'between cells, or "tab" (default: found out)').argParser(
       delimiter,
     ),
-    new Option('--decimal <character>', 'of numbers').choices(['.', ',']),
+    new Option(
+      '--decimal <character>',
+      'of numbers; the other one may then group thousands (default: the point, and no groups)',
+    ).choices(['.', ',']),
+    new Option(
+      '--missing <marks>',
+      'texts that stand for a missing value, in place of NA, ? and the like, such as "-,-999"; "" for none',
+    ).argParser(marks),
     new Option('--header', 'the first line holds the names, even if they are numbers'),
     new Option('--no-header', 'the first line holds no names'),
     new Option('--comment <character>', 'with which lines begin that are left out, such as #').argParser(
@@ -60,12 +74,13 @@ export function readingOptions(): Option[] {
 }
 
 /** Those that were given, as `openTable` takes them. */
-export function toReading({ delimiter, decimal, header, comment }: ReadingOptions): ReadingOptions {
+export function toReading({ delimiter, decimal, header, comment, missing }: ReadingOptions): ReadingOptions {
   return {
     ...(delimiter !== undefined && { delimiter }),
     ...(decimal !== undefined && { decimal }),
     ...(header !== undefined && { header }),
     ...(comment !== undefined && { comment }),
+    ...(missing !== undefined && { missing }),
   };
 }
 
@@ -77,6 +92,7 @@ export function splitTableOptions<T extends TableOptions>(
     target,
     task,
     types,
+    dateOrder,
     validation,
     test,
     sample,
@@ -85,12 +101,14 @@ export function splitTableOptions<T extends TableOptions>(
     decimal,
     header,
     comment,
+    missing,
     ...others
   } = options;
   const all = {
     target,
     task,
     types,
+    dateOrder,
     validation,
     test,
     sample,
@@ -99,6 +117,7 @@ export function splitTableOptions<T extends TableOptions>(
     decimal,
     header,
     comment,
+    missing,
   };
   const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   return { given, others };
@@ -128,14 +147,22 @@ function columnTypes(text: string, before: Record<string, ColumnType> = {}): Rec
   return types;
 }
 
+/** An empty text names none; an empty cell is missing anyway. */
+function marks(text: string): string[] {
+  return text
+    .split(',')
+    .map((mark) => mark.trim())
+    .filter((mark) => mark !== '');
+}
+
 function share(text: string): number {
-  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^(\d+(\.\d*)?|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 0 && value <= 0.9 && Math.abs(value * 20 - Math.round(value * 20)) < 1e-9) return value;
   throw new InvalidArgumentError('Expected a share from 0 to 0.9 in steps of 0.05, such as 0.2.');
 }
 
 function sampleShare(text: string): number {
-  const value = /^(\d+\.?\d*|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const value = /^(\d+(\.\d*)?|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   if (value > 0 && value <= 1) return value;
   throw new InvalidArgumentError('Expected a share above 0 and at most 1, such as 0.1.');
 }

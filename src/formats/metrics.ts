@@ -2,6 +2,8 @@
  * Records of training, such as the epochs of a history, as tables: flattened to names with a slash, `validation/loss`, and
  * written as CSV or as TensorBoard's scalars.
  */
+import { OptionReader } from '../options.js';
+import { type CsvWriteOptions, csvLine } from './csv-write.js';
 import { eventFileHead, scalarEvent } from './tfevents.js';
 
 type Flat = Record<string, number | string | boolean | null>;
@@ -24,15 +26,14 @@ export function flattenRecord(record: object, before = ''): Flat {
  * A table with a column for each name that any record has, in the order of their first appearance; RFC 4180, but with plain
  * line feeds. What a record lacks is an empty field.
  */
-export function metricsCsv(records: readonly object[]): string {
+export function metricsCsv(records: readonly object[], options?: CsvWriteOptions): string {
+  const reader = new OptionReader('metricsCsv', options);
+  const escapeFormulas = reader.boolean('escapeFormulas', false);
+  reader.end();
   const rows = records.map((record) => flattenRecord(record));
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))];
-  return lines.map((line) => `${line.map((field) => csvField(String(field))).join(',')}\n`).join('');
-}
-
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const lines = [columns, ...rows.map((row) => columns.map((column) => String(row[column] ?? '')))];
+  return lines.map((line) => csvLine(line, { escapeFormulas })).join('');
 }
 
 /** Names of an epoch's record that say when it was, and are no curves. */

@@ -3,6 +3,7 @@ import { DataError } from '../errors.js';
 import type { CsvOptions } from '../tables/csv-reading.js';
 import { decideColumn } from '../tables/decide.js';
 import { openTable } from '../tables/open.js';
+import { nameNumbers } from '../tables/prepare.js';
 import { ColumnProfile } from '../tables/profile.js';
 import { describeColumn } from '../tables/summary.js';
 import type { ByteSource } from '../tables/types.js';
@@ -20,6 +21,7 @@ export async function inspectTable(source: ByteSource, reading: CsvOptions): Pro
     const parts = new Uint8Array(chunk.rows);
     for (const [index, profile] of profiles.entries()) profile.add(chunk, chunk.columns[index], parts);
   }
+  await nameNumbers(table, profiles);
   const facts: [string, string][] = [
     ['file', `table, ${table.format}`],
     ['rows', rows.toLocaleString('en-US')],

@@ -43,7 +43,7 @@ export function isTablePath(path: string): boolean {
  */
 export async function loadTable(
   path: string,
-  { delimiter, decimal, header, comment, ...options }: TableSettings,
+  { delimiter, decimal, header, comment, missing, ...options }: TableSettings,
   { seed, full }: Pick<RunSettings, 'seed' | 'full'>,
 ): Promise<RunSplits> {
   if (full && options.validation) {
@@ -57,6 +57,7 @@ export async function loadTable(
     ...(decimal !== undefined && { decimal }),
     ...(header !== undefined && { header }),
     ...(comment !== undefined && { comment }),
+    ...(missing !== undefined && { missing }),
   });
   const prepared = await prepareTable(table, { ...options, seed, ...(full && { validation: 0 }) });
   const { preparation, summary, ...sets } = prepared;
@@ -103,6 +104,7 @@ export function readTableSettings(given: unknown): TableSettings {
   for (const key of [
     'task',
     'types',
+    'dateOrder',
     'validation',
     'test',
     'sample',
@@ -111,6 +113,7 @@ export function readTableSettings(given: unknown): TableSettings {
     'decimal',
     'header',
     'comment',
+    'missing',
   ]) {
     const value = reader.optional(key, 'a value', any);
     if (value !== undefined) settings[key] = value;
