@@ -126,6 +126,7 @@ export class CsvTokenizer {
     const point = this.#point;
     const capacity = this.#capacity;
     const numbers = this.#numbers;
+    const written = this.#written;
     const columns = this.#columns.length;
     bytes[end] = LF;
     let p = from;
@@ -240,7 +241,7 @@ export class CsvTokenizer {
           if (q >= end && !isLast) break;
           if (column < columns) {
             numbers[column * capacity + row] = value;
-            if (this.#written[column]) this.#keepWritten(bytes, p, q, row, column);
+            if (written[column]) this.#keepWritten(bytes, p, q, row, column);
           }
         } else {
           q = this.#readOther(bytes, p, end, isLast, row, column);
