@@ -46,7 +46,7 @@ export async function* readLines(source: ByteSource): AsyncGenerator<RowBatch> {
     } catch (cause) {
       fail(`not JSON: ${(cause as Error).message}`, cause);
     }
-    rows.push(checkedRow(value, `line ${line}`, source.name));
+    rows.push(checkedRow(value, 'line', line, source.name));
     lines.push(line);
   };
   for await (const piece of source.stream()) {
@@ -63,7 +63,7 @@ export async function* readLines(source: ByteSource): AsyncGenerator<RowBatch> {
     [rows, lines] = [[], []];
     if (from < piece.length) {
       // A copy: the piece is used again.
-      rest.push(piece.slice(from));
+      rest.push(new Uint8Array(piece.subarray(from)));
       restBytes += piece.length - from;
     }
     if (restBytes > MAX_ROW) {
@@ -105,7 +105,7 @@ export async function* readArray(source: ByteSource): AsyncGenerator<RowBatch> {
     } catch (cause) {
       fail(`not JSON: ${(cause as Error).message}`, cause);
     }
-    return values.map((value) => checkedRow(value, `row ${++count}`, source.name));
+    return values.map((value) => checkedRow(value, 'row', ++count, source.name));
   };
   for await (const piece of source.stream()) {
     if (scanner.end >= 0) {
@@ -154,9 +154,12 @@ export async function* readArray(source: ByteSource): AsyncGenerator<RowBatch> {
   if (scanner.end < 0) fail('not JSON: the array is not closed');
 }
 
-function checkedRow(value: unknown, place: string, name: string): Row {
+function checkedRow(value: unknown, unit: 'line' | 'row', place: number, name: string): Row {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new FormatError(name, `${place}: expected an object such as {"age": 31}, given ${show(value)}`);
+    throw new FormatError(
+      name,
+      `${unit} ${place}: expected an object such as {"age": 31}, given ${show(value)}`,
+    );
   }
   return value as Row;
 }

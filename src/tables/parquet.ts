@@ -107,7 +107,7 @@ async function readFooter(source: ByteSource, { parquetMetadata }: Parquet): Pro
   }
   const length = new DataView(last.buffer, last.byteOffset).getUint32(0, true);
   if (length > size - 12) fail(`its footer has ${length} bytes, more than the file`);
-  const footer = (await source.slice(size - 8 - length, size)).slice();
+  const footer = new Uint8Array(await source.slice(size - 8 - length, size));
   new ThriftReader(footer.subarray(0, length), 0, (problem) => fail(`its footer: ${problem}`)).struct();
   return guard(name, () => parquetMetadata(footer));
 }
@@ -128,6 +128,7 @@ async function guard<T>(name: string, read: () => T | Promise<T>): Promise<T> {
 
 function columnsOf({ parquetSchema }: Parquet, metadata: FileMetaData): Column[] {
   return parquetSchema(metadata).children.map(({ element, children }) => {
+    if (typeof element.name !== 'string') throw new TypeError('a column has no name');
     const { converted_type: converted, logical_type: logical, repetition_type: repetition } = element;
     let nested: string | undefined;
     if (converted === 'LIST' || logical?.type === 'LIST' || repetition === 'REPEATED') nested = 'a list';
@@ -237,7 +238,8 @@ async function readGroup(
       windowStart = start;
     }
     const { name, element } = columns[column];
-    const own = window.slice(start - windowStart, end - windowStart);
+    // A copy of its own, which the package reads by its buffer.
+    const own = new Uint8Array(window.subarray(start - windowStart, end - windowStart));
     const fail = (problem: string): never => {
       const known = 'not a Parquet file that can be read';
       throw new FormatError(source.name, `${known}: column ${show(name)} is damaged: ${problem}`);

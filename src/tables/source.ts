@@ -104,18 +104,12 @@ async function* readPieces(stream: ReadableStream): AsyncGenerator<unknown> {
   }
 }
 
-/** The bytes of a Uint8Array or an ArrayBuffer of any realm. */
+/** The bytes of a Uint8Array or an ArrayBuffer of any realm; of a Buffer as well, whose slices are no copies. */
 function asBytes(given: unknown): Uint8Array | undefined {
   const tag = Object.prototype.toString.call(given);
   if (tag === '[object ArrayBuffer]') return new Uint8Array(given as ArrayBuffer);
   if (!ArrayBuffer.isView(given) || tag !== '[object Uint8Array]') return undefined;
-  return given instanceof Uint8Array
-    ? given
-    : new Uint8Array(
-        (given as Uint8Array).buffer,
-        (given as Uint8Array).byteOffset,
-        (given as Uint8Array).byteLength,
-      );
+  return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
 }
 
 /** The first bytes of a source, at most `length`. */
@@ -146,7 +140,7 @@ export function gunzipped(source: ByteSource): ByteSource {
           const { done, value } = await pieces.next();
           if (done) controller.close();
           // A copy: the piece is used again while this one waits in the queue.
-          else controller.enqueue(value.slice());
+          else controller.enqueue(new Uint8Array(value));
         },
       });
       const reader = compressed.pipeThrough(new DecompressionStream('gzip')).getReader();
