@@ -39,6 +39,8 @@ export async function inspectModel(
       ['target', `${table.target.name}, ${table.target.kind}`],
     );
     if (table.reading) facts.push(['files', readingText(table.reading)]);
+    const marks = table.cells?.missing?.map((mark) => show(mark)).join(', ');
+    if (marks !== undefined) facts.push(['missing', marks || 'empty cells']);
   }
   facts.push(['weights sha256', report.weightsSha256]);
   return { path, kind: 'model', facts, model: report, tensors: modelTensors(model, input?.imageShape) };

@@ -41,7 +41,7 @@ export const MISSING_MARKS: readonly string[] = [
 const MAX_MARKS = 1000;
 
 // Each digit has one place in these expressions, so that a long text which is no number is refused in linear time.
-const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+export const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITY = /^([+-]?)inf(?:inity)?$/i;
 /** Numbers whose thousands are grouped by a comma, or by a point. The first group is that of the highest digit. */
 const GROUPED = {
@@ -120,15 +120,6 @@ export function saidOfCells(cells: CellOptions): { cells?: CellOptions } {
   return cells.decimal || cells.missing ? { cells } : {};
 }
 
-/** Strings of a JSON text, and the whole numbers in it that may be too long for a double; no key, which JSON.parse is to refuse. */
-const JSON_LONG = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])-?[1-9]\d{15,}(?![\w.+-]|\s*:)/gs;
-
-/** A JSON text in which whole numbers of 16 digits and more are strings: JSON.parse would round them. */
-export function exactIntegers(json: string): string {
-  if (!/\d{16}/.test(json)) return json;
-  return json.replace(JSON_LONG, (found) => (found.startsWith('"') ? found : `"${found}"`));
-}
-
 /** The text by which a number is known as a category or class: 3 is `3`, as it stands in most files. */
 export function nameOfNumber(value: number): string {
   return String(value);
@@ -144,38 +135,4 @@ export function cellText({ numbers, texts, written }: ColumnCells, index: number
 /** The name of a cell in a column of categories or classes; undefined where it is missing. */
 export function cellName(cells: ColumnCells, index: number): string | undefined {
   return Number.isNaN(cells.numbers[index]) ? cells.texts?.[index] : cellText(cells, index);
-}
-
-/** A text that is a number in another notation. */
-export interface OtherNotation {
-  /** Of a currency, or of percent. */
-  readonly sign?: string | undefined;
-  /** What to do about it, in words. */
-  readonly advice: string;
-}
-
-/** Of a text with grouped thousands, a decimal comma, a currency or a percent sign; undefined for any other text. */
-export function otherNotation(text: string): OtherNotation | undefined {
-  // No number that a person writes is longer.
-  if (text.length > 64) return undefined;
-  const sign = /[\p{Sc}%]/u.exec(text)?.[0];
-  const bare = (sign ? text.replace(sign, '') : text).trim();
-  const marks = NOTATIONS.filter(({ reader }) => Number.isFinite(reader.numberOf(bare)));
-  const isPlain = /^[+-]?\d+$/.test(bare);
-  if (marks.length === 0 || (!sign && isPlain)) return undefined;
-  const remove = sign && `remove the ${sign === '%' ? 'percent' : 'currency'} sign ${show(sign)}`;
-  const say =
-    marks.length === 1
-      ? `with ${show(marks[0].decimal)} as decimal mark it is a number: --decimal ${marks[0].decimal}`
-      : 'say what the comma is, a mark of thousands or the decimal mark: --decimal . or --decimal ,';
-  const advice = [remove, !(sign && NUMBER.test(bare)) && say].filter(Boolean).join(', and ');
-  return { sign, advice };
-}
-
-const NOTATIONS = ([',', '.'] as const).map((decimal) => ({ decimal, reader: new CellReader({ decimal }) }));
-
-/** The advice on a text in another notation, to end a message with; empty for any other text. */
-export function numberHint(text: string): string {
-  const advice = otherNotation(text)?.advice;
-  return advice === undefined ? '' : `; ${advice}`;
 }

@@ -1,8 +1,8 @@
 /** From what the first pass saw of a column to what is made of it: the rules by which types are inferred, and their refusals. */
 import { DataError, show } from '../errors.js';
-import { numberHint, type OtherNotation, otherNotation } from './cells.js';
 import { type DateOrder, dateExample } from './dates.js';
 import { NameIndex, truthValues } from './names.js';
+import { numberHint, type OtherNotation, otherNotation } from './notation.js';
 import type { PreparedColumn, PreparedTarget } from './preparation.js';
 import type { ColumnProfile, Counts } from './profile.js';
 

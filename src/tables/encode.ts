@@ -1,8 +1,9 @@
 /** Applies a preparation to chunks of a table: cells into rows of a model's inputs, and targets. It decides nothing. */
 import { DataError, show } from '../errors.js';
-import { cellName, numberHint } from './cells.js';
+import { cellName } from './cells.js';
 import { dateExample, datePhases, phaseCount, readDate } from './dates.js';
 import { NameIndex } from './names.js';
+import { numberHint } from './notation.js';
 import { placeIn } from './place.js';
 import {
   type CategoryColumn,

@@ -2,7 +2,7 @@
  * The names that a model knows in a column used as text: its categories, its two truth values, or the classes of the target; and
  * which of them a cell is.
  */
-import { nameOfNumber } from './cells.js';
+import { CellReader, nameOfNumber } from './cells.js';
 import type { ColumnCells } from './types.js';
 
 /** Pairs that are taken for no and yes, whatever their case. */
@@ -31,6 +31,14 @@ export function truthValues(names: Iterable<string>): [no: string, yes: string] 
   return folded[0] === no ? [given[0], given[1]] : [given[1], given[0]];
 }
 
+/** The spellings that a model takes for one of two names: itself, and in any of the usual cases if the two are truth values. */
+export function spellings(names: readonly [string, string], place: 0 | 1): string[] {
+  const name = names[place];
+  if (!truthValues(names)) return [name];
+  const [lower, upper] = [name.toLowerCase(), name.toUpperCase()];
+  return [...new Set([name, lower, upper, upper.slice(0, 1) + lower.slice(1)])];
+}
+
 /** What a column used as text knows. */
 export interface KnownNames {
   /** All different. */
@@ -54,8 +62,9 @@ export class NameIndex {
     this.#places = new Map(names.map((name, i) => [this.#ignoresCase ? name.toLowerCase() : name, i]));
     if (!asWritten) return;
     const byValue = new Map<number, number>();
+    const reader = new CellReader();
     for (const [place, name] of names.entries()) {
-      const value = Number(name);
+      const value = reader.numberOf(name);
       // Two spellings of one number: a number without a spelling is neither.
       byValue.set(value, byValue.has(value) ? -1 : place);
     }

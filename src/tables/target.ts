@@ -1,8 +1,9 @@
 /** Reads a table's target as labels or numbers: for training, and for measuring a model on rows whose answers are known. */
 import { DataError, show } from '../errors.js';
 import { didYouMean } from '../options.js';
-import { cellName, numberHint } from './cells.js';
+import { cellName } from './cells.js';
 import { NameIndex } from './names.js';
+import { numberHint } from './notation.js';
 import { placeIn } from './place.js';
 import type { PreparedTarget } from './preparation.js';
 import type { Table, TableChunk } from './types.js';

@@ -38,11 +38,15 @@ export interface TablePrediction {
   readonly missing: ReadonlyMap<string, number>;
 }
 
-function readCopied(where: string, options: PredictTableOptions | undefined): readonly string[] {
+function readCopied(
+  where: string,
+  { columns }: Table,
+  options: PredictTableOptions | undefined,
+): readonly string[] {
   const reader = new OptionReader(where, options);
   const isNames = (value: unknown): value is readonly string[] =>
-    Array.isArray(value) && value.every((name) => typeof name === 'string');
-  const written = reader.optional('written', 'names of columns', isNames) ?? [];
+    Array.isArray(value) && value.every((name) => columns.includes(name));
+  const written = reader.optional('written', 'names of columns of the table', isNames) ?? [];
   reader.end();
   return written;
 }
@@ -68,10 +72,10 @@ export async function* predictTable(
   checkModel(where, model);
   const read = readPreparation(`${where}, preparation`, preparation, model);
   const { target } = read;
-  const written = [...writtenColumns(read), ...readCopied(where, options)];
   if (typeof table?.chunks !== 'function')
     throw new OptionError(where, 'table: expected one from openTable()');
   const encoder = new Encoder(table, preparation);
+  const written = [...writtenColumns(read), ...readCopied(where, table, options)];
   const readTarget = table.columns.includes(target.name) ? targetReader(table, target) : undefined;
   const { outputSize } = model;
   const compiled = new CompiledModel(engine, model, { maxRows: ROWS });

@@ -69,7 +69,11 @@ it('marks, decimal mark and order of dates are said once, and remembered', async
       columns: [
         { name: 'id', kind: 'dropped' },
         { name: 'amount', kind: 'number', missing: 10 },
-        { name: 'day', kind: 'date', about: expect.stringMatching(/^2024-01-0\d to 2024-09-0\d, day first$/) },
+        {
+          name: 'day',
+          kind: 'date',
+          about: expect.stringMatching(/^2024-01-0\d to 2024-09-0\d, day first$/),
+        },
       ],
       target: { classes: [{ name: 'EU' }, { name: 'NA' }] },
       warnings: [],

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import { writeNpy } from '../../src/formats/npy.js';
-import { CellReader, cellText, exactIntegers, numberHint } from '../../src/tables/cells.js';
+import { CellReader, cellText } from '../../src/tables/cells.js';
+import { exactIntegers } from '../../src/tables/json-integers.js';
+import { numberHint } from '../../src/tables/notation.js';
 import { openTable } from '../../src/tables/open.js';
 import type { Table } from '../../src/tables/types.js';
 import { inPieces, readText } from './read.js';
@@ -75,6 +77,12 @@ describe('the decimal mark', () => {
     ['$133593.18', /^; remove the currency sign "\$"$/],
     ['1.234,50 €', /^; remove the currency sign "€", and with "," as decimal mark/],
     ['12.5 %', /^; remove the percent sign "%"$/],
+    ['US$ 5', /^; remove the currency sign "US\$"$/],
+    ['EUR 1.234,50', /^; remove the currency sign "EUR", and with "," as decimal mark/],
+    ['1 234 567', /^; remove the " " between its digits$/],
+    ["1'234.5", /^; remove the "'" between its digits$/],
+    ['1 234,5', /^; remove the " " between its digits, and with "," as decimal mark/],
+    ['030 123 456', /^$/],
     ['abc', /^$/],
     ['12', /^$/],
     ['$', /^$/],
@@ -214,7 +222,14 @@ describe('a cell as it is written', () => {
     );
     const kept = '{"1234567890123456":0.1234567890123456789,"x\\"1234567890123456":1234567890123456e1}';
     expect(exactIntegers(kept)).toBe(kept);
-    // What is no JSON does not become one.
+    expect(exactIntegers('["\\\\",1234567890123456,"\\"1234567890123456"]')).toBe(
+      '["\\\\","1234567890123456","\\"1234567890123456"]',
+    );
+    // What is no JSON does not become one, nor takes squares of time.
+    const open = `{"a":1234567890123456,"b":"${'\\"'.repeat(2_000_000)}`;
+    expect(exactIntegers(open)).toBe(open.replace(/\d+/, '"$&"'));
+    const many = `[${'1234567890123456,'.repeat(200_000)}`;
+    expect(exactIntegers(many)).toHaveLength(many.length + 400_000);
     expect(() => JSON.parse(exactIntegers('{12345678901234567:1}'))).toThrow(SyntaxError);
   });
 });
