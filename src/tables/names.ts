@@ -31,6 +31,21 @@ export function truthValues(names: Iterable<string>): [no: string, yes: string] 
   return folded[0] === no ? [given[0], given[1]] : [given[1], given[0]];
 }
 
+/** Two names that are one number, such as 7 and 007, if there are such. */
+export function twoSpellings(names: readonly string[]): [string, string] | undefined {
+  const reader = new CellReader();
+  const seen = new Map<number, string>();
+  for (const name of names) {
+    const value = reader.numberOf(name);
+    // Numbers that a double does not tell apart may be different ones.
+    if (Number.isNaN(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER) continue;
+    const before = seen.get(value);
+    if (before !== undefined) return [before, name];
+    seen.set(value, name);
+  }
+  return undefined;
+}
+
 /** The spellings that a model takes for one of two names: itself, and in any of the usual cases if the two are truth values. */
 export function spellings(names: readonly [string, string], place: 0 | 1): string[] {
   const name = names[place];

@@ -9,6 +9,7 @@ import { asDataset, checkBytes } from './dataset.js';
 import type { DateOrder } from './dates.js';
 import { type ColumnType, decideColumn, decideTarget, hardlyRepeats, type Task } from './decide.js';
 import { Encoder } from './encode.js';
+import { twoSpellings } from './names.js';
 import { inputSizeOf, type PreparedColumn, type TablePreparation, writtenColumns } from './preparation.js';
 import { ColumnProfile, MAX_CATEGORIES } from './profile.js';
 import { Dealer, LEFT_OUT } from './split.js';
@@ -254,6 +255,11 @@ function warningsOf(
     warnings.push(
       `${target.classes.length} classes in ${rows} rows: there are hardly two rows to learn a class from`,
     );
+  }
+  const twice = target.kind === 'classification' ? twoSpellings(target.classes) : undefined;
+  if (twice) {
+    const [one, other] = twice.map((name) => show(name));
+    warnings.push(`classes ${one} and ${other} are two texts of one number, and stay two classes`);
   }
   for (const [name, share, rows, without] of [
     ['validation', validation, sizes[1], 'nothing says when training should stop'],

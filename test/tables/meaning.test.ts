@@ -374,6 +374,18 @@ describe('a target that is not what it looks like', () => {
     );
   });
 
+  it('with two texts of one number keeps both, and says so', async () => {
+    const table = await csv({
+      x: times(60, (i) => (i * 7) % 11),
+      y: times(60, (i) => ['1', '2', '1.0'][i % 3]),
+    });
+    const { preparation, summary } = await prepareTable(table, { target: 'y' });
+    expect(preparation.target).toMatchObject({ classes: ['1', '1.0', '2'] });
+    expect(summary.warnings).toEqual([
+      'classes "1" and "1.0" are two texts of one number, and stay two classes',
+    ]);
+  });
+
   it('that leaves parts without rows is noted', async () => {
     const rows = times(8, (i) => ({ x: i % 5, y: 'abcd'[i % 4] }));
     const { summary, validation, test } = await prepare(rows, { target: 'y', validation: 0.05, test: 0.05 });
