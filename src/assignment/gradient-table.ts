@@ -2,6 +2,7 @@
  * Question 3's table: every intermediate value and gradient of one pass of the scalar network, beside what the original
  * table says. It computes nothing itself.
  */
+import { isFloat64Array } from '../arrays.js';
 import { backward, forward, type ScalarNetwork } from './scalar.js';
 import type { GradientEntry, GradientTable, TableName } from './types.js';
 
@@ -139,5 +140,5 @@ function number(value: number): string {
 function toRows(value: number | Float64Array | readonly Float64Array[]): number[][] {
   const plain = (row: Float64Array) => Array.from(row, (v) => v + 0);
   if (typeof value === 'number') return [[value]];
-  return value instanceof Float64Array ? [plain(value)] : value.map(plain);
+  return isFloat64Array(value) ? [plain(value)] : value.map(plain);
 }

@@ -1,6 +1,8 @@
 /** What the words for data and models on the command line stand for. */
+
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
@@ -66,7 +68,7 @@ export async function openModel(given: string): Promise<OpenModel> {
 
 /** The set with its raw values scaled as those were that the model was trained on. */
 export function scaledFor({ input }: ModelMetadata, set: Dataset): Dataset {
-  if (!input || !(set.inputs instanceof Uint8Array)) return set;
+  if (!input || !isUint8Array(set.inputs)) return set;
   return { ...set, scale: input.scale, offset: input.offset };
 }
 

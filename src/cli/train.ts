@@ -1,7 +1,7 @@
 /** `lanegrad train`: from a data set to a run folder. */
 import type { Command } from 'commander';
 import { createEngine, type EngineInfo, type EngineOptions } from '../engine/engine.js';
-import { OptionError } from '../errors.js';
+import { FormatError, OptionError, show } from '../errors.js';
 import { layerWidths } from '../nn/summary.js';
 import { findRate } from '../run/find-rate.js';
 import { RunFolder } from '../run/folder.js';
@@ -149,7 +149,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
   const folder = await RunFolder.open(resume);
   const config = await folder.readConfig();
   const settings = readSettings(config, folder.configPath);
-  const before = config.engine as EngineInfo;
+  const before = engineOf(config, folder.configPath);
   return {
     settings: {
       ...settings,
@@ -168,6 +168,21 @@ async function prepare(given: string | undefined, options: TrainOptions, command
       splits: await loadTable(given ?? settings.source, settings.table, settings),
     }),
   };
+}
+
+/** What computed the run so far. */
+function engineOf(
+  { engine }: Readonly<Record<string, unknown>>,
+  path: string,
+): Pick<EngineInfo, 'backend' | 'math'> {
+  const { backend, math } = (engine ?? {}) as Partial<EngineInfo>;
+  const isBackend = backend === 'wasm' || backend === 'reference';
+  const isMath = math === 'strict' || math === 'fma';
+  if (isBackend && isMath) return { backend, math };
+  throw new FormatError(
+    path,
+    `engine: expected the backend and math that the run began with, given ${show(engine)}`,
+  );
 }
 
 function printResult(out: Output, { folder, model, history, test, interrupted }: Run): void {

@@ -1,4 +1,5 @@
 /** Cells from values of JavaScript, for the formats that have typed values: JSON lines, NPY and Parquet. */
+import { isDate } from '../arrays.js';
 import type { CellReader } from './cells.js';
 import type { ColumnCells } from './types.js';
 
@@ -37,7 +38,7 @@ export class ColumnBuilder {
         return true;
       default:
         if (value === null) return true;
-        if (!(value instanceof Date) || Number.isNaN(value.getTime())) return false;
+        if (!isDate(value) || Number.isNaN(value.getTime())) return false;
         // A date without a time of day is written as one.
         this.#setText(row, value.toISOString().replace('T00:00:00.000Z', ''));
         return true;

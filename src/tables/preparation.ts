@@ -153,6 +153,18 @@ export function readPreparation(
   given: unknown,
   model: { readonly inputSize: number; readonly outputSize: number },
 ): TablePreparation {
+  const preparation = checkPreparation(where, given);
+  for (const [what, expected, size] of [
+    ['inputs', model.inputSize, inputSizeOf(preparation)],
+    ['outputs', model.outputSize, outputSizeOf(preparation)],
+  ] as const) {
+    if (size !== expected) throw new OptionError(where, `expected ${expected} ${what}, given ${size}`);
+  }
+  return preparation;
+}
+
+/** As `readPreparation`, for whatever model may be made for it. */
+export function checkPreparation(where: string, given: unknown): TablePreparation {
   const reader = new OptionReader(where, given);
   const version = reader.integer('version');
   if (version !== VERSION) {
@@ -189,7 +201,7 @@ export function readPreparation(
   reader.end();
   const names = [target, ...columns, ...dropped].map(({ name }) => name);
   if (new Set(names).size !== names.length) throw new OptionError(where, 'two columns have the same name');
-  const preparation: TablePreparation = {
+  return {
     version: VERSION,
     columns,
     dropped,
@@ -198,13 +210,6 @@ export function readPreparation(
     ...(reading !== undefined && { reading: readReading(`${where}, reading`, reading) }),
     ...(cellsGiven !== undefined && { cells }),
   };
-  for (const [what, expected, size] of [
-    ['inputs', model.inputSize, inputSizeOf(preparation)],
-    ['outputs', model.outputSize, outputSizeOf(preparation)],
-  ] as const) {
-    if (size !== expected) throw new OptionError(where, `expected ${expected} ${what}, given ${size}`);
-  }
-  return preparation;
 }
 
 function readColumn(where: string, given: unknown): PreparedColumn {

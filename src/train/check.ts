@@ -1,28 +1,16 @@
 /** Whether an engine, a model and a data set are what they should be, and fit each other. */
-import type { Dataset } from '../data/dataset.js';
+import { checkDataset, type Dataset } from '../data/dataset.js';
 import { Engine } from '../engine/engine.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import type { Loss } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import { checkModel, type Sequential } from '../nn/sequential.js';
+
+export { checkDataset, checkModel };
 
 /** Throws OptionError for something that is no engine. */
 export function checkEngine(where: string, engine: unknown): asserts engine is Engine {
   if (!(engine instanceof Engine)) {
     throw new OptionError(where, `engine: expected one from createEngine(), given ${show(engine)}`);
-  }
-}
-
-/** Throws OptionError for something that is no model. */
-export function checkModel(where: string, model: unknown): asserts model is Sequential {
-  if (typeof model !== 'object' || model === null || !Array.isArray((model as Sequential).parameters)) {
-    throw new OptionError(where, `model: expected one from sequential(), given ${show(model)}`);
-  }
-}
-
-/** Throws OptionError for something that is no data set. */
-export function checkDataset(where: string, name: string, set: Dataset): void {
-  if (typeof set !== 'object' || set === null || !ArrayBuffer.isView(set.inputs)) {
-    throw new OptionError(where, `${name}: expected a data set, given ${show(set)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** A data set in an engine's memory, and the order in which its rows are visited. */
+import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { CompressedSet } from '../engine/ops/compressed-set.js';
@@ -124,11 +125,11 @@ export class BatchSource {
 /** Bytes that are mostly zeros are kept compressed; with an offset no value is zero. */
 function* upload(arena: Arena, set: Dataset): Generator<void, Tensor | CompressedSet> {
   const { inputs, size, width, scale, offset } = set;
-  if (inputs instanceof Uint8Array && offset === 0) {
+  if (isUint8Array(inputs) && offset === 0) {
     const compressed = yield* CompressedSet.compress(arena, inputs, width, scale);
     if (compressed) return compressed;
   }
-  const tensor = arena.tensor(inputs instanceof Uint8Array ? 'u8' : 'float', [size, width]);
+  const tensor = arena.tensor(isUint8Array(inputs) ? 'u8' : 'float', [size, width]);
   const rows = Math.ceil(PIECE / width);
   for (let row = 0; row < size; row += rows) {
     const end = Math.min(row + rows, size);

@@ -1,8 +1,9 @@
 /** The page's end: a Trainer whose work is done by a worker. */
+import { isArrayBuffer } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import { disposeSymbol } from '../dispose.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
-import { isWasmSource } from '../engine/load.js';
+import { isResponse, isUrl, isWasmSource } from '../engine/load.js';
 import { DataError, EngineError, OptionError, show } from '../errors.js';
 import { writeModel } from '../formats/model.js';
 import type { Loss, LossName } from '../nn/losses.js';
@@ -201,7 +202,7 @@ export class RemoteTrainer implements Trainer {
     const { inputs } = set;
     const { length } = inputs;
     // Shared memory is not copied, and a set of one piece may come as it is.
-    if (length <= PIECE || !(inputs.buffer instanceof ArrayBuffer)) {
+    if (length <= PIECE || !isArrayBuffer(inputs.buffer)) {
       await this.#ask('openSet', { id, set, length });
       return id;
     }
@@ -282,8 +283,8 @@ async function portable(options: EngineOptions): Promise<EngineOptions> {
   const { wasm, ...rest } = options;
   if (wasm === undefined) return rest;
   if (typeof wasm === 'string') return { ...rest, wasm: new URL(wasm, globalThis.location?.href).href };
-  if (wasm instanceof URL) return { ...rest, wasm: wasm.href };
-  if (wasm instanceof Response) {
+  if (isUrl(wasm)) return { ...rest, wasm: wasm.href };
+  if (isResponse(wasm)) {
     if (!wasm.ok) throw new OptionError('createTrainer', `option wasm: the server answered ${wasm.status}`);
     return { ...rest, wasm: await wasm.arrayBuffer() };
   }
