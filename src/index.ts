@@ -15,6 +15,7 @@ export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';
 export * from './errors.js';
 export { readModelNpz, writeModelNpz } from './formats/arrays.js';
+export type { CsvWriteOptions } from './formats/csv-write.js';
 export { epochScalars, metricsCsv, metricsEvents } from './formats/metrics.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
 export { type NpyArray, readNpy, type WritableNpy, writeNpy } from './formats/npy.js';

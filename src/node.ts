@@ -5,6 +5,7 @@ import type { Sequential } from './nn/sequential.js';
 
 export { loadIdxFolder, type Splits } from './data/folder.js';
 export { loadMnist } from './data/mnist.js';
+export { loadNpz } from './data/npz.js';
 export { loadOnnx } from './formats/onnx/load.js';
 export type { RunReport, TestSet } from './report/report.js';
 export { type CheckpointFolderOptions, checkpointFolder, latestCheckpoint } from './run/checkpoints.js';

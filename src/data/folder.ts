@@ -69,12 +69,16 @@ export async function loadIdxFolder(path: string, options: { name?: string } = {
   }
   const classes = Math.max(2, 1 + Math.max(largest(trainPair.labels), largest(testPair.labels)));
   const full = toDataset(trainPair, name, classes);
+  return { ...splitFull(full, name), test: toDataset(testPair, `${name} test`, classes) };
+}
+
+/** @internal Keeps the end of what there is to train on for validation. It has at least 2 samples. */
+export function splitFull(full: Dataset, name: string): Omit<Splits, 'test'> {
   const validationSize = full.size >= 10_000 ? 5_000 : Math.max(1, Math.floor(full.size / 12));
   const trainSize = full.size - validationSize;
   return {
     train: sliceDataset(full, 0, trainSize, `${name} train`),
     validation: sliceDataset(full, trainSize, full.size, `${name} validation`),
-    test: toDataset(testPair, `${name} test`, classes),
     full,
   };
 }

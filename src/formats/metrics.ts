@@ -3,6 +3,8 @@
  * written as CSV or as TensorBoard's scalars.
  */
 import { DataError, OptionError, show } from '../errors.js';
+import { OptionReader } from '../options.js';
+import { type CsvWriteOptions, csvLine } from './csv-write.js';
 import { checkSeconds, eventFileHead, scalarEvent } from './tfevents.js';
 
 type Flat = Record<string, number | string | boolean | null>;
@@ -45,11 +47,14 @@ const FREE_FIELDS = 2 ** 20;
  * A table with a column for each name that any record has, in the order of their first appearance; RFC 4180, but with plain
  * line feeds. What a record lacks is an empty field.
  *
- * @throws OptionError for anything but a list of objects.
+ * @throws OptionError for anything but a list of objects, and for options that are unknown.
  * @throws DataError for objects nested too deeply, or so different that nearly all of the table would be empty.
  */
-export function metricsCsv(records: readonly object[]): string {
+export function metricsCsv(records: readonly object[], options?: CsvWriteOptions): string {
   const where = 'metricsCsv';
+  const reader = new OptionReader(where, options);
+  const escapeFormulas = reader.boolean('escapeFormulas', false);
+  reader.end();
   const rows = flattenAll(where, records);
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const given = rows.reduce((total, row) => total + Object.keys(row).length, 0);
@@ -58,18 +63,14 @@ export function metricsCsv(records: readonly object[]): string {
     const table = `${rows.length} rows of ${columns.length} columns`;
     throw new DataError(where, `expected records with the same names, given ${given} values for ${table}`);
   }
-  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))];
-  return lines.map((line) => `${line.map((field) => csvField(String(field))).join(',')}\n`).join('');
+  const lines = [columns, ...rows.map((row) => columns.map((column) => String(row[column] ?? '')))];
+  return lines.map((line) => csvLine(line, { escapeFormulas })).join('');
 }
 
 function flattenAll(where: string, records: unknown): Flat[] {
   if (!Array.isArray(records))
     throw new OptionError(where, `expected a list of records, given ${show(records)}`);
   return records.map((record, index) => flattenRecord(`${where}, record ${index}`, record));
-}
-
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Names of an epoch's record that say when it was, and are no curves. */

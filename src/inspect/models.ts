@@ -1,6 +1,6 @@
 /** What there is to see in a model, from its own file or from ONNX. */
 
-import { FormatError, LanegradError } from '../errors.js';
+import { FormatError, LanegradError, show } from '../errors.js';
 import type { ModelMetadata } from '../formats/model.js';
 import { decodeModel } from '../formats/onnx/decode.js';
 import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';
@@ -10,6 +10,7 @@ import type { Fail } from '../formats/protobuf.js';
 import type { Sequential } from '../nn/sequential.js';
 import { summary } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
+import type { CsvReading } from '../tables/types.js';
 import type { InspectedTensor, Inspection, ModelReport } from './types.js';
 
 /** Layers, inputs and parameters; the first weights as pictures where inputs are images. */
@@ -40,9 +41,23 @@ export async function inspectModel(
       ['columns', table.columns.map(({ name }) => name).join(', ')],
       ['target', `${table.target.name}, ${table.target.kind}`],
     );
+    if (table.reading) facts.push(['files', readingText(table.reading)]);
+    const marks = table.cells?.missing?.map((mark) => show(mark)).join(', ');
+    if (marks !== undefined) facts.push(['missing', marks || 'empty cells']);
   }
   facts.push(['weights sha256', report.weightsSha256]);
   return { path, kind: 'model', facts, model: report, tensors: modelTensors(model, input?.imageShape) };
+}
+
+/** How the model's tables are read when they are delimited text. */
+function readingText({ delimiter, decimal, header, comment }: CsvReading): string {
+  const parts = [
+    `delimiter ${show(delimiter)}`,
+    `decimal mark ${show(decimal)}`,
+    header ? 'names in the first line' : 'no header',
+    ...(comment === undefined ? [] : [`comments begin with ${show(comment)}`]),
+  ];
+  return parts.join(', ');
 }
 
 async function describeModel(model: Sequential, metadata: ModelMetadata): Promise<ModelReport> {

@@ -6,7 +6,8 @@ import { basename, join } from 'node:path';
 import { unzip } from '../data/folder.js';
 import { type IdxArray, readIdx } from '../data/idx.js';
 import { DataError, FileError, FormatError } from '../errors.js';
-import { fileError, readFileBytes } from '../files/atomic.js';
+import { fileError } from '../files/atomic.js';
+import { STANDARD_INPUT } from '../files/pipe.js';
 import { flattenRecord } from '../formats/metrics.js';
 import { readModel } from '../formats/model.js';
 import { type NpyArray, readNpy } from '../formats/npy.js';
@@ -15,6 +16,7 @@ import { readDataFiles } from '../formats/onnx/load.js';
 import { type FileFormat, foreignFormat, formatOf, HEAD_BYTES } from '../formats/recognise.js';
 import { readSafetensors, type SafetensorsFile } from '../formats/safetensors.js';
 import { readMetrics } from '../run/metrics.js';
+import type { CsvOptions } from '../tables/csv-reading.js';
 import { fileSource } from '../tables/file.js';
 import { gunzipped, head } from '../tables/source.js';
 import { inspectModel, inspectOnnx } from './models.js';
@@ -22,32 +24,37 @@ import { inspectTable } from './table.js';
 import type { InspectedTensor, Inspection, Pictures } from './types.js';
 
 /**
- * Reads a model, a checkpoint, a run folder, or a data file: safetensors, ONNX, NPY, NPZ, IDX (also .gz), or a table.
+ * Reads a model, a checkpoint, a run folder, or a data file: safetensors, ONNX, NPY, NPZ, IDX (also .gz), or a table. The path `-`
+ * is standard input.
  *
+ * @param reading How a table of delimited text is read; found out by default.
  * @throws FileError when it cannot be read, FormatError when it is damaged or nothing that is known, DataError when it is empty.
  */
-export async function inspectPath(path: string): Promise<Inspection> {
+export async function inspectPath(path: string, reading: CsvOptions = {}): Promise<Inspection> {
+  if (path === STANDARD_INPUT) return inspectFile(path, reading);
   const found = await stat(path).catch((cause) => {
     throw fileError(path, 'cannot be read', cause);
   });
-  return found.isDirectory() ? inspectFolder(path) : inspectFile(path);
+  return found.isDirectory() ? inspectFolder(path) : inspectFile(path, reading);
 }
 
-async function inspectFile(path: string): Promise<Inspection> {
-  const source = await fileSource(path);
+async function inspectFile(given: string, reading: CsvOptions = {}): Promise<Inspection> {
+  const source = await fileSource(given);
+  const path = source.name;
   if (source.size === 0) throw new FormatError(path, 'the file is empty');
   if (basename(path) === 'metrics.jsonl') return inspectMetrics(path);
+  const read = () => source.slice(0, source.size);
   // The first bytes say what it is: tables are read in chunks, and may be larger than memory.
   const first = await head(source, HEAD_BYTES);
   const format = formatOf(first);
   if (format === 'gzip') {
-    if (formatOf(await head(gunzipped(source), HEAD_BYTES)) !== 'idx') return inspectTable(path);
-    return inspectIdx(path, await unzip(await readFileBytes(path), path));
+    if (formatOf(await head(gunzipped(source), HEAD_BYTES)) !== 'idx') return inspectTable(source, reading);
+    return inspectIdx(path, await unzip(await read(), path));
   }
-  if (format) return inspectBinary[format](path, await readFileBytes(path));
+  if (format) return inspectBinary[format](path, await read());
   const foreign = foreignFormat(first);
   if (foreign !== undefined) throw new FormatError(path, `expected a model or data, given ${foreign}`);
-  return inspectTable(path);
+  return inspectTable(source, reading);
 }
 
 const inspectBinary: Record<
