@@ -80,8 +80,11 @@ export async function loadIdxFolder(path: string, options: { name?: string } = {
 }
 
 /** @internal Decompresses gzip, to no more bytes than is likely of so many: a small file may hold any number of them. */
-export async function unzip(bytes: Uint8Array, where: string): Promise<Uint8Array> {
-  const limit = growthLimit(bytes.length);
+export async function unzip(
+  bytes: Uint8Array,
+  where: string,
+  limit: number = growthLimit(bytes.length),
+): Promise<Uint8Array> {
   try {
     const buffer = await promisify(gunzip)(bytes, { maxOutputLength: limit });
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
