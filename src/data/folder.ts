@@ -84,8 +84,11 @@ export function splitFull(full: Dataset, name: string): Omit<Splits, 'test'> {
 }
 
 /** @internal Decompresses gzip, to no more bytes than is likely of so many: a small file may hold any number of them. */
-export async function unzip(bytes: Uint8Array, where: string): Promise<Uint8Array> {
-  const limit = growthLimit(bytes.length);
+export async function unzip(
+  bytes: Uint8Array,
+  where: string,
+  limit: number = growthLimit(bytes.length),
+): Promise<Uint8Array> {
   try {
     const buffer = await promisify(gunzip)(bytes, { maxOutputLength: limit });
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);

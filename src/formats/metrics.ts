@@ -111,8 +111,8 @@ export function metricsEvents(records: readonly object[], endSeconds: number): U
   const parts = [eventFileHead(seconds)];
   for (const [index, flat] of numbers.entries()) {
     seconds += duration(flat);
-    const step = Number.isSafeInteger(flat.step) ? (flat.step as number) : index + 1;
-    parts.push(scalarEvent(seconds, step, scalarsOf(flat)));
+    const { step } = flat;
+    parts.push(scalarEvent(seconds, typeof step === 'number' ? step : index + 1, scalarsOf(flat)));
   }
   const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
   let at = 0;

@@ -37,7 +37,7 @@ export function scalarEvent(
   const summary = new ProtoWriter();
   for (const [tag, value] of Object.entries(scalars)) {
     if (typeof value !== 'number')
-      throw new OptionError(where, `${show(tag)}: expected a number, given ${show(value)}`);
+      throw new OptionError(where, `${tag}: expected a number, given ${show(value)}`);
     summary.message(1, new ProtoWriter().string(1, tag).float(2, value));
   }
   return frame(new ProtoWriter().double(1, seconds).int(2, step).message(5, summary).finish());

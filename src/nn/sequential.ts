@@ -161,7 +161,8 @@ export function setParameters(
   for (const { name, shape } of all) {
     const given = tensors.get(name);
     if (!given) throw new ShapeError(where, `parameter ${name} is missing`);
-    if (!Array.isArray(given.shape) || !isFloat32Array(given.values)) {
+    const isShape = Array.isArray(given.shape) && given.shape.every(Number.isSafeInteger);
+    if (!isShape || !isFloat32Array(given.values)) {
       throw new OptionError(
         where,
         `${name}: expected { shape, values } with a Float32Array, given ${show(given)}`,
@@ -171,7 +172,7 @@ export function setParameters(
     if (given.shape.join() !== shape.join() || given.values.length !== length) {
       throw new ShapeError(
         where,
-        `${name}: expected ${length} values of shape [${shape}], given ${given.values.length} of ${show(given.shape)}`,
+        `${name}: expected ${length} values of shape [${shape}], given ${given.values.length} of [${given.shape}]`,
       );
     }
   }

@@ -141,6 +141,15 @@ describe('--resume', () => {
     await writeFile(config, text.replaceAll('"batchSize": 16', '"batchSize": 32'));
     const other = await lanegrad(root, ['train', '--resume', 'damaged']);
     expect(other.stderr).toMatch(/made with batchSize 16, given 32/);
+    const { engine, ...rest } = JSON.parse(text);
+    for (const given of [undefined, null, 'wasm', { ...engine, math: 'exact' }]) {
+      await writeFile(config, JSON.stringify({ ...rest, engine: given }));
+      const without = await lanegrad(root, ['train', '--resume', 'damaged']);
+      expect(without.code).toBe(1);
+      expect(without.stderr).toMatch(
+        /^error: damaged[\\/]config\.json: engine: expected the backend and math .*, given .*\n$/,
+      );
+    }
     await writeFile(config, text);
     // Nothing has been overwritten meanwhile.
     expect((await lanegrad(root, ['train', '--resume', 'damaged'])).code).toBe(0);

@@ -80,12 +80,12 @@ const epochs = [
 
 describe('records of epochs', () => {
   test('are flattened', () => {
-    expect(flattenRecord(epochs[0])).toMatchObject({
+    expect(flattenRecord('epochs', epochs[0])).toMatchObject({
       epoch: 1,
       'validation/loss': 1,
       'validation/accuracy': 0.5,
     });
-    expect(flattenRecord({ list: [1], nothing: undefined, empty: null })).toEqual({ empty: null });
+    expect(flattenRecord('epochs', { list: [1], nothing: undefined, empty: null })).toEqual({ empty: null });
   });
 
   test('as CSV', () => {
