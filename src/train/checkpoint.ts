@@ -12,7 +12,7 @@
 import { isFloat32Array, isMap } from '../arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../errors.js';
 import { checkFile } from '../formats/bytes.js';
-import { readSafetensors, type WritableTensor, writeSafetensors } from '../formats/safetensors.js';
+import { decodeSafetensors, type WritableTensor, writeSafetensors } from '../formats/safetensors.js';
 import { OptionReader } from '../options.js';
 import type { EarlyStoppingState } from './early-stopping.js';
 import type { EpochRecord } from './history.js';
@@ -117,7 +117,7 @@ function describe(description: object): string {
  * @throws FormatError when the file is not safetensors, is no checkpoint, or one that this version cannot read.
  */
 export function readCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
-  const { tensors, metadata } = readSafetensors(checkFile('readCheckpoint', bytes, where), where);
+  const { tensors, metadata } = decodeSafetensors(checkFile('readCheckpoint', bytes, where), where);
   const values = (prefix: string): Values => {
     const found = new Map<string, Float32Array>();
     for (const [name, { data }] of tensors) {
