@@ -1,15 +1,10 @@
 /** Rows of a table as a data set for a model that was trained on such tables, by the preparation that the model has. */
 import { type Dataset, dataset } from '../data/dataset.js';
 import { DataError, OptionError, show } from '../errors.js';
+import { checkTable, chunksOf } from './chunks.js';
 import { Encoder } from './encode.js';
 import { cellPlace } from './place.js';
-import {
-  inputSizeOf,
-  outputSizeOf,
-  readPreparation,
-  type TablePreparation,
-  writtenColumns,
-} from './preparation.js';
+import { readPreparation, type TablePreparation, writtenColumns } from './preparation.js';
 import { Dealer, PARTS, type Part } from './split.js';
 import { targetIndex, targetReader } from './target.js';
 import type { Table } from './types.js';
@@ -31,20 +26,20 @@ export async function tableDataset(
   part?: Part,
 ): Promise<Dataset> {
   const where = 'tableDataset';
-  const size = { inputSize: inputSizeOf(preparation), outputSize: outputSizeOf(preparation) };
-  const read = readPreparation(`${where}, preparation`, preparation, size);
+  checkTable(where, table);
+  const read = readPreparation(`${where}, preparation`, preparation);
   const { target, split } = read;
   if (part !== undefined && !PARTS.includes(part)) {
     throw new OptionError(where, `part: expected one of ${PARTS.join(', ')}, given ${show(part)}`);
   }
-  const encoder = new Encoder(table, preparation);
+  const encoder = new Encoder(table, read);
   const column = targetIndex(table, target.name);
   const readTarget = targetReader(table, target);
   const dealer = new Dealer(split);
   const { width } = encoder;
   const inputs: Float32Array[] = [];
   const targets: number[] = [];
-  for await (const chunk of table.chunks({ written: writtenColumns(read) })) {
+  for await (const chunk of chunksOf(where, table, { written: writtenColumns(read) })) {
     const parts = dealer.parts(chunk, column);
     const starts = new Int32Array(chunk.rows).fill(-1);
     let rows = 0;

@@ -144,21 +144,22 @@ export function outputSizeOf({ target }: Pick<TablePreparation, 'target'>): numb
 }
 
 /**
- * Checks a preparation that comes from a file or a caller, for a model of this size.
+ * Checks a preparation that comes from a file or a caller, and that it is for a model of this size, if there is one.
  *
  * @throws OptionError for anything that `prepareTable` would not have made.
  */
 export function readPreparation(
   where: string,
   given: unknown,
-  model: { readonly inputSize: number; readonly outputSize: number },
+  model?: { readonly inputSize: number; readonly outputSize: number },
 ): TablePreparation {
   const preparation = checkPreparation(where, given);
   for (const [what, expected, size] of [
-    ['inputs', model.inputSize, inputSizeOf(preparation)],
-    ['outputs', model.outputSize, outputSizeOf(preparation)],
+    ['inputs', model?.inputSize, inputSizeOf(preparation)],
+    ['outputs', model?.outputSize, outputSizeOf(preparation)],
   ] as const) {
-    if (size !== expected) throw new OptionError(where, `expected ${expected} ${what}, given ${size}`);
+    if (expected !== undefined && size !== expected)
+      throw new OptionError(where, `expected ${expected} ${what}, given ${size}`);
   }
   return preparation;
 }

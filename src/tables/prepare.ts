@@ -5,6 +5,7 @@
 import type { Dataset } from '../data/dataset.js';
 import { DataError, OptionError, show } from '../errors.js';
 import { didYouMean, OptionReader } from '../options.js';
+import { checkTable, chunksOf } from './chunks.js';
 import { asDataset, checkBytes } from './dataset.js';
 import type { DateOrder } from './dates.js';
 import { type ColumnType, decideColumn, decideTarget, hardlyRepeats, type Task } from './decide.js';
@@ -59,6 +60,7 @@ const WHERE = 'prepareTable';
  * @throws FormatError when the file is damaged.
  */
 export async function prepareTable(table: Table, options: PrepareOptions): Promise<PreparedTable> {
+  checkTable(WHERE, table);
   const settings = readOptions(table, options);
   const scan = await scanTable(table, settings);
   const target = decideTarget(scan.profiles[settings.targetColumn], settings.task, table.name);
@@ -200,7 +202,7 @@ async function scanTable(table: Table, settings: Settings): Promise<Scan> {
   const sizes: [number, number, number] = [0, 0, 0];
   let leftOut = 0;
   const where = table.name;
-  for await (const chunk of table.chunks({ written })) {
+  for await (const chunk of chunksOf(WHERE, table, { written })) {
     const own = deal.parts(chunk, targetColumn);
     for (const part of own) {
       if (part === LEFT_OUT) leftOut++;
@@ -236,7 +238,7 @@ export async function nameNumbers(
   if (mixed.length === 0) return;
   for (const index of mixed) profiles[index] = new ColumnProfile(profiles[index].name);
   let chunks = 0;
-  for await (const chunk of table.chunks({ written: mixed.map((index) => table.columns[index]) })) {
+  for await (const chunk of chunksOf(WHERE, table, { written: mixed.map((index) => table.columns[index]) })) {
     const own = parts[chunks++] ?? new Uint8Array(chunk.rows);
     for (const index of mixed) profiles[index].add(chunk, chunk.columns[index], own);
   }
@@ -290,7 +292,7 @@ async function fill(table: Table, preparation: TablePreparation, { parts, sizes 
   );
   const filled = [0, 0, 0];
   let index = 0;
-  for await (const chunk of table.chunks({ written: writtenColumns(preparation) })) {
+  for await (const chunk of chunksOf(WHERE, table, { written: writtenColumns(preparation) })) {
     const own = parts[index++];
     if (own?.length !== chunk.rows) {
       throw new DataError(table.name, 'the table changed while it was read');

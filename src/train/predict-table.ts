@@ -3,10 +3,10 @@
  * preparation that the model was trained with, and writes no file.
  */
 import type { Engine } from '../engine/engine.js';
-import { OptionError } from '../errors.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
+import { checkTable, chunksOf } from '../tables/chunks.js';
 import { Encoder } from '../tables/encode.js';
 import { readPreparation, type TablePreparation, writtenColumns } from '../tables/preparation.js';
 import { targetReader } from '../tables/target.js';
@@ -72,8 +72,7 @@ export async function* predictTable(
   checkModel(where, model);
   const read = readPreparation(`${where}, preparation`, preparation, model);
   const { target } = read;
-  if (typeof table?.chunks !== 'function')
-    throw new OptionError(where, 'table: expected one from openTable()');
+  checkTable(where, table);
   const encoder = new Encoder(table, preparation);
   const written = [...writtenColumns(read), ...readCopied(where, table, options)];
   const readTarget = table.columns.includes(target.name) ? targetReader(table, target) : undefined;
@@ -81,7 +80,7 @@ export async function* predictTable(
   const compiled = new CompiledModel(engine, model, { maxRows: ROWS });
   const turn = new Turn();
   try {
-    for await (const chunk of table.chunks({ written })) {
+    for await (const chunk of chunksOf(where, table, { written })) {
       const { rows } = chunk;
       const inputs = new Float32Array(rows * encoder.width);
       encoder.encode(chunk, {
