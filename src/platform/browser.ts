@@ -39,9 +39,11 @@ export const platform: Platform = {
 
   cores: navigator.hardwareConcurrency ?? 1,
 
-  threadsUnavailable: globalThis.crossOriginIsolated
-    ? undefined
-    : 'the page is not cross-origin isolated, so there is no shared memory',
+  // Where only one of the two is missing, trying tells: some browsers have memory to share without saying so, and the other way round.
+  threadsUnavailable:
+    globalThis.crossOriginIsolated || typeof SharedArrayBuffer === 'function'
+      ? undefined
+      : 'the page is not cross-origin isolated, so there is no shared memory',
 
   // Windows, and nothing else, are forbidden to.
   mayWait: typeof window === 'undefined',
@@ -56,15 +58,22 @@ export const platform: Platform = {
       event.preventDefault();
       ended(event.message || 'its script could not be loaded');
     };
-    worker.postMessage(setup);
-    return {
-      end() {
-        worker.onmessage = null;
-        worker.onerror = (event) => event.preventDefault();
-        worker.terminate();
-      },
+    const end = () => {
+      worker.onmessage = null;
+      worker.onerror = (event) => event.preventDefault();
+      worker.terminate();
     };
+    try {
+      worker.postMessage(setup);
+    } catch (cause) {
+      // WebKit shares no memory with workers, even where the page is isolated.
+      end();
+      throw cause;
+    }
+    return { end };
   },
+
+  memoryRemedy: '',
 
   compile(bytes) {
     return WebAssembly.compile(bytes);

@@ -1,5 +1,6 @@
 /** The platform seam in Node. V8's flags are touched here and nowhere else. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
@@ -54,7 +55,7 @@ export const platform: Platform = {
         : undefined,
 
   cores: availableParallelism(),
-  threadsUnavailable: undefined,
+  threadsUnavailable: withoutRoomForThreads(),
   mayWait: true,
 
   startThread(setup, { ready, ended }) {
@@ -76,6 +77,8 @@ export const platform: Platform = {
       },
     };
   },
+
+  memoryRemedy: '; where address space is limited (ulimit -v), start node with --disable-wasm-trap-handler',
 
   async compile(bytes, turbo) {
     // The flags hold for this one synchronous compilation; other modules of the process are not touched. Without the baseline
@@ -99,6 +102,22 @@ export const platform: Platform = {
     decoder.decode(text);
   },
 };
+
+/**
+ * Shared memory takes 10 GiB of addresses, and V8 ends the process where there are none left for a thread's code. Undefined where there is
+ * no such limit.
+ */
+function withoutRoomForThreads(): string | undefined {
+  try {
+    const [, bytes] = /^Max address space +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    const limit = Number(bytes ?? Infinity) / 2 ** 30;
+    if (limit >= 16 + availableParallelism()) return undefined;
+    return `address space is limited to ${limit.toFixed(1)} GiB (ulimit -v), too little for threads`;
+  } catch {
+    // Another system, or not allowed to look.
+    return undefined;
+  }
+}
 
 /** Long enough, and far enough from ASCII, for Node's decoder to take its 256-bit path. */
 const text = new TextEncoder().encode('ü'.repeat(64));

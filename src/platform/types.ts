@@ -21,13 +21,15 @@ export interface Platform {
   readonly turboUnavailable: string | undefined;
   /** Compiles the kernels; with `turbo` 128-bit neighbours are fused to 256 bits. */
   compile(bytes: Uint8Array<ArrayBuffer>, turbo: boolean): Promise<WebAssembly.Module>;
+  /** What to add to an error when there is no memory for an engine. */
+  readonly memoryRemedy: string;
   /** Processors that this process may use. */
   readonly cores: number;
   /** Why there can be no threads over shared memory here; undefined where there can. */
   readonly threadsUnavailable: string | undefined;
   /** Whether the calling thread may sleep on shared memory: a page's main thread may not. */
   readonly mayWait: boolean;
-  /** Starts a thread of an engine. It must not keep the process alive once it is ready. */
+  /** Starts a thread of an engine, or throws. It must not keep the process alive once it is ready. */
   startThread(setup: ThreadSetup, events: ThreadEvents): Thread;
   /** After turbo code ran, before other code does: see node.ts. */
   leaveTurbo(): void;
