@@ -39,11 +39,11 @@ export const platform: Platform = {
 
   cores: navigator.hardwareConcurrency ?? 1,
 
-  // Where only one of the two is missing, trying tells: some browsers have memory to share without saying so, and the other way round.
-  threadsUnavailable:
-    globalThis.crossOriginIsolated || typeof SharedArrayBuffer === 'function'
-      ? undefined
-      : 'the page is not cross-origin isolated, so there is no shared memory',
+  get threadsUnavailable() {
+    // Where only one of the two is missing, trying tells: a browser may have memory to share without saying so, or the reverse.
+    if (globalThis.crossOriginIsolated || typeof SharedArrayBuffer === 'function') return undefined;
+    return 'the page is not cross-origin isolated, so there is no shared memory';
+  },
 
   // Windows, and nothing else, are forbidden to.
   mayWait: typeof window === 'undefined',
