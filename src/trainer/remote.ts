@@ -86,9 +86,21 @@ export class RemoteTrainer implements Trainer {
     if (this.state !== 'idle') throw new EngineError('Trainer.fit', 'it is training already');
     const callbacks = { onTrainBegin, onProgress, onEpoch } as Record<
       EventName,
-      ((record: unknown) => void) | undefined
+      ((record: unknown) => unknown) | undefined
     >;
     const abort = () => void this.stop();
+    // What a callback throws, or its promise rejects with, ends training, as it does in `fit`.
+    let failure: { error: unknown } | undefined;
+    const listen = async (event: EventName, record: unknown) => {
+      try {
+        await callbacks[event]?.(record);
+      } catch (error) {
+        failure ??= { error };
+        // A trainer that has been disposed of has nothing to stop.
+        await this.stop().catch(() => {});
+      }
+    };
+    const told: Promise<void>[] = [];
     this.state = 'training';
     try {
       const sending = this.#sendBoth(train, validation);
@@ -105,7 +117,7 @@ export class RemoteTrainer implements Trainer {
           progress: onProgress !== undefined,
         },
         {
-          listen: (event, record) => callbacks[event]?.(record),
+          listen: (event, record) => void told.push(listen(event, record)),
           take: (values) => this.#fill(values),
         },
       );
@@ -113,6 +125,8 @@ export class RemoteTrainer implements Trainer {
       if (signal?.aborted) abort();
       const { history, values } = (await asked) as { history: History; values: Float32Array[] };
       this.#fill(values);
+      await Promise.all(told);
+      if (failure) throw (failure as { error: unknown }).error;
       return history;
     } finally {
       signal?.removeEventListener('abort', abort);

@@ -133,6 +133,22 @@ describe.each([
     expect(few).toEqual([]);
   });
 
+  test.each(['onTrainBegin', 'onProgress', 'onEpoch'])(
+    'what %s throws or rejects with ends training',
+    async (name) => {
+      const error = new Error('nowhere to draw');
+      const sync = () => {
+        throw error;
+      };
+      for (const hook of [sync, async () => sync()]) {
+        const fitting = trainer.fit(set, { ...options, epochs: 1000, progressInterval: 0, [name]: hook });
+        await expect(fitting).rejects.toBe(error);
+        expect(trainer.state).toBe('idle');
+      }
+      expect((await trainer.fit(set, options)).outcome).toBe('completed');
+    },
+  );
+
   test('pauses between steps, answers meanwhile, resumes, stops', async () => {
     const model = net();
     let last = 0;
