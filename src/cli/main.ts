@@ -14,7 +14,7 @@ import { addGradcheck } from './gradcheck.js';
 import { addImport } from './import.js';
 import { addInfo } from './info.js';
 import { addInspect } from './inspect.js';
-import { printable } from './output.js';
+import { printable, printableLines } from './output.js';
 import { addPredict } from './predict.js';
 import { addTrain } from './train.js';
 
@@ -28,6 +28,15 @@ for (const [name, stream] of Object.entries(streams)) {
     const { message } = fileError(name, 'cannot be written', cause);
     if (stream !== process.stderr) printError(message, cause, false);
     process.exitCode ||= 1;
+  });
+}
+
+// Node's own listener prints a warning as it is, whatever a file's name in it would have the terminal do.
+if (process.listenerCount('warning') > 0) {
+  process.removeAllListeners('warning').on('warning', ({ name, message }) => {
+    const text =
+      name === 'LanegradWarning' ? `warning: ${message}` : `(node:${process.pid}) ${name}: ${message}`;
+    process.stderr.write(`${printableLines(text)}\n`);
   });
 }
 
@@ -85,5 +94,5 @@ function printError(message: string, error: unknown, debug: boolean): void {
     .map((part) => part.trim())
     .join(' ');
   process.stderr.write(`error: ${printable(line)}\n`);
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
 }
