@@ -1,7 +1,7 @@
 /** The platform seam in browsers and their workers. */
 import { FileError } from '../errors.js';
 import { sha256 } from './sha256.js';
-import type { Platform } from './types.js';
+import type { Platform, WorkerPort } from './types.js';
 
 /** Milliseconds between two pictures at 60 a second. */
 const FRAME = 1000 / 60;
@@ -71,6 +71,13 @@ export const platform: Platform = {
       throw cause;
     }
     return { end };
+  },
+
+  // Bundlers look for `new Worker(new URL(…))` where the script is named.
+  startWorker: undefined,
+
+  workerPort() {
+    return globalThis as unknown as WorkerPort;
   },
 
   memoryRemedy: '',

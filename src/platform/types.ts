@@ -31,8 +31,39 @@ export interface Platform {
   readonly mayWait: boolean;
   /** Starts a thread of an engine, or throws. It must not keep the process alive once it is ready. */
   startThread(setup: ThreadSetup, events: ThreadEvents): Thread;
+  /** A worker for a trainer, by its script, where it is no global `Worker`: one of this package's own, or what was given. */
+  readonly startWorker:
+    | ((script: URL | string | WorkerHandle | { own: 'worker' | 'inline-worker' }) => TrainerWorker)
+    | undefined;
+  /** Within such a worker: where it hears from whoever started it. */
+  workerPort(): WorkerPort;
   /** After turbo code ran, before other code does: see node.ts. */
   leaveTurbo(): void;
+}
+
+/** What a worker is everywhere: a browser's `Worker`, or the one of Node's `worker_threads`. */
+export interface WorkerHandle {
+  // biome-ignore lint/suspicious/noExplicitAny: each runtime has its own words for what can be sent
+  postMessage(message: any, transfer?: any): void;
+  terminate(): unknown;
+}
+
+/** What a trainer needs of its worker: what a browser's `Worker` is. */
+export interface TrainerWorker extends WorkerHandle {
+  addEventListener(
+    type: 'message' | 'error' | 'messageerror',
+    // biome-ignore lint/suspicious/noExplicitAny: the events of three types
+    listener: (event: any) => void,
+  ): void;
+  /** Whether it keeps the process alive, where that is a question. */
+  ref?(): void;
+  unref?(): void;
+}
+
+/** What a worker's global scope and a MessagePort have in common. */
+export interface WorkerPort {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
 }
 
 /** What a thread is sent: the kernels, the engine's memory, and pointers into it. */
