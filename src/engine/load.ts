@@ -2,22 +2,30 @@
  * Where the compiled kernels come from: a file of this package, or what the caller has at hand. It fetches and looks at
  * bytes; wasm.ts makes instances of them.
  */
+
 import { platform } from '#platform';
 import { isArrayBuffer, isUint8Array } from '../arrays.js';
 import { EngineError, FileError, FormatError, KernelError, OptionError, show } from '../errors.js';
+import type { Bytes, Global, WasmGlobal } from '../globals.js';
 import type { BinaryName } from './wasm.js';
 
 /** One binary: an address, an answer of a server, its bytes, or a module that was compiled already. */
-export type WasmSource = URL | string | Response | ArrayBuffer | Uint8Array<ArrayBuffer> | WebAssembly.Module;
+export type WasmSource =
+  | Global<'URL'>
+  | string
+  | Global<'Response'>
+  | ArrayBuffer
+  | Bytes
+  | WasmGlobal<'Module'>;
 
 /** A source for each binary that may be used, by the name of its file; a function is called when the binary is wanted. */
 export type WasmSources = { readonly [name in BinaryName]?: WasmSource | (() => Promise<WasmSource>) };
 
 export interface LoadedWasm {
   /** Absent when a module was given. */
-  readonly bytes?: Uint8Array<ArrayBuffer>;
+  readonly bytes?: Bytes;
   /** Present when it was given, or compiled while it was loading. */
-  readonly module?: WebAssembly.Module;
+  readonly module?: WasmGlobal<'Module'>;
 }
 
 /** Throws FileError when it cannot be had, FormatError when it is not WebAssembly. */
@@ -110,7 +118,7 @@ export function refusal(cause: unknown): EngineError {
 }
 
 /** What to say of bytes that this runtime refuses although it accepts the instructions that they should be made of. */
-export async function broken(what: string, bytes: Uint8Array<ArrayBuffer>): Promise<KernelError> {
+export async function broken(what: string, bytes: Bytes): Promise<KernelError> {
   const cause: unknown = await WebAssembly.compile(bytes).then(
     () => undefined,
     (error: unknown) => error,

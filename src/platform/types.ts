@@ -2,13 +2,15 @@
  * The seam between the library and where it runs. `#platform` resolves to node.ts or browser.ts by package.json's
  * `imports`, so a browser bundle never reaches a `node:` import.
  */
+import type { Bytes, Global, WasmGlobal } from '../globals.js';
+
 export interface Platform {
   /** Short name and version for records: `node 24.1.0`, or the browser's own words. */
   readonly runtime: string;
   /** A file: its bytes, or the answer of the server that has it. Throws FileError when it cannot be had. */
-  loadAsset(url: URL): Promise<Uint8Array<ArrayBuffer> | Response>;
+  loadAsset(url: Global<'URL'>): Promise<Bytes | Global<'Response'>>;
   /** SHA-256 of the bytes, lower-case hexadecimal. */
-  sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
+  sha256(bytes: Bytes): Promise<string>;
   /** Milliseconds that a long loop may go on before it lets the event loop turn. */
   readonly turnInterval: number;
   /** Lets timers, signals and input be handled, then goes on. */
@@ -20,7 +22,7 @@ export interface Platform {
   /** Why re-vectorised code cannot be had here; undefined where it can. */
   readonly turboUnavailable: string | undefined;
   /** Compiles the kernels; with `turbo` 128-bit neighbours are fused to 256 bits. */
-  compile(bytes: Uint8Array<ArrayBuffer>, turbo: boolean): Promise<WebAssembly.Module>;
+  compile(bytes: Bytes, turbo: boolean): Promise<WasmGlobal<'Module'>>;
   /** What to add to an error when there is no memory for an engine. */
   readonly memoryRemedy: string;
   /** Processors that this process may use. */
@@ -33,7 +35,7 @@ export interface Platform {
   startThread(setup: ThreadSetup, events: ThreadEvents): Thread;
   /** A worker for a trainer, by its script, where it is no global `Worker`: one of this package's own, or what was given. */
   readonly startWorker:
-    | ((script: URL | string | WorkerHandle | { own: 'worker' | 'inline-worker' }) => TrainerWorker)
+    | ((script: Global<'URL'> | string | WorkerHandle | { own: 'worker' | 'inline-worker' }) => TrainerWorker)
     | undefined;
   /** Within such a worker: where it hears from whoever started it. */
   workerPort(): WorkerPort;
@@ -62,14 +64,14 @@ export interface TrainerWorker extends WorkerHandle {
 
 /** What a worker's global scope and a MessagePort have in common. */
 export interface WorkerPort {
-  postMessage(message: unknown, transfer?: Transferable[]): void;
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
 }
 
 /** What a thread is sent: the kernels, the engine's memory, and pointers into it. */
 export interface ThreadSetup {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: WasmGlobal<'Module'>;
+  readonly memory: WasmGlobal<'Memory'>;
   readonly pool: number;
   readonly index: number;
   readonly work: number;

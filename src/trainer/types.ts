@@ -1,6 +1,8 @@
 /** What a trainer is, wherever it runs: an engine and one model, behind an interface that never blocks. */
+
 import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import type { Global } from '../globals.js';
 import type { Sequential } from '../nn/sequential.js';
 import type { WorkerHandle } from '../platform/types.js';
 import type { Callbacks, TrainingPlan } from '../train/callbacks.js';
@@ -18,7 +20,7 @@ export interface TrainerOptions {
    * thread. With a bundler that does not follow `new Worker(new URL(…))`, the address of your own copy of `lanegrad/worker`, or a
    * worker that runs it.
    */
-  worker?: boolean | URL | string | WorkerHandle;
+  worker?: boolean | Global<'URL'> | string | WorkerHandle;
   /** As for `createEngine`. */
   engine?: EngineOptions;
 }

@@ -2,8 +2,10 @@
  * The threads of one engine: started once, given jobs, watched, ended. What a job is stands in kernels.ts beside this file; how
  * chunks are claimed, in assembly/threads/pool.ts, whose layout of the pool this file shares.
  */
+
 import { platform } from '#platform';
 import { EngineError, ThreadError } from '../../errors.js';
+import type { WasmGlobal } from '../../globals.js';
 import type { Thread, ThreadSetup } from '../../platform/types.js';
 
 /** The pool's functions in a binary with threads. */
@@ -34,8 +36,8 @@ const NAP = 50;
 
 interface PoolSetup {
   readonly exports: PoolExports;
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: WasmGlobal<'Module'>;
+  readonly memory: WasmGlobal<'Memory'>;
   /** All threads, the caller's own among them: at least 2. */
   readonly threads: number;
   /** Where the pool lies, and each thread's scratch space of `workBytes`; the first is the caller's. */
