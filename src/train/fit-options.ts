@@ -99,7 +99,7 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
     signal: reader.optional(
       'signal',
       'an AbortSignal',
-      (value): value is Global<'AbortSignal'> => isObject(value) && 'aborted' in value,
+      (value): value is { readonly aborted: boolean } => isObject(value) && 'aborted' in value,
     ),
     onTurn: reader.callback<NonNullable<FitOptions['onTurn']>>('onTurn'),
     hooks: readHooks(where, reader),
