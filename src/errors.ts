@@ -35,6 +35,20 @@ export class EngineError extends LanegradError {}
 /** This runtime lacks what the kernels need: WebAssembly or its SIMD. Where nothing else was asked for, the reference takes over. */
 export class UnsupportedError extends EngineError {}
 
+/** The bytes that should be kernels are cut off, changed or of something else: never taken for an old runtime. */
+export class KernelError extends EngineError {}
+
+/** A thread cannot be started. */
+export class ThreadError extends EngineError {
+  /** Threads that there were all the same, the caller's own among them. */
+  readonly running: number;
+
+  constructor(where: string, message: string, running = 1, options?: ErrorOptions) {
+    super(where, message, options);
+    this.running = running;
+  }
+}
+
 /** A checkpoint does not fit the training that is to go on from it. */
 export class ResumeError extends LanegradError {}
 

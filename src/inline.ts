@@ -20,7 +20,7 @@ export async function createEngine(options?: engine.EngineOptions): Promise<engi
 
 /** As `createTrainer` of `lanegrad/trainer`; its worker is the script `lanegrad/inline-worker`. */
 export function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const startWorker = () =>
+  const startOwn = () =>
     new Worker(new URL('./trainer/inline-worker.js', import.meta.url), { type: 'module' });
-  return create(options, startWorker, embedded);
+  return create(options, { own: 'inline-worker' }, startOwn, embedded);
 }

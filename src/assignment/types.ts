@@ -2,7 +2,9 @@
  * What the parts of the assignment return. Plain values only (numbers, strings, arrays, objects), so that a result can be
  * kept as JSON and drawn by the report; nothing here computes.
  */
+
 import type { EngineInfo } from '../engine/engine.js';
+import type { Global } from '../globals.js';
 
 /** How far a long part has come; `done` of `total`, in the unit that `what` names. */
 export interface Progress {
@@ -14,7 +16,7 @@ export interface Progress {
 /** Accepted by every part that takes long. An abort rejects with the signal's reason. */
 export interface LongOptions {
   onProgress?: (progress: Progress) => void;
-  signal?: AbortSignal;
+  signal?: Global<'AbortSignal'>;
 }
 
 /** One formula of questions 1 and 2. */

@@ -30,14 +30,14 @@ export class LiveLine {
       if (part && text.length + part.length + 2 < columnsOf(human)) text += `  ${part}`;
     }
     this.#shown = true;
-    human.write(`\r${text}\x1b[K`);
+    this.#out.redraw(text);
   }
 
   /** Erases the line. Twice is fine. */
   end(): void {
     if (!this.#shown) return;
     this.#shown = false;
-    this.#out.human.write('\r\x1b[K');
+    this.#out.redraw();
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { LanegradError, OptionError } from '../errors.js';
+import { fileError } from '../files/atomic.js';
 import { packageVersion } from '../run/version.js';
 import { addAssignment } from './assignment.js';
 import { addEvaluate } from './evaluate.js';
@@ -13,14 +14,29 @@ import { addGradcheck } from './gradcheck.js';
 import { addImport } from './import.js';
 import { addInfo } from './info.js';
 import { addInspect } from './inspect.js';
-import { printable } from './output.js';
+import { printable, printableLines } from './output.js';
 import { addPredict } from './predict.js';
 import { addTrain } from './train.js';
 
-// Who reads may leave early, as head does. Training goes on: its results are in the run folder.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+// Who reads may leave early, as head does, and a disk may be full. Training goes on: its results are in the run folder.
+const streams = { 'standard output': process.stdout, 'standard error': process.stderr };
+const unwritable = new Set<string>();
+for (const [name, stream] of Object.entries(streams)) {
+  stream.on('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'EPIPE' || unwritable.has(name)) return;
+    unwritable.add(name);
+    const { message } = fileError(name, 'cannot be written', cause);
+    if (stream !== process.stderr) printError(message, cause, false);
+    process.exitCode ||= 1;
+  });
+}
+
+// Node's own listener prints a warning as it is, whatever a file's name in it would have the terminal do.
+if (process.listenerCount('warning') > 0) {
+  process.removeAllListeners('warning').on('warning', ({ name, message }) => {
+    const text =
+      name === 'LanegradWarning' ? `warning: ${message}` : `(node:${process.pid}) ${name}: ${message}`;
+    process.stderr.write(`${printableLines(text)}\n`);
   });
 }
 
@@ -29,6 +45,7 @@ try {
 } catch (error) {
   process.exitCode = report(error, process.argv.includes('--debug'));
 }
+if (unwritable.size > 0) process.exitCode ||= 1;
 
 function createProgram(): Command {
   const program = new Command('lanegrad')
@@ -77,5 +94,5 @@ function printError(message: string, error: unknown, debug: boolean): void {
     .map((part) => part.trim())
     .join(' ');
   process.stderr.write(`error: ${printable(line)}\n`);
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
 }

@@ -1,4 +1,7 @@
-/** Where a command writes: people read one stream, programs the other. Colour only where a person sees it. */
+/**
+ * Where a command writes: people read one stream, programs the other. Colour only where a person sees it. Whatever is written for
+ * people goes through here and comes out harmless to a terminal: names in files may hold what it would obey.
+ */
 import type { WriteStream } from 'node:tty';
 
 export class Output {
@@ -18,12 +21,19 @@ export class Output {
   }
 
   line(text = ''): void {
-    this.human.write(`${text}\n`);
+    this.human.write(`${this.#harmless(text)}\n`);
+  }
+
+  /** The last line once more, of a terminal that is `live`; without a text it is erased. */
+  redraw(text = ''): void {
+    this.human.write(`\r${this.#harmless(text)}\x1b[K`);
   }
 
   /** The object that ends a command run with `--json`; nothing without it. */
   result(value: object): void {
-    if (this.#json) process.stdout.write(`${JSON.stringify(value)}\n`);
+    // A character that is written as its number is the same one to whoever reads JSON.
+    const number = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    if (this.#json) process.stdout.write(`${JSON.stringify(value).replace(OBEYED, number)}\n`);
   }
 
   bold(text: string): string {
@@ -38,6 +48,13 @@ export class Output {
     return this.#style(text, 31, 39);
   }
 
+  /** Colours of our own are let through, where there are any: they neither move nor hide anything. */
+  #harmless(text: string): string {
+    return this.colour
+      ? text.replace(COLOUR_OR_OBEYED, (found) => (found.length > 2 ? found : spell(found)))
+      : printable(text);
+  }
+
   #style(text: string, on: number, off: number): string {
     return this.colour ? `\x1b[${on}m${text}\x1b[${off}m` : text;
   }
@@ -48,9 +65,24 @@ export function columnsOf(stream: NodeJS.WriteStream | WriteStream): number {
   return stream.columns || 80;
 }
 
-/** Text that came from a file or an argument, harmless to a terminal: control characters are spelt out. */
+/** What terminals obey in place of showing it: control characters, line separators, and marks that turn the direction of text. */
+const OBEYED = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+const COLOUR_OR_OBEYED = new RegExp(`\\x1b\\[[\\d;]*m|${OBEYED.source}`, 'gu');
+
+/** Text that came from a file or an argument, harmless to a terminal: what it would obey is spelt out. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(OBEYED, spell);
+}
+
+/** The same of a text of several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+function spell(char: string): string {
+  const code = char.charCodeAt(0);
+  const [letter, digits] = code < 256 ? ['x', 2] : ['u', 4];
+  return `\\${letter}${code.toString(16).padStart(digits, '0')}`;
 }
 
 /** 98.12 % */

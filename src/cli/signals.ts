@@ -1,5 +1,5 @@
-/** Ctrl-C and SIGTERM, once: an orderly stop. Twice: out at once. */
-const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
+/** Ctrl-C, SIGTERM, and SIGHUP of a terminal that is closed, once: an orderly stop. Twice: out at once. */
+const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** Milliseconds within which a second signal is the first once more: npm passes on what the terminal has sent already. */
 const ECHO = 300;

@@ -10,7 +10,7 @@ import type { PreparedTarget, TablePreparation } from '../tables/preparation.js'
 import type { Table } from '../tables/types.js';
 import { predictTable, type TablePrediction } from '../train/predict-table.js';
 import type { ComputeOptions } from './arguments.js';
-import { count, Output, percent, printable } from './output.js';
+import { count, Output, percent, printable, printableLines } from './output.js';
 import type { OpenModel } from './sources.js';
 import { type ReadingOptions, toReading } from './table-options.js';
 
@@ -54,7 +54,8 @@ export async function predictTableFile(
     for await (const text of lines) {
       // Who reads may have seen enough.
       if (process.stdout.destroyed || process.stdout.errored) return;
-      if (!process.stdout.write(text)) await drained();
+      // Programs get the bytes as they are, a terminal what it can show.
+      if (!process.stdout.write(process.stdout.isTTY ? printableLines(text) : text)) await drained();
     }
   } else {
     await writeFileAtomic(file, lines);

@@ -5,20 +5,27 @@
 
 import { platform } from '#platform';
 import { isArrayBuffer, isUint8Array } from '../arrays.js';
-import { EngineError, FileError, FormatError, OptionError, show } from '../errors.js';
+import { EngineError, FileError, FormatError, KernelError, OptionError, show } from '../errors.js';
+import type { Bytes, Global, WasmGlobal } from '../globals.js';
 import type { BinaryName } from './wasm.js';
 
 /** One binary: an address, an answer of a server, its bytes, or a module that was compiled already. */
-export type WasmSource = URL | string | Response | ArrayBuffer | Uint8Array<ArrayBuffer> | WebAssembly.Module;
+export type WasmSource =
+  | Global<'URL'>
+  | string
+  | Global<'Response'>
+  | ArrayBuffer
+  | Bytes
+  | WasmGlobal<'Module'>;
 
 /** A source for each binary that may be used, by the name of its file; a function is called when the binary is wanted. */
 export type WasmSources = { readonly [name in BinaryName]?: WasmSource | (() => Promise<WasmSource>) };
 
 export interface LoadedWasm {
   /** Absent when a module was given. */
-  readonly bytes?: Uint8Array<ArrayBuffer>;
+  readonly bytes?: Bytes;
   /** Present when it was given, or compiled while it was loading. */
-  readonly module?: WebAssembly.Module;
+  readonly module?: WasmGlobal<'Module'>;
 }
 
 /** Throws FileError when it cannot be had, FormatError when it is not WebAssembly. */
@@ -73,6 +80,7 @@ function resolve(address: string): URL {
   }
 }
 
+/** By its tag: in Node the global `Response` itself brings in all of fetch, which fails where memory is short. */
 export function isResponse(value: unknown): value is Response {
   return Object.prototype.toString.call(value) === '[object Response]';
 }
@@ -98,7 +106,7 @@ export function isWasmSource(value: unknown): value is WasmSource {
   );
 }
 
-/** What to add when bytes that are valid do not compile: a page's policy is then the likely reason, and has a remedy. */
+/** What to say when bytes that are valid do not compile: a page's policy is then the likely reason, and has a remedy. */
 export function refusal(cause: unknown): EngineError {
   const policy = /content.security|unsafe-eval|csp|embedder/i.test(String(cause));
   const remedy = "; allow it by 'wasm-unsafe-eval' in script-src of the page's content security policy";
@@ -107,4 +115,16 @@ export function refusal(cause: unknown): EngineError {
     `this runtime refused to compile the kernels: ${cause}${policy ? remedy : ''}`,
     { cause },
   );
+}
+
+/** What to say of bytes that this runtime refuses although it accepts the instructions that they should be made of. */
+export async function broken(what: string, bytes: Bytes): Promise<KernelError> {
+  const cause: unknown = await WebAssembly.compile(bytes).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new KernelError('createEngine', `${what} is broken or incomplete, in ${bytes.length} bytes${why}`, {
+    cause,
+  });
 }

@@ -3,10 +3,12 @@
  * the binaries are stands in wasm.ts.
  */
 import { platform } from '#platform';
-import { EngineError, LanegradError } from '../errors.js';
+import { EngineError, FormatError, KernelError, LanegradError, ThreadError } from '../errors.js';
 import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
 import { MAX_THREADS } from './threads/pool.js';
 import {
+  type Arithmetic,
+  type Binary,
   type BinaryName,
   createWasmBackend,
   hasThreads,
@@ -40,17 +42,22 @@ export async function pickBackend(wish: Wish): Promise<Picked> {
     }
     return pickFor(wish, wasm, threads, `${count(threads)} asked for`);
   }
-  const cores = Math.min(platform.cores, MAX_THREADS);
-  let reason = unavailable ? `one thread: ${unavailable}` : `${count(cores)} for as many cores`;
-  if (!unavailable && cores > 1) {
+  let wanted = unavailable ? 1 : Math.min(platform.cores, MAX_THREADS);
+  let reason = unavailable ? `one thread: ${unavailable}` : `${count(wanted)} for as many cores`;
+  for (;;) {
     try {
-      return await pickFor(wish, wasm, cores, reason);
+      return await pickFor(wish, wasm, wanted, reason);
     } catch (error) {
-      if (!(error instanceof LanegradError)) throw error;
-      reason = `one thread: ${error.message}`;
+      if (wanted === 1 || !isRefusal(error)) throw error;
+      wanted = error instanceof ThreadError ? Math.min(error.running, wanted - 1) : 1;
+      reason = `${count(wanted)}: ${error.message}`;
     }
   }
-  return pickFor(wish, wasm, 1, reason);
+}
+
+/** Whether something is not to be had here, for which there may be another way. Broken bytes are an error and nothing else. */
+function isRefusal(error: unknown): error is LanegradError {
+  return error instanceof LanegradError && !(error instanceof KernelError) && !(error instanceof FormatError);
 }
 
 /** Undefined where there can be threads. */
@@ -60,40 +67,38 @@ function whyOneThread(wasm: WasmSources | undefined): string | undefined {
   return 'no binary with threads was among those given';
 }
 
-/** The arithmetic, for so many threads. */
+/** The arithmetic, for so many threads: fma, and where that does not start the strict one. */
 async function pickFor(
   { math, turbo }: Wish,
   wasm: WasmSources | undefined,
   threads: number,
   threadsReason: string,
 ): Promise<Picked> {
-  const name = (arithmetic: 'simd' | 'fma'): BinaryName =>
-    threads > 1 ? `${arithmetic}-threads` : arithmetic;
-  const wantsFma = math === 'fma' || (math === 'auto' && (!wasm || wasm[name('fma')] !== undefined));
-  const loaded = wantsFma ? await loadBinary(name('fma'), wasm) : undefined;
-  const fma = loaded?.valid ?? false;
-  if (math === 'fma' && !fma) {
+  const create = async (binary: Arithmetic, why: string, loaded?: Binary): Promise<Picked> => {
+    const given = { ...(wasm && { wasm }), ...(loaded && { loaded }) };
+    const backend = await createWasmBackend({ binary, turbo, threads, ...given });
+    return { backend, math: binary === 'fma' ? 'fma' : 'strict', reason: `${why}; ${threadsReason}` };
+  };
+  if (math === 'strict') return create('simd', 'strict was asked for');
+  const name: BinaryName = threads > 1 ? 'fma-threads' : 'fma';
+  if (math === 'auto' && wasm && wasm[name] === undefined) {
+    return create('simd', 'fma was not among the binaries given');
+  }
+  const loaded = await loadBinary(name, wasm);
+  if (math === 'fma') {
+    if (loaded.valid) return create('fma', 'fma was asked for', loaded);
     throw new EngineError(
       'createEngine',
       `${platform.runtime} does not accept relaxed SIMD, which fma needs`,
     );
   }
-  const backend = await createWasmBackend({
-    binary: fma ? 'fma' : 'simd',
-    turbo,
-    threads,
-    ...(wasm && { wasm }),
-    ...(fma && loaded && { loaded }),
-  });
-  const reason =
-    math !== 'auto'
-      ? `${math} was asked for`
-      : !wantsFma
-        ? 'fma was not among the binaries given'
-        : fma
-          ? 'relaxed SIMD is available'
-          : 'relaxed SIMD is not available';
-  return { backend, math: fma ? 'fma' : 'strict', reason: `${reason}; ${threadsReason}` };
+  if (!loaded.valid) return create('simd', 'relaxed SIMD is not available');
+  try {
+    return await create('fma', 'relaxed SIMD is available', loaded);
+  } catch (error) {
+    if (!isRefusal(error) || error instanceof ThreadError) throw error;
+    return create('simd', `fma does not start (${error.message})`);
+  }
 }
 
 /** One binary of unknown kind, which is asked for its arithmetic and its threads. */

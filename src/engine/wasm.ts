@@ -2,11 +2,13 @@
  * The WebAssembly backend: finds a binary, instantiates it with the AssemblyScript loader over a memory that the host
  * owns, starts threads where they are asked for, and hands out its exports. The only file that knows the loader.
  */
-import { instantiate } from '@assemblyscript/loader';
+import { instantiate, instantiateSync } from '@assemblyscript/loader';
 import { platform } from '#platform';
-import { EngineError, OptionError, UnsupportedError } from '../errors.js';
+import { EngineError, KernelError, LanegradError, OptionError, UnsupportedError } from '../errors.js';
+import { type Feature, isWhole, missingOf } from './features.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
 import {
+  broken,
   isWasmSource,
   type LoadedWasm,
   loadWasm,
@@ -14,6 +16,7 @@ import {
   type WasmSource,
   type WasmSources,
 } from './load.js';
+import { createReferenceBackend } from './reference/index.js';
 import { sameBits } from './self-check.js';
 import { threadedKernels } from './threads/kernels.js';
 import { POOL_BYTES, type PoolExports, ThreadPool } from './threads/pool.js';
@@ -66,14 +69,35 @@ export interface Binary extends LoadedWasm {
   readonly valid: boolean;
 }
 
-/** Loads a binary of this package, or the one that `wasm` gives in its place. */
+/** What a binary is made of. */
+const needs: Record<BinaryName, readonly Feature[]> = {
+  simd: ['SIMD'],
+  fma: ['SIMD', 'relaxed SIMD'],
+  'simd-threads': ['SIMD', 'shared memory'],
+  'fma-threads': ['SIMD', 'relaxed SIMD', 'shared memory'],
+};
+
+/**
+ * Loads a binary of this package, or the one that `wasm` gives in its place. Throws KernelError when it is broken: an answer that it
+ * is not valid here means that the runtime lacks an instruction.
+ */
 export async function loadBinary(binary: BinaryName, wasm?: WasmSource | WasmSources): Promise<Binary> {
   // Some locked-down browsers have none.
   if (typeof WebAssembly === 'undefined') {
     throw new UnsupportedError('createEngine', 'this runtime has no WebAssembly');
   }
   const loaded = await loadWasm(await pick(binary, wasm));
-  return { ...loaded, valid: loaded.module !== undefined || WebAssembly.validate(loaded.bytes!) };
+  const { bytes, module } = loaded;
+  if (module || WebAssembly.validate(bytes!)) return { ...loaded, valid: true };
+  // One binary that was given may be any of the four.
+  const given = isWasmSource(wasm);
+  const what = given ? 'option wasm' : `the ${binary} binary`;
+  if (!isWhole(bytes!)) throw await broken(what, bytes!);
+  const missing = missingOf(needs[given ? 'fma-threads' : binary]);
+  if (missing.length === 0) throw await broken(what, bytes!);
+  if (!given || missing.includes('SIMD')) return { ...loaded, valid: false };
+  const lacks = `what this runtime lacks (${missing.join(', ')})`;
+  throw new KernelError('createEngine', `option wasm needs ${lacks}, or its bytes are broken`);
 }
 
 async function pick(binary: BinaryName, wasm: WasmSource | WasmSources | undefined): Promise<WasmSource> {
@@ -159,15 +183,19 @@ export async function hasThreads({ bytes, module, valid }: Binary): Promise<bool
  * unknown origin tells what it is.
  */
 export function isFused(backend: Backend): boolean {
-  const { kernels } = backend;
-  const work = backend.reservedBytes;
-  const [a, b, c] = [0, 64, 128].map((offset) => work + kernels.workspace_size() + offset);
-  backend.reserve(c + 64);
-  const epsilon = 2 ** -13;
-  new Float32Array(backend.buffer, a, 2).set([-1, 1 + epsilon]);
-  new Float32Array(backend.buffer, b, 2).set([1, 1 - epsilon]);
-  kernels.gemm_nn(c, 1, 0, work, a, 2, 0, b, 1, 0, 0, 1, 1, 1, 2, 0, 0, 0);
-  return new Float32Array(backend.buffer, c, 1)[0] !== 0;
+  try {
+    const { kernels } = backend;
+    const work = backend.reservedBytes;
+    const [a, b, c] = [0, 64, 128].map((offset) => work + kernels.workspace_size() + offset);
+    backend.reserve(c + 64);
+    const epsilon = 2 ** -13;
+    new Float32Array(backend.buffer, a, 2).set([-1, 1 + epsilon]);
+    new Float32Array(backend.buffer, b, 2).set([1, 1 - epsilon]);
+    kernels.gemm_nn(c, 1, 0, work, a, 2, 0, b, 1, 0, 0, 1, 1, 1, 2, 0, 0, 0);
+    return new Float32Array(backend.buffer, c, 1)[0] !== 0;
+  } catch (cause) {
+    throw cause instanceof LanegradError ? cause : notKernels(String(cause), cause);
+  }
 }
 
 interface Instance {
@@ -181,10 +209,24 @@ interface Instance {
 /** One instance with a memory of its own. */
 async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX_PAGES): Promise<Instance> {
   const memory = createMemory(shared, maxPages);
-  const { instance } = await instantiate(module, { env: { memory } }).catch(refused);
+  let instance: WebAssembly.Instance;
+  try {
+    // At once where that is allowed. The other way asks for `Response`, and so for all of fetch: Node ends where memory is short.
+    const create = platform.mayWait ? instantiateSync : instantiate;
+    ({ instance } = await create(module, { env: { memory } }));
+  } catch (cause) {
+    throw cause instanceof WebAssembly.LinkError ? notKernels(cause.message, cause) : refusal(cause);
+  }
   // The instance's own exports: the loader's wrapped ones would collect arguments into an array at every call.
   const kernels = instance.exports as unknown as Kernels & { write_constants(): void };
-  kernels.write_constants();
+  const names = ['write_constants', ...Object.keys(createReferenceBackend().kernels)];
+  const absent = names.find((name) => typeof instance.exports[name] !== 'function');
+  if (absent !== undefined) throw notKernels(`there is no function ${absent}`);
+  try {
+    kernels.write_constants();
+  } catch (cause) {
+    throw notKernels(String(cause), cause);
+  }
   return {
     memory,
     kernels,
@@ -196,14 +238,21 @@ async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX
   };
 }
 
+/** Of a module that is valid, but of something else, of another version, or changed. */
+function notKernels(why: string, cause?: unknown): KernelError {
+  const message = `expected the kernels of this version of lanegrad, given other WebAssembly: ${why}`;
+  return new KernelError('createEngine', message, { cause });
+}
+
 /** Shared memory must say how large it may become, and some devices grant less than others. */
 function createMemory(shared: boolean, maximum: number): WebAssembly.Memory {
-  if (!shared) return new WebAssembly.Memory({ initial: 1 });
   try {
-    return new WebAssembly.Memory({ initial: 1, maximum, shared });
+    return new WebAssembly.Memory(shared ? { initial: 1, maximum, shared } : { initial: 1 });
   } catch (cause) {
-    if (maximum > 1024) return createMemory(shared, maximum / 2);
-    throw new EngineError('createEngine', 'the runtime has no shared memory to give', { cause });
+    if (shared && maximum > 1024) return createMemory(shared, maximum / 2);
+    const kind = shared ? 'shared memory' : 'memory';
+    const message = `the runtime has no ${kind} to give: ${cause}${platform.memoryRemedy}`;
+    throw new EngineError('createEngine', message, { cause });
   }
 }
 

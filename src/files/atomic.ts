@@ -4,8 +4,19 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import {
+  type FileHandle,
+  lstat,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { isUint8Array } from '../arrays.js';
 import { FileError, LanegradError } from '../errors.js';
 
@@ -25,7 +36,8 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 
 /**
  * Writes `path` by way of a temporary file beside it: write, fsync, rename, fsync of the folder. A text is written as
- * UTF-8, a text that comes in parts as they come. Where `path` is a symbolic link, the link is replaced, not its target.
+ * UTF-8, a text that comes in parts as they come. Only a regular file is ever replaced: a symbolic link stays, and the file that it
+ * leads to is written; a device or a pipe gets the bytes as they are.
  *
  * @throws FileError when any step fails. The temporary file is then gone and the old file as it was; only when the
  *   last step fails is the new one in place, and the message says so.
@@ -34,15 +46,22 @@ export async function writeFileAtomic(
   path: string,
   content: Uint8Array | string | AsyncIterable<string>,
 ): Promise<void> {
-  // The folder of the target, because a rename is atomic within one file system only.
-  const folder = dirname(path);
-  const temporary = join(folder, `.lanegrad-${randomUUID()}.tmp`);
+  let folder: string;
   try {
-    await writeSynced(temporary, content);
-    await rename(temporary, path);
+    const target = await replaceable(path);
+    if (target === undefined) return await write(path, 'w', content);
+    // The folder of the target, because a rename is atomic within one file system only.
+    folder = dirname(target);
+    const temporary = join(folder, `.lanegrad-${randomUUID()}.tmp`);
+    try {
+      await write(temporary, 'wx', content);
+      await rename(temporary, target);
+    } catch (cause) {
+      // What matters is the first failure; that the temporary file cannot be removed adds nothing to it.
+      await rm(temporary, { force: true }).catch(() => {});
+      throw cause;
+    }
   } catch (cause) {
-    // What matters is the first failure; that the temporary file cannot be removed adds nothing to it.
-    await rm(temporary, { force: true }).catch(() => {});
     // Of who makes the content.
     if (cause instanceof LanegradError) throw cause;
     throw fileError(path, 'cannot be written', cause);
@@ -52,6 +71,22 @@ export async function writeFileAtomic(
   } catch (cause) {
     throw fileError(path, 'was written, but a crash may undo that: its folder cannot be synced', cause);
   }
+}
+
+/** Where the new file is to be: `path`, or what it links to. Undefined for a device, a pipe or an open file under /dev or /proc. */
+async function replaceable(path: string): Promise<string | undefined> {
+  const own = await lstat(path).catch(() => undefined);
+  if (!own) return path;
+  if (!own.isSymbolicLink()) return own.isFile() || own.isDirectory() ? path : undefined;
+  // Such as /dev/stdout: whoever has it open would not see another file in its place.
+  if (/^\/(dev|proc)\//.test(resolve(path))) return undefined;
+  const linked = await stat(path).catch((cause) => {
+    if (systemCode(cause) === 'ENOENT') return undefined;
+    throw cause;
+  });
+  if (linked) return linked.isFile() || linked.isDirectory() ? realpath(path) : undefined;
+  // It leads to a file that is not there yet.
+  return replaceable(resolve(await realpath(dirname(path)), await readlink(path)));
 }
 
 /** Removes what `writeFileAtomic` leaves in a folder when the process is killed. Only where nobody else is writing. */
@@ -86,6 +121,9 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EROFS', 'the file system is read-only'],
   ['ENOSPC', 'no space left on the device'],
   ['EDQUOT', 'the disk quota is used up'],
+  ['EPIPE', 'whoever reads it has left'],
+  ['ENXIO', 'nothing is there to take it'],
+  ['ERR_ACCESS_DENIED', "Node's permissions do not allow it"],
   ['EMFILE', 'too many open files'],
   ['ENAMETOOLONG', 'the name is too long'],
   ['ELOOP', 'too many symbolic links'],
@@ -97,16 +135,18 @@ function reason(cause: unknown): string {
   return known ?? (cause instanceof Error ? cause.message : String(cause));
 }
 
-async function writeSynced(
+/** Writes and, where the file is a new one, syncs. */
+async function write(
   path: string,
+  flags: 'wx' | 'w',
   content: Uint8Array | string | AsyncIterable<string>,
 ): Promise<void> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, 'wx');
+    handle = await open(path, flags);
     if (typeof content === 'string' || isUint8Array(content)) await handle.writeFile(content);
     else for await (const part of content) await handle.appendFile(part);
-    await handle.sync();
+    if (flags === 'wx') await handle.sync();
   } finally {
     await handle?.close();
   }

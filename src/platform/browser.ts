@@ -1,7 +1,7 @@
 /** The platform seam in browsers and their workers. */
 import { FileError } from '../errors.js';
 import { sha256 } from './sha256.js';
-import type { Platform } from './types.js';
+import type { Platform, WorkerPort } from './types.js';
 
 /** Milliseconds between two pictures at 60 a second. */
 const FRAME = 1000 / 60;
@@ -39,9 +39,11 @@ export const platform: Platform = {
 
   cores: navigator.hardwareConcurrency ?? 1,
 
-  threadsUnavailable: globalThis.crossOriginIsolated
-    ? undefined
-    : 'the page is not cross-origin isolated, so there is no shared memory',
+  get threadsUnavailable() {
+    // Where only one of the two is missing, trying tells: a browser may have memory to share without saying so, or the reverse.
+    if (globalThis.crossOriginIsolated || typeof SharedArrayBuffer === 'function') return undefined;
+    return 'the page is not cross-origin isolated, so there is no shared memory';
+  },
 
   // Windows, and nothing else, are forbidden to.
   mayWait: typeof window === 'undefined',
@@ -56,15 +58,29 @@ export const platform: Platform = {
       event.preventDefault();
       ended(event.message || 'its script could not be loaded');
     };
-    worker.postMessage(setup);
-    return {
-      end() {
-        worker.onmessage = null;
-        worker.onerror = (event) => event.preventDefault();
-        worker.terminate();
-      },
+    const end = () => {
+      worker.onmessage = null;
+      worker.onerror = (event) => event.preventDefault();
+      worker.terminate();
     };
+    try {
+      worker.postMessage(setup);
+    } catch (cause) {
+      // WebKit shares no memory with workers, even where the page is isolated.
+      end();
+      throw cause;
+    }
+    return { end };
   },
+
+  // Bundlers look for `new Worker(new URL(…))` where the script is named.
+  startWorker: undefined,
+
+  workerPort() {
+    return globalThis as unknown as WorkerPort;
+  },
+
+  memoryRemedy: '',
 
   compile(bytes) {
     return WebAssembly.compile(bytes);

@@ -1,11 +1,12 @@
 /** The platform seam in Node. V8's flags are touched here and nowhere else. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import { Worker } from 'node:worker_threads';
+import { parentPort, Worker } from 'node:worker_threads';
 import { FileError } from '../errors.js';
-import type { Platform } from './types.js';
+import type { Platform, TrainerWorker, WorkerPort } from './types.js';
 
 const major = Number(process.versions.node.split('.')[0]);
 
@@ -54,7 +55,7 @@ export const platform: Platform = {
         : undefined,
 
   cores: availableParallelism(),
-  threadsUnavailable: undefined,
+  threadsUnavailable: withoutRoomForThreads(),
   mayWait: true,
 
   startThread(setup, { ready, ended }) {
@@ -76,6 +77,24 @@ export const platform: Platform = {
       },
     };
   },
+
+  startWorker(script) {
+    const name = 'lanegrad trainer';
+    if (script instanceof Worker) return asTrainerWorker(script);
+    if (typeof script === 'object' && 'postMessage' in script) return script as TrainerWorker;
+    if (typeof script === 'object' && 'own' in script) {
+      const url = new URL(`../trainer/${script.own}.js`, import.meta.url);
+      return asTrainerWorker(new Worker(url, { execArgv: [], name }));
+    }
+    const file = typeof script === 'string' && script.startsWith('file:') ? new URL(script) : script;
+    return asTrainerWorker(new Worker(file, { name }));
+  },
+
+  workerPort() {
+    return (parentPort ?? globalThis) as unknown as WorkerPort;
+  },
+
+  memoryRemedy: '; where address space is limited (ulimit -v), start node with --disable-wasm-trap-handler',
 
   async compile(bytes, turbo) {
     // The flags hold for this one synchronous compilation; other modules of the process are not touched. Without the baseline
@@ -99,6 +118,42 @@ export const platform: Platform = {
     decoder.decode(text);
   },
 };
+
+/**
+ * Shared memory takes 10 GiB of addresses, and V8 ends the process where there are none left for a thread's code. Undefined where there is
+ * no such limit.
+ */
+function withoutRoomForThreads(): string | undefined {
+  try {
+    const [, bytes] = /^Max address space +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    const limit = Number(bytes ?? Infinity) / 2 ** 30;
+    if (limit >= 16 + availableParallelism()) return undefined;
+    return `address space is limited to ${limit.toFixed(1)} GiB (ulimit -v), too little for threads`;
+  } catch {
+    // Another system, or not allowed to look.
+    return undefined;
+  }
+}
+
+/** A worker of Node's, with the events of a browser's. */
+function asTrainerWorker(worker: Worker): TrainerWorker {
+  return {
+    postMessage: (message, transfer) => worker.postMessage(message, transfer),
+    terminate: () => worker.terminate(),
+    ref: () => worker.ref(),
+    unref: () => worker.unref(),
+    addEventListener(type, listener) {
+      if (type === 'message') worker.on(type, (data: unknown) => listener({ data }));
+      else if (type === 'messageerror') worker.on(type, () => listener({}));
+      else {
+        worker.on('error', (error) =>
+          listener({ message: error instanceof Error ? error.message : String(error) }),
+        );
+        worker.on('exit', (code) => listener({ message: `it has exited with status ${code}` }));
+      }
+    },
+  };
+}
 
 /** Long enough, and far enough from ASCII, for Node's decoder to take its 256-bit path. */
 const text = new TextEncoder().encode('ü'.repeat(64));

@@ -2,13 +2,15 @@
  * The seam between the library and where it runs. `#platform` resolves to node.ts or browser.ts by package.json's
  * `imports`, so a browser bundle never reaches a `node:` import.
  */
+import type { Bytes, Global, WasmGlobal } from '../globals.js';
+
 export interface Platform {
   /** Short name and version for records: `node 24.1.0`, or the browser's own words. */
   readonly runtime: string;
   /** A file: its bytes, or the answer of the server that has it. Throws FileError when it cannot be had. */
-  loadAsset(url: URL): Promise<Uint8Array<ArrayBuffer> | Response>;
+  loadAsset(url: Global<'URL'>): Promise<Bytes | Global<'Response'>>;
   /** SHA-256 of the bytes, lower-case hexadecimal. */
-  sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
+  sha256(bytes: Bytes): Promise<string>;
   /** Milliseconds that a long loop may go on before it lets the event loop turn. */
   readonly turnInterval: number;
   /** Lets timers, signals and input be handled, then goes on. */
@@ -20,23 +22,56 @@ export interface Platform {
   /** Why re-vectorised code cannot be had here; undefined where it can. */
   readonly turboUnavailable: string | undefined;
   /** Compiles the kernels; with `turbo` 128-bit neighbours are fused to 256 bits. */
-  compile(bytes: Uint8Array<ArrayBuffer>, turbo: boolean): Promise<WebAssembly.Module>;
+  compile(bytes: Bytes, turbo: boolean): Promise<WasmGlobal<'Module'>>;
+  /** What to add to an error when there is no memory for an engine. */
+  readonly memoryRemedy: string;
   /** Processors that this process may use. */
   readonly cores: number;
   /** Why there can be no threads over shared memory here; undefined where there can. */
   readonly threadsUnavailable: string | undefined;
   /** Whether the calling thread may sleep on shared memory: a page's main thread may not. */
   readonly mayWait: boolean;
-  /** Starts a thread of an engine. It must not keep the process alive once it is ready. */
+  /** Starts a thread of an engine, or throws. It must not keep the process alive once it is ready. */
   startThread(setup: ThreadSetup, events: ThreadEvents): Thread;
+  /** A worker for a trainer, by its script, where it is no global `Worker`: one of this package's own, or what was given. */
+  readonly startWorker:
+    | ((script: Global<'URL'> | string | WorkerHandle | { own: 'worker' | 'inline-worker' }) => TrainerWorker)
+    | undefined;
+  /** Within such a worker: where it hears from whoever started it. */
+  workerPort(): WorkerPort;
   /** After turbo code ran, before other code does: see node.ts. */
   leaveTurbo(): void;
 }
 
+/** What a worker is everywhere: a browser's `Worker`, or the one of Node's `worker_threads`. */
+export interface WorkerHandle {
+  // biome-ignore lint/suspicious/noExplicitAny: each runtime has its own words for what can be sent
+  postMessage(message: any, transfer?: any): void;
+  terminate(): unknown;
+}
+
+/** What a trainer needs of its worker: what a browser's `Worker` is. */
+export interface TrainerWorker extends WorkerHandle {
+  addEventListener(
+    type: 'message' | 'error' | 'messageerror',
+    // biome-ignore lint/suspicious/noExplicitAny: the events of three types
+    listener: (event: any) => void,
+  ): void;
+  /** Whether it keeps the process alive, where that is a question. */
+  ref?(): void;
+  unref?(): void;
+}
+
+/** What a worker's global scope and a MessagePort have in common. */
+export interface WorkerPort {
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
+}
+
 /** What a thread is sent: the kernels, the engine's memory, and pointers into it. */
 export interface ThreadSetup {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: WasmGlobal<'Module'>;
+  readonly memory: WasmGlobal<'Memory'>;
   readonly pool: number;
   readonly index: number;
   readonly work: number;

@@ -9,6 +9,11 @@ import type { Uplot } from './types.js';
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
+/** Some systems' browsers have a language that Intl refuses, such as WebKitGTK's 'C': uPlot would fail, and no curve be drawn. */
+const KNOWN_LANGUAGE = `try { new Intl.NumberFormat(navigator.language); } catch {
+  Object.defineProperty(navigator, 'language', { value: 'en-US' });
+}`;
+
 /** A section's anchor and its name in the page's own navigation. */
 export interface Link {
   readonly id: string;
@@ -51,7 +56,8 @@ ${sections}
 <footer><p>Written by lanegrad. This file is complete: it loads nothing, and nothing leaves it.</p></footer>
 ${
   charts &&
-  html`<script>/* uPlot, MIT licence, copyright (c) Leon Sorokin */
+  html`<script>${markup(KNOWN_LANGUAGE)}</script>
+<script>/* uPlot, MIT licence, copyright (c) Leon Sorokin */
 ${inlineScript(charts.uplot.script)}</script>
 <script>${markup(charts.script)}</script>`
 }

@@ -2,8 +2,10 @@
  * Pixels, greyscale or in colour, as a PNG in a data URI. The pixels are stored, not compressed: a 28x28 image takes under 1 kB
  * and needs no zlib, so it works in a browser as well. Not a general PNG encoder.
  */
+
 import { OptionError, ShapeError, show } from '../errors.js';
 import { crc32 } from '../formats/crc.js';
+import type { Bytes } from '../globals.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** The longest stored block that deflate's 16-bit length allows. */
@@ -13,12 +15,7 @@ const BLOCK = 0xffff;
 export type Channels = 1 | 4;
 
 /** Encodes 8-bit pixels, row-major, as the bytes of a PNG file. */
-export function encodePng(
-  pixels: Uint8Array,
-  height: number,
-  width: number,
-  channels: Channels = 1,
-): Uint8Array<ArrayBuffer> {
+export function encodePng(pixels: Uint8Array, height: number, width: number, channels: Channels = 1): Bytes {
   for (const [name, size] of [['height', height] as const, ['width', width] as const]) {
     if (!Number.isInteger(size) || size < 1) {
       throw new OptionError('encodePng', `${name} must be a positive integer, not ${show(size)}`);
@@ -93,7 +90,7 @@ function bigEndian(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function concat(parts: readonly Uint8Array[]): Bytes {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

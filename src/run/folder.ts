@@ -13,6 +13,7 @@ import { dirname, join, resolve } from 'node:path';
 import { FileError, FormatError } from '../errors.js';
 import { fileError, readFileBytes, removeTemporaries, systemCode, writeFileAtomic } from '../files/atomic.js';
 import { makeFolders } from '../files/folders.js';
+import { FolderLock, LOCK_FILE } from '../files/lock.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
@@ -67,7 +68,7 @@ export class RunFolder {
 
   /**
    * The folder of an earlier run, for going on with it. What a killed process left half written is removed.
-   * Throws FileError when it is not there or is no run's.
+   * Throws FileError when it is not there, is no run's, or another process is at work in it.
    */
   static async open(path: string): Promise<RunFolder> {
     const entries = await readdir(path).catch((cause) => {
@@ -76,27 +77,32 @@ export class RunFolder {
     if (!entries.includes(CONFIG_FILE)) {
       throw new FileError(path, `expected a run folder: it has no ${CONFIG_FILE}`);
     }
-    await removeTemporaries(path);
+    const lock = await FolderLock.acquire(path);
+    await removeTemporaries(path).finally(() => lock.release());
     return new RunFolder(path, undefined);
   }
 
   static async #createAt(out: string): Promise<RunFolder> {
     const created = await makeFolders(out);
     if (created !== undefined) return new RunFolder(out, created);
-    // A run that was killed before its first file was whole, or even begun.
     const folder = new RunFolder(out, undefined);
-    await removeTemporaries(out);
-    await folder.removeEmptyCheckpoints();
-    const entries = await readdir(out).catch((cause) => {
-      throw fileError(out, 'cannot be read', cause);
-    });
-    if (entries.length > 0) {
+    const lock = await FolderLock.acquire(out);
+    try {
+      // A run that was killed before its first file was whole, or even begun.
+      await removeTemporaries(out);
+      await folder.removeEmptyCheckpoints();
+      const entries = await readdir(out).catch((cause) => {
+        throw fileError(out, 'cannot be read', cause);
+      });
+      const count = entries.filter((name) => name !== LOCK_FILE).length;
+      if (count === 0) return folder;
       throw new FileError(
         out,
-        `expected a new or an empty folder for the run, given one with ${entries.length} entries`,
+        `expected a new or an empty folder for the run, given one with ${count} entries`,
       );
+    } finally {
+      await lock.release();
     }
-    return folder;
   }
 
   static async #createNamed(name: string): Promise<RunFolder> {
@@ -112,6 +118,11 @@ export class RunFolder {
         if (systemCode(cause) !== 'EEXIST') throw fileError(path, 'cannot be created', cause);
       }
     }
+  }
+
+  /** Keeps other processes out until the lock is released. Throws FileError when one is at work in the folder. */
+  lock(): Promise<FolderLock> {
+    return FolderLock.acquire(this.path);
   }
 
   /** What `writeConfig` wrote. Throws FileError or FormatError when it cannot be read. */

@@ -54,7 +54,7 @@ export interface Run {
  * completed; with none, no folder is left.
  *
  * Throws what `fit` throws; NonFiniteError also when an epoch ends with weights or a validation loss that are not
- * finite; FileError when the folder cannot be written, before training where that can be known.
+ * finite; FileError when the folder cannot be written or another process is at work in it, before training where that can be known.
  */
 export async function run(
   engine: Engine,
@@ -70,10 +70,11 @@ export async function run(
   const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer, loss });
   if (hooks.resume) config.createdAt = (await hooks.resume.readConfig()).createdAt ?? config.createdAt;
   const folder = hooks.resume ?? (await RunFolder.create(folderOptions(splits, model, hooks)));
-  const checkpoint = hooks.resume && (await latestCheckpoint(folder.checkpointPath));
-  const events = hooks.tensorboard ? new EventFile(folder.path) : undefined;
+  const lock = await folder.lock();
   let completed = 0;
   try {
+    const checkpoint = hooks.resume && (await latestCheckpoint(folder.checkpointPath));
+    const events = hooks.tensorboard ? new EventFile(folder.path) : undefined;
     const checkpointing =
       settings.checkpoint && checkpointFolder({ folder: folder.checkpointPath, ...settings.checkpoint });
     const begin = async () => {
@@ -135,8 +136,13 @@ export async function run(
     return result;
   } catch (error) {
     await folder.removeEmptyCheckpoints();
-    if (completed === 0 && !hooks.resume && !(await folder.hasCheckpoints())) await folder.discard();
+    if (completed === 0 && !hooks.resume && !(await folder.hasCheckpoints())) {
+      await lock.release();
+      await folder.discard();
+    }
     throw error;
+  } finally {
+    await lock.release();
   }
 }
 

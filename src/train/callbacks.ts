@@ -1,6 +1,6 @@
 /**
- * The points at which training calls its caller: train, epoch and batch, begin and end. Hooks of batches run within the
- * loop and are not waited for; those of epochs and of the end are.
+ * The points at which training calls its caller: train, epoch and batch, begin and end. A hook that returns a promise is waited for,
+ * those of batches before the next step; what it throws or rejects with ends training and is what `fit` throws.
  */
 import { OptionError, show } from '../errors.js';
 import type { OptionReader } from '../options.js';
@@ -53,7 +53,7 @@ export interface Callbacks {
   onTrainBegin?: (plan: TrainingPlan) => void;
   /** Not called for an epoch in whose middle a resumed run begins. */
   onEpochBegin?: (start: EpochStart) => Wait;
-  /** Within the loop: keep it short. The object is the same at every call. */
+  /** Within the loop: keep it short. The object is the same at every call. A promise is waited for after the step. */
   onBatchBegin?: (batch: BatchStart) => void;
   /** After each step, within the loop: keep it short. The object is the same at every call. */
   onStep?: (step: StepRecord) => void;
@@ -80,8 +80,10 @@ const names = [
 /** All hooks of a run, by the point at which they are called. */
 export class Hooks {
   readonly #hooks: readonly Callbacks[];
-  readonly #batchBegin: readonly ((batch: BatchStart) => void)[];
-  readonly #batchEnd: readonly ((step: StepRecord) => void)[];
+  readonly #batchBegin: readonly ((batch: BatchStart) => unknown)[];
+  readonly #batchEnd: readonly ((step: StepRecord) => unknown)[];
+  /** What hooks of batches have returned, while it is not settled. */
+  readonly #promises: PromiseLike<unknown>[] = [];
 
   /** In the order in which they are called. */
   constructor(hooks: readonly Callbacks[]) {
@@ -93,8 +95,8 @@ export class Hooks {
     this.#batchEnd = present(hooks.flatMap((own) => [own.onStep?.bind(own), own.onBatchEnd?.bind(own)]));
   }
 
-  trainBegin(plan: TrainingPlan): void {
-    for (const own of this.#hooks) own.onTrainBegin?.(plan);
+  async trainBegin(plan: TrainingPlan): Promise<void> {
+    for (const own of this.#hooks) await own.onTrainBegin?.(plan);
   }
 
   async epochBegin(start: EpochStart): Promise<void> {
@@ -102,11 +104,28 @@ export class Hooks {
   }
 
   batchBegin(batch: BatchStart): void {
-    for (let i = 0; i < this.#batchBegin.length; i++) this.#batchBegin[i](batch);
+    for (let i = 0; i < this.#batchBegin.length; i++) this.#collect(this.#batchBegin[i](batch));
   }
 
   batchEnd(step: StepRecord): void {
-    for (let i = 0; i < this.#batchEnd.length; i++) this.#batchEnd[i](step);
+    for (let i = 0; i < this.#batchEnd.length; i++) this.#collect(this.#batchEnd[i](step));
+  }
+
+  #collect(returned: unknown): void {
+    if (!isPromise(returned)) return;
+    this.#promises.push(returned);
+    // Should the step fail before it is waited for, its own failure must not end the process.
+    returned.then(undefined, () => {});
+  }
+
+  /** Whether there is something to wait for: hooks that return nothing cost no turn. */
+  get waiting(): boolean {
+    return this.#promises.length > 0;
+  }
+
+  /** Waits for what hooks of batches have returned. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#promises.splice(0));
   }
 
   async epochEnd(record: EpochRecord): Promise<void> {
@@ -119,6 +138,10 @@ export class Hooks {
   async trainEnd(history: History): Promise<void> {
     for (const own of this.#hooks) await own.onTrainEnd?.(history);
   }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** Reads the hooks among a function's options, and its list `callbacks`, which come after them. */

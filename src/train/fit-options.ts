@@ -3,6 +3,7 @@ import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { OptionError, show } from '../errors.js';
+import type { Global } from '../globals.js';
 import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
 import type { Optimizer } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
@@ -65,7 +66,7 @@ export interface FitOptions extends Callbacks {
    */
   resume?: Checkpoint | Uint8Array | undefined;
   /** Stops training after the step at hand. */
-  signal?: AbortSignal;
+  signal?: Global<'AbortSignal'>;
   /**
    * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 4 in a page. Waited for
    * when it returns a promise, so it may pause training; `download` brings the model's values up to date with the last step.
@@ -98,7 +99,7 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
     signal: reader.optional(
       'signal',
       'an AbortSignal',
-      (value): value is AbortSignal => isObject(value) && 'aborted' in value,
+      (value): value is { readonly aborted: boolean } => isObject(value) && 'aborted' in value,
     ),
     onTurn: reader.callback<NonNullable<FitOptions['onTurn']>>('onTurn'),
     hooks: readHooks(where, reader),

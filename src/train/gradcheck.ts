@@ -6,7 +6,7 @@ import { isMap } from '../arrays.js';
 import { createReferenceEngine, Engine } from '../engine/engine.js';
 import { fillUniform } from '../engine/reference/random.js';
 import { paddedLength } from '../engine/tensor.js';
-import { EngineError } from '../errors.js';
+import { EngineError, OptionError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
 import type { EmbeddedColumn } from '../nn/embedding.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
@@ -77,6 +77,9 @@ const ALL_FLOOR = 1e-4;
  */
 const LOSS_FLOOR = { numeric: 2e-5, float32: 6e-3 } as const;
 
+/** What the reference engine can hold. */
+const MAX_BYTES = 2 ** 32;
+
 /** Streams of random numbers, far from those of parameters. */
 const STREAM = 0x40000000;
 
@@ -84,7 +87,7 @@ const STREAM = 0x40000000;
  * Checks every parameter of a model. Layers run as in training: dropout with one mask throughout, batch norm with the batch's own
  * statistics.
  *
- * @throws OptionError for options that are unknown or out of range.
+ * @throws OptionError for options that are unknown or out of range, and a batch that no engine can hold.
  */
 export function gradcheck(model: Sequential, options?: GradcheckOptions): GradcheckResult {
   const where = 'gradcheck';
@@ -104,6 +107,11 @@ export function gradcheck(model: Sequential, options?: GradcheckOptions): Gradch
   const engines =
     reader.optional('engines', 'a Map of engines by name', isEngines) ?? new Map<string, Engine>();
   reader.end();
+  const widest = Math.max(...model.sizes);
+  if (8 * rows * widest > MAX_BYTES) {
+    const given = `${show(rows)} rows of ${show(widest)} numbers in float64`;
+    throw new OptionError(where, `expected a batch that fits in 4 GiB of memory, given ${given}`);
+  }
 
   const batch = makeBatch(model, loss, rows, seed);
   const compiled = compile(createReferenceEngine({ precision: 'float64' }), model, loss, batch);

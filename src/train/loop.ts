@@ -63,7 +63,7 @@ export class TrainingLoop {
     const { size } = this.#source;
     const { step, samples } = this.#record;
     await checkpointing?.prepare(step);
-    hooks.trainBegin({
+    await hooks.trainBegin({
       epochs,
       stepsPerEpoch: this.#stepsPerEpoch,
       samples: size,
@@ -176,6 +176,7 @@ export class TrainingLoop {
       record.learningRate = this.#learningRate();
       this.#step();
       hooks.batchEnd(record);
+      if (hooks.waiting) await hooks.settle();
       if (checkpointing?.dueAfterStep(record.step)) {
         takeTime();
         await this.#checkpoint({ latest: true });

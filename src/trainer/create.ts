@@ -1,8 +1,10 @@
 /** Makes trainers: decides where they run, and starts the worker. */
+import { platform } from '#platform';
 import { createEngine } from '../engine/engine.js';
 import { isUrl, type WasmSources } from '../engine/load.js';
 import { EngineError } from '../errors.js';
 import { OptionReader } from '../options.js';
+import type { Platform, TrainerWorker, WorkerHandle } from '../platform/types.js';
 import { checkModel } from '../train/check.js';
 import { RemoteTrainer } from './remote.js';
 import { Session } from './session.js';
@@ -15,13 +17,15 @@ import type { Trainer, TrainerOptions } from './types.js';
  * Throws OptionError for what is not known, EngineError when the worker or the engine does not come up.
  */
 export function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  return create(options, () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }));
+  const startOwn = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  return create(options, { own: 'worker' }, startOwn);
 }
 
-/** @internal With a worker of its own kind, and kernels of its own when there is none. */
+/** @internal With a worker of its own kind, by its name where that is no global `Worker`, and kernels of its own when there is none. */
 export async function create(
   options: TrainerOptions,
-  startWorker: () => Worker,
+  name: { own: 'worker' | 'inline-worker' },
+  startOwn: () => TrainerWorker,
   wasm?: WasmSources,
 ): Promise<Trainer> {
   const where = 'createTrainer';
@@ -35,37 +39,53 @@ export async function create(
   const worker = reader.optional('worker', 'true, false, the address of a script or a Worker', isPlace);
   const engine = reader.optional('engine', 'options of createEngine', isOptions);
   reader.end();
-  const possible = typeof Worker === 'function';
-  if (!(worker ?? possible)) {
+  const hasGlobal = typeof Worker === 'function';
+  if (!(worker ?? hasGlobal)) {
     const given = engine ?? {};
     const inline = wasm && given.wasm === undefined ? { ...given, wasm } : given;
     return new Session(await createEngine(inline), model);
   }
-  if (!possible) {
-    throw new EngineError(
-      where,
-      'this runtime has no Worker (Node has none of that kind); use worker: false',
-    );
-  }
-  return RemoteTrainer.start(start(worker, startWorker), model, engine);
+  const script = typeof worker === 'boolean' ? undefined : worker;
+  return RemoteTrainer.start(
+    hasGlobal ? start(script, startOwn) : startElsewhere(script ?? name),
+    model,
+    engine,
+  );
 }
 
-function start(given: TrainerOptions['worker'], startWorker: () => Worker): Worker {
-  if (given instanceof Worker) return given;
+function start(
+  given: Exclude<TrainerOptions['worker'], boolean>,
+  startOwn: () => TrainerWorker,
+): TrainerWorker {
+  if (isWorker(given)) return given as TrainerWorker;
   try {
-    if (typeof given === 'string' || isUrl(given)) return new Worker(given, { type: 'module' });
-    return startWorker();
+    return given === undefined ? startOwn() : new Worker(given, { type: 'module' });
   } catch (cause) {
     const remedy = 'a worker must come from the page’s own origin';
     throw new EngineError('createTrainer', `the worker cannot be started: ${cause}; ${remedy}`, { cause });
   }
 }
 
-function isPlace(value: unknown): value is NonNullable<TrainerOptions['worker']> {
-  if (typeof value === 'boolean' || typeof value === 'string' || isUrl(value)) return true;
-  if (typeof Worker === 'function' && value instanceof Worker) return true;
+/** Where there is no global `Worker`, as in Node. */
+function startElsewhere(script: Parameters<NonNullable<Platform['startWorker']>>[0]): TrainerWorker {
+  if (!platform.startWorker) {
+    throw new EngineError('createTrainer', 'this runtime has no Worker; use worker: false');
+  }
+  try {
+    return platform.startWorker(script);
+  } catch (cause) {
+    throw new EngineError('createTrainer', `the worker cannot be started: ${cause}`, { cause });
+  }
+}
 
-  return false;
+function isPlace(value: unknown): value is NonNullable<TrainerOptions['worker']> {
+  return typeof value === 'boolean' || typeof value === 'string' || isUrl(value) || isWorker(value);
+}
+
+function isWorker(value: unknown): value is WorkerHandle {
+  if (typeof value !== 'object' || value === null) return false;
+  const { postMessage, terminate } = value as Record<string, unknown>;
+  return typeof postMessage === 'function' && typeof terminate === 'function';
 }
 
 function isOptions(value: unknown): value is NonNullable<TrainerOptions['engine']> {

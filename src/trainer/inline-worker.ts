@@ -1,5 +1,6 @@
 /** lanegrad/inline-worker: the same with the kernels within the code. */
+import { platform } from '#platform';
 import { embedded } from '../embedded.js';
-import { type Port, serve } from './serve.js';
+import { serve } from './serve.js';
 
-serve(globalThis as unknown as Port, embedded);
+serve(platform.workerPort(), embedded);

@@ -9,6 +9,7 @@ import { writeModel } from '../formats/model.js';
 import type { Loss, LossName } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
+import type { TrainerWorker } from '../platform/types.js';
 import { checkDataset } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { Evaluation, History } from '../train/history.js';
@@ -46,7 +47,7 @@ export class RemoteTrainer implements Trainer {
   readonly model: Sequential;
   info!: EngineInfo;
   state: 'idle' | 'training' | 'paused' = 'idle';
-  readonly #worker: Worker;
+  readonly #worker: TrainerWorker;
   readonly #pending = new Map<number, Pending>();
   readonly #sets = new WeakMap<Dataset, Promise<SetId>>();
   #lastId = 0;
@@ -55,7 +56,11 @@ export class RemoteTrainer implements Trainer {
   #ended: EngineError | undefined;
 
   /** Starts the engine in the worker. Throws EngineError when the worker does not come up. */
-  static async start(worker: Worker, model: Sequential, engine?: EngineOptions): Promise<RemoteTrainer> {
+  static async start(
+    worker: TrainerWorker,
+    model: Sequential,
+    engine?: EngineOptions,
+  ): Promise<RemoteTrainer> {
     const trainer = new RemoteTrainer(worker, model);
     try {
       const given = { model: writeModel(model), ...(engine && { engine: await portable(engine) }) };
@@ -67,9 +72,11 @@ export class RemoteTrainer implements Trainer {
     return trainer;
   }
 
-  private constructor(worker: Worker, model: Sequential) {
+  private constructor(worker: TrainerWorker, model: Sequential) {
     this.model = model;
     this.#worker = worker;
+    // Only while it is at work does it keep a process alive.
+    worker.unref?.();
     worker.addEventListener('message', ({ data }) => this.#receive(data as Message));
     worker.addEventListener('error', (event) => {
       event.preventDefault?.();
@@ -86,9 +93,21 @@ export class RemoteTrainer implements Trainer {
     if (this.state !== 'idle') throw new EngineError('Trainer.fit', 'it is training already');
     const callbacks = { onTrainBegin, onProgress, onEpoch } as Record<
       EventName,
-      ((record: unknown) => void) | undefined
+      ((record: unknown) => unknown) | undefined
     >;
     const abort = () => void this.stop();
+    // What a callback throws, or its promise rejects with, ends training, as it does in `fit`.
+    let failure: { error: unknown } | undefined;
+    const listen = async (event: EventName, record: unknown) => {
+      try {
+        await callbacks[event]?.(record);
+      } catch (error) {
+        failure ??= { error };
+        // A trainer that has been disposed of has nothing to stop.
+        await this.stop().catch(() => {});
+      }
+    };
+    const told: Promise<void>[] = [];
     this.state = 'training';
     try {
       const sending = this.#sendBoth(train, validation);
@@ -105,7 +124,7 @@ export class RemoteTrainer implements Trainer {
           progress: onProgress !== undefined,
         },
         {
-          listen: (event, record) => callbacks[event]?.(record),
+          listen: (event, record) => void told.push(listen(event, record)),
           take: (values) => this.#fill(values),
         },
       );
@@ -113,6 +132,8 @@ export class RemoteTrainer implements Trainer {
       if (signal?.aborted) abort();
       const { history, values } = (await asked) as { history: History; values: Float32Array[] };
       this.#fill(values);
+      await Promise.all(told);
+      if (failure) throw (failure as { error: unknown }).error;
       return history;
     } finally {
       signal?.removeEventListener('abort', abort);
@@ -226,10 +247,11 @@ export class RemoteTrainer implements Trainer {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, ...more });
+      this.#worker.ref?.();
       try {
         this.#worker.postMessage({ id, name, given }, transfer);
       } catch (cause) {
-        this.#pending.delete(id);
+        this.#forget(id);
         reject(
           new OptionError(`Trainer.${name}`, `an option cannot be sent to a worker: ${cause}`, { cause }),
         );
@@ -244,10 +266,15 @@ export class RemoteTrainer implements Trainer {
       pending.listen?.(message.event, message.record);
       return;
     }
-    this.#pending.delete(message.id);
+    this.#forget(message.id);
     if (message.values) pending.take?.(message.values);
     if ('error' in message) pending.reject(decodeError(message.error));
     else pending.resolve(message.result);
+  }
+
+  #forget(id: number): void {
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#worker.unref?.();
   }
 
   #end(words: string): void {

@@ -7,6 +7,7 @@ import { EngineError } from '../errors.js';
 import { readModel } from '../formats/model.js';
 import { type Loss, type LossName, lossOf } from '../nn/losses.js';
 import { optimizerOf } from '../nn/optimizers.js';
+import type { WorkerPort } from '../platform/types.js';
 import type { FitOptions } from '../train/fit-options.js';
 import {
   type EventName,
@@ -22,14 +23,8 @@ import {
 } from './protocol.js';
 import { Session } from './session.js';
 
-/** What a worker's global scope and a MessagePort have in common. */
-export interface Port {
-  postMessage(message: unknown, transfer?: Transferable[]): void;
-  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
-}
-
 /** Answers the requests that come in. `wasm`: where the kernels are, unless the page says otherwise. */
-export function serve(port: Port, wasm?: WasmSources): void {
+export function serve(port: WorkerPort, wasm?: WasmSources): void {
   const sets = new Map<number, Dataset>();
   let session: Session | undefined;
 

@@ -183,7 +183,7 @@ class Training {
 
 /** Sums up steps and tells of them now and then. */
 class ProgressMeter {
-  readonly #tell: (progress: Progress) => void;
+  readonly #tell: (progress: Progress) => unknown;
   readonly #interval: number;
   #last = performance.now();
   #loss = 0;
@@ -192,7 +192,7 @@ class ProgressMeter {
   #samples = 0;
   #before = 0;
 
-  constructor(tell: (progress: Progress) => void, interval: number) {
+  constructor(tell: (progress: Progress) => unknown, interval: number) {
     this.#tell = tell;
     this.#interval = interval;
   }
@@ -202,15 +202,16 @@ class ProgressMeter {
     this.#last += milliseconds;
   }
 
-  step({ step, epoch, samples, loss, accuracy }: StepRecord): void {
+  /** Returns what the callback does, for `fit` to wait for. */
+  step({ step, epoch, samples, loss, accuracy }: StepRecord): unknown {
     this.#steps++;
     this.#loss += loss;
     this.#accuracy += accuracy;
     this.#samples += samples > this.#before ? samples - this.#before : samples;
     this.#before = samples;
     const now = performance.now();
-    if (now - this.#last < this.#interval) return;
-    this.#tell({
+    if (now - this.#last < this.#interval) return undefined;
+    const told = this.#tell({
       step,
       epoch,
       samples,
@@ -223,6 +224,7 @@ class ProgressMeter {
     this.#accuracy = 0;
     this.#steps = 0;
     this.#samples = 0;
+    return told;
   }
 }
 

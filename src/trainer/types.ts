@@ -1,7 +1,10 @@
 /** What a trainer is, wherever it runs: an engine and one model, behind an interface that never blocks. */
+
 import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import type { Global } from '../globals.js';
 import type { Sequential } from '../nn/sequential.js';
+import type { WorkerHandle } from '../platform/types.js';
 import type { Callbacks, TrainingPlan } from '../train/callbacks.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { FitOptions } from '../train/fit-options.js';
@@ -13,11 +16,11 @@ export interface TrainerOptions {
   /** The model to train. */
   model: Sequential;
   /**
-   * `true` (the default where there are workers) starts a dedicated worker, `false` stays on the calling thread. With a
-   * bundler that does not follow `new Worker(new URL(…))`, the address of your own copy of `lanegrad/worker`, or a worker
-   * that runs it.
+   * `true` (the default in browsers) starts a dedicated worker, in Node one of `worker_threads`; `false` stays on the calling
+   * thread. With a bundler that does not follow `new Worker(new URL(…))`, the address of your own copy of `lanegrad/worker`, or a
+   * worker that runs it.
    */
-  worker?: boolean | URL | string | Worker;
+  worker?: boolean | Global<'URL'> | string | WorkerHandle;
   /** As for `createEngine`. */
   engine?: EngineOptions;
 }

@@ -1,4 +1,5 @@
 /** lanegrad/worker: what runs in a trainer's worker. It does nothing but wait for messages. */
-import { type Port, serve } from './serve.js';
+import { platform } from '#platform';
+import { serve } from './serve.js';
 
-serve(globalThis as unknown as Port);
+serve(platform.workerPort());

@@ -155,6 +155,32 @@ describe('--resume', () => {
     expect((await lanegrad(root, ['train', '--resume', 'damaged'])).code).toBe(0);
   });
 
+  it('a run that another process is at is left to it', async () => {
+    const training = start(root, [
+      ...TRAIN,
+      '--epochs',
+      '1000000',
+      '--out',
+      'busy',
+      '--checkpoint-every',
+      '1epoch',
+    ]);
+    await training.printed(/epoch +2\//);
+    for (const args of [
+      ['--resume', 'busy'],
+      ['toy', '--out', 'busy'],
+    ]) {
+      const other = await lanegrad(root, ['train', ...args]);
+      expect(other.code).toBe(1);
+      expect(other.stderr).toBe(
+        `error: busy: the process ${training.child.pid} is at work in this folder; expected one at a time\n`,
+      );
+    }
+    training.child.kill('SIGINT');
+    expect((await training.outcome).code).toBe(130);
+    expect(await readdir(join(root, 'busy'))).not.toContain('.lanegrad-lock');
+  });
+
   it('other data are refused', async () => {
     await lanegrad(root, [...TRAIN, '--epochs', '2', '--out', 'data', '--checkpoint-every', '1epoch']);
     await writeToy(join(root, 'other'), { train: 484 });

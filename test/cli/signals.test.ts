@@ -1,10 +1,12 @@
 /** Training that is stopped, and readers that leave early. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Signals } from '../../src/cli/signals.js';
-import { lanegrad, lastObject, start } from './command.js';
+import { lanegrad, lastObject, MAIN, start } from './command.js';
 import { writeToy } from './toy.js';
 
 let root: string;
@@ -21,6 +23,7 @@ describe('a signal during training', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s saves model and report, says where, and exits %i', async (signal, code) => {
     const out = `run-${signal}`;
     const running = start(root, [...TRAIN, '--out', out]);
@@ -90,7 +93,7 @@ describe('a signal during training', () => {
     // The first one's echo may come when all is done: it must not end the process by its own means.
     signals.stop();
     expect(process.listeners('SIGINT')).toContain(press);
-    for (const name of ['SIGINT', 'SIGTERM']) process.off(name, press);
+    for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.off(name, press);
     vi.restoreAllMocks();
   });
 
@@ -100,6 +103,7 @@ describe('a signal during training', () => {
     signals.stop();
     expect(process.listeners('SIGINT')).not.toContain(press);
     expect(process.listeners('SIGTERM')).not.toContain(press);
+    expect(process.listeners('SIGHUP')).not.toContain(press);
   });
 });
 
@@ -110,5 +114,21 @@ describe('a reader that leaves', () => {
     running.child.stdout?.destroy();
     expect(await running.outcome).toMatchObject({ code: 0, stderr: '' });
     expect(await readdir(join(root, 'left'))).toContain('report.html');
+  });
+});
+
+describe.skipIf(!existsSync('/dev/full'))('an output that takes nothing', () => {
+  it('is named, and the run is there all the same', async () => {
+    const full = openSync('/dev/full', 'w');
+    const args = [MAIN, 'train', 'toy', '--hidden', '8', '--epochs', '2', '--out', 'full'];
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(stderr).toBe('error: standard output: cannot be written: no space left on the device\n');
+    expect(status).toBe(1);
+    expect(await readdir(join(root, 'full'))).toContain('report.html');
   });
 });

@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createEngine, type EngineOptions } from '../../src/engine/engine.js';
-import { EngineError, FileError, FormatError, OptionError } from '../../src/errors.js';
+import { EngineError, FileError, FormatError, KernelError, OptionError } from '../../src/errors.js';
 import * as inline from '../../src/inline.js';
+import { platform } from '../../src/platform/node.js';
 import { sha256 } from '../../src/platform/sha256.js';
 
 const file = (name: string) => new URL(`../../build/${name}.wasm`, import.meta.url);
@@ -154,6 +155,65 @@ describe('something else', () => {
     const created = createEngine({ math: 'strict' });
     await expect(created).rejects.toThrow(EngineError);
     await expect(created).rejects.toThrow("allow it by 'wasm-unsafe-eval' in script-src");
+  });
+});
+
+describe('broken kernels are an error, and never an old runtime', () => {
+  const threads = binary('fma-threads');
+
+  test.each([9, 1000, Math.floor(simd.length / 2), simd.length - 1])(
+    'cut off after %i bytes',
+    async (length) => {
+      const half = simd.slice(0, length);
+      for (const wasm of [half, { simd: half }, { simd, fma: half }, new Response(half)]) {
+        const created = createEngine({ wasm });
+        await expect(created).rejects.toThrow(KernelError);
+        await expect(created).rejects.toThrow(`is broken or incomplete, in ${length} bytes`);
+      }
+    },
+  );
+
+  test('of threads too, although one thread could do without', async () => {
+    vi.spyOn(platform, 'cores', 'get').mockReturnValue(2);
+    const wasm = { simd, 'simd-threads': threads.slice(0, 5000) };
+    const created = createEngine({ wasm, math: 'strict' });
+    await expect(created).rejects.toThrow('the simd-threads binary is broken');
+    await expect(created).rejects.toThrow(KernelError);
+  });
+
+  test('even where the runtime lacks an instruction', async () => {
+    vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
+    await expect(createEngine({ wasm: { simd: simd.slice(0, 9999) } })).rejects.toThrow(KernelError);
+    const whole = await createEngine({ wasm: { simd } });
+    expect(whole.info).toMatchObject({
+      backend: 'reference',
+      reason: expect.stringContaining('does not accept'),
+    });
+  });
+
+  test('any byte changed: a named error, or kernels', async () => {
+    const outcomes = { error: 0, kernels: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(simd.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+        const bytes = simd.slice();
+        bytes[at] ^= change;
+        const created = await createEngine({ wasm: { simd: bytes }, math: 'strict' }).catch((error) => error);
+        if (created instanceof Error) expect(created).toBeInstanceOf(at < 4 ? FormatError : KernelError);
+        else expect(created.info.backend).toBe('wasm');
+        outcomes[created instanceof Error ? 'error' : 'kernels']++;
+      }),
+      { numRuns: 60 },
+    );
+    expect(outcomes.error).toBeGreaterThan(10);
+  });
+
+  test('WebAssembly of something else', async () => {
+    const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+    for (const wasm of [empty, new WebAssembly.Module(empty), { simd: empty }]) {
+      const created = createEngine({ wasm, math: 'strict' });
+      await expect(created).rejects.toThrow(KernelError);
+      await expect(created).rejects.toThrow('there is no function write_constants');
+    }
   });
 });
 

@@ -1,7 +1,9 @@
 /** Atomic writes: the new file whole or the old one untouched, in either case nothing else left in the folder. */
+import { execFile, execFileSync } from 'node:child_process';
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DataError, FileError } from '../../src/errors.js';
 import { readFileBytes, writeFileAtomic } from '../../src/files/atomic.js';
@@ -151,6 +153,54 @@ describe('writeFileAtomic', () => {
     await breakHandle('r', 'sync', systemError('EINVAL'));
     await writeFileAtomic(target, 'new');
     expect(await fs.readdir(folder)).toEqual(['model.bin']);
+  });
+});
+
+describe.runIf(process.platform !== 'win32')('only regular files are replaced', () => {
+  test('a device gets the bytes, and stays', async () => {
+    for (const device of ['/dev/null', '/dev/zero']) {
+      const link = join(folder, device.slice(5));
+      await fs.symlink(device, link);
+      await writeFileAtomic(link, 'a model');
+      expect(await fs.readlink(link)).toBe(device);
+      expect((await fs.stat(link)).isCharacterDevice()).toBe(true);
+    }
+    await fs.symlink('/dev/full', target);
+    const error = await failure(writeFileAtomic(target, 'a model'));
+    expect(error.message).toBe(`${target}: cannot be written: no space left on the device`);
+    expect((await fs.readdir(folder)).sort()).toEqual(['model.bin', 'null', 'zero']);
+  });
+
+  test('a pipe gets the bytes, and stays', async () => {
+    execFileSync('mkfifo', [target]);
+    const reader = promisify(execFile)('cat', [target]);
+    await writeFileAtomic(target, '{"a": 1}');
+    expect((await reader).stdout).toBe('{"a": 1}');
+    expect((await fs.lstat(target)).isFIFO()).toBe(true);
+    expect(await fs.readdir(folder)).toEqual(['model.bin']);
+  });
+
+  test('a link stays, and leads to the new file', async () => {
+    const other = join(folder, 'other');
+    await fs.mkdir(other);
+    await fs.symlink(join('other', 'model.bin'), target);
+    for (const text of ['first', 'second']) {
+      await writeFileAtomic(target, text);
+      expect(await fs.readlink(target)).toBe(join('other', 'model.bin'));
+      expect(await fs.readFile(join(other, 'model.bin'), 'utf8')).toBe(text);
+    }
+    expect(await fs.readdir(other)).toEqual(['model.bin']);
+    const around = join(folder, 'around');
+    await fs.symlink('around', around);
+    expect((await failure(writeFileAtomic(around, 'x'))).message).toMatch(/too many symbolic links$/);
+  });
+
+  test('standard output, which is a link to an open file', async () => {
+    const handle = await fs.open(target, 'w');
+    await writeFileAtomic(`/proc/self/fd/${handle.fd}`, 'to whoever has it open');
+    expect(await fs.readFile(target, 'utf8')).toBe('to whoever has it open');
+    expect((await handle.stat()).ino).toBe((await fs.stat(target)).ino);
+    await handle.close();
   });
 });
 

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { renderReport } from '../../src/report/index.js';
 import { loadUplot } from '../../src/report/node.js';
-import { noBrowser, visit } from '../browser.js';
+import { launchChromium, noBrowser, visit } from '../browser.js';
 import { sampleReport } from './sample.js';
 
 let folder: string;
@@ -40,4 +40,18 @@ test.skipIf(noBrowser)('fits a phone', async () => {
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(390);
   });
+});
+
+test.skipIf(noBrowser)('draws where Intl refuses the language of the browser', async () => {
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage();
+    await page.addInitScript(() =>
+      Object.defineProperty(Navigator.prototype, 'language', { get: () => 'C' }),
+    );
+    await page.goto(url);
+    expect(await page.locator('.uplot canvas').count()).toBeGreaterThan(0);
+  } finally {
+    await browser.close();
+  }
 });

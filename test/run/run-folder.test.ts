@@ -41,6 +41,20 @@ describe('RunFolder.create', () => {
     await expect(RunFolder.create({ out: path })).rejects.toThrow('with 1 entries');
   });
 
+  it('refuses a folder in which another process is at work, new or to go on with', async () => {
+    const folder = await RunFolder.create({ out: join(root, 'run') });
+    const lock = await folder.lock();
+    await writeFile(join(folder.path, '.lanegrad-00000000-0000-4000-8000-000000000000.tmp'), 'half');
+    await expect(RunFolder.create({ out: folder.path })).rejects.toThrow('is at work in this folder');
+    await folder.writeConfig({});
+    await expect(RunFolder.open(folder.path)).rejects.toThrow('is at work in this folder');
+    // What it is about to write has been left alone.
+    expect(await readdir(folder.path)).toHaveLength(3);
+    await lock.release();
+    await RunFolder.open(folder.path);
+    expect(await readdir(folder.path)).toEqual(['config.json']);
+  });
+
   it('refuses files, paths through files, and what is no path', async () => {
     await writeFile(join(root, 'file'), 'x');
     await expect(RunFolder.create({ out: join(root, 'file') })).rejects.toThrow(/it is a file/);

@@ -1,6 +1,6 @@
 /** The hooks of fit: at which points they are called, in which order, with what, and what is waited for. */
 import { describe, expect, test } from 'vitest';
-import { OptionError } from '../../src/errors.js';
+import { NonFiniteError, OptionError } from '../../src/errors.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import type { Callbacks } from '../../src/train/callbacks.js';
@@ -135,5 +135,54 @@ describe('what is no hook', () => {
     const attempt = fit(strict, net(), train, { ...options, ...change } as never);
     await expect(attempt).rejects.toThrow(OptionError);
     await expect(attempt).rejects.toThrow(message);
+  });
+});
+
+describe('hooks that return promises', () => {
+  const names = [
+    'onTrainBegin',
+    'onEpochBegin',
+    'onBatchBegin',
+    'onStep',
+    'onBatchEnd',
+    'onEpoch',
+    'onEpochEnd',
+    'onTrainEnd',
+  ] as const;
+  const later = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+  test.each(names)('%s: its rejection is what fit throws', async (name) => {
+    const error = new Error('the disk is full');
+    const hook = async () => {
+      await later();
+      throw error;
+    };
+    await expect(fit(strict, net(), train, { ...options, [name]: hook })).rejects.toBe(error);
+    await expect(fit(strict, net(), train, { ...options, callbacks: [{ [name]: hook }] })).rejects.toBe(
+      error,
+    );
+  });
+
+  test.each(names)('%s: is waited for', async (name) => {
+    let [open, most, calls] = [0, 0, 0];
+    const hook = async () => {
+      most = Math.max(most, ++open);
+      await later();
+      open--;
+      calls++;
+    };
+    await fit(strict, net(), train, { ...options, [name]: hook });
+    expect({ open, most }).toEqual({ open: 0, most: 1 });
+    expect(calls).toBe(name.startsWith('onTrain') ? 1 : name.includes('Epoch') ? 2 : 6);
+  });
+
+  test('a step that fails while one is rejected is the error', async () => {
+    const bad = net();
+    for (const { values } of bad.parameters) values.fill(3e38);
+    const onBatchBegin = async () => {
+      throw new Error('too late');
+    };
+    await expect(fit(strict, bad, train, { ...options, onBatchBegin })).rejects.toThrow(NonFiniteError);
+    await later();
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { createEngine, createReferenceEngine } from '../../src/engine/engine.js';
 import { OptionError } from '../../src/errors.js';
+import { activation } from '../../src/nn/activations.js';
 import { dense } from '../../src/nn/dense.js';
 import { embedding } from '../../src/nn/embedding.js';
 import type { Layer } from '../../src/nn/layer.js';
@@ -131,5 +132,11 @@ test('refusals', () => {
   expect(() => gradcheck(model, { rows: 0 })).toThrow(OptionError);
   expect(() => gradcheck(model, { step: 1 } as never)).toThrow(/unknown option "step"/);
   expect(() => gradcheck(model, { loss: 'hinge' as never })).toThrow(/option loss/);
+  expect(() => gradcheck(model, { rows: 2 ** 50 })).toThrow(
+    /fits in 4 GiB of memory, given 1125899906842624 rows/,
+  );
+  const wide = sequential(2 ** 50, [activation('relu')], { seed: 1 });
+  expect(() => gradcheck(wide, { loss: 'meanSquaredError' })).toThrow(OptionError);
+  expect(() => gradcheck(wide, { loss: 'meanSquaredError' })).toThrow(/4 rows of 1125899906842624 numbers/);
   expect(() => gradcheck({} as never)).toThrow(/model: expected one from sequential/);
 });

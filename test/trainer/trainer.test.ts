@@ -10,11 +10,12 @@ import { adam, sgd } from '../../src/nn/optimizers.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { platform } from '../../src/platform/node.js';
+import type { WorkerPort } from '../../src/platform/types.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';
 import { createTrainer, type Progress, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';
-import { type Port, serve } from '../../src/trainer/serve.js';
+import { serve } from '../../src/trainer/serve.js';
 import { basic, bits, net, strict } from '../train/fit-setting.js';
 import { clouds } from '../train/sets.js';
 
@@ -30,7 +31,7 @@ class ChannelWorker {
     const { port1, port2 } = new MessageChannel();
     this.#page = port1;
     this.#worker = port2;
-    serve(port2 as unknown as Port);
+    serve(port2 as unknown as WorkerPort);
     port2.start();
     port1.start();
     ChannelWorker.last = this;
@@ -132,6 +133,22 @@ describe.each([
     await trainer.fit(set, { ...options, progressInterval: 1e6, onProgress: (now) => few.push(now) });
     expect(few).toEqual([]);
   });
+
+  test.each(['onTrainBegin', 'onProgress', 'onEpoch'])(
+    'what %s throws or rejects with ends training',
+    async (name) => {
+      const error = new Error('nowhere to draw');
+      const sync = () => {
+        throw error;
+      };
+      for (const hook of [sync, async () => sync()]) {
+        const fitting = trainer.fit(set, { ...options, epochs: 1000, progressInterval: 0, [name]: hook });
+        await expect(fitting).rejects.toBe(error);
+        expect(trainer.state).toBe('idle');
+      }
+      expect((await trainer.fit(set, options)).outcome).toBe('completed');
+    },
+  );
 
   test('pauses between steps, answers meanwhile, resumes, stops', async () => {
     const model = net();
@@ -312,10 +329,13 @@ describe('the worker itself', () => {
   test('is needed where it is asked for', async () => {
     vi.stubGlobal('Worker', undefined);
     try {
+      // As in a page that lacks it: Node has its own.
+      vi.spyOn(platform, 'startWorker', 'get').mockReturnValue(undefined);
       await expect(createTrainer({ model: net(), worker: true })).rejects.toThrow('no Worker');
       const trainer = await createTrainer({ model: net(), engine });
       expect(trainer.place).toBe('caller');
     } finally {
+      vi.restoreAllMocks();
       vi.stubGlobal('Worker', ChannelWorker);
     }
   });

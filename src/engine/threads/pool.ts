@@ -2,9 +2,11 @@
  * The threads of one engine: started once, given jobs, watched, ended. What a job is stands in kernels.ts beside this file; how
  * chunks are claimed, in assembly/threads/pool.ts, whose layout of the pool this file shares.
  */
+
 import { platform } from '#platform';
-import { EngineError } from '../../errors.js';
-import type { Thread } from '../../platform/types.js';
+import { EngineError, ThreadError } from '../../errors.js';
+import type { WasmGlobal } from '../../globals.js';
+import type { Thread, ThreadSetup } from '../../platform/types.js';
 
 /** The pool's functions in a binary with threads. */
 export interface PoolExports {
@@ -34,8 +36,8 @@ const NAP = 50;
 
 interface PoolSetup {
   readonly exports: PoolExports;
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: WasmGlobal<'Module'>;
+  readonly memory: WasmGlobal<'Memory'>;
   /** All threads, the caller's own among them: at least 2. */
   readonly threads: number;
   /** Where the pool lies, and each thread's scratch space of `workBytes`; the first is the caller's. */
@@ -61,7 +63,7 @@ export class ThreadPool {
   #failure: EngineError | undefined;
 
   /**
-   * Starts the threads, and waits until all are there. Throws EngineError, with none left, when one cannot be started.
+   * Starts the threads, and waits until all are there. Throws ThreadError, with none left, when one cannot be started.
    */
   static async start(setup: PoolSetup): Promise<ThreadPool> {
     const pool = new ThreadPool(setup);
@@ -96,29 +98,44 @@ export class ThreadPool {
       const state = pointer + STATE + 4 * index;
       const setup = { module, memory, pool: pointer, index, work: work[index], state };
       const name = `thread ${index + 1} of ${threads}`;
-      const start = new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(
-          () => reject(failure(`${name} did not start within ${START_TIMEOUT / 1000} s`)),
-          START_TIMEOUT,
-        );
+      starts.push(this.#startMember(setup, name));
+    }
+    const outcomes = await Promise.allSettled(starts);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (!failed) return;
+    const running = 1 + outcomes.filter(({ status }) => status === 'fulfilled').length;
+    throw new ThreadError('threads', (failed.reason as Error).message, running, { cause: failed.reason });
+  }
+
+  #startMember(setup: ThreadSetup, name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (reason: string, cause?: unknown) => {
+        clearTimeout(timer);
+        reject(new Error(reason, { cause }));
+      };
+      const timer = setTimeout(
+        () => fail(`${name} did not start within ${START_TIMEOUT / 1000} s`),
+        START_TIMEOUT,
+      );
+      let started = false;
+      try {
         const member = platform.startThread(setup, {
           ready() {
             clearTimeout(timer);
+            started = true;
             resolve();
           },
           ended: (reason) => {
-            clearTimeout(timer);
-            reject(failure(`${name} could not be started: ${reason}`));
-            this.#fail(`${name} has ended: ${reason}`);
+            // Until all have had their turn, those that do start are counted and not ended.
+            if (started) this.#fail(`${name} has ended: ${reason}`);
+            else fail(`${name} could not be started: ${reason}`);
           },
         });
         this.#members.push(member);
-      });
-      // All are waited for below; one that fails meanwhile must not count as unhandled.
-      start.catch(() => {});
-      starts.push(start);
-    }
-    for (const start of starts) await start;
+      } catch (cause) {
+        fail(`${name} could not be started: ${cause}`, cause);
+      }
+    });
   }
 
   /** Why the pool computes no more; undefined while it does. */

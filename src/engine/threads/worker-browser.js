@@ -2,6 +2,10 @@
  * A thread of an engine, in a browser: an instance of the kernels over the engine's memory, computing until the pool is stopped.
  * Plain JavaScript, since a worker must be a real file in the sources too.
  */
+self.onmessageerror = () => {
+  throw new Error('the shared memory did not arrive');
+};
+
 self.onmessage = ({ data }) => {
   /** @type {import('../../platform/types.js').ThreadSetup} */
   const { module, memory, pool, index, work, state } = data;

@@ -1,0 +1,51 @@
+/**
+ * What of WebAssembly this runtime accepts, asked by modules of a few bytes; and whether the bytes of a binary are whole. Together
+ * they tell a runtime that lacks an instruction from kernels that are broken.
+ */
+
+export type Feature = 'SIMD' | 'relaxed SIMD' | 'shared memory';
+
+// Opcodes: i32.const 0 and i8x16.splat, f32x4.relaxed_madd, atomic.fence, drop.
+const SPLAT = [0x41, 0, 0xfd, 0x0f];
+const RELAXED_MADD = [0xfd, 0x85, 0x02];
+const FENCE = [0xfe, 0x03, 0];
+const DROP = 0x1a;
+/** The section of memories: one, from 1 to 1 pages, shared. */
+const SHARED = [5, 4, 1, 3, 1, 1];
+
+const probes: Record<Feature, Uint8Array<ArrayBuffer>> = {
+  SIMD: probe([...SPLAT, DROP]),
+  'relaxed SIMD': probe([...SPLAT, ...SPLAT, ...SPLAT, ...RELAXED_MADD, DROP]),
+  'shared memory': probe(FENCE, SHARED),
+};
+
+/** A module of one function, without arguments and results. */
+function probe(body: readonly number[], memory: readonly number[] = []): Uint8Array<ArrayBuffer> {
+  const type = [1, 4, 1, 0x60, 0, 0];
+  const functions = [3, 2, 1, 0];
+  const code = [10, body.length + 4, 1, body.length + 2, 0, ...body, 0x0b];
+  return Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...type, ...functions, ...memory, ...code);
+}
+
+/** Those of `features` that this runtime does not accept. */
+export function missingOf(features: readonly Feature[]): Feature[] {
+  return features.filter((feature) => !WebAssembly.validate(probes[feature]));
+}
+
+/** Whether the sections of a module fill its bytes: not when they were cut off, whatever the runtime accepts. */
+export function isWhole(bytes: Uint8Array): boolean {
+  let at = 8;
+  while (at < bytes.length) {
+    at++;
+    // The section's length, seven bits a byte.
+    let length = 0;
+    for (let place = 1; ; place *= 128) {
+      const byte = bytes[at++];
+      if (byte === undefined || place > 2 ** 28) return false;
+      length += (byte & 127) * place;
+      if (byte < 128) break;
+    }
+    at += length;
+  }
+  return at === bytes.length;
+}
