@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { createEngine } from '../engine/engine.js';
 import { weightsSha256 } from '../run/weights.js';
 import { tableDataset } from '../tables/dataset.js';
-import { openTableFile } from '../tables/file.js';
+import { openTableInput } from '../tables/file.js';
 import { evaluate } from '../train/evaluate.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
@@ -59,7 +59,7 @@ async function evaluateModel(
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
   const set = metadata.table
     ? await tableDataset(
-        await openTableFile(await tableSource(source), { like: metadata.table, ...toReading(options) }),
+        await openTableInput(await tableSource(source), { like: metadata.table, ...toReading(options) }),
         metadata.table,
         part === 'full' ? undefined : part,
       )

@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../files/atomic.js';
 import { type CsvWriteOptions, csvLine } from '../formats/csv-write.js';
 import { didYouMean } from '../options.js';
 import { cellText } from '../tables/cells.js';
-import { openTableFile } from '../tables/file.js';
+import { openTableInput } from '../tables/file.js';
 import type { PreparedTarget, TablePreparation } from '../tables/preparation.js';
 import type { Table } from '../tables/types.js';
 import { predictTable, type TablePrediction } from '../train/predict-table.js';
@@ -43,7 +43,7 @@ export async function predictTableFile(
     throw new OptionError('--out', 'expected a file for the predictions, as --json takes standard output');
   }
   const out = new Output({ json: json === true || file === undefined });
-  const table = await openTableFile(source, { like: preparation, ...toReading(options) });
+  const table = await openTableInput(source, { like: preparation, ...toReading(options) });
   const copied = (options.copy ?? []).map((name) => columnOf(table, name));
   const engine = await createEngine({ backend, math, threads, turbo });
   const { target } = preparation;

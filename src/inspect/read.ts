@@ -17,7 +17,7 @@ import { type FileFormat, foreignFormat, formatOf, HEAD_BYTES } from '../formats
 import { readSafetensors, type SafetensorsFile } from '../formats/safetensors.js';
 import { readMetrics } from '../run/metrics.js';
 import type { CsvOptions } from '../tables/csv-reading.js';
-import { fileSource } from '../tables/file.js';
+import { inputSource } from '../tables/file.js';
 import { gunzipped, head } from '../tables/source.js';
 import { inspectModel, inspectOnnx } from './models.js';
 import { inspectTable } from './table.js';
@@ -39,7 +39,7 @@ export async function inspectPath(path: string, reading: CsvOptions = {}): Promi
 }
 
 async function inspectFile(given: string, reading: CsvOptions = {}): Promise<Inspection> {
-  const source = await fileSource(given);
+  const source = await inputSource(given);
   const path = source.name;
   if (source.size === 0) throw new FormatError(path, 'the file is empty');
   if (basename(path) === 'metrics.jsonl') return inspectMetrics(path);

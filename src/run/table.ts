@@ -4,7 +4,7 @@ import { OptionError } from '../errors.js';
 import { STANDARD_INPUT } from '../files/pipe.js';
 import { OptionReader } from '../options.js';
 import type { CsvOptions } from '../tables/csv-reading.js';
-import { openTableFile, tableName } from '../tables/file.js';
+import { openTableInput, tableName } from '../tables/file.js';
 import type { TablePreparation } from '../tables/preparation.js';
 import { type PrepareOptions, prepareTable } from '../tables/prepare.js';
 import type { TableSummary } from '../tables/summary.js';
@@ -52,7 +52,7 @@ export async function loadTable(
       `it leaves no rows for validation; expected no share of ${options.validation}`,
     );
   }
-  const table = await openTableFile(path, {
+  const table = await openTableInput(path, {
     ...(delimiter !== undefined && { delimiter }),
     ...(decimal !== undefined && { decimal }),
     ...(header !== undefined && { header }),

@@ -11,13 +11,13 @@ import type { ByteSource, Table } from './types.js';
 const PIECE = 2 ** 20;
 
 /**
- * A file to read a table from; messages call it `path`. The file is opened for each reading and closed after it. A pipe, and `-` for
- * standard input, can be read only once: they are read to their end, and kept.
+ * A file to read a table from; messages call it `path`. The file is opened for each reading and closed after it. A pipe can be
+ * read only once: it is read to its end, and kept.
  *
  * @throws FileError when it is not there, is a folder or a device, or cannot be read; FormatError for a pipe of more than 2 GiB.
  */
 export async function fileSource(path: string): Promise<ByteSource> {
-  if (await isPipe(path)) return gathered('fileSource', readPipe(path), inputName(path));
+  if (path !== STANDARD_INPUT && (await isPipe(path))) return gathered('fileSource', readPipe(path), path);
   const size = await withFile(path, async (file) => {
     const stat = await file.stat();
     if (stat.isDirectory()) throw new FileError(path, 'cannot be read: it is a folder, not a file');
@@ -56,8 +56,19 @@ export async function fileSource(path: string): Promise<ByteSource> {
   };
 }
 
+/** The same of a word of the command line, where `-` is standard input. */
+export async function inputSource(word: string): Promise<ByteSource> {
+  if (word !== STANDARD_INPUT) return fileSource(word);
+  return gathered('inputSource', readPipe(word), inputName(word));
+}
+
+/** As `openTableFile`, of a word of the command line. */
+export async function openTableInput(word: string, options?: Omit<OpenTableOptions, 'name'>): Promise<Table> {
+  return openTable(await inputSource(word), options);
+}
+
 /**
- * Opens a file as a table, or with `-` standard input: see `openTable` in lanegrad/tables, which says what it can be.
+ * Opens a file as a table: see `openTable` in lanegrad/tables, which says what it can be.
  *
  * @throws FileError when it cannot be read, and what `openTable` throws.
  */

@@ -17,6 +17,14 @@ import {
   type TableFormat,
 } from './types.js';
 
+/**
+ * Cells that a table may have beside those that are there: each row has all columns, and rows of few keys, different ones each, would
+ * take squares of time.
+ */
+const FREE_CELLS = 2 ** 23;
+/** Cells of the table for each that is there. */
+const SPARSE = 256;
+
 type Batches = () => AsyncIterable<RowBatch> | Iterable<RowBatch>;
 
 /**
@@ -60,10 +68,13 @@ async function openBatches(
 ): Promise<Table> {
   const columns = new Map<string, number>();
   let count = 0;
+  let present = 0;
   for await (const { rows } of batches()) {
     for (const row of rows) {
       count++;
-      for (const key of Object.keys(row)) {
+      const keys = Object.keys(row);
+      present += keys.length;
+      for (const key of keys) {
         if (columns.has(key)) continue;
         if (columns.size === MAX_COLUMNS) {
           throw new FormatError(name, `row ${count}: expected at most ${MAX_COLUMNS} columns`);
@@ -73,6 +84,10 @@ async function openBatches(
     }
   }
   if (count === 0) throw new DataError(name, 'expected rows, given none');
+  if (count * columns.size > FREE_CELLS + SPARSE * present) {
+    const given = `${count} rows of ${columns.size} keys, of which only ${present} cells are there`;
+    throw new FormatError(name, `expected rows of mostly the same keys, given ${given}`);
+  }
   if (columns.size === 0) throw new DataError(name, 'expected columns, given objects without keys');
   return {
     name,

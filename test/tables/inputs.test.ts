@@ -296,6 +296,13 @@ describe('time and memory', () => {
     }
   });
 
+  it('are not for rows that all have keys of their own', async () => {
+    const text = Array.from({ length: 6000 }, (_, i) => `{"k${i}":1}`).join('\n');
+    await expect(readText(text)).rejects.toThrow(
+      /given 6000 rows of 6000 keys, of which only 6000 cells are there/,
+    );
+  });
+
   it('grow with the columns of wide tables', async () => {
     const width = 65_536;
     const matrix = writeNpy({ dtype: 'int8', shape: [1, width], data: new Int8Array(width) });
