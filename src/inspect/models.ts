@@ -16,6 +16,7 @@ export async function inspectModel(
 ): Promise<Inspection> {
   const report = await describeModel(model, metadata);
   const { input, classNames, table } = metadata;
+  const { loss } = model;
   const facts: [string, string][] = [
     ['file', 'model'],
     ['layers', model.sizes.join('-')],
@@ -26,6 +27,7 @@ export async function inspectModel(
     ['parameters', model.parameterCount.toLocaleString('en-US')],
     ['seed', String(model.seed)],
   ];
+  if (loss) facts.push(['loss', `${loss.kind}${configText({ ...loss.config, kind: undefined })}`]);
   if (input)
     facts.push([
       'input',
@@ -57,6 +59,7 @@ async function describeModel(model: Sequential, metadata: ModelMetadata): Promis
     seed,
     layers,
     metadata,
+    ...(model.loss && { loss: model.loss.config }),
     weightsSha256: await weightsSha256(model),
   };
 }
@@ -94,8 +97,9 @@ function onnxValues(tensor: OnnxTensor, dtype: string, fail: Fail): ArrayLike<nu
 
 function importable(path: string, read: () => OnnxImport): string {
   try {
-    const { model } = read();
-    return `possible: ${model.sizes.join('-')}`;
+    const { model, softmax, sigmoid } = read();
+    const end = softmax ? 'softmax' : sigmoid ? 'sigmoid' : undefined;
+    return `possible: ${model.sizes.join('-')}${end ? `, its ${end} as the link of ${model.loss?.kind}` : ''}`;
   } catch (error) {
     if (!(error instanceof LanegradError)) throw error;
     return `not possible: ${error.message.replace(`${path}: `, '')}`;
@@ -119,7 +123,7 @@ function modelTensors(
 
 function configText(config: Readonly<Record<string, unknown>>): string {
   const parts = Object.entries(config)
-    .filter(([name]) => name !== 'units')
+    .filter(([name, value]) => name !== 'units' && value !== undefined)
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`);
   return parts.length > 0 ? `, ${parts.join(', ')}` : '';
 }

@@ -68,7 +68,7 @@ export class CompiledModel {
   readonly #plans = new Map<number, Plan>();
 
   constructor(engine: Engine, model: Sequential, options: CompileOptions) {
-    const { maxRows, optimizer, loss = 'softmaxCrossEntropy', seed = model.seed } = options;
+    const { maxRows, optimizer, loss = model.loss ?? 'softmaxCrossEntropy', seed = model.seed } = options;
     checkInteger('compile', 'maxRows', maxRows, { min: 1 });
     this.engine = engine;
     this.model = model;

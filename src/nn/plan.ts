@@ -59,7 +59,7 @@ export interface CompileOptions {
   maxRows: number;
   /** Leave out for a model that only predicts. */
   optimizer?: Optimizer;
-  /** `softmaxCrossEntropy` by default. */
+  /** By default the model's own; `softmaxCrossEntropy` for one that has not been trained. */
   loss?: LossName | Loss;
   /** Clipping, penalties, the moving average, and gathering of gradients; nothing of it by default. */
   update?: UpdateOptions;

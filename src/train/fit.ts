@@ -26,7 +26,7 @@ const MIN_EVALUATION_ROWS = 250;
 
 /**
  * Trains `model` on `train` and returns its history; the model's values are those of the last step, or with early stopping
- * those of the best epoch. An abort is no error: the history's outcome says `aborted`, and the values are those of the step.
+ * those of the best epoch, and it remembers the loss and how bytes were scaled (`model.loss`, `model.input`). An abort is no error: the history's outcome says `aborted`, and the values are those of the step.
  *
  * Throws OptionError, ShapeError or DataError for what does not fit together, and ResumeError for a checkpoint that does not
  * fit, before anything is trained; NonFiniteError when a loss or a parameter is NaN or infinite; and what a checkpoint's `save`

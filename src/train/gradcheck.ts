@@ -16,7 +16,7 @@ import { checkModel } from './check.js';
 
 /** How `gradcheck` checks. */
 export interface GradcheckOptions {
-  /** `softmaxCrossEntropy` by default; `meanSquaredError` for a model of one output. */
+  /** By default the model's own; for one that has not been trained `softmaxCrossEntropy`, or `meanSquaredError` for one output. */
   loss?: LossName | Loss;
   /** Rows of the batch; 4 by default. */
   rows?: number;
@@ -91,7 +91,7 @@ export function gradcheck(model: Sequential, options?: GradcheckOptions): Gradch
   const reader = new OptionReader(where, options);
   const isAny = (value: unknown): value is LossName | Loss => value !== undefined;
   const fallback = model.outputSize === 1 ? 'meanSquaredError' : 'softmaxCrossEntropy';
-  const loss = resolveLoss(where, reader.optional('loss', 'a loss', isAny) ?? fallback);
+  const loss = resolveLoss(where, reader.optional('loss', 'a loss', isAny) ?? model.loss ?? fallback);
   const rows = reader.integer('rows', { min: 1 }, 4);
   const isSamples = (value: unknown): value is number =>
     value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 1);

@@ -5,6 +5,7 @@
 import { NonFiniteError, show } from '../errors.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
 import type { PlateauSchedule, PlateauState, Schedule } from '../nn/schedules.js';
+import { remember } from '../nn/sequential.js';
 import type { BatchStart, StepRecord } from './callbacks.js';
 import { type Checkpoint, type Position, type Snapshot, writeCheckpoint } from './checkpoint.js';
 import type { CheckpointFile } from './checkpointing.js';
@@ -85,12 +86,14 @@ export class TrainingLoop {
     return history;
   }
 
-  /** Gives the model what it is to have: the values of the last step, or their moving average. */
+  /** Gives the model what it is to have: the values of the last step, or their moving average, and what they were trained for. */
   download(): void {
     const shown = this.#averageShown;
     this.#showAverage(true);
     this.#compiled.download();
     this.#showAverage(shown);
+    // With the first values that are not its own any more.
+    remember(this.#compiled.model, this.#settings.memory);
   }
 
   /** Puts the moving average, where there is one, in the parameters' place: to be measured or handed out. */

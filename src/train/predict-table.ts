@@ -4,6 +4,7 @@
  */
 import type { Engine } from '../engine/engine.js';
 import { OptionError } from '../errors.js';
+import { checkTask } from '../formats/model-metadata.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
 import { Encoder } from '../tables/encode.js';
@@ -34,7 +35,7 @@ export interface TablePrediction {
 /**
  * Predicts the rows of `table` in order. Its columns may stand in another order, and others between them.
  *
- * @throws OptionError for a preparation that is not the model's.
+ * @throws OptionError for a preparation that is not the model's, and a model that was trained for another kind of target.
  * @throws DataError, with row and column, for a column that is missing and a cell that is not of its type. A category that training
  *   did not know is no error: it is counted. A target of another class is one, where the column is there.
  */
@@ -48,12 +49,14 @@ export async function* predictTable(
   checkEngine(where, engine);
   checkModel(where, model);
   const { target } = readPreparation(`${where}, preparation`, preparation, model);
+  if (model.loss) checkTask(where, model.loss, { table: preparation });
   if (typeof table?.chunks !== 'function')
     throw new OptionError(where, 'table: expected one from openTable()');
   const encoder = new Encoder(table, preparation);
   const readTarget = table.columns.includes(target.name) ? targetReader(table, target) : undefined;
   const { outputSize } = model;
-  const compiled = new CompiledModel(engine, model, { maxRows: ROWS });
+  const loss = target.kind === 'classification' ? 'softmaxCrossEntropy' : 'meanSquaredError';
+  const compiled = new CompiledModel(engine, model, { maxRows: ROWS, loss });
   const turn = new Turn();
   try {
     for await (const chunk of table.chunks()) {

@@ -2,16 +2,16 @@
 import type { Engine } from '../engine/engine.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
-import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import { type Loss, type LossName, meanSquaredError } from '../nn/losses.js';
+import type { InputScale, Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
-import { checkEngine, checkModel } from './check.js';
+import { checkEngine, checkModel, lossFor, requireLoss } from './check.js';
 
 /** What a model's outputs are. */
 export interface PredictOptions {
   /**
-   * The loss that the model was trained with, which says what its outputs are: logits of classes for `softmaxCrossEntropy` (the
-   * default), logits of yes or no for `binaryCrossEntropy`, and numbers for the losses of regression.
+   * The loss that the model is for, which says what its outputs are: logits of classes for `softmaxCrossEntropy`, logits of yes or no
+   * for `binaryCrossEntropy`, and numbers for the losses of regression. By default that of its training, which it remembers.
    */
   loss?: LossName | Loss;
 }
@@ -20,9 +20,13 @@ export interface PredictOptions {
 const ROWS = 250;
 
 /**
- * Predictions [rows, outputs], row-major, for inputs [rows, inputSize] that are scaled as those of training were: probabilities
- * where the model classifies, and numbers in regression. Throws ShapeError when the inputs are not whole rows, DataError when one
- * is not a finite number.
+ * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model classifies, and numbers in
+ * regression. A model that has not been trained gives its outputs as they are, unless `loss` says what they mean.
+ *
+ * Floats are taken as they are: scaled as those of training were. Bytes, a Uint8Array, are scaled as the bytes of training were.
+ *
+ * Throws ShapeError when the inputs are not whole rows, DataError when one is not a finite number, OptionError for a loss that the
+ * model was not trained with, and for bytes given to a model that was trained on floats.
  */
 export function predict(
   engine: Engine,
@@ -31,16 +35,13 @@ export function predict(
   options?: PredictOptions,
 ): Float32Array {
   const { values, loss } = read('predict', engine, model, inputs, options);
-  const result = new Float32Array((values.length / model.inputSize) * model.outputSize);
-  run(engine, model, values, loss, (plan, start) => {
-    result.set(plan.probabilities.read(), start * model.outputSize);
-  });
-  return result;
+  return outputsOf(engine, model, values, loss ?? meanSquaredError());
 }
 
 /**
  * Probabilities, row-major, of a model that classifies: [rows, classes]. A single output is the logit of class 1, and gives two
- * columns, as scikit-learn's predict_proba. Throws as `predict` does, and OptionError for a loss of regression.
+ * columns, as scikit-learn's predict_proba. Throws as `predict` does, and OptionError for a loss of regression, or when neither the
+ * model nor `loss` says what the outputs are.
  */
 export function predictProba(
   engine: Engine,
@@ -48,16 +49,15 @@ export function predictProba(
   inputs: ArrayLike<number>,
   options?: PredictOptions,
 ): Float32Array {
-  const where = 'predictProba';
-  checkClassifies(where, read(where, engine, model, inputs, options).loss);
-  const ones = predict(engine, model, inputs, options);
+  const { values, loss } = readClassifier('predictProba', engine, model, inputs, options);
+  const ones = outputsOf(engine, model, values, loss);
   if (model.outputSize > 1) return ones;
   return Float32Array.from({ length: 2 * ones.length }, (_, i) => (i % 2 ? ones[i >> 1] : 1 - ones[i >> 1]));
 }
 
 /**
  * The class of each row [rows]: the one of the largest output, or of a single one whether its probability is above one half.
- * Throws as `predict` does, and OptionError for a loss of regression, or of several questions at once.
+ * Throws as `predictProba` does, and OptionError for several questions at once.
  */
 export function predictClasses(
   engine: Engine,
@@ -66,8 +66,7 @@ export function predictClasses(
   options?: PredictOptions,
 ): Int32Array {
   const where = 'predictClasses';
-  const { values, loss } = read(where, engine, model, inputs, options);
-  checkClassifies(where, loss);
+  const { values, loss } = readClassifier(where, engine, model, inputs, options);
   if (loss.link === 'sigmoid' && model.outputSize > 1) {
     throw new OptionError(
       where,
@@ -79,10 +78,28 @@ export function predictClasses(
   return result;
 }
 
-function checkClassifies(where: string, { kind, link }: Loss): void {
-  if (link === 'identity') {
-    throw new OptionError(where, `option loss: expected one of a classifier, given ${show(kind)}`);
+function outputsOf(engine: Engine, model: Sequential, values: Float32Array, loss: Loss): Float32Array {
+  const result = new Float32Array((values.length / model.inputSize) * model.outputSize);
+  run(engine, model, values, loss, (plan, start) => {
+    result.set(plan.probabilities.read(), start * model.outputSize);
+  });
+  return result;
+}
+
+interface Asked {
+  values: Float32Array;
+  /** Absent where neither model nor caller know. */
+  loss: Loss | undefined;
+}
+
+function readClassifier(...given: Parameters<typeof read>): Asked & { loss: Loss } {
+  const [where, , model] = given;
+  const { values, loss } = read(...given);
+  const known = loss ?? requireLoss(where, model, undefined);
+  if (known.link === 'identity') {
+    throw new OptionError(where, `option loss: expected one of a classifier, given ${show(known.kind)}`);
   }
+  return { values, loss: known };
 }
 
 function read(
@@ -91,13 +108,13 @@ function read(
   model: Sequential,
   inputs: ArrayLike<number>,
   options: PredictOptions | undefined,
-): { values: Float32Array; loss: Loss } {
+): Asked {
   checkEngine(where, engine);
   checkModel(where, model);
   const reader = new OptionReader(where, options);
   const given = reader.optional('loss', 'a loss', (value): value is unknown => value !== undefined);
   reader.end();
-  const loss = resolveLoss(where, given ?? 'softmaxCrossEntropy');
+  const loss = lossFor(where, model, given);
   if (typeof inputs?.length !== 'number') {
     throw new OptionError(where, `inputs: expected an array of numbers, given ${show(inputs)}`);
   }
@@ -106,7 +123,7 @@ function read(
   if (!Number.isInteger(rows) || rows === 0) {
     throw new ShapeError(where, `expected rows of ${inputSize} numbers, given ${inputs.length} numbers`);
   }
-  const values = Float32Array.from(inputs);
+  const values = inputs instanceof Uint8Array ? fromBytes(where, model, inputs) : Float32Array.from(inputs);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const [row, column] = [Math.floor(bad / inputSize), bad % inputSize];
@@ -115,6 +132,23 @@ function read(
   }
   model.layers[0].checkInputs?.(where, values, inputSize, 1, 0);
   return { values, loss };
+}
+
+/** Bytes mean what they meant in training. To a model that knows nothing of training they are numbers as any others. */
+function fromBytes(where: string, { loss, input }: Sequential, bytes: Uint8Array): Float32Array {
+  if (input) return scaleBytes(bytes, input);
+  if (!loss) return Float32Array.from(bytes);
+  throw new OptionError(
+    where,
+    'inputs: the model was not trained on bytes, so it is not known how they would be scaled; ' +
+      `expected a Float32Array of inputs as those of training were, given ${show(bytes)}`,
+  );
+}
+
+/** bytes * scale + offset, rounded as the kernels round when they gather a batch. */
+export function scaleBytes(bytes: Uint8Array, { scale, offset }: InputScale): Float32Array {
+  const [factor, term] = [Math.fround(scale), Math.fround(offset)];
+  return Float32Array.from(bytes, (byte) => Math.fround(byte * factor) + term);
 }
 
 /** Runs all rows through the model, and hands over each batch once it is classified. */

@@ -19,11 +19,12 @@ import {
   type FitMessage,
   type LossMessage,
   type Message,
+  type ModelState,
   type RequestName,
   type Requests,
   type SetId,
-  setValues,
-  valuesOf,
+  setState,
+  stateOf,
   type WithLoss,
 } from './protocol.js';
 import { refuseHooks } from './session.js';
@@ -36,8 +37,8 @@ interface Pending {
   resolve(result: unknown): void;
   reject(error: Error): void;
   listen?(event: EventName, record: unknown): void;
-  /** Takes values that come with an error. */
-  take?(values: readonly Float32Array[]): void;
+  /** Takes a model's state that comes with an error. */
+  take?(state: ModelState): void;
 }
 
 export class RemoteTrainer implements Trainer {
@@ -105,13 +106,13 @@ export class RemoteTrainer implements Trainer {
         },
         {
           listen: (event, record) => callbacks[event]?.(record),
-          take: (values) => this.#fill(values),
+          take: (state) => this.#fill(state),
         },
       );
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
-      const { history, values } = (await asked) as { history: History; values: Float32Array[] };
-      this.#fill(values);
+      const { history, state } = (await asked) as { history: History; state: ModelState };
+      this.#fill(state);
       return history;
     } finally {
       signal?.removeEventListener('abort', abort);
@@ -140,7 +141,9 @@ export class RemoteTrainer implements Trainer {
     if (typeof inputs?.length !== 'number') {
       throw new OptionError('predict', `inputs: expected an array of numbers, given ${show(inputs)}`);
     }
-    const given = { inputs: Float32Array.from(inputs), ...(options && { options: withLoss(options) }) };
+    // Bytes have a meaning of their own.
+    const own = inputs instanceof Uint8Array ? inputs.slice() : Float32Array.from(inputs);
+    const given = { inputs: own, ...(options && { options: withLoss(options) }) };
     return (await this.#ask('predict', given)) as Float32Array;
   }
 
@@ -156,15 +159,15 @@ export class RemoteTrainer implements Trainer {
   }
 
   async download(): Promise<void> {
-    this.#fill((await this.#ask('readValues', undefined)) as Float32Array[]);
+    this.#fill((await this.#ask('readValues', undefined)) as ModelState);
   }
 
   async upload(): Promise<void> {
-    const values = valuesOf(this.model);
-    if (!values.every((each) => each.every(Number.isFinite))) {
+    const state = stateOf(this.model);
+    if (!state.values.every((each) => each.every(Number.isFinite))) {
       throw new DataError('Trainer.upload', 'the model has a value that is NaN or infinite');
     }
-    await this.#ask('upload', { values });
+    await this.#ask('upload', state);
   }
 
   dispose(): void {
@@ -175,8 +178,8 @@ export class RemoteTrainer implements Trainer {
     this.dispose();
   }
 
-  #fill(values: readonly Float32Array[]): void {
-    setValues(this.model, values);
+  #fill(state: ModelState): void {
+    setState(this.model, state);
   }
 
   async #sendBoth(train: Dataset, validation: Dataset | undefined) {
@@ -236,7 +239,7 @@ export class RemoteTrainer implements Trainer {
     });
   }
 
-  #receive(message: Message & { values?: readonly Float32Array[] }): void {
+  #receive(message: Message & { state?: ModelState }): void {
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     if ('event' in message) {
@@ -244,7 +247,7 @@ export class RemoteTrainer implements Trainer {
       return;
     }
     this.#pending.delete(message.id);
-    if (message.values) pending.take?.(message.values);
+    if (message.state) pending.take?.(message.state);
     if ('error' in message) pending.reject(decodeError(message.error));
     else pending.resolve(message.result);
   }

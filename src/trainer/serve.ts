@@ -15,8 +15,8 @@ import {
   type Request,
   type Requests,
   type SetId,
-  setValues,
-  valuesOf,
+  setState,
+  stateOf,
   type WithLoss,
 } from './protocol.js';
 import { Session } from './session.js';
@@ -64,7 +64,7 @@ export function serve(port: Port, wasm?: WasmSources): void {
         onEpoch: tell('onEpoch'),
         ...(progress && { onProgress: tell('onProgress') }),
       });
-      return { history, values: valuesOf(current().model) };
+      return { history, state: stateOf(current().model) };
     },
     pause: () => current().pause(),
     resume: () => current().resume(),
@@ -74,11 +74,11 @@ export function serve(port: Port, wasm?: WasmSources): void {
     readWeights: ({ names }) => current().readWeights(names),
     async readValues() {
       await current().download();
-      return valuesOf(current().model);
+      return stateOf(current().model);
     },
-    async upload({ values }) {
+    async upload(state) {
       await current().upload();
-      setValues(current().model, values);
+      setState(current().model, state);
     },
   };
 
@@ -90,8 +90,8 @@ export function serve(port: Port, wasm?: WasmSources): void {
       port.postMessage({ id, result } satisfies Message);
     } catch (error) {
       // A fit that failed leaves the values of its last good epoch.
-      const values = name === 'fit' ? session && valuesOf(session.model) : undefined;
-      port.postMessage({ id, error: encodeError(error), values } satisfies Message & { values: unknown });
+      const state = name === 'fit' ? session && stateOf(session.model) : undefined;
+      port.postMessage({ id, error: encodeError(error), state } satisfies Message & { state: unknown });
     }
   });
 }

@@ -3,14 +3,15 @@
  * export for the same layers. Whatever is read is taken for hostile; what is not understood is refused, with the node's name.
  */
 import { FormatError, LanegradError, show } from '../../errors.js';
+import { binaryCrossEntropy, type Loss, lossOf, softmaxCrossEntropy } from '../../nn/losses.js';
 import { type Sequential, sequential, setParameters } from '../../nn/sequential.js';
 import { OptionReader } from '../../options.js';
 import { makeLayer } from '../model.js';
-import { type ModelMetadata, readMetadata } from '../model-metadata.js';
+import { type ModelMetadata, readDescription } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';
 import { Chain } from './chain.js';
 import { addActivation, type Layers, operators } from './operators.js';
-import { decodeModel, type OnnxValue } from './proto.js';
+import { decodeModel, type OnnxModel, type OnnxValue, PRODUCER } from './proto.js';
 
 /** Operators have meant what they mean here since then. */
 const MIN_OPSET = 9;
@@ -20,8 +21,12 @@ export interface OnnxImport {
   readonly model: Sequential;
   /** How inputs are made and what classes are called, when the graph or the file's own metadata tell it. */
   readonly metadata: ModelMetadata;
-  /** Whether the graph ends with softmax. The model ends before it: its outputs are logits, as the losses and `predict` expect. */
+  /**
+   * Whether the graph ends with softmax or with sigmoid, which is then read as the link of a loss. The model ends before it: its outputs
+   * are logits, and it remembers the loss, by which `predict` applies the link.
+   */
   readonly softmax: boolean;
+  readonly sigmoid: boolean;
 }
 
 /**
@@ -46,6 +51,9 @@ export function readOnnx(bytes: Uint8Array, where: string): OnnxImport {
   if (inputSize === undefined || read.steps.length === 0) return fail('the graph has no layer');
 
   try {
+    const loss = lossOfGraph(read, onnx, fail);
+    const sigmoid = loss?.link === 'sigmoid' && endsWithSigmoid(read);
+    if (sigmoid) dropSigmoid(read);
     const layers = read.steps.map(({ kind, config }, index) => makeLayer({ kind, ...config }, index));
     const model = sequential(inputSize, layers);
     setParameters(
@@ -59,13 +67,14 @@ export function readOnnx(bytes: Uint8Array, where: string): OnnxImport {
     const input = readProperty(onnx.metadata, 'input', fail);
     const classNames = readProperty(onnx.metadata, 'classNames', fail);
     const given = {
+      ...(loss && { loss: loss.config }),
       ...(input !== undefined && { input }),
       // What the graph does counts, of what it scales the metadata know the shape.
       ...(read.scale && { input: { ...(typeof input === 'object' ? input : {}), ...read.scale } }),
       ...(classNames !== undefined && { classNames }),
     };
-    const metadata = readMetadata(new OptionReader('metadata', given), model);
-    return { model, metadata, softmax: read.softmax };
+    const metadata = readDescription(new OptionReader('metadata', given), model);
+    return { model, metadata, softmax: read.softmax, sigmoid };
   } catch (error) {
     // Layers and options name the function at fault; here that is the file.
     if (!(error instanceof LanegradError) || error instanceof FormatError) throw error;
@@ -102,6 +111,34 @@ function readNext(chain: Chain, read: Layers): void {
     chain.failAt(node, 'expected nothing after softmax');
   operator(node, chain, read);
   chain.pass(node);
+}
+
+/** What the outputs are: by the file's own metadata, or by the function that the graph ends with. */
+function lossOfGraph(read: Layers, { metadata, producer }: OnnxModel, fail: Fail): Loss | undefined {
+  const given = readProperty(metadata, 'loss', fail);
+  if (given === undefined) {
+    if (read.softmax) return softmaxCrossEntropy();
+    // Our own files say so where it is a link.
+    return producer !== PRODUCER && endsWithSigmoid(read) ? binaryCrossEntropy() : undefined;
+  }
+  if (typeof given !== 'object' || given === null)
+    return fail(`metadata "loss": expected a loss, given ${show(given)}`);
+  const loss = lossOf({ ...given });
+  if (read.softmax && loss.link !== 'softmax')
+    fail(`metadata "loss": ${show(loss.kind)}, but the graph ends with softmax`);
+  return loss;
+}
+
+function endsWithSigmoid({ steps }: Layers): boolean {
+  const { kind, config } = steps.at(-1) ?? {};
+  // One that stands alone would leave no layer.
+  if (kind === 'activation') return config?.name === 'sigmoid' && steps.length > 1;
+  return kind === 'dense' && config?.activation === 'sigmoid';
+}
+
+function dropSigmoid({ steps }: Layers): void {
+  const last = steps.pop()!;
+  if (last.kind === 'dense') steps.push({ ...last, config: { ...last.config, activation: 'identity' } });
 }
 
 /** Values of a sample; undefined where the file does not say. */
