@@ -124,7 +124,7 @@ export function dataset(options: DatasetOptions): Dataset {
     );
   const width = rowWidth(inputs.length, size, given ? 'labels' : 'targets', givenWidth, imageShape);
   const { labels = new Int32Array(0), classes = 0, ...targets } = answers;
-  if (inputs instanceof Float32Array) checkFinite('input', inputs, width);
+  if (inputs instanceof Float32Array) checkFinite(WHERE, 'input', inputs, width);
   const weights = givenWeights && readWeights(givenWeights, size);
 
   return Object.freeze({
@@ -177,7 +177,7 @@ function readLabels(given: Labels, givenClasses?: number, classNames?: readonly 
   if (classNames && classNames.length !== classes) {
     throw new DataError(WHERE, `expected ${classes} class names, one a class, given ${classNames.length}`);
   }
-  return { labels: checkedLabels(given, classes), classes };
+  return { labels: checkedLabels(WHERE, given, classes), classes };
 }
 
 function readTargets(given: Numbers, givenWidth?: number, names?: readonly string[]): Answers {
@@ -192,26 +192,31 @@ function readTargets(given: Numbers, givenWidth?: number, names?: readonly strin
     throw new ShapeError(WHERE, `expected targets in rows of ${targetWidth}, given ${given.length} values`);
   }
   const targets = given instanceof Float32Array ? given : Float32Array.from(given);
-  checkFinite('target', targets, targetWidth);
+  checkFinite(WHERE, 'target', targets, targetWidth);
   return { targets, targetWidth, ...(names && { targetNames: Object.freeze([...names]) }) };
 }
 
 function readWeights(given: Numbers, size: number): Float32Array {
-  if (given.length !== size) {
-    throw new DataError(WHERE, `counts differ: ${given.length} weights for ${size} samples`);
-  }
   const weights = given instanceof Float32Array ? given : Float32Array.from(given);
-  const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
-  if (bad >= 0) {
-    throw new DataError(
-      WHERE,
-      `weight ${bad}: expected a finite number, at least 0, given ${show(given[bad])}`,
-    );
-  }
+  checkWeights(WHERE, weights, size);
   if (weights.every((weight) => weight === 0)) {
     throw new DataError(WHERE, 'weights: expected at least one above 0, given only zeros');
   }
   return weights;
+}
+
+/** Throws DataError for weights that are not one a sample, at least 0 and finite. */
+export function checkWeights(where: string, weights: Float32Array, size: number): void {
+  if (weights.length !== size) {
+    throw new DataError(where, `counts differ: ${weights.length} weights for ${size} samples`);
+  }
+  const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
+  if (bad >= 0) {
+    throw new DataError(
+      where,
+      `weight ${bad}: expected a finite number, at least 0, given ${show(weights[bad])}`,
+    );
+  }
 }
 
 function rowWidth(
@@ -245,25 +250,27 @@ function rowWidth(
   return width;
 }
 
-function checkedLabels(given: Labels, classes: number): Int32Array {
+/** Labels as an Int32Array. Throws DataError, with the row, for one that is no class. */
+export function checkedLabels(where: string, given: Labels, classes: number): Int32Array {
   const labels = given instanceof Int32Array ? given : new Int32Array(given.length);
   for (let i = 0; i < given.length; i++) {
     const label = given[i];
     // The last bound is that of Int32Array, which would wrap a larger number to another class.
     if (!Number.isInteger(label) || label < 0 || label >= classes || label > 0x7fffffff) {
       const expected = `expected a whole number, at least 0 and less than ${classes}`;
-      throw new DataError(WHERE, `label ${i}: ${expected}, given ${show(label)}`);
+      throw new DataError(where, `label ${i}: ${expected}, given ${show(label)}`);
     }
     if (labels !== given) labels[i] = label;
   }
   return labels;
 }
 
-function checkFinite(what: string, values: Float32Array, width: number): void {
+/** Throws DataError, with row and column, for a value that is NaN or infinite. */
+export function checkFinite(where: string, what: string, values: ArrayLike<number>, width: number): void {
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i])) continue;
     const place = `row ${Math.floor(i / width)}, column ${i % width}`;
-    throw new DataError(WHERE, `${what} at ${place}: expected a finite number, given ${values[i]}`);
+    throw new DataError(where, `${what} at ${place}: expected a finite number, given ${values[i]}`);
   }
 }
 

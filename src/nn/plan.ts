@@ -48,6 +48,8 @@ export interface Plan {
   countCorrect(): number;
   /** After `forward`: fills `probabilities`, by the loss's link, and `predictions`, which with a loss of numbers stay 0. */
   classify(): void;
+  /** After `forward`: whether no output is NaN or infinite. */
+  outputsAreFinite(): boolean;
   readonly losses: Tensor;
   readonly probabilities: Tensor;
   readonly predictions: Tensor;

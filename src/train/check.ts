@@ -69,10 +69,21 @@ export function checkScale(where: string, name: string, known: InputScale | unde
   );
 }
 
-/** Throws OptionError for something that is no data set. */
+/** Throws OptionError for something that is no data set, ShapeError for one whose arrays are not of its size. */
 export function checkDataset(where: string, name: string, set: Dataset): void {
-  if (typeof set !== 'object' || set === null || !ArrayBuffer.isView(set.inputs)) {
+  const isList = (value: unknown) => ArrayBuffer.isView(value) || Array.isArray(value);
+  if (typeof set !== 'object' || set === null || !isList(set.inputs) || !isList(set.targets ?? set.labels)) {
     throw new OptionError(where, `${name}: expected a data set, given ${show(set)}`);
+  }
+  const { size, width, inputs, labels, targets, targetWidth = 1, weights } = set;
+  const lengths = [
+    ['inputs', inputs.length, size * width],
+    targets ? ['targets', targets.length, size * targetWidth] : ['labels', labels.length, size],
+    ['weights', weights?.length ?? size, size],
+  ] as const;
+  for (const [what, given, expected] of lengths) {
+    if (given === expected) continue;
+    throw new ShapeError(where, `${name}: expected ${expected} ${what} for ${size} samples, given ${given}`);
   }
 }
 

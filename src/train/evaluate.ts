@@ -6,6 +6,7 @@ import type { Loss, LossName } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale, requireLoss } from './check.js';
+import { checkWeights } from './finite.js';
 import type { Evaluation } from './history.js';
 import { measure } from './measure.js';
 import type { Metric } from './metrics/metric.js';
@@ -30,7 +31,8 @@ export interface EvaluateOptions {
  * empty, and predictions and confidences are 0.
  *
  * Throws ShapeError when the set does not fit the model, OptionError for a loss that the model was not trained with, for none where it
- * has not been trained, and for bytes that are scaled otherwise than those of training.
+ * has not been trained, and for bytes that are scaled otherwise than those of training; DataError, with the row, for an answer of the
+ * set that is none; NonFiniteError, with the row, when the arithmetic overflows, or a weight is NaN or infinite.
  */
 export async function evaluate(
   engine: Engine,
@@ -58,13 +60,16 @@ export async function evaluate(
   let source: BatchSource | undefined;
   try {
     const turn = new Turn();
-    source = await BatchSource.open(engine, set, turn);
+    checkWeights(where, compiled);
+    source = await BatchSource.open(engine, set, turn, `${where}, set`);
     const losses = new Float32Array(set.size);
     const predictions = new Int32Array(set.size);
     const confidences = new Float32Array(set.size);
-    const score = await measure(compiled, source, metrics, turn, (plan, start) => {
+    const labels = new Int32Array(classifies ? set.size : 0);
+    const score = await measure(compiled, source, { where, metrics, turn }, (plan, start) => {
       losses.set(plan.losses.read(), start);
       if (!classifies) return;
+      labels.set(plan.labels.read(), start);
       plan.classify();
       predictions.set(plan.predictions.read(), start);
       const probabilities = plan.probabilities.read();
@@ -75,7 +80,7 @@ export async function evaluate(
     });
     const classes = classifies ? Math.max(model.outputSize, 2) : 0;
     const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-    if (classifies) for (let i = 0; i < set.size; i++) confusion[set.labels[i]][predictions[i]]++;
+    if (classifies) for (let i = 0; i < set.size; i++) confusion[labels[i]][predictions[i]]++;
     return { size: set.size, ...score, confusion, predictions, losses, confidences };
   } finally {
     engine.settle();

@@ -5,7 +5,7 @@
 import { createReferenceEngine, type Engine } from '../engine/engine.js';
 import { fillUniform } from '../engine/reference/random.js';
 import { paddedLength } from '../engine/tensor.js';
-import { EngineError } from '../errors.js';
+import { EngineError, NonFiniteError } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
 import type { EmbeddedColumn } from '../nn/embedding.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
@@ -84,6 +84,7 @@ const STREAM = 0x40000000;
  * statistics.
  *
  * @throws OptionError for options that are unknown or out of range.
+ * @throws NonFiniteError when the loss is NaN or infinite, since nothing can be compared then.
  */
 export function gradcheck(model: Sequential, options?: GradcheckOptions): GradcheckResult {
   const where = 'gradcheck';
@@ -104,6 +105,12 @@ export function gradcheck(model: Sequential, options?: GradcheckOptions): Gradch
   const batch = makeBatch(model, loss, rows, seed);
   const compiled = compile(createReferenceEngine({ precision: 'float64' }), model, loss, batch);
   const lossValue = compiled.meanLoss();
+  if (!Number.isFinite(lossValue)) {
+    throw new NonFiniteError(
+      where,
+      `the loss of the random rows is ${lossValue}; the model's weights are too large, or no numbers`,
+    );
+  }
   const exact = compiled.gradients();
   const overall = Math.max(...[...exact.values()].map(largestOf));
   const float32 = new Map(

@@ -8,10 +8,12 @@ import { checkTask } from '../formats/model-metadata.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
 import { Encoder } from '../tables/encode.js';
+import { placeIn } from '../tables/place.js';
 import { readPreparation, type TablePreparation } from '../tables/preparation.js';
 import { targetReader } from '../tables/target.js';
 import type { Table, TableChunk } from '../tables/types.js';
 import { checkEngine, checkModel } from './check.js';
+import { checkRows, checkWeights } from './finite.js';
 import { Turn } from './turn.js';
 
 /** Rows computed at once. */
@@ -59,6 +61,7 @@ export async function* predictTable(
   const compiled = new CompiledModel(engine, model, { maxRows: ROWS, loss });
   const turn = new Turn();
   try {
+    checkWeights(where, compiled);
     for await (const chunk of table.chunks()) {
       const { rows } = chunk;
       const inputs = new Float32Array(rows * encoder.width);
@@ -78,6 +81,11 @@ export async function* predictTable(
         plan.inputs.write(inputs.subarray(start * encoder.width, (start + plan.rows) * encoder.width));
         plan.loaded();
         plan.forward();
+        const first = start;
+        checkRows(where, plan, (row) => ({
+          row: chunk.firstRow + first + row,
+          words: placeIn(chunk, first + row),
+        }));
         if (target.kind === 'classification') {
           plan.classify();
           predictions.set(plan.predictions.read(), start);

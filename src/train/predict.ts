@@ -6,6 +6,7 @@ import { type Loss, type LossName, meanSquaredError } from '../nn/losses.js';
 import type { InputScale, Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkEngine, checkModel, lossFor, requireLoss } from './check.js';
+import { checkRows, checkWeights, rowsFrom } from './finite.js';
 
 /** What a model's outputs are. */
 export interface PredictOptions {
@@ -26,7 +27,8 @@ const ROWS = 250;
  * Floats are taken as they are: scaled as those of training were. Bytes, a Uint8Array, are scaled as the bytes of training were.
  *
  * Throws ShapeError when the inputs are not whole rows, DataError when one is not a finite number, OptionError for a loss that the
- * model was not trained with, and for bytes given to a model that was trained on floats.
+ * model was not trained with, and for bytes given to a model that was trained on floats; NonFiniteError, with the row, when the
+ * arithmetic overflows, or a weight is NaN or infinite.
  */
 export function predict(
   engine: Engine,
@@ -35,7 +37,7 @@ export function predict(
   options?: PredictOptions,
 ): Float32Array {
   const { values, loss } = read('predict', engine, model, inputs, options);
-  return outputsOf(engine, model, values, loss ?? meanSquaredError());
+  return outputsOf('predict', engine, model, values, loss ?? meanSquaredError());
 }
 
 /**
@@ -49,8 +51,9 @@ export function predictProba(
   inputs: ArrayLike<number>,
   options?: PredictOptions,
 ): Float32Array {
-  const { values, loss } = readClassifier('predictProba', engine, model, inputs, options);
-  const ones = outputsOf(engine, model, values, loss);
+  const where = 'predictProba';
+  const { values, loss } = readClassifier(where, engine, model, inputs, options);
+  const ones = outputsOf(where, engine, model, values, loss);
   if (model.outputSize > 1) return ones;
   return Float32Array.from({ length: 2 * ones.length }, (_, i) => (i % 2 ? ones[i >> 1] : 1 - ones[i >> 1]));
 }
@@ -74,13 +77,19 @@ export function predictClasses(
     );
   }
   const result = new Int32Array(values.length / model.inputSize);
-  run(engine, model, values, loss, (plan, start) => result.set(plan.predictions.read(), start));
+  run(where, engine, model, values, loss, (plan, start) => result.set(plan.predictions.read(), start));
   return result;
 }
 
-function outputsOf(engine: Engine, model: Sequential, values: Float32Array, loss: Loss): Float32Array {
+function outputsOf(
+  where: string,
+  engine: Engine,
+  model: Sequential,
+  values: Float32Array,
+  loss: Loss,
+): Float32Array {
   const result = new Float32Array((values.length / model.inputSize) * model.outputSize);
-  run(engine, model, values, loss, (plan, start) => {
+  run(where, engine, model, values, loss, (plan, start) => {
     result.set(plan.probabilities.read(), start * model.outputSize);
   });
   return result;
@@ -151,8 +160,9 @@ export function scaleBytes(bytes: Uint8Array, { scale, offset }: InputScale): Fl
   return Float32Array.from(bytes, (byte) => Math.fround(byte * factor) + term);
 }
 
-/** Runs all rows through the model, and hands over each batch once it is classified. */
+/** Runs all rows through the model, and hands over each batch once it is classified. Throws NonFiniteError. */
 function run(
+  where: string,
   engine: Engine,
   model: Sequential,
   values: Float32Array,
@@ -164,11 +174,13 @@ function run(
   const maxRows = Math.min(rows, ROWS);
   const compiled = new CompiledModel(engine, model, { maxRows, loss });
   try {
+    checkWeights(where, compiled);
     for (let start = 0; start < rows; ) {
       const plan = compiled.plan(Math.min(maxRows, rows - start));
       plan.inputs.write(values.subarray(start * inputSize, (start + plan.rows) * inputSize));
       plan.loaded();
       plan.forward();
+      checkRows(where, plan, rowsFrom(start));
       plan.classify();
       take(plan, start);
       start += plan.rows;

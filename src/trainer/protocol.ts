@@ -78,6 +78,7 @@ interface ErrorMessage {
   readonly where?: string;
   readonly step?: number;
   readonly epoch?: number;
+  readonly row?: number;
 }
 
 export function encodeError(error: unknown): ErrorMessage {
@@ -85,20 +86,21 @@ export function encodeError(error: unknown): ErrorMessage {
   const { name, message, stack } = error;
   const base = { name, message, ...(stack !== undefined && { stack }) };
   if (error instanceof errors.NonFiniteError) {
-    return { ...base, where: error.where, step: error.step, epoch: error.epoch };
+    const { where, step, epoch, row } = error;
+    return { ...base, where, step, epoch, ...(row !== undefined && { row }) };
   }
   return error instanceof errors.LanegradError ? { ...base, where: error.where } : base;
 }
 
 /** An error of the class that it had in the worker, with the stack of the worker in its cause. */
-export function decodeError({ name, message, stack, where, step = 0, epoch = 0 }: ErrorMessage): Error {
+export function decodeError({ name, message, stack, where, step, epoch, row }: ErrorMessage): Error {
   const cause = new Error(message);
   if (stack !== undefined) cause.stack = stack;
   if (where === undefined) return new Error(message, { cause });
   const words = message.startsWith(`${where}: `) ? message.slice(where.length + 2) : message;
   const Class = (errors as Record<string, unknown>)[name];
   if (name === 'NonFiniteError') {
-    const error = new errors.NonFiniteError(where, words, step, epoch);
+    const error = new errors.NonFiniteError(where, words, step, epoch, row);
     error.cause = cause;
     return error;
   }
