@@ -54,19 +54,31 @@ export class NonFiniteError extends LanegradError {
   }
 }
 
-/** A value as it should appear in a message: short, quoted when a string, never a whole array. */
-export function show(value: unknown, depth = 0): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
-  if (typeof value === 'bigint') return `${value}n`;
+/** A value as it should appear in a message: short, quoted when a string, never a whole array. It may be anything at all. */
+export function show(value: unknown): string {
+  try {
+    return describe(value, 0);
+  } catch {
+    // A getter or a proxy of the caller's that throws.
+    return 'an object that cannot be read';
+  }
+}
+
+function describe(value: unknown, depth: number): string {
+  if (typeof value === 'string') return JSON.stringify(short(value));
+  if (typeof value === 'bigint') return short(`${value}n`);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) {
     if (value.length > 8 || depth > 1) return `an array of ${value.length}`;
-    return `[${value.map((entry) => show(entry, depth + 1)).join(', ')}]`;
+    return `[${value.map((entry) => describe(entry, depth + 1)).join(', ')}]`;
   }
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
-  if (typeof value === 'object' && value !== null) {
-    const name = value.constructor?.name;
-    return name && name !== 'Object' ? `an object of class ${name}` : 'an object';
-  }
-  return String(value);
+  if (typeof value !== 'object' || value === null) return short(String(value));
+  const given: unknown = value.constructor?.name;
+  const name = typeof given === 'string' ? short(given) : '';
+  if (ArrayBuffer.isView(value)) return `${name} of ${value.byteLength} bytes`;
+  return name && name !== 'Object' ? `an object of class ${name}` : 'an object';
+}
+
+function short(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -1,16 +1,26 @@
 /** lanegrad for Node and browsers: engines, models, training. Files are in `lanegrad/node`. */
 export { type Dataset, type DatasetOptions, dataset, sliceDataset } from './data/dataset.js';
 export { readIdx } from './data/idx.js';
+export {
+  type DatasetParts,
+  type Fold,
+  type FoldOptions,
+  kFold,
+  type SplitOptions,
+  splitDataset,
+  takeRows,
+} from './data/rows.js';
 export { createEngine, type Engine, type EngineInfo, type EngineOptions } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';
 export * from './errors.js';
 export { readModelNpz, writeModelNpz } from './formats/arrays.js';
+export type { CsvWriteOptions } from './formats/csv-write.js';
 export { epochScalars, metricsCsv, metricsEvents } from './formats/metrics.js';
 export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
 export { type NpyArray, readNpy, type WritableNpy, writeNpy } from './formats/npy.js';
 export { readNpz, writeNpz } from './formats/npz.js';
-export { type OnnxImport, readOnnx } from './formats/onnx/read.js';
+export { type OnnxImport, onnxDataFiles, type ReadOnnxOptions, readOnnx } from './formats/onnx/read.js';
 export { type WriteOnnxOptions, writeOnnx } from './formats/onnx/write.js';
 export {
   denseFromPytorch,

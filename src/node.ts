@@ -1,10 +1,12 @@
-/** lanegrad/node: what needs files. Models, MNIST and other IDX folders, and the folder of a training run. */
+/** lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, and the folder of a training run. */
 import { readFileBytes, writeFileAtomic } from './files/atomic.js';
 import { type ModelMetadata, readModel, writeModel } from './formats/model.js';
 import type { Sequential } from './nn/sequential.js';
 
 export { loadIdxFolder, type Splits } from './data/folder.js';
 export { loadMnist } from './data/mnist.js';
+export { loadNpz } from './data/npz.js';
+export { loadOnnx } from './formats/onnx/load.js';
 export type { RunReport, TestSet } from './report/report.js';
 export { type CheckpointFolderOptions, checkpointFolder, latestCheckpoint } from './run/checkpoints.js';
 export { RunFolder, type RunFolderOptions } from './run/folder.js';

@@ -131,7 +131,9 @@ export function didYouMean(word: string, known: readonly string[]): string {
   // Two edits of a word of two letters would lead anywhere.
   let bestDistance = Math.min(3, Math.ceil(word.length / 2));
   for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    // So many edits there are at least; a word of a million letters is not compared with any.
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best ? `; did you mean ${show(best)}?` : '';
@@ -155,15 +157,27 @@ function describe({ min, above, max, below }: NumberRange): string {
   return parts.length > 0 ? `, ${parts.join(' and ')}` : '';
 }
 
-/** Levenshtein's distance, one row of the table at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+/**
+ * Levenshtein's distance where it is at most `limit`, else any larger number. A cell of the table that lies further from its diagonal
+ * than that cannot be on the way, so that only a band of it is filled: a row of the table at a time, `limit` cells to both sides.
+ */
+function editDistance(a: string, b: string, limit: number): number {
+  const width = 2 * limit + 1;
+  const beyond = limit + 1;
+  // Cell k of row i stands for column i + k - limit.
+  let row = Array.from({ length: width }, (_, k) => (k < limit ? beyond : k - limit));
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    const next = new Array<number>(width).fill(beyond);
+    for (let k = 0; k < width; k++) {
+      const j = i + k - limit;
+      if (j === 0) next[k] = i;
+      if (j < 1 || j > b.length) continue;
+      const replaced = row[k] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const removed = k + 1 < width ? row[k + 1] + 1 : beyond;
+      const added = k > 0 ? next[k - 1] + 1 : beyond;
+      next[k] = Math.min(replaced, removed, added);
     }
     row = next;
   }
-  return row[b.length];
+  return row[b.length - a.length + limit] ?? beyond;
 }

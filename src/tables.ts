@@ -1,9 +1,11 @@
 /** lanegrad/tables: CSV, JSON lines, Parquet, NPY and NPZ as data sets, in Node and browsers. Files by path are in `lanegrad/node`. */
 export { type TableModelOptions, tableModel } from './nn/table-model.js';
-export type { CsvOptions } from './tables/csv.js';
+export type { CellOptions } from './tables/cells.js';
+export type { CsvOptions } from './tables/csv-reading.js';
 export { tableDataset } from './tables/dataset.js';
+export type { DateOrder } from './tables/dates.js';
 export type { ColumnType, Task } from './tables/decide.js';
-export { type OpenTableOptions, openTable } from './tables/open.js';
+export { type OpenTableOptions, openTable, type TableInput } from './tables/open.js';
 export type {
   BooleanColumn,
   CategoryColumn,
@@ -17,5 +19,14 @@ export type {
 export { type PreparedTable, type PrepareOptions, prepareTable } from './tables/prepare.js';
 export type { Part, Split } from './tables/split.js';
 export type { ClassSummary, ColumnSummary, TableSummary } from './tables/summary.js';
-export type { ByteSource, ColumnCells, Table, TableChunk, TableFormat } from './tables/types.js';
-export { predictTable, type TablePrediction } from './train/predict-table.js';
+export type {
+  ByteSource,
+  ChunkOptions,
+  ColumnCells,
+  CsvReading,
+  NestedCell,
+  Table,
+  TableChunk,
+  TableFormat,
+} from './tables/types.js';
+export { type PredictTableOptions, predictTable, type TablePrediction } from './train/predict-table.js';

@@ -6,18 +6,15 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
 import { OptionReader } from '../options.js';
 import { loadUplot } from '../report/node.js';
-import { type Conclusion, conclude } from './conclusions.js';
-import { derivations } from './derivations.js';
-import { expectExperiments, runExperiments } from './experiments.js';
-import { type Identity, identify, machine } from './experiments-identity.js';
-import { type AssignmentPlan, fullPlan, quickPlan } from './experiments-plan.js';
-import { Session, type SessionHooks } from './experiments-session.js';
-import type { ExperimentsResult } from './experiments-types.js';
-import { gradientTable } from './gradient-table.js';
+import { type AssignmentPlan, fullPlan, quickPlan } from './plan.js';
+import { derivations } from './q1-derivations/derivations.js';
+import { gradientTable } from './q3-scalar/gradient-table.js';
+import { expectExperiments, runExperiments } from './q7-experiments/experiments.js';
+import type { ExperimentsResult } from './q7-experiments/types.js';
+import { type Conclusion, conclude } from './report/conclusions.js';
 import { renderAssignment } from './report/report.js';
 import { sampleImages } from './report/samples.js';
 import type { AssignmentReport } from './report/types.js';
-import { Store } from './store.js';
 import type {
   BatchedResult,
   Derivation,
@@ -27,10 +24,13 @@ import type {
   SyntheticResult,
   TensorResult,
 } from './types.js';
-import { WorkerPool } from './worker-pool.js';
-import { LocalExecutor, type TaskKind, type Tasks, Workbench } from './worker-tasks.js';
+import { type Identity, identify, machine } from './work/identity.js';
+import { WorkerPool } from './work/pool.js';
+import { Session, type SessionHooks } from './work/session.js';
+import { Store } from './work/store.js';
+import { LocalExecutor, type TaskKind, type Tasks, Workbench } from './work/tasks.js';
 
-export { RunError } from './worker-pool.js';
+export { RunError } from './work/pool.js';
 export type { AssignmentPlan, AssignmentReport, Conclusion };
 export { conclude, derivations, gradientTable, renderAssignment };
 
@@ -38,7 +38,7 @@ export { conclude, derivations, gradientTable, renderAssignment };
 export interface AssignmentOptions extends SessionHooks {
   /** Where results and report are; `runs/assignment` by default. */
   out?: string;
-  /** Fewer images, settings and epochs, kept apart in the folder `quick` within `out`. */
+  /** Fewer images, settings, seeds and epochs, kept apart in the folder `quick` within `out`. */
   quick?: boolean;
   /** The first of the seeds; 1 by default. */
   seed?: number;

@@ -43,7 +43,7 @@ export interface GradientEntry {
   readonly derivation: string;
   /** Rows of the value; a vector is one row, a number one row of one. */
   readonly values: readonly (readonly number[])[];
-  /** What the assignment's original table says, where it is known. */
+  /** What the assignment's original table says; it has the rows of the backward pass alone. */
   readonly original?: readonly (readonly number[])[];
   /** Whether the original agrees to the digits it gives. Present where `original` is. */
   readonly agrees?: boolean;

@@ -118,5 +118,5 @@ export function interval(
 
 /** NaN unless all of the text is a decimal number: Number() would also read '', ' ' and '0x10'. */
 function toNumber(text: string): number {
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }

@@ -1,9 +1,9 @@
 /** The assignment's results as text for people. */
 
-import type { Conclusion } from '../assignment/conclusions.js';
-import { conclude } from '../assignment/conclusions.js';
-import { concludeExperiments } from '../assignment/conclusions-experiments.js';
-import type { Comparison, ExperimentsResult } from '../assignment/experiments-types.js';
+import type { Comparison, ExperimentsResult } from '../assignment/q7-experiments/types.js';
+import type { Conclusion } from '../assignment/report/conclusions.js';
+import { conclude } from '../assignment/report/conclusions.js';
+import { concludeExperiments } from '../assignment/report/conclusions-experiments.js';
 import { plainDerivations } from '../assignment/report/plain.js';
 import type { AssignmentReport } from '../assignment/report/types.js';
 import { plusMinus } from '../assignment/report/words.js';
@@ -59,7 +59,7 @@ export function printTensor(out: Output, result: TensorResult): void {
       'Jacobian',
       `differs from y - t by at most ${fused.maxDeviation.toExponential(1)} on ${count(fused.images)} images`,
     ],
-    ['speed', `${count(samplesPerSecond)} samples/s`],
+    ['speed', `${count(samplesPerSecond)} samples/s; other parts that ran meanwhile slow it down`],
   ];
   for (const line of table(rows, [0, 1])) out.line(line);
 }
@@ -114,10 +114,15 @@ export function printAll(
   { computed, found, seconds, path }: { computed: number; found: number; seconds: number; path: string },
 ): void {
   printConclusions(out, conclude(report));
-  const { mean, deviation } = report.experiments.final.accuracy;
+  const { mean, deviation, count: seeds } = report.experiments.final.accuracy;
   const work = computed > 0 ? `${computed} runs in ${seconds.toFixed(0)} s` : 'nothing was left to do';
   const rows = [
-    ['test accuracy', out.bold(`${percent(mean)}, deviation ${percent(deviation)}`)],
+    [
+      'test accuracy',
+      out.bold(
+        `${percent(mean)}, ${seeds > 1 ? `deviation ${percent(deviation)} over ${seeds} seeds` : 'one seed'}`,
+      ),
+    ],
     ['done', found > 0 ? `${work}, ${found} were there` : work],
     ['report', printable(path)],
   ];

@@ -1,7 +1,7 @@
 /** `lanegrad assignment`: one part of the assignment, or all with the report. It computes nothing itself. */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { formatGradientTable, gradientTable } from '../assignment/gradient-table.js';
 import { Assignment, derivationsOf } from '../assignment/index.js';
+import { formatGradientTable, gradientTable } from '../assignment/q3-scalar/gradient-table.js';
 import { commonOptions, whole } from './arguments.js';
 import {
   printAll,
@@ -31,10 +31,13 @@ export function addAssignment(program: Command): void {
   const command = program
     .command('assignment')
     .summary('the deep-learning assignment, from derivatives to final accuracy')
-    .description('Does the deep-learning assignment, or one of its parts, and writes a report.')
+    .description('Does the deep-learning assignment and writes a report, or does one of its parts.')
     .addArgument(new Argument('[part]', 'a question, 1 to 7, or all').argParser(parsePart).default('all'));
   const options = [
-    new Option('--quick', 'fewer images, settings and epochs: all of it within a minute, kept apart'),
+    new Option(
+      '--quick',
+      'fewer images, settings, seeds and epochs: all of it in under a minute, kept apart',
+    ),
     new Option('--out <folder>', 'where results and report are kept').default('runs/assignment'),
     new Option('--seed <n>', 'the first of the seeds').argParser(whole()).default(1),
     ...commonOptions(),
@@ -51,7 +54,7 @@ Parts:
 
 Examples:
   lanegrad assignment                      everything, and assignment.html
-  lanegrad assignment all --quick          a short version of it
+  lanegrad assignment all --quick          a small version of it, in under a minute
   lanegrad assignment 3                    one forward and one backward pass by hand
   lanegrad assignment 7 --json | tail -n 1
 

@@ -11,8 +11,9 @@ import { type ComputeOptions, commonOptions, engineOptions } from './arguments.j
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { className, loadSplits, lossOption, openModel, scaledFor, tableSource } from './sources.js';
 import { evaluateRegression } from './table-evaluate.js';
+import { type ReadingOptions, readingOptions, toReading } from './table-options.js';
 
-interface EvaluateOptions extends ComputeOptions {
+interface EvaluateOptions extends ComputeOptions, ReadingOptions {
   split: 'test' | 'validation' | 'train' | 'full';
   loss?: LossName;
 }
@@ -25,13 +26,18 @@ export function addEvaluate(program: Command): void {
       'Prints loss, accuracy, F1 and area under the ROC curve, and precision and recall of each class; or the errors of a regression.',
     )
     .argument('<model>', 'a model file, or a run folder')
-    .argument('[data]', 'mnist, a folder with IDX files, or for a model of tables a table', 'mnist')
+    .argument(
+      '[data]',
+      'mnist, a folder with IDX files, an NPZ file as Keras has them, or for a model of tables a table, or - for one on standard input',
+      'mnist',
+    )
     .addOption(
       new Option('--split <name>', 'part of the data; of a table all rows, unless it is given')
         .choices(['test', 'validation', 'train', 'full'])
         .default('test'),
     );
-  for (const option of [lossOption(), ...engineOptions(), ...commonOptions()]) command.addOption(option);
+  for (const option of [lossOption(), ...readingOptions(), ...engineOptions(), ...commonOptions()])
+    command.addOption(option);
   command.action(evaluateModel).addHelpText('after', EXAMPLES);
 }
 
@@ -56,7 +62,7 @@ async function evaluateModel(
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
   const set = metadata.table
     ? await tableDataset(
-        await openTableFile(await tableSource(source)),
+        await openTableFile(await tableSource(source), { like: metadata.table, ...toReading(options) }),
         metadata.table,
         part === 'full' ? undefined : part,
       )

@@ -23,6 +23,7 @@ interface ExportOptions {
   prefix?: string;
   rawInputs?: true;
   softmax?: true;
+  escapeFormulas?: true;
   out?: string;
   json?: true;
 }
@@ -43,6 +44,10 @@ export function addExport(program: Command): void {
     new Option('--layout <name>', 'safetensors: lanegrad rebuilds the model, pytorch is a state_dict')
       .choices(['lanegrad', 'pytorch'])
       .default('lanegrad'),
+    new Option(
+      '--escape-formulas',
+      'csv: put an apostrophe before names that a spreadsheet would compute, such as =1+1',
+    ),
     new Option('--prefix <text>', 'pytorch: what names begin with, such as net.'),
     ...commonOptions(),
   ];
@@ -62,7 +67,7 @@ async function exportSource(source: string, options: ExportOptions): Promise<voi
   checkTogether(options);
   const out = new Output({ json: options.json });
   const { path, bytes } = isMetrics(options.to)
-    ? await exportMetrics(source, options.to)
+    ? await exportMetrics(source, options)
     : await exportModel(source, options);
   const target = options.out ?? path;
   await checkTarget(source, target);
@@ -76,13 +81,14 @@ function isMetrics(to: ExportOptions['to']): to is (typeof metrics)[number] {
 }
 
 /** An option that another format would ignore is a mistake. */
-function checkTogether({ to, layout, prefix, rawInputs, softmax }: ExportOptions): void {
+function checkTogether({ to, layout, prefix, rawInputs, softmax, escapeFormulas }: ExportOptions): void {
   const needs = (name: string, what: string) => {
     throw new OptionError(`--${name}`, `expected only with ${what}, given with --to ${to}`);
   };
   if (rawInputs && to !== 'onnx') needs('raw-inputs', '--to onnx');
   if (softmax && to !== 'onnx') needs('softmax', '--to onnx');
   if (layout === 'pytorch' && to !== 'safetensors') needs('layout', '--to safetensors');
+  if (escapeFormulas && to !== 'csv') needs('escape-formulas', '--to csv');
   if (prefix !== undefined && layout !== 'pytorch') needs('prefix', '--layout pytorch');
 }
 
@@ -113,11 +119,12 @@ function safetensors(stem: string, { model, metadata }: OpenModel, { layout, pre
 
 async function exportMetrics(
   source: string,
-  to: (typeof metrics)[number],
+  { to, escapeFormulas }: ExportOptions,
 ): Promise<{ path: string; bytes: Uint8Array }> {
   const { path, records, endSeconds } = await readMetrics(source);
   if (to === 'csv') {
-    return { path: join(dirname(path), 'metrics.csv'), bytes: new TextEncoder().encode(metricsCsv(records)) };
+    const text = metricsCsv(records, { escapeFormulas: escapeFormulas ?? false });
+    return { path: join(dirname(path), 'metrics.csv'), bytes: new TextEncoder().encode(text) };
   }
   return { path: join(dirname(path), eventFileName(endSeconds)), bytes: metricsEvents(records, endSeconds) };
 }

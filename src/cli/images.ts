@@ -2,7 +2,7 @@
 import { unzip } from '../data/folder.js';
 import { readIdx } from '../data/idx.js';
 import { DataError, FormatError } from '../errors.js';
-import { readFileBytes } from '../files/atomic.js';
+import { inputName, readInput } from '../files/pipe.js';
 
 /** Images of bytes, row-major, with what is known of them. A data set has these keys too. */
 export interface Images {
@@ -15,17 +15,15 @@ export interface Images {
   readonly classNames?: readonly string[];
 }
 
-/** Most bytes that a compressed file may grow to. */
-const MAX_BYTES = 2 ** 30;
-
 /**
  * Reads an IDX file of bytes, [n, height, width] or [n, width], plain or gzip. Throws FileError when it cannot be read,
  * FormatError when it is something else, DataError when it is empty.
  */
-export async function readImages(path: string): Promise<Images> {
-  const bytes = await readFileBytes(path);
+export async function readImages(given: string): Promise<Images> {
+  const bytes = await readInput(given);
+  const path = inputName(given);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const { type, dims, data } = readIdx(isGzip ? await unzip(bytes, path, MAX_BYTES) : bytes, path);
+  const { type, dims, data } = readIdx(isGzip ? await unzip(bytes, path) : bytes, path);
   if (type !== 'u8' || (dims.length !== 2 && dims.length !== 3)) {
     const given = `${type} of ${dims.length} (${dims.join('x')})`;
     throw new FormatError(path, `expected images: u8 of 2 or 3 dimensions, given ${given}`);

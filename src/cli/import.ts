@@ -2,12 +2,14 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Activation } from '../engine/kernels.js';
-import { OptionError } from '../errors.js';
+import { FormatError, OptionError } from '../errors.js';
 import { readFileBytes, writeFileAtomic } from '../files/atomic.js';
 import { readModelNpz } from '../formats/arrays.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
+import { readDataFiles } from '../formats/onnx/load.js';
 import { readOnnx } from '../formats/onnx/read.js';
 import { denseFromPytorch, readPytorch } from '../formats/pytorch.js';
+import { type FileFormat, foreignFormat, formatOf } from '../formats/recognise.js';
 import { activations } from '../nn/activations.js';
 import type { Sequential } from '../nn/sequential.js';
 import { commonOptions } from './arguments.js';
@@ -64,7 +66,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
     throw new OptionError('--out', `expected another file than the source, given ${printable(file)}`);
   }
   const bytes = await readFileBytes(file);
-  const format = formatOf(bytes);
+  const format = importFormat(bytes, file);
   checkTogether(format, options);
   const { model, metadata, note } = await readAs[format](bytes, file, options);
   await writeFileAtomic(options.out, writeModel(model, metadata));
@@ -82,12 +84,14 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   });
 }
 
-type Format = 'onnx' | 'safetensors' | 'npz';
+type Format = Extract<FileFormat, 'onnx' | 'safetensors' | 'npz'>;
 
 const readAs: Record<Format, (bytes: Uint8Array, file: string, options: ImportOptions) => Promise<Imported>> =
   {
     async onnx(bytes, file) {
-      const { softmax, sigmoid, ...imported } = readOnnx(bytes, file);
+      const { softmax, sigmoid, ...imported } = readOnnx(bytes, file, {
+        externalData: await readDataFiles(bytes, file),
+      });
       const end = softmax ? 'softmax' : sigmoid ? 'sigmoid' : undefined;
       return {
         ...imported,
@@ -108,11 +112,23 @@ const readAs: Record<Format, (bytes: Uint8Array, file: string, options: ImportOp
     },
   };
 
-/** ZIP has its own first bytes; safetensors a length of 8 bytes and then {; the rest is left to the reader of ONNX. */
-function formatOf(bytes: Uint8Array): Format {
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'npz';
-  return bytes[8] === 0x7b && bytes[7] === 0 ? 'safetensors' : 'onnx';
+function importFormat(bytes: Uint8Array, file: string): Format {
+  const foreign = foreignFormat(bytes);
+  if (foreign !== undefined) throw new FormatError(file, `expected ${EXPECTED}, given ${foreign}`);
+  const format = formatOf(bytes);
+  if (format === 'onnx' || format === 'safetensors' || format === 'npz') return format;
+  // The fields of an ONNX file may stand in any order, though hardly any begins with another than the first.
+  if (format === undefined && MODEL_FIELDS.includes(bytes[0])) return 'onnx';
+  throw new FormatError(
+    file,
+    `expected ${EXPECTED}, given ${format ? `a file of ${format}` : 'something else'}`,
+  );
 }
+
+/** How a field of ModelProto begins: its number and its type. */
+const MODEL_FIELDS: readonly number[] = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72];
+
+const EXPECTED = 'an ONNX model, a state_dict in safetensors, or arrays in NPZ';
 
 function checkTogether(format: Format, { like, activation, prefix, modules }: ImportOptions): void {
   const given = Object.entries({ '--activation': activation, '--prefix': prefix, '--modules': modules });

@@ -9,8 +9,9 @@ import { commonOptions, whole } from './arguments.js';
 import { drawPictures } from './inspect-pictures.js';
 import { barChart, fitColumns, numberText, sparkline } from './inspect-text.js';
 import { columnsOf, count, Output, percent, printable, table } from './output.js';
+import { type ReadingOptions, readingOptions, toReading } from './table-options.js';
 
-interface InspectOptions {
+interface InspectOptions extends ReadingOptions {
   tensor?: string;
   pictures?: number;
   json?: true;
@@ -24,12 +25,16 @@ export function addInspect(program: Command): void {
       'Shows shapes, statistics and pictures of what a file holds: models and checkpoints, ONNX, safetensors, NPY and NPZ, IDX ' +
         'images and labels (also .gz), tables (CSV, JSON lines, Parquet), the metrics of a run; or of a whole run folder.',
     )
-    .argument('<path>', 'a file, a run folder, or a folder with IDX files; told apart by content');
+    .argument(
+      '<path>',
+      'a file, a run folder, or a folder with IDX files, told apart by content; or - for standard input',
+    );
   const options = [
     new Option('--tensor <name>', 'one tensor, with a large histogram'),
     new Option('--pictures <n>', 'how many images or first-layer units to draw (default: one row)').argParser(
       whole(),
     ),
+    ...readingOptions(),
     ...commonOptions(),
   ];
   for (const option of options) command.addOption(option);
@@ -48,7 +53,7 @@ lanegrad info tells of this machine and its engines.`;
 
 async function inspect(path: string, options: InspectOptions): Promise<void> {
   const out = new Output({ json: options.json });
-  const inspection = await inspectPath(path);
+  const inspection = await inspectPath(path, toReading(options));
   const chosen = options.tensor === undefined ? inspection : chooseTensor(inspection, options.tensor);
   print(out, chosen, options);
   out.result(describe(chosen));

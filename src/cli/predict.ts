@@ -11,6 +11,7 @@ import { drawImage } from './image.js';
 import { type Images, readImages } from './images.js';
 import { Output, percent, printable, table } from './output.js';
 import { className, isFileSource, loadSplits, lossOption, openModel, tableSource } from './sources.js';
+import { readingOptions } from './table-options.js';
 import { predictTableFile, type TablePredictOptions } from './table-predict.js';
 
 interface PredictOptions extends TablePredictOptions {
@@ -30,7 +31,7 @@ export function addPredict(program: Command): void {
     .argument('<model>', 'a model file, or a run folder')
     .argument(
       '[input]',
-      'a table; an IDX file of images, also .gz; or mnist or a folder, for its test images',
+      'a table; an IDX file of images, also .gz; either as - on standard input; or mnist, a folder or an NPZ file, for its test images',
       'mnist',
     )
     .addOption(new Option('--index <n>', 'one image, counted from 0').argParser(whole()).conflicts('range'))
@@ -43,8 +44,15 @@ export function addPredict(program: Command): void {
       new Option('--copy <columns>', 'of a table, put before the predictions, such as id,name').argParser(
         names,
       ),
+    )
+    .addOption(
+      new Option(
+        '--escape-formulas',
+        'of a table: put an apostrophe before texts that a spreadsheet would compute, such as =1+1',
+      ),
     );
-  for (const option of [lossOption(), ...engineOptions(), ...commonOptions()]) command.addOption(option);
+  for (const option of [lossOption(), ...readingOptions(), ...engineOptions(), ...commonOptions()])
+    command.addOption(option);
   command.action(predictImages).addHelpText('after', EXAMPLES);
 }
 
@@ -75,8 +83,12 @@ async function predictImages(given: string, source: string, options: PredictOpti
   const opened = await openModel(given, options.loss);
   const { path, model, metadata } = opened;
   if (metadata.table) return predictTableFile(opened, metadata.table, await tableSource(source), options);
-  for (const name of ['out', 'copy'] as const) {
-    if (options[name] !== undefined) throw new OptionError(`--${name}`, 'it is for models of tables');
+  for (const [name, flag] of [
+    ['out', 'out'],
+    ['copy', 'copy'],
+    ['escapeFormulas', 'escape-formulas'],
+  ] as const) {
+    if (options[name] !== undefined) throw new OptionError(`--${flag}`, 'it is for models of tables');
   }
   const images = (await isFileSource(source))
     ? await readImages(source)

@@ -1,11 +1,15 @@
 /** What the words for data and models on the command line stand for. */
+
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Option } from 'commander';
+import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
+import { loadNpz } from '../data/npz.js';
 import { OptionError, show } from '../errors.js';
+import { STANDARD_INPUT } from '../files/pipe.js';
 import type { ModelMetadata } from '../formats/model.js';
 import { type LossName, lossNames } from '../nn/losses.js';
 import { remember, type Sequential } from '../nn/sequential.js';
@@ -23,20 +27,28 @@ export async function loadSplits(source: string): Promise<Splits> {
   if (load) return load();
   if ((await kindOf(source)) === 'folder') return loadIdxFolder(source);
   const isFile = (await kindOf(source)) === 'file';
-  const expected = 'a folder with IDX files, or a table such as data.csv with --target';
+  if (isFile && isNpzPath(source)) return loadNpz(source);
+  const expected = 'a folder with IDX files, an NPZ file of Keras, or a table such as data.csv with --target';
   throw unknownSource(source, isFile ? 'is a file' : undefined, expected);
 }
 
-/** Whether the word is a file, and not the name of a data set. Throws OptionError when it is nothing at all. */
+/** Whether a file is NPZ by its name: as a data set it has the arrays x_train, y_train, x_test and y_test. */
+export function isNpzPath(path: string): boolean {
+  return /\.npz$/i.test(path);
+}
+
+/** Whether the word is a file of images, and not a data set or the name of one. Throws OptionError when it is nothing at all. */
 export async function isFileSource(source: string): Promise<boolean> {
-  if (named.has(source)) return false;
+  if (source === STANDARD_INPUT) return true;
+  if (named.has(source) || isNpzPath(source)) return false;
   const kind = await kindOf(source);
   if (kind === undefined) throw unknownSource(source, undefined, 'an IDX file, or a folder with IDX files');
   return kind === 'file';
 }
 
-/** The path of a table, for a model of tables. Throws OptionError for the name of a data set, a folder, and nothing at all. */
+/** The path of a table, or standard input, for a model of tables. Throws OptionError for the name of a data set, a folder, and nothing at all. */
 export async function tableSource(source: string): Promise<string> {
+  if (source === STANDARD_INPUT) return source;
   const kind = named.has(source) ? 'set' : await kindOf(source);
   if (kind === 'file') return source;
   const given =
@@ -75,7 +87,7 @@ export function lossOption(): Option {
 
 /** The set with its raw values scaled as those were that the model was trained on. */
 export function scaledFor({ input }: ModelMetadata, set: Dataset): Dataset {
-  if (!input || !(set.inputs instanceof Uint8Array)) return set;
+  if (!input || !isUint8Array(set.inputs)) return set;
   return { ...set, scale: input.scale, offset: input.offset };
 }
 

@@ -2,9 +2,9 @@
 import { createEngine } from '../engine/engine.js';
 import { OptionError, show } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { type CsvWriteOptions, csvLine } from '../formats/csv-write.js';
 import { didYouMean } from '../options.js';
-import { nameOfNumber } from '../tables/cells.js';
-import { csvLine } from '../tables/csv-write.js';
+import { cellText } from '../tables/cells.js';
 import { openTableFile } from '../tables/file.js';
 import type { PreparedTarget, TablePreparation } from '../tables/preparation.js';
 import type { Table } from '../tables/types.js';
@@ -12,11 +12,13 @@ import { predictTable, type TablePrediction } from '../train/predict-table.js';
 import type { ComputeOptions } from './arguments.js';
 import { count, Output, percent, printable } from './output.js';
 import type { OpenModel } from './sources.js';
+import { type ReadingOptions, toReading } from './table-options.js';
 
-export interface TablePredictOptions extends ComputeOptions {
+export interface TablePredictOptions extends ComputeOptions, ReadingOptions {
   out?: string;
   /** Columns of the table. */
   copy?: string[];
+  escapeFormulas?: true;
 }
 
 interface Tally {
@@ -41,12 +43,13 @@ export async function predictTableFile(
     throw new OptionError('--out', 'expected a file for the predictions, as --json takes standard output');
   }
   const out = new Output({ json: json === true || file === undefined });
-  const table = await openTableFile(source);
+  const table = await openTableFile(source, { like: preparation, ...toReading(options) });
   const copied = (options.copy ?? []).map((name) => columnOf(table, name));
   const engine = await createEngine({ backend, math, threads, turbo });
   const { target } = preparation;
   const tally: Tally = { rows: 0, known: 0, right: 0, absolute: 0, unknown: new Map(), missing: new Map() };
-  const lines = csvLines(predictTable(engine, model, preparation, table), table, target, copied, tally);
+  const predictions = predictTable(engine, model, preparation, table, { written: options.copy ?? [] });
+  const lines = csvLines(predictions, table, target, copied, tally, options);
   if (file === undefined) {
     for await (const text of lines) {
       // Who reads may have seen enough.
@@ -82,23 +85,21 @@ async function* csvLines(
   target: PreparedTarget,
   copied: readonly number[],
   tally: Tally,
+  options: CsvWriteOptions,
 ): AsyncGenerator<string> {
   const names = copied.map((column) => table.columns[column]);
   const classes = target.kind === 'classification' ? target.classes : [];
   // With the first rows, so that a table that cannot be read leaves nothing behind.
-  let header = csvLine([...names, 'prediction', ...classes.map((name) => `probability_${name}`)]);
+  let header = csvLine([...names, 'prediction', ...classes.map((name) => `probability_${name}`)], options);
   for await (const prediction of predictions) {
     const { chunk, predictions: own, probabilities } = prediction;
     const text: string[] = [header];
     header = '';
     for (let row = 0; row < chunk.rows; row++) {
-      const cells = copied.map((column) => {
-        const { numbers, texts } = chunk.columns[column];
-        return Number.isNaN(numbers[row]) ? texts?.[row] : nameOfNumber(numbers[row]);
-      });
+      const cells = copied.map((column) => cellText(chunk.columns[column], row));
       const answer = target.kind === 'classification' ? classes[own[row]] : digits(own[row], 7);
       const shares = classes.map((_, i) => digits(probabilities?.[row * classes.length + i] ?? 0, 6));
-      text.push(csvLine([...cells, answer, ...shares]));
+      text.push(csvLine([...cells, answer, ...shares], options));
     }
     note(tally, prediction, target);
     yield text.join('');

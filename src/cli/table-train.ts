@@ -50,6 +50,7 @@ export function printTable(out: Output, summary: TableSummary): void {
   out.line(
     `inputs  ${count(inputs)}${target.kind === 'regression' ? '; the target is standardised too' : ''}`,
   );
+  for (const warning of summary.warnings) out.line(`note    ${printable(warning)}`);
   out.line();
 }
 

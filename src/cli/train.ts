@@ -1,7 +1,7 @@
 /** `lanegrad train`: from a data set to a run folder. */
 import type { Command } from 'commander';
 import { createEngine, type EngineInfo, type EngineOptions } from '../engine/engine.js';
-import { OptionError } from '../errors.js';
+import { FormatError, OptionError, show } from '../errors.js';
 import { layerWidths } from '../nn/summary.js';
 import { findRate } from '../run/find-rate.js';
 import { RunFolder } from '../run/folder.js';
@@ -16,7 +16,7 @@ import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
 import { Signals } from './signals.js';
-import { loadSplits } from './sources.js';
+import { isNpzPath, loadSplits } from './sources.js';
 import { splitTableOptions } from './table-options.js';
 import { prepareTableRun, printTable } from './table-train.js';
 import { resumable, type TrainOptions, toSettings, trainOptions } from './train-options.js';
@@ -28,7 +28,8 @@ export function addTrain(program: Command): void {
     .description('Trains a network of dense layers, tests it, and writes a run folder.')
     .argument(
       '[data]',
-      'a table (CSV, TSV, JSON lines, Parquet, NPY, NPZ) with --target; mnist; or a folder with IDX files (default: mnist)',
+      'a table (CSV, TSV, JSON lines, Parquet, NPY, NPZ) with --target, or - for one on standard input; mnist; a folder with IDX ' +
+        'files; or an NPZ file as Keras has them, with x_train, y_train, x_test and y_test (default: mnist)',
     );
   for (const option of [...trainOptions(), ...engineOptions(), ...commonOptions()]) command.addOption(option);
   command.action(train).addHelpText('after', EXAMPLES);
@@ -61,14 +62,16 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   const { json, quiet, out: outFolder } = options;
   const out = new Output({ json });
   const progress = new Progress(out, { quiet });
-  const signals = new Signals((name) => {
-    progress.end();
-    out.line(`${name}: stopping after this step; once more to stop at once`);
-  });
+  let signals: Signals | undefined;
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
     const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
     const splits: RunSplits = job.splits ?? (await loadSplits(settings.source));
+    // While data were read there was nothing to save, and a signal ended the process as it does by default: at once, whatever it waited for.
+    signals = new Signals((name) => {
+      progress.end();
+      out.line(`${name}: stopping after this step; once more to stop at once`);
+    });
     const engine = await createEngine(wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
     progress.brief = splits.table !== undefined;
@@ -116,7 +119,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     if (kept) out.line(`the model of epoch ${kept.epoch} is kept in ${printable(kept.folder.modelPath)}`);
     throw error;
   } finally {
-    signals.stop();
+    signals?.stop();
   }
 }
 
@@ -127,7 +130,8 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     const { given: table, others } = splitTableOptions(options);
     const source = given ?? 'mnist';
     const engine = { backend, math, threads, turbo };
-    if (isTablePath(source) || table.target !== undefined) {
+    // Without a target, an NPZ file is a data set as Keras has them.
+    if (table.target !== undefined || (isTablePath(source) && !isNpzPath(source))) {
       return { ...(await prepareTableRun(source, table, others)), engine };
     }
     return { settings: toSettings(source, others), engine };
@@ -145,7 +149,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
   const folder = await RunFolder.open(resume);
   const config = await folder.readConfig();
   const settings = readSettings(config, folder.configPath);
-  const before = config.engine as EngineInfo;
+  const before = engineOf(config, folder.configPath);
   return {
     settings: {
       ...settings,
@@ -164,6 +168,21 @@ async function prepare(given: string | undefined, options: TrainOptions, command
       splits: await loadTable(given ?? settings.source, settings.table, settings),
     }),
   };
+}
+
+/** What computed the run so far. */
+function engineOf(
+  { engine }: Readonly<Record<string, unknown>>,
+  path: string,
+): Pick<EngineInfo, 'backend' | 'math'> {
+  const { backend, math } = (engine ?? {}) as Partial<EngineInfo>;
+  const isBackend = backend === 'wasm' || backend === 'reference';
+  const isMath = math === 'strict' || math === 'fma';
+  if (isBackend && isMath) return { backend, math };
+  throw new FormatError(
+    path,
+    `engine: expected the backend and math that the run began with, given ${show(engine)}`,
+  );
 }
 
 function printResult(out: Output, { folder, model, history, test, interrupted }: Run): void {

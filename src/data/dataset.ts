@@ -2,11 +2,13 @@
  * A data set with its answers, class labels or numbers, in memory, checked once when it is made, so that training need not look again. Bytes stay
  * bytes; who reads a batch scales them. It reads no file, shuffles nothing and makes no batch.
  */
+import { isFloat32Array, isNumericArray, isTypedArray, isUint8Array, type NumericArray } from '../arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
-import { checkInteger, OptionReader } from '../options.js';
+import { checkInteger, didYouMean, OptionReader } from '../options.js';
+import { checkedLabels, checkWeights, largestLabel } from './answers.js';
+import { checkFinite, type Numbers, type ReadNumbers, readNumbers } from './numbers.js';
 
-type Labels = readonly number[] | Uint8Array | Int32Array;
-type Numbers = readonly number[] | Float32Array;
+type Labels = readonly number[] | readonly string[] | NumericArray | BigInt64Array | BigUint64Array;
 type ImageShape = readonly [height: number, width: number];
 
 /** Samples in memory, checked: rows of inputs, and for each a class label or targets. Made by `dataset`. */
@@ -41,19 +43,28 @@ export interface Dataset {
 
 /** What `dataset` makes a data set of. */
 export interface DatasetOptions {
-  name: string;
-  /** Row-major [size, width]. Kept, not copied: it must not be written to afterwards. */
-  inputs: Uint8Array | Float32Array;
-  /** [size]. An Int32Array is kept, others are copied into one. Either labels or targets are required. */
+  /** For messages and reports; 'data' by default. */
+  name?: string;
+  /**
+   * Row-major [size, width], in one array or as an array of rows, whose lengths then give `width`; rows of rows are images, and give
+   * `imageShape`. A Uint8Array or a Float32Array is kept, not copied: it must not be written to afterwards. Other numbers are copied
+   * into a Float32Array, other bytes into a Uint8Array.
+   */
+  inputs: Numbers;
+  /**
+   * [size]: numbers of classes, or their names. Names are numbered as `classNames` has them, otherwise in the order of their
+   * characters' codes, and the set remembers that as `classNames`. An Int32Array is kept, others are copied into one. Either labels
+   * or targets are required.
+   */
   labels?: Labels;
-  /** Row-major [size, targetWidth], finite. A Float32Array is kept, others are copied into one. */
-  targets?: readonly number[] | Float32Array;
+  /** Row-major [size, targetWidth], finite; an array of rows gives `targetWidth`. A Float32Array is kept, others are copied into one. */
+  targets?: Numbers;
   /** Numbers in a sample's target: the number of `targetNames` by default, otherwise 1. Only with targets. */
   targetWidth?: number;
   targetNames?: readonly string[];
   /** [size], how much each sample counts in the loss: finite, at least 0, not all 0. 1 each by default. */
-  weights?: readonly number[] | Float32Array;
-  /** Default: that of `imageShape`, otherwise inputs.length / size. */
+  weights?: readonly number[] | NumericArray;
+  /** Default: that of the rows, or of `imageShape`, otherwise inputs.length / size. */
   width?: number;
   /** Not zero. Default: 1/255 for bytes, which are taken for pixels; floats allow only 1. */
   scale?: number;
@@ -66,65 +77,71 @@ export interface DatasetOptions {
 }
 
 const WHERE = 'dataset';
+const INPUTS = { where: WHERE, option: 'inputs', one: 'input' };
+const TARGETS = { where: WHERE, option: 'targets', one: 'target' };
 
 /**
  * Makes a data set of what the caller holds in memory.
  *
  * @throws OptionError for an option of the wrong type or an unknown one.
- * @throws ShapeError when inputs are not whole rows, or `imageShape` is not `width` pixels.
+ * @throws ShapeError when inputs are not whole rows, rows differ in length, or `imageShape` is not `width` pixels.
  * @throws DataError for an empty set, a number of rows that is not that of the labels, a label outside the
- *   classes, class names that are not one a class, or an input, target or weight that is NaN or infinite.
+ *   classes, class names that are not one a class, or an input, target or weight that is NaN or infinite (also as float32).
  */
 export function dataset(options: DatasetOptions): Dataset {
   const read = new OptionReader(WHERE, options);
-  const name = read.string('name');
-  const inputs = read.required('inputs', 'a Uint8Array or a Float32Array', isInputs);
-  const givenTargets = read.optional('targets', 'an array of numbers or a Float32Array', isNumbers);
-  const labelTypes = 'an array of numbers, a Uint8Array or an Int32Array';
-  const given = givenTargets
+  const name = read.string('name', 'data');
+  const isGiven = (value: unknown): value is unknown => value !== undefined;
+  const numbers = 'numbers in an array or a typed array, or rows of these';
+  const givenInputs = read.required('inputs', numbers, isGiven);
+  const givenTargets = read.optional('targets', numbers, isGiven);
+  const labelTypes = 'an array of numbers or of strings, or a typed array';
+  const given = isGiven(givenTargets)
     ? read.optional('labels', 'no labels beside targets', (value): value is never => value === undefined)
     : read.required('labels', labelTypes, isLabels);
   const targetNames = read.optional('targetNames', 'an array of strings', isStrings);
-  const targetWidth = read.optional('targetWidth', 'a whole number, at least 1', isCount);
-  const givenWeights = read.optional('weights', 'an array of numbers or a Float32Array', isNumbers);
-  const imageShape = read.optional(
+  const givenTargetWidth = read.optional('targetWidth', 'a whole number, at least 1', isCount);
+  const givenWeights = read.optional('weights', 'an array of numbers or a typed array', isWeights);
+  const givenImage = read.optional(
     'imageShape',
     '[height, width], whole numbers of at least 1',
     isImageShape,
   );
   const givenWidth = read.optional('width', 'a whole number, at least 1', isCount);
-  const scale = read.number('scale', {}, inputs instanceof Uint8Array ? 1 / 255 : 1);
+  const givenScale = read.optional('scale', 'a finite number', isScale);
   const offset = read.number('offset', {}, 0);
-  const classNames = read.optional('classNames', 'an array of strings', isStrings);
-  const givenClasses = read.optional('classes', 'a whole number, at least 2', isClasses);
+  const givenNames = read.optional('classNames', 'an array of strings', isStrings);
+  const givenClasses = read.optional('classes', 'a whole number up to 2^31, at least 2', isClasses);
   read.end();
 
-  if (scale === 0) throw new OptionError(WHERE, 'option scale: expected a number other than 0, given 0');
-  if (inputs instanceof Float32Array && (scale !== 1 || offset !== 0)) {
+  const misplaced = given
+    ? { targetWidth: givenTargetWidth, targetNames }
+    : { classes: givenClasses, classNames: givenNames };
+  for (const [option, value] of Object.entries(misplaced)) {
+    if (value !== undefined) {
+      throw new OptionError(WHERE, `option ${option} does not go with ${given ? 'labels' : 'targets'}`);
+    }
+  }
+  if (givenScale === 0) throw new OptionError(WHERE, 'option scale: expected a number other than 0, given 0');
+  const rows = readNumbers(INPUTS, givenInputs, true);
+  const inputs = rows.values;
+  const scale = givenScale ?? (isUint8Array(inputs) ? 1 / 255 : 1);
+  if (isFloat32Array(inputs) && (scale !== 1 || offset !== 0)) {
     const problem = `scale and offset apply to byte inputs; for floats expected 1 and 0, given ${scale} and ${offset}`;
     throw new OptionError(WHERE, problem);
   }
-  const misplaced = givenTargets ? { classes: givenClasses, classNames } : { targetWidth, targetNames };
-  for (const [option, value] of Object.entries(misplaced)) {
-    if (value !== undefined) {
-      throw new OptionError(
-        WHERE,
-        `option ${option} does not go with ${givenTargets ? 'targets' : 'labels'}`,
-      );
-    }
-  }
-  const answers = given
-    ? readLabels(given, givenClasses, classNames)
-    : readTargets(givenTargets!, targetWidth, targetNames);
-  const size = given ? given.length : givenTargets!.length / answers.targetWidth!;
+  const targets = given ? undefined : readTargets(givenTargets, givenTargetWidth, targetNames);
+  const size = targets ? targets.targets.length / targets.targetWidth : given!.length;
   if (size === 0)
     throw new DataError(
       WHERE,
       `${show(name)} is empty: expected at least 1 ${given ? 'label' : 'target'}, given 0`,
     );
-  const width = rowWidth(inputs.length, size, given ? 'labels' : 'targets', givenWidth, imageShape);
-  const { labels = new Int32Array(0), classes = 0, ...targets } = answers;
-  if (inputs instanceof Float32Array) checkFinite(WHERE, 'input', inputs, width);
+  const imageShape = givenImage ?? (rows.shape.length === 3 ? imageOf(rows.shape) : undefined);
+  // Before any label is looked at: no more of them are than there are inputs, whatever an array's length promises.
+  const width = rowWidth(rows, size, given ? 'labels' : 'targets', givenWidth, imageShape);
+  const answers = targets ?? readLabels(given!, givenClasses, givenNames);
+  if (isFloat32Array(inputs)) checkFinite(INPUTS, inputs, width);
   const weights = givenWeights && readWeights(givenWeights, size);
 
   return Object.freeze({
@@ -134,13 +151,29 @@ export function dataset(options: DatasetOptions): Dataset {
     width,
     scale,
     offset,
-    labels,
-    classes,
-    ...targets,
+    ...answers,
     ...(weights && { weights }),
-    ...(classNames && { classNames: Object.freeze([...classNames]) }),
     ...(imageShape && { imageShape: Object.freeze([imageShape[0], imageShape[1]] as const) }),
   });
+}
+
+/** Throws OptionError for something that is no data set, ShapeError for one whose arrays are not of its size. */
+export function checkDataset(where: string, name: string, set: Dataset): void {
+  const isList = (value: unknown) => Array.isArray(value) || isTypedArray(value);
+  const isSet = typeof set === 'object' && set !== null && isTypedArray(set.inputs);
+  if (!isSet || !isList(set.targets ?? set.labels)) {
+    throw new OptionError(where, `${name}: expected a data set, given ${show(set)}`);
+  }
+  const { size, width, inputs, labels, targets, targetWidth = 1, weights } = set;
+  const lengths = [
+    ['inputs', inputs.length, size * width],
+    targets ? ['targets', targets.length, size * targetWidth] : ['labels', labels.length, size],
+    ['weights', weights?.length ?? size, size],
+  ] as const;
+  for (const [what, given, expected] of lengths) {
+    if (given === expected) continue;
+    throw new ShapeError(where, `${name}: expected ${expected} ${what} for ${size} samples, given ${given}`);
+  }
 }
 
 /**
@@ -149,6 +182,7 @@ export function dataset(options: DatasetOptions): Dataset {
  * @throws OptionError unless 0 <= from < to <= set.size, all whole.
  */
 export function sliceDataset(set: Dataset, from: number, to: number, name: string = set.name): Dataset {
+  checkDataset('sliceDataset', 'set', set);
   checkInteger('sliceDataset', 'from', from, { min: 0, below: set.size });
   checkInteger('sliceDataset', 'to', to, { above: from, max: set.size });
   return Object.freeze({
@@ -164,69 +198,111 @@ export function sliceDataset(set: Dataset, from: number, to: number, name: strin
   });
 }
 
-interface Answers {
-  labels?: Int32Array;
-  classes?: number;
-  targets?: Float32Array;
-  targetWidth?: number;
-  targetNames?: readonly string[];
-}
+type Labelled = Pick<Dataset, 'labels' | 'classes' | 'classNames'>;
 
-function readLabels(given: Labels, givenClasses?: number, classNames?: readonly string[]): Answers {
-  const classes = givenClasses ?? classNames?.length ?? Math.max(2, largest(given) + 1);
-  if (classNames && classNames.length !== classes) {
-    throw new DataError(WHERE, `expected ${classes} class names, one a class, given ${classNames.length}`);
+function readLabels(given: Labels, givenClasses?: number, givenNames?: readonly string[]): Labelled {
+  const named = typeof given[0] === 'string';
+  const names = givenNames ?? (named ? distinct(given) : undefined);
+  const classes = givenClasses ?? names?.length ?? Math.max(2, largestLabel(given) + 1);
+  if (names && names.length !== classes) {
+    throw new DataError(WHERE, `expected ${classes} class names, one a class, given ${names.length}`);
   }
-  return { labels: checkedLabels(WHERE, given, classes), classes };
+  if (named && classes < 2) {
+    throw new DataError(WHERE, `labels: expected names of at least 2 classes, given only ${show(given[0])}`);
+  }
+  const labels = named ? numbered(given, names!) : checkedLabels(WHERE, given, classes);
+  return { labels, classes, ...(names && { classNames: Object.freeze([...names]) }) };
 }
 
-function readTargets(given: Numbers, givenWidth?: number, names?: readonly string[]): Answers {
-  const targetWidth = givenWidth ?? names?.length ?? 1;
+/** The different names among labels, in the order of their characters' codes: of two sets with the same classes it is the same. */
+function distinct(labels: ArrayLike<unknown>): string[] {
+  const names = new Set<string>();
+  for (let i = 0; i < labels.length; i++) names.add(checkedName(labels[i], i));
+  return [...names].sort();
+}
+
+/** Labels that are names, as numbers of classes. */
+function numbered(given: ArrayLike<unknown>, names: readonly string[]): Int32Array {
+  const places = new Map(names.map((name, place) => [name, place]));
+  if (places.size !== names.length) {
+    throw new DataError(WHERE, 'expected a name of its own for each class, given the same name twice');
+  }
+  const labels = new Int32Array(given.length);
+  for (let i = 0; i < given.length; i++) {
+    const name = checkedName(given[i], i);
+    const place = places.get(name);
+    if (place === undefined) {
+      const known = `expected one of the ${names.length} classes ${show(names)}`;
+      throw new DataError(WHERE, `label ${i}: ${known}, given ${show(name)}${didYouMean(name, names)}`);
+    }
+    labels[i] = place;
+  }
+  return labels;
+}
+
+function checkedName(label: unknown, i: number): string {
+  if (typeof label === 'string') return label;
+  throw new DataError(WHERE, `label ${i}: expected a string as the first label is, given ${show(label)}`);
+}
+
+function readTargets(given: unknown, givenWidth?: number, names?: readonly string[]) {
+  const { values, shape } = readNumbers(TARGETS, given, false);
+  const rowLength = shape.length > 1 ? values.length / shape[0] : undefined;
+  const targetWidth = givenWidth ?? names?.length ?? rowLength ?? 1;
+  if (rowLength !== undefined && rowLength !== targetWidth) {
+    throw new ShapeError(WHERE, `expected targets in rows of ${targetWidth}, given rows of ${rowLength}`);
+  }
   if (names && (names.length !== targetWidth || names.length === 0)) {
     throw new DataError(
       WHERE,
       `expected ${targetWidth} target names, one a number of a target, given ${names.length}`,
     );
   }
-  if (given.length % targetWidth !== 0) {
-    throw new ShapeError(WHERE, `expected targets in rows of ${targetWidth}, given ${given.length} values`);
+  if (values.length % targetWidth !== 0) {
+    throw new ShapeError(WHERE, `expected targets in rows of ${targetWidth}, given ${values.length} values`);
   }
-  const targets = given instanceof Float32Array ? given : Float32Array.from(given);
-  checkFinite(WHERE, 'target', targets, targetWidth);
-  return { targets, targetWidth, ...(names && { targetNames: Object.freeze([...names]) }) };
+  const targets = values as Float32Array;
+  checkFinite(TARGETS, targets, targetWidth);
+  const labels = new Int32Array(0);
+  return {
+    labels,
+    classes: 0,
+    targets,
+    targetWidth,
+    ...(names && { targetNames: Object.freeze([...names]) }),
+  };
 }
 
-function readWeights(given: Numbers, size: number): Float32Array {
-  const weights = given instanceof Float32Array ? given : Float32Array.from(given);
-  checkWeights(WHERE, weights, size);
+function readWeights(given: readonly number[] | NumericArray, size: number): Float32Array {
+  if (given.length !== size) {
+    throw new DataError(WHERE, `counts differ: ${given.length} weights for ${size} samples`);
+  }
+  const weights = isFloat32Array(given) ? given : new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    if (typeof given[i] === 'number') weights[i] = given[i];
+    else
+      throw new OptionError(WHERE, `option weights: weight ${i}: expected a number, given ${show(given[i])}`);
+  }
+  checkWeights(WHERE, weights, given);
   if (weights.every((weight) => weight === 0)) {
     throw new DataError(WHERE, 'weights: expected at least one above 0, given only zeros');
   }
   return weights;
 }
 
-/** Throws DataError for weights that are not one a sample, at least 0 and finite. */
-export function checkWeights(where: string, weights: Float32Array, size: number): void {
-  if (weights.length !== size) {
-    throw new DataError(where, `counts differ: ${weights.length} weights for ${size} samples`);
-  }
-  const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
-  if (bad >= 0) {
-    throw new DataError(
-      where,
-      `weight ${bad}: expected a finite number, at least 0, given ${show(weights[bad])}`,
-    );
-  }
-}
-
 function rowWidth(
-  values: number,
+  { values: { length: values }, shape }: ReadNumbers,
   size: number,
   answers: string,
-  given?: number,
+  givenWidth?: number,
   imageShape?: ImageShape,
 ): number {
   const pixels = imageShape && imageShape[0] * imageShape[1];
+  const rowLength = shape.length > 1 && shape[0] > 0 ? values / shape[0] : undefined;
+  if (givenWidth !== undefined && rowLength !== undefined && givenWidth !== rowLength) {
+    throw new ShapeError(WHERE, `expected inputs in rows of ${givenWidth}, given rows of ${rowLength}`);
+  }
+  const given = givenWidth ?? rowLength;
   const width = given ?? pixels ?? values / size;
   if (pixels !== undefined && pixels !== width) {
     throw new ShapeError(
@@ -250,48 +326,20 @@ function rowWidth(
   return width;
 }
 
-/** Labels as an Int32Array. Throws DataError, with the row, for one that is no class. */
-export function checkedLabels(where: string, given: Labels, classes: number): Int32Array {
-  const labels = given instanceof Int32Array ? given : new Int32Array(given.length);
-  for (let i = 0; i < given.length; i++) {
-    const label = given[i];
-    // The last bound is that of Int32Array, which would wrap a larger number to another class.
-    if (!Number.isInteger(label) || label < 0 || label >= classes || label > 0x7fffffff) {
-      const expected = `expected a whole number, at least 0 and less than ${classes}`;
-      throw new DataError(where, `label ${i}: ${expected}, given ${show(label)}`);
-    }
-    if (labels !== given) labels[i] = label;
-  }
-  return labels;
-}
-
-/** Throws DataError, with row and column, for a value that is NaN or infinite. */
-export function checkFinite(where: string, what: string, values: ArrayLike<number>, width: number): void {
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) continue;
-    const place = `row ${Math.floor(i / width)}, column ${i % width}`;
-    throw new DataError(where, `${what} at ${place}: expected a finite number, given ${values[i]}`);
-  }
-}
-
-/** The largest whole label; a label that is not one is `checkedLabels`' to report. */
-function largest(labels: Labels): number {
-  let max = 0;
-  for (const label of labels) if (Number.isInteger(label) && label > max) max = label;
-  return max;
-}
-
-function isInputs(value: unknown): value is Uint8Array | Float32Array {
-  return value instanceof Uint8Array || value instanceof Float32Array;
+function imageOf([, height, width]: readonly number[]): ImageShape {
+  return [height, width];
 }
 
 function isLabels(value: unknown): value is Labels {
-  return Array.isArray(value) || value instanceof Uint8Array || value instanceof Int32Array;
+  return Array.isArray(value) || isTypedArray(value);
 }
 
-function isNumbers(value: unknown): value is Numbers {
-  if (value instanceof Float32Array) return true;
-  return Array.isArray(value) && value.every((item) => typeof item === 'number');
+function isWeights(value: unknown): value is readonly number[] | NumericArray {
+  return Array.isArray(value) || isNumericArray(value);
+}
+
+function isScale(value: unknown): value is number {
+  return Number.isFinite(value);
 }
 
 function isCount(value: unknown): value is number {
@@ -299,7 +347,7 @@ function isCount(value: unknown): value is number {
 }
 
 function isClasses(value: unknown): value is number {
-  return isCount(value) && value >= 2;
+  return isCount(value) && value >= 2 && value <= 2 ** 31;
 }
 
 function isStrings(value: unknown): value is readonly string[] {

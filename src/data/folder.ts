@@ -8,14 +8,12 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { DataError, FileError, FormatError, OptionError, ShapeError, show } from '../errors.js';
 import { fileError, readFileBytes, systemCode } from '../files/atomic.js';
+import { growthLimit } from '../formats/bytes.js';
 import { OptionReader } from '../options.js';
 import { type Dataset, dataset, sliceDataset } from './dataset.js';
 import { readIdx } from './idx.js';
 
 const WHERE = 'loadIdxFolder';
-
-/** Most bytes that a compressed file may grow to; the largest set of the MNIST family, EMNIST, needs 547 MB. */
-const MAX_UNZIPPED = 2 ** 30;
 
 /** One data set in three parts, and whole. */
 export interface Splits {
@@ -71,18 +69,26 @@ export async function loadIdxFolder(path: string, options: { name?: string } = {
   }
   const classes = Math.max(2, 1 + Math.max(largest(trainPair.labels), largest(testPair.labels)));
   const full = toDataset(trainPair, name, classes);
+  return { ...splitFull(full, name), test: toDataset(testPair, `${name} test`, classes) };
+}
+
+/** @internal Keeps the end of what there is to train on for validation. It has at least 2 samples. */
+export function splitFull(full: Dataset, name: string): Omit<Splits, 'test'> {
   const validationSize = full.size >= 10_000 ? 5_000 : Math.max(1, Math.floor(full.size / 12));
   const trainSize = full.size - validationSize;
   return {
     train: sliceDataset(full, 0, trainSize, `${name} train`),
     validation: sliceDataset(full, trainSize, full.size, `${name} validation`),
-    test: toDataset(testPair, `${name} test`, classes),
     full,
   };
 }
 
-/** @internal Decompresses gzip, to at most `limit` bytes: a small file may claim to hold any number of them. */
-export async function unzip(bytes: Uint8Array, where: string, limit: number): Promise<Uint8Array> {
+/** @internal Decompresses gzip, to no more bytes than is likely of so many: a small file may hold any number of them. */
+export async function unzip(
+  bytes: Uint8Array,
+  where: string,
+  limit: number = growthLimit(bytes.length),
+): Promise<Uint8Array> {
   try {
     const buffer = await promisify(gunzip)(bytes, { maxOutputLength: limit });
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -120,10 +126,7 @@ async function readPair(folder: string, prefix: 'train' | 't10k'): Promise<Pair>
 /** Reads the file `stem` in whichever spelling is there, and checks that it holds bytes of one of `ranks`. */
 async function readU8(folder: string, stem: string, suffix: string, ranks: readonly number[]) {
   const { path, bytes } = await readFirst(folder, stem, suffix);
-  const { type, dims, data } = readIdx(
-    path.endsWith('.gz') ? await unzip(bytes, path, MAX_UNZIPPED) : bytes,
-    path,
-  );
+  const { type, dims, data } = readIdx(path.endsWith('.gz') ? await unzip(bytes, path) : bytes, path);
   if (type !== 'u8' || !ranks.includes(dims.length)) {
     const expected = `u8 of ${ranks.join(' or ')} dimensions`;
     throw new FormatError(path, `expected ${expected}, given ${type} of ${dims.length} (${dims.join('x')})`);

@@ -8,7 +8,7 @@
  * It opens no file and decompresses nothing.
  */
 import { FormatError } from '../errors.js';
-import { toHostOrder } from '../formats/bytes.js';
+import { checkFile, toHostOrder } from '../formats/bytes.js';
 
 interface IdxData {
   u8: Uint8Array;
@@ -57,7 +57,8 @@ export type IdxArray = {
  * @throws FormatError when the file is not IDX, is compressed, or is not exactly as long as its header says.
  */
 export function readIdx(bytes: Uint8Array, where: string): IdxArray {
-  const { type, dims, headerBytes } = readHeader(bytes, where);
+  const file = checkFile('readIdx', bytes, where);
+  const { type, dims, headerBytes } = readHeader(file, where);
   const elementBytes = STORAGE[type].BYTES_PER_ELEMENT;
   let expected = elementBytes;
   for (const dim of dims) {
@@ -66,19 +67,19 @@ export function readIdx(bytes: Uint8Array, where: string): IdxArray {
       throw new FormatError(where, `the dimensions ${dims.join('x')} overflow`);
     }
   }
-  const actual = bytes.length - headerBytes;
+  const actual = file.length - headerBytes;
   if (actual !== expected) {
     const kind = actual < expected ? 'the file is too short' : 'the file has trailing bytes';
-    const given = `given ${bytes.length}`;
+    const given = `given ${file.length}`;
     throw new FormatError(
       where,
       `${kind}: ${dims.join('x')} of ${type} needs ${headerBytes + expected} bytes, ${given}`,
     );
   }
   if (type === 'u8') {
-    return { type, dims, data: new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, expected) };
+    return { type, dims, data: new Uint8Array(file.buffer, file.byteOffset + headerBytes, expected) };
   }
-  const buffer = toHostOrder(bytes.subarray(headerBytes), elementBytes, 'big');
+  const buffer = toHostOrder(file.subarray(headerBytes), elementBytes, 'big');
   return { type, dims, data: new STORAGE[type](buffer) } as IdxArray;
 }
 

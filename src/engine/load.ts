@@ -2,7 +2,9 @@
  * Where the compiled kernels come from: a file of this package, or what the caller has at hand. It fetches and looks at
  * bytes; wasm.ts makes instances of them.
  */
+
 import { platform } from '#platform';
+import { isArrayBuffer, isUint8Array } from '../arrays.js';
 import { EngineError, FileError, FormatError, OptionError, show } from '../errors.js';
 import type { BinaryName } from './wasm.js';
 
@@ -21,13 +23,13 @@ export interface LoadedWasm {
 
 /** Throws FileError when it cannot be had, FormatError when it is not WebAssembly. */
 export async function loadWasm(source: WasmSource): Promise<LoadedWasm> {
-  if (source instanceof WebAssembly.Module) return { module: source };
-  if (source instanceof Uint8Array) return checked(source, 'option wasm');
-  if (source instanceof ArrayBuffer) return checked(new Uint8Array(source), 'option wasm');
+  if (isModule(source)) return { module: source };
+  if (isUint8Array(source)) return checked(source, 'option wasm');
+  if (isArrayBuffer(source)) return checked(new Uint8Array(source), 'option wasm');
   if (isResponse(source)) return readResponse(source);
-  const url = source instanceof URL ? source : resolve(source);
+  const url = isUrl(source) ? source : resolve(source);
   const loaded = await platform.loadAsset(url);
-  return loaded instanceof Uint8Array ? checked(loaded, url.href) : readResponse(loaded);
+  return isUint8Array(loaded) ? checked(loaded, url.href) : readResponse(loaded);
 }
 
 /** Compiles while the bytes arrive. Where that is refused (a wrong MIME type, say) the bytes are there all the same. */
@@ -71,19 +73,28 @@ function resolve(address: string): URL {
   }
 }
 
-function isResponse(value: unknown): value is Response {
-  return typeof Response !== 'undefined' && value instanceof Response;
+export function isResponse(value: unknown): value is Response {
+  return Object.prototype.toString.call(value) === '[object Response]';
+}
+
+/** Test runners with a page's globals have a URL of their own beside that of the runtime. */
+export function isUrl(value: unknown): value is URL {
+  return Object.prototype.toString.call(value) === '[object URL]';
+}
+
+function isModule(value: unknown): value is WebAssembly.Module {
+  return Object.prototype.toString.call(value) === '[object WebAssembly.Module]';
 }
 
 /** Whether `value` is one binary, whichever that is. */
 export function isWasmSource(value: unknown): value is WasmSource {
   return (
     typeof value === 'string' ||
-    value instanceof URL ||
-    value instanceof Uint8Array ||
-    value instanceof ArrayBuffer ||
+    isUrl(value) ||
+    isUint8Array(value) ||
+    isArrayBuffer(value) ||
     isResponse(value) ||
-    (typeof WebAssembly !== 'undefined' && value instanceof WebAssembly.Module)
+    isModule(value)
   );
 }
 

@@ -2,9 +2,11 @@
  * Reads a file, and writes one so that a crash leaves the old file or the new one, never a part. Node only. It knows
  * no format. Every failure is a FileError in plain words, with the system's own error as its cause.
  */
+
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isUint8Array } from '../arrays.js';
 import { FileError, LanegradError } from '../errors.js';
 
 /**
@@ -102,7 +104,7 @@ async function writeSynced(
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, 'wx');
-    if (typeof content === 'string' || content instanceof Uint8Array) await handle.writeFile(content);
+    if (typeof content === 'string' || isUint8Array(content)) await handle.writeFile(content);
     else for await (const part of content) await handle.appendFile(part);
     await handle.sync();
   } finally {

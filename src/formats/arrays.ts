@@ -1,6 +1,8 @@
 /** A model's values as named arrays, for numpy: an NPZ archive with an array for each parameter and buffer, under the model's own names. */
+import { isFloat32Array, isFloat64Array } from '../arrays.js';
 import { DataError, FormatError, show } from '../errors.js';
-import { type Sequential, setParameters } from '../nn/sequential.js';
+import { checkModel, type Sequential, setParameters } from '../nn/sequential.js';
+import { checkFile } from './bytes.js';
 import type { WritableNpy } from './npy.js';
 import { readNpz, writeNpz } from './npz.js';
 
@@ -10,6 +12,7 @@ import { readNpz, writeNpz } from './npz.js';
  * @throws DataError when a value is NaN or infinite.
  */
 export function writeModelNpz(model: Sequential): Uint8Array {
+  checkModel('writeModelNpz', model);
   const arrays = new Map<string, WritableNpy>();
   for (const { name, shape, values } of [...model.parameters, ...model.buffers]) {
     const at = values.findIndex((value) => !Number.isFinite(value));
@@ -32,8 +35,10 @@ export function writeModelNpz(model: Sequential): Uint8Array {
  *   model then stays as it was.
  */
 export function readModelNpz(bytes: Uint8Array, where: string, model: Sequential): void {
+  const file = checkFile('readModelNpz', bytes, where);
+  checkModel('readModelNpz', model);
   const values = new Map<string, { shape: readonly number[]; values: Float32Array }>();
-  const arrays = readNpz(bytes, where);
+  const arrays = readNpz(file, where);
   for (const { name, shape } of [...model.parameters, ...model.buffers]) {
     const array = arrays.get(name);
     const fail: (problem: string) => never = (problem) => {
@@ -44,8 +49,7 @@ export function readModelNpz(bytes: Uint8Array, where: string, model: Sequential
       fail(`expected shape [${shape.join(', ')}], given [${array.shape.join(', ')}]`);
     }
     const { data } = array;
-    if (!(data instanceof Float32Array || data instanceof Float64Array))
-      fail(`expected floats, given ${array.dtype}`);
+    if (!isFloat32Array(data) && !isFloat64Array(data)) fail(`expected floats, given ${array.dtype}`);
     const own = Float32Array.from(data);
     const at = own.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) fail(`expected finite values, given ${own[at]} at ${at}`);

@@ -1,11 +1,31 @@
 /**
- * Byte order and half-precision floats, for the readers and writers of binary files. It knows no format, and checks
- * nothing: a reader has compared every length with the file before it comes here.
+ * What the readers and writers of binary files share: the check of what they are given, byte order, half-precision floats, and how far
+ * a compressed file may grow. It knows no format. Conversions check nothing: a reader has compared every length with the file before.
  */
+import { checkBytes } from '../arrays.js';
+import { OptionError, show } from '../errors.js';
 
 export type ByteOrder = 'little' | 'big';
 
 const hostOrder: ByteOrder = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 'little' : 'big';
+
+/** The arguments of every public reader. Throws OptionError in the name of `reader` for anything but bytes, and a name for messages. */
+export function checkFile(reader: string, bytes: unknown, where: unknown): Uint8Array {
+  if (typeof where !== 'string') {
+    throw new OptionError(reader, `where: expected the name of the file, for messages, given ${show(where)}`);
+  }
+  return checkBytes(reader, 'bytes', bytes);
+}
+
+/** What any compressed file may grow to, in bytes. */
+const FREE_GROWTH = 2 ** 27;
+/** What a larger one may grow to, as a multiple of its own size. Data that are worth training on compress by less. */
+const MAX_GROWTH = 64;
+
+/** The most bytes that a compressed file of this size may grow to, unless the caller says otherwise. */
+export function growthLimit(fileBytes: number): number {
+  return Math.max(FREE_GROWTH, MAX_GROWTH * fileBytes);
+}
 
 /**
  * Copies `bytes` into a buffer of its own, as elements of the host's byte order. A copy, because a view of 2, 4 or

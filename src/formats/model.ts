@@ -7,6 +7,7 @@
  *
  * Whatever is read is taken for hostile: sizes are compared with the tensors before anything is allocated.
  */
+import { isFloat32Array } from '../arrays.js';
 import { DataError, FormatError, LanegradError, OptionError, show } from '../errors.js';
 import { type ActivationOptions, activation } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
@@ -14,8 +15,9 @@ import { dropout } from '../nn/dropout.js';
 import { type EmbeddingOptions, embedding } from '../nn/embedding.js';
 import type { Layer } from '../nn/layer.js';
 import { batchNorm, layerNorm } from '../nn/normalization.js';
-import { allValues, type Sequential, sequential, setParameters } from '../nn/sequential.js';
+import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
+import { checkFile } from './bytes.js';
 import { describeModel, type ModelMetadata, readDescription } from './model-metadata.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 
@@ -64,6 +66,7 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
  */
 export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uint8Array {
   const where = 'writeModel';
+  checkModel(where, model);
   const { inputSize, seed } = model;
   const layers = model.layers.map(({ kind, config }) => {
     if (!makers.has(kind)) throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
@@ -87,7 +90,7 @@ export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uin
  *   read, lacks or adds tensors, or holds a value that is NaN or infinite.
  */
 export function readModel(bytes: Uint8Array, where: string): { model: Sequential; metadata: ModelMetadata } {
-  const { tensors, metadata } = readSafetensors(bytes, where);
+  const { tensors, metadata } = readSafetensors(checkFile('readModel', bytes, where), where);
   try {
     const description = new OptionReader(`metadata ${show(KEY)}`, parseDescription(metadata[KEY], where));
     checkVersion(description, where);
@@ -170,8 +173,7 @@ function checkTensors(
 function asParameters(tensors: ReadonlyMap<string, SafeTensor>, where: string) {
   const parameters = new Map<string, { shape: readonly number[]; values: Float32Array }>();
   for (const [name, { shape, data }] of tensors) {
-    if (!(data instanceof Float32Array))
-      throw new FormatError(where, `tensor ${show(name)} is not the model's`);
+    if (!isFloat32Array(data)) throw new FormatError(where, `tensor ${show(name)} is not the model's`);
     checkFinite(name, data, (message) => new FormatError(where, message));
     parameters.set(name, { shape, values: data });
   }

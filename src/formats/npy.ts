@@ -8,8 +8,9 @@
  * sizes are compared with the file before anything is allocated. Arrays of Python objects (pickles) and of records are refused.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
+import { typedArrayName } from '../arrays.js';
 import { FormatError, OptionError, ShapeError, show } from '../errors.js';
-import { type ByteOrder, fromHostOrder, toHostOrder, widenF16 } from './bytes.js';
+import { type ByteOrder, checkFile, fromHostOrder, toHostOrder, widenF16 } from './bytes.js';
 
 /** What a reader gets for each of numpy's types. */
 export interface NpyData {
@@ -100,41 +101,56 @@ interface Header {
  * @param where The file's name, for messages.
  * @throws FormatError when the file is not NPY, is of a type other than those of `NpyDtype`, or is not exactly as long as its
  *   header says.
+ * @throws OptionError for `bytes` that are none.
  */
 export function readNpy(bytes: Uint8Array, where: string): NpyArray {
+  return decodeNpy(checkFile('readNpy', bytes, where), where);
+}
+
+/** What a text takes in memory at least. */
+const TEXT_BYTES = 32;
+
+/** @internal As `readNpy`; texts may take at most `limit` bytes, which bytes of a compressed file could go far beyond. */
+export function decodeNpy(file: Uint8Array, where: string, limit = Number.POSITIVE_INFINITY): NpyArray {
   const fail = (problem: string): never => {
     throw new FormatError(where, problem);
   };
-  const header = readHeader(bytes, fail);
+  const header = readHeader(file, fail);
   const { dtype, shape, fortran } = header;
   const count = shape.reduce((product, length) => product * length, 1);
   const expected = count * header.bytes;
   const name = `${dtype} [${shape.join(', ')}]`;
   if (!Number.isSafeInteger(expected)) fail(`the shape [${shape.join(', ')}] overflows`);
-  const given = bytes.length - header.dataStart;
+  // Any number of them would fit into no bytes.
+  if (header.bytes === 0 && count > 0) fail(`${name}: texts of no characters are not supported`);
+  if (dtype === 'string' && count * TEXT_BYTES > limit)
+    fail(`${name}: its texts take more than the ${limit} bytes allowed`);
+  const given = file.length - header.dataStart;
   if (given !== expected) {
     const problem = given < expected ? 'the file is too short' : 'the file has trailing bytes';
     fail(`${problem}: ${name} needs ${expected} bytes of data, given ${given}`);
   }
-  const data = decode(bytes.subarray(header.dataStart), header, count);
+  const data = decode(file.subarray(header.dataStart), header, count);
   return { dtype, shape, data: fortran ? toRowMajor(data, shape) : data } as NpyArray;
 }
 
 /**
  * Writes an array as the bytes of an NPY file, version 1, row-major and little-endian.
  *
- * @throws OptionError for an unknown dtype, or data of another class than the dtype's.
+ * @throws OptionError for something that is no array, an unknown dtype, or data of another class than the dtype's.
  * @throws ShapeError when data are not the product of the shape in number.
  */
 export function writeNpy(array: WritableNpy): Uint8Array {
   const where = 'writeNpy';
+  if (typeof array !== 'object' || array === null)
+    throw new OptionError(where, `expected { dtype, shape, data }, given ${show(array)}`);
   const { dtype, shape, data } = array;
   // Callers in JavaScript can give what the types exclude.
   const given: unknown = dtype;
   const code = [...CODES].find(([, name]) => name === given)?.[0];
   if (code === undefined || given === 'float16')
     throw new OptionError(where, `dtype ${show(given)} cannot be written`);
-  if (!(data instanceof STORAGE[dtype])) {
+  if (typedArrayName(data) !== STORAGE[dtype].name) {
     throw new OptionError(where, `${dtype} is written from ${STORAGE[dtype].name}, given ${show(data)}`);
   }
   const sizes = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);

@@ -80,60 +80,82 @@ export class ProtoWriter {
 export interface ProtoField {
   readonly number: number;
   readonly wire: number;
-  readonly varint: bigint;
+  /** Its 64 bits, unsigned; as a number where they are few. */
+  readonly varint: number | bigint;
   readonly bytes: Uint8Array;
 }
 
 /** Throws: what is wrong in the file is for the caller to place. */
 export type Fail = (problem: string, cause?: unknown) => never;
 
-/** The fields of one message, as views. It believes no length, and `fail`s for whatever the format forbids. */
-export function* readFields(message: Uint8Array, fail: Fail): Generator<ProtoField> {
-  const none = message.subarray(0, 0);
-  let at = 0;
-  const readVarint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      if (at >= message.length) fail('a protocol buffer ends within a number');
-      const byte = message[at++];
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asUintN(64, value);
+/** Fields that all messages of a file may still have together. */
+export interface FieldBudget {
+  left: number;
+}
+
+const NONE = new Uint8Array(0);
+
+/**
+ * The fields of one message, as views. It believes no length, and `fail`s for whatever the format forbids, and where there are more fields
+ * than the budget allows.
+ */
+export function* readFields(message: Uint8Array, fail: Fail, budget?: FieldBudget): Generator<ProtoField> {
+  const cursor = { bytes: message, at: 0 };
+  const length = () => Number(readVarint(cursor, fail));
+  const take = (count: number): Uint8Array => {
+    const { at } = cursor;
+    if (count > message.length - at) {
+      fail(`a field of ${count} bytes ends beyond its message, which has ${message.length - at} more`);
     }
-    return fail('a number of a protocol buffer has more than 10 bytes');
+    cursor.at += count;
+    return message.subarray(at, at + count);
   };
-  const take = (length: number): Uint8Array => {
-    if (length > message.length - at) {
-      fail(`a field of ${length} bytes ends beyond its message, which has ${message.length - at} more`);
-    }
-    at += length;
-    return message.subarray(at - length, at);
-  };
-  while (at < message.length) {
-    const tag = Number(readVarint());
+  while (cursor.at < message.length) {
+    if (budget && --budget.left < 0) fail('the file has too many nodes, names and other parts');
+    const tag = length();
     const number = Math.floor(tag / 8);
     const wire = tag % 8;
     if (number < 1 || number > 0x1fffffff) fail(`field number ${number} of a protocol buffer is not allowed`);
-    if (wire === 0) yield { number, wire, varint: readVarint(), bytes: none };
-    else if (wire === 1) yield { number, wire, varint: 0n, bytes: take(8) };
-    else if (wire === 2) yield { number, wire, varint: 0n, bytes: take(Number(readVarint())) };
-    else if (wire === 5) yield { number, wire, varint: 0n, bytes: take(4) };
+    if (wire === 0) yield { number, wire, varint: readVarint(cursor, fail), bytes: NONE };
+    else if (wire === 1) yield { number, wire, varint: 0, bytes: take(8) };
+    else if (wire === 2) yield { number, wire, varint: 0, bytes: take(length()) };
+    else if (wire === 5) yield { number, wire, varint: 0, bytes: take(4) };
     else fail(`wire type ${wire} of a protocol buffer is not supported`);
   }
+}
+
+/** The next varint, unsigned. Big numbers cost much, and hardly any is one. */
+function readVarint(cursor: { readonly bytes: Uint8Array; at: number }, fail: Fail): number | bigint {
+  const { bytes } = cursor;
+  let small = 0;
+  let large = 0n;
+  for (let count = 0; count < 10; count++) {
+    if (cursor.at >= bytes.length) fail('a protocol buffer ends within a number');
+    const byte = bytes[cursor.at++];
+    if (count < 4) small |= (byte & 0x7f) << (7 * count);
+    else large |= BigInt(byte & 0x7f) << BigInt(7 * count);
+    if (byte < 0x80) return count < 4 ? small : BigInt.asUintN(64, large | BigInt(small));
+  }
+  return fail('a number of a protocol buffer has more than 10 bytes');
 }
 
 /** A field of type int32, int64 or an enumeration. */
 export function asInt({ wire, varint: value }: ProtoField, fail: Fail): number {
   if (wire !== 0) fail(`expected a whole number, given wire type ${wire}`);
-  return safe(BigInt.asIntN(64, value), fail);
+  return signed(value, fail);
 }
 
 export function asBytes({ wire, bytes }: ProtoField, fail: Fail): Uint8Array {
   return wire === 2 ? bytes : fail(`expected bytes, given wire type ${wire}`);
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 export function asString(field: ProtoField, fail: Fail): string {
+  const bytes = asBytes(field, fail);
+  if (bytes.length === 0) return '';
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(asBytes(field, fail));
+    return utf8.decode(bytes);
   } catch (cause) {
     return fail('a string is not UTF-8', cause);
   }
@@ -144,29 +166,25 @@ export function asFloat({ wire, bytes }: ProtoField, fail: Fail): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0, true);
 }
 
+export function asDouble({ wire, bytes }: ProtoField, fail: Fail): number {
+  if (wire !== 1) fail(`expected a double, given wire type ${wire}`);
+  return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0, true);
+}
+
 /** One or, packed, many whole numbers of a repeated field. */
 export function asInts(field: ProtoField, fail: Fail): number[] {
   if (field.wire === 0) return [asInt(field, fail)];
-  const bytes = asBytes(field, fail);
+  const cursor = { bytes: asBytes(field, fail), at: 0 };
   const values: number[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    let value = 0n;
-    let shift = 0n;
-    for (;;) {
-      if (at >= bytes.length || shift >= 70n) fail('a list of numbers of a protocol buffer is broken');
-      const byte = bytes[at++];
-      value |= BigInt(byte & 0x7f) << shift;
-      shift += 7n;
-      if (byte < 0x80) break;
-    }
-    values.push(safe(BigInt.asIntN(64, value), fail));
-  }
+  while (cursor.at < cursor.bytes.length) values.push(signed(readVarint(cursor, fail), fail));
   return values;
 }
 
-function safe(value: bigint, fail: Fail): number {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : fail(`the number ${value} is too large`);
+/** The number that 64 bits are in two's complement. */
+function signed(bits: number | bigint, fail: Fail): number {
+  if (typeof bits === 'number') return bits;
+  const number = Number(BigInt.asIntN(64, bits));
+  return Number.isSafeInteger(number) ? number : fail(`the number ${bits} is too large`);
 }
 
 function varint(value: number): Uint8Array {

@@ -8,11 +8,14 @@
  * A state_dict says nothing of activations or sizes: it is read into a model that is there. It opens no file.
  */
 
+import { isFloat32Array, isFloat64Array } from '../arrays.js';
 import type { Activation } from '../engine/kernels.js';
 import { DataError, FormatError, OptionError, show } from '../errors.js';
+import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
-import { type Sequential, sequential, setParameters } from '../nn/sequential.js';
+import { checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
+import { checkFile } from './bytes.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 
 /** How the names in a state_dict are made. */
@@ -37,6 +40,7 @@ export interface ReadPytorchOptions extends PytorchOptions {
  */
 export function writePytorch(model: Sequential, options?: PytorchOptions): Uint8Array {
   const where = 'writePytorch';
+  checkModel(where, model);
   const reader = new OptionReader(where, options);
   const prefix = reader.string('prefix', '');
   reader.end();
@@ -74,16 +78,13 @@ export function readPytorch(
   model: Sequential,
   options?: ReadPytorchOptions,
 ): void {
-  const reader = new OptionReader('readPytorch', options);
-  const prefix = reader.string('prefix', '');
-  const isNames = (value: unknown): value is readonly string[] =>
-    Array.isArray(value) && value.every((name) => typeof name === 'string');
-  const given = reader.optional('modules', 'a list of names', isNames);
-  reader.end();
+  const file = checkFile('readPytorch', bytes, where);
+  checkModel('readPytorch', model);
+  const { prefix, modules: given } = readOptions('readPytorch', options, false);
   const fail: (problem: string) => never = (problem) => {
     throw new FormatError(where, problem);
   };
-  const groups = groupByModule(readSafetensors(bytes, where).tensors, prefix, fail);
+  const groups = groupByModule(readSafetensors(file, where).tensors, prefix, fail);
   const modules = given ?? orderModules([...groups.keys()], fail);
   const expected = modulesOf(model);
   if (modules.length !== expected.length || new Set(modules).size !== expected.length) {
@@ -110,8 +111,9 @@ export function readPytorch(
     for (const own of group.keys())
       fail(`the model has nothing for tensor ${show(`${prefix}${module}.${own}`)}`);
   }
+  const known = new Set(modules);
   for (const module of groups.keys()) {
-    if (!modules.includes(module)) fail(`the model has no layer for module ${show(prefix + module)}`);
+    if (!known.has(module)) fail(`the model has no layer for module ${show(prefix + module)}`);
   }
   setParameters(model, values);
 }
@@ -127,13 +129,14 @@ export function denseFromPytorch(
   where: string,
   options: ReadPytorchOptions & { /** Of all layers but the last. */ activation: Activation },
 ): Sequential {
-  const { activation, ...rest } = options;
-  const { prefix = '' } = rest;
+  const reader = 'denseFromPytorch';
+  const file = checkFile(reader, bytes, where);
+  const { prefix, modules: given, activation } = readOptions(reader, options, true);
   const fail: (problem: string) => never = (problem) => {
     throw new FormatError(where, problem);
   };
-  const groups = groupByModule(readSafetensors(bytes, where).tensors, prefix, fail);
-  const modules = rest.modules ?? orderModules([...groups.keys()], fail);
+  const groups = groupByModule(readSafetensors(file, where).tensors, prefix, fail);
+  const modules = given ?? orderModules([...groups.keys()], fail);
   let width: number | undefined;
   const layers = modules.map((module, place) => {
     const name = show(`${prefix}${module}.weight`);
@@ -151,8 +154,19 @@ export function denseFromPytorch(
   const inputSize = groups.get(modules[0] ?? '')?.get('weight')?.shape[1];
   if (inputSize === undefined) return fail('the file holds no tensors');
   const model = sequential(inputSize, layers);
-  readPytorch(bytes, where, model, rest);
+  readPytorch(file, where, model, { prefix, modules });
   return model;
+}
+
+function readOptions(where: string, options: unknown, isDense: boolean) {
+  const reader = new OptionReader(where, options);
+  const prefix = reader.string('prefix', '');
+  const isNames = (value: unknown): value is readonly string[] =>
+    Array.isArray(value) && value.every((name) => typeof name === 'string');
+  const modules = reader.optional('modules', 'a list of names', isNames);
+  const activation = isDense ? reader.oneOf('activation', activations) : 'identity';
+  reader.end();
+  return { prefix, modules, activation };
 }
 
 /** What batch norm counts and its arithmetic does not need. */
@@ -231,9 +245,9 @@ function orderModules(modules: readonly string[], fail: (problem: string) => nev
   if (modules.length > 1 && (stems.size > 1 || stems.has(undefined))) {
     fail(`the order of the modules ${show(modules)} is not clear from their names; option modules says it`);
   }
-  const numbers = (name: string) => (name.match(/\d+/g) ?? []).map(Number);
+  const numbers = new Map(modules.map((name) => [name, (name.match(/\d+/g) ?? []).map(Number)]));
   return modules.toSorted((a, b) => {
-    const [left, right] = [numbers(a), numbers(b)];
+    const [left, right] = [numbers.get(a) ?? [], numbers.get(b) ?? []];
     const at = left.findIndex((value, i) => value !== right[i]);
     return at < 0 ? left.length - right.length : left[at] - (right[at] ?? -1);
   });
@@ -249,9 +263,8 @@ function convert(
   if (given.join() !== expected.join()) {
     fail(`expected shape [${expected.join(', ')}], given [${given.join(', ')}]`);
   }
-  if (!(data instanceof Float32Array || data instanceof Float64Array))
-    return fail(`expected floats, given ${dtype}`);
-  const values = data instanceof Float32Array ? data : Float32Array.from(data);
+  if (!isFloat32Array(data) && !isFloat64Array(data)) return fail(`expected floats, given ${dtype}`);
+  const values = isFloat32Array(data) ? data : Float32Array.from(data);
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at >= 0) fail(`expected finite values, given ${values[at]} at ${at}`);
   return { shape, values: turned ? transpose(values, expected[0], expected[1]) : values };

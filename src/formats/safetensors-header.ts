@@ -4,10 +4,14 @@
  * two different models in one file.
  */
 import { FormatError, show } from '../errors.js';
+import { foreignFormat } from './recognise.js';
 import { elementBytes, isDtype, type SafeDtype, SUPPORTED } from './safetensors-dtype.js';
 
 /** The reference implementation's limit, in bytes. */
 export const MAX_HEADER_BYTES = 100_000_000;
+
+/** Strings, numbers and marks: 28 of them make a tensor of four axes. Each becomes a value, of many times its bytes. */
+const MAX_TOKENS = 2 ** 22;
 
 /** Objects or arrays within each other: the header, a tensor's entry, its shape. */
 const MAX_DEPTH = 3;
@@ -34,6 +38,8 @@ export function readHeader(bytes: Uint8Array, where: string): Header {
   const fail = (problem: string, cause?: unknown): never => {
     throw new FormatError(where, problem, { cause });
   };
+  const foreign = foreignFormat(bytes);
+  if (foreign !== undefined) fail(`expected a safetensors file, given ${foreign}`);
   const text = headerText(bytes, fail);
   const dataStart = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const entries: HeaderEntry[] = [];
@@ -76,10 +82,16 @@ function parseHeader(text: string, fail: Fail): Record<string, unknown> {
   }
 }
 
+const [QUOTE, BACKSLASH, COLON, MINUS] = ['"', '\\', ':', '-'].map((mark) => mark.charCodeAt(0));
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = ['{', '}', '[', ']'].map((mark) =>
+  mark.charCodeAt(0),
+);
+
 /**
  * Walks the tokens of a JSON text and refuses what JSON.parse lets pass: a key given twice in one object however it
- * is escaped, half of a surrogate pair, numbers other than plain digits, deep nesting. Whether the text is JSON at
- * all is left to JSON.parse, so anything may stand here; the walk ends in any case.
+ * is escaped, half of a surrogate pair, numbers other than plain digits, deep nesting; and more tokens than a file of
+ * models has, before any of them becomes a value. Whether the text is JSON at all is left to JSON.parse, so anything
+ * may stand here; the walk ends in any case.
  */
 function checkTokens(text: string, fail: Fail): void {
   const open: { keys: Set<string>; key: string }[] = [];
@@ -87,50 +99,85 @@ function checkTokens(text: string, fail: Fail): void {
     const keys = open.slice(0, depth).flatMap(({ key }) => (key === '' ? [] : show(key)));
     return fail(`header at ${keys.join('.') || 'its top level'}: ${problem}`);
   };
-  const token = /"|[{}[\]]|-?[0-9][0-9.eE+-]*/g;
-  const colon = /\s*:/y;
-  for (let match = token.exec(text); match !== null; match = token.exec(text)) {
-    const [found] = match;
-    if (found === '{' || found === '[') {
+  let tokens = 0;
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    if (code <= SPACE) {
+      at++;
+      continue;
+    }
+    if (++tokens > MAX_TOKENS)
+      fail(`the header has more than the ${MAX_TOKENS} names, numbers and marks allowed`);
+    if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
       const depth = open.push({ keys: new Set(), key: '' });
       if (depth > MAX_DEPTH) refuse(depth, 'nested too deeply');
-    } else if (found === '}' || found === ']') {
+      at++;
+    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
       open.pop();
-    } else if (found !== '"') {
-      if (!/^(0|[1-9][0-9]*)$/.test(found))
-        refuse(open.length, `expected plain digits, given ${show(found)}`);
-    } else {
-      const end = endOfString(text, match.index);
-      const string = decodeString(text.slice(match.index, end), fail);
-      token.lastIndex = end;
-      colon.lastIndex = end;
+      at++;
+    } else if (code === MINUS || isDigit(code)) {
+      const end = endOfNumber(text, at);
+      const number = text.slice(at, end);
+      if (!/^(0|[1-9][0-9]*)$/.test(number))
+        refuse(open.length, `expected plain digits, given ${show(number)}`);
+      at = end;
+    } else if (code === QUOTE) {
+      const end = endOfString(text, at);
+      const string = decodeString(text, at, end, fail);
+      at = end;
       const object = open.at(-1);
-      if (!colon.test(text) || object === undefined) continue;
+      if (object === undefined || !colonFollows(text, at)) continue;
       if (object.keys.has(string)) refuse(open.length - 1, `key ${show(string)} is given twice`);
       object.keys.add(string);
       object.key = string;
+    } else {
+      at++;
     }
   }
+}
+
+/** Of JSON's white space the one with the highest code. */
+const SPACE = 0x20;
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** The place after the digits, signs, points and exponents that begin at `start`. */
+function endOfNumber(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && (isDigit(text.charCodeAt(at)) || '.eE+-'.includes(text[at]))) at++;
+  return at;
 }
 
 /** The place after the quote that closes the string beginning at `start`. By hand: a regular expression overflows. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === '"') return at + 1;
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at++;
+    else if (code === QUOTE) return at + 1;
   }
   return text.length;
 }
 
-function decodeString(quoted: string, fail: Fail): string {
+function colonFollows(text: string, after: number): boolean {
+  let at = after;
+  while (at < text.length && text.charCodeAt(at) <= SPACE) at++;
+  return text.charCodeAt(at) === COLON;
+}
+
+/** The text was UTF-8, so that halves of surrogate pairs can only be escapes. */
+function decodeString(text: string, start: number, end: number, fail: Fail): string {
+  const inside = text.slice(start + 1, end - 1);
+  if (end - start >= 2 && text.charCodeAt(end - 1) === QUOTE && !inside.includes('\\')) return inside;
   let string: unknown;
   try {
-    string = JSON.parse(quoted);
+    string = JSON.parse(text.slice(start, end));
   } catch (cause) {
-    fail(`the header is not JSON: ${show(quoted)} is not a string`, cause);
+    fail(`the header is not JSON: ${show(text.slice(start, end))} is not a string`, cause);
   }
   if (typeof string !== 'string' || /\p{Surrogate}/u.test(string)) {
-    fail(`the header is not Unicode: ${show(quoted)} holds half of a surrogate pair`);
+    fail(`the header is not Unicode: ${show(text.slice(start, end))} holds half of a surrogate pair`);
   }
   return string as string;
 }

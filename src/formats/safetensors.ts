@@ -8,8 +8,9 @@
  * `safetensors-header.ts`). It opens no file, and knows nothing of models.
  * https://github.com/huggingface/safetensors#format
  */
+import { isMap, isTypedArray, typedArrayName } from '../arrays.js';
 import { OptionError, ShapeError, show } from '../errors.js';
-import { fromHostOrder, toHostOrder, widenBf16, widenF16 } from './bytes.js';
+import { checkFile, fromHostOrder, toHostOrder, widenBf16, widenF16 } from './bytes.js';
 import { elementBytes, isDtype, type SafeData, type SafeDtype, storageOf } from './safetensors-dtype.js';
 import { MAX_HEADER_BYTES, readHeader } from './safetensors-header.js';
 
@@ -38,12 +39,14 @@ const WHERE = 'writeSafetensors';
  * @param where The file's name, for messages.
  * @throws FormatError, naming the tensor where there is one, for anything that the format forbids, for a dtype other
  *   than those of `SafeDtype`, and for keys of an entry other than the format's three.
+ * @throws OptionError for `bytes` that are none.
  */
 export function readSafetensors(bytes: Uint8Array, where: string): SafetensorsFile {
-  const { entries, metadata, dataStart } = readHeader(bytes, where);
+  const file = checkFile('readSafetensors', bytes, where);
+  const { entries, metadata, dataStart } = readHeader(file, where);
   const tensors = new Map<string, SafeTensor>();
   for (const { name, dtype, shape, begin, end } of entries) {
-    const data = decode(bytes.subarray(dataStart + begin, dataStart + end), dtype);
+    const data = decode(file.subarray(dataStart + begin, dataStart + end), dtype);
     tensors.set(name, { dtype, shape, data } as SafeTensor);
   }
   return { tensors, metadata };
@@ -53,7 +56,7 @@ export function readSafetensors(bytes: Uint8Array, where: string): SafetensorsFi
  * Writes tensors and metadata as one file's bytes. The bytes follow from names and values alone, not from the order
  * in which they are given: larger elements come first, which keeps all aligned, then names in order of code units.
  *
- * @throws OptionError for a name, dtype or metadata that the format cannot hold, or data of another class than the
+ * @throws OptionError for anything but a map of tensors, a name, dtype or metadata that the format cannot hold, or data of another class than the
  *   dtype's.
  * @throws ShapeError when data are not the product of the shape in number.
  */
@@ -61,6 +64,9 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, WritableTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  if (!isMap(tensors))
+    throw new OptionError(WHERE, `expected a map of names and tensors, given ${show(tensors)}`);
+  for (const [name, tensor] of tensors) checkTensor(name, tensor);
   const sorted = [...tensors].sort(
     ([nameA, a], [nameB, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT || compare(nameA, nameB),
   );
@@ -68,7 +74,6 @@ export function writeSafetensors(
   const members = metadataMember(metadata);
   let dataBytes = 0;
   for (const [name, tensor] of sorted) {
-    checkTensor(name, tensor);
     const end = dataBytes + tensor.data.byteLength;
     const entry = { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [dataBytes, end] };
     members.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
@@ -103,6 +108,8 @@ function decode(bytes: Uint8Array, dtype: SafeDtype): SafeData[SafeDtype] {
 }
 
 function metadataMember(metadata: Readonly<Record<string, string>>): string[] {
+  if (typeof metadata !== 'object' || metadata === null)
+    throw new OptionError(WHERE, `metadata: expected an object of strings, given ${show(metadata)}`);
   const pairs = Object.entries(metadata).sort(([a], [b]) => compare(a, b));
   for (const [key, value] of pairs) {
     if (typeof value !== 'string' || !isUnicode(value) || !isUnicode(key)) {
@@ -114,25 +121,30 @@ function metadataMember(metadata: Readonly<Record<string, string>>): string[] {
   return [`"__metadata__":{${members.join(',')}}`];
 }
 
-function checkTensor(name: string, { dtype, shape, data }: WritableTensor): void {
+/** Callers in JavaScript can give what the types exclude. */
+function checkTensor(name: unknown, tensor: unknown): asserts tensor is WritableTensor {
   const where = `${WHERE}: tensor ${show(name)}`;
   if (typeof name !== 'string' || name === '__metadata__' || !isUnicode(name)) {
     throw new OptionError(where, 'expected a Unicode name other than "__metadata__"');
   }
-  // Callers in JavaScript can give what the types exclude.
-  const given: unknown = dtype;
-  if (!isDtype(given) || given === 'F16' || given === 'BF16') {
-    throw new OptionError(where, `dtype ${show(given)} cannot be written`);
+  if (typeof tensor !== 'object' || tensor === null)
+    throw new OptionError(where, `expected { dtype, shape, data }, given ${show(tensor)}`);
+  const { dtype, shape, data } = tensor as { readonly [K in keyof WritableTensor]?: unknown };
+  if (!isDtype(dtype) || dtype === 'F16' || dtype === 'BF16') {
+    throw new OptionError(where, `dtype ${show(dtype)} cannot be written`);
   }
-  if (!(data instanceof storageOf(dtype))) {
-    throw new OptionError(where, `${dtype} is written from ${storageOf(dtype).name}, given ${show(data)}`);
+  const { name: storage } = storageOf(dtype);
+  if (!isTypedArray(data) || typedArrayName(data) !== storage) {
+    throw new OptionError(where, `${dtype} is written from ${storage}, given ${show(data)}`);
   }
+  if (!Array.isArray(shape))
+    throw new OptionError(where, `shape: expected a list of lengths, given ${show(shape)}`);
   const size = shape.reduce(
     (product, dim) => (Number.isSafeInteger(dim) && dim >= 0 ? product * dim : NaN),
     1,
   );
   if (size !== data.length) {
-    throw new ShapeError(where, `shape [${shape.join(', ')}] does not fit ${data.length} elements`);
+    throw new ShapeError(where, `shape ${show(shape)} does not fit ${data.length} elements`);
   }
 }
 

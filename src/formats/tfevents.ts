@@ -7,12 +7,15 @@
  * tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
  */
 import { OptionError, show } from '../errors.js';
+import { checkInteger } from '../options.js';
 import { crc32c } from './crc.js';
 import { ProtoWriter } from './protobuf.js';
 
-/** What every file begins with. `seconds` since 1970. */
+/** What every file begins with. `seconds` since 1970. Throws OptionError when they are no finite number. */
 export function eventFileHead(seconds: number): Uint8Array {
-  return frame(new ProtoWriter().double(1, checkSeconds(seconds)).string(3, 'brain.Event:2').finish());
+  return frame(
+    new ProtoWriter().double(1, checkSeconds('eventFileHead', seconds)).string(3, 'brain.Event:2').finish(),
+  );
 }
 
 /**
@@ -26,20 +29,24 @@ export function scalarEvent(
   step: number,
   scalars: Readonly<Record<string, number>>,
 ): Uint8Array {
-  if (!Number.isSafeInteger(step))
-    throw new OptionError('scalarEvent', `step: expected a whole number, given ${show(step)}`);
+  const where = 'scalarEvent';
+  checkSeconds(where, seconds);
+  checkInteger(where, 'step', step);
+  if (typeof scalars !== 'object' || scalars === null)
+    throw new OptionError(where, `scalars: expected an object of numbers, given ${show(scalars)}`);
   const summary = new ProtoWriter();
   for (const [tag, value] of Object.entries(scalars)) {
     if (typeof value !== 'number')
-      throw new OptionError('scalarEvent', `${tag}: expected a number, given ${show(value)}`);
+      throw new OptionError(where, `${tag}: expected a number, given ${show(value)}`);
     summary.message(1, new ProtoWriter().string(1, tag).float(2, value));
   }
-  return frame(new ProtoWriter().double(1, checkSeconds(seconds)).int(2, step).message(5, summary).finish());
+  return frame(new ProtoWriter().double(1, seconds).int(2, step).message(5, summary).finish());
 }
 
-function checkSeconds(seconds: number): number {
+/** @internal Throws OptionError for a time that is no finite number. */
+export function checkSeconds(where: string, seconds: number): number {
   if (Number.isFinite(seconds)) return seconds;
-  throw new OptionError('scalarEvent', `seconds: expected a finite number, given ${show(seconds)}`);
+  throw new OptionError(where, `seconds: expected a finite number, given ${show(seconds)}`);
 }
 
 function frame(event: Uint8Array): Uint8Array {

@@ -21,6 +21,8 @@ const STORED = 0;
 const DEFLATED = 8;
 const ENCRYPTED = 1;
 const UTF8 = 0x800;
+/** Arrays in an archive: each is an object here, and can be few bytes there. */
+const MAX_ENTRIES = 2 ** 18;
 /** A 32-bit field that says: see the zip64 extra field. */
 const ELSEWHERE = 0xffffffff;
 
@@ -34,27 +36,49 @@ interface Entry {
 }
 
 /**
- * Reads all entries, in the order of the directory; folders are left out. Stored data are views of `bytes`.
+ * Reads the entries one by one, in the order of the directory; folders are left out. Stored data are views of `bytes`.
  *
  * @param limit The most bytes that all entries together may grow to: a small archive may claim to hold any number.
  * @throws FormatError for anything but a sound archive: a wrong checksum, a name given twice, encryption, an unknown method.
  */
-export function readZip(bytes: Uint8Array, where: string, limit: number): Map<string, Uint8Array> {
+export function* readZip(
+  bytes: Uint8Array,
+  where: string,
+  limit: number,
+): Generator<[name: string, data: Uint8Array]> {
   const entries = readDirectory(bytes, where);
   const total = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   if (total > limit) {
-    throw new FormatError(where, `its entries hold ${total} bytes, more than the ${limit} allowed`);
+    throw new FormatError(
+      where,
+      `its entries hold ${total} bytes, more than the ${limit} allowed for an archive of ${bytes.length}`,
+    );
   }
-  const files = new Map<string, Uint8Array>();
+  const names = new Set<string>();
+  let packedBytes = 0;
   for (const entry of entries) {
     if (entry.name.endsWith('/')) continue;
     const fail = (problem: string, cause?: unknown): never => {
       throw new FormatError(where, `entry ${show(entry.name)}: ${problem}`, { cause });
     };
-    if (files.has(entry.name)) fail('is given twice');
-    files.set(entry.name, readEntry(bytes, entry, fail));
+    if (names.has(entry.name)) fail('is given twice');
+    names.add(entry.name);
+    const data = readEntry(bytes, entry, fail);
+    // One piece of data under many names would be unpacked again and again.
+    packedBytes += entry.packedBytes;
+    if (packedBytes > bytes.length) fail('overlaps with entries before it');
+    yield [entry.name, data];
   }
-  return files;
+}
+
+/** The names of all entries; none for what is no sound archive. */
+export function zipNames(bytes: Uint8Array): string[] {
+  try {
+    return readDirectory(bytes, '').map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof FormatError) return [];
+    throw error;
+  }
 }
 
 /**
@@ -117,6 +141,7 @@ function readDirectory(bytes: Uint8Array, where: string): Entry[] {
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { count, start, end } = findDirectory(view, fail);
+  if (count > MAX_ENTRIES) fail(`expected at most ${MAX_ENTRIES} entries, given ${count}`);
   const entries: Entry[] = [];
   let at = start;
   for (let i = 0; i < count; i++) {
@@ -194,9 +219,11 @@ function wideFields(
   return fail();
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function decodeName(bytes: Uint8Array, fail: (problem: string) => never): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return fail('the name of an entry is not UTF-8');
   }

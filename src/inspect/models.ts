@@ -1,12 +1,16 @@
 /** What there is to see in a model, from its own file or from ONNX. */
 
-import { FormatError, LanegradError } from '../errors.js';
+import { FormatError, LanegradError, show } from '../errors.js';
 import type { ModelMetadata } from '../formats/model.js';
-import { dataTypes, decodeModel, floatValues, intValues, type OnnxTensor } from '../formats/onnx/proto.js';
-import type { OnnxImport } from '../formats/onnx/read.js';
+import { decodeModel } from '../formats/onnx/decode.js';
+import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';
+import { type OnnxImport, readOnnx } from '../formats/onnx/read.js';
+import { floatValues, intValues } from '../formats/onnx/values.js';
 import type { Fail } from '../formats/protobuf.js';
 import type { Sequential } from '../nn/sequential.js';
+import { summary } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
+import type { CsvReading } from '../tables/types.js';
 import type { InspectedTensor, Inspection, ModelReport } from './types.js';
 
 /** Layers, inputs and parameters; the first weights as pictures where inputs are images. */
@@ -39,19 +43,34 @@ export async function inspectModel(
       ['columns', table.columns.map(({ name }) => name).join(', ')],
       ['target', `${table.target.name}, ${table.target.kind}`],
     );
+    if (table.reading) facts.push(['files', readingText(table.reading)]);
+    const marks = table.cells?.missing?.map((mark) => show(mark)).join(', ');
+    if (marks !== undefined) facts.push(['missing', marks || 'empty cells']);
   }
   facts.push(['weights sha256', report.weightsSha256]);
   return { path, kind: 'model', facts, model: report, tensors: modelTensors(model, input?.imageShape) };
 }
 
+/** How the model's tables are read when they are delimited text. */
+function readingText({ delimiter, decimal, header, comment }: CsvReading): string {
+  const parts = [
+    `delimiter ${show(delimiter)}`,
+    `decimal mark ${show(decimal)}`,
+    header ? 'names in the first line' : 'no header',
+    ...(comment === undefined ? [] : [`comments begin with ${show(comment)}`]),
+  ];
+  return parts.join(', ');
+}
+
 async function describeModel(model: Sequential, metadata: ModelMetadata): Promise<ModelReport> {
   const { sizes, seed, parameterCount } = model;
+  const counts = summary(model).layers;
   const layers = model.layers.map(({ kind, config }, index) => ({
     kind,
     ...config,
     inputSize: sizes[index],
     outputSize: sizes[index + 1],
-    parameters: model.parameters.reduce((sum, own) => sum + (own.layer === index ? own.values.length : 0), 0),
+    parameters: counts[index].parameters,
   }));
   return {
     sizes,
@@ -64,12 +83,21 @@ async function describeModel(model: Sequential, metadata: ModelMetadata): Promis
   };
 }
 
-/** A file that cannot become a model is shown all the same, with the reason. */
-export function inspectOnnx(path: string, bytes: Uint8Array, read: () => OnnxImport): Inspection {
+/** A file that cannot become a model is shown all the same, with the reason; so is one whose weights beside it cannot be read. */
+export async function inspectOnnx(
+  path: string,
+  bytes: Uint8Array,
+  readFiles: () => Promise<Map<string, Uint8Array>>,
+): Promise<Inspection> {
   const fail: Fail = (problem) => {
     throw new FormatError(path, problem);
   };
-  const onnx = decodeModel(bytes, fail);
+  let externalData = new Map<string, Uint8Array>();
+  const verdict = await importable(path, async () => {
+    externalData = await readFiles();
+    return readOnnx(bytes, path, { externalData });
+  });
+  const onnx = decodeModel(bytes, fail, externalData);
   const shape = (dims: readonly (number | string | undefined)[] = []) =>
     `[${dims.map((dim) => dim ?? '?').join(', ')}]`;
   const facts: [string, string][] = [
@@ -79,7 +107,7 @@ export function inspectOnnx(path: string, bytes: Uint8Array, read: () => OnnxImp
     ...onnx.inputs.map(({ name, shape: dims }): [string, string] => ['input', `${name} ${shape(dims)}`]),
     ...onnx.outputs.map(({ name, shape: dims }): [string, string] => ['output', `${name} ${shape(dims)}`]),
     ['nodes', onnx.nodes.map(({ operator }) => operator).join(' ')],
-    ['import', importable(path, read)],
+    ['import', verdict],
   ];
   const tensors = onnx.initializers.map((tensor): InspectedTensor => {
     const { name, dims, dataType } = tensor;
@@ -95,9 +123,9 @@ function onnxValues(tensor: OnnxTensor, dtype: string, fail: Fail): ArrayLike<nu
   return ['float', 'double', 'float16', 'bfloat16'].includes(dtype) ? floatValues(tensor, fail) : [];
 }
 
-function importable(path: string, read: () => OnnxImport): string {
+async function importable(path: string, read: () => Promise<OnnxImport>): Promise<string> {
   try {
-    const { model, softmax, sigmoid } = read();
+    const { model, softmax, sigmoid } = await read();
     const end = softmax ? 'softmax' : sigmoid ? 'sigmoid' : undefined;
     return `possible: ${model.sizes.join('-')}${end ? `, its ${end} as the link of ${model.loss?.kind}` : ''}`;
   } catch (error) {

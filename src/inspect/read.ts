@@ -6,65 +6,67 @@ import { basename, join } from 'node:path';
 import { unzip } from '../data/folder.js';
 import { type IdxArray, readIdx } from '../data/idx.js';
 import { DataError, FileError, FormatError } from '../errors.js';
-import { fileError, readFileBytes } from '../files/atomic.js';
+import { fileError } from '../files/atomic.js';
+import { STANDARD_INPUT } from '../files/pipe.js';
 import { flattenRecord } from '../formats/metrics.js';
 import { readModel } from '../formats/model.js';
 import { type NpyArray, readNpy } from '../formats/npy.js';
 import { readNpz } from '../formats/npz.js';
-import { readOnnx } from '../formats/onnx/read.js';
+import { readDataFiles } from '../formats/onnx/load.js';
+import { type FileFormat, foreignFormat, formatOf, HEAD_BYTES } from '../formats/recognise.js';
 import { readSafetensors, type SafetensorsFile } from '../formats/safetensors.js';
 import { readMetrics } from '../run/metrics.js';
+import type { CsvOptions } from '../tables/csv-reading.js';
 import { fileSource } from '../tables/file.js';
-import { gunzipped, head, isGzip } from '../tables/source.js';
+import { gunzipped, head } from '../tables/source.js';
 import { inspectModel, inspectOnnx } from './models.js';
 import { inspectTable } from './table.js';
 import type { InspectedTensor, Inspection, Pictures } from './types.js';
 
-/** Bytes by which formats are told apart. */
-const HEAD_BYTES = 16;
-
-/** Most bytes that a compressed file may grow to. */
-const MAX_UNZIPPED = 2 ** 30;
-
 /**
- * Reads a model, a checkpoint, a run folder, or a data file: safetensors, ONNX, NPY, NPZ, IDX (also .gz), or a table.
+ * Reads a model, a checkpoint, a run folder, or a data file: safetensors, ONNX, NPY, NPZ, IDX (also .gz), or a table. The path `-`
+ * is standard input.
  *
+ * @param reading How a table of delimited text is read; found out by default.
  * @throws FileError when it cannot be read, FormatError when it is damaged or nothing that is known, DataError when it is empty.
  */
-export async function inspectPath(path: string): Promise<Inspection> {
+export async function inspectPath(path: string, reading: CsvOptions = {}): Promise<Inspection> {
+  if (path === STANDARD_INPUT) return inspectFile(path, reading);
   const found = await stat(path).catch((cause) => {
     throw fileError(path, 'cannot be read', cause);
   });
-  return found.isDirectory() ? inspectFolder(path) : inspectFile(path);
+  return found.isDirectory() ? inspectFolder(path) : inspectFile(path, reading);
 }
 
-async function inspectFile(path: string): Promise<Inspection> {
-  const source = await fileSource(path);
+async function inspectFile(given: string, reading: CsvOptions = {}): Promise<Inspection> {
+  const source = await fileSource(given);
+  const path = source.name;
   if (source.size === 0) throw new FormatError(path, 'the file is empty');
   if (basename(path) === 'metrics.jsonl') return inspectMetrics(path);
+  const read = () => source.slice(0, source.size);
   // The first bytes say what it is: tables are read in chunks, and may be larger than memory.
   const first = await head(source, HEAD_BYTES);
-  if (isGzip(first)) {
-    if (!isIdx(await head(gunzipped(source), HEAD_BYTES))) return inspectTable(path);
-    return inspectIdx(path, await unzip(await readFileBytes(path), path, MAX_UNZIPPED));
+  const format = formatOf(first);
+  if (format === 'gzip') {
+    if (formatOf(await head(gunzipped(source), HEAD_BYTES)) !== 'idx') return inspectTable(source, reading);
+    return inspectIdx(path, await unzip(await read(), path));
   }
-  const inspect = binaryFormat(first);
-  return inspect ? inspect(path, await readFileBytes(path)) : inspectTable(path);
+  if (format) return inspectBinary[format](path, await read());
+  const foreign = foreignFormat(first);
+  if (foreign !== undefined) throw new FormatError(path, `expected a model or data, given ${foreign}`);
+  return inspectTable(source, reading);
 }
 
-function binaryFormat(
-  first: Uint8Array,
-): ((path: string, bytes: Uint8Array) => Inspection | Promise<Inspection>) | undefined {
-  if (isIdx(first)) return inspectIdx;
-  if (first[0] === 0x93 && first[1] === 0x4e) return inspectNpy;
-  if (first[0] === 0x50 && first[1] === 0x4b) return inspectNpz;
-  // A header of 8 bytes, its upper ones zero, and an object.
-  if (first[8] === 0x7b && first[7] === 0 && first[6] === 0) return inspectSafetensors;
-  // The first field of an ONNX file is the IR version.
-  if (first[0] === 0x08 && first[1] < 0x20)
-    return (path, bytes) => inspectOnnx(path, bytes, () => readOnnx(bytes, path));
-  return undefined;
-}
+const inspectBinary: Record<
+  Exclude<FileFormat, 'gzip'>,
+  (path: string, bytes: Uint8Array) => Inspection | Promise<Inspection>
+> = {
+  idx: inspectIdx,
+  npy: inspectNpy,
+  npz: inspectNpz,
+  safetensors: inspectSafetensors,
+  onnx: (path, bytes) => inspectOnnx(path, bytes, () => readDataFiles(bytes, path)),
+};
 
 async function inspectFolder(path: string): Promise<Inspection> {
   const names = (
@@ -97,18 +99,6 @@ async function inspectFolder(path: string): Promise<Inspection> {
     if (checkpoints.length > 0) facts.push(['checkpoints', checkpoints.sort().join('  ')]);
   }
   return { path, kind: isRun ? 'run' : 'idx', facts, tensors: [], parts };
-}
-
-function isIdx(bytes: Uint8Array): boolean {
-  return (
-    bytes.length >= 8 &&
-    bytes[0] === 0 &&
-    bytes[1] === 0 &&
-    bytes[2] >= 8 &&
-    bytes[2] <= 14 &&
-    bytes[3] >= 1 &&
-    bytes[3] <= 8
-  );
 }
 
 function inspectIdx(path: string, bytes: Uint8Array): Inspection {
@@ -189,7 +179,7 @@ function checkpointFacts(path: string, text: string): [string, string][] {
   for (const part of ['position', 'engine', 'configuration'] as const) {
     const value = (description as Record<string, unknown>)[part];
     if (typeof value !== 'object' || value === null) continue;
-    for (const [name, own] of Object.entries(flattenRecord(value))) facts.push([name, String(own)]);
+    for (const [name, own] of Object.entries(flattenRecord(path, value))) facts.push([name, String(own)]);
   }
   return facts;
 }
@@ -197,7 +187,7 @@ function checkpointFacts(path: string, text: string): [string, string][] {
 async function inspectMetrics(path: string): Promise<Inspection> {
   const { records } = await readMetrics(path);
   if (records.length === 0) throw new DataError(path, 'expected at least one epoch');
-  const flat = records.map((record) => flattenRecord(record));
+  const flat = records.map((record) => flattenRecord(path, record));
   return {
     path,
     kind: 'metrics',

@@ -1,15 +1,18 @@
 /** What there is to see in a table: each column's type, as training would infer it, its values and what is missing. Node only. */
 import { DataError } from '../errors.js';
+import type { CsvOptions } from '../tables/csv-reading.js';
 import { decideColumn } from '../tables/decide.js';
-import { fileSource } from '../tables/file.js';
 import { openTable } from '../tables/open.js';
+import { nameNumbers } from '../tables/prepare.js';
 import { ColumnProfile } from '../tables/profile.js';
 import { describeColumn } from '../tables/summary.js';
+import type { ByteSource } from '../tables/types.js';
 import type { ColumnReport, Inspection } from './types.js';
 
 /** Reads the whole table once, in chunks. Throws FormatError for what is no table, and DataError where it cannot go on. */
-export async function inspectTable(path: string): Promise<Inspection> {
-  const table = await openTable(await fileSource(path));
+export async function inspectTable(source: ByteSource, reading: CsvOptions): Promise<Inspection> {
+  const path = source.name;
+  const table = await openTable(source, reading);
   const profiles = table.columns.map((name) => new ColumnProfile(name));
   let rows = 0;
   for await (const chunk of table.chunks()) {
@@ -18,6 +21,7 @@ export async function inspectTable(path: string): Promise<Inspection> {
     const parts = new Uint8Array(chunk.rows);
     for (const [index, profile] of profiles.entries()) profile.add(chunk, chunk.columns[index], parts);
   }
+  await nameNumbers(table, profiles);
   const facts: [string, string][] = [
     ['file', `table, ${table.format}`],
     ['rows', rows.toLocaleString('en-US')],

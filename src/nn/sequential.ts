@@ -1,4 +1,5 @@
 /** A model: layers in a row and the values of their parameters, held in ordinary arrays. It knows no engine. */
+import { isFloat32Array, isMap } from '../arrays.js';
 import { OptionError, ShapeError, show } from '../errors.js';
 import { checkInteger, OptionReader } from '../options.js';
 import type { Layer, ParameterSpec } from './layer.js';
@@ -91,7 +92,7 @@ export function sequential(
     }
     sizes.push(outputSize);
   }
-  return {
+  const model: Sequential = {
     inputSize,
     outputSize: sizes[sizes.length - 1],
     layers: [...layers],
@@ -101,6 +102,38 @@ export function sequential(
     sizes,
     seed,
   };
+  made.add(model);
+  return model;
+}
+
+/** The models that `sequential` has made: of these nothing more is asked. */
+const made = new WeakSet<object>();
+
+/** Throws OptionError for something that is no model. One that was put together by hand is looked at part by part. */
+export function checkModel(where: string, model: unknown): asserts model is Sequential {
+  if (typeof model === 'object' && model !== null && (made.has(model) || isModel(model))) return;
+  throw new OptionError(where, `model: expected one from sequential(), given ${show(model)}`);
+}
+
+function isModel(model: object): boolean {
+  const { layers, parameters, buffers, sizes, ...numbers } = model as Sequential;
+  const isLayer = (layer: unknown) => {
+    const { kind, config } = (layer ?? {}) as Partial<Layer>;
+    return typeof kind === 'string' && typeof config === 'object' && config !== null;
+  };
+  const isParameter = (parameter: unknown) => {
+    const { name, layer, shape, values } = (parameter ?? {}) as Partial<Parameter>;
+    return (
+      typeof name === 'string' && typeof layer === 'number' && Array.isArray(shape) && isFloat32Array(values)
+    );
+  };
+  return (
+    [layers, parameters, buffers, sizes].every((list) => Array.isArray(list)) &&
+    layers.every(isLayer) &&
+    [...parameters, ...buffers].every(isParameter) &&
+    sizes.length === layers.length + 1 &&
+    [...sizes, numbers.inputSize, numbers.outputSize, numbers.parameterCount].every(Number.isSafeInteger)
+  );
 }
 
 /** Parameters, then buffers: everything that a model's file holds. */
@@ -140,29 +173,41 @@ function makeParameter(
 }
 
 /**
- * Replaces a model's values and buffers. Throws ShapeError, before anything is changed, when a parameter is missing, is not the
- * model's or has another shape.
+ * Replaces a model's values and buffers.
+ *
+ * @throws OptionError for something that is no model, or no map of shapes and float32 values.
+ * @throws ShapeError when a parameter is missing, is not the model's or has another shape. The model then stays as it was.
  */
 export function setParameters(
   model: Sequential,
   tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
 ): void {
+  const where = 'setParameters';
+  checkModel(where, model);
+  if (!isMap(tensors))
+    throw new OptionError(where, `tensors: expected a map of names and tensors, given ${show(tensors)}`);
   const all = allValues(model);
   for (const { name, shape } of all) {
     const given = tensors.get(name);
-    if (!given) throw new ShapeError('setParameters', `parameter ${name} is missing`);
+    if (!given) throw new ShapeError(where, `parameter ${name} is missing`);
+    const isShape = Array.isArray(given.shape) && given.shape.every(Number.isSafeInteger);
+    if (!isShape || !isFloat32Array(given.values)) {
+      throw new OptionError(
+        where,
+        `${name}: expected { shape, values } with a Float32Array, given ${show(given)}`,
+      );
+    }
     const length = shape.reduce((product, size) => product * size, 1);
     if (given.shape.join() !== shape.join() || given.values.length !== length) {
       throw new ShapeError(
-        'setParameters',
+        where,
         `${name}: expected ${length} values of shape [${shape}], given ${given.values.length} of [${given.shape}]`,
       );
     }
   }
+  const names = new Set(all.map(({ name }) => name));
   for (const name of tensors.keys()) {
-    if (!all.some((parameter) => parameter.name === name)) {
-      throw new ShapeError('setParameters', `the model has no parameter ${show(name)}`);
-    }
+    if (!names.has(name)) throw new ShapeError(where, `the model has no parameter ${show(name)}`);
   }
-  for (const parameter of all) parameter.values.set(tensors.get(parameter.name)!.values);
+  for (const { name, values } of all) values.set(tensors.get(name)!.values);
 }

@@ -1,5 +1,5 @@
 /** A model in a table: its layers, their outputs and parameters. For people, and as data for programs. */
-import type { Parameter, Sequential } from './sequential.js';
+import { checkModel, type Parameter, type Sequential } from './sequential.js';
 
 /** A row of a summary. */
 export interface LayerSummary {
@@ -30,8 +30,11 @@ export interface ModelSummary {
   toString(): string;
 }
 
-/** What a model is made of. `String(summary(model))` is a table for people. */
+/** What a model is made of. `String(summary(model))` is a table for people. Throws OptionError for something that is no model. */
 export function summary(model: Sequential): ModelSummary {
+  checkModel('summary', model);
+  const parameters = countByLayer(model.parameters);
+  const buffers = countByLayer(model.buffers);
   const layers = model.layers.map((layer, index): LayerSummary => {
     return {
       name: String(index),
@@ -39,8 +42,8 @@ export function summary(model: Sequential): ModelSummary {
       options: describeOptions(layer.config, model.sizes[index + 1]),
       inputSize: model.sizes[index],
       outputSize: model.sizes[index + 1],
-      parameters: count(model.parameters, index),
-      buffers: count(model.buffers, index),
+      parameters: parameters.get(index) ?? 0,
+      buffers: buffers.get(index) ?? 0,
     };
   });
   const result = {
@@ -60,8 +63,11 @@ export function layerWidths({ inputSize, layers, sizes }: Sequential): number[] 
   return [inputSize, ...sizes.slice(1).filter((_, index) => layers[index].kind === 'dense')];
 }
 
-function count(parameters: readonly Parameter[], layer: number): number {
-  return parameters.reduce((total, own) => total + (own.layer === layer ? own.values.length : 0), 0);
+/** Values by the place of their layer. */
+function countByLayer(parameters: readonly Parameter[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const { layer, values } of parameters) counts.set(layer, (counts.get(layer) ?? 0) + values.length);
+  return counts;
 }
 
 /** The width stands in a column of its own, and what is false or the default of doing nothing is not worth a word. */
@@ -96,7 +102,7 @@ function draw({ inputSize, layers, parameters, buffers, bytes }: Omit<ModelSumma
       write(own),
     ]),
   ];
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths = rows[0].map((_, column) => longest(rows.map((row) => row[column])));
   const lines = rows.map((row) =>
     row
       .map((cell, column) => (column < 3 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
@@ -105,8 +111,13 @@ function draw({ inputSize, layers, parameters, buffers, bytes }: Omit<ModelSumma
   );
   const fixed = buffers > 0 ? `, and ${write(buffers)} values that are not trained` : '';
   const total = `${write(parameters)} parameters, ${formatBytes(bytes)}${fixed}`;
-  const rule = '─'.repeat(Math.max(...lines.map((line) => line.length)));
+  const rule = '─'.repeat(longest(lines));
   return [lines[0], rule, ...lines.slice(1), rule, total].join('\n');
+}
+
+/** A call's arguments live on the stack, which a model of many layers would overflow. */
+function longest(texts: readonly string[]): number {
+  return texts.reduce((most, { length }) => Math.max(most, length), 0);
 }
 
 function formatBytes(bytes: number): string {

@@ -3,6 +3,7 @@
 import type { Activation } from '../engine/kernels.js';
 import { checkInteger, OptionReader } from '../options.js';
 import {
+  checkPreparation,
   inputSizeOf,
   inputsOf,
   outputSizeOf,
@@ -32,10 +33,11 @@ export interface TableModelOptions {
  * A multilayer perceptron for a prepared table: an embedding of its many-valued categories if there are any, hidden layers, and an
  * output a class, or one. Trained with `softmaxCrossEntropy`, or for a regression with `meanSquaredError`.
  *
- * Throws OptionError for unknown options and widths that are not positive whole numbers.
+ * Throws OptionError for something that `prepareTable` did not make, unknown options, and widths that are not positive whole numbers.
  */
-export function tableModel(preparation: TablePreparation, options?: TableModelOptions): Sequential {
+export function tableModel(given: TablePreparation, options?: TableModelOptions): Sequential {
   const where = 'tableModel';
+  const preparation = checkPreparation(`${where}, preparation`, given);
   const reader = new OptionReader(where, options);
   const isList = (value: unknown): value is readonly number[] => Array.isArray(value);
   const hidden = reader.optional('hidden', 'a list of widths', isList) ?? [64];

@@ -1,4 +1,5 @@
 /** The end of the page: configuration, engine, and what is needed to get the same weights again. */
+import { isDate, isPlainObject } from '../arrays.js';
 import { show } from '../errors.js';
 import { type Html, html } from './escape.js';
 import { count, plural } from './format.js';
@@ -69,8 +70,7 @@ function entries(value: unknown): [string | number, unknown][] | undefined {
     const simple = items.every((item) => typeof item !== 'object' || item === null);
     return simple ? undefined : items.map((item, index) => [index, item]);
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return undefined;
+  if (!isPlainObject(value)) return undefined;
   const list = Object.entries(value);
   return list.length === 0 ? undefined : list;
 }
@@ -84,15 +84,10 @@ function text(value: unknown): string {
   if (typeof value === 'string') return value === '' ? '(empty)' : value;
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (value === undefined || value === null) return 'none';
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'invalid date' : value.toISOString();
+  if (isDate(value)) return Number.isNaN(value.getTime()) ? 'invalid date' : value.toISOString();
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(text).join(', ');
-  if (typeof value === 'object' && entries(value) === undefined && isEmptyObject(value)) return 'none';
+  if (isPlainObject(value) && Object.keys(value).length === 0) return 'none';
   return show(value);
-}
-
-function isEmptyObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.keys(value).length === 0;
 }
 
 function advice(report: RunReport): string {

@@ -18,7 +18,7 @@ export function tableSection(summary: TableSummary): Html {
 <p class="lead">${plural(rows, 'row')}, ${plural(columns.length + 1, 'column')}${more}; ${count(parts.train)} rows train,
 ${count(parts.validation)} validate, ${count(parts.test)} test. The columns become ${plural(inputs, 'input')}; means, deviations and
 categories are those of the rows that train.${without}</p>
-<div class="scroll${long && ' tall'}" role="region" aria-label="Columns" tabindex="0">
+${(summary.warnings ?? []).map((warning) => html`<p>Note: ${warning}.</p>\n`)}<div class="scroll${long && ' tall'}" role="region" aria-label="Columns" tabindex="0">
 <table class="data${long ? '' : ' whole'}"><thead><tr><th scope="col">Column</th><th scope="col" class="text">Type</th>
 <th scope="col">Inputs</th><th scope="col">Missing</th><th scope="col" class="text">What was found</th></tr></thead>
 <tbody>${listed.map(

@@ -2,6 +2,7 @@
  * One training run from a data set to a run folder: builds the model, trains, saves after every epoch, tests, and writes
  * the report. It prints nothing and parses nothing; the command line does.
  */
+import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { NonFiniteError, show } from '../errors.js';
@@ -218,7 +219,7 @@ function compareTest(
 
 function describeTestSet({ inputs, labels, classes, classNames, imageShape }: Dataset): TestSet {
   const names = classNames ?? Array.from({ length: classes }, (_, i) => String(i));
-  if (!imageShape || !(inputs instanceof Uint8Array)) return { labels, classNames: names };
+  if (!imageShape || !isUint8Array(inputs)) return { labels, classNames: names };
   const [height, width] = imageShape;
   return { labels, classNames: names, images: { pixels: inputs, height, width } };
 }

@@ -1,7 +1,9 @@
 /** What a training run on a table is told, and the data that this comes to. Node only: the table is a file. */
 import type { Dataset } from '../data/dataset.js';
 import { OptionError } from '../errors.js';
+import { STANDARD_INPUT } from '../files/pipe.js';
 import { OptionReader } from '../options.js';
+import type { CsvOptions } from '../tables/csv-reading.js';
 import { openTableFile, tableName } from '../tables/file.js';
 import type { TablePreparation } from '../tables/preparation.js';
 import { type PrepareOptions, prepareTable } from '../tables/prepare.js';
@@ -13,11 +15,7 @@ import type { Preset } from './presets.js';
 import type { RunSettings } from './settings.js';
 
 /** Options of `prepareTable`, but for the seed, and of reading delimited text. */
-export interface TableSettings extends Omit<PrepareOptions, 'seed'> {
-  readonly delimiter?: string;
-  readonly decimal?: '.' | ',';
-  readonly header?: boolean;
-}
+export interface TableSettings extends Omit<PrepareOptions, 'seed'>, Readonly<CsvOptions> {}
 
 /** The data of a run. What `loadIdxFolder` gives is such, too. */
 export interface RunSplits {
@@ -35,7 +33,7 @@ const EXTENSION = /\.(csv|tsv|tab|psv|txt|data|jsonl|ndjson|json|npy|npz|parquet
 
 /** Whether a path is that of a table: what its content is, is looked at when it is opened. */
 export function isTablePath(path: string): boolean {
-  return EXTENSION.test(path);
+  return path === STANDARD_INPUT || EXTENSION.test(path);
 }
 
 /**
@@ -45,7 +43,7 @@ export function isTablePath(path: string): boolean {
  */
 export async function loadTable(
   path: string,
-  { delimiter, decimal, header, ...options }: TableSettings,
+  { delimiter, decimal, header, comment, missing, ...options }: TableSettings,
   { seed, full }: Pick<RunSettings, 'seed' | 'full'>,
 ): Promise<RunSplits> {
   if (full && options.validation) {
@@ -58,6 +56,8 @@ export async function loadTable(
     ...(delimiter !== undefined && { delimiter }),
     ...(decimal !== undefined && { decimal }),
     ...(header !== undefined && { header }),
+    ...(comment !== undefined && { comment }),
+    ...(missing !== undefined && { missing }),
   });
   const prepared = await prepareTable(table, { ...options, seed, ...(full && { validation: 0 }) });
   const { preparation, summary, ...sets } = prepared;
@@ -104,6 +104,7 @@ export function readTableSettings(given: unknown): TableSettings {
   for (const key of [
     'task',
     'types',
+    'dateOrder',
     'validation',
     'test',
     'sample',
@@ -111,6 +112,8 @@ export function readTableSettings(given: unknown): TableSettings {
     'delimiter',
     'decimal',
     'header',
+    'comment',
+    'missing',
   ]) {
     const value = reader.optional(key, 'a value', any);
     if (value !== undefined) settings[key] = value;

@@ -1,24 +1,32 @@
 /** Cells from values of JavaScript, for the formats that have typed values: JSON lines, NPY and Parquet. */
-import { isMissing, numberOf } from './cells.js';
+import { isDate } from '../arrays.js';
+import type { CellReader } from './cells.js';
 import type { ColumnCells } from './types.js';
 
 export class ColumnBuilder {
   readonly #numbers: Float64Array;
+  readonly #cells: CellReader;
+  readonly #keepsWritten: boolean;
   #texts: (string | undefined)[] | undefined;
+  #written: (string | undefined)[] | undefined;
 
-  /** Holds at most `capacity` cells; those that are not set are missing. */
-  constructor(capacity: number) {
+  /** Holds at most `capacity` cells; those that are not set are missing. `written`: see ColumnCells. */
+  constructor(capacity: number, cells: CellReader, written = false) {
     this.#numbers = new Float64Array(capacity).fill(Number.NaN);
+    this.#cells = cells;
+    this.#keepsWritten = written;
   }
 
   /** Sets a cell; false when the value is none of a table: an object, an array. */
   set(row: number, value: unknown): boolean {
     switch (typeof value) {
       case 'number':
-        this.#numbers[row] = value;
+        this.#setNumber(row, value);
         return true;
       case 'bigint':
-        this.#numbers[row] = Number(value);
+        // A double would round it.
+        if (!Number.isSafeInteger(Number(value))) this.#setText(row, String(value));
+        else this.#setNumber(row, Number(value));
         return true;
       case 'boolean':
         this.#setText(row, value ? 'true' : 'false');
@@ -30,7 +38,7 @@ export class ColumnBuilder {
         return true;
       default:
         if (value === null) return true;
-        if (!(value instanceof Date) || Number.isNaN(value.getTime())) return false;
+        if (!isDate(value) || Number.isNaN(value.getTime())) return false;
         // A date without a time of day is written as one.
         this.#setText(row, value.toISOString().replace('T00:00:00.000Z', ''));
         return true;
@@ -39,19 +47,34 @@ export class ColumnBuilder {
 
   /** The first `rows` cells. The arrays are the caller's: the builder has new ones. */
   take(rows: number): ColumnCells {
-    const cells = { numbers: this.#numbers.slice(0, rows), texts: this.#texts };
+    const written = this.#written && { written: this.#written };
+    const cells = { numbers: this.#numbers.slice(0, rows), texts: this.#texts, ...written };
     this.#numbers.fill(Number.NaN);
     this.#texts = undefined;
+    this.#written = undefined;
     return cells;
+  }
+
+  #setNumber(row: number, value: number): void {
+    if (this.#cells.missingNumbers.has(value)) this.#keepWritten(row, String(value));
+    else this.#numbers[row] = value;
   }
 
   /** As the same text in a CSV file is read: a model must not see a difference. */
   #setText(row: number, given: string): void {
     const text = given.trim();
-    const number = numberOf(text);
+    this.#keepWritten(row, given);
+    if (this.#cells.isMissing(text)) return;
+    const number = this.#cells.numberOf(text);
     this.#numbers[row] = number;
-    if (!Number.isNaN(number) || isMissing(text)) return;
+    if (!Number.isNaN(number)) return;
     this.#texts ??= new Array<string | undefined>(this.#numbers.length).fill(undefined);
     this.#texts[row] = given;
+  }
+
+  #keepWritten(row: number, given: string): void {
+    if (!this.#keepsWritten) return;
+    this.#written ??= new Array<string | undefined>(this.#numbers.length).fill(undefined);
+    this.#written[row] = given;
   }
 }

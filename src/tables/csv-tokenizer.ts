@@ -7,7 +7,8 @@
  * One of 16 to 18 digits is within 2^-51 of it and correctly rounded as a float32, which is checked; all others go to Number().
  */
 import { FormatError, show } from '../errors.js';
-import { isMissing, numberOf } from './cells.js';
+import type { CellReader } from './cells.js';
+import { type CellText, TextCache } from './csv-texts.js';
 import { cellPlace } from './place.js';
 import type { TableChunk } from './types.js';
 
@@ -24,17 +25,6 @@ const LOWER_E = 101;
 /** Powers of ten that a double holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
 
-/** Texts seen lately, by their hash: columns of categories have few. */
-const CACHE_SIZE = 2 ** 13;
-
-interface CachedText {
-  readonly bytes: Uint8Array;
-  readonly text: string;
-  /** NaN for a text that is no number, and for a missing value. */
-  readonly number: number;
-  readonly isText: boolean;
-}
-
 export interface TokenizerOptions {
   /** The file's, for messages. */
   name: string;
@@ -42,10 +32,17 @@ export interface TokenizerOptions {
   /** Bytes. */
   delimiter: number;
   decimalPoint: number;
+  /** With which lines begin that are left out; -1 when none does. */
+  comment: number;
+  /** Whether a delimiter may stand behind the last cell of a row. */
+  trailing: boolean;
   /** Rows of a chunk. */
   capacity: number;
   /** Of the first record that will be read, from 1. */
   firstLine: number;
+  cells: CellReader;
+  /** Columns whose cells are kept as they are written, too: see ColumnCells. */
+  written?: readonly string[] | undefined;
 }
 
 export class CsvTokenizer {
@@ -53,28 +50,41 @@ export class CsvTokenizer {
   readonly #columns: readonly string[];
   readonly #delimiter: number;
   readonly #point: number;
+  readonly #comment: number;
+  readonly #trailing: boolean;
   readonly #capacity: number;
   /** Column after column, `capacity` numbers each. */
   readonly #numbers: Float64Array;
   readonly #lines: Float64Array;
   readonly #texts: ((string | undefined)[] | undefined)[];
-  readonly #cache: (CachedText | undefined)[] = new Array(CACHE_SIZE);
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  /** Of the columns whose cells are kept as they are written. */
+  readonly #written: ((string | undefined)[] | undefined)[];
+  readonly #cells: CellReader;
+  readonly #textCache: TextCache;
   #line: number;
   /** Rows given out in earlier chunks. */
   #before = 0;
   #rows = 0;
 
-  constructor({ name, columns, delimiter, decimalPoint, capacity, firstLine }: TokenizerOptions) {
+  constructor(options: TokenizerOptions) {
+    const { name, columns, delimiter, decimalPoint, comment, trailing, capacity, firstLine, cells } = options;
     this.#name = name;
     this.#columns = columns;
     this.#delimiter = delimiter;
     this.#point = decimalPoint;
+    this.#comment = comment;
+    this.#trailing = trailing;
     this.#capacity = capacity;
     this.#line = firstLine;
     this.#numbers = new Float64Array(columns.length * capacity);
     this.#lines = new Float64Array(capacity);
     this.#texts = new Array(columns.length).fill(undefined);
+    this.#cells = cells;
+    this.#textCache = new TextCache(cells);
+    const kept = new Set(options.written);
+    this.#written = columns.map((column) =>
+      kept.has(column) ? new Array(capacity).fill(undefined) : undefined,
+    );
   }
 
   get isFull(): boolean {
@@ -92,7 +102,10 @@ export class CsvTokenizer {
     if (rows === 0) return undefined;
     const columns = this.#columns.map((_, column) => {
       const start = column * this.#capacity;
-      return { numbers: this.#numbers.subarray(start, start + rows), texts: this.#texts[column] };
+      const numbers = this.#numbers.subarray(start, start + rows);
+      this.#cells.clearMissing(numbers);
+      const written = this.#written[column];
+      return { numbers, texts: this.#texts[column], ...(written && { written }) };
     });
     const chunk = { rows, firstRow: this.#before + 1, lines: this.#lines.subarray(0, rows), columns };
     this.#texts.fill(undefined);
@@ -113,6 +126,7 @@ export class CsvTokenizer {
     const point = this.#point;
     const capacity = this.#capacity;
     const numbers = this.#numbers;
+    const written = this.#written;
     const columns = this.#columns.length;
     bytes[end] = LF;
     let p = from;
@@ -125,6 +139,14 @@ export class CsvTokenizer {
         }
         p++;
         this.#line++;
+        continue;
+      }
+      if (first === this.#comment) {
+        let q = p;
+        while (bytes[q] !== LF && bytes[q] !== CR) q++;
+        if (q >= end && !isLast) return p;
+        // What is left of it is a blank line.
+        p = q;
         continue;
       }
       const record = p;
@@ -208,10 +230,19 @@ export class CsvTokenizer {
           }
           if (negative) value = -value;
         }
-        if (column === columns && (q < end || isLast)) this.#failRagged(bytes, record, end, isLast);
+        if (
+          column === columns &&
+          (q < end || isLast) &&
+          !(this.#trailing && (c === LF || c === CR) && q === p)
+        ) {
+          this.#failRagged(bytes, record, end, isLast);
+        }
         if (isFast) {
           if (q >= end && !isLast) break;
-          if (column < columns) numbers[column * capacity + row] = value;
+          if (column < columns) {
+            numbers[column * capacity + row] = value;
+            if (written[column]) this.#keepWritten(bytes, p, q, row, column);
+          }
         } else {
           q = this.#readOther(bytes, p, end, isLast, row, column);
           if (q < 0) break;
@@ -304,44 +335,32 @@ export class CsvTokenizer {
   #store(bytes: Uint8Array, row: number, column: number): void {
     if (column >= this.#columns.length) return;
     const at = column * this.#capacity + row;
+    const written = this.#written[column];
     if (bytes.length === 0) {
       this.#numbers[at] = Number.NaN;
+      if (written) written[row] = undefined;
       return;
     }
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
-    const slot = (hash ^ (hash >>> 15)) & (CACHE_SIZE - 1);
-    let cached = this.#cache[slot];
-    if (!cached || !equal(cached.bytes, bytes)) {
-      cached = this.#decode(bytes, row, column);
-      this.#cache[slot] = cached;
-    }
+    const cached = this.#lookUp(bytes, row, column);
     this.#numbers[at] = cached.number;
+    if (written) written[row] = cached.text;
     if (!cached.isText) return;
     const texts = this.#texts[column] ?? new Array<string | undefined>(this.#capacity).fill(undefined);
     this.#texts[column] = texts;
     texts[row] = cached.text;
   }
 
-  #decode(bytes: Uint8Array, row: number, column: number): CachedText {
-    if (bytes.includes(0)) {
-      this.#fail(row, this.#line, column, 'expected text, given a NUL byte');
-    }
-    let text: string;
-    try {
-      text = this.#decoder.decode(bytes);
-    } catch {
-      const bad = bytes.find((byte) => byte >= 0x80) ?? 0;
-      const given = `given the byte 0x${bad.toString(16)}`;
-      return this.#fail(row, this.#line, column, `expected UTF-8, ${given}; save the file as UTF-8`);
-    }
-    // What the delimiter is not is trimmed outside quotes only; a cell of blanks is empty either way.
-    const trimmed = text.trim();
-    // A comma is a point only where the caller said so, and then the tokenizer has not taken it for a delimiter.
-    const plain = this.#point === 44 ? trimmed.replace(',', '.') : trimmed;
-    const number = numberOf(plain);
-    const isText = Number.isNaN(number) && !isMissing(trimmed);
-    return { bytes: bytes.slice(), text, number, isText };
+  /** Of a number that ends at `to`, or with blanks before it. */
+  #keepWritten(bytes: Uint8Array, from: number, to: number, row: number, column: number): void {
+    let end = to;
+    while (bytes[end - 1] === SPACE) end--;
+    const written = this.#written[column];
+    if (written) written[row] = this.#lookUp(bytes.subarray(from, end), row, column).text;
+  }
+
+  #lookUp(bytes: Uint8Array, row: number, column: number): CellText {
+    const found = this.#textCache.get(bytes);
+    return typeof found === 'string' ? this.#fail(row, this.#line, column, found) : found;
   }
 
   #fail(row: number, line: number, column: number, problem: string): never {
@@ -365,12 +384,6 @@ export class CsvTokenizer {
     const missing = cells < this.#columns.length ? `; column ${show(this.#columns[cells])} is missing` : '';
     throw new FormatError(this.#name, `${this.place}: ${expected}, given ${atLeast}${cells}${missing}`);
   }
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /** Of two quotes in a row, one. */

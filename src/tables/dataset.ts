@@ -3,7 +3,13 @@ import { type Dataset, dataset } from '../data/dataset.js';
 import { DataError, OptionError, show } from '../errors.js';
 import { Encoder } from './encode.js';
 import { cellPlace } from './place.js';
-import { inputSizeOf, outputSizeOf, readPreparation, type TablePreparation } from './preparation.js';
+import {
+  inputSizeOf,
+  outputSizeOf,
+  readPreparation,
+  type TablePreparation,
+  writtenColumns,
+} from './preparation.js';
 import { Dealer, PARTS, type Part } from './split.js';
 import { targetIndex, targetReader } from './target.js';
 import type { Table } from './types.js';
@@ -26,7 +32,8 @@ export async function tableDataset(
 ): Promise<Dataset> {
   const where = 'tableDataset';
   const size = { inputSize: inputSizeOf(preparation), outputSize: outputSizeOf(preparation) };
-  const { target, split } = readPreparation(`${where}, preparation`, preparation, size);
+  const read = readPreparation(`${where}, preparation`, preparation, size);
+  const { target, split } = read;
   if (part !== undefined && !PARTS.includes(part)) {
     throw new OptionError(where, `part: expected one of ${PARTS.join(', ')}, given ${show(part)}`);
   }
@@ -37,7 +44,7 @@ export async function tableDataset(
   const { width } = encoder;
   const inputs: Float32Array[] = [];
   const targets: number[] = [];
-  for await (const chunk of table.chunks()) {
+  for await (const chunk of table.chunks({ written: writtenColumns(read) })) {
     const parts = dealer.parts(chunk, column);
     const starts = new Int32Array(chunk.rows).fill(-1);
     let rows = 0;

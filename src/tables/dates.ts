@@ -1,12 +1,23 @@
 /**
  * Dates as numbers: the days since 1970-01-01 UTC, and the place in the year, the week and the day as sines and cosines, so that
- * December lies beside January. Dates are written as ISO 8601 has them, or with slashes; a time without a zone is UTC.
+ * December lies beside January. Dates are written as ISO 8601 has them, or with slashes, or with the year last; a time without a
+ * zone is UTC.
  */
 
-const DATE =
-  /^(\d{4})([-/])(\d{1,2})\2(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+const TIME = String.raw`(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?\s?([AP]M)?\s?(Z|[+-]\d{2}:?\d{2})?)?`;
+const YEAR_FIRST = new RegExp(String.raw`^(\d{4})([-/])(\d{1,2})\2(\d{1,2})${TIME}$`, 'i');
+const YEAR_LAST = new RegExp(String.raw`^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})${TIME}$`, 'i');
 
 const DAY = 86_400_000;
+
+/** What comes first in a date whose year comes last: the day, as in 31/01/2024, or the month, as in 01/31/2024. */
+export type DateOrder = 'dmy' | 'mdy';
+
+/** A date of this order, for messages. */
+export function dateExample(order: DateOrder | undefined): string {
+  if (order === undefined) return '2024-01-31';
+  return order === 'dmy' ? '31/01/2024' : '01/31/2024';
+}
 
 export interface DateValue {
   /** Days since 1970-01-01 UTC, with a fraction for the time. */
@@ -14,20 +25,45 @@ export interface DateValue {
   readonly hasTime: boolean;
 }
 
-/** Undefined for a text that is no date, or one that no calendar has. */
-export function readDate(text: string): DateValue | undefined {
-  const match = DATE.exec(text.trim());
+/**
+ * Undefined for a text that is no date, or one that no calendar has. Dates whose year comes last are read in `order` only; one
+ * with points, 31.01.2024, has the day first wherever it is used.
+ */
+export function readDate(text: string, order?: DateOrder): DateValue | undefined {
+  const trimmed = text.trim();
+  const yearFirst = YEAR_FIRST.exec(trimmed);
+  if (yearFirst) {
+    const [, year, , month, day, ...time] = yearFirst;
+    return dateOf(Number(year), Number(month), Number(day), time);
+  }
+  const match = order && YEAR_LAST.exec(trimmed);
   if (!match) return undefined;
-  const [, year, , month, day, hours = '0', minutes = '0', seconds = '0', fraction = '0', zone] = match;
+  const [, first, mark, second, year, ...time] = match;
+  if (order === 'dmy') return dateOf(Number(year), Number(second), Number(first), time);
+  return mark === '.' ? undefined : dateOf(Number(year), Number(first), Number(second), time);
+}
+
+/** `time` is what TIME captures. */
+function dateOf(
+  year: number,
+  month: number,
+  day: number,
+  [hours, minutes = '0', seconds = '0', fraction = '0', half, zone]: readonly (string | undefined)[],
+): DateValue | undefined {
   // Date.UTC would take the years 0 to 99 for those of the last century.
-  const midnight = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  const midnight = new Date(0).setUTCFullYear(year, month - 1, day);
   const date = new Date(midnight);
-  const exists = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
-  if (!exists || Number(hours) > 24 || Number(minutes) > 59 || Number(seconds) > 60) return undefined;
-  const time = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) + Number(fraction);
+  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  if (!exists || Number(hours ?? 0) > 24 || Number(minutes) > 59 || Number(seconds) > 60) return undefined;
+  let hour = Number(hours ?? 0);
+  if (half) {
+    if (hour < 1 || hour > 12) return undefined;
+    hour = (hour % 12) + (/p/i.test(half) ? 12 : 0);
+  }
+  const time = hour * 3600 + Number(minutes) * 60 + Number(seconds) + Number(fraction);
   return {
     days: midnight / DAY + (time - zoneSeconds(zone)) / 86_400,
-    hasTime: match[5] !== undefined,
+    hasTime: hours !== undefined,
   };
 }
 

@@ -1,7 +1,9 @@
 /** Applies a preparation to chunks of a table: cells into rows of a model's inputs, and targets. It decides nothing. */
 import { DataError, show } from '../errors.js';
-import { nameOfNumber } from './cells.js';
-import { datePhases, phaseCount, readDate } from './dates.js';
+import { cellName } from './cells.js';
+import { dateExample, datePhases, phaseCount, readDate } from './dates.js';
+import { NameIndex } from './names.js';
+import { numberHint } from './notation.js';
 import { placeIn } from './place.js';
 import {
   type CategoryColumn,
@@ -25,8 +27,8 @@ interface BoundColumn {
   readonly index: number;
   /** Of the first of its inputs. */
   readonly offset: number;
-  /** Places by name. */
-  readonly places: ReadonlyMap<string, number>;
+  /** Of a category or a boolean. */
+  readonly names: NameIndex;
 }
 
 export class Encoder {
@@ -52,7 +54,7 @@ export class Encoder {
           `expected a column ${show(prepared.name)}, as the model was trained on; given ${given}`,
         );
       }
-      const bound = { prepared, index, offset, places: placesByName(prepared) };
+      const bound = { prepared, index, offset, names: namesOf(prepared) };
       offset += inputsOf(prepared);
       return bound;
     });
@@ -103,7 +105,7 @@ export class Encoder {
       if (text !== undefined) {
         throw new DataError(
           this.#where,
-          `${placeIn(chunk, i, prepared.name)}: expected a number, given ${show(text)}`,
+          `${placeIn(chunk, i, prepared.name)}: expected a number, given ${show(text)}${numberHint(text)}`,
         );
       }
       missing++;
@@ -119,8 +121,8 @@ export class Encoder {
 
   #encodeCategories(
     chunk: TableChunk,
-    { numbers, texts }: ColumnCells,
-    { prepared, offset, places }: BoundColumn,
+    cells: ColumnCells,
+    { prepared, offset, names }: BoundColumn,
     category: CategoryColumn,
     { to, starts }: Destination,
   ): void {
@@ -133,16 +135,10 @@ export class Encoder {
     for (let i = 0; i < chunk.rows; i++) {
       const start = starts[i];
       if (start < 0) continue;
-      const value = numbers[i];
-      const text = !Number.isNaN(value) ? nameOfNumber(value) : texts?.[i];
-      let place: number;
-      if (text === undefined) {
-        missing++;
-        place = missingPlace;
-      } else {
-        place = places.get(text) ?? 0;
-        if (place === 0) unknown++;
-      }
+      const known = names.placeOf(cells, i);
+      if (known === undefined) missing++;
+      else if (known < 0) unknown++;
+      const place = known === undefined ? missingPlace : known + 1;
       if (encoding === 'embedding') to[start + offset] = place;
       else if (place > 0 || others) to[start + first + place] = 1;
     }
@@ -152,8 +148,8 @@ export class Encoder {
 
   #encodeTexts(
     chunk: TableChunk,
-    { numbers, texts }: ColumnCells,
-    { prepared, offset, places }: BoundColumn,
+    cells: ColumnCells,
+    { prepared, offset, names }: BoundColumn,
     { to, starts }: Destination,
   ): void {
     if (prepared.kind !== 'boolean' && prepared.kind !== 'date') return;
@@ -163,17 +159,17 @@ export class Encoder {
       const start = starts[i];
       if (start < 0) continue;
       const at = start + offset;
-      const text = !Number.isNaN(numbers[i]) ? nameOfNumber(numbers[i]) : texts?.[i];
+      const text = cellName(cells, i);
       if (text === undefined) {
         missing++;
         if (indicator) to[at + inputsOf(prepared) - 1] = 1;
         continue;
       }
-      const value = prepared.kind === 'date' ? readDate(text)?.days : places.get(text);
-      if (value === undefined) {
+      const value = prepared.kind === 'date' ? readDate(text, prepared.order)?.days : names.placeOf(cells, i);
+      if (value === undefined || (prepared.kind === 'boolean' && value < 0)) {
         const expected =
           prepared.kind === 'date'
-            ? 'expected a date such as 2024-01-31'
+            ? `expected a date such as ${dateExample(prepared.order)}`
             : `expected ${prepared.values.map((known) => show(known)).join(' or ')}`;
         throw new DataError(this.#where, `${placeIn(chunk, i, name)}: ${expected}, given ${show(text)}`);
       }
@@ -186,10 +182,12 @@ export class Encoder {
   }
 }
 
-function placesByName(column: PreparedColumn): ReadonlyMap<string, number> {
-  if (column.kind === 'category') return new Map(column.categories.map((name, i) => [name, i + 1]));
-  if (column.kind === 'boolean') return new Map(column.values.map((name, i) => [name, i]));
-  return new Map();
+function namesOf(column: PreparedColumn): NameIndex {
+  if (column.kind === 'category')
+    return new NameIndex({ names: column.categories, asWritten: column.asWritten });
+  if (column.kind === 'boolean')
+    return new NameIndex({ names: column.values, asWritten: column.asWritten, truth: true });
+  return new NameIndex({ names: [] });
 }
 
 function count(counts: Map<string, number>, name: string, more: number): void {

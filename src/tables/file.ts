@@ -1,22 +1,27 @@
-/** Files as sources of bytes. Node only. */
+/** Files, pipes and standard input as sources of bytes. Node only. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FileError } from '../errors.js';
 import { fileError } from '../files/atomic.js';
+import { inputName, isPipe, readPipe, STANDARD_INPUT } from '../files/pipe.js';
 import { type OpenTableOptions, openTable } from './open.js';
+import { gathered } from './source.js';
 import type { ByteSource, Table } from './types.js';
 
 const PIECE = 2 ** 20;
 
 /**
- * A file to read a table from; messages call it `path`. The file is opened for each reading and closed after it.
+ * A file to read a table from; messages call it `path`. The file is opened for each reading and closed after it. A pipe, and `-` for
+ * standard input, can be read only once: they are read to their end, and kept.
  *
- * @throws FileError when it is not there, is a folder, or cannot be read.
+ * @throws FileError when it is not there, is a folder or a device, or cannot be read; FormatError for a pipe of more than 2 GiB.
  */
 export async function fileSource(path: string): Promise<ByteSource> {
+  if (await isPipe(path)) return gathered('fileSource', readPipe(path), inputName(path));
   const size = await withFile(path, async (file) => {
     const stat = await file.stat();
     if (stat.isDirectory()) throw new FileError(path, 'cannot be read: it is a folder, not a file');
+    if (!stat.isFile()) throw new FileError(path, 'cannot be read: it is a device, not a file or a pipe');
     return stat.size;
   });
   return {
@@ -52,7 +57,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
 }
 
 /**
- * Opens a file as a table: see `openTable` in lanegrad/tables, which says what it can be.
+ * Opens a file as a table, or with `-` standard input: see `openTable` in lanegrad/tables, which says what it can be.
  *
  * @throws FileError when it cannot be read, and what `openTable` throws.
  */
@@ -62,6 +67,7 @@ export async function openTableFile(path: string, options?: Omit<OpenTableOption
 
 /** The name of a table in a file: the file's, without folder and extension. */
 export function tableName(path: string): string {
+  if (path === STANDARD_INPUT) return 'stdin';
   const name = basename(path);
   return name.replace(/(\.[A-Za-z]\w*)+$/, '') || name;
 }

@@ -5,10 +5,12 @@
  */
 import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
-import { phaseCount } from './dates.js';
+import { type CellOptions, readCellOptions } from './cells.js';
+import { readReading } from './csv-reading.js';
+import { type DateOrder, phaseCount } from './dates.js';
 import { MAX_CATEGORIES } from './profile.js';
 import type { Split } from './split.js';
-import { MAX_COLUMNS } from './types.js';
+import { type CsvReading, MAX_COLUMNS } from './types.js';
 
 interface Numeric {
   readonly name: string;
@@ -28,8 +30,10 @@ export interface NumberColumn extends Numeric {
 /** A column of two values, as numbers 0 and 1. */
 export interface BooleanColumn extends Numeric {
   readonly kind: 'boolean';
-  /** What stands for 0, and for 1. */
+  /** What stands for 0, and for 1. Words such as no and yes stand for it in any case. */
   readonly values: readonly [no: string, yes: string];
+  /** As that of a category. */
+  readonly asWritten?: true;
 }
 
 /** Mean and deviation are in days since 1970-01-01 UTC; sines and cosines of year, week and day follow: see dates.ts. */
@@ -37,6 +41,8 @@ export interface DateColumn extends Numeric {
   readonly kind: 'date';
   /** Whether dates have a time of day. */
   readonly time: boolean;
+  /** Of dates whose year comes last; absent where none does. */
+  readonly order?: DateOrder;
 }
 
 /** Each value has a place: 0 for those that training did not know, then `categories` in order, then, if `missing`, the missing. */
@@ -52,6 +58,8 @@ export interface CategoryColumn {
   /** Whether rare values of training were put in place 0, which otherwise never occurred there. */
   readonly others: boolean;
   readonly missing: boolean;
+  /** That categories which are numbers are told apart by their text, so that 007 is not 7; absent where their value tells. */
+  readonly asWritten?: true;
   /** Numbers that an embedding learns for each place; absent for one-hot. */
   readonly width?: number;
 }
@@ -61,7 +69,13 @@ export type PreparedColumn = NumberColumn | BooleanColumn | DateColumn | Categor
 
 /** What is predicted: one of some classes, or a number. */
 export type PreparedTarget =
-  | { readonly kind: 'classification'; readonly name: string; readonly classes: readonly string[] }
+  | {
+      readonly kind: 'classification';
+      readonly name: string;
+      readonly classes: readonly string[];
+      /** As that of a category. */
+      readonly asWritten?: true;
+    }
   /** The model's output is (value - mean) / deviation. */
   | {
       readonly kind: 'regression';
@@ -85,6 +99,10 @@ export interface TablePreparation {
   readonly target: PreparedTarget;
   /** By which the rows were split; the same file splits the same way again. */
   readonly split: Split;
+  /** How the file was read, where it was delimited text; absent in files of older versions. */
+  readonly reading?: CsvReading;
+  /** What was said of the table's cells when it was opened, and holds for other tables too; absent when nothing was. */
+  readonly cells?: CellOptions;
 }
 
 const VERSION = 1;
@@ -115,6 +133,11 @@ export function inputSizeOf({ columns }: Pick<TablePreparation, 'columns'>): num
   return columns.reduce((total, column) => total + inputsOf(column), 0);
 }
 
+/** Columns whose cells `chunks` has to give as they are written. */
+export function writtenColumns({ columns, target }: Pick<TablePreparation, 'columns' | 'target'>): string[] {
+  return [...columns, target].filter((column) => 'asWritten' in column).map(({ name }) => name);
+}
+
 /** Outputs of the model: one a class, or one. */
 export function outputSizeOf({ target }: Pick<TablePreparation, 'target'>): number {
   return target.kind === 'classification' ? target.classes.length : 1;
@@ -130,6 +153,18 @@ export function readPreparation(
   given: unknown,
   model: { readonly inputSize: number; readonly outputSize: number },
 ): TablePreparation {
+  const preparation = checkPreparation(where, given);
+  for (const [what, expected, size] of [
+    ['inputs', model.inputSize, inputSizeOf(preparation)],
+    ['outputs', model.outputSize, outputSizeOf(preparation)],
+  ] as const) {
+    if (size !== expected) throw new OptionError(where, `expected ${expected} ${what}, given ${size}`);
+  }
+  return preparation;
+}
+
+/** As `readPreparation`, for whatever model may be made for it. */
+export function checkPreparation(where: string, given: unknown): TablePreparation {
   const reader = new OptionReader(where, given);
   const version = reader.integer('version');
   if (version !== VERSION) {
@@ -158,23 +193,23 @@ export function readPreparation(
   const isShare = (value: unknown): value is number => typeof value === 'number' && value > 0 && value < 1;
   const sample = splitReader.optional('sample', 'a number above 0 and below 1', isShare);
   splitReader.end();
+  const reading = reader.optional('reading', 'how the file is read', isPresent);
+  const cellsGiven = reader.optional('cells', 'options of cells', isPresent);
+  const cellReader = new OptionReader(`${where}, cells`, cellsGiven);
+  const cells = readCellOptions(`${where}, cells`, cellReader);
+  cellReader.end();
   reader.end();
   const names = [target, ...columns, ...dropped].map(({ name }) => name);
   if (new Set(names).size !== names.length) throw new OptionError(where, 'two columns have the same name');
-  const preparation: TablePreparation = {
+  return {
     version: VERSION,
     columns,
     dropped,
     target,
     split: { ...split, ...(task && { task }), ...(sample && { sample }) },
+    ...(reading !== undefined && { reading: readReading(`${where}, reading`, reading) }),
+    ...(cellsGiven !== undefined && { cells }),
   };
-  for (const [what, expected, size] of [
-    ['inputs', model.inputSize, inputSizeOf(preparation)],
-    ['outputs', model.outputSize, outputSizeOf(preparation)],
-  ] as const) {
-    if (size !== expected) throw new OptionError(where, `expected ${expected} ${what}, given ${size}`);
-  }
-  return preparation;
 }
 
 function readColumn(where: string, given: unknown): PreparedColumn {
@@ -189,7 +224,7 @@ function readColumn(where: string, given: unknown): PreparedColumn {
     const missing = reader.boolean('missing');
     const width =
       encoding === 'embedding' ? { width: reader.integer('width', { min: 1, max: MAX_WIDTH }) } : {};
-    column = { kind, name, categories, encoding, others, missing, ...width };
+    column = { kind, name, categories, encoding, others, missing, ...width, ...readAsWritten(reader) };
   } else {
     const numeric = {
       name,
@@ -198,12 +233,15 @@ function readColumn(where: string, given: unknown): PreparedColumn {
       indicator: reader.boolean('indicator'),
     };
     if (kind === 'number') column = { kind, ...numeric };
-    else if (kind === 'date') column = { kind, ...numeric, time: reader.boolean('time') };
-    else {
+    else if (kind === 'date') {
+      const isOrder = (value: unknown): value is DateOrder => value === 'dmy' || value === 'mdy';
+      const order = reader.optional('order', '"dmy" or "mdy"', isOrder);
+      column = { kind, ...numeric, time: reader.boolean('time'), ...(order && { order }) };
+    } else {
       const [no, yes, ...rest] = strings(reader, 'values', where);
       if (yes === undefined || rest.length > 0)
         throw new OptionError(where, 'values: expected two strings that differ');
-      column = { kind, ...numeric, values: [no, yes] };
+      column = { kind, ...numeric, values: [no, yes], ...readAsWritten(reader) };
     }
   }
   reader.end();
@@ -218,7 +256,7 @@ function readTarget(where: string, given: unknown): PreparedTarget {
   if (kind === 'classification') {
     const classes = strings(reader, 'classes', where);
     if (classes.length < 2) throw new OptionError(where, 'classes: expected at least 2');
-    target = { kind, name, classes };
+    target = { kind, name, classes, ...readAsWritten(reader) };
   } else {
     target = {
       kind,
@@ -229,6 +267,11 @@ function readTarget(where: string, given: unknown): PreparedTarget {
   }
   reader.end();
   return target;
+}
+
+function readAsWritten(reader: OptionReader): { asWritten?: true } {
+  const isTrue = (value: unknown): value is true => value === true;
+  return reader.optional('asWritten', 'true', isTrue) ? { asWritten: true } : {};
 }
 
 function list(reader: OptionReader, key: string, max: number): readonly unknown[] {

@@ -6,9 +6,11 @@ import type { Dataset } from '../data/dataset.js';
 import { DataError, OptionError, show } from '../errors.js';
 import { didYouMean, OptionReader } from '../options.js';
 import { asDataset, checkBytes } from './dataset.js';
-import { type ColumnType, decideColumn, decideTarget, type Task } from './decide.js';
+import type { DateOrder } from './dates.js';
+import { type ColumnType, decideColumn, decideTarget, hardlyRepeats, type Task } from './decide.js';
 import { Encoder } from './encode.js';
-import { inputSizeOf, type PreparedColumn, type TablePreparation } from './preparation.js';
+import { twoSpellings } from './names.js';
+import { inputSizeOf, type PreparedColumn, type TablePreparation, writtenColumns } from './preparation.js';
 import { ColumnProfile, MAX_CATEGORIES } from './profile.js';
 import { Dealer, LEFT_OUT } from './split.js';
 import { type ColumnSummary, describeColumn, type TableSummary } from './summary.js';
@@ -23,6 +25,8 @@ export interface PrepareOptions {
   task?: Task;
   /** Of columns whose type should not be found out; `drop` leaves one out. */
   types?: Readonly<Record<string, ColumnType>>;
+  /** What comes first in dates such as 02/03/2024, the day or the month, where no date of the column tells it. */
+  dateOrder?: DateOrder;
   /** Shares of the rows that are kept from training, in steps of 0.05. 0.15 each by default. */
   validation?: number;
   test?: number;
@@ -62,9 +66,17 @@ export async function prepareTable(table: Table, options: PrepareOptions): Promi
   const columns: PreparedColumn[] = [];
   const dropped: { name: string; reason: string }[] = [];
   const summaries: ColumnSummary[] = [];
-  for (const [index, profile] of scan.profiles.entries()) {
-    if (index === settings.targetColumn) continue;
-    const decision = decideColumn(profile, settings.types.get(profile.name), table.name);
+  const others = scan.profiles.filter((_, index) => index !== settings.targetColumn);
+  const decide = (profile: ColumnProfile, type = settings.types.get(profile.name)) =>
+    decideColumn(profile, type, table.name, settings.dateOrder);
+  const decisions = others.map((profile) => decide(profile));
+  if (!decisions.some((decision) => 'column' in decision)) {
+    // The number of the row is left out beside other columns; alone, it may be the time of a series.
+    const place = others.findIndex((profile) => profile.numbersRows && !settings.types.has(profile.name));
+    if (place >= 0) decisions[place] = decide(others[place], 'number');
+  }
+  for (const [index, profile] of others.entries()) {
+    const decision = decisions[index];
     if ('column' in decision) columns.push(decision.column);
     else dropped.push({ name: profile.name, reason: decision.drop });
     summaries.push(describeColumn(profile, decision));
@@ -87,6 +99,8 @@ export async function prepareTable(table: Table, options: PrepareOptions): Promi
       ...(settings.task && { task: settings.task }),
       ...(settings.sample < 1 && { sample: settings.sample }),
     },
+    ...(table.reading && { reading: table.reading }),
+    ...(table.cells && { cells: table.cells }),
   };
   const sets = await fill(table, preparation, scan);
   return {
@@ -96,6 +110,7 @@ export async function prepareTable(table: Table, options: PrepareOptions): Promi
       table: table.name,
       format: table.format,
       notes: table.notes,
+      warnings: warningsOf(scan, settings, preparation),
       rows: scan.parts.reduce((total, { length }) => total + length, 0),
       leftOut: scan.leftOut,
       inputs: inputSizeOf(preparation),
@@ -115,6 +130,8 @@ function readOptions(table: Table, options: PrepareOptions) {
   const targetColumn = targetIndex(table, reader.string('target'));
   const isTask = (value: unknown): value is Task => value === 'classification' || value === 'regression';
   const task = reader.optional('task', '"classification" or "regression"', isTask);
+  const isOrder = (value: unknown): value is DateOrder => value === 'dmy' || value === 'mdy';
+  const dateOrder = reader.optional('dateOrder', '"dmy" or "mdy"', isOrder);
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
   const given = reader.optional('types', 'types by column', isObject) ?? {};
@@ -154,13 +171,13 @@ function readOptions(table: Table, options: PrepareOptions) {
     }
     types.set(name, type as ColumnType);
   }
-  return { targetColumn, task, types, validation, test, seed, sample, dropMissingTarget };
+  return { targetColumn, task, types, dateOrder, validation, test, seed, sample, dropMissingTarget };
 }
 
 type Settings = ReturnType<typeof readOptions>;
 
 interface Scan {
-  readonly profiles: readonly ColumnProfile[];
+  readonly profiles: ColumnProfile[];
   /** Part of each row, chunk after chunk. */
   readonly parts: readonly Uint8Array[];
   /** Rows of train, validation and test. */
@@ -175,12 +192,15 @@ async function scanTable(table: Table, settings: Settings): Promise<Scan> {
     const asCategory = types.get(name) === 'category' || index === targetColumn;
     return new ColumnProfile(name, asCategory ? MAX_CATEGORIES : undefined);
   });
+  const isText = ({ name }: ColumnProfile, index: number) =>
+    index === targetColumn ? task !== 'regression' : ['category', 'boolean'].includes(types.get(name) ?? '');
+  const written = profiles.filter(isText).map(({ name }) => name);
   const deal = new Dealer({ ...settings, task });
   const parts: Uint8Array[] = [];
   const sizes: [number, number, number] = [0, 0, 0];
   let leftOut = 0;
   const where = table.name;
-  for await (const chunk of table.chunks()) {
+  for await (const chunk of table.chunks({ written })) {
     const own = deal.parts(chunk, targetColumn);
     for (const part of own) {
       if (part === LEFT_OUT) leftOut++;
@@ -190,10 +210,65 @@ async function scanTable(table: Table, settings: Settings): Promise<Scan> {
     for (const [index, profile] of profiles.entries()) profile.add(chunk, chunk.columns[index], own);
     const { firstMissing } = profiles[targetColumn];
     if (firstMissing && !dropMissingTarget) {
-      throw new DataError(where, `${firstMissing.place}: the target is missing`);
+      const { place, value } = firstMissing;
+      const mark =
+        value === '' ? '' : `: ${show(value)} is a mark of that, unless others are named by --missing`;
+      throw new DataError(where, `${place}: the target is missing${mark}`);
     }
   }
+  await nameNumbers(table, profiles, written, parts);
   return { profiles, parts, sizes, leftOut };
+}
+
+/**
+ * Looks again at columns of which only the whole told that they are texts: the numbers among these have to be counted as they are
+ * written. `parts` are those of all rows, which train when there are none.
+ */
+export async function nameNumbers(
+  table: Table,
+  profiles: ColumnProfile[],
+  known: readonly string[] = [],
+  parts: readonly Uint8Array[] = [],
+): Promise<void> {
+  const isMixed = ({ name, numbers, texts }: ColumnProfile) =>
+    numbers > 0 && texts > 0 && !known.includes(name);
+  const mixed = profiles.map((_, index) => index).filter((index) => isMixed(profiles[index]));
+  if (mixed.length === 0) return;
+  for (const index of mixed) profiles[index] = new ColumnProfile(profiles[index].name);
+  let chunks = 0;
+  for await (const chunk of table.chunks({ written: mixed.map((index) => table.columns[index]) })) {
+    const own = parts[chunks++] ?? new Uint8Array(chunk.rows);
+    for (const index of mixed) profiles[index].add(chunk, chunk.columns[index], own);
+  }
+}
+
+/** What begins, but not in silence. */
+function warningsOf(
+  { profiles, sizes }: Scan,
+  { targetColumn, validation, test }: Settings,
+  { target }: TablePreparation,
+): string[] {
+  const warnings: string[] = [];
+  const profile = profiles[targetColumn];
+  if (target.kind === 'classification' && hardlyRepeats(profile)) {
+    const rows = profile.numbers + profile.texts;
+    warnings.push(
+      `${target.classes.length} classes in ${rows} rows: there are hardly two rows to learn a class from`,
+    );
+  }
+  const twice = target.kind === 'classification' ? twoSpellings(target.classes) : undefined;
+  if (twice) {
+    const [one, other] = twice.map((name) => show(name));
+    warnings.push(`classes ${one} and ${other} are two texts of one number, and stay two classes`);
+  }
+  for (const [name, share, rows, without] of [
+    ['validation', validation, sizes[1], 'nothing says when training should stop'],
+    ['test', test, sizes[2], 'nothing measures the model on rows that it has not seen'],
+  ] as const) {
+    if (share === 0 || rows > 0) continue;
+    warnings.push(`no row is left for ${name}: there are too few of them, or of each class; ${without}`);
+  }
+  return warnings;
 }
 
 type Sets = Pick<PreparedTable, 'train' | 'validation' | 'test'>;
@@ -215,7 +290,7 @@ async function fill(table: Table, preparation: TablePreparation, { parts, sizes 
   );
   const filled = [0, 0, 0];
   let index = 0;
-  for await (const chunk of table.chunks()) {
+  for await (const chunk of table.chunks({ written: writtenColumns(preparation) })) {
     const own = parts[index++];
     if (own?.length !== chunk.rows) {
       throw new DataError(table.name, 'the table changed while it was read');

@@ -1,6 +1,6 @@
 /** What the first pass learns of a column: how many cells are numbers, texts or missing, which values, and where the odd ones stand. */
 import { nameOfNumber } from './cells.js';
-import { readDate } from './dates.js';
+import { DateProfile } from './date-profile.js';
 import { Moments } from './moments.js';
 import { placeIn } from './place.js';
 import type { ColumnCells, TableChunk } from './types.js';
@@ -31,17 +31,20 @@ export class ColumnProfile {
   firstText: OddCell | undefined;
   firstMissing: OddCell | undefined;
   firstInfinite: OddCell | undefined;
-  firstNoDate: OddCell | undefined;
   firstFraction: OddCell | undefined;
+  /** A list or an object. */
+  firstNested: OddCell | undefined;
+  /** Whether all cells are lists and objects, as far as there are any. */
+  onlyNested = true;
   /** Of the numbers that train. */
   readonly moments = new Moments();
-  /** Of the dates that train, in days. Only while all texts are dates. */
-  readonly days = new Moments();
-  hasTime = false;
+  readonly dates = new DateProfile<OddCell>();
   /** Each number is the one before plus 1. */
   consecutive = true;
-  /** By name; undefined when there are too many. */
+  /** By name: texts, and numbers that are known as they are written. Undefined when there are too many. */
   values: Map<string, Counts> | undefined = new Map();
+  /** Whether there are such numbers. */
+  asWritten = false;
   readonly #numberValues = new Map<number, Counts>();
   readonly #maxNumbers: number;
   #countsNumbers = true;
@@ -52,6 +55,12 @@ export class ColumnProfile {
     this.#maxNumbers = maxNumbers;
   }
 
+  /** Whether the cells are whole numbers, each the one before plus 1. */
+  get numbersRows(): boolean {
+    const isWhole = !this.firstFraction && !this.firstInfinite && !this.firstNested;
+    return this.consecutive && isWhole && this.numbers > 2 && this.numbers === this.rows;
+  }
+
   get rows(): number {
     return this.numbers + this.texts + this.missing;
   }
@@ -60,7 +69,12 @@ export class ColumnProfile {
   get categories(): Map<string, Counts> | undefined {
     if (!this.values || !this.#countsNumbers) return undefined;
     const all = new Map(this.values);
-    for (const [value, counts] of this.#numberValues) all.set(nameOfNumber(value), counts);
+    for (const [value, { all: rows, train }] of this.#numberValues) {
+      const name = nameOfNumber(value);
+      // A format may have the number and the text.
+      const text = all.get(name) ?? { all: 0, train: 0 };
+      all.set(name, { all: rows + text.all, train: train + text.train });
+    }
     return all.size <= MAX_CATEGORIES ? all : undefined;
   }
 
@@ -71,6 +85,12 @@ export class ColumnProfile {
   }
 
   add(chunk: TableChunk, cells: ColumnCells, parts: Uint8Array): void {
+    const { nested } = cells;
+    if (nested) {
+      this.firstNested ??= this.#odd(chunk, nested.index, nested.given);
+      this.onlyNested &&= nested.only;
+      return;
+    }
     const { numbers, texts } = cells;
     this.moments.add(numbers, parts);
     let found = 0;
@@ -84,7 +104,7 @@ export class ColumnProfile {
       this.#last = value;
     }
     if (found > 0 && (!this.firstNumber || !this.firstFraction)) this.#look(chunk, numbers);
-    if (this.#countsNumbers && found > 0) this.#countNumbers(numbers, parts);
+    if (found > 0) this.#countNumbers(cells, parts);
     this.numbers += found;
     if (found === chunk.rows) return;
     this.#addOthers(chunk, cells, parts, texts);
@@ -92,11 +112,10 @@ export class ColumnProfile {
 
   #addOthers(
     chunk: TableChunk,
-    { numbers }: ColumnCells,
+    { numbers, written }: ColumnCells,
     parts: Uint8Array,
     texts: ColumnCells['texts'],
   ): void {
-    let days: Float64Array | undefined;
     for (let i = 0; i < numbers.length; i++) {
       const value = numbers[i];
       if (!Number.isNaN(value)) continue;
@@ -104,41 +123,43 @@ export class ColumnProfile {
       if (text === undefined) {
         this.missing++;
         if (parts[i] === 0) this.missingInTraining++;
-        this.firstMissing ??= this.#odd(chunk, i, '');
+        this.firstMissing ??= this.#odd(chunk, i, written?.[i] ?? '');
         continue;
       }
       this.texts++;
       this.firstText ??= this.#odd(chunk, i, text);
-      if (!this.firstNoDate) {
-        const date = readDate(text);
-        if (date) {
-          days ??= new Float64Array(numbers.length).fill(Number.NaN);
-          days[i] = date.days;
-          this.hasTime ||= date.hasTime;
-        } else {
-          this.firstNoDate = this.#odd(chunk, i, text);
-        }
-      }
-      if (!this.values) continue;
-      const counts = this.values.get(text);
-      if (counts) {
-        counts.all++;
-        if (parts[i] === 0) counts.train++;
-      } else {
-        this.values.set(text, { all: 1, train: parts[i] === 0 ? 1 : 0 });
-        if (this.values.size > MAX_CATEGORIES) this.values = undefined;
-      }
+      this.dates.add(text, chunk.rows, i, () => this.#odd(chunk, i, text));
+      this.#countName(text, parts[i]);
     }
-    if (days && !this.firstNoDate) this.days.add(days, parts);
+    this.dates.endChunk(parts);
   }
 
-  #countNumbers(numbers: Float64Array, parts: Uint8Array): void {
+  #countName(name: string, part: number): void {
+    if (!this.values) return;
+    const counts = this.values.get(name);
+    if (counts) {
+      counts.all++;
+      if (part === 0) counts.train++;
+    } else {
+      this.values.set(name, { all: 1, train: part === 0 ? 1 : 0 });
+      if (this.values.size > MAX_CATEGORIES) this.values = undefined;
+    }
+  }
+
+  #countNumbers({ numbers, written }: ColumnCells, parts: Uint8Array): void {
+    if (!this.#countsNumbers) return;
     const seen = this.#numberValues;
     let last: Counts | undefined;
     let lastValue = Number.NaN;
     for (let i = 0; i < numbers.length; i++) {
       const value = numbers[i];
       if (Number.isNaN(value)) continue;
+      const name = written?.[i];
+      if (name !== undefined) {
+        this.asWritten = true;
+        this.#countName(name, parts[i]);
+        continue;
+      }
       // Sorted columns, and those of zeros, repeat themselves.
       let counts = value === lastValue ? last : seen.get(value);
       if (!counts) {

@@ -31,6 +31,8 @@ export interface TableSummary {
   readonly table: string;
   readonly format: TableFormat;
   readonly notes: readonly string[];
+  /** What the caller should know before training begins, in sentences; most tables have nothing of it. */
+  readonly warnings: readonly string[];
   readonly rows: number;
   /** Rows without a target, where those are left out. */
   readonly leftOut: number;
@@ -68,8 +70,10 @@ function aboutColumn(profile: ColumnProfile, column: PreparedColumn): string {
     case 'boolean':
       return column.values.join(', ');
     case 'date': {
-      const { min, max } = profile.days;
-      return `${day(min)} to ${day(max)}${column.time ? ', with times' : ''}`;
+      const reading = profile.dates.readings.find(({ order }) => order === column.order);
+      const order = column.order === 'dmy' ? ', day first' : column.order === 'mdy' ? ', month first' : '';
+      const days = reading ? `${day(reading.days.min)} to ${day(reading.days.max)}` : '';
+      return `${days}${order}${column.time ? ', with times' : ''}`;
     }
     case 'category': {
       const { categories, encoding, width, others } = column;

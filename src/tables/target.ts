@@ -1,7 +1,9 @@
 /** Reads a table's target as labels or numbers: for training, and for measuring a model on rows whose answers are known. */
 import { DataError, show } from '../errors.js';
 import { didYouMean } from '../options.js';
-import { nameOfNumber } from './cells.js';
+import { cellName } from './cells.js';
+import { NameIndex } from './names.js';
+import { numberHint } from './notation.js';
 import { placeIn } from './place.js';
 import type { PreparedTarget } from './preparation.js';
 import type { Table, TableChunk } from './types.js';
@@ -31,7 +33,10 @@ export function targetReader(
   const column = targetIndex(table, target.name);
   const fail = (chunk: TableChunk, index: number, expected: string, given: unknown): never => {
     const place = placeIn(chunk, index, target.name);
-    throw new DataError(table.name, `${place}: expected ${expected}, given ${show(given)}`);
+    throw new DataError(
+      table.name,
+      `${place}: expected ${expected}, given ${show(given)}${typeof given === 'string' && target.kind === 'regression' ? numberHint(given) : ''}`,
+    );
   };
   if (target.kind === 'regression') {
     return (chunk, index) => {
@@ -45,21 +50,18 @@ export function targetReader(
       return value;
     };
   }
-  const places = new Map(target.classes.map((name, place) => [name, place]));
+  const { classes, asWritten } = target;
+  const names = new NameIndex({ names: classes, asWritten, truth: true });
   return (chunk, index) => {
-    const { numbers, texts } = chunk.columns[column];
-    const value = numbers[index];
-    const name = Number.isNaN(value) ? texts?.[index] : nameOfNumber(value);
-    if (name === undefined) return Number.NaN;
-    const place = places.get(name);
-    if (place !== undefined) return place;
-    const known = target.classes.slice(0, 8).map((known) => show(known));
-    const more = target.classes.length > 8 ? ', …' : '';
-    return fail(
-      chunk,
-      index,
-      `one of the classes that the model knows (${known.join(', ')}${more})`,
-      Number.isNaN(value) ? name : value,
-    );
+    const cells = chunk.columns[column];
+    const place = names.placeOf(cells, index);
+    if (place === undefined) return Number.NaN;
+    if (place >= 0) return place;
+    const known = classes.slice(0, 8).map((name) => show(name));
+    const more = classes.length > 8 ? ', …' : '';
+    const expected = `one of the classes that the model knows (${known.join(', ')}${more})`;
+    // A number of a format that has such is shown as one.
+    const isNumber = !Number.isNaN(cells.numbers[index]) && cells.written?.[index] === undefined;
+    return fail(chunk, index, expected, isNumber ? cells.numbers[index] : cellName(cells, index));
   };
 }

@@ -1,21 +1,17 @@
 /** Whether an engine, a model and a data set are what they should be, and fit each other. */
-import type { Dataset } from '../data/dataset.js';
+import { isUint8Array } from '../arrays.js';
+import { checkDataset, type Dataset } from '../data/dataset.js';
 import { Engine } from '../engine/engine.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { describeLoss, type Loss, lossNames, resolveLoss } from '../nn/losses.js';
-import { type InputScale, isSameScale, type Sequential } from '../nn/sequential.js';
+import { checkModel, type InputScale, isSameScale, type Sequential } from '../nn/sequential.js';
+
+export { checkDataset, checkModel };
 
 /** Throws OptionError for something that is no engine. */
 export function checkEngine(where: string, engine: unknown): asserts engine is Engine {
   if (!(engine instanceof Engine)) {
     throw new OptionError(where, `engine: expected one from createEngine(), given ${show(engine)}`);
-  }
-}
-
-/** Throws OptionError for something that is no model. */
-export function checkModel(where: string, model: unknown): asserts model is Sequential {
-  if (typeof model !== 'object' || model === null || !Array.isArray((model as Sequential).parameters)) {
-    throw new OptionError(where, `model: expected one from sequential(), given ${show(model)}`);
   }
 }
 
@@ -61,30 +57,12 @@ export function checkLink(where: string, { layers }: Sequential, { kind, link }:
 
 /** Throws OptionError for bytes that are scaled otherwise than those that the model was trained on. */
 export function checkScale(where: string, name: string, known: InputScale | undefined, set: Dataset): void {
-  if (!known || !(set.inputs instanceof Uint8Array) || isSameScale(known, set)) return;
+  if (!known || !isUint8Array(set.inputs) || isSameScale(known, set)) return;
   throw new OptionError(
     where,
     `${name}: the model was trained on bytes * ${known.scale} + ${known.offset}, ` +
       `given ${show(set.name)} with bytes * ${set.scale} + ${set.offset}`,
   );
-}
-
-/** Throws OptionError for something that is no data set, ShapeError for one whose arrays are not of its size. */
-export function checkDataset(where: string, name: string, set: Dataset): void {
-  const isList = (value: unknown) => ArrayBuffer.isView(value) || Array.isArray(value);
-  if (typeof set !== 'object' || set === null || !isList(set.inputs) || !isList(set.targets ?? set.labels)) {
-    throw new OptionError(where, `${name}: expected a data set, given ${show(set)}`);
-  }
-  const { size, width, inputs, labels, targets, targetWidth = 1, weights } = set;
-  const lengths = [
-    ['inputs', inputs.length, size * width],
-    targets ? ['targets', targets.length, size * targetWidth] : ['labels', labels.length, size],
-    ['weights', weights?.length ?? size, size],
-  ] as const;
-  for (const [what, given, expected] of lengths) {
-    if (given === expected) continue;
-    throw new ShapeError(where, `${name}: expected ${expected} ${what} for ${size} samples, given ${given}`);
-  }
 }
 
 /**

@@ -9,7 +9,9 @@
  * Random numbers are counter-based: a seed, which is in the configuration, and the position are their whole state.
  * Whatever is read is taken for hostile.
  */
+import { isFloat32Array, isMap } from '../arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../errors.js';
+import { checkFile } from '../formats/bytes.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../formats/safetensors.js';
 import { OptionReader } from '../options.js';
 import type { EarlyStoppingState } from './early-stopping.js';
@@ -68,12 +70,24 @@ export interface Checkpoint extends Snapshot {
 const KEY = 'lanegrad.checkpoint';
 const VERSION = 1;
 
-/** The bytes of a checkpoint's file. The same checkpoint gives the same bytes. */
+/**
+ * The bytes of a checkpoint's file. The same checkpoint gives the same bytes. Throws OptionError for something that is no checkpoint, or
+ * holds what JSON has no form for.
+ */
 export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  if (typeof checkpoint !== 'object' || checkpoint === null)
+    throw new OptionError('writeCheckpoint', `expected a checkpoint, given ${show(checkpoint)}`);
   const { parameters, state, best, ...description } = checkpoint;
   const tensors = new Map<string, WritableTensor>();
   const add = (prefix: string, values: Values) => {
+    if (!isMap(values))
+      throw new OptionError('writeCheckpoint', `${prefix}: expected a map of values, given ${show(values)}`);
     for (const [name, data] of values) {
+      if (!isFloat32Array(data))
+        throw new OptionError(
+          'writeCheckpoint',
+          `${prefix}${name}: expected a Float32Array, given ${show(data)}`,
+        );
       tensors.set(`${prefix}${name}`, { dtype: 'F32', shape: [data.length], data });
     }
   };
@@ -83,11 +97,17 @@ export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     add('best/parameters/', best.parameters);
     add('best/state/', best.state);
   }
-  const text = JSON.stringify(
-    { version: VERSION, ...description, hasBest: best !== undefined },
-    writeNonFinite,
-  );
-  return writeSafetensors(tensors, { [KEY]: text });
+  return writeSafetensors(tensors, { [KEY]: describe({ ...description, hasBest: best !== undefined }) });
+}
+
+function describe(description: object): string {
+  try {
+    return JSON.stringify({ version: VERSION, ...description }, writeNonFinite);
+  } catch (cause) {
+    throw new OptionError('writeCheckpoint', `expected values of JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /**
@@ -97,12 +117,11 @@ export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array {
  * @throws FormatError when the file is not safetensors, is no checkpoint, or one that this version cannot read.
  */
 export function readCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
-  const { tensors, metadata } = readSafetensors(bytes, where);
+  const { tensors, metadata } = readSafetensors(checkFile('readCheckpoint', bytes, where), where);
   const values = (prefix: string): Values => {
     const found = new Map<string, Float32Array>();
     for (const [name, { data }] of tensors) {
-      if (!(data instanceof Float32Array))
-        throw new FormatError(where, `tensor ${show(name)} is not float32`);
+      if (!isFloat32Array(data)) throw new FormatError(where, `tensor ${show(name)} is not float32`);
       if (name.startsWith(prefix)) found.set(name.slice(prefix.length), data);
     }
     return found;

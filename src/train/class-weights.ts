@@ -1,5 +1,6 @@
 /** Weights that make up for classes of unequal size. */
-import { checkedLabels, type Dataset } from '../data/dataset.js';
+import { checkedLabels } from '../data/answers.js';
+import type { Dataset } from '../data/dataset.js';
 import { OptionError, show } from '../errors.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../nn/losses.js';
 

@@ -1,4 +1,5 @@
 /** The options of `fit`: what they mean, and the one place where they are checked. */
+import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { OptionError, show } from '../errors.js';
@@ -110,7 +111,7 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
   const resume = reader.optional('resume', 'a checkpoint, or the bytes of one', isObject);
   reader.end();
   checkFits(where, 'train', model, train, loss);
-  const input = train.inputs instanceof Uint8Array ? { scale: train.scale, offset: train.offset } : undefined;
+  const input = isUint8Array(train.inputs) ? { scale: train.scale, offset: train.offset } : undefined;
   if (settings.validation) {
     checkFits(where, 'validation', model, settings.validation, loss);
     checkScale(where, 'validation', input, settings.validation);
@@ -160,7 +161,7 @@ function plateauMonitor(where: string, { schedule }: Optimizer, measured: Measur
 export type FitSettings = ReturnType<typeof readFitOptions>;
 
 function readResume(given: object): Checkpoint {
-  if (given instanceof Uint8Array) return readCheckpoint(given, 'fit, resume');
+  if (isUint8Array(given)) return readCheckpoint(given, 'fit, resume');
   const isCheckpoint = 'position' in given && 'configuration' in given && 'parameters' in given;
   if (!isCheckpoint)
     throw new OptionError('fit', `option resume: expected a checkpoint, given ${show(given)}`);

@@ -2,7 +2,8 @@
  * Compares a model's gradients with what they should be: those of the reference engine in float64 with central differences of
  * the loss, and those of the float32 engines with the former. The rows are random; the model's values are its own.
  */
-import { createReferenceEngine, type Engine } from '../engine/engine.js';
+import { isMap } from '../arrays.js';
+import { createReferenceEngine, Engine } from '../engine/engine.js';
 import { fillUniform } from '../engine/reference/random.js';
 import { paddedLength } from '../engine/tensor.js';
 import { EngineError, NonFiniteError } from '../errors.js';
@@ -98,8 +99,11 @@ export function gradcheck(model: Sequential, options?: GradcheckOptions): Gradch
     value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 1);
   const samples = reader.optional('samples', 'a whole number of at least 1, or Infinity', isSamples) ?? 20;
   const seed = reader.integer('seed', { min: 0 }, 1);
-  const isMap = (value: unknown): value is ReadonlyMap<string, Engine> => value instanceof Map;
-  const engines = reader.optional('engines', 'a Map of engines', isMap) ?? new Map<string, Engine>();
+  const isEngines = (value: unknown): value is ReadonlyMap<string, Engine> =>
+    isMap(value) &&
+    [...value].every(([name, engine]) => typeof name === 'string' && engine instanceof Engine);
+  const engines =
+    reader.optional('engines', 'a Map of engines by name', isEngines) ?? new Map<string, Engine>();
   reader.end();
 
   const batch = makeBatch(model, loss, rows, seed);

@@ -7,9 +7,10 @@ import { OptionError } from '../errors.js';
 import { checkTask } from '../formats/model-metadata.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
+import { OptionReader } from '../options.js';
 import { Encoder } from '../tables/encode.js';
 import { placeIn } from '../tables/place.js';
-import { readPreparation, type TablePreparation } from '../tables/preparation.js';
+import { readPreparation, type TablePreparation, writtenColumns } from '../tables/preparation.js';
 import { targetReader } from '../tables/target.js';
 import type { Table, TableChunk } from '../tables/types.js';
 import { checkEngine, checkModel } from './check.js';
@@ -18,6 +19,12 @@ import { Turn } from './turn.js';
 
 /** Rows computed at once. */
 const ROWS = 256;
+
+/** What `predictTable` is asked beyond predictions. */
+export interface PredictTableOptions {
+  /** Columns whose cells are wanted as they are written, in `written` of the chunk's columns: to be copied beside predictions. */
+  written?: readonly string[];
+}
 
 /** What a model says of some rows of a table. */
 export interface TablePrediction {
@@ -34,10 +41,26 @@ export interface TablePrediction {
   readonly missing: ReadonlyMap<string, number>;
 }
 
+function readCopied(
+  where: string,
+  { columns }: Table,
+  options: PredictTableOptions | undefined,
+): readonly string[] {
+  const reader = new OptionReader(where, options);
+  const isNames = (value: unknown): value is readonly string[] =>
+    Array.isArray(value) && value.every((name) => columns.includes(name));
+  const written = reader.optional('written', 'names of columns of the table', isNames) ?? [];
+  reader.end();
+  return written;
+}
+
 /**
  * Predicts the rows of `table` in order. Its columns may stand in another order, and others between them.
  *
- * @throws OptionError for a preparation that is not the model's, and a model that was trained for another kind of target.
+ * The table has to be opened with the preparation's `cells`, if it has such: the decimal mark and the marks of missing values.
+ *
+ * @throws OptionError for a preparation that is not the model's, a model that was trained for another kind of target, and options that
+ *   are unknown.
  * @throws DataError, with row and column, for a column that is missing and a cell that is not of its type. A category that training
  *   did not know is no error: it is counted. A target of another class is one, where the column is there.
  */
@@ -46,15 +69,18 @@ export async function* predictTable(
   model: Sequential,
   preparation: TablePreparation,
   table: Table,
+  options?: PredictTableOptions,
 ): AsyncGenerator<TablePrediction> {
   const where = 'predictTable';
   checkEngine(where, engine);
   checkModel(where, model);
-  const { target } = readPreparation(`${where}, preparation`, preparation, model);
-  if (model.loss) checkTask(where, model.loss, { table: preparation });
+  const read = readPreparation(`${where}, preparation`, preparation, model);
+  const { target } = read;
+  if (model.loss) checkTask(where, model.loss, { table: read });
   if (typeof table?.chunks !== 'function')
     throw new OptionError(where, 'table: expected one from openTable()');
   const encoder = new Encoder(table, preparation);
+  const written = [...writtenColumns(read), ...readCopied(where, table, options)];
   const readTarget = table.columns.includes(target.name) ? targetReader(table, target) : undefined;
   const { outputSize } = model;
   const loss = target.kind === 'classification' ? 'softmaxCrossEntropy' : 'meanSquaredError';
@@ -62,7 +88,7 @@ export async function* predictTable(
   const turn = new Turn();
   try {
     checkWeights(where, compiled);
-    for await (const chunk of table.chunks()) {
+    for await (const chunk of table.chunks({ written })) {
       const { rows } = chunk;
       const inputs = new Float32Array(rows * encoder.width);
       encoder.encode(chunk, {

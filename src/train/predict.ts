@@ -1,4 +1,5 @@
 /** Asking a model about inputs: outputs, probabilities or classes of rows. */
+import { isBytes } from '../arrays.js';
 import type { Engine } from '../engine/engine.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
@@ -24,7 +25,7 @@ const ROWS = 250;
  * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model classifies, and numbers in
  * regression. A model that has not been trained gives its outputs as they are, unless `loss` says what they mean.
  *
- * Floats are taken as they are: scaled as those of training were. Bytes, a Uint8Array, are scaled as the bytes of training were.
+ * Floats are taken as they are: scaled as those of training were. Bytes (a Uint8Array, clamped or not) are scaled as the bytes of training were.
  *
  * Throws ShapeError when the inputs are not whole rows, DataError when one is not a finite number, OptionError for a loss that the
  * model was not trained with, and for bytes given to a model that was trained on floats; NonFiniteError, with the row, when the
@@ -132,7 +133,7 @@ function read(
   if (!Number.isInteger(rows) || rows === 0) {
     throw new ShapeError(where, `expected rows of ${inputSize} numbers, given ${inputs.length} numbers`);
   }
-  const values = inputs instanceof Uint8Array ? fromBytes(where, model, inputs) : Float32Array.from(inputs);
+  const values = isBytes(inputs) ? fromBytes(where, model, inputs) : Float32Array.from(inputs);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const [row, column] = [Math.floor(bad / inputSize), bad % inputSize];
@@ -144,7 +145,7 @@ function read(
 }
 
 /** Bytes mean what they meant in training. To a model that knows nothing of training they are numbers as any others. */
-function fromBytes(where: string, { loss, input }: Sequential, bytes: Uint8Array): Float32Array {
+function fromBytes(where: string, { loss, input }: Sequential, bytes: ArrayLike<number>): Float32Array {
   if (input) return scaleBytes(bytes, input);
   if (!loss) return Float32Array.from(bytes);
   throw new OptionError(
@@ -155,7 +156,7 @@ function fromBytes(where: string, { loss, input }: Sequential, bytes: Uint8Array
 }
 
 /** bytes * scale + offset, rounded as the kernels round when they gather a batch. */
-export function scaleBytes(bytes: Uint8Array, { scale, offset }: InputScale): Float32Array {
+export function scaleBytes(bytes: ArrayLike<number>, { scale, offset }: InputScale): Float32Array {
   const [factor, term] = [Math.fround(scale), Math.fround(offset)];
   return Float32Array.from(bytes, (byte) => Math.fround(byte * factor) + term);
 }

@@ -1,5 +1,8 @@
 /** A data set in an engine's memory, and the order in which its rows are visited. */
-import { checkedLabels, checkFinite, checkWeights, type Dataset } from '../data/dataset.js';
+import { isFloat32Array, isUint8Array } from '../arrays.js';
+import { checkedLabels, checkWeights } from '../data/answers.js';
+import type { Dataset } from '../data/dataset.js';
+import { checkFinite } from '../data/numbers.js';
 import type { Engine } from '../engine/engine.js';
 import { sum } from '../engine/ops/classify.js';
 import { CompressedSet } from '../engine/ops/compressed-set.js';
@@ -31,10 +34,8 @@ export class BatchSource {
   static async open(engine: Engine, set: Dataset, turn: Turn, where?: string): Promise<BatchSource> {
     const arena = engine.arena();
     try {
-      return new BatchSource(engine, set, where, {
-        arena,
-        inputs: await inTurns(upload(arena, set, where), turn),
-      });
+      const inputs = await inTurns(upload(arena, set, where), turn);
+      return new BatchSource(engine, set, where, { arena, inputs });
     } catch (error) {
       arena.dispose();
       throw error;
@@ -54,8 +55,8 @@ export class BatchSource {
       this.#inputs = uploaded?.inputs ?? atOnce(upload(this.#arena, set, where));
       const { size, labels, classes, targets, targetWidth, weights } = set;
       // Kernels take them for places and factors. The set may have changed since it was made: what is copied is what is checked.
-      if (targets) checkFinite(where, 'target', targets, targetWidth!);
-      if (weights) checkWeights(where, weights, size);
+      if (targets) checkFinite({ where, one: 'target' }, targets, targetWidth!);
+      if (weights) checkWeights(where, weights);
       this.#labels = targets
         ? undefined
         : this.#arena.tensor('i32', [size]).write(checkedLabels(where, labels, classes));
@@ -138,18 +139,18 @@ export class BatchSource {
 /** Bytes that are mostly zeros are kept compressed; with an offset no value is zero. */
 function* upload(arena: Arena, set: Dataset, where = 'data set'): Generator<void, Tensor | CompressedSet> {
   const { inputs, size, width, scale, offset } = set;
-  if (inputs instanceof Uint8Array && offset === 0) {
+  if (isUint8Array(inputs) && offset === 0) {
     const compressed = yield* CompressedSet.compress(arena, inputs, width, scale);
     if (compressed) return compressed;
   }
-  const tensor = arena.tensor(inputs instanceof Uint8Array ? 'u8' : 'float', [size, width]);
+  const tensor = arena.tensor(isUint8Array(inputs) ? 'u8' : 'float', [size, width]);
   const rows = Math.ceil(PIECE / width);
   for (let row = 0; row < size; row += rows) {
     const end = Math.min(row + rows, size);
     const piece = inputs.subarray(row * width, end * width);
     const copy = tensor.view([(end - row) * width], row * width).write(piece);
-    if (piece instanceof Float32Array && !Number.isFinite(sum(copy)()))
-      checkFinite(where, 'input', inputs, width);
+    if (isFloat32Array(inputs) && !Number.isFinite(sum(copy)()))
+      checkFinite({ where, one: 'input' }, inputs, width);
     yield;
   }
   return tensor;

@@ -1,6 +1,6 @@
 /** Makes trainers: decides where they run, and starts the worker. */
 import { createEngine } from '../engine/engine.js';
-import type { WasmSources } from '../engine/load.js';
+import { isUrl, type WasmSources } from '../engine/load.js';
 import { EngineError } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { checkModel } from '../train/check.js';
@@ -53,7 +53,7 @@ export async function create(
 function start(given: TrainerOptions['worker'], startWorker: () => Worker): Worker {
   if (given instanceof Worker) return given;
   try {
-    if (typeof given === 'string' || given instanceof URL) return new Worker(given, { type: 'module' });
+    if (typeof given === 'string' || isUrl(given)) return new Worker(given, { type: 'module' });
     return startWorker();
   } catch (cause) {
     const remedy = 'a worker must come from the page’s own origin';
@@ -62,7 +62,7 @@ function start(given: TrainerOptions['worker'], startWorker: () => Worker): Work
 }
 
 function isPlace(value: unknown): value is NonNullable<TrainerOptions['worker']> {
-  if (typeof value === 'boolean' || typeof value === 'string' || value instanceof URL) return true;
+  if (typeof value === 'boolean' || typeof value === 'string' || isUrl(value)) return true;
   if (typeof Worker === 'function' && value instanceof Worker) return true;
 
   return false;

@@ -1,8 +1,9 @@
 /** The page's end: a Trainer whose work is done by a worker. */
+import { isArrayBuffer, isBytes } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import { disposeSymbol } from '../dispose.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
-import { isWasmSource } from '../engine/load.js';
+import { isResponse, isUrl, isWasmSource } from '../engine/load.js';
 import { DataError, EngineError, OptionError, show } from '../errors.js';
 import { writeModel } from '../formats/model.js';
 import type { Loss, LossName } from '../nn/losses.js';
@@ -142,7 +143,7 @@ export class RemoteTrainer implements Trainer {
       throw new OptionError('predict', `inputs: expected an array of numbers, given ${show(inputs)}`);
     }
     // Bytes have a meaning of their own.
-    const own = inputs instanceof Uint8Array ? inputs.slice() : Float32Array.from(inputs);
+    const own = isBytes(inputs) ? new Uint8Array(inputs) : Float32Array.from(inputs);
     const given = { inputs: own, ...(options && { options: withLoss(options) }) };
     return (await this.#ask('predict', given)) as Float32Array;
   }
@@ -204,7 +205,7 @@ export class RemoteTrainer implements Trainer {
     const { inputs } = set;
     const { length } = inputs;
     // Shared memory is not copied, and a set of one piece may come as it is.
-    if (length <= PIECE || !(inputs.buffer instanceof ArrayBuffer)) {
+    if (length <= PIECE || !isArrayBuffer(inputs.buffer)) {
       await this.#ask('openSet', { id, set, length });
       return id;
     }
@@ -285,8 +286,8 @@ async function portable(options: EngineOptions): Promise<EngineOptions> {
   const { wasm, ...rest } = options;
   if (wasm === undefined) return rest;
   if (typeof wasm === 'string') return { ...rest, wasm: new URL(wasm, globalThis.location?.href).href };
-  if (wasm instanceof URL) return { ...rest, wasm: wasm.href };
-  if (wasm instanceof Response) {
+  if (isUrl(wasm)) return { ...rest, wasm: wasm.href };
+  if (isResponse(wasm)) {
     if (!wasm.ok) throw new OptionError('createTrainer', `option wasm: the server answered ${wasm.status}`);
     return { ...rest, wasm: await wasm.arrayBuffer() };
   }

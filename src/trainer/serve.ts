@@ -1,4 +1,5 @@
 /** The worker's end: a Session that is told what to do by messages. */
+import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import { createEngine } from '../engine/engine.js';
 import type { WasmSources } from '../engine/load.js';
@@ -48,7 +49,7 @@ export function serve(port: Port, wasm?: WasmSources): void {
     },
     openSet({ id, set, length }) {
       // An empty array tells the kind.
-      const inputs = set.inputs instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+      const inputs = isUint8Array(set.inputs) ? new Uint8Array(length) : new Float32Array(length);
       sets.set(id, set.inputs.length === length ? set : { ...set, inputs });
     },
     fillSet: ({ id, at, piece }) => find(id).inputs.set(piece, at),

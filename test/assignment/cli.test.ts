@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AssignmentOptions } from '../../src/assignment/index.js';
 import { lanegrad, lastObject } from '../cli/command.js';
 import { writeToy } from '../cli/toy.js';
-import { temporaryFolder, tinyPlan } from './experiments-sample.js';
+import { temporaryFolder, tinyPlan } from './sample.js';
 
 // Workers are JavaScript files: the pool is tested as it was built.
 const built = <T>(module: string): Promise<T> =>
   import(new URL(`../../dist/assignment/${module}.js`, import.meta.url).href);
 const { Assignment } = await built<typeof import('../../src/assignment/index.js')>('index');
-const { WorkerPool } = await built<typeof import('../../src/assignment/worker-pool.js')>('worker-pool');
+const { WorkerPool } = await built<typeof import('../../src/assignment/work/pool.js')>('work/pool');
 
 let folder: string;
 let data: string;

@@ -1,8 +1,10 @@
-/** Runs the built command as a process, in a folder of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Runs the built command, in a folder of its own. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const SERVER = fileURLToPath(new URL('server.mjs', import.meta.url));
 
 export interface Outcome {
   /** Null when a signal ended it. */
@@ -18,6 +20,7 @@ export interface Running {
   outcome: Promise<Outcome>;
 }
 
+/** The command as a process of its own: for signals, for two at once, and for how the process ends. */
 export function start(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...process.env, ...env } });
   let stdout = '';
@@ -44,8 +47,46 @@ export function start(cwd: string, args: readonly string[], env: NodeJS.ProcessE
   return { child, printed, outcome };
 }
 
-export function lanegrad(cwd: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome> {
-  return start(cwd, args, env).outcome;
+let server: ChildProcess | undefined;
+let last: Promise<unknown> = Promise.resolve();
+afterAll(() => {
+  server?.kill();
+});
+
+/** The command in a process that all such commands of a test file share, one after the other. */
+export function lanegrad(
+  cwd: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
+  const outcome = last.then(() => ask({ cwd, args, env }));
+  last = outcome.catch(() => {});
+  return outcome;
+}
+
+async function ask(request: {
+  cwd: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+}): Promise<Outcome> {
+  server ??= fork(SERVER, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = server;
+  const answer = await new Promise<Outcome & { unexpected?: string }>((resolve, reject) => {
+    const onMessage = (message: Outcome) => {
+      child.off('exit', onExit);
+      resolve(message);
+    };
+    const onExit = (status: number | null) => {
+      child.off('message', onMessage);
+      server = undefined;
+      reject(new Error(`the command ended its process with ${status}: ${request.args.join(' ')}`));
+    };
+    child.once('message', onMessage).once('exit', onExit);
+    child.send(request);
+  });
+  const { unexpected, ...outcome } = answer;
+  if (unexpected !== undefined) throw new Error(unexpected);
+  return outcome;
 }
 
 /** The object that `--json` ends standard output with. */

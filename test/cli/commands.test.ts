@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeModel } from '../../src/formats/model.js';
 import { remember } from '../../src/nn/sequential.js';
 import { loadModel } from '../../src/node.js';
-import { lanegrad, lastObject, type Outcome } from './command.js';
+import { lanegrad, lastObject, type Outcome, start } from './command.js';
 import { writeToy } from './toy.js';
 
 const TRAIN = ['train', 'toy', '--hidden', '16', '--epochs', '4', '--batch-size', '16', '--seed', '3'];
@@ -87,7 +87,9 @@ describe('train', () => {
   });
 
   it('makes two folders for two runs at once', async () => {
-    const both = await Promise.all([1, 2].map(() => lanegrad(root, [...TRAIN, '--epochs', '1', '--json'])));
+    const both = await Promise.all(
+      [1, 2].map(() => start(root, [...TRAIN, '--epochs', '1', '--json']).outcome),
+    );
     const [a, b] = both.map((outcome) => lastObject(outcome).runDir);
     expect(a).not.toBe(b);
   });

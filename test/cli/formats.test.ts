@@ -8,10 +8,12 @@ import { writeModel } from '../../src/formats/model.js';
 import { writeNpy } from '../../src/formats/npy.js';
 import { writePytorch } from '../../src/formats/pytorch.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
+import { writeZip } from '../../src/formats/zip.js';
 import { dense } from '../../src/nn/dense.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { loadModel } from '../../src/node.js';
 import { runModel, runOnnx, softmaxRows, worstDifference } from '../formats/onnx/runtime.js';
+import { node, onnxFile } from '../formats/onnx/schema.js';
 import { lanegrad, lastObject } from './command.js';
 import { writeToy } from './toy.js';
 
@@ -53,6 +55,31 @@ beforeAll(async () => {
   );
   await writeFile(at('images.gz'), gzipSync(await readFile(at('toy', 't10k-images-idx3-ubyte'))));
   await mkdir(at('nothing'));
+  const empty = new Uint8Array(1);
+  await writeFile(at('torch.pt'), writeZip(new Map([['torch/data.pkl', empty]])));
+  await writeFile(at('old.pt'), Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46));
+  await writeFile(at('keras.h5'), Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a));
+  const weights = Float32Array.of(1, 2, 3, 4, 5, 6);
+  await writeFile(at('beside.onnx.data'), new Uint8Array(weights.buffer));
+  for (const [name, location] of [
+    ['beside.onnx', 'beside.onnx.data'],
+    ['alone.onnx', 'alone.onnx.data'],
+  ])
+    await writeFile(
+      at(name),
+      onnxFile(
+        {
+          node: [node('MatMul', ['x', 'w'], 'y')],
+          initializer: [
+            {
+              ...{ name: 'w', dims: [3, 2], dataType: 1, dataLocation: 1 },
+              externalData: [{ key: 'location', value: location }],
+            },
+          ],
+        },
+        [3],
+      ),
+    );
 });
 afterAll(() => rm(root, { recursive: true }));
 
@@ -116,6 +143,21 @@ describe('import', () => {
     const original = await sha('run');
     expect(original).toMatch(/^[0-9a-f]{64}$/);
     for (const file of ['a', 'b', 'c', 'd']) expect(await sha(`${file}.safetensors`), file).toBe(original);
+  });
+});
+
+describe('weights of ONNX in a file beside it', () => {
+  it('are imported', async () => {
+    await ok('import', 'beside.onnx', '--out', 'beside.safetensors');
+    const { model } = await loadModel(at('beside.safetensors'));
+    expect(Array.from(model.parameters[0].values)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('are shown, or why they are not', async () => {
+    expect(await ok('inspect', 'beside.onnx')).toMatch(/^import +possible: 3-2$[\s\S]*^w .* 1 +3\.5 +6 /m);
+    expect(await ok('inspect', 'alone.onnx')).toMatch(
+      /^import +not possible: alone\.onnx\.data: which .* cannot be read: no such file/m,
+    );
   });
 });
 
@@ -236,6 +278,17 @@ describe('bad input gets one line', () => {
       ['import', 'state.safetensors', '--out', 'x', '--like', 'run', '--prefix', 'net.'],
       /expected shape \[6, 64\], given \[2, 3\]/,
     ],
+    ...(['import', 'inspect'] as const).flatMap((command): [number, string[], RegExp][] => {
+      const more = command === 'import' ? ['--out', 'x', '--like', 'run'] : [];
+      return [
+        [1, [command, 'torch.pt', ...more], /torch\.pt: expected .* given a file of torch\.save .*save_file/],
+        [1, [command, 'old.pt', ...more], /old\.pt: expected .* given a pickle of Python.*save_file/],
+        [1, [command, 'keras.h5', ...more], /keras\.h5: expected .* given an HDF5 file.*model\.export/],
+      ];
+    }),
+    [1, ['import', 'alone.onnx', '--out', 'x'], /alone\.onnx\.data: which alone\.onnx names, cannot be read/],
+    [1, ['import', 'array.npy', '--out', 'x'], /array\.npy: expected an ONNX model, .* given a file of npy/],
+    [1, ['import', 'table.csv', '--out', 'x', '--prefix', 'a'], /table\.csv: .* given something else/],
     [1, ['import', 'cut.onnx', '--out', 'x'], /cut\.onnx: .*ends beyond its message/],
     [
       2,

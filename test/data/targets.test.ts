@@ -33,6 +33,37 @@ describe('targets', () => {
     expect(dataset({ ...good, targets, targetWidth: 2 }).targetNames).toBeUndefined();
   });
 
+  test('rows of them give their width, and other numbers become float32', () => {
+    const rows = dataset({ ...good, targets: [[1, 2], Float64Array.of(3, 4), [5, 6]] });
+    expect([rows.targets, rows.targetWidth]).toEqual([Float32Array.of(1, 2, 3, 4, 5, 6), 2]);
+    // Bytes are numbers here: only inputs are scaled.
+    expect(dataset({ ...good, targets: Uint8Array.of(1, 2, 255) }).targets).toEqual(
+      Float32Array.of(1, 2, 255),
+    );
+    expect(() =>
+      dataset({
+        ...good,
+        targets: [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+        targetWidth: 3,
+      }),
+    ).toThrow(ShapeError);
+    expect(() =>
+      dataset({
+        ...good,
+        targets: [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+        targetNames: ['a'],
+      }),
+    ).toThrow(ShapeError);
+  });
+
   test('slices are views of targets and weights', () => {
     const set = dataset({ ...good, targets: new Float32Array(6), targetWidth: 2, weights: [1, 2, 3] });
     const slice = sliceDataset(set, 1, 3);
@@ -80,6 +111,7 @@ describe('targets', () => {
 
 describe('weights', () => {
   test('go with labels and with targets', () => {
+    expect([...dataset({ ...good, weights: Float64Array.of(1, 0, 2.5) }).weights!]).toEqual([1, 0, 2.5]);
     expect([...dataset({ ...good, weights: [1, 0, 2.5] }).weights!]).toEqual([1, 0, 2.5]);
     const weights = Float32Array.from([1, 1, 1]);
     const labelled = dataset({ name: 'l', inputs: new Uint8Array(3), labels: [0, 1, 0], weights });

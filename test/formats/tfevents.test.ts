@@ -80,12 +80,12 @@ const epochs = [
 
 describe('records of epochs', () => {
   test('are flattened', () => {
-    expect(flattenRecord(epochs[0])).toMatchObject({
+    expect(flattenRecord('epochs', epochs[0])).toMatchObject({
       epoch: 1,
       'validation/loss': 1,
       'validation/accuracy': 0.5,
     });
-    expect(flattenRecord({ list: [1], nothing: undefined, empty: null })).toEqual({ empty: null });
+    expect(flattenRecord('epochs', { list: [1], nothing: undefined, empty: null })).toEqual({ empty: null });
   });
 
   test('as CSV', () => {
@@ -95,6 +95,10 @@ describe('records of epochs', () => {
         '2,20,0.1,0.25,1,,,3,"a ""b"", c"\n',
     );
     expect(metricsCsv([])).toBe('\n');
+    const formulas = [{ '=1+1': -0.5, '@a': '-2+3', note: '+49' }];
+    expect(metricsCsv(formulas)).toBe('=1+1,@a,note\n-0.5,-2+3,+49\n');
+    expect(metricsCsv(formulas, { escapeFormulas: true })).toBe("'=1+1,'@a,note\n-0.5,'-2+3,+49\n");
+    expect(() => metricsCsv([], { escape: true } as object)).toThrow(/metricsCsv: unknown option "escape"/);
   });
 
   test('as an event file, its times from the end backwards', () => {

@@ -259,7 +259,11 @@ describe('refuses, with row and column', () => {
       Buffer.from('a,caf\xe9\n1,2\n', 'latin1'),
       /column 2 of the header: expected UTF-8/,
     ],
-    ['UTF-16', Buffer.from('\ufeffa,b\n1,2\n', 'utf16le'), /expected UTF-8, given UTF-16/],
+    [
+      'UTF-16 that ends within a character',
+      Buffer.from('\ufeffa,b\n1,2\n', 'utf16le').subarray(0, -1),
+      /^data\.csv: expected UTF-16, as its byte order mark says/,
+    ],
     [
       'a million columns',
       `${'x,'.repeat(999_999)}x\n`,

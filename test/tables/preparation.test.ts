@@ -198,6 +198,16 @@ describe('a file that lies about its table', () => {
 
   it('is read when it does not', () => {
     expect(readModel(file, 'model').metadata.table).toEqual(good);
+    for (const [at, value] of [
+      [['columns', 1, 'asWritten'], true],
+      [['columns', 2, 'order'], 'mdy'],
+      [['columns', 3, 'asWritten'], true],
+      [['target', 'asWritten'], true],
+      [['cells'], { decimal: ',', missing: ['-', '-999'] }],
+    ] as const) {
+      const { table } = readModel(change(at, value), 'model').metadata;
+      expect(at.reduce<unknown>((part, key) => (part as Record<string, unknown>)[key], table)).toEqual(value);
+    }
     expect(readModel(change(['split', 'task'], 'classification'), 'model').metadata.table?.split.task).toBe(
       'classification',
     );
@@ -229,6 +239,14 @@ describe('a file that lies about its table', () => {
     [['target'], { kind: 'regression', name: 'y', mean: 0, deviation: -1 }, /deviation.*greater than 0/],
     [['split', 'test'], 1, /test.*less than 1/],
     [['split', 'task'], 'ranking', /task/],
+    [['columns', 1, 'asWritten'], 1, /columns\[1\].*asWritten: expected true, given 1/],
+    [['columns', 2, 'order'], 'ymd', /columns\[2\].*order: expected "dmy" or "mdy", given "ymd"/],
+    [['columns', 3, 'asWritten'], false, /columns\[3\].*asWritten: expected true, given false/],
+    [['target', 'asWritten'], 'yes', /target.*asWritten: expected true, given "yes"/],
+    [['cells'], [], /cells: expected an options object/],
+    [['cells'], { decimal: ';' }, /cells: option decimal: expected "\." or ",", given ";"/],
+    [['cells'], { missing: [7] }, /cells: option missing: expected texts, given 7/],
+    [['cells'], { marks: [] }, /cells: unknown option "marks"/],
   ])('%j is %j', (at, value, message) => {
     expect(() => readModel(change(at, value), 'model')).toThrow(message);
     expect(() => readModel(change(at, value), 'model')).toThrow(/^model: /);

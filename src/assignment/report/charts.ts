@@ -3,7 +3,7 @@
  * space between is filled. The numbers behind each chart stand in a table or a sentence beside it.
  */
 import { type Html, html, markup, scriptJson } from '../../report/escape.js';
-import type { Spread } from '../experiments-types.js';
+import type { Spread } from '../q7-experiments/types.js';
 
 /** The style sheet's variables. */
 export type Colour = '--train' | '--validation' | '--third';

@@ -1,8 +1,8 @@
 /** Question 7 in the report: training against validation, seeds, learning rates, batch sizes. */
 import { type Html, html } from '../../report/escape.js';
 import { count, plural } from '../../report/format.js';
-import { ranked, winner } from '../experiments-statistics.js';
-import type { Comparison, ExperimentsResult } from '../experiments-types.js';
+import { ranked, winner } from '../q7-experiments/statistics.js';
+import type { Comparison, ExperimentsResult } from '../q7-experiments/types.js';
 import { type Chart, charts, spreadLine } from './charts.js';
 import { plusMinus } from './words.js';
 
@@ -132,14 +132,14 @@ export function experimentsSection(
 ${count(plan.trainSize)} images and validated on ${count(plan.validationSize)} others; ${plural(runs, 'run')} in all. A value ± another is the mean and the standard
 deviation over seeds. Each experiment decides a setting of the next, by validation alone.</p>
 <h3 id="q7-rates">Learning rates</h3>
-<p class="lead">${plural(plan.compareEpochs, 'epoch')} with batches of ${plan.batchSize}, ${plural(plan.compareSeeds.length, 'seed')} each. The rate with the lowest mean validation loss goes on.</p>
+<p class="lead">${plural(plan.compareEpochs, 'epoch')} with batches of ${plan.batchSize}, ${eachSeeds(plan)}. The rate with the lowest mean validation loss goes on.</p>
 ${charts(...own.rates)}
 ${comparisonTable('Learning rate', rates, ({ learningRate }) => String(learningRate))}
 <h3 id="q7-batches">Batch sizes</h3>
-<p class="lead">The same at learning rate ${choice.learningRate}, with as many epochs: larger batches make fewer steps.</p>
+<p class="lead">The same at learning rate ${choice.learningRate}, with as many epochs, ${eachSeeds(plan)}: larger batches make fewer steps.</p>
 ${charts(...own.batches)}
 ${comparisonTable('Batch size', batches, ({ batchSize }) => String(batchSize))}
-<p class="after">The best ${finalists.length === 1 ? 'one was' : `${finalists.length} were`} then trained for ${plural(plan.curveEpochs, 'epoch')}: ${finalists.map(
+<p class="after">The best ${finalists.length === 1 ? 'one was' : `${finalists.length} were`} then trained for ${plural(plan.curveEpochs, 'epoch')} with ${plural(plan.compareSeeds.length, 'seed')}: ${finalists.map(
     ({ batchSize, epoch, validationAccuracy }, i) =>
       html`${i > 0 && '; '}batches of ${batchSize} reached a validation accuracy of ${plusMinus(validationAccuracy, 2, 100)} % after epoch ${epoch}`,
   )}. Batches of ${best.batchSize} go on.</p>
@@ -158,13 +158,18 @@ axis shows the late steps as well as the first.</p>
 ${charts(...own.band)}</section>`;
 }
 
+/** Of the runs that compare settings. */
+function eachSeeds({ compareSeeds: { length } }: ExperimentsResult['plan']): string {
+  return length === 1 ? 'one seed each, so that small differences may be chance' : `${length} seeds each`;
+}
+
 function comparisonTable(
   label: string,
   all: readonly Comparison[],
   value: (comparison: Comparison) => string,
 ): Html {
   const [best] = ranked(all);
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table class="data whole"><thead><tr><th scope="col">${label}</th><th scope="col">Training loss</th><th scope="col">Validation loss</th><th scope="col">Validation accuracy, %</th><th scope="col">Seconds a run</th></tr></thead>
+  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table class="data whole"><thead><tr><th scope="col">${label}</th><th scope="col">Training loss</th><th scope="col">Validation loss</th><th scope="col">Validation accuracy, %</th></tr></thead>
 <tbody>${all.map((comparison) => row(comparison, value(comparison), comparison === best))}</tbody></table></div>`;
 }
 
@@ -175,8 +180,7 @@ function row({ result, diverged, seeds }: Comparison, name: string, best: boolea
         plusMinus(result.trainLoss, 4),
         plusMinus(result.validationLoss, 4),
         plusMinus(result.validationAccuracy, 2, 100),
-        result.seconds.mean.toFixed(1),
       ]
-    : ['–', '–', '–', '–'];
+    : ['–', '–', '–'];
   return html`<tr${best && html` class="best"`}><th scope="row">${name}${note}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>\n`;
 }

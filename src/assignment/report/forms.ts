@@ -3,6 +3,7 @@ import { type Html, html } from '../../report/escape.js';
 import { count, loss, percent } from '../../report/format.js';
 import type { BatchedResult, Deviation, FormsResult, LossPoint, TensorResult } from '../types.js';
 import { type Chart, type Colour, charts } from './charts.js';
+import { LOGITS_GRADIENT, OUTPUT_MINUS_TARGET } from './formulas.js';
 import { inline } from './mathml.js';
 import { power } from './words.js';
 
@@ -27,11 +28,11 @@ function lossChart(id: string, title: string, colour: Colour, losses: readonly L
 }
 
 export function tensorSection(result: TensorResult, chart: Chart): Html {
-  const { layers, images, learningRate, before, after, fused, samplesPerSecond } = result;
+  const { layers, images, learningRate, before, after, fused } = result;
   return html`<section id="q5"><h2>Question 5: the tensor network</h2>
 <p class="lead">The network ${layers.join('-')} on MNIST, one image at a time, in operations on vectors. Its softmax goes
 backward through the product of Jacobian and gradient, a kernel of its own, although with cross-entropy the
-difference ${inline('y - t')} would do.</p>
+difference ${inline(OUTPUT_MINUS_TARGET)} would do.</p>
 <dl class="figures">${[
     ['Images', count(images), `learning rate ${learningRate}`],
     ['Validation loss', loss(after.loss), `${loss(before.loss)} before training`],
@@ -41,10 +42,9 @@ difference ${inline('y - t')} would do.</p>
       html`${power(fused.maxDeviation)}`,
       `largest difference on ${count(fused.images)} images`,
     ],
-    ['Speed', count(samplesPerSecond), 'samples/s'],
   ].map(figure)}</dl>
 ${charts(chart)}
-<p>The two ways of computing ${inline(String.raw`\partial l / \partial o`)} were compared element by element on ${count(fused.images)}
+<p>The two ways of computing ${inline(LOGITS_GRADIENT)} were compared element by element on ${count(fused.images)}
 images spread over the training. They differ by at most ${power(fused.maxDeviation)}, while float32 rounds numbers just below 1
 to ${power(2 ** -24)}.</p></section>`;
 }
@@ -58,7 +58,7 @@ image keeps a weight gradient of its own until the end, where the average is tak
 <tbody>${shapes.map(({ name, shape }) => html`<tr><th scope="row">${name}</th><td>${shape.join(' × ')}</td></tr>\n`)}</tbody></table></div>
 <div><h3>Training in batches</h3>${charts(chart)}
 <p>${count(training.images)} images in batches of ${training.batchSize} at learning rate ${training.learningRate}: validation accuracy
-${percent(training.before.accuracy)} before, ${percent(training.after.accuracy)} after, at ${count(training.samplesPerSecond)} samples/s.</p></div></div>
+${percent(training.before.accuracy)} before, ${percent(training.after.accuracy)} after.</p></div></div>
 <h3>The gradients are equal</h3>
 <p class="lead">Largest differences, relative to the largest expected value. Rounding to float32 is allowed
 ${power(tolerance)}; ${withinRounding ? 'all stay below it.' : html`<strong class="wrong">not all stay below it.</strong>`}</p>

@@ -1,8 +1,9 @@
 /** The beginning of the report: title, the figures one asks for first, and the data. */
 import { type Html, html } from '../../report/escape.js';
-import { count, date, duration, percent, plural } from '../../report/format.js';
+import { count, date, percent, plural } from '../../report/format.js';
 import { pngDataUri } from '../../report/png.js';
-import { TARGET } from '../conclusions-experiments.js';
+import type { ExperimentPlan } from '../q7-experiments/types.js';
+import { TARGET } from './conclusions-experiments.js';
 import type { AssignmentReport, DataSamples } from './types.js';
 
 export function head({
@@ -14,8 +15,8 @@ export function head({
   speed,
   forms,
 }: AssignmentReport): Html {
-  const { final, choice, runs, trainingSeconds } = experiments;
-  const { mean, deviation } = final.accuracy;
+  const { final, choice, runs, rates, batches } = experiments;
+  const { mean, deviation, count: tested } = final.accuracy;
   const goal = mean >= TARGET ? 'meets' : 'misses';
   const fastest = speed.rows.reduce((best, row) =>
     row.samplesPerSecond.median > best.samplesPerSecond.median ? row : best,
@@ -26,7 +27,11 @@ export function head({
       `rate ${choice.learningRate}`,
       `batches of ${choice.batchSize}, ${plural(choice.epochs, 'epoch')}`,
     ],
-    ['Experiments', plural(runs, 'run'), `${duration(trainingSeconds)} of training`],
+    [
+      'Experiments',
+      plural(runs, 'run'),
+      `${plural(rates.length, 'rate')}, ${plural(batches.length, 'batch size')}`,
+    ],
     [
       'Fastest form',
       `${count(fastest.timesScalar)} ×`,
@@ -45,18 +50,28 @@ export function head({
 learning rate, batch size and chance do to it on MNIST.</p>
 ${
   quick &&
-  html`<p class="notice"><strong>This is the quick version.</strong> It was made with fewer images, settings and epochs, to show every part;
-its accuracies are not those of the assignment.</p>`
+  html`<p class="notice"><strong>This is the quick version.</strong> It shows every part with less of everything: ${quickly(experiments.plan)}.
+Its accuracies are not those of the assignment, and single seeds tell little.</p>`
 }
 <div class="summary"><div class="hero"><p class="name">Test accuracy, mean of ${plural(final.seeds.length, 'seed')}</p>
 <p class="value">${(100 * mean).toFixed(2)}<span class="unit">\u00a0%</span></p>
-<p class="note">± ${percent(deviation)} between seeds; ${goal} the goal of ${percent(TARGET, 1)}</p></div>
+<p class="note">${tested > 1 ? `± ${percent(deviation)} between seeds` : 'one seed'}; ${goal} the goal of ${percent(TARGET, 1)}</p></div>
 <dl class="figures">${figures.map(
     ([name, value, note]) =>
       html`<div><dt>${name}</dt><dd>${value}<span class="note">${note}</span></dd></div>\n`,
   )}</dl></div>
 <p class="engine"><span>Made with</span> lanegrad ${version} · ${experiments.engine.math} · ${machine.runtime} · ${plural(machine.cores, 'core')} · ${machine.processor}</p>
 </header>`;
+}
+
+/** What the quick version's experiments are made of. */
+function quickly(plan: ExperimentPlan): string {
+  const seeds = ({ length }: readonly number[]) => (length === 1 ? 'one seed' : plural(length, 'seed'));
+  return [
+    `${count(plan.trainSize)} training images (${count(plan.fullSize)} for the final network)`,
+    `${plural(plan.learningRates.length, 'rate')} and ${plural(plan.batchSizes.length, 'batch size')} with ${seeds(plan.compareSeeds)} and ${plural(plan.compareEpochs, 'epoch')} each`,
+    `at most ${plural(plan.curveEpochs, 'epoch')} in the long runs, with ${seeds(plan.curveSeeds)}, and ${seeds(plan.finalSeeds)} of the final network`,
+  ].join('; ');
 }
 
 export function dataSection({ name, height, width, classNames, images, counts }: DataSamples): Html {

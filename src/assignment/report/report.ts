@@ -5,14 +5,15 @@
 import { type Html, html } from '../../report/escape.js';
 import { type Link, page } from '../../report/page.js';
 import type { Uplot } from '../../report/types.js';
-import { type Conclusion, conclude } from '../conclusions.js';
 import { chartData } from './charts.js';
 import { CLIENT_SCRIPT } from './client.js';
+import { type Conclusion, conclude } from './conclusions.js';
 import { derivationSection } from './derivations.js';
 import { experimentCharts, experimentsSection } from './experiments.js';
 import { finalSection } from './final.js';
 import { batchedChart, batchedSection, tensorChart, tensorSection } from './forms.js';
 import { dataSection, head } from './head.js';
+import { originalSection } from './original.js';
 import { speedSection } from './speed.js';
 import { ASSIGNMENT_STYLE } from './style.js';
 import { syntheticCharts, syntheticSection } from './synthetic.js';
@@ -30,6 +31,7 @@ const LINKS: readonly Link[] = [
   { id: 'q7', name: 'Question 7: experiments' },
   { id: 'final', name: 'The final network' },
   { id: 'speed', name: 'Speed of each form' },
+  { id: 'original', name: 'What the original got wrong' },
   { id: 'conclusions', name: 'Conclusions' },
   { id: 'reproducibility', name: 'Reproducibility' },
 ];
@@ -69,6 +71,7 @@ export function renderAssignment(report: AssignmentReport, uplot: Uplot): string
       experimentsSection(experiments, ofExperiments),
       finalSection(experiments, samples.classNames),
       speedSection(speed),
+      originalSection(report),
       conclusionsSection(conclude(report)),
       reproducibility(report),
       chartData(all),

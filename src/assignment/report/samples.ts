@@ -1,4 +1,5 @@
 /** A few images of each class, to show what the data looks like. */
+import { isUint8Array } from '../../arrays.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { DataSamples } from './types.js';
 
@@ -13,7 +14,7 @@ export function sampleImages(set: Dataset, each: number = EACH): DataSamples {
   const counts = new Array<number>(classes).fill(0);
   for (const [row, label] of labels.entries()) {
     counts[label]++;
-    if (!(inputs instanceof Uint8Array) || images[label].length >= each) continue;
+    if (!isUint8Array(inputs) || images[label].length >= each) continue;
     images[label].push(inputs.subarray(row * size, (row + 1) * size));
   }
   const classNames = set.classNames ?? counts.map((_, label) => String(label));

@@ -18,7 +18,7 @@ export function speedSection({
   const share = (value: number) => (Math.log10(value) - low) / (high - low);
   const ticks = Array.from({ length: high - low + 1 }, (_, i) => low + i);
   return html`<section id="speed"><h2>Speed of each form</h2>
-<p class="lead">Training steps (forward, backward, update) of the network ${layers.join('-')} with ${plural(batchSize, 'sample')} a step, one thread, ${runtime}. Each form was measured
+<p class="lead">Training steps (forward, backward, update) of the network ${layers.join('-')} with ${plural(batchSize, 'sample')} a step, ${runtime}. Nothing else of the assignment ran meanwhile. Each form was measured
 for ${secondsPerForm} s in ${plural(rounds, 'round')}, taken in turns; the median counts. The scale is logarithmic.</p>
 <div class="bars" role="img" aria-label="Samples a second of each form; the numbers are in the table below.">
 ${rows.map(

@@ -64,11 +64,20 @@ mtd.tml-left { text-align: -webkit-left; }
 .units span { color: var(--muted); }
 .orange { color: var(--validation); }
 .blue { color: var(--train); }
+.topic { margin-top: 2.5rem; }
+.topic > p { max-width: 44rem; margin: 0.5rem 0; }
+.beside { display: grid; grid-template-columns: minmax(0, 20rem) minmax(0, 1fr); gap: 1rem 1.75rem; align-items: start; margin-top: 0.75rem; }
+.codes { display: grid; gap: 1rem; min-width: 0; }
+.code { margin: 0; min-width: 0; }
+.code figcaption { font-size: 0.8125rem; margin-bottom: 0.25rem; }
+.code figcaption span { color: var(--muted); font-family: var(--mono); font-size: 0.75rem; margin-left: 0.5rem; }
+.code pre { margin: 0; padding: 0.625rem 0.875rem; overflow-x: auto; background: var(--raised); border-radius: 4px; font-family: var(--mono); font-size: 0.71875rem; line-height: 1.5; }
+.code code { font-size: inherit; }
 details { margin-top: 1.25rem; }
 summary { cursor: pointer; font-size: 0.875rem; color: var(--muted); margin-bottom: 0.5rem; }
 
 .bars { display: grid; gap: 0.4375rem; margin-bottom: 2.5rem; font-size: 0.875rem; }
-.bar { display: grid; grid-template-columns: 17rem 1fr 5rem; gap: 1rem; align-items: center; }
+.bar { display: grid; grid-template-columns: 20rem 1fr 5rem; gap: 1rem; align-items: center; }
 .bar .track { position: relative; height: 1.125rem; }
 .bar i { display: block; height: 100%; border-radius: 0 3px 3px 0; background: var(--muted); min-width: 2px; }
 .bar.fit i { background: var(--train); }
@@ -86,6 +95,7 @@ summary { cursor: pointer; font-size: 0.875rem; color: var(--muted); margin-bott
 #reproducibility .settings th { width: 18rem; }
 @media (max-width: 52rem) {
   .digits { grid-template-columns: repeat(5, 1fr); }
+  .beside { grid-template-columns: minmax(0, 1fr); }
   .conclusions > div { grid-template-columns: 1fr; }
   .bar { grid-template-columns: 1fr 4.5rem; gap: 0.125rem 0.75rem; }
   .bar .name { grid-column: 1 / -1; }
@@ -102,7 +112,10 @@ const PAPER = `
   h4, figcaption, summary { break-after: avoid; }
   .derivation, .formula, .formulas, .notice, .boundaries figure, .bar, .units li, .digits, .conclusions > div, .charts, .figures { break-inside: avoid; }
   .formulas { overflow: visible; }
-  #q3, #q4, #q7, #final { break-before: page; }
+  #q3, #q4, #q7, #final, #original { break-before: page; }
+  .beside { grid-template-columns: minmax(0, 1fr); }
+  .code { break-inside: avoid; }
+  .code pre { white-space: pre-wrap; overflow: visible; }
   .boundaries { grid-template-columns: 1fr 1fr; }
   .digits { grid-template-columns: repeat(10, 1fr); gap: 0.5rem; }
   .units { grid-template-columns: repeat(10, 1fr); gap: 0.5rem; }

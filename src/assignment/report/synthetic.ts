@@ -1,10 +1,11 @@
 /** Question 4 in the report: loss by epoch, and what the network has learnt of the plane. */
 import { type Html, html } from '../../report/escape.js';
-import { count, duration, loss, percent } from '../../report/format.js';
+import { count, loss, percent } from '../../report/format.js';
 import type { SyntheticResult } from '../types.js';
 import { boundarySvg } from './boundary.js';
 import { type Chart, type Colour, charts } from './charts.js';
-import { formula } from './mathml.js';
+import { QUADRATIC_FORM } from './formulas.js';
+import { equations, inline } from './mathml.js';
 
 const COLOURS: readonly Colour[] = ['--validation', '--train', '--third'];
 
@@ -46,14 +47,11 @@ export function syntheticCharts({ runs }: SyntheticResult): Chart[] {
 
 export function syntheticSection(result: SyntheticResult, own: readonly Chart[]): Html {
   const { runs, trainSize, validationSize, Q, threshold, classOneShare, layers, points } = result;
-  const matrix = Q.map((row) => row.join(' & ')).join(String.raw` \\ `);
   return html`<section id="q4"><h2>Question 4: synthetic data</h2>
 <p class="lead">${count(trainSize)} training points and ${count(validationSize)} validation points with two standard normal
-features. The class is 1 outside an ellipse, where ${percent(classOneShare, 1)} of the training points lie. The scalar network
+features. The class is 1 where ${inline(QUADRATIC_FORM)} exceeds ${threshold}, outside an ellipse, where ${percent(classOneShare, 1)} of the training points lie. The scalar network
 (${layers.join('-')}) is trained by gradient descent on one point at a time.</p>
-<div class="formulas" role="group" aria-label="The rule of the classes" tabindex="0">${formula(
-    String.raw`\text{class } 1 \text{ where } x^\top Q x > ${threshold}, \quad Q = \begin{bmatrix} ${matrix} \end{bmatrix}`,
-  )}</div>
+<div class="formulas" role="group" aria-label="The matrix of the classes" tabindex="0">${equations([['Q', Q]])}</div>
 ${charts(...own)}
 <h3>Decision boundaries</h3>
 <p class="lead">Colour is the probability that the network gives class 1 (orange) or class 0 (blue). Dots are the first
@@ -67,10 +65,9 @@ mind, the dashed one where the classes truly part.</p>
 ${boundarySvg(boundary, result, `Decision boundary with learning rate ${learningRate}`)}</figure>`,
   )}</div>
 <div class="scroll" role="region" aria-label="Synthetic data, final results" tabindex="0"><table class="data whole"><thead>
-<tr><th scope="col">Learning rate</th><th scope="col">Training loss before</th><th scope="col">after</th><th scope="col">Training accuracy</th><th scope="col">Validation loss</th><th scope="col">Validation accuracy</th><th scope="col">Epochs in which the loss fell</th><th scope="col">Time</th></tr></thead>
+<tr><th scope="col">Learning rate</th><th scope="col">Training loss before</th><th scope="col">after</th><th scope="col">Training accuracy</th><th scope="col">Validation loss</th><th scope="col">Validation accuracy</th><th scope="col">Epochs in which the loss fell</th></tr></thead>
 <tbody>${runs.map(({ learningRate, epochs, rises }) => {
     const last = epochs[epochs.length - 1];
-    const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
-    return html`<tr><th scope="row">${learningRate}</th><td>${loss(epochs[0].loss)}</td><td>${loss(last.loss)}</td><td>${percent(last.accuracy)}</td><td>${loss(last.validation.loss)}</td><td>${percent(last.validation.accuracy)}</td><td>${epochs.length - 1 - rises} of ${epochs.length - 1}</td><td>${duration(seconds)}</td></tr>\n`;
+    return html`<tr><th scope="row">${learningRate}</th><td>${loss(epochs[0].loss)}</td><td>${loss(last.loss)}</td><td>${percent(last.accuracy)}</td><td>${loss(last.validation.loss)}</td><td>${percent(last.validation.accuracy)}</td><td>${epochs.length - 1 - rises} of ${epochs.length - 1}</td></tr>\n`;
   })}</tbody></table></div></section>`;
 }

@@ -1,5 +1,5 @@
 /** What the assignment's report is made from. Nothing here draws or measures anything. */
-import type { ExperimentsResult } from '../experiments-types.js';
+import type { ExperimentsResult } from '../q7-experiments/types.js';
 import type {
   BatchedResult,
   Derivation,
@@ -36,7 +36,7 @@ export interface DataSamples {
 export interface AssignmentReport extends ComputedParts {
   /** ISO date. */
   readonly createdAt: string;
-  /** Made with fewer images, settings and epochs. */
+  /** Made with fewer images, settings, seeds and epochs. */
   readonly quick: boolean;
   readonly version: string;
   readonly machine: { readonly runtime: string; readonly processor: string; readonly cores: number };

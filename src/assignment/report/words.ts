@@ -1,6 +1,6 @@
 /** Small pieces of text that several sections share. */
 import { type Html, html } from '../../report/escape.js';
-import type { Spread } from '../experiments-types.js';
+import type { Spread } from '../q7-experiments/types.js';
 
 const MINUS = '\u2212';
 
@@ -11,8 +11,8 @@ export function power(value: number): Html {
   return html`<span class="nowrap">${digits} × 10<sup>${exponent.replace('-', MINUS).replace('+', '')}</sup></span>`;
 }
 
-/** 0.0612 ± 0.0013, in the unit of `factor`; the deviation only where there is one. */
-export function plusMinus({ mean, deviation }: Spread, decimals: number, factor = 1): string {
+/** 0.0612 ± 0.0013, in the unit of `factor`; the deviation only of several values. */
+export function plusMinus({ mean, deviation, count }: Spread, decimals: number, factor = 1): string {
   const middle = (factor * mean).toFixed(decimals);
-  return deviation > 0 ? `${middle} ± ${(factor * deviation).toFixed(decimals)}` : middle;
+  return count > 1 ? `${middle} ± ${(factor * deviation).toFixed(decimals)}` : middle;
 }

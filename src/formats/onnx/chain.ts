@@ -25,6 +25,8 @@ export class Chain {
       const [output] = node.outputs;
       for (const name of node.outputs.filter((own) => own !== '')) {
         if (produced.has(name)) this.failAt(node, `its output ${show(name)} is made by another node as well`);
+        if (this.#constants.has(name))
+          this.failAt(node, `its output ${show(name)} is given twice: a constant has that name`);
         produced.add(name);
       }
       if (node.operator === 'Constant' && !node.domain) {
@@ -78,12 +80,16 @@ export class Chain {
   }
 
   /** The node's input at this place as a constant; undefined when it is absent. */
-  constant(node: OnnxNode, place: number): OnnxTensor | undefined {
+  optionalConstant(node: OnnxNode, place: number): OnnxTensor | undefined {
     const name = node.inputs[place] ?? '';
     if (name === '') return undefined;
     return (
       this.#constants.get(name) ?? this.failAt(node, `expected its input ${show(name)} to be a constant`)
     );
+  }
+
+  constant(node: OnnxNode, place: number): OnnxTensor {
+    return this.optionalConstant(node, place) ?? this.failAt(node, `its input ${place} is missing`);
   }
 
   /** Call at the output: all must have been passed. */

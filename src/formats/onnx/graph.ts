@@ -16,6 +16,9 @@ export class GraphBuilder {
   /** What new names begin with: the layer's place. */
   scope = '';
 
+  /** Nodes by what their names begin with. */
+  readonly #taken = new Map<string, number>();
+
   constructor(input: string) {
     this.current = input;
   }
@@ -28,7 +31,8 @@ export class GraphBuilder {
     domain = '',
   ): string {
     const base = `${this.scope}/${operator}`;
-    const taken = this.nodes.filter(({ name }) => name === base || name.startsWith(`${base}_`)).length;
+    const taken = this.#taken.get(base) ?? 0;
+    this.#taken.set(base, taken + 1);
     const name = taken === 0 ? base : `${base}_${taken}`;
     this.nodes.push({ name, operator, domain, inputs, outputs: [name], attributes });
     return name;

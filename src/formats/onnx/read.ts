@@ -2,16 +2,20 @@
  * Reads an ONNX file as a sequential model: a chain of the operators that `write.ts` writes, and of what PyTorch and Keras
  * export for the same layers. Whatever is read is taken for hostile; what is not understood is refused, with the node's name.
  */
-import { FormatError, LanegradError, show } from '../../errors.js';
+import { checkBytes, isMap } from '../../arrays.js';
+import { FormatError, LanegradError, OptionError, show } from '../../errors.js';
 import { binaryCrossEntropy, type Loss, lossOf, softmaxCrossEntropy } from '../../nn/losses.js';
 import { type Sequential, sequential, setParameters } from '../../nn/sequential.js';
 import { OptionReader } from '../../options.js';
+import { checkFile } from '../bytes.js';
 import { makeLayer } from '../model.js';
 import { type ModelMetadata, readDescription } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';
 import { Chain } from './chain.js';
-import { addActivation, type Layers, operators } from './operators.js';
-import { decodeModel, type OnnxModel, type OnnxValue, PRODUCER } from './proto.js';
+import { decodeModel } from './decode.js';
+import { type Operator, operators } from './operators.js';
+import { type OnnxModel, type OnnxNode, type OnnxValue, PRODUCER } from './proto.js';
+import { Reading } from './reading.js';
 
 /** Operators have meant what they mean here since then. */
 const MIN_OPSET = 9;
@@ -29,22 +33,37 @@ export interface OnnxImport {
   readonly sigmoid: boolean;
 }
 
+/** How `readOnnx` reads a file. */
+export interface ReadOnnxOptions {
+  /**
+   * The bytes of the files beside the model that hold its weights, such as `model.onnx.data`, by the paths that `onnxDataFiles` gives.
+   * None by default. `loadOnnx` of lanegrad/node reads them itself.
+   */
+  externalData?: ReadonlyMap<string, Uint8Array>;
+}
+
 /**
- * Rebuilds a model from an ONNX file's bytes. Weights become [in, out]; values wider or narrower than float32 are converted.
+ * Rebuilds a model from an ONNX file's bytes. Weights become [in, out]; values wider or narrower than float32 are converted. Values of
+ * an input [batch, …] of more than two axes become one row, as Flatten makes it.
  *
  * @param where The file's name, for messages.
  * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph is not a chain of the operators
- *   that are known, shapes do not fit, or a value is NaN or infinite.
+ *   that are known, shapes do not fit, a value is NaN or infinite, or weights are in a file that was not given, or is too short.
+ * @throws OptionError for `bytes` that are none, and unknown options.
  */
-export function readOnnx(bytes: Uint8Array, where: string): OnnxImport {
+export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOptions): OnnxImport {
+  const file = checkFile('readOnnx', bytes, where);
+  const externalData = readOptions(options);
   const fail: Fail = (problem, cause) => {
     throw new FormatError(where, problem, { cause });
   };
-  const onnx = decodeModel(bytes, fail);
+  const onnx = decodeModel(file, fail, externalData);
   const opset = onnx.opsets.get('') ?? 0;
   if (opset < MIN_OPSET) fail(`expected operator set ${MIN_OPSET} or later, given ${opset}`);
   const chain = new Chain(onnx, fail);
-  const read: Layers = { width: widthOf(chain.input, fail), steps: [], scale: undefined, softmax: false };
+  const fileBytes = [file, ...externalData.values()].reduce((total, { length }) => total + length, 0);
+  const rank = chain.input.shape?.length ?? 2;
+  const read = new Reading(opset, rank, widthOf(chain.input, fail), fileBytes);
   while (!chain.done) readNext(chain, read);
   chain.end();
   const inputSize = read.inputSize ?? read.width;
@@ -52,8 +71,8 @@ export function readOnnx(bytes: Uint8Array, where: string): OnnxImport {
 
   try {
     const loss = lossOfGraph(read, onnx, fail);
-    const sigmoid = loss?.link === 'sigmoid' && endsWithSigmoid(read);
-    if (sigmoid) dropSigmoid(read);
+    const sigmoid = loss?.link === 'sigmoid' && read.endsWithSigmoid;
+    if (sigmoid) read.dropSigmoid();
     const layers = read.steps.map(({ kind, config }, index) => makeLayer({ kind, ...config }, index));
     const model = sequential(inputSize, layers);
     setParameters(
@@ -82,21 +101,39 @@ export function readOnnx(bytes: Uint8Array, where: string): OnnxImport {
   }
 }
 
-function readNext(chain: Chain, read: Layers): void {
+/**
+ * The files beside an ONNX file that hold its weights, as paths from its folder with slashes; none of them leads out of it. Empty for a
+ * file that holds all of its weights itself.
+ *
+ * @param where The file's name, for messages.
+ * @throws FormatError when the file is not ONNX, or names a path that could lead out of its folder.
+ */
+export function onnxDataFiles(bytes: Uint8Array, where: string): string[] {
+  const { initializers, nodes } = decodeModel(checkFile('onnxDataFiles', bytes, where), (problem, cause) => {
+    throw new FormatError(where, problem, { cause });
+  });
+  const attributes = nodes.flatMap((node) => node.attributes.flatMap(({ tensor }) => tensor ?? []));
+  return [...new Set([...initializers, ...attributes].flatMap(({ external }) => external?.location ?? []))];
+}
+
+function readOptions(options: unknown): ReadonlyMap<string, Uint8Array> {
+  const reader = new OptionReader('readOnnx', options);
+  const given = reader.optional('externalData', 'a map of paths and bytes', isMap);
+  reader.end();
+  return new Map(
+    Array.from(given ?? [], ([path, bytes]) => {
+      if (typeof path !== 'string')
+        throw new OptionError('readOnnx', `externalData: expected paths as keys, given ${show(path)}`);
+      return [path, checkBytes('readOnnx', `externalData, ${show(path)}`, bytes)];
+    }),
+  );
+}
+
+function readNext(chain: Chain, read: Reading): void {
   const nodes = chain.next();
   const [node] = nodes;
   if (nodes.length === 2) {
-    const [gate, product] = nodes[0].operator === 'Sigmoid' ? nodes : [nodes[1], nodes[0]];
-    const factors = [chain.current, gate.outputs[0]];
-    const isSilu =
-      gate.operator === 'Sigmoid' &&
-      product.operator === 'Mul' &&
-      product.inputs.length === 2 &&
-      factors.every((name) => product.inputs.includes(name));
-    if (!isSilu) chain.failAt(product, 'expected a chain, given a branch');
-    chain.pass(gate);
-    chain.pass(product);
-    addActivation(read, 'silu');
+    readSilu(chain, read, nodes);
     return;
   }
   if (nodes.length > 2) chain.failAt(node, 'expected a chain, given a branch');
@@ -105,21 +142,21 @@ function readNext(chain: Chain, read: Layers): void {
     const known = [...operators.keys()].join(', ');
     chain.failAt(node, `this operator is not supported; expected one of ${known}`);
   }
-  const output = node.outputs[0] ?? '';
-  if (output === '') chain.failAt(node, 'it has no output');
+  if ((node.outputs[0] ?? '') === '') chain.failAt(node, 'it has no output');
   if (read.softmax && !['Identity', 'Cast'].includes(node.operator))
     chain.failAt(node, 'expected nothing after softmax');
-  operator(node, chain, read);
+  checkForm(node, operator, chain);
+  operator.read(node, chain, read);
   chain.pass(node);
 }
 
 /** What the outputs are: by the file's own metadata, or by the function that the graph ends with. */
-function lossOfGraph(read: Layers, { metadata, producer }: OnnxModel, fail: Fail): Loss | undefined {
+function lossOfGraph(read: Reading, { metadata, producer }: OnnxModel, fail: Fail): Loss | undefined {
   const given = readProperty(metadata, 'loss', fail);
   if (given === undefined) {
     if (read.softmax) return softmaxCrossEntropy();
     // Our own files say so where it is a link.
-    return producer !== PRODUCER && endsWithSigmoid(read) ? binaryCrossEntropy() : undefined;
+    return producer !== PRODUCER && read.endsWithSigmoid ? binaryCrossEntropy() : undefined;
   }
   if (typeof given !== 'object' || given === null)
     return fail(`metadata "loss": expected a loss, given ${show(given)}`);
@@ -129,16 +166,41 @@ function lossOfGraph(read: Layers, { metadata, producer }: OnnxModel, fail: Fail
   return loss;
 }
 
-function endsWithSigmoid({ steps }: Layers): boolean {
-  const { kind, config } = steps.at(-1) ?? {};
-  // One that stands alone would leave no layer.
-  if (kind === 'activation') return config?.name === 'sigmoid' && steps.length > 1;
-  return kind === 'dense' && config?.activation === 'sigmoid';
+/** The values before a node must be what the operator works on, and all that the node says must be understood. */
+function checkForm(node: OnnxNode, operator: Operator, chain: Chain): void {
+  const { inputs, attributes } = node;
+  if (inputs.length > operator.inputs) {
+    chain.failAt(node, `expected at most ${operator.inputs} inputs, given ${inputs.length}`);
+  }
+  const place = inputs.indexOf(chain.current);
+  if (place !== inputs.lastIndexOf(chain.current))
+    chain.failAt(node, 'expected the values before it once, and a constant');
+  if (place > 0 && !operator.symmetric)
+    chain.failAt(node, 'expected the values before it as its first input');
+  const seen = new Set<string>();
+  for (const { name } of attributes) {
+    if (!operator.attributes.includes(name))
+      chain.failAt(node, `its attribute ${show(name)} is not understood`);
+    if (seen.has(name)) chain.failAt(node, `its attribute ${show(name)} is given twice`);
+    seen.add(name);
+  }
 }
 
-function dropSigmoid({ steps }: Layers): void {
-  const last = steps.pop()!;
-  if (last.kind === 'dense') steps.push({ ...last, config: { ...last.config, activation: 'identity' } });
+/** x · sigmoid(x): the one pattern in which two nodes read a value. */
+function readSilu(chain: Chain, read: Reading, nodes: readonly OnnxNode[]): void {
+  const [gate, product] = nodes[0].operator === 'Sigmoid' ? nodes : [nodes[1], nodes[0]];
+  const isPlain = ({ domain, attributes }: OnnxNode) => !domain && attributes.length === 0;
+  const isSilu =
+    nodes.every(isPlain) &&
+    gate.operator === 'Sigmoid' &&
+    gate.inputs.length === 1 &&
+    product.operator === 'Mul' &&
+    product.inputs.length === 2 &&
+    [chain.current, gate.outputs[0]].every((name) => product.inputs.includes(name));
+  if (!isSilu || read.softmax) chain.failAt(product, 'expected a chain, given a branch');
+  chain.pass(gate);
+  chain.pass(product);
+  read.addActivation('silu');
 }
 
 /** Values of a sample; undefined where the file does not say. */

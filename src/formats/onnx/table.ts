@@ -4,6 +4,7 @@
  * It decides nothing: what is done to each column is written in the preparation, as `tables/encode.ts` does it.
  */
 import { OptionError, show } from '../../errors.js';
+import { spellings } from '../../tables/names.js';
 import { inputsOf, type PreparedColumn, placesOf, type TablePreparation } from '../../tables/preparation.js';
 import type { GraphBuilder } from './graph.js';
 import { dataTypes, type OnnxValue } from './proto.js';
@@ -96,12 +97,13 @@ function encodeTruth(
   graph: GraphBuilder,
   { name, values }: Extract<PreparedColumn, { kind: 'boolean' }>,
 ): string {
+  const [no, yes] = [spellings(values, 0), spellings(values, 1)];
   const encoded = graph.node(
     'LabelEncoder',
     [name],
     [
-      { name: 'keys_strings', strings: values },
-      { name: 'values_floats', floats: [0, 1] },
+      { name: 'keys_strings', strings: [...no, ...yes] },
+      { name: 'values_floats', floats: [...no.map(() => 0), ...yes.map(() => 1)] },
       { name: 'default_float', float: Number.NaN },
     ],
     ML_DOMAIN,

@@ -7,7 +7,7 @@
  */
 import { DataError, OptionError, show } from '../../errors.js';
 import { describeLoss } from '../../nn/losses.js';
-import type { Sequential } from '../../nn/sequential.js';
+import { allValues, checkModel, type Parameter, type Sequential } from '../../nn/sequential.js';
 import { OptionReader } from '../../options.js';
 import { type Description, describeModel, type ModelMetadata } from '../model-metadata.js';
 import { GraphBuilder } from './graph.js';
@@ -44,6 +44,7 @@ export interface WriteOnnxOptions {
  * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that ONNX cannot express, or a file of 2 GiB or more.
  */
 export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8Array {
+  checkModel(WHERE, model);
   const reader = new OptionReader(WHERE, options);
   const given = reader.optional('metadata', "a model's metadata", (value): value is object => true);
   const rawInputs = reader.boolean('rawInputs', false);
@@ -64,11 +65,15 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
   let inputs: OnnxValue[] = [{ name: 'input', ...shape(model.inputSize) }];
   if (rawInputs && table) inputs = writeTable(graph, table);
   else if (rawInputs) writeScaling(graph, metadata);
+  const values = new Map<string, Parameter>(allValues(model).map((own) => [own.name, own]));
   for (const [index, layer] of model.layers.entries()) {
     const write = layerWriters.get(layer.kind);
     if (!write) throw new OptionError(WHERE, `a layer of kind ${show(layer.kind)} has no form in ONNX`);
     graph.scope = `/${index}`;
-    const constant = (name: string) => writeValues(graph, model, `${index}.${name}`);
+    const constant = (name: string) => {
+      const found = values.get(`${index}.${name}`);
+      return found && graph.floats(found.name, found.shape, found.values);
+    };
     write(graph, { config: layer.config, width: model.sizes[index], index, constant });
   }
   graph.scope = '';
@@ -112,7 +117,7 @@ function describe({ loss, input, classNames, table }: Description): Map<string, 
 }
 
 function checkParameters(model: Sequential): void {
-  for (const { name, values } of [...model.parameters, ...model.buffers]) {
+  for (const { name, values } of allValues(model)) {
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0)
       throw new DataError(WHERE, `parameter ${name}: expected finite values, given ${values[at]} at ${at}`);
@@ -131,9 +136,4 @@ function writeScaling(graph: GraphBuilder, { input }: ModelMetadata): void {
   graph.apply('Mul', [graph.floats('input.scale', [], Float32Array.of(input.scale))]);
   if (input.offset !== 0)
     graph.apply('Add', [graph.floats('input.offset', [], Float32Array.of(input.offset))]);
-}
-
-function writeValues(graph: GraphBuilder, model: Sequential, name: string): string | undefined {
-  const found = [...model.parameters, ...model.buffers].find((own) => own.name === name);
-  return found && graph.floats(name, found.shape, found.values);
 }

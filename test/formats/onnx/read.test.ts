@@ -4,7 +4,7 @@ import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { dense } from '../../../src/nn/dense.js';
 import { sequential } from '../../../src/nn/sequential.js';
-import { runModel, runOnnx, worstDifference } from './runtime.js';
+import { runModel, runOnnx, softmaxRows, worstDifference } from './runtime.js';
 import { decodeFile, float, floats, type GraphSpec, int, node, onnxFile, raw, value } from './schema.js';
 
 const W = [1, -2, 0.5, 3, -1, 0.25, 2, -0.5];
@@ -47,6 +47,26 @@ describe('files of other writers compute the same as in ONNX Runtime', () => {
       { node: [node('Gemm', ['x', 'w', 'row'], 'y')], initializer: [w, floats('row', [1, 2], [3, 4])] },
     ],
     ['no bias', { node: [node('Gemm', ['x', 'w'], 'y')], initializer: [w] }],
+    [
+      'nodes that do nothing between a product and what becomes part of its layer',
+      {
+        node: [
+          node('MatMul', ['x', 'w'], 'm'),
+          node('Dropout', ['m', '', 'off'], 'd'),
+          node('Add', ['d', 'b'], 'a'),
+          node('Identity', ['a'], 'i'),
+          node('Relu', ['i'], 'y'),
+        ],
+        initializer: [w, b, raw('off', [], 9, Uint8Array.of(0))],
+      },
+    ],
+    [
+      'a flattening that counts its axis from the last',
+      {
+        node: [node('Flatten', ['x'], 'f', [int('axis', -1)]), node('Gemm', ['f', 'w', 'b'], 'y')],
+        initializer: [w, b],
+      },
+    ],
     [
       'constants as nodes',
       {
@@ -164,6 +184,30 @@ describe('files of other writers compute the same as in ONNX Runtime', () => {
       );
       expect(Array.from(readOnnx(file, 'a').model.parameters[0].values)).toEqual([1, -2, 0.5, 3]);
     }
+  });
+
+  test('doubles in the list of their own', () => {
+    const doubles = { name: 'w', dims: [2, 2], dataType: 11, doubleData: [1, -2, 0.5, 3] };
+    const file = onnxFile({ node: [node('Gemm', ['x', 'w'], 'y')], initializer: [doubles] }, [2]);
+    expect(Array.from(readOnnx(file, 'a').model.parameters[0].values)).toEqual([1, -2, 0.5, 3]);
+  });
+
+  test.each([
+    [13, []],
+    [13, [int('axis', -1)]],
+    [12, []],
+    [12, [int('axis', 1)]],
+    [11, [int('axis', -1)]],
+  ])('softmax of operator set %i over the last axis, %j', async (opset, attributes) => {
+    const file = onnxFile({
+      node: [node('Gemm', ['x', 'w', 'b'], 'g'), node('Softmax', ['g'], 'y', attributes)],
+      initializer: [w, b],
+      opset,
+    });
+    const { model, softmax } = readOnnx(file, 'a.onnx');
+    const { values } = await runOnnx(file, inputs, 4);
+    expect(softmax).toBe(true);
+    expect(worstDifference(softmaxRows(runModel(model, inputs), 2), values)).toBeLessThanOrEqual(1e-6);
   });
 
   test('scaling of the inputs becomes metadata', async () => {

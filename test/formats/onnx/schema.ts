@@ -58,6 +58,8 @@ const root = protobuf.Root.fromJSON({
         int64Data: field(7, 'int64', 'repeated'),
         name: field(8, 'string'),
         rawData: field(9, 'bytes'),
+        doubleData: field(10, 'double', 'repeated'),
+        externalData: field(13, 'Pair', 'repeated'),
         dataLocation: field(14, 'int32'),
       },
     },

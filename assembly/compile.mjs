@@ -1,0 +1,31 @@
+/** One thread of build.mjs: compiles a target of asconfig.json with asc, and says which files it looked for and what it wrote. */
+import { readFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import { main } from 'assemblyscript/asc';
+
+parentPort.on('message', async ({ root, source, target }) => {
+  const read = new Set();
+  const written = [];
+  const { error, stderr } = await main([source, '--target', target, '--baseDir', root, '--noColors'], {
+    // A file that is not there counts too: once it is, another one is meant by the same import.
+    readFile(name, baseDir) {
+      const path = resolve(baseDir, name);
+      read.add(relative(root, path).replaceAll('\\', '/'));
+      try {
+        return readFileSync(path, 'utf8');
+      } catch {
+        return null;
+      }
+    },
+    writeFile(name, content, baseDir) {
+      written.push([relative(root, resolve(baseDir, name)).replaceAll('\\', '/'), content]);
+    },
+    listFiles: () => [],
+  });
+  parentPort.postMessage({
+    read: [...read],
+    written,
+    problem: error ? `${error.message}\n${stderr}` : undefined,
+  });
+});

@@ -1,0 +1,57 @@
+/**
+ * What a file is, by its own bytes: names of files say nothing that can be relied on. It reads none of them.
+ */
+import { zipNames } from './zip.js';
+
+/** Formats that are read as a whole: those of models and of arrays. */
+export type FileFormat = 'safetensors' | 'onnx' | 'npy' | 'npz' | 'idx' | 'gzip';
+
+/** Bytes by which `formatOf` tells formats apart. */
+export const HEAD_BYTES = 16;
+
+/** What a file that begins like this is; undefined for anything else, such as a table. */
+export function formatOf(head: Uint8Array): FileFormat | undefined {
+  if (begins(head, [0x1f, 0x8b])) return 'gzip';
+  if (begins(head, [0x50, 0x4b])) return 'npz';
+  if (begins(head, [0x93, 0x4e])) return 'npy';
+  // A header of 8 bytes, its upper ones zero, and an object.
+  if (head[8] === 0x7b && head[7] === 0 && head[6] === 0) return 'safetensors';
+  // Two zeros, a type and a number of axes.
+  const [zero, alsoZero, type, rank] = head;
+  if (head.length >= 8 && zero === 0 && alsoZero === 0 && type >= 8 && type <= 14 && rank >= 1 && rank <= 8)
+    return 'idx';
+  // The first field of an ONNX file is the IR version.
+  if (head[0] === 0x08 && head[1] < 0x20) return 'onnx';
+  return undefined;
+}
+
+const SAVE_AS =
+  "in Python, safetensors.torch.save_file(model.state_dict(), 'state.safetensors') writes what can be read here";
+const EXPORT = "in Python, model.export('model.onnx', format='onnx') writes what can be read here";
+
+/**
+ * For a file of another program that no reader here takes: what it is, and what to do about it. Undefined for any other.
+ *
+ * @param bytes The whole file; of one that is no ZIP archive its first bytes will do.
+ */
+export function foreignFormat(bytes: Uint8Array): string | undefined {
+  if (formatOf(bytes) === 'npz') {
+    const names = zipNames(bytes);
+    if (names.some((name) => /(^|\/)data\.pkl$/.test(name)))
+      return `a file of torch.save (.pt, .pth), whose pickle runs code when it is read; ${SAVE_AS}`;
+    if (names.some((name) => /\.weights\.h5$/.test(name))) return `a Keras model; ${EXPORT}`;
+    return undefined;
+  }
+  // The protocol's number follows, from 2 on.
+  if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5 && formatOf(bytes) === undefined)
+    return `a pickle of Python, as older versions of torch.save write it (.pt, .pth), which runs code when it is read; ${SAVE_AS}`;
+  if (begins(bytes, [0x89, 0x48, 0x44, 0x46])) return `an HDF5 file, such as a Keras model; ${EXPORT}`;
+  if (begins(bytes, [0x47, 0x47, 0x55, 0x46])) return 'a GGUF file; export the model as safetensors or ONNX';
+  if (begins(bytes.subarray(4), [0x54, 0x46, 0x4c, 0x33]))
+    return 'a TensorFlow Lite model; export the model as ONNX';
+  return undefined;
+}
+
+function begins(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, i) => bytes[i] === byte);
+}

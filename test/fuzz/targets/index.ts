@@ -1,0 +1,55 @@
+/** All targets, and how they are drawn. */
+import type { Random } from '../random.js';
+import type { Target } from '../target.js';
+import { binaryTargets } from './binary.js';
+import { folderTargets } from './folders.js';
+import { type Call, callTarget } from './functions.js';
+import { mainFunctions } from './main-functions.js';
+import { methodTargets } from './methods.js';
+import { modelTargets } from './models.js';
+import {
+  assignmentFunctions,
+  nodeFunctions,
+  referenceFunctions,
+  tableFunctions,
+  trainerFunctions,
+} from './other-functions.js';
+import { tableTargets } from './tables.js';
+
+/** By the module that exports them, under its name within `src`. */
+export const functionsOf: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
+  index: mainFunctions,
+  tables: tableFunctions,
+  node: nodeFunctions,
+  'trainer/index': trainerFunctions,
+  reference: referenceFunctions,
+  'assignment/index': assignmentFunctions,
+};
+
+export const targets: readonly Target[] = [
+  ...binaryTargets,
+  ...tableTargets,
+  ...modelTargets,
+  ...folderTargets,
+  ...methodTargets,
+  ...Object.entries(functionsOf).flatMap(([module, functions]) =>
+    Object.entries(functions).map(([name, call]) =>
+      callTarget(module === 'index' ? `${name}()` : `${name}() of ${module}`, call),
+    ),
+  ),
+];
+
+/** Targets whose names hold `part`, by their weights. Throws when there is none. */
+export function chooser(part = ''): (r: Random) => Target {
+  const chosen = targets.filter(({ name }) => name.includes(part));
+  if (chosen.length === 0) throw new Error(`no target's name holds "${part}"`);
+  const total = chosen.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  return (r) => {
+    let left = r.next() * total;
+    for (const target of chosen) {
+      left -= target.weight ?? 1;
+      if (left < 0) return target;
+    }
+    return chosen[chosen.length - 1];
+  };
+}

@@ -1,0 +1,383 @@
+/** Readers of models: our own files, checkpoints, PyTorch's and ONNX. What they accept must compute what the file says. */
+import {
+  adam,
+  batchNorm,
+  type Checkpoint,
+  CompiledModel,
+  dataset,
+  dense,
+  dropout,
+  fit,
+  type Layer,
+  layerNorm,
+  readCheckpoint,
+  readModel,
+  readModelNpz,
+  readOnnx,
+  readPytorch,
+  type Sequential,
+  sequential,
+  writeModel,
+  writeModelNpz,
+  writeOnnx,
+  writePytorch,
+} from '../../../src/index.js';
+import { bytesOf, proto, safetensors, splitSafetensors, tensorBytes } from '../encode.js';
+import { mutateBytes, mutateJson } from '../mutate.js';
+import type { Random } from '../random.js';
+import { expectThat, must, type Target, type World } from '../target.js';
+
+export function someModel(r: Random, inputSize = r.between(1, 4), outputs = r.between(1, 3)): Sequential {
+  const layers: Layer[] = [];
+  if (r.chance(0.5))
+    layers.push(dense(r.between(1, 4), { activation: r.pick(['relu', 'tanh', 'sigmoid', 'geluTanh']) }));
+  if (r.chance(0.2)) layers.push(dropout(0.5));
+  if (r.chance(0.2)) layers.push(layerNorm());
+  if (r.chance(0.2)) layers.push(batchNorm());
+  return sequential(inputSize, [...layers, dense(outputs)], { seed: r.below(1000) });
+}
+
+/** Values of a model that was read, against the bytes that the file has of them. */
+function checkValues(model: Sequential, file: Uint8Array): void {
+  const written = tensorBytes(file);
+  for (const { name, values } of [...model.parameters, ...model.buffers]) {
+    const bytes = written.get(name)?.bytes;
+    expectThat(
+      bytes !== undefined && Buffer.from(bytes).equals(bytesOf(values)),
+      () => `${name}: other values than in the file`,
+    );
+    expectThat(values.every(Number.isFinite), () => `${name}: NaN or an infinity was accepted`);
+  }
+}
+
+/** What it accepts must run. */
+function run(world: World, model: Sequential): void {
+  if (model.parameterCount > 1e6 || model.inputSize > 1e5) return;
+  const compiled = new CompiledModel(world.reference, model, { maxRows: 1 });
+  try {
+    const plan = compiled.plan(1);
+    plan.inputs.fill(0);
+    plan.loaded();
+    plan.forward();
+    expectThat(plan.outputs.read().length === model.outputSize, () => 'outputs of another number');
+  } finally {
+    compiled.dispose();
+  }
+}
+
+/** A safetensors file with JSON in its metadata: changed there, in its header, or anywhere. */
+function mutateSafetensors(r: Random, file: Uint8Array): Uint8Array {
+  if (r.chance(0.3)) return mutateBytes(r, file);
+  const { header, data } = splitSafetensors(file);
+  if (r.chance(0.3)) return safetensors(mutateJson(r, header), data);
+  const metadata = { ...(header.__metadata__ as Record<string, string>) };
+  const key = r.pick(Object.keys(metadata));
+  metadata[key] = mutateJson(r, JSON.parse(metadata[key]));
+  return safetensors(JSON.stringify({ ...header, __metadata__: metadata }), data);
+}
+
+const modelTarget: Target = {
+  name: 'readModel',
+  weight: 6,
+  async run(r, world) {
+    const model = someModel(r);
+    const file = writeModel(model, {
+      classNames: Array.from({ length: model.outputSize }, (_, i) => `c${i}`),
+    });
+    if (r.chance(0.1)) return checkValues((await must('a model', () => readModel(file, 'f'))).model, file);
+    const changed = mutateSafetensors(r, file);
+    const { model: read } = readModel(changed, 'f');
+    checkValues(read, changed);
+    run(world, read);
+  },
+};
+
+const npzModelTarget: Target = {
+  name: 'readModelNpz',
+  weight: 2,
+  async run(r) {
+    const model = someModel(r);
+    const file = writeModelNpz(model);
+    const other = sequential(model.inputSize, model.layers, { seed: 1 });
+    const before = JSON.stringify(other.parameters.map(({ values }) => [...values]));
+    try {
+      readModelNpz(r.chance(0.1) ? file : mutateBytes(r, file), 'f', other);
+    } catch (error) {
+      const after = JSON.stringify(other.parameters.map(({ values }) => [...values]));
+      expectThat(after === before, () => `the model was changed by a file that was refused: ${error}`);
+      throw error;
+    }
+    for (const { name, values } of other.parameters)
+      expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
+  },
+};
+
+const pytorchTarget: Target = {
+  name: 'readPytorch',
+  weight: 3,
+  async run(r) {
+    const model = someModel(r);
+    const file = writePytorch(model);
+    const other = sequential(model.inputSize, model.layers, { seed: 1 });
+    if (r.chance(0.1)) {
+      await must('a state_dict', () => readPytorch(file, 'f', other));
+      for (const [i, { name, values }] of other.parameters.entries()) {
+        expectThat(
+          Buffer.from(bytesOf(values)).equals(bytesOf(model.parameters[i].values)),
+          () => `${name} differs`,
+        );
+      }
+      return;
+    }
+    readPytorch(mutateSafetensors(r, file), 'f', other);
+    for (const { name, values } of other.parameters)
+      expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
+  },
+};
+
+let checkpointFile: Promise<Uint8Array> | undefined;
+
+/** The bytes of a real checkpoint; made once. */
+function makeCheckpoint({ engine }: World): Promise<Uint8Array> {
+  checkpointFile ??= (async () => {
+    let file: Uint8Array = new Uint8Array();
+    const set = dataset({
+      inputs: [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+      labels: [0, 1, 0],
+    });
+    const options = {
+      loss: 'softmaxCrossEntropy',
+      optimizer: adam(),
+      epochs: 2,
+      batchSize: 2,
+      averageDecay: 0.9,
+    } as const;
+    const save = ({ bytes }: { bytes: Uint8Array }) => {
+      file = bytes;
+    };
+    await fit(engine, checkpointModel(), set, { ...options, checkpoint: { save } });
+    return file;
+  })();
+  return checkpointFile;
+}
+
+const checkpointModel = (): Sequential =>
+  sequential(2, [dense(3, { activation: 'relu' }), dense(2)], { seed: 1 });
+
+const checkpointTarget: Target = {
+  name: 'readCheckpoint',
+  weight: 5,
+  async run(r, world) {
+    const file = await makeCheckpoint(world);
+    const intact = r.chance(0.05);
+    const changed = intact ? file : mutateSafetensors(r, file);
+    const read: Checkpoint = intact
+      ? await must('a checkpoint', () => readCheckpoint(file, 'f'))
+      : readCheckpoint(changed, 'f');
+    const written = tensorBytes(changed);
+    for (const [name, values] of read.parameters) {
+      const bytes = written.get(`parameters/${name}`)?.bytes;
+      expectThat(
+        bytes !== undefined && Buffer.from(bytes).equals(bytesOf(values)),
+        () => `${name}: other values than in the file`,
+      );
+    }
+    if (r.chance(0.7)) return;
+    // What was read is gone on from, or refused.
+    const set = dataset({
+      inputs: [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+      labels: [0, 1, 0],
+    });
+    const options = {
+      loss: 'softmaxCrossEntropy',
+      optimizer: adam(),
+      epochs: 3,
+      batchSize: 2,
+      averageDecay: 0.9,
+    } as const;
+    const model = checkpointModel();
+    await fit(world.engine, model, set, { ...options, resume: read });
+    for (const { name, values } of model.parameters)
+      expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
+  },
+};
+
+/** A chain of ONNX operators with weights of its own, and what it computes of one row. */
+function onnxChain(r: Random): { file: Uint8Array; input: Float32Array; output: number[]; nodes: string } {
+  const width = r.between(1, 3);
+  const input = r.floats(width);
+  let row = [...input];
+  let last = 'x';
+  const nodes: [number, ReturnType<typeof proto>][] = [];
+  const weights: [number, ReturnType<typeof proto>][] = [];
+  const kinds: string[] = [];
+  const constant = (dims: number[], values: number[]): string => {
+    const name = `w${weights.length}`;
+    weights.push([
+      5,
+      proto([
+        ...dims.map((dim) => [1, dim] as const),
+        [2, 1],
+        [8, name],
+        [9, bytesOf(Float32Array.from(values))],
+      ]),
+    ]);
+    return name;
+  };
+  const node = (kind: string, inputs: string[], compute: (row: number[]) => number[]): void => {
+    const output = `t${nodes.length}`;
+    nodes.push([1, proto([...inputs.map((name) => [1, name] as const), [2, output], [4, kind]])]);
+    row = compute(row);
+    last = output;
+    kinds.push(kind);
+  };
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+  const unary: Record<string, (x: number) => number> = {
+    Relu: (x) => Math.max(0, x),
+    Tanh: Math.tanh,
+    Sigmoid: sigmoid,
+  };
+  for (let count = r.between(1, 5); count > 0; count--) {
+    const kind = r.pick([
+      'MatMul',
+      'MatMul',
+      'Add',
+      'Relu',
+      'Tanh',
+      'Sigmoid',
+      'Softmax',
+      'Identity',
+      'Gemm',
+    ]);
+    if (kind === 'MatMul' || kind === 'Gemm') {
+      const [inside, outside] = [row.length, r.between(1, 3)];
+      const w = [...r.floats(inside * outside)];
+      const b = kind === 'Gemm' ? [...r.floats(outside)] : new Array<number>(outside).fill(0);
+      const inputs = [last, constant([inside, outside], w)];
+      if (kind === 'Gemm') inputs.push(constant([outside], b));
+      node(kind, inputs, (x) =>
+        b.map((bias, j) => x.reduce((sum, value, i) => sum + value * w[i * outside + j], bias)),
+      );
+    } else if (kind === 'Add') {
+      const b = [...r.floats(row.length)];
+      node(kind, r.chance(0.5) ? [last, constant([b.length], b)] : [constant([b.length], b), last], (x) =>
+        x.map((value, i) => value + b[i]),
+      );
+    } else if (kind === 'Softmax') {
+      node(kind, [last], (x) => {
+        const powers = x.map((value) => Math.exp(value - Math.max(...x)));
+        return powers.map((power) => power / powers.reduce((a, b) => a + b));
+      });
+    } else if (kind === 'Identity') node(kind, [last], (x) => x);
+    else node(kind, [last], (x) => x.map(unary[kind]));
+  }
+  const value = (name: string, size: number) =>
+    proto([
+      [1, name],
+      [
+        2,
+        [
+          [
+            1,
+            [
+              [1, 1],
+              [
+                2,
+                [
+                  [1, [[2, 'N']]],
+                  [1, [[1, size]]],
+                ],
+              ],
+            ],
+          ],
+        ],
+      ],
+    ]);
+  const graph = proto([
+    ...nodes,
+    [2, 'g'],
+    ...weights,
+    [11, value('x', width)],
+    [12, value(last, row.length)],
+  ]);
+  return {
+    file: proto([
+      [1, 8],
+      [7, graph],
+      [
+        8,
+        [
+          [1, ''],
+          [2, 17],
+        ],
+      ],
+    ]),
+    input,
+    output: row,
+    nodes: kinds.join(' '),
+  };
+}
+
+const onnxTarget: Target = {
+  name: 'readOnnx',
+  weight: 10,
+  async run(r, world) {
+    if (r.chance(0.4)) {
+      const { file, input, output, nodes } = onnxChain(r);
+      checkChain(world, readOnnx(file, 'f'), input, output, nodes);
+      return;
+    }
+    const model = someModel(r);
+    const file = r.chance(0.3) ? onnxChain(r).file : writeOnnx(model);
+    const { model: read } = readOnnx(mutateBytes(r, file), 'f');
+    for (const { name, values } of read.parameters)
+      expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
+    run(world, read);
+  },
+};
+
+/** A softmax or sigmoid at the end may have been taken for the link of the loss: then the outputs are its logits. */
+function checkChain(
+  world: World,
+  { model }: { model: Sequential },
+  input: Float32Array,
+  output: readonly number[],
+  nodes: string,
+): void {
+  const compiled = new CompiledModel(world.reference, model, { maxRows: 1 });
+  try {
+    const plan = compiled.plan(1);
+    plan.inputs.write(input);
+    plan.loaded();
+    plan.forward();
+    let given = [...(plan.outputs.read() as Float32Array)];
+    const close = (a: readonly number[]) =>
+      a.length === output.length &&
+      a.every((value, i) => Math.abs(value - output[i]) <= 1e-4 * (1 + Math.abs(output[i])));
+    if (!close(given) && nodes.replace(/( Identity)+$/, '').endsWith('Softmax')) {
+      const powers = given.map((value) => Math.exp(value - Math.max(...given)));
+      given = powers.map((power) => power / powers.reduce((a, b) => a + b));
+    } else if (!close(given) && nodes.replace(/( Identity)+$/, '').endsWith('Sigmoid')) {
+      given = given.map((value) => 1 / (1 + Math.exp(-value)));
+    }
+    expectThat(close(given), () => `${nodes} gives ${output}, read as ${given}`);
+  } finally {
+    compiled.dispose();
+  }
+}
+
+export const modelTargets: readonly Target[] = [
+  modelTarget,
+  npzModelTarget,
+  pytorchTarget,
+  checkpointTarget,
+  onnxTarget,
+];

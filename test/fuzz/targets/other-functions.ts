@@ -1,0 +1,278 @@
+/** The functions of the other entry points: tables, node, trainer, reference and assignment. */
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as assignment from '../../../src/assignment/index.js';
+import { adam, dense, type Engine, predict, sequential, writeModel } from '../../../src/index.js';
+import * as node from '../../../src/node.js';
+import * as reference from '../../../src/reference.js';
+import * as tables from '../../../src/tables.js';
+import * as trainer from '../../../src/trainer/index.js';
+import type { Random } from '../random.js';
+import { expectThat, type World } from '../target.js';
+import { allFinite, type Call } from './functions.js';
+import { classifier, labelled } from './main-functions.js';
+
+const csv = new TextEncoder().encode(
+  `a,b,target\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 3 ? 'x' : 'y'},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`,
+);
+const table = () => tables.openTable(csv, { name: 't' });
+const prepared = async () => tables.prepareTable(await table(), { target: 'target' });
+let first: ReturnType<typeof prepared> | undefined;
+/** A preparation, made once: nothing writes to it. */
+async function known() {
+  first ??= prepared();
+  return (await first).preparation;
+}
+
+async function drain(
+  rows: AsyncIterable<{ predictions: Float64Array; chunk: { rows: number } }>,
+): Promise<number> {
+  let count = 0;
+  for await (const { chunk, predictions } of rows) {
+    allFinite(predictions.slice(0, chunk.rows), 'a prediction');
+    count += chunk.rows;
+  }
+  return count;
+}
+
+export const tableFunctions: Record<string, Call> = {
+  openTable: {
+    weight: 3,
+    valid: () => [csv, { name: 't', delimiter: ',', header: true, decimal: '.' }],
+    async call(...args) {
+      const opened = await tables.openTable(...(args as unknown as Parameters<typeof tables.openTable>));
+      let rows = 0;
+      for await (const chunk of opened.chunks()) rows += chunk.rows;
+      return rows;
+    },
+    check: (rows, _, intact) => intact && expectThat(rows === 40, () => `${String(rows)} rows of 40`),
+  },
+  predictTable: {
+    weight: 2,
+    valid: async (_, { engine }) => [
+      engine,
+      tables.tableModel(await known(), { hidden: [3] }),
+      await known(),
+      await table(),
+    ],
+    call: (...args) =>
+      drain(tables.predictTable(...(args as unknown as Parameters<typeof tables.predictTable>))),
+  },
+  prepareTable: {
+    weight: 3,
+    valid: async () => [
+      await table(),
+      {
+        target: 'target',
+        task: 'classification',
+        types: { a: 'number', b: 'category' },
+        validation: 0.2,
+        test: 0.1,
+        seed: 2,
+        sample: 1,
+      },
+    ],
+    call: tables.prepareTable,
+    check: (result) => allFinite((result as tables.PreparedTable).train.inputs),
+  },
+  tableDataset: {
+    weight: 2,
+    valid: async () => [await table(), await known(), 'validation'],
+    call: tables.tableDataset,
+  },
+  tableModel: {
+    weight: 2,
+    valid: async () => [await known(), { hidden: [4, 3], activation: 'relu', dropout: 0.1, seed: 1 }],
+    call: tables.tableModel,
+  },
+};
+
+const inFolder = (world: World, name: string): Promise<string> => mkdtemp(join(world.folder, name));
+
+/** Of a path: nothing may be written outside of the folder of the cases. Odd texts are made names within it. */
+const safely = (folder: string, path: unknown): unknown =>
+  typeof path === 'string' && !path.startsWith(folder)
+    ? join(folder, path.replace(/[\\/.]/g, '_').slice(0, 300))
+    : path;
+
+export const nodeFunctions: Record<string, Call> = {
+  RunFolder: {
+    valid: async (_, world) => [
+      { out: join(await inFolder(world, 'run-'), 'new'), name: 'x' },
+      { epochs: 1 },
+      { epoch: 1, loss: 0.5 },
+      sequential(2, [dense(2)]),
+      world.folder,
+    ],
+    async call(...args: readonly unknown[]) {
+      const [options, config, record, model, folder] = args as [
+        { out?: unknown } | undefined,
+        object,
+        object,
+        ReturnType<typeof sequential>,
+        string,
+      ];
+      const safe =
+        typeof options === 'object' && options !== null && 'out' in options
+          ? { ...options, out: safely(folder, options.out) }
+          : { out: join(await mkdtemp(join(folder, 'r-')), 'x') };
+      const run = await node.RunFolder.create(safe as { out: string });
+      await run.writeConfig(config as Record<string, unknown>);
+      await run.appendMetrics(record);
+      await run.saveModel(model);
+      return run.readConfig();
+    },
+  },
+  checkpointFolder: {
+    valid: (_, { folder }) => [
+      { folder: join(folder, 'checkpoints'), everySteps: 2, keepLast: 2, keepBest: 1, monitor: 'loss' },
+    ],
+    call: node.checkpointFolder,
+  },
+  latestCheckpoint: { valid: (_, { folder }) => [join(folder, 'checkpoints')], call: node.latestCheckpoint },
+  loadIdxFolder: {
+    valid: (_, { folder }) => [join(folder, 'none'), { name: 'x' }],
+    call: refused(node.loadIdxFolder),
+  },
+  loadMnist: {
+    weight: 0.3,
+    valid: (_, { folder }) => [{ path: join(folder, 'none') }],
+    call: refused(node.loadMnist),
+  },
+  loadModel: { valid: (_, { folder }) => [join(folder, 'none')], call: refused(node.loadModel) },
+  openTableFile: {
+    valid: (_, { folder }) => [join(folder, 'none'), { header: true }],
+    call: refused(node.openTableFile),
+  },
+  saveModel: {
+    weight: 2,
+    valid: async (r, world) => [
+      classifier(r),
+      join(await inFolder(world, 'save-'), 'm.safetensors'),
+      { classNames: ['a', 'b'] },
+      world.folder,
+    ],
+    call: (...args: readonly unknown[]) =>
+      node.saveModel(args[0] as never, safely(String(args[3]), args[1]) as string, args[2] as never),
+  },
+  weightsSha256: { valid: (r) => [classifier(r)], call: node.weightsSha256 },
+};
+
+/** For arguments of which nothing is there: an error of ours is what they should get. */
+function refused(use: (...args: never[]) => Promise<unknown>): Call['call'] {
+  return async (...args) => {
+    const { LanegradError } = await import('../../../src/index.js');
+    return use(...args).catch((error: unknown) => {
+      if (!(error instanceof LanegradError)) throw error;
+    });
+  };
+}
+
+export const trainerFunctions: Record<string, Call> = {
+  createTrainer: {
+    weight: 2,
+    valid: (r) => [
+      { model: classifier(r), worker: false, engine: { backend: 'reference' } },
+      labelled(r),
+      {
+        loss: 'softmaxCrossEntropy',
+        optimizer: adam(),
+        epochs: 1,
+        batchSize: 4,
+        onProgress: () => {},
+        progressInterval: 1,
+      },
+      [...r.floats(4)],
+      ['0.weight'],
+    ],
+    async call(...args: readonly unknown[]) {
+      const [options, set, fitOptions, inputs, names] = args as [never, never, never, never, never];
+      const made = await trainer.createTrainer(options);
+      try {
+        await made.fit(set, fitOptions);
+        await made.predict(inputs, { loss: 'softmaxCrossEntropy' });
+        return await made.readWeights(names);
+      } finally {
+        made.dispose();
+      }
+    },
+  },
+};
+
+export const referenceFunctions: Record<string, Call> = {
+  createReferenceEngine: {
+    valid: (r) => [{ precision: r.pick(['float32', 'float64']), reason: 'x' }],
+    call(...args) {
+      const engine = reference.createReferenceEngine(
+        ...(args as unknown as Parameters<typeof reference.createReferenceEngine>),
+      );
+      return predict(engine, sequential(1, [dense(1)]), [1], { loss: 'meanSquaredError' });
+    },
+  },
+  gradcheck: {
+    weight: 2,
+    valid: (r, { engine }) => [
+      classifier(r),
+      {
+        loss: 'softmaxCrossEntropy',
+        rows: 2,
+        samples: 3,
+        seed: 1,
+        engines: new Map([['wasm', engine as Engine]]),
+      },
+    ],
+    call: reference.gradcheck,
+    check: (result, _, intact) =>
+      intact &&
+      expectThat((result as reference.GradcheckResult).passed, () => 'gradients that are right did not pass'),
+  },
+};
+
+export const assignmentFunctions: Record<string, Call> = {
+  Assignment: {
+    weight: 0.3,
+    valid: (_, { folder }) => [
+      { out: join(folder, 'assignment'), quick: true, seed: 1, workers: 0, data: join(folder, 'none') },
+      folder,
+    ],
+    async call(...args: readonly unknown[]) {
+      const [options, folder] = args as [{ out?: unknown; data?: unknown; workers?: unknown }, string];
+      if (typeof options !== 'object' || options === null)
+        return assignment.Assignment.open(options as never);
+      // Neither the working directory nor worker threads are to be touched by what is odd.
+      const safe = {
+        ...options,
+        out: safely(folder, options.out ?? 'out'),
+        ...(typeof options.workers === 'number' && options.workers > 0 && { workers: 0 }),
+      };
+      const { LanegradError } = await import('../../../src/index.js');
+      return assignment.Assignment.open(safe as never).catch((error: unknown) => {
+        if (!(error instanceof LanegradError)) throw error;
+      });
+    },
+  },
+  RunError: {
+    valid: () => ['where', 'message'],
+    call: (...args: never[]) => new (assignment.RunError as new (...args: never[]) => Error)(...args),
+  },
+  conclude: {
+    weight: 0.5,
+    valid: () => [{ table: assignment.gradientTable() }],
+    call: refusedPlainly(assignment.conclude),
+  },
+  derivationsOf: { weight: 0.3, valid: () => [1], call: assignment.derivationsOf },
+  gradientTable: { weight: 0.3, valid: () => [], call: assignment.gradientTable },
+  renderAssignment: {
+    weight: 0.5,
+    valid: () => [{ table: assignment.gradientTable() }, { script: '', style: '' }],
+    call: refusedPlainly(assignment.renderAssignment),
+  },
+};
+
+/** The same, of functions that answer at once. */
+function refusedPlainly(use: (...args: never[]) => unknown): Call['call'] {
+  return refused(async (...args) => use(...args));
+}
+
+export type { Random };
+export { writeModel };
