@@ -51,6 +51,12 @@ export function isUint8Array(value: unknown): value is Uint8Array {
   return typedArrayName(value) === 'Uint8Array';
 }
 
+/** Whether it holds bytes that are numbers from 0 to 255, such as pixels; a canvas has them clamped. */
+export function isBytes(value: unknown): value is Uint8Array | Uint8ClampedArray {
+  const name = typedArrayName(value);
+  return name === 'Uint8Array' || name === 'Uint8ClampedArray';
+}
+
 export function isInt32Array(value: unknown): value is Int32Array {
   return typedArrayName(value) === 'Int32Array';
 }

@@ -52,16 +52,19 @@ export class ThreadError extends EngineError {
 /** A checkpoint does not fit the training that is to go on from it. */
 export class ResumeError extends LanegradError {}
 
-/** Training met a loss or a parameter that is NaN or infinite. The model keeps the values of its last good epoch. */
+/** A loss, an output or a parameter is NaN or infinite. After training that met one the model has the values of its last good epoch. */
 export class NonFiniteError extends LanegradError {
-  /** Steps that were completed before the one that failed, over all epochs. */
+  /** Steps that were completed before the one that failed, over all epochs; 0, and epoch 0, where nothing was trained. */
   readonly step: number;
   readonly epoch: number;
+  /** Of the inputs or the set, counted from 0; undefined where it is no single row's. */
+  readonly row: number | undefined;
 
-  constructor(where: string, message: string, step: number, epoch: number) {
+  constructor(where: string, message: string, step = 0, epoch = 0, row?: number) {
     super(where, message);
     this.step = step;
     this.epoch = epoch;
+    this.row = row;
   }
 }
 

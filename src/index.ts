@@ -92,7 +92,14 @@ export {
   stepDecay,
   warmUp,
 } from './nn/schedules.js';
-export { type Parameter, type Sequential, sequential, setParameters } from './nn/sequential.js';
+export {
+  type InputScale,
+  type Memory,
+  type Parameter,
+  type Sequential,
+  sequential,
+  setParameters,
+} from './nn/sequential.js';
 export { type LayerSummary, type ModelSummary, summary } from './nn/summary.js';
 export type { UpdateOptions } from './nn/update.js';
 export { weightsSha256 } from './run/weights.js';

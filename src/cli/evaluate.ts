@@ -1,18 +1,21 @@
 /** `lanegrad evaluate`: a saved model measured on a data set. */
 import { type Command, Option } from 'commander';
 import { createEngine } from '../engine/engine.js';
+import type { LossName } from '../nn/losses.js';
+import type { Sequential } from '../nn/sequential.js';
 import { weightsSha256 } from '../run/weights.js';
 import { tableDataset } from '../tables/dataset.js';
 import { openTableInput } from '../tables/file.js';
 import { evaluate } from '../train/evaluate.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
-import { className, loadSplits, openModel, scaledFor, tableSource } from './sources.js';
+import { className, loadSplits, lossOption, openModel, scaledFor, tableSource } from './sources.js';
 import { evaluateRegression } from './table-evaluate.js';
 import { type ReadingOptions, readingOptions, toReading } from './table-options.js';
 
 interface EvaluateOptions extends ComputeOptions, ReadingOptions {
   split: 'test' | 'validation' | 'train' | 'full';
+  loss?: LossName;
 }
 
 export function addEvaluate(program: Command): void {
@@ -33,7 +36,7 @@ export function addEvaluate(program: Command): void {
         .choices(['test', 'validation', 'train', 'full'])
         .default('test'),
     );
-  for (const option of [...readingOptions(), ...engineOptions(), ...commonOptions()])
+  for (const option of [lossOption(), ...readingOptions(), ...engineOptions(), ...commonOptions()])
     command.addOption(option);
   command.action(evaluateModel).addHelpText('after', EXAMPLES);
 }
@@ -53,7 +56,7 @@ async function evaluateModel(
 ): Promise<void> {
   const { backend, math, threads, turbo, split, json } = options;
   const out = new Output({ json });
-  const opened = await openModel(given);
+  const opened = await openModel(given, options.loss);
   const { path, model, metadata } = opened;
   // The parts of a table are the model's own business: without being asked for one, all rows are measured.
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
@@ -68,7 +71,10 @@ async function evaluateModel(
   if (metadata.table?.target.kind === 'regression') {
     return evaluateRegression(out, engine, opened, metadata.table.target, set, { source, part });
   }
-  const score = await evaluate(engine, model, set, { metrics: ['precision', 'recall', 'f1', 'rocAuc'] });
+  const score = await evaluate(engine, model, set, {
+    loss: model.loss ?? lossOfLabels(model),
+    metrics: ['precision', 'recall', 'f1', 'rocAuc'],
+  });
   const { size, loss, accuracy, metrics, confusion } = score;
   const classes = confusion.map((row, index) => {
     const samples = row.reduce((total, n) => total + n, 0);
@@ -110,4 +116,9 @@ async function evaluateModel(
     weightsSha256: await weightsSha256(model),
     engine: engine.info,
   });
+}
+
+/** Of a model that does not know its loss: the only one that compares so many outputs with the labels of classes. */
+function lossOfLabels({ outputSize }: Sequential): LossName {
+  return outputSize === 1 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy';
 }

@@ -80,6 +80,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
     path: options.out,
     layers: model.sizes,
     parameters: model.parameterCount,
+    loss: model.loss?.kind ?? null,
   });
 }
 
@@ -88,12 +89,13 @@ type Format = Extract<FileFormat, 'onnx' | 'safetensors' | 'npz'>;
 const readAs: Record<Format, (bytes: Uint8Array, file: string, options: ImportOptions) => Promise<Imported>> =
   {
     async onnx(bytes, file) {
-      const { softmax, ...imported } = readOnnx(bytes, file, {
+      const { softmax, sigmoid, ...imported } = readOnnx(bytes, file, {
         externalData: await readDataFiles(bytes, file),
       });
+      const end = softmax ? 'softmax' : sigmoid ? 'sigmoid' : undefined;
       return {
         ...imported,
-        ...(softmax && { note: 'the softmax at its end is left out: predict and the losses apply it' }),
+        ...(end && { note: `the ${end} at its end is left out: predict and the losses apply it` }),
       };
     },
     async safetensors(bytes, file, { like, activation, prefix = '', modules }) {

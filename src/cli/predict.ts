@@ -4,12 +4,13 @@ import type { Dataset } from '../data/dataset.js';
 import { createEngine } from '../engine/engine.js';
 import { OptionError, ShapeError } from '../errors.js';
 import type { ModelMetadata } from '../formats/model.js';
-import { predict } from '../train/evaluate.js';
+import type { LossName } from '../nn/losses.js';
+import { predictClasses, predictProba, scaleBytes } from '../train/predict.js';
 import { commonOptions, engineOptions, range, whole } from './arguments.js';
 import { drawImage } from './image.js';
 import { type Images, readImages } from './images.js';
 import { Output, percent, printable, table } from './output.js';
-import { className, isFileSource, loadSplits, openModel, tableSource } from './sources.js';
+import { className, isFileSource, loadSplits, lossOption, openModel, tableSource } from './sources.js';
 import { readingOptions } from './table-options.js';
 import { predictTableFile, type TablePredictOptions } from './table-predict.js';
 
@@ -17,6 +18,7 @@ interface PredictOptions extends TablePredictOptions {
   index?: number;
   range?: [from: number, to: number];
   show?: true;
+  loss?: LossName;
 }
 
 export function addPredict(program: Command): void {
@@ -49,7 +51,7 @@ export function addPredict(program: Command): void {
         'of a table: put an apostrophe before texts that a spreadsheet would compute, such as =1+1',
       ),
     );
-  for (const option of [...readingOptions(), ...engineOptions(), ...commonOptions()])
+  for (const option of [lossOption(), ...readingOptions(), ...engineOptions(), ...commonOptions()])
     command.addOption(option);
   command.action(predictImages).addHelpText('after', EXAMPLES);
 }
@@ -78,7 +80,7 @@ interface Prediction {
 async function predictImages(given: string, source: string, options: PredictOptions): Promise<void> {
   const { backend, math, threads, turbo, show, json } = options;
   const out = new Output({ json });
-  const opened = await openModel(given);
+  const opened = await openModel(given, options.loss);
   const { path, model, metadata } = opened;
   if (metadata.table) return predictTableFile(opened, metadata.table, await tableSource(source), options);
   for (const [name, flag] of [
@@ -99,11 +101,21 @@ async function predictImages(given: string, source: string, options: PredictOpti
   }
   const [from, to] = chooseRange(images.size, options);
   const engine = await createEngine({ backend, math, threads, turbo });
-  const probabilities = predict(engine, model, scaledInputs(images, metadata, from, to));
+  if (!model.loss) {
+    throw new OptionError(
+      '--loss',
+      `${path} does not say what its outputs are, and so what they tell of images`,
+    );
+  }
+  const pixels = images.pixels.subarray(from * images.width, to * images.width);
+  // Where the model does not know of bytes, they are scaled as those of any set of images.
+  const inputs = model.input ? pixels : scaleBytes(pixels, { scale: 1 / 255, offset: 0 });
+  const probabilities = predictProba(engine, model, inputs);
+  const classes = predictClasses(engine, model, inputs);
+  const width = probabilities.length / classes.length;
 
-  const predictions = Array.from({ length: to - from }, (_, row): Prediction => {
-    const own = Array.from(probabilities.subarray(row * model.outputSize, (row + 1) * model.outputSize));
-    const best = own.indexOf(Math.max(...own));
+  const predictions = Array.from(classes, (best, row): Prediction => {
+    const own = Array.from(probabilities.subarray(row * width, (row + 1) * width));
     return {
       index: from + row,
       class: best,
@@ -134,21 +146,6 @@ function chooseRange(size: number, { index, range: given }: PredictOptions): [fr
   if (to > size)
     throw new OptionError('--range', `expected an end of at most ${size}, the number of images, given ${to}`);
   return [from, to];
-}
-
-function scaledInputs(
-  { pixels, width }: Images,
-  { input }: ModelMetadata,
-  from: number,
-  to: number,
-): Float32Array {
-  // Rounded as the kernels round when they gather a batch.
-  const scale = Math.fround(input?.scale ?? 1 / 255);
-  const offset = Math.fround(input?.offset ?? 0);
-  return Float32Array.from(
-    pixels.subarray(from * width, to * width),
-    (pixel) => Math.fround(pixel * scale) + offset,
-  );
 }
 
 function print(

@@ -1,7 +1,8 @@
 /** What the words for data and models on the command line stand for. */
 
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { Option } from 'commander';
 import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
@@ -10,10 +11,12 @@ import { loadNpz } from '../data/npz.js';
 import { OptionError, show } from '../errors.js';
 import { STANDARD_INPUT } from '../files/pipe.js';
 import type { ModelMetadata } from '../formats/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { type LossName, lossNames } from '../nn/losses.js';
+import { remember, type Sequential } from '../nn/sequential.js';
 import { loadModel } from '../node.js';
 import { didYouMean } from '../options.js';
-import { MODEL_FILE } from '../run/folder.js';
+import { lossOfRun, MODEL_FILE } from '../run/folder.js';
+import { lossFor } from '../train/check.js';
 
 /** Data sets that have a name. A folder that is called so is reached as ./mnist. */
 const named: ReadonlyMap<string, () => Promise<Splits>> = new Map([['mnist', () => loadMnist()]]);
@@ -60,10 +63,26 @@ export interface OpenModel {
   metadata: ModelMetadata;
 }
 
-/** Loads a model from its file, or from a run folder. */
-export async function openModel(given: string): Promise<OpenModel> {
+/**
+ * Loads a model from its file, or from a run folder. What a file from before models remembered does not say, the configuration of
+ * its run does, and at last `--loss`. Throws OptionError for a `--loss` that is not the model's.
+ */
+export async function openModel(given: string, loss?: LossName): Promise<OpenModel> {
   const path = (await kindOf(given)) === 'folder' ? join(given, MODEL_FILE) : given;
-  return { path, ...(await loadModel(path)) };
+  const opened = await loadModel(path);
+  const { model } = opened;
+  const known = model.loss ?? (basename(path) === MODEL_FILE ? await lossOfRun(dirname(path)) : undefined);
+  remember(model, { ...model, ...(known && { loss: known }) });
+  const own = lossFor('--loss', model, loss);
+  remember(model, { ...model, ...(own && { loss: own }) });
+  return { path, ...opened };
+}
+
+/** By which a model from elsewhere is read, whose file does not say. */
+export function lossOption(): Option {
+  return new Option('--loss <name>', 'what the outputs are for, where the model does not know').choices(
+    lossNames,
+  );
 }
 
 /** The set with its raw values scaled as those were that the model was trained on. */

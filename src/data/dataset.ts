@@ -2,16 +2,10 @@
  * A data set with its answers, class labels or numbers, in memory, checked once when it is made, so that training need not look again. Bytes stay
  * bytes; who reads a batch scales them. It reads no file, shuffles nothing and makes no batch.
  */
-import {
-  isFloat32Array,
-  isInt32Array,
-  isNumericArray,
-  isTypedArray,
-  isUint8Array,
-  type NumericArray,
-} from '../arrays.js';
+import { isFloat32Array, isNumericArray, isTypedArray, isUint8Array, type NumericArray } from '../arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { checkInteger, didYouMean, OptionReader } from '../options.js';
+import { checkedLabels, checkWeights, largestLabel } from './answers.js';
 import { checkFinite, type Numbers, type ReadNumbers, readNumbers } from './numbers.js';
 
 type Labels = readonly number[] | readonly string[] | NumericArray | BigInt64Array | BigUint64Array;
@@ -163,10 +157,22 @@ export function dataset(options: DatasetOptions): Dataset {
   });
 }
 
-/** Throws OptionError for something that is no data set. */
+/** Throws OptionError for something that is no data set, ShapeError for one whose arrays are not of its size. */
 export function checkDataset(where: string, name: string, set: Dataset): void {
-  if (typeof set !== 'object' || set === null || !isTypedArray(set.inputs)) {
+  const isList = (value: unknown) => Array.isArray(value) || isTypedArray(value);
+  const isSet = typeof set === 'object' && set !== null && isTypedArray(set.inputs);
+  if (!isSet || !isList(set.targets ?? set.labels)) {
     throw new OptionError(where, `${name}: expected a data set, given ${show(set)}`);
+  }
+  const { size, width, inputs, labels, targets, targetWidth = 1, weights } = set;
+  const lengths = [
+    ['inputs', inputs.length, size * width],
+    targets ? ['targets', targets.length, size * targetWidth] : ['labels', labels.length, size],
+    ['weights', weights?.length ?? size, size],
+  ] as const;
+  for (const [what, given, expected] of lengths) {
+    if (given === expected) continue;
+    throw new ShapeError(where, `${name}: expected ${expected} ${what} for ${size} samples, given ${given}`);
   }
 }
 
@@ -197,14 +203,14 @@ type Labelled = Pick<Dataset, 'labels' | 'classes' | 'classNames'>;
 function readLabels(given: Labels, givenClasses?: number, givenNames?: readonly string[]): Labelled {
   const named = typeof given[0] === 'string';
   const names = givenNames ?? (named ? distinct(given) : undefined);
-  const classes = givenClasses ?? names?.length ?? Math.max(2, largest(given) + 1);
+  const classes = givenClasses ?? names?.length ?? Math.max(2, largestLabel(given) + 1);
   if (names && names.length !== classes) {
     throw new DataError(WHERE, `expected ${classes} class names, one a class, given ${names.length}`);
   }
   if (named && classes < 2) {
     throw new DataError(WHERE, `labels: expected names of at least 2 classes, given only ${show(given[0])}`);
   }
-  const labels = named ? numbered(given, names!) : checkedLabels(given, classes);
+  const labels = named ? numbered(given, names!) : checkedLabels(WHERE, given, classes);
   return { labels, classes, ...(names && { classNames: Object.freeze([...names]) }) };
 }
 
@@ -277,11 +283,7 @@ function readWeights(given: readonly number[] | NumericArray, size: number): Flo
     else
       throw new OptionError(WHERE, `option weights: weight ${i}: expected a number, given ${show(given[i])}`);
   }
-  const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
-  if (bad >= 0) {
-    const problem = `expected a finite number, at least 0, given ${show(given[bad])}`;
-    throw new DataError(WHERE, `weight ${bad}: ${problem}`);
-  }
+  checkWeights(WHERE, weights, given);
   if (weights.every((weight) => weight === 0)) {
     throw new DataError(WHERE, 'weights: expected at least one above 0, given only zeros');
   }
@@ -324,32 +326,6 @@ function rowWidth(
   return width;
 }
 
-function checkedLabels(given: Labels, classes: number): Int32Array {
-  const labels = isInt32Array(given) ? given : new Int32Array(given.length);
-  for (let i = 0; i < given.length; i++) {
-    const value: unknown = given[i];
-    const label = typeof value === 'bigint' ? Number(value) : value;
-    // The last bound is that of Int32Array, which would wrap a larger number to another class.
-    if (!isWhole(label) || label < 0 || label >= classes || label > 0x7fffffff) {
-      const expected = `expected a whole number, at least 0 and less than ${classes}`;
-      throw new DataError(WHERE, `label ${i}: ${expected}, given ${show(value)}`);
-    }
-    if (labels !== given) labels[i] = label;
-  }
-  return labels;
-}
-
-/** The largest whole label; a label that is not one is `checkedLabels`' to report. */
-function largest(labels: ArrayLike<unknown>): number {
-  let max = 0;
-  for (let i = 0; i < labels.length; i++) {
-    const value = labels[i];
-    const label = typeof value === 'bigint' ? Number(value) : value;
-    if (isWhole(label) && label > max) max = label;
-  }
-  return max;
-}
-
 function imageOf([, height, width]: readonly number[]): ImageShape {
   return [height, width];
 }
@@ -364,10 +340,6 @@ function isWeights(value: unknown): value is readonly number[] | NumericArray {
 
 function isScale(value: unknown): value is number {
   return Number.isFinite(value);
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isInteger(value);
 }
 
 function isCount(value: unknown): value is number {

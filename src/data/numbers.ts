@@ -1,11 +1,5 @@
 /** Numbers as a caller may hold them (a typed array, a plain array, arrays of these) as one row-major array with a shape. */
-import {
-  isFloat32Array,
-  isNumericArray,
-  isUint8Array,
-  type NumericArray,
-  typedArrayName,
-} from '../arrays.js';
+import { isBytes, isFloat32Array, isNumericArray, isUint8Array, type NumericArray } from '../arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 
 /** What is taken for numbers. */
@@ -145,11 +139,6 @@ function walk(
     }
   };
   visit(given, 0);
-}
-
-function isBytes(value: unknown): value is Uint8Array | Uint8ClampedArray {
-  const name = typedArrayName(value);
-  return name === 'Uint8Array' || name === 'Uint8ClampedArray';
 }
 
 /** A number that is finite where it was given is infinite only as float32. */

@@ -93,6 +93,11 @@ export class Tensor {
     return new Tensor(this.#owner, this.dtype, shape, this.pointer, ld, this.#changes);
   }
 
+  /** @internal The same memory as one row, padding and all. */
+  flat(): Tensor {
+    return new Tensor(this.#owner, this.dtype, [this.span], this.pointer, undefined, this.#changes);
+  }
+
   /** A copy of the values, row-major. */
   read(): TypedArray {
     const raw = this.#raw();

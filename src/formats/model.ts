@@ -3,7 +3,7 @@
  * `1.runningMean`, …), and under the metadata key `lanegrad` a JSON text with the layers' options. It opens no file.
  *
  *   {"version":1,"inputSize":784,"seed":1,"layers":[{"kind":"dense","units":300,"activation":"sigmoid","bias":true}, …],
- *    "input":{"scale":0.0039,"offset":0,"imageShape":[28,28]},"classNames":["0", …]}
+ *    "loss":{"kind":"softmaxCrossEntropy"},"input":{"scale":0.0039,"offset":0,"imageShape":[28,28]},"classNames":["0", …]}
  *
  * Whatever is read is taken for hostile: sizes are compared with the tensors before anything is allocated.
  */
@@ -18,7 +18,7 @@ import { batchNorm, layerNorm } from '../nn/normalization.js';
 import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkFile } from './bytes.js';
-import { type ModelMetadata, readMetadata } from './model-metadata.js';
+import { describeModel, type ModelMetadata, readDescription } from './model-metadata.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 
 export type { InputFormat, ModelMetadata } from './model-metadata.js';
@@ -59,10 +59,10 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
 ]);
 
 /**
- * The bytes of a model's file. The same model and metadata give the same bytes.
+ * The bytes of a model's file, which hold what the model remembers too. The same model and metadata give the same bytes.
  *
  * @throws DataError when a parameter is NaN or infinite: such a model is of no use, and must not replace a good one.
- * @throws OptionError for metadata that do not fit the model, or a layer that could not be read back.
+ * @throws OptionError for metadata that do not fit the model or what it remembers, or a layer or loss that could not be read back.
  */
 export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uint8Array {
   const where = 'writeModel';
@@ -72,7 +72,7 @@ export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uin
     if (!makers.has(kind)) throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
     return { kind, ...config };
   });
-  const extra = readMetadata(new OptionReader(`${where}, metadata`, metadata), model);
+  const extra = describeModel(where, model, metadata);
   const tensors = new Map<string, WritableTensor>();
   for (const { name, shape, values } of allValues(model)) {
     checkFinite(name, values, (message) => new DataError(where, message));
@@ -83,7 +83,7 @@ export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uin
 }
 
 /**
- * Rebuilds a model from its file's bytes.
+ * Rebuilds a model from its file's bytes, with what it remembers: `model.loss` and `model.input`.
  *
  * @param where The file's name, for messages.
  * @throws FormatError when the file is not safetensors, has no description of a model or one that this version cannot
@@ -97,12 +97,10 @@ export function readModel(bytes: Uint8Array, where: string): { model: Sequential
     const inputSize = description.integer('inputSize', { min: 1 });
     const seed = description.integer('seed', { min: 0 });
     const layers = description.required('layers', 'a list of layers', isList).map(makeLayer);
-    const outputSize = checkTensors(inputSize, layers, tensors, where);
-    const extra = readMetadata(description, { inputSize, outputSize });
-
+    checkTensors(inputSize, layers, tensors, where);
     const model = sequential(inputSize, layers, { seed });
     setParameters(model, asParameters(tensors, where));
-    return { model, metadata: extra };
+    return { model, metadata: readDescription(description, model) };
   } catch (error) {
     // Layers and options name the function at fault; here that is the file.
     if (!(error instanceof LanegradError) || error instanceof FormatError) throw error;
@@ -147,13 +145,13 @@ export function makeLayer(given: unknown, index: number): Layer {
   return make(where, config);
 }
 
-/** Compares the layers' shapes with the tensors' before a model is built of them; returns the model's output size. */
+/** Compares the layers' shapes with the tensors' before a model is built of them. */
 function checkTensors(
   inputSize: number,
   layers: readonly Layer[],
   tensors: ReadonlyMap<string, SafeTensor>,
   where: string,
-): number {
+): void {
   let width = inputSize;
   for (const [index, layer] of layers.entries()) {
     for (const { name, shape } of [...layer.parameters(width), ...(layer.buffers?.(width) ?? [])]) {
@@ -170,7 +168,6 @@ function checkTensors(
     }
     width = layer.outputSize(width);
   }
-  return width;
 }
 
 function asParameters(tensors: ReadonlyMap<string, SafeTensor>, where: string) {

@@ -20,6 +20,7 @@ export async function inspectModel(
 ): Promise<Inspection> {
   const report = await describeModel(model, metadata);
   const { input, classNames, table } = metadata;
+  const { loss } = model;
   const facts: [string, string][] = [
     ['file', 'model'],
     ['layers', model.sizes.join('-')],
@@ -30,6 +31,7 @@ export async function inspectModel(
     ['parameters', model.parameterCount.toLocaleString('en-US')],
     ['seed', String(model.seed)],
   ];
+  if (loss) facts.push(['loss', `${loss.kind}${configText({ ...loss.config, kind: undefined })}`]);
   if (input)
     facts.push([
       'input',
@@ -76,6 +78,7 @@ async function describeModel(model: Sequential, metadata: ModelMetadata): Promis
     seed,
     layers,
     metadata,
+    ...(model.loss && { loss: model.loss.config }),
     weightsSha256: await weightsSha256(model),
   };
 }
@@ -122,8 +125,9 @@ function onnxValues(tensor: OnnxTensor, dtype: string, fail: Fail): ArrayLike<nu
 
 async function importable(path: string, read: () => Promise<OnnxImport>): Promise<string> {
   try {
-    const { model } = await read();
-    return `possible: ${model.sizes.join('-')}`;
+    const { model, softmax, sigmoid } = await read();
+    const end = softmax ? 'softmax' : sigmoid ? 'sigmoid' : undefined;
+    return `possible: ${model.sizes.join('-')}${end ? `, its ${end} as the link of ${model.loss?.kind}` : ''}`;
   } catch (error) {
     if (!(error instanceof LanegradError)) throw error;
     return `not possible: ${error.message.replace(`${path}: `, '')}`;
@@ -147,7 +151,7 @@ function modelTensors(
 
 function configText(config: Readonly<Record<string, unknown>>): string {
   const parts = Object.entries(config)
-    .filter(([name]) => name !== 'units')
+    .filter(([name, value]) => name !== 'units' && value !== undefined)
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`);
   return parts.length > 0 ? `, ${parts.join(', ')}` : '';
 }

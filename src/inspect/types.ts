@@ -1,5 +1,6 @@
 /** What was found in a file or folder: plain data, which the command line prints. */
 import type { ModelMetadata } from '../formats/model.js';
+import type { Loss } from '../nn/losses.js';
 import type { ColumnSummary } from '../tables/summary.js';
 
 export type InspectedKind =
@@ -54,6 +55,8 @@ export interface ModelReport {
   /** Each with its options, sizes and number of parameters. */
   readonly layers: readonly Readonly<Record<string, unknown>>[];
   readonly metadata: ModelMetadata;
+  /** That it was trained with, where it is known. */
+  readonly loss?: Loss['config'];
   readonly weightsSha256: string;
 }
 

@@ -9,7 +9,7 @@ import { activate, activateBackward } from '../engine/ops/elementwise.js';
 import { smooth, smoothBackward } from '../engine/ops/layers.js';
 import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
-import { endBackward, type Layer } from './layer.js';
+import type { Layer } from './layer.js';
 
 const smoothActivations: readonly SmoothActivation[] = [
   'leakyRelu',
@@ -61,17 +61,16 @@ export function activation(name: Activation, options?: ActivationOptions): Layer
     ...(isFused(name) && { endsWith: name }),
     outputSize: (inputSize) => inputSize,
     parameters: () => [],
-    compile(context) {
-      const { x, y, dx, dy } = context;
+    compile({ x, y, dx, dy }) {
       if (isFused(name)) {
         const forward = [activate({ y, x, activation: name })];
         // dy arrives multiplied by the derivative already.
         const pass = dx && dy ? [activateBackward({ dx, y, dy, activation: 'identity' })] : [];
-        return { forward, backward: [...pass, ...endBackward(context)] };
+        return { forward, backward: pass };
       }
       const forward = [smooth({ y, x, activation: name, parameter })];
       const pass = dx && dy ? [smoothBackward({ dx, x, dy, activation: name, parameter })] : [];
-      return { forward, backward: [...pass, ...endBackward(context)] };
+      return { forward, backward: pass };
     },
   };
 }

@@ -1,5 +1,5 @@
 /** What a model answers, made of its outputs as the loss reads them: classes, probabilities or numbers. */
-import { argmax, countEqual, softmax } from '../engine/ops/classify.js';
+import { argmax, countEqual, softmax, sum } from '../engine/ops/classify.js';
 import { activate } from '../engine/ops/elementwise.js';
 import { positive } from '../engine/ops/losses.js';
 import type { Loss } from './losses.js';
@@ -15,7 +15,7 @@ export function bindAnswers(
     predictions,
     batch,
   }: Pick<Plan, 'outputs' | 'labels' | 'probabilities' | 'predictions' | 'batch'>,
-): Pick<Plan, 'countCorrect' | 'classify'> {
+): Pick<Plan, 'countCorrect' | 'classify' | 'outputsAreFinite'> {
   const classifies = link !== 'identity';
   const single = link === 'sigmoid' && outputs.columns === 1;
   const pick = (single ? positive : argmax)({ predictions, x: outputs });
@@ -24,7 +24,10 @@ export function bindAnswers(
     link === 'softmax'
       ? softmax({ y: probabilities, x: outputs })
       : activate({ y: probabilities, x: outputs, activation: link });
+  const total = sum(outputs.flat());
   return {
+    // The padding counts as well; where it alone is not finite, the caller finds no row that is.
+    outputsAreFinite: () => Number.isFinite(total()),
     countCorrect() {
       if (!classifies || !batch.labelled) return Number.NaN;
       pick();

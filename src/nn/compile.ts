@@ -68,7 +68,7 @@ export class CompiledModel {
   readonly #plans = new Map<number, Plan>();
 
   constructor(engine: Engine, model: Sequential, options: CompileOptions) {
-    const { maxRows, optimizer, loss = 'softmaxCrossEntropy', seed = model.seed } = options;
+    const { maxRows, optimizer, loss = model.loss ?? 'softmaxCrossEntropy', seed = model.seed } = options;
     checkInteger('compile', 'maxRows', maxRows, { min: 1 });
     this.engine = engine;
     this.model = model;
@@ -162,9 +162,10 @@ export class CompiledModel {
     }
   }
 
-  /** Whether no parameter or buffer is NaN or infinite. */
+  /** Whether no parameter or buffer is NaN or infinite, nor the moving average of one. */
   parametersAreFinite(): boolean {
-    return Number.isFinite(this.#parameterSum()) && Number.isFinite(this.#bufferSum());
+    const sums = [this.#parameterSum(), this.#bufferSum()];
+    return sums.every(Number.isFinite) && (this.#update?.averageIsFinite() ?? true);
   }
 
   /** Steps that have been taken: what optimizers and dropout count by. Set it, along with `writeState`, to go on. */
@@ -373,14 +374,14 @@ export class CompiledModel {
         ...(i === 0 && layer.takesSparse && { sparse: this.#sparse }),
       };
       if (!dActivations) return layer.compile(context);
-      const below = layers[i - 1]?.endsWith;
-      return layer.compile({
-        ...context,
-        gradients,
-        dy: dActivations[i + 1],
-        ...(i > 0 && { dx: dActivations[i] }),
-        ...(below && below !== 'identity' && { inputActivation: below }),
-      });
+      const below = layers[i - 1]?.endsWith ?? 'identity';
+      const [x, dx] = [activations[i], dActivations[i]];
+      const given = { ...context, gradients, dy: dActivations[i + 1], ...(i > 0 && { dx }) };
+      if (below === 'identity') return layer.compile(given);
+      if (layer.takesInputActivation) return layer.compile({ ...given, inputActivation: below });
+      const calls = layer.compile(given);
+      const end = activateBackward({ dx, y: x, dy: dx, activation: below });
+      return { ...calls, backward: [...calls.backward, end] };
     });
   }
 }

@@ -51,6 +51,7 @@ export function dense(units: number, options?: DenseOptions): Layer {
     config: { units, activation, bias },
     ...(isFused(activation) && { endsWith: activation }),
     takesSparse: true,
+    takesInputActivation: true,
     outputSize: () => units,
     parameters(inputSize) {
       const weight = {

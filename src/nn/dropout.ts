@@ -1,7 +1,7 @@
 /** The dropout layer (Srivastava et al., JMLR 15, 2014). */
 import { copy, dropout as dropoutOp, multiply } from '../engine/ops/layers.js';
 import { OptionReader } from '../options.js';
-import { endBackward, type Layer } from './layer.js';
+import type { Layer } from './layer.js';
 
 /**
  * Sets each element to 0 with probability `rate` while training, and multiplies the others by 1 / (1 - rate), as PyTorch's
@@ -16,15 +16,14 @@ export function dropout(rate: number): Layer {
     outputSize: (inputSize) => inputSize,
     parameters: () => [],
     saved: (inputSize) => [{ name: 'mask', perRow: true, width: inputSize }],
-    compile(context) {
-      const { x, y, dx, dy, saved, state, seed, index } = context;
+    compile({ x, y, dx, dy, saved, state, seed, index }) {
       const drop = dropoutOp({ y, mask: saved.mask, x, rate, seed, stream: index });
       const pass = copy({ y, x });
       const forward = [() => (state.training ? drop(state.step, state.batch) : pass())];
       if (!dx || !dy) return { forward, backward: [] };
       const through = multiply({ y: dx, a: dy, b: saved.mask });
       const passBack = copy({ y: dx, x: dy });
-      const backward = [() => (state.training ? through() : passBack()), ...endBackward(context)];
+      const backward = [() => (state.training ? through() : passBack())];
       return { forward, backward };
     },
   };

@@ -1,7 +1,6 @@
 /** What a layer is: a description that a model holds, and a compiled pair of forward and backward for one batch size. */
 import type { FusedActivation } from '../engine/kernels.js';
 import type { Call } from '../engine/ops/check.js';
-import { activateBackward } from '../engine/ops/elementwise.js';
 import type { PackedMatrix } from '../engine/ops/packed.js';
 import type { SparseRows } from '../engine/ops/sparse.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -25,9 +24,11 @@ export interface Layer {
   saved?(inputSize: number): SavedSpec[];
   /**
    * The activation that ends this layer, if its backward can take a gradient that was already multiplied by the
-   * activation's derivative. Then the layer above does that at the end of its own product.
+   * activation's derivative. Then the layer above does that at the end of its own product, or a call that follows its backward.
    */
   readonly endsWith?: FusedActivation;
+  /** It multiplies dx by the derivative of `inputActivation` itself, and so is given that. */
+  readonly takesInputActivation?: boolean;
   /** Its calls read `sparse` in place of `x` whenever that is active. */
   readonly takesSparse?: boolean;
   /** It gives no gradient to what is below, and so may only be a model's first layer. */
@@ -80,7 +81,7 @@ export interface LayerContext {
   readonly dy?: Tensor;
   /** For the first layer: x compressed, for batches in which it is active. */
   readonly sparse?: SparseRows;
-  /** The activation that made x, by whose derivative dx is to be multiplied: see `endBackward`. */
+  /** The activation that made x, by whose derivative dx is to be multiplied; only for a layer that says `takesInputActivation`. */
   readonly inputActivation?: FusedActivation;
   readonly state: RunState;
   /** The layer's place in the model: the stream of its random numbers. */
@@ -103,10 +104,4 @@ export interface FusedSgd {
   active(): boolean;
   /** Gradients of the other parameters, and the step of `weight`. */
   run(learningRate: number): void;
-}
-
-/** The end of a layer's backward: dx ⊙ f'(x) where x is the output of an activation that left this to the layer above. */
-export function endBackward({ x, dx, inputActivation }: LayerContext): Call[] {
-  if (!dx || !inputActivation) return [];
-  return [activateBackward({ dx, y: x, dy: dx, activation: inputActivation })];
 }

@@ -179,6 +179,12 @@ export function lossOf(config: Readonly<Record<string, unknown>>): Loss {
   return (byName as Record<string, (options: object) => Loss>)[kind](options);
 }
 
+/** The words for a loss in a message: its name and what its outputs are. */
+export function describeLoss({ kind, link }: Loss): string {
+  const outputs = { softmax: 'logits of classes', sigmoid: 'logits of yes or no', identity: 'numbers' }[link];
+  return `${show(kind)} (outputs are ${outputs})`;
+}
+
 type TargetTensors = Omit<Parameters<typeof targetLoss>[0], 'kind'>;
 
 function overTargets(

@@ -7,7 +7,7 @@ import {
 } from '../engine/ops/layers.js';
 import { OptionReader } from '../options.js';
 import { constant, zeros } from './initializers.js';
-import { endBackward, type Layer, type ParameterSpec } from './layer.js';
+import type { Layer, ParameterSpec } from './layer.js';
 
 /** How a batch norm layer is made. */
 export interface BatchNormOptions {
@@ -45,8 +45,7 @@ export function batchNorm(options?: BatchNormOptions): Layer {
       { name: 'mean', perRow: false, width: inputSize },
       { name: 'rstd', perRow: false, width: inputSize },
     ],
-    compile(context) {
-      const { x, y, dx, dy, parameters, gradients, buffers, saved, state } = context;
+    compile({ x, y, dx, dy, parameters, gradients, buffers, saved, state }) {
       const { weight, bias } = parameters;
       const { mean, rstd } = saved;
       const { runningMean, runningVar } = buffers;
@@ -63,7 +62,7 @@ export function batchNorm(options?: BatchNormOptions): Layer {
         dy,
         weight,
       });
-      return { forward, backward: [() => back(state.training), ...endBackward(context)] };
+      return { forward, backward: [() => back(state.training)] };
     },
   };
 }
@@ -94,8 +93,7 @@ export function layerNorm(options?: LayerNormOptions): Layer {
       { name: 'mean', perRow: true },
       { name: 'rstd', perRow: true },
     ],
-    compile(context) {
-      const { x, y, dx, dy, parameters, gradients, saved } = context;
+    compile({ x, y, dx, dy, parameters, gradients, saved }) {
       const { weight, bias } = parameters;
       const { mean, rstd } = saved;
       const forward = [layerNormOp({ y, x, mean, rstd, weight, bias, eps })];
@@ -110,7 +108,7 @@ export function layerNorm(options?: LayerNormOptions): Layer {
         dy,
         weight,
       });
-      return { forward, backward: [back, ...endBackward(context)] };
+      return { forward, backward: [back] };
     },
   };
 }

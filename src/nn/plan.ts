@@ -48,6 +48,8 @@ export interface Plan {
   countCorrect(): number;
   /** After `forward`: fills `probabilities`, by the loss's link, and `predictions`, which with a loss of numbers stay 0. */
   classify(): void;
+  /** After `forward`: whether no output is NaN or infinite. */
+  outputsAreFinite(): boolean;
   readonly losses: Tensor;
   readonly probabilities: Tensor;
   readonly predictions: Tensor;
@@ -59,7 +61,7 @@ export interface CompileOptions {
   maxRows: number;
   /** Leave out for a model that only predicts. */
   optimizer?: Optimizer;
-  /** `softmaxCrossEntropy` by default. */
+  /** By default the model's own; `softmaxCrossEntropy` for one that has not been trained. */
   loss?: LossName | Loss;
   /** Clipping, penalties, the moving average, and gathering of gradients; nothing of it by default. */
   update?: UpdateOptions;

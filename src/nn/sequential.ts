@@ -3,6 +3,7 @@ import { isFloat32Array, isMap } from '../arrays.js';
 import { OptionError, ShapeError, show } from '../errors.js';
 import { checkInteger, OptionReader } from '../options.js';
 import type { Layer, ParameterSpec } from './layer.js';
+import type { Loss } from './losses.js';
 
 /** One tensor of a model with its values. */
 export interface Parameter {
@@ -16,8 +17,22 @@ export interface Parameter {
   readonly penalised?: boolean;
 }
 
-/** A model: layers in a row and the values of their parameters. Made by `sequential`. */
-export interface Sequential {
+/** How raw values, bytes above all, become a model's inputs: `raw * scale + offset`. */
+export interface InputScale {
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** What a model remembers of its training. */
+export interface Memory {
+  /** What it was trained with, which says what its outputs are; absent for a model that has not been trained. */
+  readonly loss?: Loss;
+  /** How the bytes of its training were scaled; absent where it was trained on floats, or has not been trained. */
+  readonly input?: InputScale;
+}
+
+/** A model: layers in a row and the values of their parameters. Made by `sequential`; `fit` writes what it remembers. */
+export interface Sequential extends Memory {
   readonly inputSize: number;
   readonly outputSize: number;
   readonly layers: readonly Layer[];
@@ -124,6 +139,20 @@ function isModel(model: object): boolean {
 /** Parameters, then buffers: everything that a model's file holds. */
 export function allValues(model: Sequential): readonly Parameter[] {
   return [...model.parameters, ...model.buffers];
+}
+
+/** Whether both make the same float32 values of bytes. */
+export function isSameScale(a: InputScale, b: InputScale): boolean {
+  return Math.fround(a.scale) === Math.fround(b.scale) && Math.fround(a.offset) === Math.fround(b.offset);
+}
+
+/** Writes what the model is to remember in place of what it remembered. */
+export function remember(model: Sequential, { loss, input }: Memory): void {
+  const own = model as { -readonly [key in keyof Memory]: Memory[key] };
+  delete own.loss;
+  delete own.input;
+  if (loss) own.loss = loss;
+  if (input) own.input = { scale: input.scale, offset: input.offset };
 }
 
 /** A layer's parameter or buffer with its initial values, drawn from a stream of its own. */

@@ -3,6 +3,7 @@
  * batches may be gathered first. Everything is placed when it is made; a step allocates nothing.
  */
 import type { Call } from '../engine/ops/check.js';
+import { sum } from '../engine/ops/classify.js';
 import {
   addScaled,
   clamp,
@@ -55,6 +56,7 @@ export class Update {
   readonly #penalties: readonly (() => number)[];
   readonly #parameters: Tensor;
   readonly #average: Tensor | undefined;
+  readonly #averageSum: (() => number) | undefined;
   readonly #swap: Call | undefined;
   readonly #accumulate: ((factor: number, accumulate: boolean) => void) | undefined;
   readonly #mean: ((factor: number, accumulate: boolean) => void) | undefined;
@@ -93,6 +95,7 @@ export class Update {
     if (averageDecay !== undefined) {
       this.#average = arena.tensor('float', parameters.shape);
       this.slots.set('average', this.#average);
+      this.#averageSum = sum(this.#average);
       this.#swap = swap(parameters, this.#average);
     }
     this.#after = this.#average ? [moveTowards(this.#average, parameters, 1 - averageDecay!)] : [];
@@ -101,6 +104,11 @@ export class Update {
       this.#accumulate = addScaled(sums, gradients);
       this.#mean = addScaled(gradients, sums);
     }
+  }
+
+  /** Whether the moving average, where there is one, has neither NaN nor infinities. */
+  averageIsFinite(): boolean {
+    return this.#averageSum === undefined || Number.isFinite(this.#averageSum());
   }
 
   /** Batches gathered since the last step. */

@@ -8,13 +8,14 @@
  *   checkpoints/        what the run can go on from; only once there is one
  *   report.html         at the end
  */
-import { appendFile, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileError, FormatError } from '../errors.js';
 import { fileError, readFileBytes, removeTemporaries, systemCode, writeFileAtomic } from '../files/atomic.js';
 import { makeFolders } from '../files/folders.js';
 import { FolderLock, LOCK_FILE } from '../files/lock.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
+import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { loadUplot } from '../report/node.js';
@@ -194,6 +195,16 @@ export class RunFolder {
       }
       if (folder === this.#created) return;
     }
+  }
+}
+
+/** The loss of a run by its configuration; undefined where there is none, or none that is understood. */
+export async function lossOfRun(folder: string): Promise<Loss | undefined> {
+  try {
+    const { loss } = JSON.parse(await readFile(join(folder, CONFIG_FILE), 'utf8')) as Record<string, unknown>;
+    return typeof loss === 'string' ? resolveLoss(CONFIG_FILE, loss) : lossOf(loss as Loss['config']);
+  } catch {
+    return undefined;
   }
 }
 

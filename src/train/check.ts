@@ -1,9 +1,10 @@
 /** Whether an engine, a model and a data set are what they should be, and fit each other. */
+import { isUint8Array } from '../arrays.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
 import { Engine } from '../engine/engine.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
-import type { Loss } from '../nn/losses.js';
-import { checkModel, type Sequential } from '../nn/sequential.js';
+import { describeLoss, type Loss, lossNames, resolveLoss } from '../nn/losses.js';
+import { checkModel, type InputScale, isSameScale, type Sequential } from '../nn/sequential.js';
 
 export { checkDataset, checkModel };
 
@@ -15,12 +16,63 @@ export function checkEngine(where: string, engine: unknown): asserts engine is E
 }
 
 /**
- * Throws OptionError for something that is no model or data set, ShapeError when its width, classes or targets do not fit the model
+ * The loss that says what a model's outputs are: that of its training, or for a model that does not know it the one given. One of the
+ * same link will do as well, such as plain cross-entropy for one with label smoothing. undefined when there is neither.
+ *
+ * Throws OptionError for something that is no loss, and for one by which the outputs would mean something else.
+ */
+export function lossFor(where: string, model: Sequential, given: unknown): Loss | undefined {
+  const loss = given === undefined ? model.loss : resolveLoss(where, given);
+  if (loss === undefined) return undefined;
+  if (model.loss && model.loss.link !== loss.link) {
+    throw new OptionError(
+      where,
+      `option loss: the model was trained with ${describeLoss(model.loss)}, given ${describeLoss(loss)}`,
+    );
+  }
+  checkLink(where, model, loss);
+  return loss;
+}
+
+/** The same, where nothing can be said without. Throws OptionError also when there is neither. */
+export function requireLoss(where: string, model: Sequential, given: unknown): Loss {
+  const loss = lossFor(where, model, given);
+  if (loss) return loss;
+  const names = lossNames.map((name) => show(name)).join(', ');
+  throw new OptionError(
+    where,
+    `option loss is required: the model has not been trained, and does not know what its outputs are; expected one of ${names}`,
+  );
+}
+
+/** Throws OptionError for a model that ends with the function which the loss applies to its outputs. */
+export function checkLink(where: string, { layers }: Sequential, { kind, link }: Loss): void {
+  if (link === 'identity' || layers[layers.length - 1].endsWith !== link) return;
+  throw new OptionError(
+    where,
+    `the model ends with ${link}, and ${show(kind)} applies ${link} to its outputs: it would come twice; ` +
+      'leave the activation of the last layer out',
+  );
+}
+
+/** Throws OptionError for bytes that are scaled otherwise than those that the model was trained on. */
+export function checkScale(where: string, name: string, known: InputScale | undefined, set: Dataset): void {
+  if (!known || !isUint8Array(set.inputs) || isSameScale(known, set)) return;
+  throw new OptionError(
+    where,
+    `${name}: the model was trained on bytes * ${known.scale} + ${known.offset}, ` +
+      `given ${show(set.name)} with bytes * ${set.scale} + ${set.offset}`,
+  );
+}
+
+/**
+ * Throws OptionError for something that is no model or data set, or a model that applies the loss's link itself; ShapeError when its width, classes or targets do not fit the model
  * and its loss, DataError for inputs that the first layer cannot take or targets that the loss cannot.
  */
 export function checkFits(where: string, name: string, model: Sequential, set: Dataset, loss: Loss): void {
   checkModel(where, model);
   checkDataset(where, name, set);
+  checkLink(where, model, loss);
   const fail = (message: string): never => {
     throw new ShapeError(where, `${name}: ${show(set.name)} ${message}`);
   };

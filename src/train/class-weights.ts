@@ -1,16 +1,17 @@
 /** Weights that make up for classes of unequal size. */
+import { checkedLabels } from '../data/answers.js';
 import type { Dataset } from '../data/dataset.js';
 import { OptionError, show } from '../errors.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../nn/losses.js';
 
 /**
  * size / (classes · samples of the class), as scikit-learn's `class_weight='balanced'`: all classes come to the same weight. 1 for
- * a class without samples. Throws OptionError for a set without classes.
+ * a class without samples. Throws OptionError for a set without classes, DataError for a label that is none of them.
  */
 export function balancedClassWeights({ name, size, classes, labels }: Dataset): number[] {
   if (classes === 0) throw new OptionError('balancedClassWeights', `${show(name)} has no classes`);
   const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) counts[label]++;
+  for (const label of checkedLabels('balancedClassWeights', labels, classes)) counts[label]++;
   return counts.map((count) => (count > 0 ? size / (classes * count) : 1));
 }
 

@@ -2,10 +2,11 @@
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel } from '../nn/compile.js';
-import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
+import type { Loss, LossName } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
-import { checkDataset, checkEngine, checkFits, checkModel } from './check.js';
+import { checkDataset, checkEngine, checkFits, checkModel, checkScale, requireLoss } from './check.js';
+import { checkWeights } from './finite.js';
 import type { Evaluation } from './history.js';
 import { measure } from './measure.js';
 import type { Metric } from './metrics/metric.js';
@@ -17,7 +18,7 @@ export { predict } from './predict.js';
 
 /** How `evaluate` measures. */
 export interface EvaluateOptions {
-  /** `softmaxCrossEntropy` by default. */
+  /** That of the model's training by default, which it remembers. Required for a model that has not been trained. */
   loss?: LossName | Loss;
   /** Rows computed at once; 250 by default. The result does not depend on it. */
   batchSize?: number;
@@ -27,7 +28,11 @@ export interface EvaluateOptions {
 
 /**
  * Loss, accuracy, metrics, confusion matrix and each sample's prediction. Of a set without classes, accuracy is NaN, the matrix
- * empty, and predictions and confidences are 0. Throws ShapeError when the set does not fit the model.
+ * empty, and predictions and confidences are 0.
+ *
+ * Throws ShapeError when the set does not fit the model, OptionError for a loss that the model was not trained with, for none where it
+ * has not been trained, and for bytes that are scaled otherwise than those of training; DataError, with the row, for an answer of the
+ * set that is none; NonFiniteError, with the row, when the arithmetic overflows, or a weight is NaN or infinite.
  */
 export async function evaluate(
   engine: Engine,
@@ -38,13 +43,15 @@ export async function evaluate(
   const where = 'evaluate';
   const reader = new OptionReader(where, options);
   const isGiven = (value: unknown): value is unknown => value !== undefined;
-  const loss = resolveLoss(where, reader.optional('loss', 'a loss', isGiven) ?? 'softmaxCrossEntropy');
+  const given = reader.optional('loss', 'a loss', isGiven);
   const batchSize = reader.integer('batchSize', { min: 1 }, 250);
   const metricList = reader.optional('metrics', 'a list of metrics', isGiven);
   reader.end();
   checkEngine(where, engine);
   checkModel(where, model);
   checkDataset(where, 'set', set);
+  const loss = requireLoss(where, model, given);
+  checkScale(where, 'set', model.input, set);
   const classifies = loss.link !== 'identity' && !set.targets;
   const metrics = resolveMetrics(where, metricList, classifies ? 'classification' : 'regression');
   checkFits(where, 'set', model, set, loss);
@@ -53,13 +60,16 @@ export async function evaluate(
   let source: BatchSource | undefined;
   try {
     const turn = new Turn();
-    source = await BatchSource.open(engine, set, turn);
+    checkWeights(where, compiled);
+    source = await BatchSource.open(engine, set, turn, `${where}, set`);
     const losses = new Float32Array(set.size);
     const predictions = new Int32Array(set.size);
     const confidences = new Float32Array(set.size);
-    const score = await measure(compiled, source, metrics, turn, (plan, start) => {
+    const labels = new Int32Array(classifies ? set.size : 0);
+    const score = await measure(compiled, source, { where, metrics, turn }, (plan, start) => {
       losses.set(plan.losses.read(), start);
       if (!classifies) return;
+      labels.set(plan.labels.read(), start);
       plan.classify();
       predictions.set(plan.predictions.read(), start);
       const probabilities = plan.probabilities.read();
@@ -70,7 +80,7 @@ export async function evaluate(
     });
     const classes = classifies ? Math.max(model.outputSize, 2) : 0;
     const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-    if (classifies) for (let i = 0; i < set.size; i++) confusion[set.labels[i]][predictions[i]]++;
+    if (classifies) for (let i = 0; i < set.size; i++) confusion[labels[i]][predictions[i]]++;
     return { size: set.size, ...score, confusion, predictions, losses, confidences };
   } finally {
     engine.settle();

@@ -6,11 +6,11 @@ import { OptionError, show } from '../errors.js';
 import type { Global } from '../globals.js';
 import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
 import type { Optimizer } from '../nn/optimizers.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Memory, Sequential } from '../nn/sequential.js';
 import type { UpdateOptions } from '../nn/update.js';
 import { OptionReader } from '../options.js';
 import { type Callbacks, readHooks } from './callbacks.js';
-import { checkDataset, checkEngine, checkFits, checkModel } from './check.js';
+import { checkDataset, checkEngine, checkFits, checkModel, checkScale } from './check.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { Checkpointing, type CheckpointOptions } from './checkpointing.js';
 import { withClassWeights } from './class-weights.js';
@@ -112,7 +112,11 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
   const resume = reader.optional('resume', 'a checkpoint, or the bytes of one', isObject);
   reader.end();
   checkFits(where, 'train', model, train, loss);
-  if (settings.validation) checkFits(where, 'validation', model, settings.validation, loss);
+  const input = isUint8Array(train.inputs) ? { scale: train.scale, offset: train.offset } : undefined;
+  if (settings.validation) {
+    checkFits(where, 'validation', model, settings.validation, loss);
+    checkScale(where, 'validation', input, settings.validation);
+  }
   const classifies = loss.link !== 'identity' && !train.targets;
   const metrics = resolveMetrics(where, metricList, classifies ? 'classification' : 'regression');
   if (metrics.length > 0 && !settings.validation) {
@@ -121,6 +125,8 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
   const measured = { validated: settings.validation !== undefined, classifies, metrics };
   return {
     ...settings,
+    /** What the model is to remember. Class weights make up for the classes of this set, and say nothing of what outputs are. */
+    memory: { loss, ...(input && { input }) } satisfies Memory,
     loss: weights ? withClassWeights(where, loss, weights, train, model.outputSize) : loss,
     update: { ...update, ...(settings.accumulateBatches > 1 && { accumulate: true }) },
     averages: update.averageDecay !== undefined,

@@ -6,7 +6,7 @@ import { isMap } from '../arrays.js';
 import { createReferenceEngine, Engine } from '../engine/engine.js';
 import { fillUniform } from '../engine/reference/random.js';
 import { paddedLength } from '../engine/tensor.js';
-import { EngineError, OptionError, show } from '../errors.js';
+import { EngineError, NonFiniteError, OptionError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
 import type { EmbeddedColumn } from '../nn/embedding.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
@@ -17,7 +17,7 @@ import { checkModel } from './check.js';
 
 /** How `gradcheck` checks. */
 export interface GradcheckOptions {
-  /** `softmaxCrossEntropy` by default; `meanSquaredError` for a model of one output. */
+  /** By default the model's own; for one that has not been trained `softmaxCrossEntropy`, or `meanSquaredError` for one output. */
   loss?: LossName | Loss;
   /** Rows of the batch; 4 by default. */
   rows?: number;
@@ -88,6 +88,7 @@ const STREAM = 0x40000000;
  * statistics.
  *
  * @throws OptionError for options that are unknown or out of range, and a batch that no engine can hold.
+ * @throws NonFiniteError when the loss is NaN or infinite, since nothing can be compared then.
  */
 export function gradcheck(model: Sequential, options?: GradcheckOptions): GradcheckResult {
   const where = 'gradcheck';
@@ -95,7 +96,7 @@ export function gradcheck(model: Sequential, options?: GradcheckOptions): Gradch
   const reader = new OptionReader(where, options);
   const isAny = (value: unknown): value is LossName | Loss => value !== undefined;
   const fallback = model.outputSize === 1 ? 'meanSquaredError' : 'softmaxCrossEntropy';
-  const loss = resolveLoss(where, reader.optional('loss', 'a loss', isAny) ?? fallback);
+  const loss = resolveLoss(where, reader.optional('loss', 'a loss', isAny) ?? model.loss ?? fallback);
   const rows = reader.integer('rows', { min: 1 }, 4);
   const isSamples = (value: unknown): value is number =>
     value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 1);
@@ -116,6 +117,12 @@ export function gradcheck(model: Sequential, options?: GradcheckOptions): Gradch
   const batch = makeBatch(model, loss, rows, seed);
   const compiled = compile(createReferenceEngine({ precision: 'float64' }), model, loss, batch);
   const lossValue = compiled.meanLoss();
+  if (!Number.isFinite(lossValue)) {
+    throw new NonFiniteError(
+      where,
+      `the loss of the random rows is ${lossValue}; the model's weights are too large, or no numbers`,
+    );
+  }
   const exact = compiled.gradients();
   const overall = Math.max(...[...exact.values()].map(largestOf));
   const float32 = new Map(

@@ -14,6 +14,7 @@ import type { Optimizer } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkEngine, checkFits } from './check.js';
+import { checkRows, checkWeights } from './finite.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
 
@@ -80,7 +81,8 @@ export async function findLearningRate(
   let source: BatchSource | undefined;
   try {
     const turn = new Turn();
-    source = await BatchSource.open(engine, train, turn);
+    checkWeights(where, compiled);
+    source = await BatchSource.open(engine, train, turn, `${where}, train`);
     const curve = { rates: [] as number[], losses: [] as number[], smoothed: [] as number[] };
     let average = 0;
     let best = Number.POSITIVE_INFINITY;
@@ -99,6 +101,9 @@ export async function findLearningRate(
       plan.forward(true);
       const lossSum = plan.loss();
       const mean = lossSum / plan.weight();
+      // Before any step has been made no rate is to blame.
+      if (step === 0)
+        checkRows(where, plan, () => ({ words: 'a row of the first batch' }), { loss: lossSum });
       if (!Number.isFinite(mean)) break;
       average = MEMORY * average + (1 - MEMORY) * mean;
       const smooth = average / (1 - MEMORY ** (step + 1));

@@ -5,12 +5,14 @@
 import { NonFiniteError, show } from '../errors.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
 import type { PlateauSchedule, PlateauState, Schedule } from '../nn/schedules.js';
+import { remember } from '../nn/sequential.js';
 import type { BatchStart, StepRecord } from './callbacks.js';
 import { type Checkpoint, type Position, type Snapshot, writeCheckpoint } from './checkpoint.js';
 import type { CheckpointFile } from './checkpointing.js';
 import { describeCheckpointEngine } from './configuration.js';
+import { checkWeights } from './finite.js';
 import type { FitSettings } from './fit-options.js';
-import type { EpochRecord, History } from './history.js';
+import type { EpochRecord, History, Score } from './history.js';
 import { measure } from './measure.js';
 import type { BatchSource } from './source.js';
 import type { Turn } from './turn.js';
@@ -62,6 +64,7 @@ export class TrainingLoop {
     const { hooks, epochs, checkpointing, earlyStopping, resume } = this.#settings;
     const { size } = this.#source;
     const { step, samples } = this.#record;
+    checkWeights('fit', this.#compiled, { step, epoch: this.#epoch });
     await checkpointing?.prepare(step);
     await hooks.trainBegin({
       epochs,
@@ -85,12 +88,14 @@ export class TrainingLoop {
     return history;
   }
 
-  /** Gives the model what it is to have: the values of the last step, or their moving average. */
+  /** Gives the model what it is to have: the values of the last step, or their moving average, and what they were trained for. */
   download(): void {
     const shown = this.#averageShown;
     this.#showAverage(true);
     this.#compiled.download();
     this.#showAverage(shown);
+    // With the first values that are not its own any more.
+    remember(this.#compiled.model, this.#settings.memory);
   }
 
   /** Puts the moving average, where there is one, in the parameters' place: to be measured or handed out. */
@@ -116,7 +121,7 @@ export class TrainingLoop {
 
   /** Runs an epoch, or the rest of it; returns whether it came to its end. */
   async #runEpoch(): Promise<boolean> {
-    const { hooks, shuffle, seed, earlyStopping, metrics, checkpointing, optimizer } = this.#settings;
+    const { hooks, shuffle, seed, earlyStopping, checkpointing, optimizer } = this.#settings;
     const compiled = this.#compiled;
     const record = this.#record;
     const { size } = this.#source;
@@ -125,14 +130,17 @@ export class TrainingLoop {
     if (record.samples === 0) await hooks.epochBegin({ epoch, learningRate: this.#learningRate() });
     if (shuffle) this.#source.shuffle(seed, epoch - 1);
     await this.#runSteps();
+    let validation: Score | undefined;
     this.#checkParameters();
+    if (record.samples === size) {
+      this.#showAverage(true);
+      validation = await this.#validate();
+    }
+    // After the validation: what fails leaves the model with the values of the last good epoch.
     this.download();
     compiled.engine.settle();
     if (record.samples < size) return false;
 
-    this.#showAverage(true);
-    const validation = this.#validation && (await measure(compiled, this.#validation, metrics, this.#turn));
-    compiled.engine.settle();
     const done: EpochRecord = {
       epoch,
       step: record.step,
@@ -157,6 +165,14 @@ export class TrainingLoop {
     await hooks.epochEnd(done);
     if (checkpointing) await this.#checkpoint(checkpointing.dueAfterEpoch(this.#records));
     return true;
+  }
+
+  async #validate(): Promise<Score | undefined> {
+    const { step, epoch } = this.#record;
+    const { metrics } = this.#settings;
+    const where = 'fit, validation';
+    const measurement = { where, metrics, turn: this.#turn, progress: { step, epoch } };
+    return this.#validation && measure(this.#compiled, this.#validation, measurement);
   }
 
   /** Steps up to the end of the epoch, or to an abort. */

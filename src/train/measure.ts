@@ -1,16 +1,28 @@
 /** Loss, accuracy and metrics of a compiled model over a whole set, batch by batch, in the order of the set. */
 import type { CompiledModel, Plan } from '../nn/compile.js';
+import { checkRows, type Progress, rowsFrom } from './finite.js';
 import type { Score } from './history.js';
 import type { Metric, MetricBatch, MetricSum } from './metrics/metric.js';
 import type { BatchSource } from './source.js';
 import type { Turn } from './turn.js';
 
-/** `each` is called after every batch's forward and loss, with the place of its first row. */
+/** How a set is measured, and where: for messages. */
+export interface Measurement {
+  readonly where: string;
+  readonly metrics: readonly Metric[];
+  readonly turn: Turn;
+  /** Of the training that it is a part of. */
+  readonly progress?: Progress;
+}
+
+/**
+ * `each` is called after every batch's forward and loss, with the place of its first row. Throws NonFiniteError, with the row, for an
+ * output or a loss that is NaN or infinite.
+ */
 export async function measure(
   compiled: CompiledModel,
   source: BatchSource,
-  metrics: readonly Metric[],
-  turn: Turn,
+  { where, metrics, turn, progress }: Measurement,
   each?: (plan: Plan, start: number) => void,
 ): Promise<Score> {
   const sums = metrics.map((metric) => metric.start(compiled.model.outputSize));
@@ -21,7 +33,9 @@ export async function measure(
     const plan = compiled.plan(Math.min(compiled.maxRows, source.size - start));
     source.load(plan, start);
     plan.forward();
-    loss += plan.loss();
+    const lossSum = plan.loss();
+    checkRows(where, plan, rowsFrom(start), { loss: lossSum, progress });
+    loss += lossSum;
     weight += plan.weight();
     correct += plan.countCorrect();
     if (sums.length > 0) addBatch(sums, metrics[0].task, plan);

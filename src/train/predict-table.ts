@@ -3,15 +3,18 @@
  * preparation that the model was trained with, and writes no file.
  */
 import type { Engine } from '../engine/engine.js';
+import { checkTask } from '../formats/model-metadata.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkTable, chunksOf } from '../tables/chunks.js';
 import { Encoder } from '../tables/encode.js';
+import { placeIn } from '../tables/place.js';
 import { readPreparation, type TablePreparation, writtenColumns } from '../tables/preparation.js';
 import { targetReader } from '../tables/target.js';
 import type { Table, TableChunk } from '../tables/types.js';
 import { checkEngine, checkModel } from './check.js';
+import { checkRows, checkWeights } from './finite.js';
 import { Turn } from './turn.js';
 
 /** Rows computed at once. */
@@ -56,7 +59,8 @@ function readCopied(
  *
  * The table has to be opened with the preparation's `cells`, if it has such: the decimal mark and the marks of missing values.
  *
- * @throws OptionError for a preparation that is not the model's, and for options that are unknown.
+ * @throws OptionError for a preparation that is not the model's, a model that was trained for another kind of target, and options that
+ *   are unknown.
  * @throws DataError, with row and column, for a column that is missing and a cell that is not of its type. A category that training
  *   did not know is no error: it is counted. A target of another class is one, where the column is there.
  */
@@ -72,14 +76,17 @@ export async function* predictTable(
   checkModel(where, model);
   const read = readPreparation(`${where}, preparation`, preparation, model);
   const { target } = read;
+  if (model.loss) checkTask(where, model.loss, { table: read });
   checkTable(where, table);
   const encoder = new Encoder(table, preparation);
   const written = [...writtenColumns(read), ...readCopied(where, table, options)];
   const readTarget = table.columns.includes(target.name) ? targetReader(table, target) : undefined;
   const { outputSize } = model;
-  const compiled = new CompiledModel(engine, model, { maxRows: ROWS });
+  const loss = target.kind === 'classification' ? 'softmaxCrossEntropy' : 'meanSquaredError';
+  const compiled = new CompiledModel(engine, model, { maxRows: ROWS, loss });
   const turn = new Turn();
   try {
+    checkWeights(where, compiled);
     for await (const chunk of chunksOf(where, table, { written })) {
       const { rows } = chunk;
       const inputs = new Float32Array(rows * encoder.width);
@@ -99,6 +106,11 @@ export async function* predictTable(
         plan.inputs.write(inputs.subarray(start * encoder.width, (start + plan.rows) * encoder.width));
         plan.loaded();
         plan.forward();
+        const first = start;
+        checkRows(where, plan, (row) => ({
+          row: chunk.firstRow + first + row,
+          words: placeIn(chunk, first + row),
+        }));
         if (target.kind === 'classification') {
           plan.classify();
           predictions.set(plan.predictions.read(), start);

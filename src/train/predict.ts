@@ -1,17 +1,19 @@
 /** Asking a model about inputs: outputs, probabilities or classes of rows. */
+import { isBytes } from '../arrays.js';
 import type { Engine } from '../engine/engine.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
-import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import { type Loss, type LossName, meanSquaredError } from '../nn/losses.js';
+import type { InputScale, Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
-import { checkEngine, checkModel } from './check.js';
+import { checkEngine, checkModel, lossFor, requireLoss } from './check.js';
+import { checkRows, checkWeights, rowsFrom } from './finite.js';
 
 /** What a model's outputs are. */
 export interface PredictOptions {
   /**
-   * The loss that the model was trained with, which says what its outputs are: logits of classes for `softmaxCrossEntropy` (the
-   * default), logits of yes or no for `binaryCrossEntropy`, and numbers for the losses of regression.
+   * The loss that the model is for, which says what its outputs are: logits of classes for `softmaxCrossEntropy`, logits of yes or no
+   * for `binaryCrossEntropy`, and numbers for the losses of regression. By default that of its training, which it remembers.
    */
   loss?: LossName | Loss;
 }
@@ -20,9 +22,14 @@ export interface PredictOptions {
 const ROWS = 250;
 
 /**
- * Predictions [rows, outputs], row-major, for inputs [rows, inputSize] that are scaled as those of training were: probabilities
- * where the model classifies, and numbers in regression. Throws ShapeError when the inputs are not whole rows, DataError when one
- * is not a finite number.
+ * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model classifies, and numbers in
+ * regression. A model that has not been trained gives its outputs as they are, unless `loss` says what they mean.
+ *
+ * Floats are taken as they are: scaled as those of training were. Bytes (a Uint8Array, clamped or not) are scaled as the bytes of training were.
+ *
+ * Throws ShapeError when the inputs are not whole rows, DataError when one is not a finite number, OptionError for a loss that the
+ * model was not trained with, and for bytes given to a model that was trained on floats; NonFiniteError, with the row, when the
+ * arithmetic overflows, or a weight is NaN or infinite.
  */
 export function predict(
   engine: Engine,
@@ -31,16 +38,13 @@ export function predict(
   options?: PredictOptions,
 ): Float32Array {
   const { values, loss } = read('predict', engine, model, inputs, options);
-  const result = new Float32Array((values.length / model.inputSize) * model.outputSize);
-  run(engine, model, values, loss, (plan, start) => {
-    result.set(plan.probabilities.read(), start * model.outputSize);
-  });
-  return result;
+  return outputsOf('predict', engine, model, values, loss ?? meanSquaredError());
 }
 
 /**
  * Probabilities, row-major, of a model that classifies: [rows, classes]. A single output is the logit of class 1, and gives two
- * columns, as scikit-learn's predict_proba. Throws as `predict` does, and OptionError for a loss of regression.
+ * columns, as scikit-learn's predict_proba. Throws as `predict` does, and OptionError for a loss of regression, or when neither the
+ * model nor `loss` says what the outputs are.
  */
 export function predictProba(
   engine: Engine,
@@ -49,15 +53,15 @@ export function predictProba(
   options?: PredictOptions,
 ): Float32Array {
   const where = 'predictProba';
-  checkClassifies(where, read(where, engine, model, inputs, options).loss);
-  const ones = predict(engine, model, inputs, options);
+  const { values, loss } = readClassifier(where, engine, model, inputs, options);
+  const ones = outputsOf(where, engine, model, values, loss);
   if (model.outputSize > 1) return ones;
   return Float32Array.from({ length: 2 * ones.length }, (_, i) => (i % 2 ? ones[i >> 1] : 1 - ones[i >> 1]));
 }
 
 /**
  * The class of each row [rows]: the one of the largest output, or of a single one whether its probability is above one half.
- * Throws as `predict` does, and OptionError for a loss of regression, or of several questions at once.
+ * Throws as `predictProba` does, and OptionError for several questions at once.
  */
 export function predictClasses(
   engine: Engine,
@@ -66,8 +70,7 @@ export function predictClasses(
   options?: PredictOptions,
 ): Int32Array {
   const where = 'predictClasses';
-  const { values, loss } = read(where, engine, model, inputs, options);
-  checkClassifies(where, loss);
+  const { values, loss } = readClassifier(where, engine, model, inputs, options);
   if (loss.link === 'sigmoid' && model.outputSize > 1) {
     throw new OptionError(
       where,
@@ -75,14 +78,38 @@ export function predictClasses(
     );
   }
   const result = new Int32Array(values.length / model.inputSize);
-  run(engine, model, values, loss, (plan, start) => result.set(plan.predictions.read(), start));
+  run(where, engine, model, values, loss, (plan, start) => result.set(plan.predictions.read(), start));
   return result;
 }
 
-function checkClassifies(where: string, { kind, link }: Loss): void {
-  if (link === 'identity') {
-    throw new OptionError(where, `option loss: expected one of a classifier, given ${show(kind)}`);
+function outputsOf(
+  where: string,
+  engine: Engine,
+  model: Sequential,
+  values: Float32Array,
+  loss: Loss,
+): Float32Array {
+  const result = new Float32Array((values.length / model.inputSize) * model.outputSize);
+  run(where, engine, model, values, loss, (plan, start) => {
+    result.set(plan.probabilities.read(), start * model.outputSize);
+  });
+  return result;
+}
+
+interface Asked {
+  values: Float32Array;
+  /** Absent where neither model nor caller know. */
+  loss: Loss | undefined;
+}
+
+function readClassifier(...given: Parameters<typeof read>): Asked & { loss: Loss } {
+  const [where, , model] = given;
+  const { values, loss } = read(...given);
+  const known = loss ?? requireLoss(where, model, undefined);
+  if (known.link === 'identity') {
+    throw new OptionError(where, `option loss: expected one of a classifier, given ${show(known.kind)}`);
   }
+  return { values, loss: known };
 }
 
 function read(
@@ -91,13 +118,13 @@ function read(
   model: Sequential,
   inputs: ArrayLike<number>,
   options: PredictOptions | undefined,
-): { values: Float32Array; loss: Loss } {
+): Asked {
   checkEngine(where, engine);
   checkModel(where, model);
   const reader = new OptionReader(where, options);
   const given = reader.optional('loss', 'a loss', (value): value is unknown => value !== undefined);
   reader.end();
-  const loss = resolveLoss(where, given ?? 'softmaxCrossEntropy');
+  const loss = lossFor(where, model, given);
   if (typeof inputs?.length !== 'number') {
     throw new OptionError(where, `inputs: expected an array of numbers, given ${show(inputs)}`);
   }
@@ -106,7 +133,7 @@ function read(
   if (!Number.isInteger(rows) || rows === 0) {
     throw new ShapeError(where, `expected rows of ${inputSize} numbers, given ${inputs.length} numbers`);
   }
-  const values = Float32Array.from(inputs);
+  const values = isBytes(inputs) ? fromBytes(where, model, inputs) : Float32Array.from(inputs);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const [row, column] = [Math.floor(bad / inputSize), bad % inputSize];
@@ -117,8 +144,26 @@ function read(
   return { values, loss };
 }
 
-/** Runs all rows through the model, and hands over each batch once it is classified. */
+/** Bytes mean what they meant in training. To a model that knows nothing of training they are numbers as any others. */
+function fromBytes(where: string, { loss, input }: Sequential, bytes: ArrayLike<number>): Float32Array {
+  if (input) return scaleBytes(bytes, input);
+  if (!loss) return Float32Array.from(bytes);
+  throw new OptionError(
+    where,
+    'inputs: the model was not trained on bytes, so it is not known how they would be scaled; ' +
+      `expected a Float32Array of inputs as those of training were, given ${show(bytes)}`,
+  );
+}
+
+/** bytes * scale + offset, rounded as the kernels round when they gather a batch. */
+export function scaleBytes(bytes: ArrayLike<number>, { scale, offset }: InputScale): Float32Array {
+  const [factor, term] = [Math.fround(scale), Math.fround(offset)];
+  return Float32Array.from(bytes, (byte) => Math.fround(byte * factor) + term);
+}
+
+/** Runs all rows through the model, and hands over each batch once it is classified. Throws NonFiniteError. */
 function run(
+  where: string,
   engine: Engine,
   model: Sequential,
   values: Float32Array,
@@ -130,11 +175,13 @@ function run(
   const maxRows = Math.min(rows, ROWS);
   const compiled = new CompiledModel(engine, model, { maxRows, loss });
   try {
+    checkWeights(where, compiled);
     for (let start = 0; start < rows; ) {
       const plan = compiled.plan(Math.min(maxRows, rows - start));
       plan.inputs.write(values.subarray(start * inputSize, (start + plan.rows) * inputSize));
       plan.loaded();
       plan.forward();
+      checkRows(where, plan, rowsFrom(start));
       plan.classify();
       take(plan, start);
       start += plan.rows;

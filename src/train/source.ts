@@ -1,7 +1,10 @@
 /** A data set in an engine's memory, and the order in which its rows are visited. */
-import { isUint8Array } from '../arrays.js';
+import { isFloat32Array, isUint8Array } from '../arrays.js';
+import { checkedLabels, checkWeights } from '../data/answers.js';
 import type { Dataset } from '../data/dataset.js';
+import { checkFinite } from '../data/numbers.js';
 import type { Engine } from '../engine/engine.js';
+import { sum } from '../engine/ops/classify.js';
 import { CompressedSet } from '../engine/ops/compressed-set.js';
 import { gatherLabels, gatherRows, permute } from '../engine/ops/sampling.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
@@ -27,25 +30,36 @@ export class BatchSource {
   readonly #order: Tensor;
   readonly #loaders = new Map<Plan, (start: number) => void>();
 
-  /** Brings the set into the engine's memory, in turns. */
-  static async open(engine: Engine, set: Dataset, turn: Turn): Promise<BatchSource> {
+  /** Brings the set into the engine's memory, in turns. Throws DataError, with the row, for an answer or an input that is none. */
+  static async open(engine: Engine, set: Dataset, turn: Turn, where?: string): Promise<BatchSource> {
     const arena = engine.arena();
     try {
-      return new BatchSource(engine, set, { arena, inputs: await inTurns(upload(arena, set), turn) });
+      const inputs = await inTurns(upload(arena, set, where), turn);
+      return new BatchSource(engine, set, where, { arena, inputs });
     } catch (error) {
       arena.dispose();
       throw error;
     }
   }
 
-  constructor(engine: Engine, set: Dataset, uploaded?: { arena: Arena; inputs: Tensor | CompressedSet }) {
+  constructor(
+    engine: Engine,
+    set: Dataset,
+    where = 'data set',
+    uploaded?: { arena: Arena; inputs: Tensor | CompressedSet },
+  ) {
     this.size = set.size;
     this.#set = set;
     this.#arena = uploaded?.arena ?? engine.arena();
     try {
-      this.#inputs = uploaded?.inputs ?? atOnce(upload(this.#arena, set));
-      const { size, labels, targets, targetWidth, weights } = set;
-      this.#labels = targets ? undefined : this.#arena.tensor('i32', [size]).write(labels);
+      this.#inputs = uploaded?.inputs ?? atOnce(upload(this.#arena, set, where));
+      const { size, labels, classes, targets, targetWidth, weights } = set;
+      // Kernels take them for places and factors. The set may have changed since it was made: what is copied is what is checked.
+      if (targets) checkFinite({ where, one: 'target' }, targets, targetWidth!);
+      if (weights) checkWeights(where, weights);
+      this.#labels = targets
+        ? undefined
+        : this.#arena.tensor('i32', [size]).write(checkedLabels(where, labels, classes));
       this.#targets = targets && this.#arena.tensor('float', [size, targetWidth!]).write(targets);
       this.#weights = weights && this.#arena.tensor('float', [size, 1]).write(weights);
       this.#order = this.#arena.tensor('u32', [set.size]);
@@ -102,7 +116,7 @@ export class BatchSource {
     if (this.#labels) calls.push(gatherLabels({ y: plan.labels, from: this.#labels, indices }));
     if (plan.targets) {
       // Of two classes and one output: the labels are the targets.
-      this.#targets ??= this.#arena.tensor('float', [this.size, 1]).write(this.#set.labels);
+      this.#targets ??= this.#arena.tensor('float', [this.size, 1]).write(this.#labels!.read());
       calls.push(gatherRows({ y: plan.targets, from: this.#targets, indices }));
     }
     const weights = this.#weights;
@@ -123,7 +137,7 @@ export class BatchSource {
 }
 
 /** Bytes that are mostly zeros are kept compressed; with an offset no value is zero. */
-function* upload(arena: Arena, set: Dataset): Generator<void, Tensor | CompressedSet> {
+function* upload(arena: Arena, set: Dataset, where = 'data set'): Generator<void, Tensor | CompressedSet> {
   const { inputs, size, width, scale, offset } = set;
   if (isUint8Array(inputs) && offset === 0) {
     const compressed = yield* CompressedSet.compress(arena, inputs, width, scale);
@@ -133,7 +147,10 @@ function* upload(arena: Arena, set: Dataset): Generator<void, Tensor | Compresse
   const rows = Math.ceil(PIECE / width);
   for (let row = 0; row < size; row += rows) {
     const end = Math.min(row + rows, size);
-    tensor.view([end - row, width], row * width).write(inputs.subarray(row * width, end * width));
+    const piece = inputs.subarray(row * width, end * width);
+    const copy = tensor.view([(end - row) * width], row * width).write(piece);
+    if (isFloat32Array(inputs) && !Number.isFinite(sum(copy)()))
+      checkFinite({ where, one: 'input' }, inputs, width);
     yield;
   }
   return tensor;

@@ -6,7 +6,8 @@
 import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
 import * as errors from '../errors.js';
-import type { Sequential } from '../nn/sequential.js';
+import { type Loss, lossOf } from '../nn/losses.js';
+import { allValues, type InputScale, remember, type Sequential } from '../nn/sequential.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { PredictOptions } from '../train/predict.js';
 import type { TrainerFitOptions } from './types.js';
@@ -39,12 +40,19 @@ export interface Requests {
   pause(given: undefined): void;
   resume(given: undefined): void;
   stop(given: undefined): void;
-  predict(given: { inputs: Float32Array; options?: WithLoss<PredictOptions> }): Float32Array;
+  predict(given: { inputs: Float32Array | Uint8Array; options?: WithLoss<PredictOptions> }): Float32Array;
   evaluate(given: { set: SetId; options?: WithLoss<EvaluateOptions> }): unknown;
   readWeights(given: { names?: readonly string[] }): Map<string, Float32Array>;
-  /** Parameters and buffers, as of the last step. */
-  readValues(given: undefined): Float32Array[];
-  upload(given: { values: readonly Float32Array[] }): void;
+  /** As of the last step. */
+  readValues(given: undefined): ModelState;
+  upload(given: ModelState): void;
+}
+
+/** What changes about a model: its parameters and buffers in one order, and what it remembers. */
+export interface ModelState {
+  readonly values: readonly Float32Array[];
+  readonly loss?: Loss['config'];
+  readonly input?: InputScale;
 }
 
 export type RequestName = keyof Requests;
@@ -70,6 +78,7 @@ interface ErrorMessage {
   readonly where?: string;
   readonly step?: number;
   readonly epoch?: number;
+  readonly row?: number;
 }
 
 export function encodeError(error: unknown): ErrorMessage {
@@ -77,20 +86,21 @@ export function encodeError(error: unknown): ErrorMessage {
   const { name, message, stack } = error;
   const base = { name, message, ...(stack !== undefined && { stack }) };
   if (error instanceof errors.NonFiniteError) {
-    return { ...base, where: error.where, step: error.step, epoch: error.epoch };
+    const { where, step, epoch, row } = error;
+    return { ...base, where, step, epoch, ...(row !== undefined && { row }) };
   }
   return error instanceof errors.LanegradError ? { ...base, where: error.where } : base;
 }
 
 /** An error of the class that it had in the worker, with the stack of the worker in its cause. */
-export function decodeError({ name, message, stack, where, step = 0, epoch = 0 }: ErrorMessage): Error {
+export function decodeError({ name, message, stack, where, step, epoch, row }: ErrorMessage): Error {
   const cause = new Error(message);
   if (stack !== undefined) cause.stack = stack;
   if (where === undefined) return new Error(message, { cause });
   const words = message.startsWith(`${where}: `) ? message.slice(where.length + 2) : message;
   const Class = (errors as Record<string, unknown>)[name];
   if (name === 'NonFiniteError') {
-    const error = new errors.NonFiniteError(where, words, step, epoch);
+    const error = new errors.NonFiniteError(where, words, step, epoch, row);
     error.cause = cause;
     return error;
   }
@@ -98,11 +108,13 @@ export function decodeError({ name, message, stack, where, step = 0, epoch = 0 }
   return new Known(where, words, { cause });
 }
 
-/** A model's parameters and buffers, in one order. */
-export function valuesOf({ parameters, buffers }: Sequential): Float32Array[] {
-  return [...parameters, ...buffers].map(({ values }) => values);
+export function stateOf(model: Sequential): ModelState {
+  const { loss, input } = model;
+  const values = allValues(model).map((parameter) => parameter.values);
+  return { values, ...(loss && { loss: loss.config }), ...(input && { input }) };
 }
 
-export function setValues({ parameters, buffers }: Sequential, given: readonly Float32Array[]): void {
-  for (const [i, { values }] of [...parameters, ...buffers].entries()) values.set(given[i]);
+export function setState(model: Sequential, { values, loss, input }: ModelState): void {
+  for (const [i, parameter] of allValues(model).entries()) parameter.values.set(values[i]);
+  remember(model, { ...(loss && { loss: lossOf(loss) }), ...(input && { input }) });
 }

@@ -1,5 +1,5 @@
 /** The page's end: a Trainer whose work is done by a worker. */
-import { isArrayBuffer } from '../arrays.js';
+import { isArrayBuffer, isBytes } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import { disposeSymbol } from '../dispose.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
@@ -21,11 +21,12 @@ import {
   type FitMessage,
   type LossMessage,
   type Message,
+  type ModelState,
   type RequestName,
   type Requests,
   type SetId,
-  setValues,
-  valuesOf,
+  setState,
+  stateOf,
   type WithLoss,
 } from './protocol.js';
 import { refuseHooks } from './session.js';
@@ -38,8 +39,8 @@ interface Pending {
   resolve(result: unknown): void;
   reject(error: Error): void;
   listen?(event: EventName, record: unknown): void;
-  /** Takes values that come with an error. */
-  take?(values: readonly Float32Array[]): void;
+  /** Takes a model's state that comes with an error. */
+  take?(state: ModelState): void;
 }
 
 export class RemoteTrainer implements Trainer {
@@ -125,13 +126,13 @@ export class RemoteTrainer implements Trainer {
         },
         {
           listen: (event, record) => void told.push(listen(event, record)),
-          take: (values) => this.#fill(values),
+          take: (state) => this.#fill(state),
         },
       );
       signal?.addEventListener('abort', abort);
       if (signal?.aborted) abort();
-      const { history, values } = (await asked) as { history: History; values: Float32Array[] };
-      this.#fill(values);
+      const { history, state } = (await asked) as { history: History; state: ModelState };
+      this.#fill(state);
       await Promise.all(told);
       if (failure) throw (failure as { error: unknown }).error;
       return history;
@@ -162,7 +163,9 @@ export class RemoteTrainer implements Trainer {
     if (typeof inputs?.length !== 'number') {
       throw new OptionError('predict', `inputs: expected an array of numbers, given ${show(inputs)}`);
     }
-    const given = { inputs: Float32Array.from(inputs), ...(options && { options: withLoss(options) }) };
+    // Bytes have a meaning of their own.
+    const own = isBytes(inputs) ? new Uint8Array(inputs) : Float32Array.from(inputs);
+    const given = { inputs: own, ...(options && { options: withLoss(options) }) };
     return (await this.#ask('predict', given)) as Float32Array;
   }
 
@@ -178,15 +181,15 @@ export class RemoteTrainer implements Trainer {
   }
 
   async download(): Promise<void> {
-    this.#fill((await this.#ask('readValues', undefined)) as Float32Array[]);
+    this.#fill((await this.#ask('readValues', undefined)) as ModelState);
   }
 
   async upload(): Promise<void> {
-    const values = valuesOf(this.model);
-    if (!values.every((each) => each.every(Number.isFinite))) {
+    const state = stateOf(this.model);
+    if (!state.values.every((each) => each.every(Number.isFinite))) {
       throw new DataError('Trainer.upload', 'the model has a value that is NaN or infinite');
     }
-    await this.#ask('upload', { values });
+    await this.#ask('upload', state);
   }
 
   dispose(): void {
@@ -197,8 +200,8 @@ export class RemoteTrainer implements Trainer {
     this.dispose();
   }
 
-  #fill(values: readonly Float32Array[]): void {
-    setValues(this.model, values);
+  #fill(state: ModelState): void {
+    setState(this.model, state);
   }
 
   async #sendBoth(train: Dataset, validation: Dataset | undefined) {
@@ -259,7 +262,7 @@ export class RemoteTrainer implements Trainer {
     });
   }
 
-  #receive(message: Message & { values?: readonly Float32Array[] }): void {
+  #receive(message: Message & { state?: ModelState }): void {
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     if ('event' in message) {
@@ -267,7 +270,7 @@ export class RemoteTrainer implements Trainer {
       return;
     }
     this.#forget(message.id);
-    if (message.values) pending.take?.(message.values);
+    if (message.state) pending.take?.(message.state);
     if ('error' in message) pending.reject(decodeError(message.error));
     else pending.resolve(message.result);
   }

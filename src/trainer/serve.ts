@@ -17,8 +17,8 @@ import {
   type Request,
   type Requests,
   type SetId,
-  setValues,
-  valuesOf,
+  setState,
+  stateOf,
   type WithLoss,
 } from './protocol.js';
 import { Session } from './session.js';
@@ -60,7 +60,7 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
         onEpoch: tell('onEpoch'),
         ...(progress && { onProgress: tell('onProgress') }),
       });
-      return { history, values: valuesOf(current().model) };
+      return { history, state: stateOf(current().model) };
     },
     pause: () => current().pause(),
     resume: () => current().resume(),
@@ -70,11 +70,11 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
     readWeights: ({ names }) => current().readWeights(names),
     async readValues() {
       await current().download();
-      return valuesOf(current().model);
+      return stateOf(current().model);
     },
-    async upload({ values }) {
+    async upload(state) {
       await current().upload();
-      setValues(current().model, values);
+      setState(current().model, state);
     },
   };
 
@@ -86,8 +86,8 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
       port.postMessage({ id, result } satisfies Message);
     } catch (error) {
       // A fit that failed leaves the values of its last good epoch.
-      const values = name === 'fit' ? session && valuesOf(session.model) : undefined;
-      port.postMessage({ id, error: encodeError(error), values } satisfies Message & { values: unknown });
+      const state = name === 'fit' ? session && stateOf(session.model) : undefined;
+      port.postMessage({ id, error: encodeError(error), state } satisfies Message & { state: unknown });
     }
   });
 }

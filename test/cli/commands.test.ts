@@ -1,9 +1,12 @@
 /** Every command as a user runs it, on a small set of images. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeModel } from '../../src/formats/model.js';
+import { remember } from '../../src/nn/sequential.js';
+import { loadModel } from '../../src/node.js';
 import { lanegrad, lastObject, type Outcome, start } from './command.js';
 import { writeToy } from './toy.js';
 
@@ -183,6 +186,35 @@ describe('predict', () => {
       const { predictions } = lastObject(await lanegrad(root, ['predict', 'run', path, ...range]));
       expect(predictions).toEqual((ofSet.predictions as object[]).map((one) => ({ ...one, label: null })));
     }
+  });
+
+  it('a model whose file does not say its loss', async () => {
+    const { model, metadata } = await loadModel(join(root, 'run', 'model.safetensors'));
+    expect(model.loss?.kind).toBe('softmaxCrossEntropy');
+    remember(model, {});
+    const bytes = writeModel(model, metadata);
+    await writeFile(join(root, 'alone.safetensors'), bytes);
+    await mkdir(join(root, 'old'));
+    await writeFile(join(root, 'old', 'model.safetensors'), bytes);
+    await copyFile(join(root, 'run', 'config.json'), join(root, 'old', 'config.json'));
+    const { predictions } = lastObject(await lanegrad(root, ['predict', 'run', 'toy', '--json']));
+    const said = ['--loss', 'softmaxCrossEntropy'];
+    for (const args of [['old'], [join('old', 'model.safetensors')], ['alone.safetensors', ...said]]) {
+      const [path, ...more] = args;
+      const outcome = await lanegrad(root, ['predict', path, 'toy', ...more, '--json']);
+      expect(lastObject(outcome).predictions, path).toEqual(predictions);
+    }
+    const refused = await lanegrad(root, ['predict', 'alone.safetensors', 'toy']);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/^error: --loss: alone\.safetensors does not say what its outputs are/);
+    // The labels of classes say enough.
+    const { loss } = lastObject(await lanegrad(root, ['evaluate', 'run', 'toy', '--json']));
+    expect(lastObject(await lanegrad(root, ['evaluate', 'alone.safetensors', 'toy', '--json'])).loss).toBe(
+      loss,
+    );
+    const wrong = await lanegrad(root, ['evaluate', 'run', 'toy', '--loss', 'huber']);
+    expect(wrong.stderr).toMatch(/^error: --loss: .*"softmaxCrossEntropy" .* given "huber"/);
+    expect(wrong.code).toBe(2);
   });
 
   it('draws the image', async () => {

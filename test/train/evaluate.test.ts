@@ -10,6 +10,7 @@ import { evaluate, predict } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { clouds } from './sets.js';
 
+const loss = 'softmaxCrossEntropy' as const;
 const engines = [
   { name: 'wasm strict', engine: await createEngine({ backend: 'wasm', math: 'strict' }) },
   { name: 'wasm fma', engine: await createEngine({ backend: 'wasm', math: 'fma' }) },
@@ -73,7 +74,7 @@ describe.each(engines)('evaluate ($name)', ({ engine }) => {
     model.parameters[0].values.fill(0);
     model.parameters[1].values.set([0, 5, 0]);
     const set = dataset({ name: 'four', inputs: new Float32Array(8), labels: [0, 0, 1, 2] });
-    const { confusion, accuracy } = await evaluate(engine, model, set);
+    const { confusion, accuracy } = await evaluate(engine, model, set, { loss });
     expect(confusion).toEqual([
       [0, 2, 0],
       [0, 1, 0],
@@ -123,11 +124,11 @@ describe.each(engines)('evaluate ($name)', ({ engine }) => {
   test('refuses a set that does not fit, and frees what it took', async () => {
     const { top } = engine.heap;
     const model = sequential(8, [dense(3)]);
-    await expect(evaluate(engine, model, clouds(5, { width: 7 }))).rejects.toThrow(ShapeError);
-    await expect(evaluate(engine, model, clouds(5, { width: 7 }))).rejects.toThrow(
+    await expect(evaluate(engine, model, clouds(5, { width: 7 }), { loss })).rejects.toThrow(ShapeError);
+    await expect(evaluate(engine, model, clouds(5, { width: 7 }), { loss })).rejects.toThrow(
       'evaluate: set: "clouds" has 7 numbers a sample, but the model takes 8',
     );
-    await expect(evaluate(engine, model, clouds(5, { classes: 4 }))).rejects.toThrow(
+    await expect(evaluate(engine, model, clouds(5, { classes: 4 }), { loss })).rejects.toThrow(
       'but the model has 3 outputs',
     );
     await expect(evaluate(engine, model, undefined as never)).rejects.toThrow(OptionError);

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { createEngine, createReferenceEngine } from '../../src/engine/engine.js';
+import { smooth, smoothBackward } from '../../src/engine/ops/layers.js';
 import { OptionError } from '../../src/errors.js';
-import { activation } from '../../src/nn/activations.js';
+import { activation, activations } from '../../src/nn/activations.js';
 import { dense } from '../../src/nn/dense.js';
 import { embedding } from '../../src/nn/embedding.js';
 import type { Layer } from '../../src/nn/layer.js';
@@ -56,6 +57,26 @@ test('every engine passes', async () => {
     expect([...own.engines.keys()]).toEqual(['reference', 'strict']);
     expect(own.error).toBeLessThan(gradcheckBounds.numeric);
     for (const { error } of own.engines.values()) expect(error).toBeLessThan(1e-5);
+  }
+});
+
+test("a layer of one's own that knows nothing of its neighbours passes behind every activation", () => {
+  const own: Layer = {
+    kind: 'own',
+    config: {},
+    outputSize: (width) => width,
+    parameters: () => [],
+    compile: ({ x, y, dx, dy }) => ({
+      forward: [smooth({ y, x, activation: 'silu' })],
+      backward: dx && dy ? [smoothBackward({ dx, x, dy, activation: 'silu' })] : [],
+    }),
+  };
+  for (const name of activations) {
+    for (const below of [[dense(6, { activation: name })], [dense(6), activation(name)]]) {
+      const { parameters, passed } = gradcheck(sequential(4, [...below, own, own, dense(3)], { seed: 5 }));
+      expect(passed, name).toBe(true);
+      expect(parameters[0].largest, name).toBeGreaterThan(1e-3);
+    }
   }
 });
 

@@ -25,7 +25,8 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 describe.each(engines)('what outputs mean ($name)', ({ engine }) => {
   const inputs = [1, 0, 0, 1, -2, 1];
 
-  test('by default, logits of classes', () => {
+  test('logits of classes', () => {
+    const options = { loss: 'softmaxCrossEntropy' } as const;
     const model = linear([
       [1, 2, 3],
       [0, -1, 0.5],
@@ -40,9 +41,24 @@ describe.each(engines)('what outputs mean ($name)', ({ engine }) => {
       return row.map((x) => Math.exp(x) / total);
     });
     for (const ask of [predict, predictProba]) {
-      expectClose(ask(engine, model, inputs), expected);
+      expectClose(ask(engine, model, inputs, options), expected);
     }
-    expect([...predictClasses(engine, model, inputs)]).toEqual([2, 2, 0]);
+    expect([...predictClasses(engine, model, inputs, options)]).toEqual([2, 2, 0]);
+  });
+
+  test('of a model that was never trained, numbers that are given as they are', () => {
+    expect([...predict(engine, linear([[1.5], [-1]]), inputs)]).toEqual([1.5, -1, -4]);
+    const two = linear([
+      [1, 2],
+      [0, -1],
+    ]);
+    expect([...predict(engine, two, inputs)]).toEqual([1, 2, 0, -1, -2, -5]);
+    for (const [name, ask] of Object.entries({ predictProba, predictClasses })) {
+      expect(() => ask(engine, two, inputs)).toThrow(OptionError);
+      expect(() => ask(engine, two, inputs)).toThrow(
+        `${name}: option loss is required: the model has not been trained`,
+      );
+    }
   });
 
   test('a single logit of yes or no', () => {

@@ -86,7 +86,7 @@ test.each([
 test('an engine that ends during one is an error, not a trap', async () => {
   const model = net();
   const engine = await createEngine({ math: 'strict' });
-  const measuring = evaluate(engine, model, set);
+  const measuring = evaluate(engine, model, set, { loss: 'softmaxCrossEntropy' });
   engine.dispose();
   await expect(measuring).rejects.toThrow('disposed of');
 });

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine } from '../../src/engine/engine.js';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/errors.js';
+import { readModel, writeModel } from '../../src/formats/model.js';
 import { dense } from '../../src/nn/dense.js';
 import { softmaxCrossEntropy } from '../../src/nn/losses.js';
 import { batchNorm } from '../../src/nn/normalization.js';
@@ -112,6 +113,11 @@ describe.each([
     const { values } = { values: predict(strict, model, validation.inputs.subarray(0, 16)) };
     expect(await trainer.predict(validation.inputs.subarray(0, 16))).toEqual(values);
     expect(await trainer.evaluate(validation)).toEqual(await evaluate(strict, model, validation));
+    // On both sides the model remembers what it was trained for, and a file that the page writes says it.
+    expect(trainer.model.loss?.config).toEqual({ kind: 'softmaxCrossEntropy' });
+    expect(trainer.model.input).toEqual({ scale: 1 / 255, offset: 0 });
+    expect(readModel(writeModel(trainer.model), 's').model.loss?.kind).toBe('softmaxCrossEntropy');
+    await expect(trainer.predict(validation.inputs, { loss: 'huber' })).rejects.toThrow(OptionError);
     // And goes on from there.
     await trainer.fit(set, options);
     await fit(strict, model, set, options);
@@ -243,8 +249,15 @@ describe.each([
   test('takes values that were changed outside', async () => {
     for (const { values } of trainer.model.parameters) values.fill(0);
     await trainer.upload();
-    const uniform = await trainer.predict(set.inputs.subarray(0, 8));
+    const uniform = await trainer.predict(set.inputs.subarray(0, 8), { loss: 'softmaxCrossEntropy' });
     expect([...uniform]).toEqual([1, 1, 1].map((v) => Math.fround(v / 3)));
+  });
+
+  test('what overflows comes with its row', async () => {
+    const other = await make({ model: net(1, { activation: 'relu' }) });
+    const asked = other.predict([...Array(8).fill(0), ...Array(8).fill(3e38)]);
+    await expect(asked).rejects.toMatchObject({ name: 'NonFiniteError', row: 1 });
+    other.dispose();
   });
 
   test('errors are what they are', async () => {

@@ -40,6 +40,9 @@ const accuracyCurve = new Curve(
 /** Milliseconds between two looks at the weights. */
 const WEIGHTS_INTERVAL = 250;
 
+/** What the network's ten outputs are: it is also asked before it has been trained. */
+const LOGITS = { loss: 'softmaxCrossEntropy' } as const;
+
 let trainer: Trainer | undefined;
 /** Of the model in the trainer: another shape needs another model. */
 let shape = '';
@@ -118,7 +121,7 @@ async function run(
   const began = performance.now();
   say('status', `Training on ${description}.`);
   const history = await current.fit(set, {
-    loss: 'softmaxCrossEntropy',
+    ...LOGITS,
     optimizer: buildOptimizer(settings),
     batchSize: settings.batch,
     epochs: settings.epochs,
@@ -166,7 +169,7 @@ async function run(
 
 async function measure(current: Trainer, test: Images['test']): Promise<void> {
   try {
-    showConfusion(get('confusion'), (await current.evaluate(test)).confusion);
+    showConfusion(get('confusion'), (await current.evaluate(test, LOGITS)).confusion);
   } catch {
     // Another network has taken its place.
   }
@@ -231,7 +234,7 @@ async function guess(): Promise<void> {
   try {
     do {
       again = false;
-      const probabilities = input && (await trainer?.predict(input));
+      const probabilities = input && (await trainer?.predict(input, LOGITS));
       showGuess(input && probabilities);
     } while (again);
   } catch {
@@ -332,7 +335,7 @@ get<HTMLInputElement>('file').addEventListener('change', async ({ target }) => {
 });
 
 async function evaluateLoaded({ test }: Images): Promise<void> {
-  const evaluation = await trainer?.evaluate(test);
+  const evaluation = await trainer?.evaluate(test, LOGITS);
   if (!evaluation) return;
   say('accuracy', (100 * evaluation.accuracy).toFixed(2));
   showConfusion(get('confusion'), evaluation.confusion);

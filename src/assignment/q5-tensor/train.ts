@@ -49,7 +49,7 @@ export async function trainTensor(
   const pace = new Pace(long);
   const model = twoLayerModel([train.width, hidden, train.classes], seed);
   const score = async () => {
-    const { loss, accuracy } = await evaluate(engine, model, validation);
+    const { loss, accuracy } = await evaluate(engine, model, validation, { loss: 'softmaxCrossEntropy' });
     return { loss, accuracy };
   };
   const before = await score();

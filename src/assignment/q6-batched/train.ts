@@ -86,7 +86,7 @@ export async function trainBatched(
   const tolerance = rounding(batchSize);
 
   const score = async () => {
-    const { loss, accuracy } = await evaluate(engine, model, validation);
+    const { loss, accuracy } = await evaluate(engine, model, validation, { loss: 'softmaxCrossEntropy' });
     return { loss, accuracy };
   };
   const before = await score();

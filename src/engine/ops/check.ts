@@ -1,5 +1,5 @@
 /** What the typed faces of the kernels check, once, when a call is prepared. */
-import { EngineError, ShapeError } from '../../errors.js';
+import { DataError, EngineError, ShapeError } from '../../errors.js';
 import { type DType, formatShape, type Tensor } from '../tensor.js';
 
 /** A kernel call whose arguments have been checked and bound. Running it checks and allocates nothing. */
@@ -21,6 +21,24 @@ export function checkTensor(
     const expected = formatShape(shape.map((length) => length ?? NaN)).replaceAll('NaN', 'any');
     throw new ShapeError(where, `${name}: expected ${dtype} ${expected}, given ${tensor}`);
   }
+}
+
+/**
+ * A test that the elements of an i32 tensor are places below `count`, which a kernel would otherwise reach beyond. It looks when
+ * it runs for the first time, and again when somebody wrote; what kernels gather into it was tested where it comes from. Throws DataError.
+ */
+export function checkPlaces(where: string, name: string, tensor: Tensor, count: number): Call {
+  let known = -1;
+  return () => {
+    if (tensor.version === known) return;
+    const places = tensor.read();
+    const bad = places.findIndex((place) => !(place >= 0 && place < count));
+    if (bad >= 0) {
+      const expected = `expected a whole number, at least 0 and less than ${count}`;
+      throw new DataError(where, `${name} ${bad}: ${expected}, given ${places[bad]}`);
+    }
+    known = tensor.version;
+  };
 }
 
 /** Throws EngineError unless all tensors live in one engine. */

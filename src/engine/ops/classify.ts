@@ -1,6 +1,6 @@
 /** Softmax, cross-entropy and the counting of right answers, on logits [rows, classes]. */
 import type { Tensor } from '../tensor.js';
-import { type Call, checkSameEngine, checkTensor } from './check.js';
+import { type Call, checkPlaces, checkSameEngine, checkTensor } from './check.js';
 
 /** y = softmax of each row of x; y may be x. */
 export function softmax({ y, x }: { y: Tensor; x: Tensor }): Call {
@@ -24,7 +24,7 @@ export function softmaxBackward({ dx, y, dy }: { dx: Tensor; y: Tensor; dy: Tens
 
 /**
  * losses[m] = cross-entropy of softmax(logits[m]) against labels[m], in nats; dLogits (left out when absent) is the
- * gradient of scale · Σ losses. Labels (i32) must be below the number of columns: the data set has checked them.
+ * gradient of scale · Σ losses. Labels (i32) must be below the number of columns: see `checkPlaces`.
  */
 export function softmaxCrossEntropy(args: {
   losses: Tensor;
@@ -43,7 +43,9 @@ export function softmaxCrossEntropy(args: {
   const { kernels } = logits.engine;
   const [M, N] = [logits.rows, logits.columns];
   const [dx, lddx] = dLogits ? [dLogits.pointer, dLogits.ld] : [0, 0];
-  return () =>
+  const checkLabels = checkPlaces(where, 'label', labels, N);
+  return () => {
+    checkLabels();
     kernels.softmax_cross_entropy(
       losses.pointer,
       dx,
@@ -55,6 +57,7 @@ export function softmaxCrossEntropy(args: {
       N,
       scale,
     );
+  };
 }
 
 /** predictions (i32) = the column of each row's largest value, the first of equals. */

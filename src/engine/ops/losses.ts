@@ -1,6 +1,6 @@
 /** Losses with targets or weights on outputs [rows, columns]. Plain cross-entropy is in classify.ts. */
 import type { Tensor } from '../tensor.js';
-import { type Call, checkSameEngine, checkTensor } from './check.js';
+import { type Call, checkPlaces, checkSameEngine, checkTensor } from './check.js';
 
 interface LossTensors {
   /** [rows]: each row's weight times its loss. */
@@ -64,7 +64,9 @@ export function weightedCrossEntropy(
   const [M, N] = [outputs.rows, outputs.columns];
   const [dx, lddx] = dOutputs ? [dOutputs.pointer, dOutputs.ld] : [0, 0];
   const classes = classWeights ? classWeights.pointer : 0;
-  return (scale, weighted) =>
+  const checkLabels = checkPlaces('weightedCrossEntropy', 'label', labels, N);
+  return (scale, weighted) => {
+    checkLabels();
     kernels.weighted_cross_entropy(
       losses.pointer,
       dx,
@@ -79,6 +81,7 @@ export function weightedCrossEntropy(
       smoothing,
       scale,
     );
+  };
 }
 
 /** y[m] = weights[m] · classWeights[labels[m]], of what is present: what a weighted mean is divided by the sum of. */
@@ -97,8 +100,11 @@ export function rowWeights(args: {
   if (classWeights) checkTensor(where, 'classWeights', classWeights, 'float', [undefined]);
   const { kernels } = y.engine;
   const classes = classWeights ? classWeights.pointer : 0;
-  return (weighted) =>
+  const checkLabels = classWeights ? checkPlaces(where, 'label', labels, classWeights.size) : () => {};
+  return (weighted) => {
+    checkLabels();
     kernels.row_weights(y.pointer, labels.pointer, weighted ? weights.pointer : 0, classes, y.size);
+  };
 }
 
 /** predictions (i32) = 1 where the row's first output is above 0. */

@@ -7,6 +7,9 @@
 import { fromHostOrder } from '../bytes.js';
 import { ProtoWriter } from '../protobuf.js';
 
+/** The name by which our own files are told from others'. */
+export const PRODUCER = 'lanegrad';
+
 /** TensorProto.DataType, those that are read or written. */
 export const dataTypes = {
   float: 1,

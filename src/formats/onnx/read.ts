@@ -4,16 +4,17 @@
  */
 import { checkBytes, isMap } from '../../arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../../errors.js';
+import { binaryCrossEntropy, type Loss, lossOf, softmaxCrossEntropy } from '../../nn/losses.js';
 import { type Sequential, sequential, setParameters } from '../../nn/sequential.js';
 import { OptionReader } from '../../options.js';
 import { checkFile } from '../bytes.js';
 import { makeLayer } from '../model.js';
-import { type ModelMetadata, readMetadata } from '../model-metadata.js';
+import { type ModelMetadata, readDescription } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';
 import { Chain } from './chain.js';
 import { decodeModel } from './decode.js';
 import { type Operator, operators } from './operators.js';
-import type { OnnxNode, OnnxValue } from './proto.js';
+import { type OnnxModel, type OnnxNode, type OnnxValue, PRODUCER } from './proto.js';
 import { Reading } from './reading.js';
 
 /** Operators have meant what they mean here since then. */
@@ -24,8 +25,12 @@ export interface OnnxImport {
   readonly model: Sequential;
   /** How inputs are made and what classes are called, when the graph or the file's own metadata tell it. */
   readonly metadata: ModelMetadata;
-  /** Whether the graph ends with softmax. The model ends before it: its outputs are logits, as the losses and `predict` expect. */
+  /**
+   * Whether the graph ends with softmax or with sigmoid, which is then read as the link of a loss. The model ends before it: its outputs
+   * are logits, and it remembers the loss, by which `predict` applies the link.
+   */
   readonly softmax: boolean;
+  readonly sigmoid: boolean;
 }
 
 /** How `readOnnx` reads a file. */
@@ -65,6 +70,9 @@ export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOpt
   if (inputSize === undefined || read.steps.length === 0) return fail('the graph has no layer');
 
   try {
+    const loss = lossOfGraph(read, onnx, fail);
+    const sigmoid = loss?.link === 'sigmoid' && read.endsWithSigmoid;
+    if (sigmoid) read.dropSigmoid();
     const layers = read.steps.map(({ kind, config }, index) => makeLayer({ kind, ...config }, index));
     const model = sequential(inputSize, layers);
     setParameters(
@@ -78,13 +86,14 @@ export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOpt
     const input = readProperty(onnx.metadata, 'input', fail);
     const classNames = readProperty(onnx.metadata, 'classNames', fail);
     const given = {
+      ...(loss && { loss: loss.config }),
       ...(input !== undefined && { input }),
       // What the graph does counts, of what it scales the metadata know the shape.
       ...(read.scale && { input: { ...(typeof input === 'object' ? input : {}), ...read.scale } }),
       ...(classNames !== undefined && { classNames }),
     };
-    const metadata = readMetadata(new OptionReader('metadata', given), model);
-    return { model, metadata, softmax: read.softmax };
+    const metadata = readDescription(new OptionReader('metadata', given), model);
+    return { model, metadata, softmax: read.softmax, sigmoid };
   } catch (error) {
     // Layers and options name the function at fault; here that is the file.
     if (!(error instanceof LanegradError) || error instanceof FormatError) throw error;
@@ -139,6 +148,22 @@ function readNext(chain: Chain, read: Reading): void {
   checkForm(node, operator, chain);
   operator.read(node, chain, read);
   chain.pass(node);
+}
+
+/** What the outputs are: by the file's own metadata, or by the function that the graph ends with. */
+function lossOfGraph(read: Reading, { metadata, producer }: OnnxModel, fail: Fail): Loss | undefined {
+  const given = readProperty(metadata, 'loss', fail);
+  if (given === undefined) {
+    if (read.softmax) return softmaxCrossEntropy();
+    // Our own files say so where it is a link.
+    return producer !== PRODUCER && read.endsWithSigmoid ? binaryCrossEntropy() : undefined;
+  }
+  if (typeof given !== 'object' || given === null)
+    return fail(`metadata "loss": expected a loss, given ${show(given)}`);
+  const loss = lossOf({ ...given });
+  if (read.softmax && loss.link !== 'softmax')
+    fail(`metadata "loss": ${show(loss.kind)}, but the graph ends with softmax`);
+  return loss;
 }
 
 /** The values before a node must be what the operator works on, and all that the node says must be understood. */

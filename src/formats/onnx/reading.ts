@@ -101,6 +101,20 @@ export class Reading {
     this.#endsWithProduct = false;
   }
 
+  /** Whether the last layer is, or ends with, a sigmoid; one that stands alone would leave no layer. */
+  get endsWithSigmoid(): boolean {
+    const { kind, config } = this.steps.at(-1) ?? {};
+    if (kind === 'activation') return config?.name === 'sigmoid' && this.steps.length > 1;
+    return kind === 'dense' && config?.activation === 'sigmoid';
+  }
+
+  /** Only where `endsWithSigmoid`. */
+  dropSigmoid(): void {
+    const last = this.steps.pop() as Step;
+    if (last.kind === 'dense')
+      this.steps.push({ ...last, config: { ...last.config, activation: 'identity' } });
+  }
+
   #replaceLast(change: (step: Step) => Step): void {
     this.steps.push(change(this.steps.pop() as Step));
   }

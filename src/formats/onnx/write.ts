@@ -6,12 +6,13 @@
  * Operator set 20 and IR version 9 (ONNX 1.15, November 2023): the first with Gelu. It opens no file.
  */
 import { DataError, OptionError, show } from '../../errors.js';
+import { describeLoss } from '../../nn/losses.js';
 import { allValues, checkModel, type Parameter, type Sequential } from '../../nn/sequential.js';
 import { OptionReader } from '../../options.js';
-import { type ModelMetadata, readMetadata } from '../model-metadata.js';
+import { type Description, describeModel, type ModelMetadata } from '../model-metadata.js';
 import { GraphBuilder } from './graph.js';
 import { layerWriters } from './layers.js';
-import { dataTypes, encodeModel, type OnnxValue } from './proto.js';
+import { dataTypes, encodeModel, type OnnxValue, PRODUCER } from './proto.js';
 import { checkNames, ML_DOMAIN, ML_OPSET, writeTable, writeTarget } from './table.js';
 
 const WHERE = 'writeOnnx';
@@ -49,8 +50,14 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
   const rawInputs = reader.boolean('rawInputs', false);
   const softmax = reader.boolean('softmax', false);
   reader.end();
-  const metadata = readMetadata(new OptionReader(`${WHERE}, metadata`, given ?? {}), model);
+  const metadata = describeModel(WHERE, model, given ?? {});
   checkParameters(model);
+  if (softmax && model.loss && model.loss.link !== 'softmax') {
+    throw new OptionError(
+      WHERE,
+      `option softmax: expected a model that classifies, given one trained with ${describeLoss(model.loss)}`,
+    );
+  }
 
   const graph = new GraphBuilder('input');
   const shape = (width: number) => ({ elementType: dataTypes.float, shape: ['batch', width] });
@@ -81,7 +88,7 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
 
   const encoded = encodeModel({
     irVersion: IR_VERSION,
-    producer: 'lanegrad',
+    producer: PRODUCER,
     producerVersion: '',
     opsets: new Map([
       ['', OPSET],
@@ -101,9 +108,9 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
 }
 
 /** What `readOnnx` gives back, as JSON texts. */
-function describe({ input, classNames, table }: ModelMetadata): Map<string, string> {
+function describe({ loss, input, classNames, table }: Description): Map<string, string> {
   const classes = table?.target.kind === 'classification' ? table.target.classes : undefined;
-  const pairs = Object.entries({ input, classNames: classNames ?? classes }).filter(
+  const pairs = Object.entries({ loss, input, classNames: classNames ?? classes }).filter(
     ([, value]) => value !== undefined,
   );
   return new Map(pairs.map(([key, value]) => [key, JSON.stringify(value)]));

@@ -92,10 +92,13 @@ export interface GraphSpec {
 export function onnxFile(
   { node, initializer = [], input, output = [value('y', [2])], opset = 17 }: GraphSpec,
   inputShape = [4],
+  metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const graph = { name: 'g', node, initializer, input: input ?? [value('x', inputShape)], output };
   const type = root.lookupType('Model');
-  return type.encode(type.fromObject({ irVersion: 8, graph, opsetImport: [{ version: opset }] })).finish();
+  const metadataProps = Object.entries(metadata).map(([key, text]) => ({ key, value: text }));
+  const given = { irVersion: 8, graph, opsetImport: [{ version: opset }], metadataProps };
+  return type.encode(type.fromObject(given)).finish();
 }
 
 /** A file that was written, by the independent reader. */
