@@ -2,14 +2,11 @@
  * The work of the assignment: every task is looked up among the results that are kept, done by a worker when it is not
  * there, and kept at once. What is stopped half way goes on from there the next time.
  */
-<<<<<<< HEAD:src/assignment/work/session.ts
 
+import type { Global } from '../../globals.js';
 import type { Executor } from './pool.js';
 import { type ProgressHooks, Tracker } from './progress.js';
-=======
-import type { Global } from '../globals.js';
-import { type ProgressHooks, Tracker } from './experiments-progress.js';
->>>>>>> e958c76 (Published declarations are free of errors from TypeScript 5.4 on, with and without the DOM):src/assignment/experiments-session.ts
+
 import { canonicalJson, type Store } from './store.js';
 import type { Task, TaskKind, Tasks } from './tasks.js';
 
