@@ -3,6 +3,7 @@
  * no table format.
  */
 import { FormatError, LanegradError, OptionError, show } from '../errors.js';
+import type { Global } from '../globals.js';
 import type { ByteSource } from './types.js';
 
 /** Bytes of a piece of a stream. */
@@ -15,9 +16,9 @@ const MAX_STREAM = 2 ** 31;
 export type ByteInput =
   | Uint8Array
   | ArrayBuffer
-  | Blob
+  | Global<'Blob'>
   | ByteSource
-  | ReadableStream<Uint8Array>
+  | Global<'ReadableStream'>
   | AsyncIterable<Uint8Array>;
 
 /** A source of bytes in memory. `name` is for messages. */
