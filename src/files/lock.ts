@@ -6,7 +6,7 @@
  * was taken on another machine, by the file's time, which the owner renews.
  */
 import { randomUUID } from 'node:crypto';
-import { open, readFile, readlink, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readFile, readlink, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -92,16 +92,22 @@ async function removeStale(folder: string, path: string, machine: string): Promi
     const who = owner ? `the process ${owner.pid}` : 'another process';
     throw new FileError(folder, `${who} is at work in this folder; expected one at a time`);
   }
-  // Moved aside first: of two that find it stale one gets it, and a new one that came in between is put back.
-  const aside = `${path}-${randomUUID()}`;
+  // Of several that find it stale one at a time: a lock that has taken its place meanwhile stays.
+  const takeover = `${path}-takeover`;
+  if (!(await create(takeover, ''))) return void (await outlive(takeover));
   try {
-    await rename(path, aside);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    throw error;
+    if ((await textOf(path)) === text) await rm(path, { force: true });
+  } finally {
+    await rm(takeover, { force: true });
   }
-  if ((await textOf(aside)) === text) await rm(aside, { force: true });
-  else await rename(aside, path);
+}
+
+/** Waits for another process that takes a lock over, a matter of milliseconds; what one left that died meanwhile is removed. */
+async function outlive(takeover: string): Promise<void> {
+  const found = await stat(takeover).catch(() => undefined);
+  if (!found) return;
+  if (await isRenewed(takeover, 20)) return;
+  if ((await stat(takeover).catch(() => undefined))?.ino === found.ino) await rm(takeover, { force: true });
 }
 
 async function textOf(path: string): Promise<string | undefined> {
@@ -135,15 +141,15 @@ async function isAlive({ pid, started }: Owner): Promise<boolean | undefined> {
   }
 }
 
-/** Looks on for a while. */
-async function isRenewed(path: string): Promise<boolean> {
+/** Looks on for a while, every so many milliseconds. A file that goes is one that is renewed no more. */
+async function isRenewed(path: string, interval = RENEWAL / 4): Promise<boolean> {
   const timeOf = async () => (await stat(path).catch(() => undefined))?.mtimeMs;
   const before = await timeOf();
-  for (let waited = 0; waited < SILENCE; waited += RENEWAL / 4) {
+  for (let waited = 0; waited < SILENCE; waited += interval) {
     const now = await timeOf();
     if (now === undefined) return false;
     if (now !== before) return true;
-    await sleep(RENEWAL / 4);
+    await sleep(interval);
   }
   return false;
 }

@@ -52,6 +52,8 @@ let server: ChildProcess | undefined;
 let last: Promise<unknown> = Promise.resolve();
 afterAll(() => {
   server?.kill();
+  // Files share this module: the next one starts its own.
+  server = undefined;
 });
 
 /** The command in a process that all such commands of a test file share, one after the other. */
@@ -70,7 +72,7 @@ async function ask(request: {
   args: readonly string[];
   env: NodeJS.ProcessEnv;
 }): Promise<Outcome> {
-  server ??= fork(SERVER, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  if (!server?.connected) server = fork(SERVER, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const child = server;
   const answer = await new Promise<Outcome & { unexpected?: string }>((resolve, reject) => {
     const onMessage = (message: Outcome) => {

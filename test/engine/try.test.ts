@@ -3,7 +3,7 @@
  * Node; WebKitGTK 2.50 is the model of the isolated page whose workers get no shared memory.
  */
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 vi.mock('../../src/platform/node.js', () => import('../../src/platform/browser.js'));
 
@@ -43,6 +43,9 @@ class StubWorker {
   }
 }
 
+// Files share their modules: those of others have the platform of Node.
+beforeAll(() => void vi.resetModules());
+afterAll(() => void vi.resetModules());
 beforeEach(() => {
   vi.stubGlobal('navigator', { userAgent: 'a browser', hardwareConcurrency: 4 });
   vi.stubGlobal('crossOriginIsolated', true);

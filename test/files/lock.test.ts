@@ -65,7 +65,13 @@ test('a held lock keeps no process alive', () => {
 });
 
 test('of many that come at once one gets it', async () => {
-  await leave({ started: 'long ago' });
+  for (let round = 0; round < 10; round++) {
+    await leave({ started: 'long ago' });
+    await rush();
+  }
+});
+
+async function rush(): Promise<void> {
   const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => FolderLock.acquire(folder)));
   const locks = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   expect(locks).toHaveLength(1);
@@ -74,7 +80,7 @@ test('of many that come at once one gets it', async () => {
   }
   await locks[0].release();
   expect(await readdir(folder)).toEqual([]);
-});
+}
 
 describe('an owner that is not this process', () => {
   test.runIf(process.platform === 'linux')('a number that another process has now', async () => {
@@ -99,6 +105,13 @@ describe('an owner that is not this process', () => {
     // As of a process that died while it wrote it.
     await writeFile(path, '{"pid": 1');
     await (await FolderLock.acquire(folder)).release();
+  });
+
+  test('one that died while it took the lock over', { timeout: 30_000 }, async () => {
+    await leave({ started: 'long ago' });
+    await writeFile(`${path}-takeover`, '');
+    await (await FolderLock.acquire(folder)).release();
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 
