@@ -81,12 +81,12 @@ function resolve(address: string): URL {
 }
 
 /** By its tag: in Node the global `Response` itself brings in all of fetch, which fails where memory is short. */
-export function isResponse(value: unknown): value is Response {
+export function isResponse(value: unknown): value is Global<'Response'> {
   return Object.prototype.toString.call(value) === '[object Response]';
 }
 
 /** Test runners with a page's globals have a URL of their own beside that of the runtime. */
-export function isUrl(value: unknown): value is URL {
+export function isUrl(value: unknown): value is Global<'URL'> {
   return Object.prototype.toString.call(value) === '[object URL]';
 }
 

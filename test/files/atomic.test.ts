@@ -4,15 +4,20 @@ import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DataError, FileError } from '../../src/errors.js';
-import { readFileBytes, writeFileAtomic } from '../../src/files/atomic.js';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { FileError } from '../../src/errors.js';
 
 // Only so that single steps can be made to fail; by default every call is the real one.
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof fs>();
   return { ...real, open: vi.fn(real.open), rename: vi.fn(real.rename) };
 });
+
+// Test files share their modules, and those that are there already have the real calls.
+vi.resetModules();
+const { DataError, FileError: FileErrorClass } = await import('../../src/errors.js');
+const { readFileBytes, writeFileAtomic } = await import('../../src/files/atomic.js');
+afterAll(() => void vi.resetModules());
 
 let folder: string;
 let target: string;
@@ -32,7 +37,7 @@ async function failure(attempt: Promise<unknown>): Promise<FileError> {
     () => expect.fail('it succeeded'),
     (thrown) => thrown,
   );
-  expect(error).toBeInstanceOf(FileError);
+  expect(error).toBeInstanceOf(FileErrorClass);
   return error as FileError;
 }
 
