@@ -98,6 +98,11 @@ export class Tensor {
     return new Tensor(this.#owner, this.dtype, [this.span], this.pointer, undefined, this.#changes);
   }
 
+  /** @internal As many elements, padding counted, in memory that lives as long as this. */
+  scratch(): Tensor {
+    return this.#owner.tensor(this.dtype, [this.span]);
+  }
+
   /** A copy of the values, row-major. */
   read(): TypedArray {
     const raw = this.#raw();
