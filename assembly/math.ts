@@ -17,7 +17,8 @@ import { madd, nmadd } from './lanes';
 @inline const EXP_LOW = 0, EXP_HIGH = 1, LOG2E = 2, MAGIC = 3, LN2_HIGH = 4, LN2_LOW = 5, EXP_P = 6, ONE = 12, EXP_MAGIC = 13,
   BIAS = 14, SIGN = 15, SMALLEST = 16, TWO_25 = 17, ROOT_HALF = 18, TO_ROOT_HALF = 19, MANTISSA = 20, LOG_P = 21, HALF = 30,
   INFINITE = 31, TWENTY_FIVE = 32, TANH_P = 33, TANH_SPLIT = 38, MINUS_INFINITE = 39, CDF_P = 40, CDF_T = 49, DENSITY = 50,
-  GELU_1 = 51, GELU_3 = 52, EXPM1_LOW = 53, MOMENT_FLOOR = 54, GRADIENT_FLOOR = 55, DOWN_MAGIC = 56, TWO_MINUS_31 = 57;
+  GELU_1 = 51, GELU_3 = 52, EXPM1_LOW = 53, MOMENT_FLOOR = 54, GRADIENT_FLOOR = 55, DOWN_MAGIC = 56, TWO_MINUS_31 = 57,
+  GELU_FLAT = 58;
 
 // @ts-ignore: decorator
 @inline const TABLE: usize = 384;
@@ -86,6 +87,7 @@ export function write_constants(): void {
   // 127 + 31.
   put(DOWN_MAGIC, 12582912.0 + 158.0);
   put(TWO_MINUS_31, 4.656612873077393e-10);
+  put(GELU_FLAT, 16.0);
 }
 
 // @ts-ignore: decorator
@@ -336,10 +338,16 @@ export function gelu_argument4(x: v128): v128 {
   return f32x4.mul(x, madd(f32x4.mul(x, x), at(GELU_3), at(GELU_1)));
 }
 
-/** Its derivative. */
+/**
+ * x times its derivative, for |x| up to 16. Beyond, the sigmoid that this is multiplied by no longer changes, and the value at 16
+ * stands in for a product that would overflow: 0 times infinity is NaN.
+ */
 // @ts-ignore: decorator
 @inline
-export function gelu_slope4(x: v128): v128 {
+export function gelu_slope4(v: v128): v128 {
+  const limit = at(GELU_FLAT);
+  // pmin and pmax keep their first operand when they cannot compare, so NaN stays NaN.
+  const x = f32x4.pmax(f32x4.pmin(v, limit), f32x4.neg(limit));
   const c = at(GELU_3);
-  return madd(f32x4.mul(x, x), f32x4.add(f32x4.add(c, c), c), at(GELU_1));
+  return f32x4.mul(x, madd(f32x4.mul(x, x), f32x4.add(f32x4.add(c, c), c), at(GELU_1)));
 }

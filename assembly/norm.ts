@@ -3,6 +3,7 @@
  * statistics are a row's. Variances by the corrected two-pass formula (Chan, Golub, LeVeque, The American Statistician 37,
  * 1983): the second pass also sums the deviations, which would be 0 but for rounding.
  */
+import { add_high, add_low, block_of, joined } from './chain';
 import { madd } from './lanes';
 import { sum_lanes } from './softmax';
 import { keep_lanes, load_some, store_some } from './tail';
@@ -15,26 +16,44 @@ export function batch_norm_statistics(
   const step = <usize>ldx << 2;
   const zero = f32x4.splat(0);
   const rows = f32x4.splat(<f32>M);
+  const block = block_of(M);
+  const none = f64x2.splat(0);
   const share = f32x4.splat(momentum);
   const unbiased = f32x4.splat(<f32>M / <f32>(M - 1));
   for (let n = N; n > 0; n -= 4) {
     const count = min(n, 4);
-    let s = zero;
+    let low = none, high = none;
     let p = x;
-    for (let m = 0; m < M; m++) {
-      s = f32x4.add(s, load_some(p, count));
-      p += step;
+    for (let m = M; m > 0; m -= block) {
+      let s = zero;
+      for (let i = min(m, block); i > 0; i--) {
+        s = f32x4.add(s, load_some(p, count));
+        p += step;
+      }
+      low = add_low(low, s);
+      high = add_high(high, s);
     }
-    const first = f32x4.div(s, rows);
-    let deviations = zero;
-    let squares = zero;
+    const first = f32x4.div(joined(low, high), rows);
+    low = none;
+    high = none;
+    let squaresLow = none, squaresHigh = none;
     p = x;
-    for (let m = 0; m < M; m++) {
-      const d = f32x4.sub(load_some(p, count), first);
-      deviations = f32x4.add(deviations, d);
-      squares = madd(d, d, squares);
-      p += step;
+    for (let m = M; m > 0; m -= block) {
+      let s = zero;
+      let q = zero;
+      for (let i = min(m, block); i > 0; i--) {
+        const d = f32x4.sub(load_some(p, count), first);
+        s = f32x4.add(s, d);
+        q = madd(d, d, q);
+        p += step;
+      }
+      low = add_low(low, s);
+      high = add_high(high, s);
+      squaresLow = add_low(squaresLow, q);
+      squaresHigh = add_high(squaresHigh, q);
     }
+    const deviations = joined(low, high);
+    const squares = joined(squaresLow, squaresHigh);
     const correction = f32x4.div(deviations, rows);
     const mu = f32x4.add(first, correction);
     // Rounding may leave a negative number of nothing; pmax keeps NaN.
@@ -99,23 +118,34 @@ export function batch_norm_backward(
   dy: usize, lddy: i32, weight: usize, M: i32, N: i32, training: i32,
 ): void {
   const zero = f32x4.splat(0);
+  const none = f64x2.splat(0);
   const rows = f32x4.splat(<f32>M);
+  const block = block_of(M);
   for (let n = 0; n < N; n += 4) {
     const count = min(N - n, 4);
     const at = <usize>n << 2;
     const mu = load_some(mean + at, count);
     const r = load_some(rstd + at, count);
-    let plain = zero;
-    let products = zero;
+    let low = none, high = none, productsLow = none, productsHigh = none;
     let p = x + at;
     let d = dy + at;
-    for (let m = 0; m < M; m++) {
-      const g = load_some(d, count);
-      plain = f32x4.add(plain, g);
-      products = madd(g, f32x4.mul(f32x4.sub(load_some(p, count), mu), r), products);
-      p += <usize>ldx << 2;
-      d += <usize>lddy << 2;
+    for (let m = M; m > 0; m -= block) {
+      let s = zero;
+      let q = zero;
+      for (let i = min(m, block); i > 0; i--) {
+        const g = load_some(d, count);
+        s = f32x4.add(s, g);
+        q = madd(g, f32x4.mul(f32x4.sub(load_some(p, count), mu), r), q);
+        p += <usize>ldx << 2;
+        d += <usize>lddy << 2;
+      }
+      low = add_low(low, s);
+      high = add_high(high, s);
+      productsLow = add_low(productsLow, q);
+      productsHigh = add_high(productsHigh, q);
     }
+    const plain = joined(low, high);
+    const products = joined(productsLow, productsHigh);
     if (dweight) store_some(dweight + at, products, count);
     if (dbias) store_some(dbias + at, plain, count);
     if (!dx) continue;
@@ -219,23 +249,33 @@ export function layer_norm_backward(
 export function layer_norm_parameters(
   dweight: usize, dbias: usize, mean: usize, rstd: usize, x: usize, ldx: i32, dy: usize, lddy: i32, M: i32, N: i32,
 ): void {
+  const none = f64x2.splat(0);
+  const block = block_of(M);
   for (let n = 0; n < N; n += 4) {
     const count = min(N - n, 4);
     const at = <usize>n << 2;
-    let plain = f32x4.splat(0);
-    let products = plain;
+    let low = none, high = none, productsLow = none, productsHigh = none;
     let p = x + at;
     let d = dy + at;
-    for (let m = 0; m < M; m++) {
-      const row = <usize>m << 2;
-      const g = load_some(d, count);
-      const centred = f32x4.sub(load_some(p, count), v128.load32_splat(mean + row));
-      plain = f32x4.add(plain, g);
-      products = madd(g, f32x4.mul(centred, v128.load32_splat(rstd + row)), products);
-      p += <usize>ldx << 2;
-      d += <usize>lddy << 2;
+    let row: usize = 0;
+    for (let m = M; m > 0; m -= block) {
+      let s = f32x4.splat(0);
+      let q = f32x4.splat(0);
+      for (let i = min(m, block); i > 0; i--) {
+        const g = load_some(d, count);
+        const centred = f32x4.sub(load_some(p, count), v128.load32_splat(mean + row));
+        s = f32x4.add(s, g);
+        q = madd(g, f32x4.mul(centred, v128.load32_splat(rstd + row)), q);
+        p += <usize>ldx << 2;
+        d += <usize>lddy << 2;
+        row += 4;
+      }
+      low = add_low(low, s);
+      high = add_high(high, s);
+      productsLow = add_low(productsLow, q);
+      productsHigh = add_high(productsHigh, q);
     }
-    if (dweight) store_some(dweight + at, products, count);
-    if (dbias) store_some(dbias + at, plain, count);
+    if (dweight) store_some(dweight + at, joined(productsLow, productsHigh), count);
+    if (dbias) store_some(dbias + at, joined(low, high), count);
   }
 }

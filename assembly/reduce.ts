@@ -1,5 +1,6 @@
 /** Row bias, sums and counts. Every sum has one fixed order. */
-import { load_tail, store_tail } from './tail';
+import { add_high, add_low, block_of, joined } from './chain';
+import { load_some, load_tail, store_some, store_tail } from './tail';
 
 export function add_bias(y: usize, ldy: i32, x: usize, ldx: i32, bias: usize, M: i32, N: i32): void {
   const zero = f32x4.splat(0);
@@ -23,6 +24,7 @@ export function add_bias(y: usize, ldy: i32, x: usize, ldx: i32, bias: usize, M:
 export function column_sums(y: usize, x: usize, ldx: i32, M: i32, N: i32, accumulate: i32): void {
   const step = <usize>ldx << 2;
   const zero = f32x4.splat(0);
+  if (block_of(M) < M) return long_column_sums(y, x, step, M, N, accumulate);
   let n = N;
   for (; n >= 16; n -= 16) {
     let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
@@ -58,6 +60,30 @@ export function column_sums(y: usize, x: usize, ldx: i32, M: i32, N: i32, accumu
     }
     if (columns == 4) v128.store(y, s);
     else store_tail(y, s, columns);
+    x += 16;
+    y += 16;
+  }
+}
+
+/** In blocks: see chain.ts. */
+function long_column_sums(y: usize, x: usize, step: usize, M: i32, N: i32, accumulate: i32): void {
+  const block = block_of(M);
+  for (let n = N; n > 0; n -= 4) {
+    const columns = min(n, 4);
+    const start = accumulate ? load_some(y, columns) : f32x4.splat(0);
+    let low = f64x2.promote_low_f32x4(start);
+    let high = add_high(f64x2.splat(0), start);
+    let p = x;
+    for (let m = M; m > 0; m -= block) {
+      let s = f32x4.splat(0);
+      for (let i = min(m, block); i > 0; i--) {
+        s = f32x4.add(s, load_some(p, columns));
+        p += step;
+      }
+      low = add_low(low, s);
+      high = add_high(high, s);
+    }
+    store_some(y, joined(low, high), columns);
     x += 16;
     y += 16;
   }

@@ -37,7 +37,7 @@ function derivative(x: v128, dy: v128, kind: i32, a: v128): v128 {
     // s + x·s'(u)·u', with s the sigmoid of u.
     const u = gelu_argument4(x);
     const z = exp_minus_abs(u);
-    const slope = f32x4.mul(f32x4.mul(x, gelu_slope4(x)), sigmoid_slope_of4(z));
+    const slope = f32x4.mul(gelu_slope4(x), sigmoid_slope_of4(z));
     return f32x4.mul(dy, f32x4.add(sigmoid_of4(u, z), slope));
   }
   if (kind == SILU) {

@@ -7,7 +7,8 @@
  *
  * Row i of a product is Σ value · B[offset / step]: forward with the batch's rows, y = x·W, and for the weights' gradient with
  * its columns, dW = xᵀ·dy. Terms are added in the order of the dense product, from the same start, and 0·w adds nothing:
- * with finite operands the bits are the dense path's (but for the sign of a zero).
+ * with finite operands the bits are the dense path's (but for the sign of a zero). Where the dense product makes its sums of blocks
+ * (chain.ts), `span` is the distance in B of what belongs to a block; else it is 0.
  *
  * Rows of B and C are padded to whole vectors: N here is a multiple of 4, and the padding is computed along. A strip of 12
  * vectors of columns (24 where the re-vectoriser makes two of them one) stays in registers for all entries of a row.
@@ -19,7 +20,7 @@ import { madd, nmadd } from './lanes';
 /** C = f(start + S·B): S compressed [M, ·], B [·, N]; start is the row `bias` if present, else 0. N is a multiple of 4. */
 export function sparse_gemm(
   c: usize, ldc: i32, starts: usize, offsets: usize, values: usize, b: usize, bias: usize,
-  M: i32, N: i32, blocks: i32, activation: i32, wide: i32,
+  M: i32, N: i32, blocks: i32, span: i32, activation: i32, wide: i32,
 ): void {
   const row = <usize>ldc << 2;
   let n = 0;
@@ -30,10 +31,11 @@ export function sparse_gemm(
     // A strip of C starts from a row that is the same for all: the bias, or the zeros at address 0.
     let start = bias ? bias + (<usize>n << 2) : 0;
     let startRow: usize = 0;
-    const W = wide && left >= 96 ? 24 : left >= 48 ? 12 : left >= 16 ? 4 : 1;
+    const W = wide && left >= 96 && !span ? 24 : left >= 48 ? 12 : left >= 16 ? 4 : 1;
     for (let j = 0; j < blocks; j++) {
       const begin = starts + (<usize>j << 2);
-      if (W == 24) strip_24(to, row, start, startRow, begin, blocks, offsets, values, from, M);
+      if (span) long(to, row, start, startRow, begin, blocks, offsets, values, from, M, span, W);
+      else if (W == 24) strip_24(to, row, start, startRow, begin, blocks, offsets, values, from, M);
       else if (W == 12) strip_12(to, row, start, startRow, begin, blocks, offsets, values, from, M);
       else if (W == 4) strip_4(to, row, start, startRow, begin, blocks, offsets, values, from, M);
       else strip_1(to, row, start, startRow, begin, blocks, offsets, values, from, M);
@@ -49,9 +51,9 @@ export function sparse_gemm(
 export function sparse_forward(
   c: usize, ldc: i32, columnStarts: usize, columnOffsets: usize, columnValues: usize,
   starts: usize, offsets: usize, values: usize, b: usize, bias: usize,
-  M: i32, N: i32, K: i32, blocks: i32, width: i32, step: i32, activation: i32, wide: i32,
+  M: i32, N: i32, K: i32, blocks: i32, width: i32, step: i32, span: i32, activation: i32, wide: i32,
 ): void {
-  sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
+  sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
   transpose_compressed(columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, step);
 }
 
@@ -65,7 +67,7 @@ export function sparse_forward(
  */
 export function sparse_sgd(
   w: usize, ldw: i32, work: usize, starts: usize, offsets: usize, values: usize, b: usize,
-  M: i32, N: i32, rate: f32, wide: i32,
+  M: i32, N: i32, span: i32, rate: f32, wide: i32,
 ): void {
   const row = <usize>ldw << 2;
   store<f32>(work, rate);
@@ -73,7 +75,17 @@ export function sparse_sgd(
     const left = N - n;
     const from = b + (<usize>n << 2);
     const to = w + (<usize>n << 2);
-    if (wide && left >= 96) {
+    if (span) {
+      const W = left >= 48 ? 12 : left >= 16 ? 4 : 1;
+      const bytes = <usize>W << 4;
+      for (let m = 0; m < M; m += ASIDE) {
+        const rows = min(ASIDE, M - m);
+        const begin = starts + (<usize>m << 2);
+        long(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows, span, W);
+        update(to + <usize>m * row, row, work + 64, bytes, begin, rows, rate);
+      }
+      n += W << 2;
+    } else if (wide && left >= 96) {
       // The re-vectoriser does not fuse a strip that ends with an update: gradients of a few rows go aside first.
       for (let m = 0; m < M; m += ASIDE) {
         const rows = min(ASIDE, M - m);
@@ -113,13 +125,96 @@ function update(w: usize, row: usize, gradient: usize, bytes: usize, starts: usi
         const p = w + i;
         const g = gradient + i;
         v128.store(p, nmadd(factor, v128.load(g), v128.load(p)));
-        v128.store(p, nmadd(factor, v128.load(g, 16), v128.load(p, 16)), 16);
+        if (i + 16 < bytes) v128.store(p, nmadd(factor, v128.load(g, 16), v128.load(p, 16)), 16);
       }
     }
     starts += 4;
     w += row;
     gradient += bytes;
   }
+}
+
+/** A strip of W (12, 4 or 1) vectors of columns whose sums are made of blocks. */
+function long(
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, offsets: usize, values: usize,
+  b: usize, M: i32, span: i32, W: i32,
+): void {
+  if (W == 12) long_strip(c, row, start, startRow, starts, blocks, offsets, values, b, M, span, 12);
+  else if (W == 4) long_strip(c, row, start, startRow, starts, blocks, offsets, values, b, M, span, 4);
+  else long_strip(c, row, start, startRow, starts, blocks, offsets, values, b, M, span, 1);
+}
+
+/** C = start + S·B as `strip` has it, of blocks: the first begins from `start`, the others are chains of their own that are added to C. */
+// @ts-ignore: decorator
+@inline
+function long_strip(
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, offsets: usize, values: usize,
+  b: usize, M: i32, span: i32, W: i32,
+): void {
+  const toValue = values - offsets;
+  for (; M > 0; M--) {
+    let e = offsets + (<usize>load<i32>(starts) << 2);
+    const end = offsets + (<usize>load<i32>(starts, 4) << 2);
+    if (start != c) memory.copy(c, start, <usize>W << 4);
+    while (e < end) {
+      const block = load<i32>(e) / span;
+      const stop = (block + 1) * span;
+      // The zeros at address 0, but for the first block.
+      const from: usize = block ? 0 : c;
+      let a0 = v128.load(from);
+      let a1 = W > 1 ? v128.load(from, 16) : a0;
+      let a2 = W > 2 ? v128.load(from, 32) : a0;
+      let a3 = W > 3 ? v128.load(from, 48) : a0;
+      let a4 = W > 4 ? v128.load(from, 64) : a0;
+      let a5 = W > 5 ? v128.load(from, 80) : a0;
+      let a6 = W > 6 ? v128.load(from, 96) : a0;
+      let a7 = W > 7 ? v128.load(from, 112) : a0;
+      let a8 = W > 8 ? v128.load(from, 128) : a0;
+      let a9 = W > 9 ? v128.load(from, 144) : a0;
+      let a10 = W > 10 ? v128.load(from, 160) : a0;
+      let a11 = W > 11 ? v128.load(from, 176) : a0;
+      for (; e < end; e += 4) {
+        const offset = load<i32>(e);
+        if (offset >= stop) break;
+        const p = b + (<usize>offset << 2);
+        const x = v128.load32_splat(e + toValue);
+        a0 = madd(x, v128.load(p), a0);
+        if (W > 1) a1 = madd(x, v128.load(p, 16), a1);
+        if (W > 2) a2 = madd(x, v128.load(p, 32), a2);
+        if (W > 3) a3 = madd(x, v128.load(p, 48), a3);
+        if (W > 4) a4 = madd(x, v128.load(p, 64), a4);
+        if (W > 5) a5 = madd(x, v128.load(p, 80), a5);
+        if (W > 6) a6 = madd(x, v128.load(p, 96), a6);
+        if (W > 7) a7 = madd(x, v128.load(p, 112), a7);
+        if (W > 8) a8 = madd(x, v128.load(p, 128), a8);
+        if (W > 9) a9 = madd(x, v128.load(p, 144), a9);
+        if (W > 10) a10 = madd(x, v128.load(p, 160), a10);
+        if (W > 11) a11 = madd(x, v128.load(p, 176), a11);
+      }
+      put(c, a0, block);
+      if (W > 1) put(c + 16, a1, block);
+      if (W > 2) put(c + 32, a2, block);
+      if (W > 3) put(c + 48, a3, block);
+      if (W > 4) put(c + 64, a4, block);
+      if (W > 5) put(c + 80, a5, block);
+      if (W > 6) put(c + 96, a6, block);
+      if (W > 7) put(c + 112, a7, block);
+      if (W > 8) put(c + 128, a8, block);
+      if (W > 9) put(c + 144, a9, block);
+      if (W > 10) put(c + 160, a10, block);
+      if (W > 11) put(c + 176, a11, block);
+    }
+    starts += <usize>blocks << 2;
+    start += startRow;
+    c += row;
+  }
+}
+
+/** Stores v, or adds it to what is there. */
+// @ts-ignore: decorator
+@inline
+function put(c: usize, v: v128, add: i32): void {
+  v128.store(c, add ? f32x4.add(v128.load(c), v) : v);
 }
 
 function strip_24(

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [packed] [threads] [browser] [classic] [million] [peers [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE]
+ * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [peers [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE]
  * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers, `browser` a Chromium, `classic` the
  * tables that bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk. Close everything else first: two busy cores measure each other.
  */
@@ -14,6 +14,7 @@ import { benchKernels } from './kernels.js';
 import { benchMillion } from './million.js';
 import { benchPacked } from './packed.js';
 import { benchPeers } from './peers.js';
+import { benchPredict } from './predict.js';
 import type { BenchResults } from './results.js';
 import {
   browserRow,
@@ -23,6 +24,7 @@ import {
   millionRow,
   packedRow,
   peerTable,
+  predictRow,
   threadsRow,
   trainingTable,
 } from './tables.js';
@@ -34,6 +36,7 @@ const tasks = [
   'step',
   'epoch',
   'packed',
+  'predict',
   'threads',
   'browser',
   'classic',
@@ -94,6 +97,10 @@ if (wanted.includes('epoch')) {
 if (wanted.includes('packed')) {
   const report = (result: Parameters<typeof packedRow>[0]) => console.log(packedRow(result));
   results.packed = await benchPacked(contenders, effort, { quick: values.quick, report });
+}
+if (wanted.includes('predict')) {
+  const report = (result: Parameters<typeof predictRow>[0]) => console.log(predictRow(result));
+  results.predict = await benchPredict(contenders, effort, { report });
 }
 if (wanted.includes('threads')) {
   const report = (result: Parameters<typeof threadsRow>[0]) => console.log(threadsRow(result));

@@ -7,6 +7,7 @@ import type { KernelResult } from './kernels.js';
 import type { MillionResult } from './million.js';
 import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
+import type { PredictResult } from './predict.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
 
@@ -21,6 +22,7 @@ export interface BenchResults {
   step?: TrainingResult;
   epoch?: TrainingResult;
   packed?: readonly PackedResult[];
+  predict?: readonly PredictResult[];
   threads?: readonly ThreadsResult[];
   browser?: readonly BrowserResult[];
   classic?: readonly ClassicResult[];

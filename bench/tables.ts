@@ -7,6 +7,7 @@ import type { KernelResult } from './kernels.js';
 import type { MillionResult } from './million.js';
 import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
+import type { PredictResult } from './predict.js';
 import type { BenchResults } from './results.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
@@ -64,6 +65,17 @@ export function packedRow({ task, unit, rates }: PackedResult): string {
     return `  ${name.padEnd(13)} ${before} to ${after} ${unit}  ${gain.median.toFixed(2)}x ${range}`;
   });
   return `${task}\n${lines.join('\n')}`;
+}
+
+/** Microseconds for one row, beside the bound plan and the reference. */
+export function predictRow({ network, rows }: PredictResult): string {
+  const lines = rows.map(({ engine, way, time, overPlan, overReference }) => {
+    const range = `[${digits(time.low)}–${digits(time.high)}]`.padEnd(16);
+    const plan = way === 'plan' ? ''.padEnd(15) : `${overPlan.toFixed(2)} of the plan`.padEnd(15);
+    const reference = engine === 'reference' ? '' : `${overReference.toFixed(1)}x the reference`;
+    return `  ${engine.padEnd(13)} ${way.padEnd(10)} ${digits(time.median).padStart(7)} µs ${range} ${plan}  ${reference}`;
+  });
+  return `one row, ${network}\n${lines.join('\n')}`;
 }
 
 /** Rates by number of threads, and what more of them gain. */

@@ -122,4 +122,10 @@ export type { Metric, MetricBatch, MetricSum } from './train/metrics/metric.js';
 export { rocAuc, topK } from './train/metrics/ranking.js';
 export { r2 } from './train/metrics/regression.js';
 export type { MetricName } from './train/metrics/resolve.js';
-export { type PredictOptions, predict, predictClasses, predictProba } from './train/predict.js';
+export { predict, predictClasses, predictProba } from './train/predict.js';
+export {
+  createPredictor,
+  type PredictOptions,
+  type Predictor,
+  type PredictorOptions,
+} from './train/predictor.js';

@@ -7,6 +7,8 @@
  *     for m in steps of MC:  pack A [MC, KC]                                 (so does it)
  *       for each panel of columns:  for each panel of rows:  one tile        (one panel of B stays in the first level)
  *
+ * Sums of more than CHAIN terms are made of blocks (chain.ts): k then goes in steps of BLOCK, and each step's tile is added to C.
+ *
  * The scratch space:  | edge tile 384 B | A: MC·KC floats | B: KC·NC floats |
  * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
  *
@@ -14,13 +16,15 @@
  * Then a block may have all columns, and A the place of both. Parts of 16 columns are whole panels, so a call may begin at any of them.
  *
  * Rows go six at a time (five without fma), columns eight (or sixteen, with `wide`); the last of them in smaller tiles where those waste
- * less. Elements are sums in ascending k whatever the blocks, so neither tile nor a split of C over threads changes a bit.
+ * less. Elements are sums in ascending k whatever the cache's blocks, so neither tile nor a split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
+import { BLOCK, CHAIN } from '../chain';
 import {
   micro_4x16, micro_4x4, micro_4x8, micro_5x16, micro_5x4, micro_5x8, micro_6x16, micro_6x4, micro_6x8,
   splat_4x4, splat_4x8, splat_5x4, splat_5x8,
 } from './micro';
+import { load_some, store_some } from '../tail';
 import { pack_columns, pack_rows, pack_splat } from './pack';
 import { THIN_ROWS, thin_nn } from './thin';
 
@@ -61,12 +65,14 @@ export function gemm(
   const large = packed && lanes == 1;
   const columns = large ? N : NC;
   const height = large ? MC_PACKED : MC / lanes;
+  const long = K > CHAIN;
+  const depth = long ? BLOCK : KC;
   for (let n = 0; n < N; n += columns) {
     const nc = min(columns, N - n);
     let k = 0;
     // Once at least, so that K = 0 still writes the start values.
     do {
-      const kc = min(KC, K - k);
+      const kc = min(depth, K - k);
       if (!packed) {
         const from = b + (<usize>(transB ? n * ldb + k : k * ldb + n) << 2);
         panels_of_b(work + PACKED_B, from, ldb, nc, kc, transB, wide);
@@ -89,11 +95,16 @@ export function gemm(
         }
         const block = c + (<usize>(m * ldc + n) << 2);
         const row = <usize>ldc << 2;
-        if (accumulate != 0 || k > 0) tiles(block, row, block, row, 4, work, panels, length, first, mc, nc, kc, wide, lanes);
-        else if (bias) tiles(block, row, bias + (<usize>n << 2), 0, 4, work, panels, length, first, mc, nc, kc, wide, lanes);
-        else tiles(block, row, ZEROS, 0, 0, work, panels, length, first, mc, nc, kc, wide, lanes);
+        const add = long && k > 0;
+        if (!add && (accumulate != 0 || k > 0)) {
+          tiles(block, row, block, row, 4, work, panels, length, first, mc, nc, kc, wide, lanes, false);
+        } else if (!add && bias) {
+          tiles(block, row, bias + (<usize>n << 2), 0, 4, work, panels, length, first, mc, nc, kc, wide, lanes, false);
+        } else {
+          tiles(block, row, ZEROS, 0, 0, work, panels, length, first, mc, nc, kc, wide, lanes, add);
+        }
       }
-      k += KC;
+      k += depth;
     } while (k < K);
   }
 }
@@ -127,11 +138,11 @@ function tile_columns(remaining: i32, wide: i32): i32 {
 /**
  * All tiles of one packed block. The tile at row i and column j starts from start + i·startRow + j·startColumn bytes: C
  * itself, a bias row (startRow = 0) or zeros (both 0). The panels of B have `length` steps each, of which this block's begin at
- * `first`.
+ * `first`. With `add`, tiles are added to C instead of stored.
  */
 function tiles(
   c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
-  panels: usize, length: i32, first: i32, mc: i32, nc: i32, kc: i32, wide: i32, lanes: i32,
+  panels: usize, length: i32, first: i32, mc: i32, nc: i32, kc: i32, wide: i32, lanes: i32, add: bool,
 ): void {
   for (let j = 0; j < nc; ) {
     const NR = tile_columns(nc - j, wide);
@@ -143,14 +154,15 @@ function tiles(
       const rows = min(R, mc - i);
       const tile = c + <usize>i * row + (<usize>j << 2);
       const from = start + <usize>i * startRow + <usize>j * startColumn;
-      if (rows == R && columns == NR) {
+      if (rows == R && columns == NR && !add) {
         multiply(tile, row, from, startRow, a, b, kc, R, NR, lanes);
       } else {
-        // A tile over the edge is computed aside; only what lies inside is read and written.
+        // A tile over the edge, or one to be added, is computed aside; only what lies inside is read and written.
         const ld = <usize>NR << 2;
         copy_part(work, ld, from, startRow, rows, columns);
         multiply(work, ld, work, ld, a, b, kc, R, NR, lanes);
-        copy_part(tile, row, work, ld, rows, columns);
+        if (add) add_part(tile, row, work, ld, rows, columns);
+        else copy_part(tile, row, work, ld, rows, columns);
       }
       a += <usize>(kc * R * lanes) << 2;
       i += R;
@@ -195,6 +207,18 @@ function copy_part(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i
   }
 }
 
+function add_part(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i32, columns: i32): void {
+  for (; rows > 0; rows--) {
+    for (let j: i32 = 0; j < columns; j += 4) {
+      const count = min(4, columns - j);
+      const at = <usize>j << 2;
+      store_some(to + at, f32x4.add(load_some(to + at, count), load_some(from + at, count)), count);
+    }
+    to += toRow;
+    from += fromRow;
+  }
+}
+
 /** B [K, N], or lying as [N, K], in panels as `tiles` takes them; what lies beyond the edge is 0. */
 // @ts-ignore: decorator
 @inline
@@ -222,7 +246,7 @@ export function gemm_nn(
     if (M > THIN_ROWS || ldb == 0) {
       gemm(c, ldc, work, a, lda, b, ldb, bias, M, N, K, accumulate, false, false, ldb == 0, wide);
     } else {
-      thin_nn(c, row, accumulate ? c : bias, accumulate ? row : 0, a, lda, b, ldb, M, N, K);
+      thin_nn(c, row, work, accumulate ? c : bias, accumulate ? row : 0, a, lda, b, ldb, M, N, K);
     }
     apply_activation(c, ldc, M, N, activation);
     c += <usize>strideC << 2;

@@ -70,7 +70,7 @@ function sparse_product(job: usize, chunk: i32): void {
   const m = chunk % down * rows;
   const n = chunk / down * columns;
   sparse_gemm(at(job, 0, m, n), int(job, 1), along(job, 2, m * blocks), ptr(job, 3), ptr(job, 4), along(job, 5, n),
-    along(job, 6, n), min(rows, M - m), min(columns, N - n), blocks, int(job, 10), int(job, 11));
+    along(job, 6, n), min(rows, M - m), min(columns, N - n), blocks, int(job, 10), int(job, 11), int(job, 12));
 }
 
 /**
@@ -78,7 +78,7 @@ function sparse_product(job: usize, chunk: i32): void {
  * Arguments beyond the kernel's own: threads, chunks.
  */
 function sparse_forward_part(job: usize, chunk: i32): void {
-  const threads = int(job, 18), chunks = int(job, 19);
+  const threads = int(job, 19), chunks = int(job, 20);
   const M = int(job, 10), N = int(job, 11), blocks = int(job, 13);
   let share = 0;
   while ((share + 1) * chunks / threads <= chunk) share++;
@@ -86,7 +86,7 @@ function sparse_forward_part(job: usize, chunk: i32): void {
     const columns = load<i32>(job, 8);
     const n = share * columns;
     sparse_gemm(at(job, 0, 0, n), int(job, 1), ptr(job, 5), ptr(job, 6), ptr(job, 7), along(job, 8, n),
-      along(job, 9, n), M, min(columns, N - n), blocks, int(job, 16), int(job, 17));
+      along(job, 9, n), M, min(columns, N - n), blocks, int(job, 16), int(job, 17), int(job, 18));
   } else {
     const block = chunk - share - 1;
     transpose_compressed(ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), ptr(job, 6), ptr(job, 7), M, int(job, 12), blocks,
@@ -102,7 +102,7 @@ function sparse_update(job: usize, chunk: i32, work: usize): void {
   const m = chunk % down * rows;
   const n = chunk / down * columns;
   sparse_sgd(at(job, 0, m, n), int(job, 1), work, along(job, 2, m), ptr(job, 3), ptr(job, 4), along(job, 5, n),
-    min(rows, M - m), min(columns, N - n), real(job, 8), int(job, 9));
+    min(rows, M - m), min(columns, N - n), int(job, 8), real(job, 9), int(job, 10));
 }
 
 function part(job: usize, kernel: i32, chunk: i32): void {

@@ -132,8 +132,8 @@ export function line(job: usize, kernel: i32, chunk: i32): void {
       part(job, 4, from), int(job, 5), part(job, 6, from), int(job, 7), int(job, 8), part(job, 9, from));
     case EMBEDDING_FORWARD: return embedding_forward(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3),
       int(job, 4), int(job, 5), part(job, 6, from), int(job, 7), int(job, 8));
-    case EMBEDDING_BACKWARD: return embedding_backward(part(job, 0, from), int(job, 1), int(job, 2), int(job, 3), part(job, 4,
-      from), int(job, 5), int(job, 6), part(job, 7, from), int(job, 8));
+    case EMBEDDING_BACKWARD: return embedding_backward(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3), int(job,
+      4), part(job, 5, from), int(job, 6), int(job, 7), part(job, 8, from), int(job, 9));
     case COPY_COLUMNS: return copy_columns(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3), part(job, 4,
       from), int(job, 5));
     case SGD_STEP: return sgd_step(part(job, 0, from), part(job, 1, from), part(job, 2, from), real(job, 3));

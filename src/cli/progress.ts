@@ -98,7 +98,8 @@ function accuracyText(accuracy: number): string {
   return Number.isNaN(accuracy) ? '' : `  accuracy ${percent(accuracy)}`;
 }
 
-/** R², where it was measured. */
+/** R², where it was measured. One sample has none. */
 function errorText({ metrics }: Score): string {
-  return metrics?.r2 === undefined ? '' : `  R² ${metrics.r2.toFixed(4)}`;
+  if (metrics?.r2 === undefined) return '';
+  return `  R² ${Number.isNaN(metrics.r2) ? 'undefined (one sample)' : metrics.r2.toFixed(4)}`;
 }

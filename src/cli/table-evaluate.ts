@@ -22,7 +22,9 @@ export async function evaluateRegression(
   const digits = (value: number) => String(Number(value.toPrecision(5)));
   const unit = `in units of ${printable(target.name)}`;
   const rows = [
-    ['R²', r2.toFixed(4), 'share of the variance that is explained'],
+    Number.isNaN(r2)
+      ? ['R²', 'undefined', 'one sample has no variance to explain']
+      : ['R²', r2.toFixed(4), 'share of the variance that is explained'],
     ['RMSE', digits(rmse), `root of the mean squared error, ${unit}`],
     ['MAE', digits(mae), `mean absolute error, ${unit}`],
   ];

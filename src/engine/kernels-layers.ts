@@ -91,9 +91,12 @@ export interface LayerKernels {
   embedding_forward(
     y: number, ldy: number, x: number, ldx: number, table: number, ldt: number, M: number, N: number, K: number,
   ): void;
-  /** dtable = 0, then dtable[x[m]] += dy[m] with m ascending. May be split by columns of the table. */
+  /**
+   * dtable = 0, then dtable[x[m]] += dy[m] with m ascending. May be split by columns of the table. `lost`, laid out as dtable, is scratch
+   * for what rounding takes from each sum (Kahan's summation); absent, the sums are plain chains.
+   */
   embedding_backward(
-    dtable: number, lddt: number, x: number, ldx: number, dy: number, lddy: number, M: number, N: number, K: number,
+    dtable: number, lddt: number, lost: number, x: number, ldx: number, dy: number, lddy: number, M: number, N: number, K: number,
   ): void;
   /** y = x. May be split by rows or columns. */
   copy_columns(y: number, ldy: number, x: number, ldx: number, M: number, N: number): void;

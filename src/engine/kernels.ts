@@ -7,6 +7,9 @@
  *   dimension (`ld`), a 3-tensor adds a stride between its matrices. Sizes, ld and strides count elements.
  * - `B` matrices in a batch, `M` rows, `N` columns, `K` reduced. Any of them may be 0.
  * - `wide` chooses the products' tile (1: for re-vectorised code) and never the result.
+ * - Sums over M or K of more than LONGEST_CHAIN terms are made of blocks, so that rounding does not grow with their number: "one sum in
+ *   ascending k" is one chain of additions up to there, and beyond it a chain for each block of 160, added up in order (products), or
+ *   for each of 64, added up in float64 (sums of columns). The reference adds in float64.
  * - Outputs do not overlap inputs unless a line says `in place`. NaN and infinities pass through as IEEE 754 has it.
  */
 import type { LayerKernels } from './kernels-layers.js';
@@ -172,7 +175,7 @@ export interface Kernels extends LayerKernels, TrainingKernels {
   /**
    * C = f(start + S·B): S compressed, M rows of `blocks`, at least 1, its step the leading dimension of B [·, N]; C [M, N]; start is the
    * row `bias` if present, else 0. N is a multiple of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms
-   * would have added zeros.
+   * would have added zeros. `span` is 0, or 160 · step where the dense product makes its sums of blocks.
    */
   sparse_gemm(
     c: number,
@@ -185,6 +188,7 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     M: number,
     N: number,
     blocks: number,
+    span: number,
     activation: number,
     wide: number,
   ): void;
@@ -209,6 +213,7 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     blocks: number,
     width: number,
     step: number,
+    span: number,
     activation: number,
     wide: number,
   ): void;
@@ -223,6 +228,7 @@ export interface Kernels extends LayerKernels, TrainingKernels {
     b: number,
     M: number,
     N: number,
+    span: number,
     rate: number,
     wide: number,
   ): void;
@@ -337,6 +343,9 @@ export interface Kernels extends LayerKernels, TrainingKernels {
   /** y (u32) = a permutation of 0 … n - 1: Fisher and Yates from the end, i swaps with ⌊(i + 1) · bits_i 2⁻³²⌋. */
   random_permutation(y: number, n: number, seedLow: number, seedHigh: number, stream: number): void;
 }
+
+/** Terms of a sum up to which it is one chain of float32 additions: the same in assembly/chain.ts. */
+export const LONGEST_CHAIN = 4160;
 
 /** Codes of the `activation` arguments above. */
 export const activationCodes = { identity: 0, sigmoid: 1, tanh: 2, relu: 3 } as const;

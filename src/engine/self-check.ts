@@ -35,8 +35,8 @@ function results(backend: Computer): Uint32Array {
   kernels.relu_forward(a, a, FLOATS);
   const [starts, offsets, values] = [lists, lists + 1024, lists + 4 * FLOATS];
   kernels.compress_rows(starts, offsets, values, a, K, M, K, 16, K, N);
-  kernels.sparse_gemm(c + 4 * M * N, N, starts, offsets, values, b, a, M, N, Math.ceil(K / 16), 1, 1);
-  kernels.sparse_sgd(b, N, work, starts, offsets, values, b + 4 * 64 * N, M, N, 0.5, 1);
+  kernels.sparse_gemm(c + 4 * M * N, N, starts, offsets, values, b, a, M, N, Math.ceil(K / 16), 0, 1, 1);
+  kernels.sparse_sgd(b, N, work, starts, offsets, values, b + 4 * 64 * N, M, N, 0, 0.5, 1);
   kernels.sgd_step(b, c, 1001, 0.25);
   layers(kernels, b, c, e);
   return new Uint32Array(backend.buffer, base, (end - base) / 4);

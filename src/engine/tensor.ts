@@ -98,35 +98,65 @@ export class Tensor {
     return new Tensor(this.#owner, this.dtype, [this.span], this.pointer, undefined, this.#changes);
   }
 
-  /** A copy of the values, row-major. */
-  read(): TypedArray {
+  /** @internal As many elements, padding counted, in memory that lives as long as this. */
+  scratch(): Tensor {
+    return this.#owner.tensor(this.dtype, [this.span]);
+  }
+
+  /** A copy of the values, row-major: all of them, or those of the first `count` entries of the first axis. */
+  read(count?: number): TypedArray {
     const raw = this.#raw();
-    if (this.ld === this.columns) return raw.slice();
-    const { columns, ld, size } = this;
+    const { columns, ld } = this;
+    const size = count === undefined ? this.size : this.#entries('Tensor.read', count);
     const values = raw.slice(0, size);
-    for (let row = 0; row * columns < size; row++) {
+    if (ld === columns) return values;
+    for (let row = 1; row * columns < size; row++) {
       values.set(raw.subarray(row * ld, row * ld + columns), row * columns);
     }
     return values;
   }
 
-  /** Copies `values` in, row-major; there must be exactly `size` of them. */
-  write(values: ArrayLike<number>): this {
-    if (values.length !== this.size) {
-      throw new ShapeError(
-        'Tensor.write',
-        `expected ${this.size} values for ${this}, given ${values.length}`,
-      );
+  /**
+   * Copies `values` in, row-major; there must be exactly `size` of them. With `from`, they are whole entries of the first axis, as many as
+   * there are values for, and take the places from that entry on; the others stay. Throws ShapeError when they do not fit.
+   */
+  write(values: ArrayLike<number>, from?: number): this {
+    const { columns, ld } = this;
+    const { length } = values;
+    const first = from === undefined ? 0 : this.#entries('Tensor.write', from);
+    if (from === undefined ? length !== this.size : !this.#holds(length, first)) {
+      const entry = this.size / this.shape[0];
+      const expected =
+        from === undefined
+          ? `${this.size} values`
+          : `whole entries of ${entry} values, up to ${this.size - first}`;
+      throw new ShapeError('Tensor.write', `expected ${expected} for ${this}, given ${length}`);
     }
     const raw = this.#raw();
     this.changed();
-    const { columns, ld, size } = this;
-    if (ld === columns) {
-      raw.set(values);
+    if (ld === columns || length <= columns) {
+      raw.set(values, ld === columns ? first : (first / columns) * ld);
       return this;
     }
-    for (let i = 0; i < size; i++) raw[Math.floor(i / columns) * ld + (i % columns)] = values[i];
+    let at = (first / columns) * ld;
+    for (let i = 0; i < length; at += ld - columns) {
+      for (const end = i + columns; i < end; i++) raw[at++] = values[i];
+    }
     return this;
+  }
+
+  /** Elements of the first `count` entries of the first axis. */
+  #entries(where: string, count: number): number {
+    if (!(Number.isInteger(count) && count >= 0 && count <= this.shape[0])) {
+      throw new ShapeError(where, `${this} has no ${count} entries along its first axis`);
+    }
+    return count === 0 ? 0 : (this.size / this.shape[0]) * count;
+  }
+
+  /** Whether so many values are whole entries of the first axis and fit behind element `first`. */
+  #holds(length: number, first: number): boolean {
+    const entry = this.size / this.shape[0];
+    return first + length <= this.size && (length === 0 || length % entry === 0);
   }
 
   /** Sets every element, padding too. */

@@ -1,7 +1,7 @@
 /** A model's values as named arrays, for numpy: an NPZ archive with an array for each parameter and buffer, under the model's own names. */
 import { isFloat32Array, isFloat64Array } from '../arrays.js';
 import { DataError, FormatError, show } from '../errors.js';
-import { checkModel, type Sequential, setParameters } from '../nn/sequential.js';
+import { allValues, checkModel, type Sequential, setParameters } from '../nn/sequential.js';
 import { checkFile } from './bytes.js';
 import type { WritableNpy } from './npy.js';
 import { readNpz, writeNpz } from './npz.js';
@@ -14,7 +14,7 @@ import { readNpz, writeNpz } from './npz.js';
 export function writeModelNpz(model: Sequential): Uint8Array {
   checkModel('writeModelNpz', model);
   const arrays = new Map<string, WritableNpy>();
-  for (const { name, shape, values } of [...model.parameters, ...model.buffers]) {
+  for (const { name, shape, values } of allValues(model)) {
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) {
       throw new DataError(
@@ -39,7 +39,7 @@ export function readModelNpz(bytes: Uint8Array, where: string, model: Sequential
   checkModel('readModelNpz', model);
   const values = new Map<string, { shape: readonly number[]; values: Float32Array }>();
   const arrays = readNpz(file, where);
-  for (const { name, shape } of [...model.parameters, ...model.buffers]) {
+  for (const { name, shape } of allValues(model)) {
     const array = arrays.get(name);
     const fail: (problem: string) => never = (problem) => {
       throw new FormatError(where, `array ${show(name)}: ${problem}`);

@@ -13,7 +13,7 @@ import type { Activation } from '../engine/kernels.js';
 import { DataError, FormatError, OptionError, show } from '../errors.js';
 import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
-import { checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
+import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
 import { checkFile } from './bytes.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
@@ -201,7 +201,7 @@ function modulesOf(model: Sequential): { module: string; values: ModuleValue[] }
     return own;
   });
   const modules = new Map<string, ModuleValue[]>();
-  for (const { layer, name, shape, values } of [...model.parameters, ...model.buffers]) {
+  for (const { layer, name, shape, values } of allValues(model)) {
     const key = name.slice(name.indexOf('.') + 1);
     const { kind } = model.layers[layer];
     const isTable = kind === 'embedding';

@@ -7,7 +7,7 @@ import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';
 import { type OnnxImport, readOnnx } from '../formats/onnx/read.js';
 import { floatValues, intValues } from '../formats/onnx/values.js';
 import type { Fail } from '../formats/protobuf.js';
-import type { Sequential } from '../nn/sequential.js';
+import { allValues, type Sequential } from '../nn/sequential.js';
 import { summary } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
 import type { CsvReading } from '../tables/types.js';
@@ -138,7 +138,7 @@ function modelTensors(
   model: Sequential,
   imageShape: readonly [number, number] | undefined,
 ): InspectedTensor[] {
-  return [...model.parameters, ...model.buffers].map(({ name, layer, shape, values }) => {
+  return allValues(model).map(({ name, layer, shape, values }) => {
     const tensor = { name, dtype: 'F32', shape, values };
     if (layer !== 0 || shape.length !== 2 || !imageShape || shape[0] !== imageShape[0] * imageShape[1])
       return tensor;

@@ -17,9 +17,10 @@ import type { LayerCalls, RunState } from './layer.js';
 import { layOut, ofLayer, placeSaved, type Saved, savedFor, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
 import type { CompileOptions, Plan } from './plan.js';
-import { allValues, type Sequential } from './sequential.js';
+import type { Parameter, Sequential } from './sequential.js';
 import { readState, statePlaces, writeState } from './state.js';
 import { Update } from './update.js';
+import { valuesOf, writeValues } from './values.js';
 
 export type { CompileOptions, Plan } from './plan.js';
 
@@ -51,7 +52,7 @@ export class CompiledModel {
   readonly #bufferSum: () => number;
   readonly #bufferViews: readonly Tensor[];
   /** The model's own values, parameters and buffers, and where they lie here. */
-  readonly #places: readonly { readonly values: Float32Array; readonly view: Tensor }[];
+  readonly #places: readonly { readonly parameter: Parameter; readonly view: Tensor }[];
   /** Of each layer, at the largest batch. */
   readonly #saved: readonly Saved[];
   /** activations[0] holds the inputs, activations[i + 1] the output of layer i. */
@@ -101,7 +102,8 @@ export class CompiledModel {
       this.#bufferSum = sum(this.#buffers);
       this.#bufferViews = viewsOf(this.#buffers, model.buffers, buffers.starts);
       const views = [...this.#parameterViews, ...this.#bufferViews];
-      this.#places = allValues(model).map(({ values }, i) => ({ values, view: views[i] }));
+      const all = [...model.parameters, ...model.buffers];
+      this.#places = all.map((parameter, i) => ({ parameter, view: views[i] }));
       this.#saved = placeSaved(arena, model, maxRows);
       this.#activations = model.sizes.map((size) => arena.padded('float', [maxRows, size]));
       this.#dActivations = training
@@ -137,13 +139,13 @@ export class CompiledModel {
 
   /** Copies the model's values and buffers into the engine. A moving average begins anew. */
   upload(): void {
-    for (const { values, view } of this.#places) view.write(values);
+    for (const { parameter, view } of this.#places) view.write(valuesOf(parameter));
     this.#update?.begin();
   }
 
   /** Copies the engine's values and buffers back into the model. */
   download(): void {
-    for (const { values, view } of this.#places) values.set(view.read());
+    for (const { parameter, view } of this.#places) writeValues(parameter, view.read());
   }
 
   /** A copy of the engine's values, by parameter name; the model keeps its own. */

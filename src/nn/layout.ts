@@ -32,10 +32,10 @@ export function placeSaved(arena: Arena, { layers, sizes }: Sequential, maxRows:
 /** Elements at which each parameter begins; padded rows keep them all on cache lines. */
 export function layOut(parameters: Sequential['parameters']): { starts: number[]; total: number } {
   let total = 0;
-  const starts = parameters.map(({ values, shape }) => {
+  const starts = parameters.map(({ shape }) => {
     const start = total;
     const columns = shape[shape.length - 1];
-    total += (values.length / columns) * paddedLength(columns);
+    total += shape.slice(0, -1).reduce((rows, length) => rows * length, 1) * paddedLength(columns);
     return start;
   });
   return { starts, total };

@@ -4,6 +4,7 @@ import { OptionError, ShapeError, show } from '../errors.js';
 import { checkInteger, OptionReader } from '../options.js';
 import type { Layer, ParameterSpec } from './layer.js';
 import type { Loss } from './losses.js';
+import { holdValues, valuesOf, writeValues } from './values.js';
 
 /** One tensor of a model with its values. */
 export interface Parameter {
@@ -11,7 +12,7 @@ export interface Parameter {
   readonly name: string;
   readonly layer: number;
   readonly shape: readonly number[];
-  /** Row-major; weights are [in, out]. */
+  /** Row-major; weights are [in, out]. May be written to: what predicts from the model sees it. */
   readonly values: Float32Array;
   /** Whether L1 and L2 penalties apply. */
   readonly penalised?: boolean;
@@ -98,7 +99,7 @@ export function sequential(
     layers: [...layers],
     parameters,
     buffers,
-    parameterCount: parameters.reduce((total, { values }) => total + values.length, 0),
+    parameterCount: parameters.reduce((total, parameter) => total + valuesOf(parameter).length, 0),
     sizes,
     seed,
   };
@@ -136,9 +137,24 @@ function isModel(model: object): boolean {
   );
 }
 
-/** Parameters, then buffers: everything that a model's file holds. */
+/**
+ * Parameters, then buffers, with their values: everything that a model's file holds. For the library's own eyes, which do not count
+ * as having the arrays handed out (values.ts).
+ */
 export function allValues(model: Sequential): readonly Parameter[] {
-  return [...model.parameters, ...model.buffers];
+  return [...model.parameters, ...model.buffers].map((parameter) => ({
+    name: parameter.name,
+    layer: parameter.layer,
+    shape: parameter.shape,
+    values: valuesOf(parameter),
+    ...(parameter.penalised && { penalised: true }),
+  }));
+}
+
+/** Writes the values of all parameters and buffers, in the order of `allValues`. */
+export function writeAll(model: Sequential, values: readonly ArrayLike<number>[]): void {
+  for (const [i, parameter] of [...model.parameters, ...model.buffers].entries())
+    writeValues(parameter, values[i]);
 }
 
 /** Whether both make the same float32 values of bytes. */
@@ -169,7 +185,7 @@ function makeParameter(
   }
   const values = new Float32Array(count);
   initializer.fill(values, shape, seed, stream);
-  return { name: `${layer}.${name}`, layer, shape, values, ...(penalised && { penalised }) };
+  return holdValues({ name: `${layer}.${name}`, layer, shape, ...(penalised && { penalised }) }, values);
 }
 
 /**
@@ -209,5 +225,8 @@ export function setParameters(
   for (const name of tensors.keys()) {
     if (!names.has(name)) throw new ShapeError(where, `the model has no parameter ${show(name)}`);
   }
-  for (const { name, values } of all) values.set(tensors.get(name)!.values);
+  writeAll(
+    model,
+    all.map(({ name }) => tensors.get(name)!.values),
+  );
 }

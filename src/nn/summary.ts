@@ -1,5 +1,6 @@
 /** A model in a table: its layers, their outputs and parameters. For people, and as data for programs. */
 import { checkModel, type Parameter, type Sequential } from './sequential.js';
+import { valuesOf } from './values.js';
 
 /** A row of a summary. */
 export interface LayerSummary {
@@ -51,7 +52,7 @@ export function summary(model: Sequential): ModelSummary {
     outputSize: model.outputSize,
     layers,
     parameters: model.parameterCount,
-    buffers: model.buffers.reduce((total, { values }) => total + values.length, 0),
+    buffers: model.buffers.reduce((total, buffer) => total + valuesOf(buffer).length, 0),
     bytes: 4 * model.parameterCount,
   };
   // Not a property of the data: JSON and comparisons do not see it.
@@ -66,7 +67,9 @@ export function layerWidths({ inputSize, layers, sizes }: Sequential): number[] 
 /** Values by the place of their layer. */
 function countByLayer(parameters: readonly Parameter[]): Map<number, number> {
   const counts = new Map<number, number>();
-  for (const { layer, values } of parameters) counts.set(layer, (counts.get(layer) ?? 0) + values.length);
+  for (const parameter of parameters) {
+    counts.set(parameter.layer, (counts.get(parameter.layer) ?? 0) + valuesOf(parameter).length);
+  }
   return counts;
 }
 

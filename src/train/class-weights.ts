@@ -5,14 +5,17 @@ import { OptionError, show } from '../errors.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../nn/losses.js';
 
 /**
- * size / (classes · samples of the class), as scikit-learn's `class_weight='balanced'`: all classes come to the same weight. 1 for
- * a class without samples. Throws OptionError for a set without classes, DataError for a label that is none of them.
+ * size / (classes present · samples of the class), as scikit-learn's `class_weight='balanced'`: all classes that the set has come to the
+ * same weight, and the mean weight of a sample is 1. A class without samples is not counted and has weight 1, which only label
+ * smoothing can see: scikit-learn has no weight for it. Throws OptionError for a set without classes,
+ * DataError for a label that is none of them.
  */
 export function balancedClassWeights({ name, size, classes, labels }: Dataset): number[] {
   if (classes === 0) throw new OptionError('balancedClassWeights', `${show(name)} has no classes`);
   const counts = new Array<number>(classes).fill(0);
   for (const label of checkedLabels('balancedClassWeights', labels, classes)) counts[label]++;
-  return counts.map((count) => (count > 0 ? size / (classes * count) : 1));
+  const present = counts.filter((count) => count > 0).length;
+  return counts.map((count) => (count > 0 ? size / (present * count) : 1));
 }
 
 /**

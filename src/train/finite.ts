@@ -34,19 +34,23 @@ function firstNonFinite(model: Sequential): { name: string; index: number; value
 
 /**
  * After `forward`, and `loss` where it is given: throws NonFiniteError that names the row, `place` of the batch's first one counted
- * in, when an output or a loss is NaN or infinite.
+ * in, when an output or a loss is NaN or infinite. `rows` are those of the plan that count, where not all do.
  */
 export function checkRows(
   where: string,
   plan: Plan,
   place: (row: number) => { row?: number; words: string },
-  { loss = 0, progress }: { loss?: number; progress?: Progress | undefined } = {},
+  {
+    loss = 0,
+    progress,
+    rows = plan.rows,
+  }: { loss?: number; progress?: Progress | undefined; rows?: number } = {},
 ): void {
   if (Number.isFinite(loss) && plan.outputsAreFinite()) return;
   const outputs = plan.outputs.read();
   const losses = Number.isFinite(loss) ? [] : plan.losses.read();
   const width = plan.outputs.columns;
-  for (let row = 0; row < plan.rows; row++) {
+  for (let row = 0; row < rows; row++) {
     const output = outputs.subarray(row * width, (row + 1) * width).find((value) => !Number.isFinite(value));
     const value = output ?? losses[row] ?? 0;
     if (Number.isFinite(value)) continue;

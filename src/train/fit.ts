@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import { EngineError, ResumeError, show } from '../errors.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
+import { valuesOf } from '../nn/values.js';
 import type { Values } from './checkpoint.js';
 import {
   checkConfiguration,
@@ -128,13 +129,12 @@ function checkResume(
       `the checkpoint has ${resume.records.length} epochs behind it, but epochs is ${epochs}`,
     );
   }
-  for (const { name, values } of model.parameters) {
+  for (const parameter of model.parameters) {
+    const { name } = parameter;
+    const { length } = valuesOf(parameter);
     const given = resume.parameters.get(name)?.length;
-    if (given !== values.length) {
-      throw new ResumeError(
-        'fit, resume',
-        `${name}: expected ${values.length} values, given ${given ?? 'none'}`,
-      );
+    if (given !== length) {
+      throw new ResumeError('fit, resume', `${name}: expected ${length} values, given ${given ?? 'none'}`);
     }
   }
   for (const part of [resume, resume.best]) {

@@ -1,31 +1,22 @@
 /** Asking a model about inputs: outputs, probabilities or classes of rows. */
-import { isBytes } from '../arrays.js';
 import type { Engine } from '../engine/engine.js';
-import { DataError, OptionError, ShapeError, show } from '../errors.js';
-import { CompiledModel, type Plan } from '../nn/compile.js';
-import { type Loss, type LossName, meanSquaredError } from '../nn/losses.js';
-import type { InputScale, Sequential } from '../nn/sequential.js';
+import { EngineError } from '../errors.js';
+import type { Loss } from '../nn/losses.js';
+import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
-import { checkEngine, checkModel, lossFor, requireLoss } from './check.js';
-import { checkRows, checkWeights, rowsFrom } from './finite.js';
+import { checkEngine, checkModel, lossFor } from './check.js';
+import { type PredictOptions, Predictor, ROWS } from './predictor.js';
 
-/** What a model's outputs are. */
-export interface PredictOptions {
-  /**
-   * The loss that the model is for, which says what its outputs are: logits of classes for `softmaxCrossEntropy`, logits of yes or no
-   * for `binaryCrossEntropy`, and numbers for the losses of regression. By default that of its training, which it remembers.
-   */
-  loss?: LossName | Loss;
-}
-
-/** Rows computed at once. */
-const ROWS = 250;
+export { type PredictOptions, scaleBytes } from './predictor.js';
 
 /**
  * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model classifies, and numbers in
  * regression. A model that has not been trained gives its outputs as they are, unless `loss` says what they mean.
  *
  * Floats are taken as they are: scaled as those of training were. Bytes (a Uint8Array, clamped or not) are scaled as the bytes of training were.
+ *
+ * Of the model that an engine saw last, it keeps in the engine what a predictor keeps (`createPredictor`): the next call is then as fast,
+ * and sees, as that does, whatever has changed in the model. The memory is given back when another model comes, or with the engine.
  *
  * Throws ShapeError when the inputs are not whole rows, DataError when one is not a finite number, OptionError for a loss that the
  * model was not trained with, and for bytes given to a model that was trained on floats; NonFiniteError, with the row, when the
@@ -37,8 +28,8 @@ export function predict(
   inputs: ArrayLike<number>,
   options?: PredictOptions,
 ): Float32Array {
-  const { values, loss } = read('predict', engine, model, inputs, options);
-  return outputsOf('predict', engine, model, values, loss ?? meanSquaredError());
+  const where = 'predict';
+  return predictorFor(where, engine, model, inputs, options).outputs(where, inputs);
 }
 
 /**
@@ -53,10 +44,7 @@ export function predictProba(
   options?: PredictOptions,
 ): Float32Array {
   const where = 'predictProba';
-  const { values, loss } = readClassifier(where, engine, model, inputs, options);
-  const ones = outputsOf(where, engine, model, values, loss);
-  if (model.outputSize > 1) return ones;
-  return Float32Array.from({ length: 2 * ones.length }, (_, i) => (i % 2 ? ones[i >> 1] : 1 - ones[i >> 1]));
+  return predictorFor(where, engine, model, inputs, options).probabilities(where, inputs);
 }
 
 /**
@@ -70,124 +58,39 @@ export function predictClasses(
   options?: PredictOptions,
 ): Int32Array {
   const where = 'predictClasses';
-  const { values, loss } = readClassifier(where, engine, model, inputs, options);
-  if (loss.link === 'sigmoid' && model.outputSize > 1) {
-    throw new OptionError(
-      where,
-      `the ${model.outputSize} outputs are questions of their own; ask predictProba`,
-    );
-  }
-  const result = new Int32Array(values.length / model.inputSize);
-  run(where, engine, model, values, loss, (plan, start) => result.set(plan.predictions.read(), start));
-  return result;
+  return predictorFor(where, engine, model, inputs, options).classes(where, inputs);
 }
 
-function outputsOf(
-  where: string,
-  engine: Engine,
-  model: Sequential,
-  values: Float32Array,
-  loss: Loss,
-): Float32Array {
-  const result = new Float32Array((values.length / model.inputSize) * model.outputSize);
-  run(where, engine, model, values, loss, (plan, start) => {
-    result.set(plan.probabilities.read(), start * model.outputSize);
-  });
-  return result;
-}
+/** For each engine, what the model needs that it saw last. Its memory is the engine's, and goes with it. */
+const kept = new WeakMap<Engine, { readonly predictor: Predictor; readonly loss: Loss | undefined }>();
 
-interface Asked {
-  values: Float32Array;
-  /** Absent where neither model nor caller know. */
-  loss: Loss | undefined;
-}
-
-function readClassifier(...given: Parameters<typeof read>): Asked & { loss: Loss } {
-  const [where, , model] = given;
-  const { values, loss } = read(...given);
-  const known = loss ?? requireLoss(where, model, undefined);
-  if (known.link === 'identity') {
-    throw new OptionError(where, `option loss: expected one of a classifier, given ${show(known.kind)}`);
-  }
-  return { values, loss: known };
-}
-
-function read(
+function predictorFor(
   where: string,
   engine: Engine,
   model: Sequential,
   inputs: ArrayLike<number>,
   options: PredictOptions | undefined,
-): Asked {
+): Predictor {
   checkEngine(where, engine);
+  if (engine.disposed) throw new EngineError(where, 'this engine has been disposed of');
   checkModel(where, model);
   const reader = new OptionReader(where, options);
   const given = reader.optional('loss', 'a loss', (value): value is unknown => value !== undefined);
   reader.end();
-  const loss = lossFor(where, model, given);
-  if (typeof inputs?.length !== 'number') {
-    throw new OptionError(where, `inputs: expected an array of numbers, given ${show(inputs)}`);
-  }
-  const { inputSize } = model;
-  const rows = inputs.length / inputSize;
-  if (!Number.isInteger(rows) || rows === 0) {
-    throw new ShapeError(where, `expected rows of ${inputSize} numbers, given ${inputs.length} numbers`);
-  }
-  const values = isBytes(inputs) ? fromBytes(where, model, inputs) : Float32Array.from(inputs);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const [row, column] = [Math.floor(bad / inputSize), bad % inputSize];
-    const problem = `is ${show(inputs[bad])}, which is not a finite number`;
-    throw new DataError(where, `inputs: row ${row}, column ${column} ${problem}`);
-  }
-  model.layers[0].checkInputs?.(where, values, inputSize, 1, 0);
-  return { values, loss };
+  const loss = given === undefined ? undefined : lossFor(where, model, given);
+  const last = kept.get(engine);
+  const rows = Math.min(Math.max(1, Math.ceil(inputs?.length / model.inputSize) || 1), ROWS);
+  const same = last && last.predictor.model === model && isSameLoss(last.loss, loss);
+  if (same && last.predictor.maxRows >= rows) return last.predictor;
+  last?.predictor.dispose();
+  kept.delete(engine);
+  // Room for twice as many rows as before, so that calls with ever more rows compile a few times and not at each.
+  const maxRows = same ? Math.min(Math.max(rows, 2 * last.predictor.maxRows), ROWS) : rows;
+  const predictor = new Predictor(where, engine, model, maxRows, loss);
+  kept.set(engine, { predictor, loss });
+  return predictor;
 }
 
-/** Bytes mean what they meant in training. To a model that knows nothing of training they are numbers as any others. */
-function fromBytes(where: string, { loss, input }: Sequential, bytes: ArrayLike<number>): Float32Array {
-  if (input) return scaleBytes(bytes, input);
-  if (!loss) return Float32Array.from(bytes);
-  throw new OptionError(
-    where,
-    'inputs: the model was not trained on bytes, so it is not known how they would be scaled; ' +
-      `expected a Float32Array of inputs as those of training were, given ${show(bytes)}`,
-  );
-}
-
-/** bytes * scale + offset, rounded as the kernels round when they gather a batch. */
-export function scaleBytes(bytes: ArrayLike<number>, { scale, offset }: InputScale): Float32Array {
-  const [factor, term] = [Math.fround(scale), Math.fround(offset)];
-  return Float32Array.from(bytes, (byte) => Math.fround(byte * factor) + term);
-}
-
-/** Runs all rows through the model, and hands over each batch once it is classified. Throws NonFiniteError. */
-function run(
-  where: string,
-  engine: Engine,
-  model: Sequential,
-  values: Float32Array,
-  loss: Loss,
-  take: (plan: Plan, start: number) => void,
-): void {
-  const { inputSize } = model;
-  const rows = values.length / inputSize;
-  const maxRows = Math.min(rows, ROWS);
-  const compiled = new CompiledModel(engine, model, { maxRows, loss });
-  try {
-    checkWeights(where, compiled);
-    for (let start = 0; start < rows; ) {
-      const plan = compiled.plan(Math.min(maxRows, rows - start));
-      plan.inputs.write(values.subarray(start * inputSize, (start + plan.rows) * inputSize));
-      plan.loaded();
-      plan.forward();
-      checkRows(where, plan, rowsFrom(start));
-      plan.classify();
-      take(plan, start);
-      start += plan.rows;
-    }
-  } finally {
-    engine.settle();
-    compiled.dispose();
-  }
+function isSameLoss(a: Loss | undefined, b: Loss | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.link === b.link);
 }

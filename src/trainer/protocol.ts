@@ -7,7 +7,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo, EngineOptions } from '../engine/engine.js';
 import * as errors from '../errors.js';
 import { type Loss, lossOf } from '../nn/losses.js';
-import { allValues, type InputScale, remember, type Sequential } from '../nn/sequential.js';
+import { allValues, type InputScale, remember, type Sequential, writeAll } from '../nn/sequential.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { PredictOptions } from '../train/predict.js';
 import type { TrainerFitOptions } from './types.js';
@@ -115,6 +115,6 @@ export function stateOf(model: Sequential): ModelState {
 }
 
 export function setState(model: Sequential, { values, loss, input }: ModelState): void {
-  for (const [i, parameter] of allValues(model).entries()) parameter.values.set(values[i]);
+  writeAll(model, values);
   remember(model, { ...(loss && { loss: lossOf(loss) }), ...(input && { input }) });
 }

@@ -47,6 +47,46 @@ describe.each(engines)('tensors (%s)', (_, create) => {
   });
 
   test.each([
+    [[4, 5], 'padded'],
+    [[4, 16], 'padded'],
+    [[4, 5], 'tensor'],
+    [[4, 2, 3], 'padded'],
+    [[4], 'tensor'],
+  ] as const)('rows of %j (%s) are written and read', (shape, place) => {
+    const entry = shape.slice(1).reduce((product, length) => product * length, 1);
+    const tensor = engine.arena()[place]('float', shape);
+    const expected = [...count(tensor.size)];
+    tensor.write(expected);
+    const put = (from: number, values: Float32Array) => {
+      tensor.write(values, from);
+      expected.splice(from * entry, values.length, ...values);
+      expect([...tensor.read()]).toEqual(expected);
+    };
+    put(0, count(entry, 100));
+    put(1, count(2 * entry, 200));
+    put(3, count(entry, 300));
+    put(4, count(0));
+    put(0, count(4 * entry, 400));
+    for (const rows of [0, 1, 3, 4]) expect([...tensor.read(rows)]).toEqual(expected.slice(0, rows * entry));
+    const { version } = tensor;
+    tensor.write(count(entry), 2);
+    expect(tensor.version).toBeGreaterThan(version);
+    for (const [length, from] of [
+      [entry, 4],
+      [2 * entry, 3],
+      [5 * entry, 0],
+      [0, 5],
+      [entry, -1],
+      [entry, 0.5],
+      ...(entry > 1 ? [[entry - 1, 0]] : []),
+    ]) {
+      expect(() => tensor.write(count(length), from), `${length} from ${from}`).toThrow(ShapeError);
+    }
+    expect(() => tensor.read(5)).toThrow(ShapeError);
+    expect(() => tensor.write(count(entry))).toThrow(ShapeError);
+  });
+
+  test.each([
     ['i32', [-1, 2 ** 31 - 1]],
     ['u32', [0, 2 ** 32 - 1]],
     ['u8', [0, 255]],

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { LONGEST_CHAIN } from '../../src/engine/kernels.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
 import { Arena, type Floats, filled, integers, reals } from './harness.js';
 import { sampled } from './samples.js';
@@ -58,8 +59,10 @@ describe('the bits of the strict binary', () => {
     ]);
   });
 
-  test('gemm_nn multiplies, rounds and adds in ascending k, with either tile', () => {
-    const [M, N, K] = [37, 53, 700];
+  test.each([
+    [37, 53, 700],
+    [7, 19, LONGEST_CHAIN],
+  ])('gemm_nn of %ix%i multiplies, rounds and adds in ascending k up to %i, with either tile', (M, N, K) => {
     const [x, w] = [reals(M * K, 1), reals(K * N, 2)];
     const expected = new Float32Array(M * N);
     for (let m = 0; m < M; m++) {

@@ -147,7 +147,7 @@ describeBackends('embedding', (arena) => {
               ...([p.y.pointer, p.y.ld, p.x.after(1), p.x.ld, p.table.pointer, p.table.ld, M, N, K] as const),
             );
             arena.kernels.embedding_backward(
-              ...([p.dtable.pointer, p.dtable.ld, p.x.after(1), p.x.ld, p.dy.pointer, p.dy.ld] as const),
+              ...([p.dtable.pointer, p.dtable.ld, 0, p.x.after(1), p.x.ld, p.dy.pointer, p.dy.ld] as const),
               ...([M, N, K] as const),
             );
           },
@@ -182,7 +182,9 @@ describeBackends('embedding', (arena) => {
       },
       (p) => {
         arena.kernels.embedding_forward(p.y.pointer, N, p.x.after(1), p.x.ld, p.table.pointer, N, M, N, K);
-        arena.kernels.embedding_backward(p.dtable.pointer, N, p.x.after(1), p.x.ld, p.dy.pointer, N, M, N, K);
+        arena.kernels.embedding_backward(
+          ...([p.dtable.pointer, N, 0, p.x.after(1), p.x.ld, p.dy.pointer, N, M, N, K] as const),
+        );
       },
     );
     expectSame(
@@ -226,7 +228,7 @@ describeBackends('embedding', (arena) => {
               ] as const),
             );
             arena.kernels.embedding_backward(
-              ...([p.dtable.after(n), p.dtable.ld, p.x.after(1), p.x.ld, p.dy.after(n), p.dy.ld] as const),
+              ...([p.dtable.after(n), p.dtable.ld, 0, p.x.after(1), p.x.ld, p.dy.after(n), p.dy.ld] as const),
               ...([M, count, K] as const),
             );
             arena.kernels.copy_columns(p.copy.after(n), p.copy.ld, p.dy.after(n), p.dy.ld, M, count);

@@ -43,7 +43,7 @@ describeBackends('sparse_forward', (arena) => {
             const code = activationCodes[activation];
             arena.kernels.sparse_forward(
               ...([c.pointer, ld, cs, co, cv, rs, ro, rv, B, row] as const),
-              ...([M, N, K, blocks, width, ld, code, wide] as const),
+              ...([M, N, K, blocks, width, ld, 0, code, wide] as const),
             );
             const context = `sparse_forward ${M}x${K}:${K}x${N}, blocks of ${width}`;
             arena.check(context);

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { activationCodes, type FusedActivation } from '../../src/engine/kernels.js';
+import { activationCodes, type FusedActivation, LONGEST_CHAIN } from '../../src/engine/kernels.js';
 import { type Arena, filled, gathered, reals, spread, testNumbers } from './harness.js';
 
 interface Compressed {
@@ -221,6 +221,7 @@ export function sparseGemm(arena: Arena, product: Product): Float64Array {
     M,
     N,
     Math.ceil(K / width),
+    K > LONGEST_CHAIN ? 160 * ld : 0,
     activationCodes[activation],
     wide,
   );

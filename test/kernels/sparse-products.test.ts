@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LONGEST_CHAIN } from '../../src/engine/kernels.js';
 import { type Arena, describeBackends, filled, gathered, integers, reals, spread } from './harness.js';
 import {
   activations,
@@ -78,6 +79,30 @@ describeBackends('sparse_gemm', (arena) => {
     }
   });
 
+  test.each([LONGEST_CHAIN, LONGEST_CHAIN + 1, 2 * LONGEST_CHAIN + 7])(
+    'has the bits of gemm_nn over %i columns',
+    (K) => {
+      for (const N of [4, 20, 100]) {
+        const product = {
+          M: 5,
+          K,
+          N,
+          s: sparse(5, K, 0.1, K),
+          b: reals(K * N, 2),
+          bias: reals(N, 3),
+          width: 160,
+        };
+        const got = sparseGemm(arena, product);
+        const { sums, magnitudes } = exact(product);
+        expectClose(nameOf(product), got, sums, (i) => 300 * 2 ** -24 * magnitudes[i]);
+        for (const wide of [0, 1] as const) {
+          expectBits(nameOf(product), sparseGemm(arena, { ...product, wide }), got);
+          if (isWasm(arena)) expectBits(nameOf(product), got, denseGemm(arena, product));
+        }
+      }
+    },
+  );
+
   test('reads no row of b that has no entry, and stores every element of c', () => {
     const [M, K, N] = [5, 20, 100];
     const s = filled(M * K, 0);
@@ -146,6 +171,7 @@ function sparseSgd(arena: Arena, update: Update): Float64Array {
     b.pointer,
     features,
     N,
+    rows > LONGEST_CHAIN ? 160 * ld : 0,
     rate,
     wide,
   );
@@ -233,6 +259,19 @@ describeBackends('sparse_sgd', (arena) => {
       expectClose(`${features}x${N}`, got, expected, tolerance);
       expectBits(`${features}x${N}, wide`, sparseSgd(arena, { ...update, wide: 1 }), got);
       if (isWasm(arena)) expectBits(`${features}x${N}`, got, denseSgd(arena, update));
+    }
+  });
+
+  test.each([LONGEST_CHAIN, LONGEST_CHAIN + 1, 9001])('does so for a batch of %i', (rows) => {
+    for (const N of [4, 20, 116]) {
+      const features = 37;
+      const x = sparse(rows, features, 0.2, rows);
+      const [dy, w] = [reals(rows * N, 5, 0.01), reals(features * N, 6, 0.1)];
+      const update = { rows, features, N, x, dy, w, rate: 0.1 };
+      const got = sparseSgd(arena, update);
+      expectBits(`${rows} rows, wide`, sparseSgd(arena, { ...update, wide: 1 }), got);
+      expectClose(`${rows} rows`, got, denseSgd(arena, update), () => 2 ** -20);
+      if (isWasm(arena)) expectBits(`${rows} rows`, got, denseSgd(arena, update));
     }
   });
 

@@ -17,7 +17,9 @@ const withLabels = (labels: number[], classes = 2) =>
 test('balanced weights are as scikit-learn computes them', () => {
   // compute_class_weight('balanced', classes=[0, 1], y=[0, 0, 0, 0, 1, 1]) in its documentation's example gives [0.75, 1.5].
   expect(balancedClassWeights(withLabels([0, 0, 0, 0, 1, 1]))).toEqual([0.75, 1.5]);
-  expect(balancedClassWeights(withLabels([0, 0, 2], 4))).toEqual([3 / 8, 1, 3 / 4, 1]);
+  // compute_class_weight('balanced', classes=[0, 2], y=[0, 0, 2]) gives [0.75, 1.5]; of classes that are absent it knows nothing.
+  expect(balancedClassWeights(withLabels([0, 0, 2], 4))).toEqual([0.75, 1, 1.5, 1]);
+  expect(balancedClassWeights(withLabels([1, 1, 1]))).toEqual([1, 1]);
 });
 
 describe('the loss', () => {

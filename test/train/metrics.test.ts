@@ -175,6 +175,13 @@ describe('of regression', () => {
     expect(measure(r2(), 1, [-2, -2, -2 + 1e-8], [-2, -2, -2])).toBe(0);
   });
 
+  test.each([0, 1])('r2 of %i rows is not defined', (rows) => {
+    expect(measure(r2(), 2, [3, 4].slice(0, 2 * rows), [3, 5].slice(0, 2 * rows))).toBeNaN();
+    expect(measure(r2(), 1, [3, 3].slice(0, rows + 1), [3, 3].slice(0, rows + 1))).toSatisfy((value) =>
+      rows === 0 ? Number.isNaN(value) : value === 1,
+    );
+  });
+
   test('r2 does not lose a small spread about a large mean', () => {
     const target = [0, 1, 2, 3].map((v) => v + 1e9);
     expect(

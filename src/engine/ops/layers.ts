@@ -1,6 +1,6 @@
 /** Activations that need their input, dropout, normalisation and embedding on whole tensors. */
 import { OptionError } from '../../errors.js';
-import type { SmoothActivation } from '../kernels.js';
+import { LONGEST_CHAIN, type SmoothActivation } from '../kernels.js';
 import type { Tensor } from '../tensor.js';
 import { type Call, checkSameEngine, checkSameLayout, checkTensor } from './check.js';
 
@@ -255,7 +255,9 @@ export function embedBackward(args: {
   const { kernels } = x.engine;
   const [source, gradient] = [offset(x, from), offset(dy, to)];
   const [M, N, K] = [x.rows, dtable.columns, dtable.rows];
-  return () => kernels.embedding_backward(dtable.pointer, dtable.ld, source, x.ld, gradient, dy.ld, M, N, K);
+  const lost = M > LONGEST_CHAIN ? dtable.scratch().pointer : 0;
+  return () =>
+    kernels.embedding_backward(dtable.pointer, dtable.ld, lost, source, x.ld, gradient, dy.ld, M, N, K);
 }
 
 /** Columns to … of y = columns from … of x, `count` of them. */

@@ -4,7 +4,7 @@
  */
 import { ShapeError } from '../../errors.js';
 import { checkInteger } from '../../options.js';
-import { activationCodes, type FusedActivation } from '../kernels.js';
+import { activationCodes, type FusedActivation, LONGEST_CHAIN } from '../kernels.js';
 import { type Arena, paddedLength, type Tensor } from '../tensor.js';
 import { type Call, checkSameEngine, checkTensor } from './check.js';
 import { BLOCK_WIDTH, type CompressedSet, SPARSE_DENSITY } from './compressed-set.js';
@@ -117,6 +117,7 @@ export class SparseRows {
     const columns = this.#columns;
     const code = activationCodes[activation];
     const blocks = this.#blocks;
+    const span = this.#span(this.x.columns);
     const predict = () =>
       kernels.sparse_gemm(
         y.pointer,
@@ -129,6 +130,7 @@ export class SparseRows {
         y.rows,
         w.ld,
         blocks,
+        span,
         code,
         wide,
       );
@@ -154,6 +156,7 @@ export class SparseRows {
         blocks,
         BLOCK_WIDTH,
         this.#step,
+        span,
         code,
         wide,
       );
@@ -167,6 +170,7 @@ export class SparseRows {
     this.#checkGradient(where, dw, dy);
     const { kernels, wide } = dy.engine;
     const { starts, offsets, values } = this.#columns;
+    const span = this.#span(dy.rows);
     return () => {
       this.#transpose(dy.rows);
       kernels.sparse_gemm(
@@ -180,6 +184,7 @@ export class SparseRows {
         dw.rows,
         dy.ld,
         1,
+        span,
         activationCodes.identity,
         wide,
       );
@@ -192,6 +197,7 @@ export class SparseRows {
     this.#checkGradient(where, w, dy);
     const { kernels, work, wide } = dy.engine;
     const { starts, offsets, values } = this.#columns;
+    const span = this.#span(dy.rows);
     return (rate) => {
       this.#transpose(dy.rows);
       kernels.sparse_sgd(
@@ -204,6 +210,7 @@ export class SparseRows {
         dy.pointer,
         w.rows,
         dy.ld,
+        span,
         rate,
         wide,
       );
@@ -221,6 +228,11 @@ export class SparseRows {
     const step = this.#step;
     if (a.ld === step && b.ld === step) return;
     throw new ShapeError(where, `expected rows padded to ${step}, given ${a.ld} and ${b.ld}`);
+  }
+
+  /** How far apart in B the blocks of a sum of so many terms lie; 0 where it is one chain. */
+  #span(terms: number): number {
+    return terms > LONGEST_CHAIN ? BLOCK_WIDTH * this.#step : 0;
   }
 
   #transpose(count: number): void {

@@ -20,13 +20,23 @@ export function createEmbedding(memory: ReferenceMemory): EmbeddingKernels {
       }
     },
 
-    embedding_backward(dtable, lddt, x, ldx, dy, lddy, M, N, K) {
+    embedding_backward(dtable, lddt, lost, x, ldx, dy, lddy, M, N, K) {
       const { f } = memory;
       const t = dtable >>> shift;
-      for (let k = 0; k < K; k++) f.fill(0, t + k * lddt, t + k * lddt + N);
+      // As assembly/embedding.ts has it; where rounding would be lost, it is what the second array is for.
+      const owed = (lost >>> shift) - t;
+      for (let k = 0; k < K; k++) {
+        f.fill(0, t + k * lddt, t + k * lddt + N);
+        if (lost) f.fill(0, owed + t + k * lddt, owed + t + k * lddt + N);
+      }
       for (let m = 0; m < M; m++) {
         const row = t + place(f[(x >>> shift) + m * ldx], K) * lddt;
-        for (let n = 0; n < N; n++) f[row + n] += f[(dy >>> shift) + m * lddy + n];
+        for (let n = 0; n < N; n++) {
+          const term = f[(dy >>> shift) + m * lddy + n] - (lost ? f[owed + row + n] : 0);
+          const sum = memory.round(f[row + n] + term);
+          if (lost) f[owed + row + n] = sum - f[row + n] - term;
+          f[row + n] = sum;
+        }
       }
     },
 

@@ -1,5 +1,5 @@
 /** Row bias, sums, largest columns and counts: the readable twin of assembly/reduce.ts. */
-import type { Kernels } from '../kernels.js';
+import { type Kernels, LONGEST_CHAIN } from '../kernels.js';
 import type { ReferenceMemory } from './memory.js';
 
 type ReduceKernels = Pick<Kernels, 'add_bias' | 'column_sums' | 'sum' | 'argmax' | 'count_equal'>;
@@ -17,15 +17,17 @@ export function createReduce(memory: ReferenceMemory): ReduceKernels {
       }
     },
 
-    // Along the rows, in the order in which they lie; y itself holds the running sums.
+    // Along the rows, in the order in which they lie; y itself holds the running sums, unless there are too many terms to round each.
     column_sums(y, x, ldx, M, N, accumulate) {
       const { f } = memory;
       const q = y >>> shift;
       if (!accumulate) f.fill(0, q, q + N);
+      const sums = M > LONGEST_CHAIN ? Float64Array.from(f.subarray(q, q + N)) : f.subarray(q, q + N);
       for (let m = 0; m < M; m++) {
         const p = (x >>> shift) + m * ldx;
-        for (let n = 0; n < N; n++) f[q + n] += f[p + n];
+        for (let n = 0; n < N; n++) sums[n] += f[p + n];
       }
+      f.set(sums, q);
     },
 
     sum(x, n) {

@@ -49,6 +49,8 @@ const functions: Record<Name, { f(x: number, a: number): number; d(x: number, a:
     f: (x) => x * geluTanhShare(x),
     d(x) {
       const s = geluTanhShare(x);
+      // The share no longer changes, and what it is multiplied by may be infinite: 0 times infinity is NaN.
+      if (s === 0 || s === 1) return s;
       return s + x * s * (1 - s) * 2 * ROOT_2_OVER_PI * (1 + 3 * 0.044715 * x * x);
     },
   },

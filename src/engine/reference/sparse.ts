@@ -41,7 +41,7 @@ export function createSparse(
   }
 
   const kernels: SparseKernels = {
-    sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation) {
+    sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, _span, activation) {
       const s = starts >>> 2;
       for (let m = 0; m < M; m++) {
         const { f, i32 } = memory;
@@ -63,15 +63,15 @@ export function createSparse(
     // biome-ignore format: an operand a group
     sparse_forward(
       c, ldc, columnStarts, columnOffsets, columnValues, starts, offsets, values, b, bias,
-      M, N, K, blocks, width, step, activation, wide,
+      M, N, K, blocks, width, step, span, activation, wide,
     ) {
-      kernels.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
+      kernels.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
       transpose_compressed(
         columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, step,
       );
     },
 
-    sparse_sgd(w, ldw, _work, starts, offsets, values, b, M, N, rate) {
+    sparse_sgd(w, ldw, _work, starts, offsets, values, b, M, N, _span, rate) {
       const { f, i32 } = memory;
       const s = starts >>> 2;
       const r = memory.round(rate);

@@ -46,7 +46,7 @@ export function threadedKernels(
   // biome-ignore format: an argument a word
   function put(
     a: number, b: number, c: number, d: number, e: number, f = 0, g = 0, h = 0, i = 0, j = 0,
-    k = 0, l = 0, m = 0, n = 0, o = 0, p = 0, q = 0, r = 0, s = 0, t = 0,
+    k = 0, l = 0, m = 0, n = 0, o = 0, p = 0, q = 0, r = 0, s = 0, t = 0, u = 0,
   ): void {
     words[0] = a;
     words[1] = b;
@@ -68,6 +68,7 @@ export function threadedKernels(
     words[17] = r;
     words[18] = s;
     words[19] = t;
+    words[20] = u;
   }
 
   /** The i32 at a pointer. */
@@ -148,14 +149,14 @@ export function threadedKernels(
       pool.run(jobs.gemm_tn, chunks, splitter.rows, splitter.columns);
     },
 
-    sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide) {
+    sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide) {
       const entries = peek(starts + 4 * M * blocks);
       const chunks = splitter.columnShares(M, N, blocks > 1 ? 1 : ASIDE, (entries / M) * COST.sparse);
       if (chunks === 0) {
-        one.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
+        one.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
         return;
       }
-      put(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
+      put(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
       pool.run(jobs.sparse_gemm, chunks, splitter.rows, splitter.columns);
     },
 
@@ -176,6 +177,7 @@ export function threadedKernels(
       blocks,
       width,
       step,
+      span,
       activation,
       wide,
     ) {
@@ -183,7 +185,7 @@ export function threadedKernels(
       const columns = splitter.evenColumns(M, N, (entries / M) * COST.sparse);
       // In one job while each thread has one part of C; else one after the other.
       if (columns === 0) {
-        this.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, activation, wide);
+        this.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
         this.transpose_compressed(cs, co, cv, starts, offsets, values, M, K, blocks, width, 0, blocks, step);
         return;
       }
@@ -205,6 +207,7 @@ export function threadedKernels(
         blocks,
         width,
         step,
+        span,
         activation,
         wide,
         pool.threads,
@@ -213,15 +216,15 @@ export function threadedKernels(
       pool.run(jobs.sparse_forward, chunks, M, columns);
     },
 
-    sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, rate, wide) {
+    sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, span, rate, wide) {
       const entries = peek(starts + 4 * M);
       const chunks = splitter.columnShares(M, N, ASIDE, (entries / M) * COST.sparse);
       if (chunks === 0) {
-        one.sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, rate, wide);
+        one.sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, span, rate, wide);
         return;
       }
-      put(w, ldw, starts, offsets, values, b, M, N, 0, wide);
-      floats[8] = rate;
+      put(w, ldw, starts, offsets, values, b, M, N, span, 0, wide);
+      floats[9] = rate;
       pool.run(jobs.sparse_sgd, chunks, splitter.rows, splitter.columns);
     },
 

@@ -58,7 +58,7 @@ const specs = {
   layer_norm_backward: ['r_eer_r__nw', 0.8],
   layer_norm_parameters: ['ee__e_e_wn', 0.4],
   embedding_forward: ['r_r___nw_', 0.3],
-  embedding_backward: ['e___e_wn_', 0.4],
+  embedding_backward: ['e_e__e_wn_', 0.4],
   copy_columns: ['r_r_nw', 0.2],
   sgd_step: ['eenf', 0.2],
   sgd_momentum_step: ['eeenfff_f', 0.3],

@@ -21,7 +21,8 @@ export function rootMeanSquaredError(): Metric {
 
 /**
  * R² = 1 - Σ (target - prediction)² / Σ (target - mean)²: 1 is perfect, 0 as good as always saying the mean. The mean over
- * the outputs. Where all targets of an output are equal it is 1 for perfect predictions, else 0, as scikit-learn has it.
+ * the outputs. Where all targets of an output are equal it is 1 for perfect predictions, else 0; and NaN for fewer than two rows, which
+ * have no spread to explain: as scikit-learn has it.
  */
 export function r2(): Metric {
   return {
@@ -49,7 +50,7 @@ export function r2(): Metric {
           }
         },
         value() {
-          if (n === 0) return Number.NaN;
+          if (n < 2) return Number.NaN;
           let total = 0;
           for (let i = 0; i < width; i++) {
             total += spread[i] > 0 ? 1 - residual[i] / spread[i] : residual[i] > 0 ? 0 : 1;
