@@ -8,9 +8,11 @@ export class LanegradError extends Error {
   readonly where: string;
 
   constructor(where: string, message: string, options?: ErrorOptions) {
-    super(`${where}: ${message}`, options);
+    // Callers in JavaScript can give what the types exclude: a file's name that is none, say.
+    const place = typeof where === 'string' ? where : show(where);
+    super(`${place}: ${typeof message === 'string' ? message : show(message)}`, options);
     this.name = new.target.name;
-    this.where = where;
+    this.where = place;
   }
 }
 

@@ -17,7 +17,7 @@ import { FolderLock, LOCK_FILE } from '../files/lock.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
 import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
+import { checkPath, OptionReader } from '../options.js';
 import { loadUplot } from '../report/node.js';
 import { type RunReport, renderReport } from '../report/report.js';
 
@@ -72,6 +72,7 @@ export class RunFolder {
    * Throws FileError when it is not there, is no run's, or another process is at work in it.
    */
   static async open(path: string): Promise<RunFolder> {
+    checkPath('RunFolder.open', path);
     const entries = await readdir(path).catch((cause) => {
       throw fileError(path, 'cannot be read', cause);
     });

@@ -72,6 +72,7 @@ export class Session implements Trainer {
   async readWeights(names?: readonly string[]): Promise<Map<string, Float32Array>> {
     this.#update();
     const all = allValues(this.model);
+    checkNames(names);
     const wanted = names ?? all.map(({ name }) => name);
     return new Map(
       wanted.map((name) => {
@@ -234,6 +235,13 @@ export function refuseHooks(options: object): void {
     if (!(key in options)) continue;
     throw new OptionError('Trainer.fit', `option ${key} is for fit; a trainer has onProgress and onEpoch`);
   }
+}
+
+/** Throws OptionError for anything but a list of names, or nothing. */
+export function checkNames(names: unknown): void {
+  const isNames = Array.isArray(names) && names.every((name) => typeof name === 'string');
+  if (names === undefined || isNames) return;
+  throw new OptionError('Trainer.readWeights', `names: expected a list of strings, given ${show(names)}`);
 }
 
 function isSignal(value: unknown): value is AbortSignal {

@@ -72,7 +72,7 @@ function mutateSafetensors(r: Random, file: Uint8Array): Uint8Array {
   if (r.chance(0.3)) return safetensors(mutateJson(r, header), data);
   const metadata = { ...(header.__metadata__ as Record<string, string>) };
   const key = r.pick(Object.keys(metadata));
-  metadata[key] = mutateJson(r, JSON.parse(metadata[key]));
+  metadata[key] = metadata[key].startsWith('{') ? mutateJson(r, JSON.parse(metadata[key])) : 'other';
   return safetensors(JSON.stringify({ ...header, __metadata__: metadata }), data);
 }
 
