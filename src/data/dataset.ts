@@ -4,7 +4,7 @@
  */
 import { isFloat32Array, isNumericArray, isTypedArray, isUint8Array, type NumericArray } from '../arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
-import { checkInteger, didYouMean, OptionReader } from '../options.js';
+import { didYouMean, OptionReader } from '../options.js';
 import { checkedLabels, checkWeights, largestLabel } from './answers.js';
 import { checkFinite, type Numbers, type ReadNumbers, readNumbers } from './numbers.js';
 import type { Dataset, ImageShape } from './set.js';

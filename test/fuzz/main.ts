@@ -26,7 +26,7 @@ const [cases, seed, processes] = [values.cases, values.seed, values.processes].m
 const { target } = values;
 
 /** A process that stands at one case for so long is ended: seconds of its own time, and of the clock for one that only waits. */
-const HUNG = { busy: 8, waiting: 60 } as const;
+const HUNG = { busy: 8, waiting: 120 } as const;
 /** MiB of a process that is ended before the machine runs out. */
 const TOO_LARGE = 2048;
 
@@ -70,7 +70,7 @@ function watch(
     let errors = '';
     let verdict: string | undefined;
     let place = '';
-    let since = { clock: 0, busy: 0 };
+    let since = { clock: Date.now() / 1000, busy: 0 };
     const timer = setInterval(() => {
       const now = readText(file);
       const at = { clock: Date.now() / 1000, busy: busySeconds(child.pid!) };
