@@ -1,5 +1,12 @@
 /** Numbers as a caller may hold them (a typed array, a plain array, arrays of these) as one row-major array with a shape. */
-import { isBytes, isFloat32Array, isNumericArray, isUint8Array, type NumericArray } from '../arrays.js';
+import {
+  isBytes,
+  isFloat32Array,
+  isNumericArray,
+  isTypedArray,
+  isUint8Array,
+  type NumericArray,
+} from '../arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 
 /** What is taken for numbers. */
@@ -52,6 +59,26 @@ export function readNumbers(names: Names, given: unknown, allowBytes: boolean): 
   const values = bytes ? new Uint8Array(count) : new Float32Array(count);
   walk(names, given, shape, bytes, values);
   return { values, shape };
+}
+
+/**
+ * A copy as float32 of numbers in one array, whatever array it is. Throws OptionError for anything that is no number; NaN and what is
+ * infinite as float32 are the caller's to find.
+ */
+export function copyNumbers(where: string, name: string, given: unknown): Float32Array {
+  if (isNumericArray(given)) return Float32Array.from(given);
+  const length: unknown =
+    typeof given === 'object' ? (given as ArrayLike<unknown> | null)?.length : undefined;
+  if (!Number.isSafeInteger(length) || isTypedArray(given)) {
+    throw new OptionError(where, `${name}: expected an array of numbers, given ${show(given)}`);
+  }
+  const values = given as ArrayLike<unknown>;
+  // All are there before anything is allocated, and none is passed over.
+  for (let i = 0; i < values.length; i++) {
+    if (typeof values[i] === 'number') continue;
+    throw new OptionError(where, `${name}[${i}]: expected a number, given ${show(values[i])}`);
+  }
+  return Float32Array.from(values as ArrayLike<number>);
 }
 
 /** Throws DataError for the first value that is NaN or infinite; `given` is what it was made of. */

@@ -142,8 +142,11 @@ function isModel(model: object): boolean {
 
 function isLayer(layer: unknown): layer is Layer {
   if (typeof layer !== 'object' || layer === null) return false;
-  const { kind, config, outputSize, parameters, compile } = layer as Partial<Layer>;
-  const calls = [outputSize, parameters, compile];
+  const { kind, config, outputSize, parameters, compile, ...optional } = layer as Partial<Layer>;
+  const others = [optional.buffers, optional.saved, optional.checkInputs].filter(
+    (call) => call !== undefined,
+  );
+  const calls = [outputSize, parameters, compile, ...others];
   return (
     typeof kind === 'string' &&
     typeof config === 'object' &&

@@ -1,5 +1,6 @@
 /** Asking a model about inputs: outputs, probabilities or classes of rows. */
 import { isBytes } from '../arrays.js';
+import { copyNumbers } from '../data/numbers.js';
 import type { Engine } from '../engine/engine.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
@@ -125,15 +126,12 @@ function read(
   const given = reader.optional('loss', 'a loss', (value): value is unknown => value !== undefined);
   reader.end();
   const loss = lossFor(where, model, given);
-  if (typeof inputs?.length !== 'number') {
-    throw new OptionError(where, `inputs: expected an array of numbers, given ${show(inputs)}`);
-  }
+  const values = isBytes(inputs) ? fromBytes(where, model, inputs) : copyNumbers(where, 'inputs', inputs);
   const { inputSize } = model;
-  const rows = inputs.length / inputSize;
+  const rows = values.length / inputSize;
   if (!Number.isInteger(rows) || rows === 0) {
-    throw new ShapeError(where, `expected rows of ${inputSize} numbers, given ${inputs.length} numbers`);
+    throw new ShapeError(where, `expected rows of ${inputSize} numbers, given ${values.length} numbers`);
   }
-  const values = isBytes(inputs) ? fromBytes(where, model, inputs) : Float32Array.from(inputs);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const [row, column] = [Math.floor(bad / inputSize), bad % inputSize];

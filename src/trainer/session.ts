@@ -129,8 +129,9 @@ class Training {
     const onProgress = reader.callback<(progress: Progress) => void>('onProgress');
     const interval = reader.number('progressInterval', { min: 0 }, 100);
     const signal = reader.optional('signal', 'an AbortSignal', isSignal);
-    const { onProgress: _, progressInterval: __, signal: ___, ...rest } = options;
-    refuseHooks(options);
+    // Without any, it is `fit` that says what it lacks.
+    const { onProgress: _, progressInterval: __, signal: ___, ...rest } = options ?? {};
+    refuseHooks(rest);
     if (signal?.aborted) this.#controller.abort();
     signal?.addEventListener('abort', () => this.stop());
     this.#progress = onProgress && new ProgressMeter(onProgress, interval);

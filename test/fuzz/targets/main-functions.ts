@@ -43,6 +43,7 @@ const {
   metricsCsv,
   metricsEvents,
   oneCycle,
+  onnxDataFiles,
   precision,
   predict,
   predictClasses,
@@ -480,6 +481,11 @@ export const mainFunctions: Record<string, Call> = {
     check: (text) => expectThat(typeof text === 'string', () => 'no text'),
   },
   metricsEvents: { valid: (r) => [[record(r), record(r)], 1e9], call: metricsEvents },
+  onnxDataFiles: {
+    valid: (r) => [writeOnnx(classifier(r)), 'f'],
+    call: onnxDataFiles,
+    check: (files) => expectThat(String(files) === '', () => `files ${String(files)}`),
+  },
   oneCycle: schedule(oneCycle, {
     maxLearningRate: 0.1,
     percentStart: 0.3,

@@ -134,6 +134,7 @@ export const nodeFunctions: Record<string, Call> = {
     call: refused(node.loadMnist),
   },
   loadModel: { valid: (_, { folder }) => [join(folder, 'none')], call: refused(node.loadModel) },
+  loadOnnx: { valid: (_, { folder }) => [join(folder, 'none')], call: refused(node.loadOnnx) },
   openTableFile: {
     valid: (_, { folder }) => [join(folder, 'none'), { header: true }],
     call: refused(node.openTableFile),
