@@ -42,7 +42,7 @@ export interface Dataset {
 export function checkDataset(where: string, name: string, set: unknown): asserts set is Dataset {
   const problem = typeof set === 'object' && set !== null ? problemOf(set as Dataset) : show(set);
   if (problem !== undefined) {
-    throw new OptionError(where, `${name}: expected a data set, as dataset() makes it, given ${problem}`);
+    throw new OptionError(where, `${name}: expected a data set, given ${problem}`);
   }
   const { size, width, inputs, labels, targets, targetWidth = 1, weights } = set as Dataset;
   const lengths = [
@@ -75,6 +75,7 @@ function problemOf(set: Dataset): string | undefined {
     ['weights', weights, weights === undefined || isList(weights)],
   ];
   const wrong = parts.find(([, , fits]) => !fits);
+  if (inputs === undefined) return show(set);
   return wrong && `${show(wrong[1])} as ${wrong[0]}`;
 }
 

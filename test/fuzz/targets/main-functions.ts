@@ -37,6 +37,7 @@ const {
   heNormal,
   heUniform,
   huber,
+  kFold,
   layerNorm,
   meanAbsoluteError,
   meanSquaredError,
@@ -69,8 +70,10 @@ const {
   sgd,
   sliceDataset,
   softmaxCrossEntropy,
+  splitDataset,
   stepDecay,
   summary,
+  takeRows,
   topK,
   warmUp,
   weightsSha256,
@@ -335,11 +338,13 @@ export const mainFunctions: Record<string, Call> = {
   EngineError: made(lanegrad.EngineError),
   FileError: made(lanegrad.FileError),
   FormatError: made(lanegrad.FormatError),
+  KernelError: made(lanegrad.KernelError),
   LanegradError: made(lanegrad.LanegradError),
   NonFiniteError: made(lanegrad.NonFiniteError),
   OptionError: made(lanegrad.OptionError),
   ResumeError: made(lanegrad.ResumeError),
   ShapeError: made(lanegrad.ShapeError),
+  ThreadError: made(lanegrad.ThreadError),
   UnsupportedError: made(lanegrad.UnsupportedError),
   accuracy: metric(accuracy),
   activation: layer(activation, 'leakyRelu', { negativeSlope: 0.1 }),
@@ -472,6 +477,19 @@ export const mainFunctions: Record<string, Call> = {
   heNormal: initializer(heNormal),
   heUniform: initializer(heUniform),
   huber: loss(huber, { delta: 2 }),
+  kFold: {
+    valid: (r) => [labelled(r), { folds: 2, seed: 1, stratified: true }],
+    call: (...args) => [...kFold(...(args as unknown as Parameters<typeof kFold>))],
+    check: (folds, _, intact) => {
+      const parts = folds as { train: Dataset; validation: Dataset }[];
+      for (const { train, validation } of parts) {
+        checkDataset(train);
+        checkDataset(validation);
+        if (intact)
+          expectThat(train.size + validation.size === 8, () => `${train.size} and ${validation.size} of 8`);
+      }
+    },
+  },
   layerNorm: layer(layerNorm, { eps: 1e-5, affine: true }),
   meanAbsoluteError: loss(meanAbsoluteError),
   meanSquaredError: loss(meanSquaredError),
@@ -584,8 +602,16 @@ export const mainFunctions: Record<string, Call> = {
     check: (set) => expectThat((set as Dataset).size >= 1, () => 'an empty set'),
   },
   softmaxCrossEntropy: loss(softmaxCrossEntropy, { labelSmoothing: 0.1, classWeights: [1, 2] }),
+  splitDataset: {
+    valid: (r) => [labelled(r), { validation: 0.25, test: 0.25, seed: 1, stratified: true }],
+    call: splitDataset,
+    check: (parts) => {
+      for (const part of Object.values(parts as object)) checkDataset(part);
+    },
+  },
   stepDecay: schedule(stepDecay, { learningRate: 0.1, stepSize: 10, gamma: 0.5 }),
   summary: { valid: (r) => [classifier(r)], call: summary },
+  takeRows: { valid: (r) => [labelled(r), [3, 0, 3], 'some'], call: takeRows, check: checkDataset },
   topK: metric(topK, 1),
   warmUp: schedule(warmUp, { steps: 10, schedule: constantRate(0.1), startFactor: 0.1 }),
   weightsSha256: {

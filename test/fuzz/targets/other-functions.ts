@@ -134,6 +134,10 @@ export const nodeFunctions: Record<string, Call> = {
     call: refused(node.loadMnist),
   },
   loadModel: { valid: (_, { folder }) => [join(folder, 'none')], call: refused(node.loadModel) },
+  loadNpz: {
+    valid: (_, { folder }) => [join(folder, 'none'), { name: 'x' }],
+    call: refused(node.loadNpz),
+  },
   loadOnnx: { valid: (_, { folder }) => [join(folder, 'none')], call: refused(node.loadOnnx) },
   openTableFile: {
     valid: (_, { folder }) => [join(folder, 'none'), { header: true }],
