@@ -1,12 +1,5 @@
 /** Numbers as a caller may hold them (a typed array, a plain array, arrays of these) as one row-major array with a shape. */
-import {
-  isBytes,
-  isFloat32Array,
-  isNumericArray,
-  isTypedArray,
-  isUint8Array,
-  type NumericArray,
-} from '../arrays.js';
+import { isBytes, isFloat32Array, isNumericArray, isUint8Array, type NumericArray } from '../arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 
 /** What is taken for numbers. */
@@ -66,19 +59,18 @@ export function readNumbers(names: Names, given: unknown, allowBytes: boolean): 
  * infinite as float32 are the caller's to find.
  */
 export function copyNumbers(where: string, name: string, given: unknown): Float32Array {
-  if (isNumericArray(given)) return Float32Array.from(given);
-  const length: unknown =
-    typeof given === 'object' ? (given as ArrayLike<unknown> | null)?.length : undefined;
-  if (!Number.isSafeInteger(length) || isTypedArray(given)) {
+  // The memory of an empty one may have been transferred away.
+  if (isNumericArray(given)) return given.length === 0 ? new Float32Array(0) : Float32Array.from(given);
+  if (!Array.isArray(given)) {
     throw new OptionError(where, `${name}: expected an array of numbers, given ${show(given)}`);
   }
-  const values = given as ArrayLike<unknown>;
+  const values: readonly unknown[] = given;
   // All are there before anything is allocated, and none is passed over.
   for (let i = 0; i < values.length; i++) {
     if (typeof values[i] === 'number') continue;
     throw new OptionError(where, `${name}[${i}]: expected a number, given ${show(values[i])}`);
   }
-  return Float32Array.from(values as ArrayLike<number>);
+  return Float32Array.from(values as readonly number[]);
 }
 
 /** Throws DataError for the first value that is NaN or infinite; `given` is what it was made of. */
@@ -99,7 +91,7 @@ function readTyped(names: Names, given: NumericArray, allowBytes: boolean): Uint
   if (isFloat32Array(given)) return given;
   if (allowBytes && isUint8Array(given)) return given;
   if (allowBytes && isBytes(given)) return new Uint8Array(given.buffer, given.byteOffset, given.length);
-  const values = Float32Array.from(given);
+  const values = copyNumbers(names.where, names.option, given);
   checkFinite(names, values, 1, given);
   return values;
 }

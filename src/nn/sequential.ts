@@ -130,14 +130,22 @@ function isModel(model: object): boolean {
     );
   };
   return (
-    [layers, parameters, buffers, sizes].every((list) => Array.isArray(list)) &&
-    layers.every(isLayer) &&
-    [...parameters, ...buffers].every(isParameter) &&
+    isListOf(layers, isLayer) &&
+    isListOf(parameters, isParameter) &&
+    isListOf(buffers, isParameter) &&
+    isListOf(sizes, Number.isSafeInteger) &&
     sizes.length === layers.length + 1 &&
-    [...sizes, numbers.parameterCount, numbers.seed].every(Number.isSafeInteger) &&
+    [numbers.parameterCount, numbers.seed].every(Number.isSafeInteger) &&
     numbers.inputSize === sizes[0] &&
     numbers.outputSize === sizes[sizes.length - 1]
   );
+}
+
+/** Ends at the first entry that is none, and a hole is none: the length of a list is no promise. */
+function isListOf(list: unknown, is: (entry: unknown) => boolean): boolean {
+  if (!Array.isArray(list)) return false;
+  for (let i = 0; i < list.length; i++) if (!is(list[i])) return false;
+  return true;
 }
 
 function isLayer(layer: unknown): layer is Layer {
@@ -169,7 +177,7 @@ function specsOf(where: string, layer: number, specs: unknown): readonly Paramet
     const { name, shape, initializer } = (spec ?? {}) as Partial<ParameterSpec>;
     return typeof name === 'string' && isShape(shape) && typeof initializer?.fill === 'function';
   };
-  if (Array.isArray(specs) && specs.every(isSpec)) return specs as readonly ParameterSpec[];
+  if (isListOf(specs, isSpec)) return specs as readonly ParameterSpec[];
   const problem = `expected parameters with name, shape and initializer, given ${show(specs)}`;
   throw new OptionError(where, `layers[${layer}]: ${problem}`);
 }

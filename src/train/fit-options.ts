@@ -81,6 +81,9 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
   const where = 'fit';
   checkEngine(where, engine);
   checkModel(where, model);
+  if (!Object.isExtensible(model)) {
+    throw new OptionError(where, 'model: expected one that can be written to, given a frozen one');
+  }
   checkDataset(where, 'train', train);
   const reader = new OptionReader(where, options);
   const loss = resolveLoss(where, reader.required('loss', LOSS, isGiven));

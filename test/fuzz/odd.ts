@@ -150,6 +150,8 @@ function spoilWithin(r: Random, value: object, depth: number): unknown {
     return map;
   }
   if (ArrayBuffer.isView(value)) {
+    // One without entries may have no memory either.
+    if (value.byteLength === 0) return oddValue(r);
     const array = (value as Float32Array).slice();
     const numbers = [Number.NaN, Infinity, -1, 0, 3e38, 1e9, 0.5, 255];
     // Longer or shorter, or another number in it.
