@@ -3,14 +3,19 @@
  * the class says whose mistake it is, so that a caller can tell a typing error from a broken file.
  */
 
+/** Characters that a path may have on most systems. */
+const MAX_PLACE = 4096;
+
 /** The base of all errors below. `where` names the function, option or file at fault. */
 export class LanegradError extends Error {
   readonly where: string;
 
   constructor(where: string, message: string, options?: ErrorOptions) {
-    super(`${where}: ${message}`, options);
+    // Callers in JavaScript can give what the types exclude: a file's name that is none, say.
+    const place = typeof where === 'string' && where.length <= MAX_PLACE ? where : show(where);
+    super(`${place}: ${typeof message === 'string' ? message : show(message)}`, options);
     this.name = new.target.name;
-    this.where = where;
+    this.where = place;
   }
 }
 

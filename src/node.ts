@@ -2,6 +2,7 @@
 import { readFileBytes, writeFileAtomic } from './files/atomic.js';
 import { type ModelMetadata, readModel, writeModel } from './formats/model.js';
 import type { Sequential } from './nn/sequential.js';
+import { checkPath } from './options.js';
 
 export { loadIdxFolder, type Splits } from './data/folder.js';
 export { loadMnist } from './data/mnist.js';
@@ -18,10 +19,12 @@ export { openTableFile } from './tables/file.js';
  * Throws FileError when it cannot be written, DataError when a parameter is not finite.
  */
 export async function saveModel(model: Sequential, path: string, metadata?: ModelMetadata): Promise<void> {
+  checkPath('saveModel', path);
   await writeFileAtomic(path, writeModel(model, metadata));
 }
 
 /** Reads what `saveModel` wrote. Throws FileError when it cannot be read, FormatError when it is not such a file. */
 export async function loadModel(path: string): Promise<{ model: Sequential; metadata: ModelMetadata }> {
+  checkPath('loadModel', path);
   return readModel(await readFileBytes(path), path);
 }

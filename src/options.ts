@@ -2,6 +2,7 @@
  * The one place where options objects are read. Every option goes through a typed getter, and a key that no
  * getter asked for is an error that names it, with the nearest known key.
  */
+import { isMap } from './arrays.js';
 import { OptionError, show } from './errors.js';
 
 interface NumberRange {
@@ -123,6 +124,20 @@ export function checkInteger(where: string, name: string, value: unknown, range:
     throw new OptionError(where, `${name}: expected a whole number${describe(range)}, given ${show(value)}`);
   }
   return value;
+}
+
+/** Throws OptionError for something that is no Map. */
+export function checkMap(where: string, name: string, value: unknown): void {
+  if (!isMap(value)) throw new OptionError(where, `${name}: expected a Map, given ${show(value)}`);
+}
+
+/** Throws OptionError for something that is no path of a file or folder. */
+export function checkPath(where: string, path: unknown): asserts path is string {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return;
+  throw new OptionError(
+    where,
+    `path: expected the path of a file or folder as a string, given ${show(path)}`,
+  );
 }
 
 /** The phrase `; did you mean "x"?` when one of `known` is within two edits of `word`, else nothing. */

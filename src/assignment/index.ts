@@ -3,16 +3,17 @@
  * computed again. Node only; the parts that compute are plain functions in modules of their own.
  */
 import { join } from 'node:path';
+import { OptionError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { OptionReader } from '../options.js';
+import { checkInteger, OptionReader } from '../options.js';
 import { loadUplot } from '../report/node.js';
 import { type AssignmentPlan, fullPlan, quickPlan } from './plan.js';
 import { derivations } from './q1-derivations/derivations.js';
 import { gradientTable } from './q3-scalar/gradient-table.js';
 import { expectExperiments, runExperiments } from './q7-experiments/experiments.js';
 import type { ExperimentsResult } from './q7-experiments/types.js';
-import { type Conclusion, conclude } from './report/conclusions.js';
-import { renderAssignment } from './report/report.js';
+import { type Conclusion, conclude as concludeResults } from './report/conclusions.js';
+import { renderAssignment as renderResults } from './report/report.js';
 import { sampleImages } from './report/samples.js';
 import type { AssignmentReport } from './report/types.js';
 import type {
@@ -32,7 +33,7 @@ import { LocalExecutor, type TaskKind, type Tasks, Workbench } from './work/task
 
 export { RunError } from './work/pool.js';
 export type { AssignmentPlan, AssignmentReport, Conclusion };
-export { conclude, derivations, gradientTable, renderAssignment };
+export { derivations, gradientTable };
 
 /** Which parts of the assignment are done, and how. */
 export interface AssignmentOptions extends SessionHooks {
@@ -53,10 +54,36 @@ export interface AssignmentOptions extends SessionHooks {
 /** The first derivation of question 2; those before it are question 1's. */
 const QUESTION_TWO = 'D8';
 
-/** The derivations of a question. */
+/** The derivations of a question. Throws OptionError for another number. */
 export function derivationsOf(question: 1 | 2): readonly Derivation[] {
+  checkInteger('derivationsOf', 'question', question, { min: 1, max: 2 });
   const second = derivations.findIndex(({ name }) => name === QUESTION_TWO);
   return question === 1 ? derivations.slice(0, second) : derivations.slice(second);
+}
+
+/** Draws the conclusions from the results, in words and numbers. Throws OptionError for what are not the results of all parts. */
+export function conclude(parts: Parameters<typeof concludeResults>[0]): Conclusion[] {
+  return ofResults('conclude', () => concludeResults(parts));
+}
+
+/**
+ * The whole report as a page. `uplot` is the source text of uPlot's script and style sheet. Throws OptionError for what is no report
+ * with the results of all parts.
+ */
+export function renderAssignment(...[report, uplot]: Parameters<typeof renderResults>): string {
+  return ofResults('renderAssignment', () => renderResults(report, uplot));
+}
+
+/** Results have a hundred parts, which are read where they are told of: what is missing there is no result. */
+function ofResults<T>(where: string, use: () => T): T {
+  try {
+    return use();
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new OptionError(where, `expected the results of all parts of the assignment (${cause.message})`, {
+      cause,
+    });
+  }
 }
 
 /** Work of each part in samples of a compiled training step, for the time left: these are ratios of measured seconds. */
@@ -209,7 +236,7 @@ export class Assignment {
       experiments,
       samples: sampleImages((await this.#bench.splits()).full),
     };
-    await writeFileAtomic(this.reportPath, renderAssignment(report, await loadUplot()));
+    await writeFileAtomic(this.reportPath, renderResults(report, await loadUplot()));
     return report;
   }
 

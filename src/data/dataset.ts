@@ -4,42 +4,14 @@
  */
 import { isFloat32Array, isNumericArray, isTypedArray, isUint8Array, type NumericArray } from '../arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
-import { checkInteger, didYouMean, OptionReader } from '../options.js';
+import { didYouMean, OptionReader } from '../options.js';
 import { checkedLabels, checkWeights, largestLabel } from './answers.js';
 import { checkFinite, type Numbers, type ReadNumbers, readNumbers } from './numbers.js';
+import type { Dataset, ImageShape } from './set.js';
+
+export { checkDataset, type Dataset, sliceDataset } from './set.js';
 
 type Labels = readonly number[] | readonly string[] | NumericArray | BigInt64Array | BigUint64Array;
-type ImageShape = readonly [height: number, width: number];
-
-/** Samples in memory, checked: rows of inputs, and for each a class label or targets. Made by `dataset`. */
-export interface Dataset {
-  readonly name: string;
-  /** Number of samples, at least 1. */
-  readonly size: number;
-  /** Row-major [size, width]. */
-  readonly inputs: Uint8Array | Float32Array;
-  /** Values in a sample, at least 1. */
-  readonly width: number;
-  /** A sample's value is `inputs[i] * scale + offset`. Always 1 and 0 for float inputs. */
-  readonly scale: number;
-  readonly offset: number;
-  /** [size], each at least 0 and less than `classes`; [0] for a set with targets. */
-  readonly labels: Int32Array;
-  /** At least 2; 0 for a set with targets. */
-  readonly classes: number;
-  /** For regression, or several yes-or-no questions at once: row-major [size, targetWidth]. */
-  readonly targets?: Float32Array;
-  /** Numbers in a sample's target; present with `targets`. */
-  readonly targetWidth?: number;
-  /** [targetWidth] */
-  readonly targetNames?: readonly string[];
-  /** [size], each at least 0 and not all 0: how much a sample counts in the loss. 1 each when absent. */
-  readonly weights?: Float32Array;
-  /** [classes] */
-  readonly classNames?: readonly string[];
-  /** Pixels of a sample that is an image; height times width is `width`. */
-  readonly imageShape?: ImageShape;
-}
 
 /** What `dataset` makes a data set of. */
 export interface DatasetOptions {
@@ -154,47 +126,6 @@ export function dataset(options: DatasetOptions): Dataset {
     ...answers,
     ...(weights && { weights }),
     ...(imageShape && { imageShape: Object.freeze([imageShape[0], imageShape[1]] as const) }),
-  });
-}
-
-/** Throws OptionError for something that is no data set, ShapeError for one whose arrays are not of its size. */
-export function checkDataset(where: string, name: string, set: Dataset): void {
-  const isList = (value: unknown) => Array.isArray(value) || isTypedArray(value);
-  const isSet = typeof set === 'object' && set !== null && isTypedArray(set.inputs);
-  if (!isSet || !isList(set.targets ?? set.labels)) {
-    throw new OptionError(where, `${name}: expected a data set, given ${show(set)}`);
-  }
-  const { size, width, inputs, labels, targets, targetWidth = 1, weights } = set;
-  const lengths = [
-    ['inputs', inputs.length, size * width],
-    targets ? ['targets', targets.length, size * targetWidth] : ['labels', labels.length, size],
-    ['weights', weights?.length ?? size, size],
-  ] as const;
-  for (const [what, given, expected] of lengths) {
-    if (given === expected) continue;
-    throw new ShapeError(where, `${name}: expected ${expected} ${what} for ${size} samples, given ${given}`);
-  }
-}
-
-/**
- * Samples `from` up to but not including `to`, as views: nothing is copied, and the classes stay those of `set`.
- *
- * @throws OptionError unless 0 <= from < to <= set.size, all whole.
- */
-export function sliceDataset(set: Dataset, from: number, to: number, name: string = set.name): Dataset {
-  checkDataset('sliceDataset', 'set', set);
-  checkInteger('sliceDataset', 'from', from, { min: 0, below: set.size });
-  checkInteger('sliceDataset', 'to', to, { above: from, max: set.size });
-  return Object.freeze({
-    ...set,
-    name,
-    size: to - from,
-    inputs: set.inputs.subarray(from * set.width, to * set.width),
-    labels: set.labels.subarray(from, to),
-    ...(set.targets && {
-      targets: set.targets.subarray(from * set.targetWidth!, to * set.targetWidth!),
-    }),
-    ...(set.weights && { weights: set.weights.subarray(from, to) }),
   });
 }
 

@@ -6,10 +6,10 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { DataError, FileError, FormatError, OptionError, ShapeError, show } from '../errors.js';
+import { DataError, FileError, FormatError, ShapeError } from '../errors.js';
 import { fileError, readFileBytes, systemCode } from '../files/atomic.js';
 import { growthLimit } from '../formats/bytes.js';
-import { OptionReader } from '../options.js';
+import { checkPath, OptionReader } from '../options.js';
 import { type Dataset, dataset, sliceDataset } from './dataset.js';
 import { readIdx } from './idx.js';
 
@@ -49,9 +49,7 @@ interface Pair {
  * @throws DataError when images and labels differ in number, or there are too few to split.
  */
 export async function loadIdxFolder(path: string, options: { name?: string } = {}): Promise<Splits> {
-  if (typeof path !== 'string' || path === '') {
-    throw new OptionError(WHERE, `path: expected a folder, given ${show(path)}`);
-  }
+  checkPath(WHERE, path);
   const read = new OptionReader(WHERE, options);
   const name = read.string('name', basename(resolve(path)) || 'data');
   read.end();

@@ -54,6 +54,25 @@ export function readNumbers(names: Names, given: unknown, allowBytes: boolean): 
   return { values, shape };
 }
 
+/**
+ * A copy as float32 of numbers in one array, whatever array it is. Throws OptionError for anything that is no number; NaN and what is
+ * infinite as float32 are the caller's to find.
+ */
+export function copyNumbers(where: string, name: string, given: unknown): Float32Array {
+  // The memory of an empty one may have been transferred away.
+  if (isNumericArray(given)) return given.length === 0 ? new Float32Array(0) : Float32Array.from(given);
+  if (!Array.isArray(given)) {
+    throw new OptionError(where, `${name}: expected an array of numbers, given ${show(given)}`);
+  }
+  const values: readonly unknown[] = given;
+  // All are there before anything is allocated, and none is passed over.
+  for (let i = 0; i < values.length; i++) {
+    if (typeof values[i] === 'number') continue;
+    throw new OptionError(where, `${name}[${i}]: expected a number, given ${show(values[i])}`);
+  }
+  return Float32Array.from(values as readonly number[]);
+}
+
 /** Throws DataError for the first value that is NaN or infinite; `given` is what it was made of. */
 export function checkFinite(
   { where, one }: Pick<Names, 'where' | 'one'>,
@@ -72,7 +91,7 @@ function readTyped(names: Names, given: NumericArray, allowBytes: boolean): Uint
   if (isFloat32Array(given)) return given;
   if (allowBytes && isUint8Array(given)) return given;
   if (allowBytes && isBytes(given)) return new Uint8Array(given.buffer, given.byteOffset, given.length);
-  const values = Float32Array.from(given);
+  const values = copyNumbers(names.where, names.option, given);
   checkFinite(names, values, 1, given);
   return values;
 }

@@ -4,7 +4,7 @@
  */
 import { platform } from '#platform';
 import { disposeSymbol } from '../dispose.js';
-import { EngineError, UnsupportedError } from '../errors.js';
+import { EngineError, OptionError, show, UnsupportedError } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
@@ -75,6 +75,11 @@ export class Engine {
     this.work = this.heap.allocate(backend.kernels.workspace_size());
   }
 
+  /** @internal Whether it is an engine: a proxy of one, which has no memory, is none. */
+  static is(value: unknown): value is Engine {
+    return typeof value === 'object' && value !== null && #backend in value;
+  }
+
   /** @internal Throws EngineError when the engine has been disposed of. */
   get backend(): Backend {
     if (!this.#backend) throw new EngineError('Engine', 'this engine has been disposed of');
@@ -113,6 +118,13 @@ export class Engine {
 
   [disposeSymbol](): void {
     this.dispose();
+  }
+}
+
+/** Throws OptionError for something that is no engine. */
+export function checkEngine(where: string, engine: unknown): asserts engine is Engine {
+  if (!Engine.is(engine)) {
+    throw new OptionError(where, `engine: expected one from createEngine(), given ${show(engine)}`);
   }
 }
 

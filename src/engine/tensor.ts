@@ -2,6 +2,7 @@
  * A typed array with a shape in an engine's memory. Above the engine it is a name for data: values go in by `write` and
  * come out by `read`, as copies, since memory that grows would detach any view.
  */
+import { isNumericArray } from '../arrays.js';
 import { EngineError, OptionError, ShapeError, show } from '../errors.js';
 import { checkInteger } from '../options.js';
 import type { Engine } from './engine.js';
@@ -23,6 +24,8 @@ export function paddedLength(columns: number): number {
 
 /** `float` is float32, except in the reference engine's float64 mode. */
 export type DType = 'float' | 'i32' | 'u32' | 'u16' | 'u8';
+
+const DTYPES: readonly DType[] = ['float', 'i32', 'u32', 'u16', 'u8'];
 
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
@@ -75,6 +78,8 @@ export class Tensor {
 
   /** The same memory under another shape, from element `offset` on; `ld` pads the rows of the view. */
   view(shape: readonly number[], offset = 0, ld?: number): Tensor {
+    checkShape('Tensor.view', shape);
+    checkInteger('Tensor.view', 'offset', offset);
     const pointer = this.pointer + offset * this.elementBytes;
     const tensor = new Tensor(this.#owner, this.dtype, shape, pointer, ld, this.#changes);
     if (this.ld !== this.columns || !(offset >= 0 && offset + tensor.span <= this.size)) {
@@ -86,7 +91,7 @@ export class Tensor {
   /** The first `count` entries of the first axis, the same memory. */
   firstRows(count: number): Tensor {
     if (!(Number.isInteger(count) && count >= 0 && count <= this.shape[0])) {
-      throw new ShapeError('Tensor.firstRows', `${this} has no ${count} rows`);
+      throw new ShapeError('Tensor.firstRows', `${this} has no ${show(count)} rows`);
     }
     const shape = [count, ...this.shape.slice(1)];
     const ld = shape.length > 1 ? this.ld : count;
@@ -121,6 +126,7 @@ export class Tensor {
    * there are values for, and take the places from that entry on; the others stay. Throws ShapeError when they do not fit.
    */
   write(values: ArrayLike<number>, from?: number): this {
+    checkNumbers('Tensor.write', values);
     const { columns, ld } = this;
     const { length } = values;
     const first = from === undefined ? 0 : this.#entries('Tensor.write', from);
@@ -161,6 +167,9 @@ export class Tensor {
 
   /** Sets every element, padding too. */
   fill(value: number): this {
+    if (typeof value !== 'number') {
+      throw new OptionError('Tensor.fill', `expected a number, given ${show(value)}`);
+    }
     this.#raw().fill(value);
     this.changed();
     return this;
@@ -181,6 +190,7 @@ export class Tensor {
 
   /** Element `i` of the flattened tensor. */
   at(i: number): number {
+    checkInteger('Tensor.at', 'i', i, { min: 0, below: this.size });
     return this.#raw()[Math.floor(i / this.columns) * this.ld + (i % this.columns)];
   }
 
@@ -240,9 +250,13 @@ export class Arena {
 
   #place(dtype: DType, shape: readonly number[], ld: number): Tensor {
     if (this.disposed) throw new EngineError('Arena.tensor', 'the arena or its engine has been disposed of');
-    for (const length of shape)
-      checkInteger('Arena.tensor', `shape ${formatShape(shape)}`, length, { min: 0 });
-    if (shape.length === 0) throw new OptionError('Arena.tensor', `expected a shape, given ${show(shape)}`);
+    checkShape('Arena.tensor', shape);
+    if (!DTYPES.includes(dtype)) {
+      throw new OptionError(
+        'Arena.tensor',
+        `dtype: expected one of ${DTYPES.join(', ')}, given ${show(dtype)}`,
+      );
+    }
     const columns = shape[shape.length - 1];
     const bytes = (columns === 0 ? 0 : (elements(shape) / columns) * ld) * bytesOf(this.engine, dtype);
     const pointer = this.engine.heap.allocate(bytes);
@@ -256,6 +270,34 @@ export class Arena {
     this.#disposed = true;
     if (this.engine.disposed) return;
     for (const [pointer, bytes] of this.#blocks) this.engine.heap.free(pointer, bytes);
+  }
+}
+
+/** Axes that a tensor may have: none of ours has more than two, and a shape is no list of a million. */
+const MAX_AXES = 8;
+
+/** Throws OptionError for anything but a list of lengths. */
+function checkShape(where: string, shape: unknown): void {
+  if (!Array.isArray(shape) || shape.length === 0 || shape.length > MAX_AXES) {
+    throw new OptionError(where, `shape: expected 1 to ${MAX_AXES} lengths, given ${show(shape)}`);
+  }
+  for (const length of shape) checkInteger(where, `shape ${show(shape)}`, length, { min: 0 });
+}
+
+/** Throws OptionError for anything but numbers, ShapeError for another count of them. */
+function checkNumbers(where: string, values: ArrayLike<number>): void {
+  const isTyped = isNumericArray(values);
+  if (!isTyped && !Array.isArray(values)) {
+    throw new OptionError(
+      where,
+      `values: expected an array of numbers or a typed array, given ${show(values)}`,
+    );
+  }
+  if (isTyped) return;
+  // Not by a method, which would pass over holes.
+  for (let i = 0; i < values.length; i++) {
+    if (typeof values[i] === 'number') continue;
+    throw new OptionError(where, `values[${i}]: expected a number, given ${show(values[i])}`);
   }
 }
 

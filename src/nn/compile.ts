@@ -3,7 +3,7 @@
  * use gets a list of bound kernel calls. Running a step walks such a list; it allocates nothing.
  */
 
-import type { Engine } from '../engine/engine.js';
+import { checkEngine, type Engine } from '../engine/engine.js';
 import type { Call } from '../engine/ops/check.js';
 import { sum } from '../engine/ops/classify.js';
 import { activateBackward } from '../engine/ops/elementwise.js';
@@ -11,15 +11,16 @@ import { PackedMatrix } from '../engine/ops/packed.js';
 import { SparseRows } from '../engine/ops/sparse.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import { EngineError, ShapeError } from '../errors.js';
-import { checkInteger } from '../options.js';
+import { checkInteger, checkMap, OptionReader } from '../options.js';
 import { bindAnswers } from './answers.js';
 import type { LayerCalls, RunState } from './layer.js';
 import { layOut, ofLayer, placeSaved, type Saved, savedFor, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
+import { isOptimizer, OPTIMIZER } from './optimizers.js';
 import type { CompileOptions, Plan } from './plan.js';
-import type { Parameter, Sequential } from './sequential.js';
+import { checkModel, type Parameter, type Sequential } from './sequential.js';
 import { readState, statePlaces, writeState } from './state.js';
-import { Update } from './update.js';
+import { Update, type UpdateOptions } from './update.js';
 import { valuesOf, writeValues } from './values.js';
 
 export type { CompileOptions, Plan } from './plan.js';
@@ -69,17 +70,26 @@ export class CompiledModel {
   readonly #plans = new Map<number, Plan>();
 
   constructor(engine: Engine, model: Sequential, options: CompileOptions) {
-    const { maxRows, optimizer, loss = model.loss ?? 'softmaxCrossEntropy', seed = model.seed } = options;
-    checkInteger('compile', 'maxRows', maxRows, { min: 1 });
+    const where = 'CompiledModel';
+    checkEngine(where, engine);
+    checkModel(where, model);
+    const reader = new OptionReader(where, options);
+    const maxRows = reader.integer('maxRows', { min: 1 });
+    const optimizer = reader.optional('optimizer', OPTIMIZER, isOptimizer);
+    const isGiven = (value: unknown): value is unknown => value !== undefined;
+    const loss = reader.optional('loss', 'a loss', isGiven) ?? model.loss;
+    const update = reader.optional('update', 'an object', isGiven) as UpdateOptions | undefined;
+    const seed = reader.integer('seed', { min: 0 }, model.seed);
+    reader.end();
     this.engine = engine;
     this.model = model;
     this.maxRows = maxRows;
-    this.loss = resolveLoss('compile', loss);
-    this.#seed = checkInteger('compile', 'seed', seed, { min: 0 });
+    this.loss = resolveLoss(where, loss ?? 'softmaxCrossEntropy');
+    this.#seed = seed;
     const { classWeights } = this.loss;
     if (classWeights && classWeights.length !== model.outputSize) {
       throw new ShapeError(
-        'compile',
+        where,
         `expected ${model.outputSize} class weights, one an output, given ${classWeights.length}`,
       );
     }
@@ -124,7 +134,7 @@ export class CompiledModel {
         const penalised = model.parameters.flatMap((parameter, i) =>
           parameter.penalised ? [{ w: this.#parameterViews[i], g: this.#gradientViews[i] }] : [],
         );
-        this.#update = new Update(arena, optimizer, { parameters, gradients, penalised }, options.update);
+        this.#update = new Update(arena, optimizer, { parameters, gradients, penalised }, update);
       }
       this.upload();
     } catch (error) {
@@ -157,6 +167,7 @@ export class CompiledModel {
 
   /** Replaces the engine's values, not the model's. Throws ShapeError for one that is missing or has another length. */
   writeParameters(values: ReadonlyMap<string, ArrayLike<number>>): void {
+    checkMap('CompiledModel.writeParameters', 'values', values);
     for (const [i, { name }] of this.model.parameters.entries()) {
       const given = values.get(name);
       if (!given) throw new ShapeError('CompiledModel.writeParameters', `parameter ${name} is missing`);

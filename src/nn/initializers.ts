@@ -51,7 +51,7 @@ export function constant(value: number): Initializer {
 
 /** Normal with this deviation, whatever the shape. */
 export function randomNormal(deviation: number): Initializer {
-  if (!(Number.isFinite(Math.fround(deviation)) && deviation >= 0))
+  if (typeof deviation !== 'number' || !Number.isFinite(Math.fround(deviation)) || deviation < 0)
     throw new OptionError('randomNormal', `expected a finite number, at least 0, given ${show(deviation)}`);
   return normal(`randomNormal(${deviation})`, () => deviation);
 }

@@ -160,13 +160,26 @@ const byName: Record<LossName, () => Loss> = {
 /** A loss given by name or as it is. Throws OptionError for anything else. */
 export function resolveLoss(where: string, given: unknown): Loss {
   if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given as LossName]();
-  if (typeof given === 'object' && given !== null && typeof (given as Loss).compile === 'function') {
-    return given as Loss;
-  }
+  if (isLoss(given)) return given;
   const names = kinds.map((name) => show(name)).join(', ');
   throw new OptionError(
     where,
     `option loss: expected one of ${names}, or a loss made by such a function, given ${show(given)}`,
+  );
+}
+
+/** Whether it is a loss: one of ours, or anything of its shape. */
+function isLoss(value: unknown): value is Loss {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, config, answers, link, classWeights, compile } = value as Partial<Loss>;
+  return (
+    typeof kind === 'string' &&
+    typeof config === 'object' &&
+    config !== null &&
+    (answers === 'labels' || answers === 'targets') &&
+    (link === 'softmax' || link === 'sigmoid' || link === 'identity') &&
+    (classWeights === undefined || isWeights(classWeights)) &&
+    typeof compile === 'function'
   );
 }
 

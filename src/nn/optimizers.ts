@@ -8,7 +8,7 @@ import type { Tensor } from '../engine/tensor.js';
 import { OptionError, show } from '../errors.js';
 import { OptionReader } from '../options.js';
 import { power } from './exact-math.js';
-import { asSchedule, type Schedule, scheduleOf } from './schedules.js';
+import { asSchedule, isConfig, isSchedule, type Schedule, scheduleOf } from './schedules.js';
 
 /** How parameters follow their gradients. Made by `sgd`, `adam` and the others. */
 export interface Optimizer {
@@ -29,6 +29,23 @@ export interface Optimizer {
     gradients: Tensor;
     slots: readonly Tensor[];
   }): (learningRate: number, step: number) => void;
+}
+
+/** What is expected where an optimizer is, in messages. */
+export const OPTIMIZER = 'an optimizer such as sgd({ learningRate: 0.1 })';
+
+/** Whether it is an optimizer: one of ours, or anything of its shape. */
+export function isOptimizer(value: unknown): value is Optimizer {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, compile, config, schedule, slots } = value as Partial<Optimizer>;
+  return (
+    typeof kind === 'string' &&
+    typeof compile === 'function' &&
+    isConfig(config) &&
+    isSchedule(schedule) &&
+    Array.isArray(slots) &&
+    slots.every((slot) => typeof slot === 'string')
+  );
 }
 
 /** SGD's numbers; defaults are PyTorch's. */

@@ -229,8 +229,18 @@ const SCHEDULE = 'a number or a schedule such as cosineDecay({ learningRate: 0.1
 
 /** A number, or what a function of this file has made. */
 function isRate(value: unknown): value is number | Schedule {
-  if (typeof value === 'number') return true;
-  return typeof value === 'object' && value !== null && typeof (value as Schedule).rate === 'function';
+  return typeof value === 'number' || isSchedule(value);
+}
+
+/** Whether it is a schedule: one of ours, or anything of its shape. */
+export function isSchedule(value: unknown): value is Schedule {
+  if (typeof value !== 'object' || value === null) return false;
+  const { rate, config } = value as Partial<Schedule>;
+  return typeof rate === 'function' && isConfig(config);
+}
+
+export function isConfig(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The schedule of a learning rate given as a number or as it is. Throws OptionError for anything else. */

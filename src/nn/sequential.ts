@@ -73,7 +73,7 @@ export function sequential(
   const parameters: Parameter[] = [];
   const buffers: Parameter[] = [];
   for (const [index, layer] of (layers as readonly Layer[]).entries()) {
-    if (typeof layer?.compile !== 'function') {
+    if (!isLayer(layer)) {
       throw new OptionError(
         where,
         `layers[${index}]: expected a layer such as dense(10), given ${show(layer)}`,
@@ -84,11 +84,13 @@ export function sequential(
     }
     const width = sizes[index];
     // Before anything is drawn: it may refuse the width.
-    const outputSize = layer.outputSize(width);
-    for (const spec of layer.parameters(width)) {
+    const outputSize = checkInteger(where, `layers[${index}], outputSize`, layer.outputSize(width), {
+      min: 1,
+    });
+    for (const spec of specsOf(where, index, layer.parameters(width))) {
       parameters.push(makeParameter(where, index, spec, seed, parameters.length));
     }
-    for (const spec of layer.buffers?.(width) ?? []) {
+    for (const spec of specsOf(where, index, layer.buffers?.(width) ?? [])) {
       buffers.push(makeParameter(where, index, spec, seed, buffers.length));
     }
     sizes.push(outputSize);
@@ -118,23 +120,67 @@ export function checkModel(where: string, model: unknown): asserts model is Sequ
 
 function isModel(model: object): boolean {
   const { layers, parameters, buffers, sizes, ...numbers } = model as Sequential;
-  const isLayer = (layer: unknown) => {
-    const { kind, config } = (layer ?? {}) as Partial<Layer>;
-    return typeof kind === 'string' && typeof config === 'object' && config !== null;
-  };
   const isParameter = (parameter: unknown) => {
     const { name, layer, shape, values } = (parameter ?? {}) as Partial<Parameter>;
     return (
-      typeof name === 'string' && typeof layer === 'number' && Array.isArray(shape) && isFloat32Array(values)
+      typeof name === 'string' &&
+      typeof layer === 'number' &&
+      isFloat32Array(values) &&
+      isShape(shape) &&
+      shape.reduce((product, length) => product * length, 1) === values.length
     );
   };
   return (
-    [layers, parameters, buffers, sizes].every((list) => Array.isArray(list)) &&
-    layers.every(isLayer) &&
-    [...parameters, ...buffers].every(isParameter) &&
+    isListOf(layers, isLayer) &&
+    isListOf(parameters, isParameter) &&
+    isListOf(buffers, isParameter) &&
+    isListOf(sizes, Number.isSafeInteger) &&
     sizes.length === layers.length + 1 &&
-    [...sizes, numbers.inputSize, numbers.outputSize, numbers.parameterCount].every(Number.isSafeInteger)
+    [numbers.parameterCount, numbers.seed].every(Number.isSafeInteger) &&
+    numbers.inputSize === sizes[0] &&
+    numbers.outputSize === sizes[sizes.length - 1]
   );
+}
+
+/** Ends at the first entry that is none, and a hole is none: the length of a list is no promise. */
+function isListOf(list: unknown, is: (entry: unknown) => boolean): boolean {
+  if (!Array.isArray(list)) return false;
+  for (let i = 0; i < list.length; i++) if (!is(list[i])) return false;
+  return true;
+}
+
+function isLayer(layer: unknown): layer is Layer {
+  if (typeof layer !== 'object' || layer === null) return false;
+  const { kind, config, outputSize, parameters, compile, ...optional } = layer as Partial<Layer>;
+  const others = [optional.buffers, optional.saved, optional.checkInputs].filter(
+    (call) => call !== undefined,
+  );
+  const calls = [outputSize, parameters, compile, ...others];
+  return (
+    typeof kind === 'string' &&
+    typeof config === 'object' &&
+    config !== null &&
+    calls.every((call) => typeof call === 'function')
+  );
+}
+
+function isShape(shape: unknown): shape is readonly number[] {
+  return (
+    Array.isArray(shape) &&
+    shape.length > 0 &&
+    shape.every((length) => Number.isSafeInteger(length) && (length as number) > 0)
+  );
+}
+
+/** What a layer says of its parameters. Throws OptionError for a layer that says something else. */
+function specsOf(where: string, layer: number, specs: unknown): readonly ParameterSpec[] {
+  const isSpec = (spec: unknown) => {
+    const { name, shape, initializer } = (spec ?? {}) as Partial<ParameterSpec>;
+    return typeof name === 'string' && isShape(shape) && typeof initializer?.fill === 'function';
+  };
+  if (isListOf(specs, isSpec)) return specs as readonly ParameterSpec[];
+  const problem = `expected parameters with name, shape and initializer, given ${show(specs)}`;
+  throw new OptionError(where, `layers[${layer}]: ${problem}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What training carries along beside the parameters, as arrays by name, out of an engine and back. */
 import { paddedLength, type Tensor } from '../engine/tensor.js';
 import { ShapeError, show } from '../errors.js';
+import { checkMap } from '../options.js';
 import type { Sequential } from './sequential.js';
 
 /** The parts of slots, each laid out as the parameters are, and the buffers, by name: `adam.m/0.weight`, `buffer/1.runningMean`. */
@@ -31,6 +32,7 @@ export function writeState(
   state: ReadonlyMap<string, Float32Array>,
 ): void {
   const where = 'writeState';
+  checkMap(where, 'state', state);
   for (const [name, place] of places) {
     const given = state.get(name);
     if (!given) throw new ShapeError(where, `${show(name)} is missing`);

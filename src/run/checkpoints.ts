@@ -11,7 +11,7 @@ import { platform } from '#platform';
 import { FileError, FormatError } from '../errors.js';
 import { fileError, readFileBytes, removeTemporaries, systemCode, writeFileAtomic } from '../files/atomic.js';
 import { makeFolders } from '../files/folders.js';
-import { OptionReader } from '../options.js';
+import { checkPath, OptionReader } from '../options.js';
 import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
 import type { CheckpointFile, CheckpointOptions } from '../train/checkpointing.js';
 
@@ -66,6 +66,7 @@ export function checkpointFolder(options: CheckpointFolderOptions): CheckpointOp
  * @throws FileError when the folder cannot be read, FormatError when it has checkpoints but none can be read.
  */
 export async function latestCheckpoint(folder: string): Promise<Checkpoint | undefined> {
+  checkPath('latestCheckpoint', folder);
   const found = await list(folder);
   let failure: FormatError | undefined;
   // Of two of one step, "best" sorts behind.

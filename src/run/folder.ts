@@ -10,14 +10,14 @@
  */
 import { appendFile, mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { FileError, FormatError } from '../errors.js';
+import { FileError, FormatError, OptionError, show } from '../errors.js';
 import { fileError, readFileBytes, removeTemporaries, systemCode, writeFileAtomic } from '../files/atomic.js';
 import { makeFolders } from '../files/folders.js';
 import { FolderLock, LOCK_FILE } from '../files/lock.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
 import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
+import { checkPath, OptionReader } from '../options.js';
 import { loadUplot } from '../report/node.js';
 import { type RunReport, renderReport } from '../report/report.js';
 
@@ -72,6 +72,7 @@ export class RunFolder {
    * Throws FileError when it is not there, is no run's, or another process is at work in it.
    */
   static async open(path: string): Promise<RunFolder> {
+    checkPath('RunFolder.open', path);
     const entries = await readdir(path).catch((cause) => {
       throw fileError(path, 'cannot be read', cause);
     });
@@ -141,13 +142,14 @@ export class RunFolder {
   }
 
   async writeConfig(config: Readonly<Record<string, unknown>>): Promise<void> {
-    await writeFileAtomic(this.configPath, `${JSON.stringify(config, null, 2)}\n`);
+    await writeFileAtomic(this.configPath, `${toJson('RunFolder.writeConfig', config, 2)}\n`);
   }
 
   /** Adds a line to metrics.jsonl. */
   async appendMetrics(record: object): Promise<void> {
     const path = join(this.path, METRICS_FILE);
-    await appendFile(path, `${JSON.stringify(record)}\n`).catch((cause) => {
+    const line = toJson('RunFolder.appendMetrics', record);
+    await appendFile(path, `${line}\n`).catch((cause) => {
       throw fileError(path, 'cannot be written', cause);
     });
   }
@@ -157,7 +159,7 @@ export class RunFolder {
    * line, and before the checkpoint that includes it, or the other way round.
    */
   async replaceMetrics(records: readonly object[]): Promise<void> {
-    const lines = records.map((record) => `${JSON.stringify(record)}\n`);
+    const lines = records.map((record) => `${toJson('RunFolder.replaceMetrics', record)}\n`);
     await writeFileAtomic(join(this.path, METRICS_FILE), lines.join(''));
   }
 
@@ -217,4 +219,18 @@ function timestamp(now: Date): string {
 
 function safeName(name: string): string {
   return name.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60) || 'run';
+}
+
+/** Throws OptionError for something that is no object, or holds what JSON has not: itself, or a BigInt. */
+function toJson(where: string, value: unknown, indent?: number): string {
+  if (typeof value !== 'object' || value === null) {
+    throw new OptionError(where, `expected an object, given ${show(value)}`);
+  }
+  try {
+    return JSON.stringify(value, null, indent);
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    const reason = cause.message.split('\n', 1)[0];
+    throw new OptionError(where, `expected values of JSON, given ${show(value)}: ${reason}`, { cause });
+  }
 }

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { FileError } from '../errors.js';
 import { fileError } from '../files/atomic.js';
 import { inputName, isPipe, readPipe, STANDARD_INPUT } from '../files/pipe.js';
+import { checkPath } from '../options.js';
 import { type OpenTableOptions, openTable } from './open.js';
 import { gathered } from './source.js';
 import type { ByteSource, Table } from './types.js';
@@ -73,6 +74,7 @@ export async function openTableInput(word: string, options?: Omit<OpenTableOptio
  * @throws FileError when it cannot be read, and what `openTable` throws.
  */
 export async function openTableFile(path: string, options?: Omit<OpenTableOptions, 'name'>): Promise<Table> {
+  checkPath('openTableFile', path);
   return openTable(await fileSource(path), options);
 }
 

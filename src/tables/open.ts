@@ -45,10 +45,10 @@ const OTHERS: readonly (readonly [magic: readonly number[], what: string])[] = [
  * @throws FormatError for a file that is empty, damaged, or no table; DataError for one without rows.
  * @throws OptionError for something else than a source, and for options that are unknown or out of range.
  */
-export async function openTable(
-  given: TableInput,
-  { name, ...options }: OpenTableOptions = {},
-): Promise<Table> {
+export async function openTable(given: TableInput, settings: OpenTableOptions = {}): Promise<Table> {
+  const reader = new OptionReader('openTable', settings);
+  const name = reader.optional('name', 'a string', (value): value is string => typeof value === 'string');
+  const { name: _, ...options } = settings;
   const cells = cellOptionsOf(options);
   if (Array.isArray(given)) return openRows(given, name, cells);
   const source = await resolveSource('openTable', given, name);

@@ -1,19 +1,12 @@
 /** Whether an engine, a model and a data set are what they should be, and fit each other. */
 import { isUint8Array } from '../arrays.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
-import { Engine } from '../engine/engine.js';
+import { checkEngine } from '../engine/engine.js';
 import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { describeLoss, type Loss, lossNames, resolveLoss } from '../nn/losses.js';
 import { checkModel, type InputScale, isSameScale, type Sequential } from '../nn/sequential.js';
 
-export { checkDataset, checkModel };
-
-/** Throws OptionError for something that is no engine. */
-export function checkEngine(where: string, engine: unknown): asserts engine is Engine {
-  if (!(engine instanceof Engine)) {
-    throw new OptionError(where, `engine: expected one from createEngine(), given ${show(engine)}`);
-  }
-}
+export { checkDataset, checkEngine, checkModel };
 
 /**
  * The loss that says what a model's outputs are: that of its training, or for a model that does not know it the one given. One of the

@@ -1,6 +1,6 @@
 /** Weights that make up for classes of unequal size. */
 import { checkedLabels } from '../data/answers.js';
-import type { Dataset } from '../data/dataset.js';
+import { checkDataset, type Dataset } from '../data/dataset.js';
 import { OptionError, show } from '../errors.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../nn/losses.js';
 
@@ -10,7 +10,9 @@ import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../nn/losses
  * smoothing can see: scikit-learn has no weight for it. Throws OptionError for a set without classes,
  * DataError for a label that is none of them.
  */
-export function balancedClassWeights({ name, size, classes, labels }: Dataset): number[] {
+export function balancedClassWeights(set: Dataset): number[] {
+  checkDataset('balancedClassWeights', 'set', set);
+  const { name, size, classes, labels } = set;
   if (classes === 0) throw new OptionError('balancedClassWeights', `${show(name)} has no classes`);
   const counts = new Array<number>(classes).fill(0);
   for (const label of checkedLabels('balancedClassWeights', labels, classes)) counts[label]++;

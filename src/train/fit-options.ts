@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import { OptionError, show } from '../errors.js';
 import type { Global } from '../globals.js';
 import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
-import type { Optimizer } from '../nn/optimizers.js';
+import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
 import type { Memory, Sequential } from '../nn/sequential.js';
 import type { UpdateOptions } from '../nn/update.js';
 import { OptionReader } from '../options.js';
@@ -81,15 +81,14 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
   const where = 'fit';
   checkEngine(where, engine);
   checkModel(where, model);
+  if (!Object.isExtensible(model)) {
+    throw new OptionError(where, 'model: expected one that can be written to, given a frozen one');
+  }
   checkDataset(where, 'train', train);
   const reader = new OptionReader(where, options);
   const loss = resolveLoss(where, reader.required('loss', LOSS, isGiven));
   const settings = {
-    optimizer: reader.required(
-      'optimizer',
-      'an optimizer such as sgd({ learningRate: 0.1 })',
-      (value): value is Optimizer => isObject(value) && 'compile' in value && 'plainSgd' in value,
-    ),
+    optimizer: reader.required('optimizer', OPTIMIZER, isOptimizer),
     batchSize: Math.min(reader.integer('batchSize', { min: 1 }, 64), train.size),
     epochs: reader.integer('epochs', { min: 0 }, 5),
     shuffle: reader.boolean('shuffle', true),

@@ -103,8 +103,7 @@ export function gradcheck(model: Sequential, options?: GradcheckOptions): Gradch
   const samples = reader.optional('samples', 'a whole number of at least 1, or Infinity', isSamples) ?? 20;
   const seed = reader.integer('seed', { min: 0 }, 1);
   const isEngines = (value: unknown): value is ReadonlyMap<string, Engine> =>
-    isMap(value) &&
-    [...value].every(([name, engine]) => typeof name === 'string' && engine instanceof Engine);
+    isMap(value) && [...value].every(([name, engine]) => typeof name === 'string' && Engine.is(engine));
   const engines =
     reader.optional('engines', 'a Map of engines by name', isEngines) ?? new Map<string, Engine>();
   reader.end();

@@ -10,10 +10,10 @@ import type { Engine } from '../engine/engine.js';
 import { OptionError } from '../errors.js';
 import { CompiledModel } from '../nn/compile.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
-import type { Optimizer } from '../nn/optimizers.js';
+import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
 import { OptionReader } from '../options.js';
-import { checkEngine, checkFits } from './check.js';
+import { checkEngine, checkFits, checkModel } from './check.js';
 import { checkRows, checkWeights } from './finite.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
@@ -62,15 +62,16 @@ export async function findLearningRate(
   options: FindLearningRateOptions,
 ): Promise<LearningRateCurve> {
   const where = 'findLearningRate';
+  checkEngine(where, engine);
+  checkModel(where, model);
   const reader = new OptionReader(where, options);
   const isGiven = (value: unknown): value is unknown => value !== undefined;
   const loss = resolveLoss(where, reader.required('loss', 'a loss', isGiven));
-  const optimizer = reader.required('optimizer', 'an optimizer such as adam()', isOptimizer);
+  const optimizer = reader.required('optimizer', OPTIMIZER, isOptimizer);
   const batchSize = reader.integer('batchSize', { min: 1 }, 64);
   const from = reader.number('from', { above: 0 }, 1e-6);
   const to = reader.number('to', { above: 0 }, 10);
   const steps = reader.integer('steps', { min: WARM_UP + 2 }, 100);
-  checkEngine(where, engine);
   checkFits(where, 'train', model, train, loss);
   const seed = reader.integer('seed', { min: 0 }, model.seed);
   reader.end();
@@ -139,8 +140,4 @@ function judge(
     if (slope < steepest) [steepest, suggestion] = [slope, rates[i]];
   }
   return { suggestion, maximum: rates.length > 0 ? rates[lowest] / 10 : Number.NaN };
-}
-
-function isOptimizer(value: unknown): value is Optimizer {
-  return typeof value === 'object' && value !== null && 'compile' in value && 'plainSgd' in value;
 }

@@ -1,5 +1,6 @@
 /** What predicts from one model again and again: compiled once, its weights in the engine's memory, ready for the next row. */
 import { isBytes, isFloat32Array } from '../arrays.js';
+import { copyNumbers } from '../data/numbers.js';
 import { disposeSymbol } from '../dispose.js';
 import type { Engine } from '../engine/engine.js';
 import { DataError, EngineError, OptionError, ShapeError, show } from '../errors.js';
@@ -257,7 +258,7 @@ export function scaleBytes(bytes: ArrayLike<number>, { scale, offset }: InputSca
 /** Bytes mean what they meant in training. To a model that knows nothing of training they are numbers as any others. */
 function asFloats(where: string, { loss, input }: Sequential, inputs: Inputs): Float32Array {
   if (isFloat32Array(inputs)) return inputs;
-  if (!isBytes(inputs)) return Float32Array.from(inputs);
+  if (!isBytes(inputs)) return copyNumbers(where, 'inputs', inputs);
   if (input) return scaleBytes(inputs, input);
   if (!loss) return Float32Array.from(inputs);
   throw new OptionError(

@@ -29,7 +29,7 @@ import {
   stateOf,
   type WithLoss,
 } from './protocol.js';
-import { refuseHooks } from './session.js';
+import { checkNames, refuseHooks } from './session.js';
 import type { Trainer, TrainerFitOptions } from './types.js';
 
 /** Numbers of a data set that are sent at once: 4 MB at most. */
@@ -176,6 +176,7 @@ export class RemoteTrainer implements Trainer {
   }
 
   async readWeights(names?: readonly string[]): Promise<Map<string, Float32Array>> {
+    checkNames(names);
     const given = names ? { names: [...names] } : {};
     return (await this.#ask('readWeights', given)) as Map<string, Float32Array>;
   }

@@ -72,6 +72,7 @@ export class Session implements Trainer {
   async readWeights(names?: readonly string[]): Promise<Map<string, Float32Array>> {
     this.#update();
     const all = allValues(this.model);
+    checkNames(names);
     const wanted = names ?? all.map(({ name }) => name);
     return new Map(
       wanted.map((name) => {
@@ -128,8 +129,9 @@ class Training {
     const onProgress = reader.callback<(progress: Progress) => void>('onProgress');
     const interval = reader.number('progressInterval', { min: 0 }, 100);
     const signal = reader.optional('signal', 'an AbortSignal', isSignal);
-    const { onProgress: _, progressInterval: __, signal: ___, ...rest } = options;
-    refuseHooks(options);
+    // Without any, it is `fit` that says what it lacks.
+    const { onProgress: _, progressInterval: __, signal: ___, ...rest } = options ?? {};
+    refuseHooks(rest);
     if (signal?.aborted) this.#controller.abort();
     signal?.addEventListener('abort', () => this.stop());
     this.#progress = onProgress && new ProgressMeter(onProgress, interval);
@@ -234,6 +236,13 @@ export function refuseHooks(options: object): void {
     if (!(key in options)) continue;
     throw new OptionError('Trainer.fit', `option ${key} is for fit; a trainer has onProgress and onEpoch`);
   }
+}
+
+/** Throws OptionError for anything but a list of names, or nothing. */
+export function checkNames(names: unknown): void {
+  const isNames = Array.isArray(names) && names.every((name) => typeof name === 'string');
+  if (names === undefined || isNames) return;
+  throw new OptionError('Trainer.readWeights', `names: expected a list of strings, given ${show(names)}`);
 }
 
 function isSignal(value: unknown): value is AbortSignal {

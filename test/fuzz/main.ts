@@ -25,8 +25,8 @@ const { values } = parseArgs({
 const [cases, seed, processes] = [values.cases, values.seed, values.processes].map(Number);
 const { target } = values;
 
-/** A process that stands at one case for so long is taken for hung: seconds of the clock, on a machine that has others to serve. */
-const HUNG = 30;
+/** A process that stands at one case for so long is ended: seconds of its own time, and of the clock for one that only waits. */
+const HUNG = { busy: 8, waiting: 120 } as const;
 /** MiB of a process that is ended before the machine runs out. */
 const TOO_LARGE = 2048;
 
@@ -44,6 +44,7 @@ async function runFrom(first: number, stride: number): Promise<void> {
     next = told[told.length - 1].index + stride;
   };
   while (next < cases) {
+    rmSync(file, { force: true });
     const args = [seed, next, cases, stride, skip, file, target].map(String);
     const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), args, {
       execArgv: ['--import', 'tsx', '--max-old-space-size=1536'],
@@ -51,11 +52,8 @@ async function runFrom(first: number, stride: number): Promise<void> {
     });
     const problem = await watch(child, file, take);
     if (problem === undefined) return;
-    const [, index, name] = /^(\d+) (.*?)\s*$/.exec(readText(file)) ?? [
-      '',
-      String(next),
-      'before its first case',
-    ];
+    const [, index, name] = /^(\d+) (.*?)\s*$/.exec(readText(file)) ?? [];
+    if (index === undefined) throw new Error(`no case was begun: ${problem}`);
     skip = Number(index);
     outcomes.push({ index: skip, target: name, verdict: { kind: 'failed', problem }, seconds: Number.NaN });
     if (next === skip) next += stride;
@@ -72,11 +70,14 @@ function watch(
     let errors = '';
     let verdict: string | undefined;
     let place = '';
-    let since = Date.now();
+    let since = { clock: Date.now() / 1000, busy: 0 };
     const timer = setInterval(() => {
       const now = readText(file);
-      if (now !== place) [place, since] = [now, Date.now()];
-      else if (Date.now() - since > 1000 * HUNG) verdict ??= `hung: no end within ${HUNG} s`;
+      const at = { clock: Date.now() / 1000, busy: busySeconds(child.pid!) };
+      if (now !== place) [place, since] = [now, at];
+      else if (at.busy - since.busy > HUNG.busy)
+        verdict ??= `hung: no end within ${HUNG.busy} s of computing`;
+      else if (at.clock - since.clock > HUNG.waiting) verdict ??= `hung: no end within ${HUNG.waiting} s`;
       if (residentMebibytes(child.pid!) > TOO_LARGE) verdict ??= `took more than ${TOO_LARGE} MiB`;
       if (verdict) child.kill('SIGKILL');
     }, 100);
@@ -97,6 +98,16 @@ function watch(
         );
     });
   });
+}
+
+/** Processor seconds that a process has had. */
+function busySeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 function residentMebibytes(pid: number): number {

@@ -134,6 +134,8 @@ function spoil(r: Random, value: unknown, depth: number): unknown {
 /** Whether a value can be copied with a change within. */
 function isOpen(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
+  // A copy of a sparse array would be as long as that pretends to be.
+  if (Array.isArray(value) && value.length > 1000) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || Array.isArray(value) || value instanceof Map) return true;
   return ArrayBuffer.isView(value) && !(value instanceof DataView);
@@ -148,6 +150,8 @@ function spoilWithin(r: Random, value: object, depth: number): unknown {
     return map;
   }
   if (ArrayBuffer.isView(value)) {
+    // One without entries may have no memory either.
+    if (value.byteLength === 0) return oddValue(r);
     const array = (value as Float32Array).slice();
     const numbers = [Number.NaN, Infinity, -1, 0, 3e38, 1e9, 0.5, 255];
     // Longer or shorter, or another number in it.

@@ -47,10 +47,17 @@ export async function judge(target: Target, r: Random, world: World): Promise<Ve
     await target.run(r, world);
     return { kind: 'right' };
   } catch (error) {
-    if (error === CALLERS_ERROR) return { kind: 'refused', by: "the caller's own" };
+    if (isCallers(error)) return { kind: 'refused', by: "the caller's own" };
     if (error instanceof LanegradError) return judgeMessage(error);
     return { kind: 'failed', problem: describe(error) };
   }
+}
+
+/** What a getter, a proxy or a callback of ours throws; a class that is called as a callback throws by itself. */
+function isCallers(error: unknown): boolean {
+  return (
+    error === CALLERS_ERROR || (error instanceof TypeError && /^Class constructor Own/.test(error.message))
+  );
 }
 
 /** A message must be one, and short: a caller's 5 MB belong into no log. */

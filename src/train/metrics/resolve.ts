@@ -47,10 +47,14 @@ export function resolveMetrics(where: string, given: unknown, task: Metric['task
 
 function resolve(where: string, entry: unknown): Metric {
   if (typeof entry === 'string' && Object.hasOwn(named, entry)) return named[entry as MetricName]();
-  if (typeof entry === 'object' && entry !== null && 'start' in entry && 'task' in entry) {
-    return entry as Metric;
-  }
+  if (isMetric(entry)) return entry;
   const expected = `expected one of ${metricNames.join(', ')}, or a metric such as topK(3)`;
   const hint = typeof entry === 'string' ? didYouMean(entry, metricNames) : '';
   throw new OptionError(where, `option metrics: ${expected}, given ${show(entry)}${hint}`);
+}
+
+function isMetric(value: unknown): value is Metric {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, task, start } = value as Partial<Metric>;
+  return typeof name === 'string' && typeof task === 'string' && typeof start === 'function';
 }

@@ -11,20 +11,22 @@ import { expectThat, must, type Target, type World } from '../target.js';
 export interface Call {
   /** Arguments that are right; made anew for each case. */
   valid(r: Random, world: World): readonly unknown[] | Promise<readonly unknown[]>;
-  call(...args: never[]): unknown;
+  call?(...args: never[]): unknown;
+  /** In place of `call`, for a function that needs to know where it is. */
+  within?(world: World): (...args: never[]) => unknown;
   /** Throws `Wrong` for a result that is not right; `args` are those that were right, or misuse that was accepted. */
   check?(result: unknown, args: readonly unknown[], intact: boolean): void;
   weight?: number;
 }
 
 /** A target that calls one function, one time in eight as it should be called. */
-export function callTarget(name: string, { valid, call, check, weight }: Call): Target {
+export function callTarget(name: string, { valid, call, within, check, weight }: Call): Target {
   return {
     name,
     ...(weight !== undefined && { weight }),
     async run(r, world) {
       const args = await valid(r, world);
-      const use = call as (...args: readonly unknown[]) => unknown;
+      const use = (within?.(world) ?? call) as (...args: readonly unknown[]) => unknown;
       const intact = r.chance(0.125);
       const given = intact ? args : misuse(r, args);
       const result: unknown = await (intact

@@ -37,12 +37,14 @@ const {
   heNormal,
   heUniform,
   huber,
+  kFold,
   layerNorm,
   meanAbsoluteError,
   meanSquaredError,
   metricsCsv,
   metricsEvents,
   oneCycle,
+  onnxDataFiles,
   precision,
   predict,
   predictClasses,
@@ -68,8 +70,10 @@ const {
   sgd,
   sliceDataset,
   softmaxCrossEntropy,
+  splitDataset,
   stepDecay,
   summary,
+  takeRows,
   topK,
   warmUp,
   weightsSha256,
@@ -216,6 +220,19 @@ const metric = (make: (...args: never[]) => lanegrad.Metric, ...valid: unknown[]
   check: (value) => expectThat(value === 1, () => `of right answers it is ${value}`),
 });
 
+/** Arguments of training by which it would run for hours, as it was asked to, made smaller. */
+function briefly(args: readonly unknown[]): readonly unknown[] {
+  const options = args[3];
+  if (typeof options !== 'object' || options === null) return args;
+  const small = Object.fromEntries(
+    ['epochs', 'steps', 'accumulateBatches']
+      .map((key) => [key, Reflect.get(options, key)] as const)
+      .filter(([, value]) => Number.isSafeInteger(value) && value > 100)
+      .map(([key]) => [key, 100]),
+  );
+  return Object.keys(small).length === 0 ? args : [...args.slice(0, 3), { ...options, ...small }];
+}
+
 const record = (r: Random) => ({
   epoch: 1,
   step: 3,
@@ -321,15 +338,17 @@ export const mainFunctions: Record<string, Call> = {
   EngineError: made(lanegrad.EngineError),
   FileError: made(lanegrad.FileError),
   FormatError: made(lanegrad.FormatError),
+  KernelError: made(lanegrad.KernelError),
   LanegradError: made(lanegrad.LanegradError),
   NonFiniteError: made(lanegrad.NonFiniteError),
   OptionError: made(lanegrad.OptionError),
   ResumeError: made(lanegrad.ResumeError),
   ShapeError: made(lanegrad.ShapeError),
+  ThreadError: made(lanegrad.ThreadError),
   UnsupportedError: made(lanegrad.UnsupportedError),
   accuracy: metric(accuracy),
   activation: layer(activation, 'leakyRelu', { negativeSlope: 0.1 }),
-  adagrad: optimizer(adagrad, { learningRate: 0.1, lrDecay: 0.01, weightDecay: 0.01, eps: 1e-8 }),
+  adagrad: optimizer(adagrad, { learningRate: 0.1, learningRateDecay: 0.01, weightDecay: 0.01, eps: 1e-8 }),
   adam: optimizer(adam, { learningRate: 0.1, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01 }),
   adamW: optimizer(adamW, {
     learningRate: constantRate(0.1),
@@ -439,7 +458,7 @@ export const mainFunctions: Record<string, Call> = {
       labelled(r),
       { loss: 'softmaxCrossEntropy', optimizer: adam(), batchSize: 4, from: 1e-5, to: 1, steps: 12, seed: 1 },
     ],
-    call: findLearningRate,
+    call: (...args) => findLearningRate(...(briefly(args) as unknown as Parameters<typeof findLearningRate>)),
     check: (curve) => allFinite((curve as lanegrad.LearningRateCurve).rates),
   },
   fit: {
@@ -450,7 +469,7 @@ export const mainFunctions: Record<string, Call> = {
       labelled(r),
       fitOptions(r),
     ],
-    call: fit,
+    call: (...args) => fit(...(briefly(args) as unknown as Parameters<typeof fit>)),
     check: checkHistory,
   },
   glorotNormal: initializer(glorotNormal),
@@ -458,6 +477,19 @@ export const mainFunctions: Record<string, Call> = {
   heNormal: initializer(heNormal),
   heUniform: initializer(heUniform),
   huber: loss(huber, { delta: 2 }),
+  kFold: {
+    valid: (r) => [labelled(r), { folds: 2, seed: 1, stratified: true }],
+    call: (...args) => [...kFold(...(args as unknown as Parameters<typeof kFold>))],
+    check: (folds, _, intact) => {
+      const parts = folds as { train: Dataset; validation: Dataset }[];
+      for (const { train, validation } of parts) {
+        if (!intact) continue;
+        checkDataset(train);
+        checkDataset(validation);
+        expectThat(train.size + validation.size === 8, () => `${train.size} and ${validation.size} of 8`);
+      }
+    },
+  },
   layerNorm: layer(layerNorm, { eps: 1e-5, affine: true }),
   meanAbsoluteError: loss(meanAbsoluteError),
   meanSquaredError: loss(meanSquaredError),
@@ -467,6 +499,11 @@ export const mainFunctions: Record<string, Call> = {
     check: (text) => expectThat(typeof text === 'string', () => 'no text'),
   },
   metricsEvents: { valid: (r) => [[record(r), record(r)], 1e9], call: metricsEvents },
+  onnxDataFiles: {
+    valid: (r) => [writeOnnx(classifier(r)), 'f'],
+    call: onnxDataFiles,
+    check: (files) => expectThat(String(files) === '', () => `files ${String(files)}`),
+  },
   oneCycle: schedule(oneCycle, {
     maxLearningRate: 0.1,
     percentStart: 0.3,
@@ -565,8 +602,20 @@ export const mainFunctions: Record<string, Call> = {
     check: (set) => expectThat((set as Dataset).size >= 1, () => 'an empty set'),
   },
   softmaxCrossEntropy: loss(softmaxCrossEntropy, { labelSmoothing: 0.1, classWeights: [1, 2] }),
+  splitDataset: {
+    valid: (r) => [labelled(r), { validation: 0.25, test: 0.25, seed: 1, stratified: true }],
+    call: splitDataset,
+    check: (parts, _, intact) => {
+      if (intact) for (const part of Object.values(parts as object)) checkDataset(part);
+    },
+  },
   stepDecay: schedule(stepDecay, { learningRate: 0.1, stepSize: 10, gamma: 0.5 }),
   summary: { valid: (r) => [classifier(r)], call: summary },
+  takeRows: {
+    valid: (r) => [labelled(r), [3, 0, 3], 'some'],
+    call: takeRows,
+    check: (set, _, intact) => intact && checkDataset(set),
+  },
   topK: metric(topK, 1),
   warmUp: schedule(warmUp, { steps: 10, schedule: constantRate(0.1), startFactor: 0.1 }),
   weightsSha256: {

@@ -1,6 +1,6 @@
 /** Methods of what the public functions give: engines, arenas, tensors, compiled models and sources of bytes. */
-import { CompiledModel, createEngine, type Engine } from '../../../src/index.js';
-import type { Target } from '../target.js';
+import { CompiledModel, createEngine, type Engine, EngineError } from '../../../src/index.js';
+import { expectThat, type Target } from '../target.js';
 import { allFinite, type Call, callTarget } from './functions.js';
 import { classifier } from './main-functions.js';
 
@@ -52,7 +52,10 @@ const calls: Record<string, Call> = {
       const engine = await createEngine({ backend: 'reference' });
       engine.dispose();
       engine.dispose();
-      engine.arena().tensor('float', [1]);
+      const used = await Promise.resolve()
+        .then(() => engine.arena().tensor('float', [1]))
+        .catch((error: unknown) => error);
+      expectThat(used instanceof EngineError, () => 'a disposed engine made a tensor');
     },
   },
 };

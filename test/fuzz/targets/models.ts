@@ -72,7 +72,7 @@ function mutateSafetensors(r: Random, file: Uint8Array): Uint8Array {
   if (r.chance(0.3)) return safetensors(mutateJson(r, header), data);
   const metadata = { ...(header.__metadata__ as Record<string, string>) };
   const key = r.pick(Object.keys(metadata));
-  metadata[key] = mutateJson(r, JSON.parse(metadata[key]));
+  metadata[key] = metadata[key].startsWith('{') ? mutateJson(r, JSON.parse(metadata[key])) : 'other';
   return safetensors(JSON.stringify({ ...header, __metadata__: metadata }), data);
 }
 
@@ -347,7 +347,7 @@ const onnxTarget: Target = {
 /** A softmax or sigmoid at the end may have been taken for the link of the loss: then the outputs are its logits. */
 function checkChain(
   world: World,
-  { model }: { model: Sequential },
+  { model, metadata }: ReturnType<typeof readOnnx>,
   input: Float32Array,
   output: readonly number[],
   nodes: string,
@@ -355,7 +355,9 @@ function checkChain(
   const compiled = new CompiledModel(world.reference, model, { maxRows: 1 });
   try {
     const plan = compiled.plan(1);
-    plan.inputs.write(input);
+    // What the graph does to its inputs at once is told, and left to who makes them.
+    const { scale = 1, offset = 0 } = metadata.input ?? {};
+    plan.inputs.write(input.map((value) => value * scale + offset));
     plan.loaded();
     plan.forward();
     let given = [...(plan.outputs.read() as Float32Array)];

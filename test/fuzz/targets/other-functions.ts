@@ -2,12 +2,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assignment from '../../../src/assignment/index.js';
-import { adam, dense, type Engine, predict, sequential, writeModel } from '../../../src/index.js';
+import { adam, dense, type Engine, predict, type Sequential, sequential } from '../../../src/index.js';
 import * as node from '../../../src/node.js';
 import * as reference from '../../../src/reference.js';
 import * as tables from '../../../src/tables.js';
 import * as trainer from '../../../src/trainer/index.js';
-import type { Random } from '../random.js';
 import { expectThat, type World } from '../target.js';
 import { allFinite, type Call } from './functions.js';
 import { classifier, labelled } from './main-functions.js';
@@ -102,26 +101,21 @@ export const nodeFunctions: Record<string, Call> = {
       { epochs: 1 },
       { epoch: 1, loss: 0.5 },
       sequential(2, [dense(2)]),
-      world.folder,
     ],
-    async call(...args: readonly unknown[]) {
-      const [options, config, record, model, folder] = args as [
-        { out?: unknown } | undefined,
-        object,
-        object,
-        ReturnType<typeof sequential>,
-        string,
-      ];
-      const safe =
-        typeof options === 'object' && options !== null && 'out' in options
-          ? { ...options, out: safely(folder, options.out) }
-          : { out: join(await mkdtemp(join(folder, 'r-')), 'x') };
-      const run = await node.RunFolder.create(safe as { out: string });
-      await run.writeConfig(config as Record<string, unknown>);
-      await run.appendMetrics(record);
-      await run.saveModel(model);
-      return run.readConfig();
-    },
+    within:
+      ({ folder }) =>
+      async (...args: readonly unknown[]) => {
+        const [options, config, record, model] = args as [{ out?: unknown }, object, object, Sequential];
+        const out =
+          typeof options === 'object' && options !== null && 'out' in options
+            ? { ...options, out: safely(folder, options.out) }
+            : { out: join(await mkdtemp(join(folder, 'r-')), 'x') };
+        const run = await node.RunFolder.create(out as { out: string });
+        await run.writeConfig(config as Record<string, unknown>);
+        await run.appendMetrics(record);
+        await run.saveModel(model);
+        return run.readConfig();
+      },
   },
   checkpointFolder: {
     valid: (_, { folder }) => [
@@ -140,6 +134,11 @@ export const nodeFunctions: Record<string, Call> = {
     call: refused(node.loadMnist),
   },
   loadModel: { valid: (_, { folder }) => [join(folder, 'none')], call: refused(node.loadModel) },
+  loadNpz: {
+    valid: (_, { folder }) => [join(folder, 'none'), { name: 'x' }],
+    call: refused(node.loadNpz),
+  },
+  loadOnnx: { valid: (_, { folder }) => [join(folder, 'none')], call: refused(node.loadOnnx) },
   openTableFile: {
     valid: (_, { folder }) => [join(folder, 'none'), { header: true }],
     call: refused(node.openTableFile),
@@ -150,10 +149,11 @@ export const nodeFunctions: Record<string, Call> = {
       classifier(r),
       join(await inFolder(world, 'save-'), 'm.safetensors'),
       { classNames: ['a', 'b'] },
-      world.folder,
     ],
-    call: (...args: readonly unknown[]) =>
-      node.saveModel(args[0] as never, safely(String(args[3]), args[1]) as string, args[2] as never),
+    within:
+      ({ folder }) =>
+      (...args: readonly unknown[]) =>
+        node.saveModel(args[0] as never, safely(folder, args[1]) as string, args[2] as never),
   },
   weightsSha256: { valid: (r) => [classifier(r)], call: node.weightsSha256 },
 };
@@ -233,23 +233,18 @@ export const assignmentFunctions: Record<string, Call> = {
     weight: 0.3,
     valid: (_, { folder }) => [
       { out: join(folder, 'assignment'), quick: true, seed: 1, workers: 0, data: join(folder, 'none') },
-      folder,
     ],
-    async call(...args: readonly unknown[]) {
-      const [options, folder] = args as [{ out?: unknown; data?: unknown; workers?: unknown }, string];
-      if (typeof options !== 'object' || options === null)
-        return assignment.Assignment.open(options as never);
-      // Neither the working directory nor worker threads are to be touched by what is odd.
-      const safe = {
-        ...options,
-        out: safely(folder, options.out ?? 'out'),
-        ...(typeof options.workers === 'number' && options.workers > 0 && { workers: 0 }),
-      };
-      const { LanegradError } = await import('../../../src/index.js');
-      return assignment.Assignment.open(safe as never).catch((error: unknown) => {
-        if (!(error instanceof LanegradError)) throw error;
-      });
-    },
+    within:
+      ({ folder }) =>
+      async (...args: readonly unknown[]) => {
+        const [options] = args as [{ out?: unknown; data?: unknown; workers?: unknown }];
+        if (typeof options !== 'object' || options === null) {
+          return open({ out: join(folder, 'odd'), data: join(folder, 'none'), plan: options });
+        }
+        // Neither the working directory nor worker threads are to be touched by what is odd.
+        const workers = typeof options.workers === 'number' && options.workers > 0 ? 0 : options.workers;
+        return open({ ...options, out: safely(folder, options.out ?? 'out'), workers });
+      },
   },
   RunError: {
     valid: () => ['where', 'message'],
@@ -269,10 +264,9 @@ export const assignmentFunctions: Record<string, Call> = {
   },
 };
 
+const open = refused((options) => assignment.Assignment.open(options)) as (options: unknown) => unknown;
+
 /** The same, of functions that answer at once. */
 function refusedPlainly(use: (...args: never[]) => unknown): Call['call'] {
   return refused(async (...args) => use(...args));
 }
-
-export type { Random };
-export { writeModel };

@@ -36,7 +36,9 @@ function makeCells(r: Random, numbersOnly = false): Pick<Written, 'names' | 'cel
   return {
     names: r.list(columns, (i) => `${r.pick(['name', 'a b', 'né', 'x_'])}${i}`),
     cells: r.list(columns, (i) =>
-      r.list(rows, () => (i === 0 || numbersOnly || r.chance(0.5) ? r.float(1000) : r.pick(WORDS))),
+      r.list(rows, () =>
+        i === 0 || numbersOnly || r.chance(0.5) ? r.between(-(10 ** 6), 10 ** 6) / 1000 : r.pick(WORDS),
+      ),
     ),
   };
 }
@@ -234,7 +236,7 @@ const prepareTarget: Target = {
       ['1', '2'],
     ]);
     const column: Record<string, () => string> = {
-      numbers: () => String(r.float(100)),
+      numbers: () => String(r.between(-(10 ** 5), 10 ** 5) / 1000),
       words: () => csvCell(r.pick(WORDS)),
       dates: () => r.pick(['2020-01-31', '2021-12-01', '1999-06-15']),
       holes: () => r.pick(['', '1', 'NA', '2.5']),
