@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { sliceDataset } from '../src/data/dataset.js';
 import { loadMnist } from '../src/data/mnist.js';
-import { createEngine, type EngineOptions } from '../src/engine/engine.js';
+import { createEngine, type EngineOptions } from '../src/engine/create.js';
 import { dense } from '../src/nn/dense.js';
 import { sgd } from '../src/nn/optimizers.js';
 import { sequential } from '../src/nn/sequential.js';

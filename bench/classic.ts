@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Dataset } from '../src/data/dataset.js';
-import { createEngine } from '../src/engine/engine.js';
+import { createEngine } from '../src/engine/create.js';
 import { type ClassicTable, classicTables, score, splitTable } from './classic-tables.js';
 import { Peer } from './peer.js';
 

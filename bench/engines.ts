@@ -1,5 +1,7 @@
 /** The engines that a bench compares: the reference first, since ratios are to it. */
-import { createEngine, createReferenceEngine, type Engine } from '../src/engine/engine.js';
+import { createEngine } from '../src/engine/create.js';
+import type { Engine } from '../src/engine/engine.js';
+import { createReferenceEngine } from '../src/engine/reference-engine.js';
 import { platform } from '../src/platform/node.js';
 
 export interface Contender {

@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { sliceDataset } from '../src/data/dataset.js';
 import { loadMnist } from '../src/data/mnist.js';
-import { createEngine, type Engine } from '../src/engine/engine.js';
+import { createEngine } from '../src/engine/create.js';
+import type { Engine } from '../src/engine/engine.js';
 import { matmul } from '../src/engine/ops/products.js';
 import { jobs } from '../src/engine/threads/kernels.js';
 import { createWasmBackend } from '../src/engine/wasm.js';

@@ -10,7 +10,8 @@ export {
   splitDataset,
   takeRows,
 } from './data/rows.js';
-export { createEngine, type Engine, type EngineInfo, type EngineOptions } from './engine/engine.js';
+export { createEngine, type EngineOptions } from './engine/create.js';
+export type { Engine, EngineInfo } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';
 export * from './errors.js';

@@ -3,7 +3,8 @@
  * import.meta.url)`, and for pages that can serve nothing but a script.
  */
 import { embedded } from './embedded.js';
-import * as engine from './engine/engine.js';
+import * as engines from './engine/create.js';
+import type { Engine } from './engine/engine.js';
 import { create } from './trainer/create.js';
 import type { Trainer, TrainerOptions } from './trainer/types.js';
 
@@ -11,11 +12,11 @@ export * from './index.js';
 export type { Progress, Trainer, TrainerFitOptions, TrainerOptions } from './trainer/types.js';
 
 /** As `createEngine` of `lanegrad`, but nothing is fetched. Option `wasm` still takes the place of what is embedded. */
-export async function createEngine(options?: engine.EngineOptions): Promise<engine.Engine> {
+export async function createEngine(options?: engines.EngineOptions): Promise<Engine> {
   if (options === undefined || (options && options.wasm === undefined)) {
-    return engine.createEngine({ ...options, wasm: embedded });
+    return engines.createEngine({ ...options, wasm: embedded });
   }
-  return engine.createEngine(options);
+  return engines.createEngine(options);
 }
 
 /** As `createTrainer` of `lanegrad/trainer`; its worker is the script `lanegrad/inline-worker`. */

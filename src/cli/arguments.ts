@@ -1,6 +1,6 @@
 /** Turns words of the command line into values. What does not fit is an error that says what was given and expected. */
 import { InvalidArgumentError, Option } from 'commander';
-import type { EngineOptions } from '../engine/engine.js';
+import type { EngineOptions } from '../engine/create.js';
 
 /** Options of every command. */
 interface CommonOptions {

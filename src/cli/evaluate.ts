@@ -1,6 +1,6 @@
 /** `lanegrad evaluate`: a saved model measured on a data set. */
 import { type Command, Option } from 'commander';
-import { createEngine } from '../engine/engine.js';
+import { createEngine } from '../engine/create.js';
 import type { LossName } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { weightsSha256 } from '../run/weights.js';

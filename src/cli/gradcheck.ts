@@ -1,7 +1,9 @@
 /** `lanegrad gradcheck`: whether a model's gradients are right, on every engine there is here. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { createEngine, createReferenceEngine, type Engine } from '../engine/engine.js';
+import { createEngine } from '../engine/create.js';
+import type { Engine } from '../engine/engine.js';
 import type { Activation } from '../engine/kernels.js';
+import { createReferenceEngine } from '../engine/reference-engine.js';
 import { EngineError, OptionError } from '../errors.js';
 import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';

@@ -1,7 +1,8 @@
 /** `lanegrad info`: what computes here. What files hold is told by `inspect`. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { createEngine, type EngineInfo } from '../engine/engine.js';
+import { createEngine } from '../engine/create.js';
+import type { EngineInfo } from '../engine/engine.js';
 import { packageVersion } from '../run/version.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
 import { Output, table } from './output.js';

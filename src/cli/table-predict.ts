@@ -1,5 +1,5 @@
 /** `lanegrad predict` for models of tables: a table in, its predictions out as CSV, row by row. */
-import { createEngine } from '../engine/engine.js';
+import { createEngine } from '../engine/create.js';
 import { OptionError, show } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { type CsvWriteOptions, csvLine } from '../formats/csv-write.js';

@@ -16,9 +16,7 @@ import {
   type WasmSource,
   type WasmSources,
 } from './load.js';
-import { createReferenceBackend } from './reference/index.js';
-import { sameBits } from './self-check.js';
-import { threadedKernels } from './threads/kernels.js';
+import { kernelNames, threadedKernels } from './threads/kernels.js';
 import { POOL_BYTES, type PoolExports, ThreadPool } from './threads/pool.js';
 import { Splitter } from './threads/split.js';
 
@@ -162,6 +160,7 @@ async function compile(
   if (!turbo) return { module: await plain(), turbo };
   if (!bytes) throw new EngineError('createEngine', 'turbo compiles the bytes anew; option wasm is a module');
   const fast = await platform.compile(bytes, true).catch(refused);
+  const { sameBits } = await import('./self-check.js');
   // A small problem needs little memory.
   const small = 256;
   if (sameBits(await start(fast, shared, small), await start(await plain(), shared, small))) {
@@ -219,8 +218,7 @@ async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX
   }
   // The instance's own exports: the loader's wrapped ones would collect arguments into an array at every call.
   const kernels = instance.exports as unknown as Kernels & { write_constants(): void };
-  const names = ['write_constants', ...Object.keys(createReferenceBackend().kernels)];
-  const absent = names.find((name) => typeof instance.exports[name] !== 'function');
+  const absent = kernelNames.find((name) => typeof instance.exports[name] !== 'function');
   if (absent !== undefined) throw notKernels(`there is no function ${absent}`);
   try {
     kernels.write_constants();

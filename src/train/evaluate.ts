@@ -9,8 +9,8 @@ import { checkDataset, checkEngine, checkFits, checkModel, checkScale, requireLo
 import { checkWeights } from './finite.js';
 import type { Evaluation } from './history.js';
 import { measure } from './measure.js';
-import type { Metric } from './metrics/metric.js';
-import { type MetricName, resolveMetrics } from './metrics/resolve.js';
+import { listedMetrics, type Metric } from './metrics/metric.js';
+import type { MetricName } from './metrics/resolve.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
 
@@ -53,7 +53,7 @@ export async function evaluate(
   const loss = requireLoss(where, model, given);
   checkScale(where, 'set', model.input, set);
   const classifies = loss.link !== 'identity' && !set.targets;
-  const metrics = resolveMetrics(where, metricList, classifies ? 'classification' : 'regression');
+  const metrics = await listedMetrics(where, metricList, classifies ? 'classification' : 'regression');
   checkFits(where, 'set', model, set, loss);
   const maxRows = Math.min(batchSize, set.size);
   const compiled = new CompiledModel(engine, model, { maxRows, loss });

@@ -11,12 +11,12 @@ import type { UpdateOptions } from '../nn/update.js';
 import { OptionReader } from '../options.js';
 import { type Callbacks, readHooks } from './callbacks.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale } from './check.js';
-import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
 import { Checkpointing, type CheckpointOptions } from './checkpointing.js';
 import { withClassWeights } from './class-weights.js';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
-import type { Metric } from './metrics/metric.js';
-import { type MetricName, resolveMetrics } from './metrics/resolve.js';
+import { listedMetrics, type Metric } from './metrics/metric.js';
+import type { MetricName } from './metrics/resolve.js';
 import { type Measured, type Monitor, resolveMonitor } from './monitor.js';
 
 /** How `fit` trains. */
@@ -76,8 +76,8 @@ export interface FitOptions extends Callbacks {
   callbacks?: readonly Callbacks[];
 }
 
-/** Throws OptionError, ShapeError or DataError for what does not fit together. */
-export function readFitOptions(engine: Engine, model: Sequential, train: Dataset, options: FitOptions) {
+/** Rejects with OptionError, ShapeError or DataError for what does not fit together. */
+export async function readFitOptions(engine: Engine, model: Sequential, train: Dataset, options: FitOptions) {
   const where = 'fit';
   checkEngine(where, engine);
   checkModel(where, model);
@@ -117,7 +117,7 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
     checkScale(where, 'validation', input, settings.validation);
   }
   const classifies = loss.link !== 'identity' && !train.targets;
-  const metrics = resolveMetrics(where, metricList, classifies ? 'classification' : 'regression');
+  const metrics = await listedMetrics(where, metricList, classifies ? 'classification' : 'regression');
   if (metrics.length > 0 && !settings.validation) {
     throw new OptionError(where, 'option metrics: they are measured on a validation set, and none was given');
   }
@@ -135,9 +135,12 @@ export function readFitOptions(engine: Engine, model: Sequential, train: Dataset
       : undefined,
     plateauMonitor: plateauMonitor(where, settings.optimizer, measured),
     checkpointing: checkpoint && new Checkpointing(where, checkpoint, measured),
-    resume: resume && readResume(resume),
-    /** Filled in by `fit` when there are checkpoints to be written or read. */
-    configuration: {} as Readonly<Record<string, unknown>>,
+    resumeFrom: resume && checkResumable(resume),
+    /** Filled in by `fit` where there are checkpoints: what writes them, and the one of `resumeFrom`. */
+    resume: undefined as Checkpoint | undefined,
+    writeCheckpoint: undefined as
+      | ((content: Omit<Checkpoint, 'configuration' | 'engine'>) => Uint8Array)
+      | undefined,
   };
 }
 
@@ -158,10 +161,10 @@ function plateauMonitor(where: string, { schedule }: Optimizer, measured: Measur
   return resolveMonitor(`${where}, schedule`, measured.validated ? `validation.${key}` : key, measured);
 }
 
-export type FitSettings = ReturnType<typeof readFitOptions>;
+export type FitSettings = Awaited<ReturnType<typeof readFitOptions>>;
 
-function readResume(given: object): Checkpoint {
-  if (isUint8Array(given)) return readCheckpoint(given, 'fit, resume');
+function checkResumable(given: object): Checkpoint | Uint8Array {
+  if (isUint8Array(given)) return given;
   const isCheckpoint = 'position' in given && 'configuration' in given && 'parameters' in given;
   if (!isCheckpoint)
     throw new OptionError('fit', `option resume: expected a checkpoint, given ${show(given)}`);

@@ -1,19 +1,10 @@
 /** `fit`: checks what it is given, lays it out in the engine, and runs the training loop. */
-import { platform } from '#platform';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { EngineError, ResumeError, show } from '../errors.js';
+import { EngineError } from '../errors.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
-import { valuesOf } from '../nn/values.js';
-import type { Values } from './checkpoint.js';
-import {
-  checkConfiguration,
-  describeCheckpointEngine,
-  describeData,
-  describeModel,
-  engineWarning,
-} from './configuration.js';
+import { checkModel } from './check.js';
 import { type FitOptions, type FitSettings, readFitOptions } from './fit-options.js';
 import type { History } from './history.js';
 import { TrainingLoop } from './loop.js';
@@ -44,7 +35,7 @@ export async function fit(
   train: Dataset,
   options: FitOptions,
 ): Promise<History> {
-  const settings = readFitOptions(engine, model, train, options);
+  checkModel('fit', model);
   // Two would write the same values by turns, and neither end with its own.
   const { parameters } = model;
   if (inTraining.has(parameters)) {
@@ -52,7 +43,7 @@ export async function fit(
   }
   inTraining.add(parameters);
   try {
-    return await runFit(engine, model, train, settings);
+    return await runFit(engine, model, train, await readFitOptions(engine, model, train, options));
   } finally {
     inTraining.delete(parameters);
   }
@@ -64,9 +55,11 @@ async function runFit(
   train: Dataset,
   settings: FitSettings,
 ): Promise<History> {
-  const { batchSize, validation, checkpointing, resume, optimizer, loss, update, seed, onTurn } = settings;
-  if (checkpointing || resume) settings.configuration = await describe(model, train, settings);
-  if (resume) checkResume(engine, model, settings, resume);
+  const { batchSize, validation, checkpointing, resumeFrom, optimizer, loss, update, seed, onTurn } =
+    settings;
+  // Loaded only where there are checkpoints: most pages keep none.
+  if (checkpointing || resumeFrom)
+    await (await import('./continuation.js')).continueFrom(engine, model, train, settings);
   const disposables: { dispose(): void }[] = [];
   const keep = <T extends { dispose(): void }>(resource: T): T => {
     disposables.push(resource);
@@ -88,77 +81,4 @@ async function runFit(
     engine.settle();
     for (const resource of disposables) resource.dispose();
   }
-}
-
-/** Everything that decides the bits of a run. */
-async function describe(
-  model: Sequential,
-  train: Dataset,
-  settings: FitSettings,
-): Promise<Record<string, unknown>> {
-  const { loss, optimizer, update, batchSize, accumulateBatches, epochs, shuffle, seed } = settings;
-  const { validation, earlyStopping, metrics } = settings;
-  return {
-    model: describeModel(model),
-    loss: loss.config,
-    optimizer: optimizer.config,
-    update,
-    batchSize,
-    accumulateBatches,
-    epochs,
-    shuffle,
-    seed,
-    metrics: metrics.map(({ name }) => name),
-    earlyStopping: earlyStopping?.config ?? null,
-    train: await describeData(train),
-    validation: validation ? await describeData(validation) : null,
-  };
-}
-
-function checkResume(
-  engine: Engine,
-  model: Sequential,
-  { configuration, epochs, optimizer }: FitSettings,
-  resume: NonNullable<FitSettings['resume']>,
-): void {
-  // Schedules that reach to the end have another rate at every step when that is elsewhere.
-  checkConfiguration(resume, configuration, reachesToEnd(optimizer.schedule.config) ? [] : ['epochs']);
-  if (resume.records.length > epochs) {
-    throw new ResumeError(
-      'fit, resume',
-      `the checkpoint has ${resume.records.length} epochs behind it, but epochs is ${epochs}`,
-    );
-  }
-  for (const parameter of model.parameters) {
-    const { name } = parameter;
-    const { length } = valuesOf(parameter);
-    const given = resume.parameters.get(name)?.length;
-    if (given !== length) {
-      throw new ResumeError('fit, resume', `${name}: expected ${length} values, given ${given ?? 'none'}`);
-    }
-  }
-  for (const part of [resume, resume.best]) {
-    for (const values of [part?.parameters, part?.state]) checkFinite(values ?? new Map(), optimizer.kind);
-  }
-  const warning = engineWarning(resume, describeCheckpointEngine(engine));
-  if (warning) platform.warn(warning);
-}
-
-/** What the model is to have must be finite; what an optimizer keeps may have overflown, but NaN would spread from it. */
-function checkFinite(all: Values, optimizer: string): void {
-  for (const [name, values] of all) {
-    const own = name.startsWith(`${optimizer}.`);
-    const at = values.findIndex((value) => (own ? Number.isNaN(value) : !Number.isFinite(value)));
-    if (at < 0) continue;
-    throw new ResumeError(
-      'fit, resume',
-      `the checkpoint is damaged: ${show(name)} holds ${values[at]} at ${at}, expected a finite number`,
-    );
-  }
-}
-
-/** Whether rates depend on the number of all steps. */
-function reachesToEnd({ kind, schedule }: Readonly<Record<string, unknown>>): boolean {
-  if (kind === 'warmUp') return reachesToEnd(schedule as Record<string, unknown>);
-  return !['constant', 'step', 'reduceOnPlateau'].includes(kind as string);
 }

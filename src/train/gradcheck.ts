@@ -3,8 +3,9 @@
  * the loss, and those of the float32 engines with the former. The rows are random; the model's values are its own.
  */
 import { isMap } from '../arrays.js';
-import { createReferenceEngine, Engine } from '../engine/engine.js';
+import { Engine } from '../engine/engine.js';
 import { fillUniform } from '../engine/reference/random.js';
+import { createReferenceEngine } from '../engine/reference-engine.js';
 import { paddedLength } from '../engine/tensor.js';
 import { EngineError, NonFiniteError, OptionError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';

@@ -7,9 +7,8 @@ import type { CompiledModel, Plan } from '../nn/compile.js';
 import type { PlateauSchedule, PlateauState, Schedule } from '../nn/schedules.js';
 import { remember } from '../nn/sequential.js';
 import type { BatchStart, StepRecord } from './callbacks.js';
-import { type Checkpoint, type Position, type Snapshot, writeCheckpoint } from './checkpoint.js';
+import type { Checkpoint, Position, Snapshot } from './checkpoint.js';
 import type { CheckpointFile } from './checkpointing.js';
-import { describeCheckpointEngine } from './configuration.js';
 import { checkWeights } from './finite.js';
 import type { FitSettings } from './fit-options.js';
 import type { EpochRecord, History, Score } from './history.js';
@@ -290,7 +289,7 @@ export class TrainingLoop {
     if (again || !(latest || best)) return;
     this.#checkParameters();
     this.#compiled.engine.settle();
-    const { earlyStopping, configuration, optimizer } = this.#settings;
+    const { earlyStopping, optimizer } = this.#settings;
     const position: Position = {
       epoch: this.#epoch,
       samples: this.#record.samples,
@@ -302,9 +301,7 @@ export class TrainingLoop {
       epochSeconds: this.#epochSeconds,
       seconds: this.#seconds,
     };
-    const bytes = writeCheckpoint({
-      configuration,
-      engine: describeCheckpointEngine(this.#compiled.engine),
+    const bytes = this.#settings.writeCheckpoint!({
       position,
       records: this.#records,
       parameters: this.#compiled.readParameters(),

@@ -1,6 +1,6 @@
 /** Makes trainers: decides where they run, and starts the worker. */
 import { platform } from '#platform';
-import { createEngine } from '../engine/engine.js';
+import { createEngine } from '../engine/create.js';
 import { isUrl, type WasmSources } from '../engine/load.js';
 import { EngineError } from '../errors.js';
 import { OptionReader } from '../options.js';

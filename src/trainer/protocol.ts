@@ -4,7 +4,8 @@
  * considered: it would have left all of that to do, and its proxies make a message of every property that is read.
  */
 import type { Dataset } from '../data/dataset.js';
-import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import type { EngineOptions } from '../engine/create.js';
+import type { EngineInfo } from '../engine/engine.js';
 import * as errors from '../errors.js';
 import { type Loss, lossOf } from '../nn/losses.js';
 import { allValues, type InputScale, remember, type Sequential, writeAll } from '../nn/sequential.js';

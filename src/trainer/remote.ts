@@ -2,7 +2,8 @@
 import { isArrayBuffer, isBytes } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import { disposeSymbol } from '../dispose.js';
-import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import type { EngineOptions } from '../engine/create.js';
+import type { EngineInfo } from '../engine/engine.js';
 import { isResponse, isUrl, isWasmSource } from '../engine/load.js';
 import { DataError, EngineError, OptionError, show } from '../errors.js';
 import { writeModel } from '../formats/model.js';

@@ -1,7 +1,7 @@
 /** The worker's end: a Session that is told what to do by messages. */
 import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
-import { createEngine } from '../engine/engine.js';
+import { createEngine } from '../engine/create.js';
 import type { WasmSources } from '../engine/load.js';
 import { EngineError } from '../errors.js';
 import { readModel } from '../formats/model.js';

@@ -1,7 +1,8 @@
 /** What a trainer is, wherever it runs: an engine and one model, behind an interface that never blocks. */
 
 import type { Dataset } from '../data/dataset.js';
-import type { EngineInfo, EngineOptions } from '../engine/engine.js';
+import type { EngineOptions } from '../engine/create.js';
+import type { EngineInfo } from '../engine/engine.js';
 import type { Global } from '../globals.js';
 import type { Sequential } from '../nn/sequential.js';
 import type { WorkerHandle } from '../platform/types.js';

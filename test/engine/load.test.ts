@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createEngine, type EngineOptions } from '../../src/engine/engine.js';
+import { createEngine, type EngineOptions } from '../../src/engine/create.js';
 import { EngineError, FileError, FormatError, KernelError, OptionError } from '../../src/errors.js';
 import * as inline from '../../src/inline.js';
 import { platform } from '../../src/platform/node.js';

@@ -1,6 +1,5 @@
 /** The typed faces refuse what does not fit: shapes, overlaps, tensors of two engines; each message says what and where. */
 import { describe, expect, test } from 'vitest';
-import { createReferenceEngine } from '../../src/engine/engine.js';
 import {
   argmax,
   countEqual,
@@ -19,6 +18,7 @@ import {
 import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/engine/ops/products.js';
 import { gatherLabels, gatherRows, permute } from '../../src/engine/ops/sampling.js';
 import { SparseRows } from '../../src/engine/ops/sparse.js';
+import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import type { DType } from '../../src/engine/tensor.js';
 import { EngineError, OptionError, ShapeError } from '../../src/errors.js';
 

@@ -1,6 +1,6 @@
 /** The typed faces of the kernels: what is bound is what runs, on every engine, padded and dense. */
 import { describe, expect, test } from 'vitest';
-import { createEngine, createReferenceEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
 import {
   argmax,
   countEqual,
@@ -19,6 +19,7 @@ import {
 import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/engine/ops/products.js';
 import { gatherLabels, gatherRows, permute } from '../../src/engine/ops/sampling.js';
 import { SparseRows } from '../../src/engine/ops/sparse.js';
+import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 
 const engine = createReferenceEngine();
 

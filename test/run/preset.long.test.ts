@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadMnist } from '../../src/data/mnist.js';
-import { createEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
 import { defaultRate, presetNames, resolveSettings } from '../../src/run/presets.js';
 import { run } from '../../src/run/run.js';
 import { buildModel } from '../../src/run/settings.js';

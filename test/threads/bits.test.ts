@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Dataset, dataset, sliceDataset } from '../../src/data/dataset.js';
 import { loadMnist } from '../../src/data/mnist.js';
-import { createEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
 import { activation } from '../../src/nn/activations.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';

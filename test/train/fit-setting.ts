@@ -1,4 +1,5 @@
-import { createEngine, createReferenceEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
+import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { type DenseOptions, dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { type Sequential, sequential } from '../../src/nn/sequential.js';

@@ -1,8 +1,9 @@
 /** The check of gradients: right ones pass, wrong ones are found, in float64 and in each engine. */
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { createEngine, createReferenceEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
 import { smooth, smoothBackward } from '../../src/engine/ops/layers.js';
+import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { OptionError } from '../../src/errors.js';
 import { activation, activations } from '../../src/nn/activations.js';
 import { dense } from '../../src/nn/dense.js';

@@ -2,7 +2,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { createEngine, createReferenceEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
+import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';

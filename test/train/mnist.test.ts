@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { sliceDataset } from '../../src/data/dataset.js';
 import { loadMnist } from '../../src/data/mnist.js';
-import { createEngine, createReferenceEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
+import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';

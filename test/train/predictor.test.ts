@@ -1,7 +1,7 @@
 /** What predicts from one model again and again: the answers of `predict`, whatever has changed in the model, and flat memory. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { dataset } from '../../src/data/dataset.js';
-import { createReferenceEngine } from '../../src/engine/engine.js';
+import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/errors.js';
 import { readModelNpz, writeModelNpz } from '../../src/formats/arrays.js';
 import { CompiledModel } from '../../src/nn/compile.js';

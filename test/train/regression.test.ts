@@ -1,7 +1,8 @@
 /** fit and evaluate on targets and weights: closed forms that training must reach, and what does not fit together. */
 import { describe, expect, test } from 'vitest';
 import { type DatasetOptions, dataset } from '../../src/data/dataset.js';
-import { createEngine, createReferenceEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
+import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { DataError, ShapeError } from '../../src/errors.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';

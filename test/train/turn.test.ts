@@ -1,6 +1,6 @@
 /** The turns of the event loop within training: what may be done in them, and that they change no result. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
 import { platform } from '../../src/platform/node.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';

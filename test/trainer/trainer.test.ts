@@ -1,7 +1,7 @@
 /** A trainer on the calling thread and one behind messages: the same results, the same errors, the same control. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createEngine } from '../../src/engine/engine.js';
+import { createEngine } from '../../src/engine/create.js';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/errors.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { dense } from '../../src/nn/dense.js';

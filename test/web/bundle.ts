@@ -1,9 +1,11 @@
 /** Bundles a page's script from the built package, as a user's bundler would. */
-import { build } from 'esbuild';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import { build, transform } from 'esbuild';
+import { rollup } from 'rollup';
 import { root } from './server.js';
 
 /** The module's text. Serve it two folders deep beside `build`, as dist is: assets are found from there. */
-export async function bundle(entry: string, options: { minify?: boolean } = {}): Promise<string> {
+export async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [`${root}${entry}`],
     bundle: true,
@@ -12,7 +14,32 @@ export async function bundle(entry: string, options: { minify?: boolean } = {}):
     platform: 'browser',
     target: 'es2022',
     logLevel: 'silent',
-    minify: options.minify ?? false,
   });
   return outputFiles[0].text;
+}
+
+/**
+ * The module as Rollup splits it, minified: the texts of the files that a page loads at once, without those that are loaded when they are
+ * wanted.
+ */
+export async function bundleSplit(entry: string): Promise<string[]> {
+  const bundled = await rollup({
+    input: `${root}${entry}`,
+    plugins: [nodeResolve({ browser: true })],
+    onLog: () => {},
+  });
+  const { output } = await bundled.generate({ format: 'es' });
+  await bundled.close();
+  const chunks = output.filter((file) => file.type === 'chunk');
+  const wanted = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
+  // What a file imports joins the set, whose end the loop has not reached by then.
+  for (const name of wanted) {
+    for (const next of chunks.find(({ fileName }) => fileName === name)!.imports) wanted.add(next);
+  }
+  const texts = chunks.filter(({ fileName }) => wanted.has(fileName)).map(({ code }) => code);
+  return Promise.all(
+    texts.map(
+      async (code) => (await transform(code, { minify: true, format: 'esm', target: 'es2022' })).code,
+    ),
+  );
 }

@@ -4,7 +4,9 @@
  */
 import type { Dataset } from '../../data/dataset.js';
 import { dataset } from '../../data/dataset.js';
-import { createEngine, createReferenceEngine, type Engine } from '../../engine/engine.js';
+import { createEngine } from '../../engine/create.js';
+import type { Engine } from '../../engine/engine.js';
+import { createReferenceEngine } from '../../engine/reference-engine.js';
 import { EngineError } from '../../errors.js';
 import { sgd } from '../../nn/optimizers.js';
 import type { Sequential } from '../../nn/sequential.js';

@@ -1,7 +1,8 @@
 /** What a worker can be told to do, and the bench it does it at: an engine and the data, each made when first needed. */
 import { loadIdxFolder, type Splits } from '../../data/folder.js';
 import { loadMnist } from '../../data/mnist.js';
-import { createEngine, type Engine } from '../../engine/engine.js';
+import { createEngine } from '../../engine/create.js';
+import type { Engine } from '../../engine/engine.js';
 import { type SyntheticOptions, trainSynthetic } from '../q4-synthetic/synthetic.js';
 import { type TensorOptions, trainTensor } from '../q5-tensor/train.js';
 import { type BatchedOptions, trainBatched } from '../q6-batched/train.js';

@@ -3,7 +3,7 @@
  * result is the same bit for bit. Which part of a job a chunk is stands in assembly/threads/jobs.ts, in the same order.
  */
 import type { Kernels } from '../kernels.js';
-import { lineKernels } from './lines.js';
+import { lineKernels, lineNames } from './lines.js';
 import type { ThreadPool } from './pool.js';
 import type { Splitter } from './split.js';
 
@@ -20,6 +20,14 @@ export const jobs = {
   sum_blocks: 8,
   sparse_forward: 9,
 } as const;
+
+/** What every binary exports: of the kernels those that can be cut, which are nearly all. */
+export const kernelNames: readonly string[] = [
+  'write_constants',
+  'workspace_size',
+  ...Object.keys(jobs).filter((name) => name !== 'meet' && name !== 'sum_blocks'),
+  ...lineNames,
+];
 
 /** Nanoseconds on one thread, roughly: of a multiply-add of a compressed entry and a column; of an entry fetched from main memory, or
  * counted and moved; of an element added up. */

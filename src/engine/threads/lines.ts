@@ -74,6 +74,9 @@ const specs = {
   swap: ['een', 0.25],
 } as const satisfies { readonly [name in keyof Kernels]?: readonly [letters: string, cost: number] };
 
+/** Their names. */
+export const lineNames: readonly string[] = Object.keys(specs);
+
 /** What moves how: the codes of assembly/threads/lines.ts. */
 const codes: Readonly<Record<string, number>> = { e: 1, r: 2, n: 3, o: 4 };
 

@@ -6,7 +6,8 @@ import { trainTensor } from '../../../src/assignment/q5-tensor/train.js';
 import { twoLayerModel } from '../../../src/assignment/shared.js';
 import type { TableName } from '../../../src/assignment/types.js';
 import { dataset } from '../../../src/data/dataset.js';
-import { createEngine, createReferenceEngine } from '../../../src/engine/engine.js';
+import { createEngine } from '../../../src/engine/create.js';
+import { createReferenceEngine } from '../../../src/engine/reference-engine.js';
 import { EngineError, NonFiniteError, OptionError, ShapeError } from '../../../src/errors.js';
 
 const engines = {

@@ -1,6 +1,6 @@
 /** What ONNX files end with: a softmax or a sigmoid is read as the link of a loss, and applied once. */
 import { describe, expect, test } from 'vitest';
-import { createReferenceEngine } from '../../../src/engine/engine.js';
+import { createReferenceEngine } from '../../../src/engine/reference-engine.js';
 import { FormatError, OptionError } from '../../../src/errors.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';

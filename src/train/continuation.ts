@@ -1,0 +1,107 @@
+/** What `fit` does where there are checkpoints: describes the run, and reads and checks the one that it goes on from. */
+import { platform } from '#platform';
+import { isUint8Array } from '../arrays.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Engine } from '../engine/engine.js';
+import { ResumeError, show } from '../errors.js';
+import type { Sequential } from '../nn/sequential.js';
+import { valuesOf } from '../nn/values.js';
+import { type Checkpoint, readCheckpoint, type Values, writeCheckpoint } from './checkpoint.js';
+import {
+  checkConfiguration,
+  describeCheckpointEngine,
+  describeData,
+  describeModel,
+  engineWarning,
+} from './configuration.js';
+import type { FitSettings } from './fit-options.js';
+
+/** Gives the settings what writes checkpoints, and the one to go on from. Throws ResumeError for one that does not fit. */
+export async function continueFrom(
+  engine: Engine,
+  model: Sequential,
+  train: Dataset,
+  settings: FitSettings,
+): Promise<void> {
+  const { resumeFrom } = settings;
+  const resume = isUint8Array(resumeFrom) ? readCheckpoint(resumeFrom, 'fit, resume') : resumeFrom;
+  const configuration = await describe(model, train, settings);
+  if (resume) checkResume(engine, model, settings, configuration, resume);
+  settings.resume = resume;
+  settings.writeCheckpoint = (content) =>
+    writeCheckpoint({ configuration, engine: describeCheckpointEngine(engine), ...content });
+}
+
+/** Everything that decides the bits of a run. */
+async function describe(
+  model: Sequential,
+  train: Dataset,
+  settings: FitSettings,
+): Promise<Record<string, unknown>> {
+  const { loss, optimizer, update, batchSize, accumulateBatches, epochs, shuffle, seed } = settings;
+  const { validation, earlyStopping, metrics } = settings;
+  return {
+    model: describeModel(model),
+    loss: loss.config,
+    optimizer: optimizer.config,
+    update,
+    batchSize,
+    accumulateBatches,
+    epochs,
+    shuffle,
+    seed,
+    metrics: metrics.map(({ name }) => name),
+    earlyStopping: earlyStopping?.config ?? null,
+    train: await describeData(train),
+    validation: validation ? await describeData(validation) : null,
+  };
+}
+
+function checkResume(
+  engine: Engine,
+  model: Sequential,
+  { epochs, optimizer }: FitSettings,
+  configuration: Readonly<Record<string, unknown>>,
+  resume: Checkpoint,
+): void {
+  // Schedules that reach to the end have another rate at every step when that is elsewhere.
+  checkConfiguration(resume, configuration, reachesToEnd(optimizer.schedule.config) ? [] : ['epochs']);
+  if (resume.records.length > epochs) {
+    throw new ResumeError(
+      'fit, resume',
+      `the checkpoint has ${resume.records.length} epochs behind it, but epochs is ${epochs}`,
+    );
+  }
+  for (const parameter of model.parameters) {
+    const { name } = parameter;
+    const { length } = valuesOf(parameter);
+    const given = resume.parameters.get(name)?.length;
+    if (given !== length) {
+      throw new ResumeError('fit, resume', `${name}: expected ${length} values, given ${given ?? 'none'}`);
+    }
+  }
+  for (const part of [resume, resume.best]) {
+    for (const values of [part?.parameters, part?.state]) checkFinite(values ?? new Map(), optimizer.kind);
+  }
+  const warning = engineWarning(resume, describeCheckpointEngine(engine));
+  if (warning) platform.warn(warning);
+}
+
+/** What the model is to have must be finite; what an optimizer keeps may have overflown, but NaN would spread from it. */
+function checkFinite(all: Values, optimizer: string): void {
+  for (const [name, values] of all) {
+    const own = name.startsWith(`${optimizer}.`);
+    const at = values.findIndex((value) => (own ? Number.isNaN(value) : !Number.isFinite(value)));
+    if (at < 0) continue;
+    throw new ResumeError(
+      'fit, resume',
+      `the checkpoint is damaged: ${show(name)} holds ${values[at]} at ${at}, expected a finite number`,
+    );
+  }
+}
+
+/** Whether rates depend on the number of all steps. */
+function reachesToEnd({ kind, schedule }: Readonly<Record<string, unknown>>): boolean {
+  if (kind === 'warmUp') return reachesToEnd(schedule as Record<string, unknown>);
+  return !['constant', 'step', 'reduceOnPlateau'].includes(kind as string);
+}
