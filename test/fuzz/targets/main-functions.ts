@@ -21,6 +21,7 @@ const {
   constantRate,
   cosineDecay,
   createEngine,
+  createPredictor,
   dataset,
   dense,
   denseFromPytorch,
@@ -369,6 +370,26 @@ export const mainFunctions: Record<string, Call> = {
   constant: initializer(constant, 0.5),
   constantRate: schedule(constantRate, 0.1),
   cosineDecay: schedule(cosineDecay, { learningRate: 0.1, minimum: 0.01 }),
+  createPredictor: {
+    weight: 2,
+    valid: async (r, { engine, reference }) =>
+      [
+        r.chance(0.5) ? engine : reference,
+        classifier(r),
+        { maxRows: r.between(1, 4), loss: 'softmaxCrossEntropy' },
+        r.pick([[...r.floats(8)], r.floats(8)]),
+      ] as const,
+    call(engine, model, options, inputs) {
+      const predictor = createPredictor(engine as never, model as never, options as never);
+      try {
+        return predictor.predict(inputs as never);
+      } finally {
+        predictor.dispose();
+      }
+    },
+    check: (result, [engine, model, , inputs], intact) =>
+      checkProbabilities(result, [engine, model, inputs], intact),
+  },
   createEngine: {
     weight: 0.3,
     valid: (r) => [
