@@ -18,7 +18,7 @@ export function checkWeights(where: string, compiled: CompiledModel, progress?: 
   const { name, index, value } = firstNonFinite(compiled.model) ?? { name: 'a weight', index: 0, value: NaN };
   throw new NonFiniteError(
     where,
-    `${name} of the model: expected finite values, given ${show(value)} at ${index}`,
+    `${name} of the model${after(progress)}: expected finite values, given ${show(value)} at ${index}`,
     progress?.step,
     progress?.epoch,
   );
@@ -57,12 +57,16 @@ export function checkRows(
     const at = place(row);
     throw new NonFiniteError(
       where,
-      `${at.words}: ${output === undefined ? 'the loss' : 'an output'} is ${show(value)}; its inputs or the weights are too large`,
+      `${at.words}${after(progress)}: ${output === undefined ? 'the loss' : 'an output'} is ${show(value)}; its inputs or the weights are too large`,
       progress?.step,
       progress?.epoch,
       at.row,
     );
   }
+}
+
+function after(progress: Progress | undefined): string {
+  return progress ? ` after step ${progress.step} (epoch ${progress.epoch})` : '';
 }
 
 /** Rows by their number in a set, counted from 0. */

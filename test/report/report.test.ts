@@ -106,7 +106,7 @@ describe('renderReport', () => {
     );
     expect(text).not.toContain('<img');
     expect(text).toContain('<h1>&quot;quoted&quot; &lt;/script&gt;');
-    expect(text.match(/<\/script>/g)).toHaveLength(3); // the payload, uPlot and the page's own
+    expect(text.match(/<\/script>/g)).toHaveLength(4); // the payload, what mends the locale, uPlot and the page's own
   });
 
   it('forbids the network', () => {
