@@ -1,6 +1,6 @@
 /** The functions of `lanegrad`: one entry an export. Those that make parts of models, and those of files, stand in files of their own. */
 
-import type { Dataset, Sequential } from '../../../src/index.js';
+import type { Dataset, Engine, Sequential } from '../../../src/index.js';
 import * as lanegrad from '../../../src/index.js';
 import type { Random } from '../random.js';
 import { expectThat, type World } from '../target.js';
@@ -15,6 +15,7 @@ const {
   balancedClassWeights,
   batchNorm,
   createEngine,
+  createPredictor,
   dataset,
   dense,
   dropout,
@@ -183,6 +184,24 @@ export const mainFunctions: Record<string, Call> = {
     },
     check: (backend) =>
       expectThat(backend === 'wasm' || backend === 'reference', () => `backend ${String(backend)}`),
+  },
+  createPredictor: {
+    weight: 3,
+    valid: async (r, world) => {
+      const [engine, model, inputs, options] = await asking(r, world);
+      return [engine, model, { maxRows: 4, ...options }, inputs];
+    },
+    call(...args: readonly unknown[]) {
+      const [engine, model, options, inputs] = args as [Engine, Sequential, { maxRows: number }, number[]];
+      const predictor = createPredictor(engine, model, options);
+      try {
+        predictor.predictClasses(inputs);
+        return predictor.predictProba(inputs);
+      } finally {
+        predictor.dispose();
+      }
+    },
+    check: (result, [, model, , inputs], intact) => checkProbabilities(result, [0, model, inputs], intact),
   },
   dataset: {
     weight: 6,
