@@ -67,7 +67,9 @@ const byName: Record<InitializerName, () => Initializer> = {
 /** An initializer given by name or as it is. Throws OptionError for anything else. */
 export function resolveInitializer(where: string, given: unknown): Initializer {
   if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given as InitializerName]();
-  if (typeof given === 'object' && given !== null && typeof (given as Initializer).fill === 'function') {
+  // Arrays have a function of that name, too.
+  const { name, fill } = (typeof given === 'object' && given !== null ? given : {}) as Partial<Initializer>;
+  if (typeof name === 'string' && typeof fill === 'function') {
     return given as Initializer;
   }
   const names = Object.keys(byName)

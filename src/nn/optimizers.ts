@@ -244,7 +244,14 @@ function describe(
     schedule,
     config: { kind, learningRate: typeof given === 'number' ? given : schedule.config, ...options },
     slots,
-    ...rest,
+    plainSgd: rest.plainSgd,
+    compile(tensors) {
+      // Of an optimizer that was changed by hand.
+      if (tensors.slots.length !== slots.length) {
+        throw new OptionError(kind, `expected slots ${show(slots)}, given ${tensors.slots.length}`);
+      }
+      return rest.compile(tensors);
+    },
   };
 }
 

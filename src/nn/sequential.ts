@@ -1,5 +1,6 @@
 /** A model: layers in a row and the values of their parameters, held in ordinary arrays. It knows no engine. */
 import { isFloat32Array, isMap } from '../arrays.js';
+import { activationCodes } from '../engine/kernels.js';
 import { OptionError, ShapeError, show } from '../errors.js';
 import { checkInteger, OptionReader } from '../options.js';
 import type { Layer, ParameterSpec } from './layer.js';
@@ -138,7 +139,27 @@ function isModel(model: object): boolean {
     sizes.length === layers.length + 1 &&
     [numbers.parameterCount, numbers.seed].every(Number.isSafeInteger) &&
     numbers.inputSize === sizes[0] &&
-    numbers.outputSize === sizes[sizes.length - 1]
+    numbers.outputSize === sizes[sizes.length - 1] &&
+    layers.every((layer, i) => layer.outputSize(sizes[i]) === sizes[i + 1]) &&
+    areOf(parameters, layers, (layer, i) => layer.parameters(sizes[i])) &&
+    areOf(buffers, layers, (layer, i) => layer.buffers?.(sizes[i]) ?? [])
+  );
+}
+
+/** Whether these are the parameters, or buffers, that the layers say they have. */
+function areOf(
+  own: readonly Parameter[],
+  layers: readonly Layer[],
+  specs: (layer: Layer, index: number) => readonly ParameterSpec[],
+): boolean {
+  const known = layers.flatMap((layer, i) =>
+    specs(layer, i).map(({ name, shape }) => `${i}.${name} [${shape}]`),
+  );
+  return (
+    own.length === known.length &&
+    own.every(
+      ({ name, shape, layer }, i) => `${name} [${shape}]` === known[i] && name.startsWith(`${layer}.`),
+    )
   );
 }
 
@@ -155,6 +176,8 @@ function isLayer(layer: unknown): layer is Layer {
   const others = [optional.buffers, optional.saved, optional.checkInputs].filter(
     (call) => call !== undefined,
   );
+  const { endsWith } = layer as Partial<Layer>;
+  if (endsWith !== undefined && !Object.hasOwn(activationCodes, endsWith)) return false;
   const calls = [outputSize, parameters, compile, ...others];
   return (
     typeof kind === 'string' &&

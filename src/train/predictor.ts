@@ -150,15 +150,12 @@ export class Predictor {
   /** The inputs as float32, each of them checked. */
   #read(where: string, inputs: Inputs): Float32Array {
     const { model } = this;
-    if (typeof inputs?.length !== 'number') {
-      throw new OptionError(where, `inputs: expected an array of numbers, given ${show(inputs)}`);
-    }
-    const { inputSize } = model;
-    const rows = inputs.length / inputSize;
-    if (!Number.isInteger(rows) || rows === 0) {
-      throw new ShapeError(where, `expected rows of ${inputSize} numbers, given ${inputs.length} numbers`);
-    }
     const values = asFloats(where, model, inputs);
+    const { inputSize } = model;
+    const rows = values.length / inputSize;
+    if (!Number.isInteger(rows) || rows === 0) {
+      throw new ShapeError(where, `expected rows of ${inputSize} numbers, given ${values.length} numbers`);
+    }
     for (let i = 0; i < values.length; i++) {
       if (Number.isFinite(values[i])) continue;
       const [row, column] = [Math.floor(i / inputSize), i % inputSize];

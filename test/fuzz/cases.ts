@@ -44,8 +44,8 @@ export async function runCases(
   };
   process.on('unhandledRejection', note);
   // Warnings are for people: of a hundred thousand cases they would be a flood.
-  const warn = console.warn;
-  console.warn = () => {};
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
   try {
     for (const index of indices) {
       const r = new Random(seed, index);
@@ -74,7 +74,7 @@ export async function runCases(
       end({ index, target: target.name, verdict, seconds });
     }
   } finally {
-    console.warn = warn;
+    process.emitWarning = emitWarning;
     process.off('unhandledRejection', note);
     world.engine.dispose();
     await rm(folder, { recursive: true, force: true });

@@ -140,7 +140,7 @@ export function zip(
   return joined(...locals, all, end);
 }
 
-export function crc32(bytes: Uint8Array): number {
+function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
     crc ^= byte;

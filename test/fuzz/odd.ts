@@ -109,7 +109,7 @@ const MAKERS: readonly (() => unknown)[] = [
   () => AbortSignal.abort(),
 ];
 
-export function oddValue(r: Random): unknown {
+function oddValue(r: Random): unknown {
   return r.pick(MAKERS)();
 }
 

@@ -21,7 +21,7 @@ export interface Target {
 }
 
 /** A result that is not right, or an error where there should be none. */
-export class Wrong extends Error {}
+class Wrong extends Error {}
 
 export function expectThat(holds: boolean, otherwise: () => string): void {
   if (!holds) throw new Wrong(otherwise());

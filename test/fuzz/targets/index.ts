@@ -26,7 +26,7 @@ export const functionsOf: Readonly<Record<string, Readonly<Record<string, Call>>
   'assignment/index': assignmentFunctions,
 };
 
-export const targets: readonly Target[] = [
+const targets: readonly Target[] = [
   ...binaryTargets,
   ...tableTargets,
   ...modelTargets,

@@ -2,7 +2,7 @@
 import { CompiledModel, createEngine, type Engine, EngineError } from '../../../src/index.js';
 import { expectThat, type Target } from '../target.js';
 import { allFinite, type Call, callTarget } from './functions.js';
-import { classifier } from './main-functions.js';
+import { classifier } from './samples.js';
 
 const calls: Record<string, Call> = {
   'Tensor.write, view, fill and at': {

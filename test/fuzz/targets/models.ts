@@ -27,7 +27,7 @@ import { mutateBytes, mutateJson } from '../mutate.js';
 import type { Random } from '../random.js';
 import { expectThat, must, type Target, type World } from '../target.js';
 
-export function someModel(r: Random, inputSize = r.between(1, 4), outputs = r.between(1, 3)): Sequential {
+function someModel(r: Random, inputSize = r.between(1, 4), outputs = r.between(1, 3)): Sequential {
   const layers: Layer[] = [];
   if (r.chance(0.5))
     layers.push(dense(r.between(1, 4), { activation: r.pick(['relu', 'tanh', 'sigmoid', 'geluTanh']) }));

@@ -9,7 +9,7 @@ import * as tables from '../../../src/tables.js';
 import * as trainer from '../../../src/trainer/index.js';
 import { expectThat, type World } from '../target.js';
 import { allFinite, type Call } from './functions.js';
-import { classifier, labelled } from './main-functions.js';
+import { classifier, labelled } from './samples.js';
 
 const csv = new TextEncoder().encode(
   `a,b,target\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 3 ? 'x' : 'y'},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`,
