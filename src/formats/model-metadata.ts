@@ -90,7 +90,7 @@ export function checkTask(where: string, loss: Loss, { table }: ModelMetadata): 
  * Reads the keys of ModelMetadata, the last that `reader` may hold. Throws OptionError when they do not fit a model of
  * this size.
  */
-export function readMetadata(
+function readMetadata(
   reader: OptionReader,
   model: { readonly inputSize: number; readonly outputSize: number },
 ): ModelMetadata {

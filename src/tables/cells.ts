@@ -24,7 +24,7 @@ export interface CellOptions {
  * Texts that stand for a missing value unless others are named, whatever the column: those of R, pandas, SQL, spreadsheets and the
  * UCI repository.
  */
-export const MISSING_MARKS: readonly string[] = [
+const MISSING_MARKS: readonly string[] = [
   'NA',
   'N/A',
   'n/a',

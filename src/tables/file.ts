@@ -17,7 +17,7 @@ const PIECE = 2 ** 20;
  *
  * @throws FileError when it is not there, is a folder or a device, or cannot be read; FormatError for a pipe of more than 2 GiB.
  */
-export async function fileSource(path: string): Promise<ByteSource> {
+async function fileSource(path: string): Promise<ByteSource> {
   if (path !== STANDARD_INPUT && (await isPipe(path))) return gathered('fileSource', readPipe(path), path);
   const size = await withFile(path, async (file) => {
     const stat = await file.stat();

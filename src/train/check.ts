@@ -39,7 +39,7 @@ export function requireLoss(where: string, model: Sequential, given: unknown): L
 }
 
 /** Throws OptionError for a model that ends with the function which the loss applies to its outputs. */
-export function checkLink(where: string, { layers }: Sequential, { kind, link }: Loss): void {
+function checkLink(where: string, { layers }: Sequential, { kind, link }: Loss): void {
   if (link === 'identity' || layers[layers.length - 1].endsWith !== link) return;
   throw new OptionError(
     where,
