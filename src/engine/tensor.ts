@@ -240,17 +240,18 @@ export class Arena {
 
   /** A tensor of zeros whose rows each begin on a cache line; the padding between them stays zero. */
   padded(dtype: DType, shape: readonly number[]): Tensor {
+    checkShape('Arena.padded', shape);
     return this.#place(dtype, shape, paddedLength(shape[shape.length - 1]));
   }
 
   /** A dense tensor filled with zeros. Throws EngineError when memory cannot grow. */
   tensor(dtype: DType, shape: readonly number[]): Tensor {
+    checkShape('Arena.tensor', shape);
     return this.#place(dtype, shape, shape[shape.length - 1]);
   }
 
   #place(dtype: DType, shape: readonly number[], ld: number): Tensor {
     if (this.disposed) throw new EngineError('Arena.tensor', 'the arena or its engine has been disposed of');
-    checkShape('Arena.tensor', shape);
     if (!DTYPES.includes(dtype)) {
       throw new OptionError(
         'Arena.tensor',

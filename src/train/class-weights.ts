@@ -3,6 +3,10 @@ import { checkedLabels } from '../data/answers.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
 import { OptionError, show } from '../errors.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../nn/losses.js';
+import { checkInteger } from '../options.js';
+
+/** A set may say of itself that it has more classes than rows, but not what memory does not hold. */
+const MAX_CLASSES = 2 ** 24;
 
 /**
  * size / (classes present · samples of the class), as scikit-learn's `class_weight='balanced'`: all classes that the set has come to the
@@ -14,6 +18,7 @@ export function balancedClassWeights(set: Dataset): number[] {
   checkDataset('balancedClassWeights', 'set', set);
   const { name, size, classes, labels } = set;
   if (classes === 0) throw new OptionError('balancedClassWeights', `${show(name)} has no classes`);
+  checkInteger('balancedClassWeights', 'classes', classes, { max: MAX_CLASSES });
   const counts = new Array<number>(classes).fill(0);
   for (const label of checkedLabels('balancedClassWeights', labels, classes)) counts[label]++;
   const present = counts.filter((count) => count > 0).length;

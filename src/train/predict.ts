@@ -1,4 +1,5 @@
 /** Asking a model about inputs: outputs, probabilities or classes of rows. */
+import { isNumericArray } from '../arrays.js';
 import type { Engine } from '../engine/engine.js';
 import { EngineError } from '../errors.js';
 import type { Loss } from '../nn/losses.js';
@@ -79,7 +80,9 @@ function predictorFor(
   reader.end();
   const loss = given === undefined ? undefined : lossFor(where, model, given);
   const last = kept.get(engine);
-  const rows = Math.min(Math.max(1, Math.ceil(inputs?.length / model.inputSize) || 1), ROWS);
+  // What is no array, the predictor refuses.
+  const length = Array.isArray(inputs) || isNumericArray(inputs) ? inputs.length : 0;
+  const rows = Math.min(Math.max(1, Math.ceil(length / model.inputSize)), ROWS);
   const same = last && last.predictor.model === model && isSameLoss(last.loss, loss);
   if (same && last.predictor.maxRows >= rows) return last.predictor;
   last?.predictor.dispose();

@@ -7,7 +7,7 @@ import { expectThat, type World } from '../target.js';
 import { fileFunctions } from './file-functions.js';
 import { allFinite, type Call } from './functions.js';
 import { partFunctions } from './part-functions.js';
-import { classifier, labelled } from './samples.js';
+import { briefly, classifier, labelled } from './samples.js';
 
 const {
   CompiledModel,
@@ -65,19 +65,6 @@ const asking = async (r: Random, { engine, reference }: World) =>
     r.pick([[...r.floats(8)], r.floats(8)]),
     { loss: 'softmaxCrossEntropy' },
   ] as const;
-
-/** Arguments of training by which it would run for hours, as it was asked to, made smaller. */
-function briefly(args: readonly unknown[]): readonly unknown[] {
-  const options = args[3];
-  if (typeof options !== 'object' || options === null) return args;
-  const small = Object.fromEntries(
-    ['epochs', 'steps', 'accumulateBatches']
-      .map((key) => [key, Reflect.get(options, key)] as const)
-      .filter(([, value]) => Number.isSafeInteger(value) && value > 100)
-      .map(([key]) => [key, 100]),
-  );
-  return Object.keys(small).length === 0 ? args : [...args.slice(0, 3), { ...options, ...small }];
-}
 
 function checkDataset(result: unknown): void {
   const {
@@ -260,7 +247,8 @@ export const mainFunctions: Record<string, Call> = {
       labelled(r),
       { loss: 'softmaxCrossEntropy', optimizer: adam(), batchSize: 4, from: 1e-5, to: 1, steps: 12, seed: 1 },
     ],
-    call: (...args) => findLearningRate(...(briefly(args) as unknown as Parameters<typeof findLearningRate>)),
+    call: (...args) =>
+      findLearningRate(...(briefly(args, 3) as unknown as Parameters<typeof findLearningRate>)),
     check: (curve) => allFinite((curve as lanegrad.LearningRateCurve).rates),
   },
   fit: {
@@ -271,7 +259,7 @@ export const mainFunctions: Record<string, Call> = {
       labelled(r),
       fitOptions(r),
     ],
-    call: (...args) => fit(...(briefly(args) as unknown as Parameters<typeof fit>)),
+    call: (...args) => fit(...(briefly(args, 3) as unknown as Parameters<typeof fit>)),
     check: checkHistory,
   },
   kFold: {

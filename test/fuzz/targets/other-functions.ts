@@ -9,7 +9,7 @@ import * as tables from '../../../src/tables.js';
 import * as trainer from '../../../src/trainer/index.js';
 import { expectThat, type World } from '../target.js';
 import { allFinite, type Call } from './functions.js';
-import { classifier, labelled } from './samples.js';
+import { briefly, classifier, labelled } from './samples.js';
 
 const csv = new TextEncoder().encode(
   `a,b,target\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 3 ? 'x' : 'y'},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`,
@@ -186,7 +186,13 @@ export const trainerFunctions: Record<string, Call> = {
       ['0.weight'],
     ],
     async call(...args: readonly unknown[]) {
-      const [options, set, fitOptions, inputs, names] = args as [never, never, never, never, never];
+      const [options, set, fitOptions, inputs, names] = briefly(args, 2) as [
+        never,
+        never,
+        never,
+        never,
+        never,
+      ];
       const made = await trainer.createTrainer(options);
       try {
         await made.fit(set, fitOptions);
