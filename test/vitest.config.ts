@@ -1,12 +1,28 @@
 /**
- * `quick` is what `npm test` runs: no browser, no bundler, no long search. Its files share the processes they run in, which spares the
- * imports. `long` is the rest, a process a file; `npm run test:all` runs both.
+ * Three kinds of test files. `npm test` runs the first two, `npm run test:all` everything.
+ *
+ * - shared: files that share the processes they run in, which spares the imports
+ * - alone: a process a file, for those that mock modules, or count what a process holds
+ * - long: likewise; those of browsers and bundlers, long searches, and waiting
  */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const long = ['test/web/**', 'test/bundlers/**', 'test/**/*.browser.test.ts', 'test/**/*.long.test.ts'];
+const long = [
+  'test/web/**/*.test.ts',
+  'test/bundlers/**/*.test.ts',
+  'test/**/*.browser.test.ts',
+  'test/**/*.long.test.ts',
+];
+const alone = [
+  'test/engine/{create,try}.test.ts',
+  'test/files/atomic.test.ts',
+  'test/threads/*.test.ts',
+  'test/train/memory.test.ts',
+  'test/trainer/*.test.ts',
+];
 
 export default defineConfig({
   root,
@@ -15,18 +31,19 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    maxWorkers: availableParallelism(),
     projects: [
       {
         extends: true,
-        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: long, isolate: false },
-      },
-      {
-        extends: true,
         test: {
-          name: 'long',
-          include: long.map((glob) => (glob.endsWith('/**') ? `${glob}/*.test.ts` : glob)),
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...long, ...alone],
+          isolate: false,
         },
       },
+      { extends: true, test: { name: 'alone', include: alone, exclude: long } },
+      { extends: true, test: { name: 'long', include: long } },
     ],
   },
 });
