@@ -2,7 +2,7 @@
 import { isUint8Array } from '../arrays.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { OptionError, show } from '../errors.js';
+import { DataError, OptionError, show } from '../errors.js';
 import type { Global } from '../globals.js';
 import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
@@ -115,6 +115,7 @@ export async function readFitOptions(engine: Engine, model: Sequential, train: D
   if (settings.validation) {
     checkFits(where, 'validation', model, settings.validation, loss);
     checkScale(where, 'validation', input, settings.validation);
+    checkSameClasses(where, train, settings.validation);
   }
   const classifies = loss.link !== 'identity' && !train.targets;
   const metrics = await listedMetrics(where, metricList, classifies ? 'classification' : 'regression');
@@ -169,6 +170,18 @@ function checkResumable(given: object): Checkpoint | Uint8Array {
   if (!isCheckpoint)
     throw new OptionError('fit', `option resume: expected a checkpoint, given ${show(given)}`);
   return given as Checkpoint;
+}
+
+/** Where both sets name their classes, the same number must mean the same class. */
+function checkSameClasses(where: string, train: Dataset, validation: Dataset): void {
+  const [own, other] = [train.classNames, validation.classNames];
+  if (!own || !other) return;
+  const at = Array.from({ length: Math.max(own.length, other.length) }, (_, i) => i).find(
+    (i) => own[i] !== other[i],
+  );
+  if (at === undefined) return;
+  const [expected, given] = [own, other].map((names) => (at < names.length ? show(names[at]) : 'none'));
+  throw new DataError(where, `validation: class ${at}: expected ${expected}, as of train, given ${given}`);
 }
 
 function isGiven(value: unknown): value is unknown {

@@ -130,3 +130,15 @@ test('labels written into a plan by hand', () => {
   expect(plan.loss()).toBeCloseTo(Math.log(2), 6);
   compiled.dispose();
 });
+
+test('a validation set whose names give the numbers of classes another meaning', async () => {
+  const named = (...classNames: string[]) => ({ ...clouds(9), classNames });
+  const run = (validation: Dataset) =>
+    fit(strict, net(), named('a', 'b', 'c'), { ...basic, validation, epochs: 1 });
+  await expect(run(named('a', 'c', 'b'))).rejects.toThrow(DataError);
+  await expect(run(named('a', 'c', 'b'))).rejects.toThrow(
+    'validation: class 1: expected "b", as of train, given "c"',
+  );
+  await expect(run(named('a', 'b', 'c'))).resolves.toMatchObject({ outcome: 'completed' });
+  await expect(run(clouds(9))).resolves.toMatchObject({ outcome: 'completed' });
+});
