@@ -23,12 +23,13 @@ export async function continueFrom(
   train: Dataset,
   settings: FitSettings,
 ): Promise<void> {
-  const { resumeFrom } = settings;
-  const resume = isUint8Array(resumeFrom) ? readCheckpoint(resumeFrom, 'fit, resume') : resumeFrom;
+  const { continuation } = settings;
+  const { from } = continuation;
+  const resume = isUint8Array(from) ? readCheckpoint(from, 'fit, resume') : from;
   const configuration = await describe(model, train, settings);
   if (resume) checkResume(engine, model, settings, configuration, resume);
-  settings.resume = resume;
-  settings.writeCheckpoint = (content) =>
+  if (resume) continuation.resume = resume;
+  continuation.write = (content) =>
     writeCheckpoint({ configuration, engine: describeCheckpointEngine(engine), ...content });
 }
 

@@ -76,6 +76,14 @@ export interface FitOptions extends Callbacks {
   callbacks?: readonly Callbacks[];
 }
 
+/** What checkpoints need. All but `from` is filled in by `fit`, where there are any. */
+export interface Continuation {
+  readonly from: Checkpoint | Uint8Array | undefined;
+  /** The checkpoint to go on from. */
+  resume?: Checkpoint;
+  write?: (content: Omit<Checkpoint, 'configuration' | 'engine'>) => Uint8Array;
+}
+
 /** Rejects with OptionError, ShapeError or DataError for what does not fit together. */
 export async function readFitOptions(engine: Engine, model: Sequential, train: Dataset, options: FitOptions) {
   const where = 'fit';
@@ -136,12 +144,7 @@ export async function readFitOptions(engine: Engine, model: Sequential, train: D
       : undefined,
     plateauMonitor: plateauMonitor(where, settings.optimizer, measured),
     checkpointing: checkpoint && new Checkpointing(where, checkpoint, measured),
-    resumeFrom: resume && checkResumable(resume),
-    /** Filled in by `fit` where there are checkpoints: what writes them, and the one of `resumeFrom`. */
-    resume: undefined as Checkpoint | undefined,
-    writeCheckpoint: undefined as
-      | ((content: Omit<Checkpoint, 'configuration' | 'engine'>) => Uint8Array)
-      | undefined,
+    continuation: { from: resume && checkResumable(resume) } as Continuation,
   };
 }
 

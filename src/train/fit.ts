@@ -55,10 +55,10 @@ async function runFit(
   train: Dataset,
   settings: FitSettings,
 ): Promise<History> {
-  const { batchSize, validation, checkpointing, resumeFrom, optimizer, loss, update, seed, onTurn } =
+  const { batchSize, validation, checkpointing, continuation, optimizer, loss, update, seed, onTurn } =
     settings;
   // Loaded only where there are checkpoints: most pages keep none.
-  if (checkpointing || resumeFrom)
+  if (checkpointing || continuation.from)
     await (await import('./continuation.js')).continueFrom(engine, model, train, settings);
   const disposables: { dispose(): void }[] = [];
   const keep = <T extends { dispose(): void }>(resource: T): T => {

@@ -56,11 +56,13 @@ export class TrainingLoop {
     this.#totalSteps = settings.epochs * this.#stepsPerEpoch;
     const { schedule } = settings.optimizer;
     if (isPlateau(schedule)) schedule.reset();
-    if (settings.resume) this.#restore(settings.resume);
+    const { resume } = settings.continuation;
+    if (resume) this.#restore(resume);
   }
 
   async run(): Promise<History> {
-    const { hooks, epochs, checkpointing, earlyStopping, resume } = this.#settings;
+    const { hooks, epochs, checkpointing, earlyStopping, continuation } = this.#settings;
+    const { resume } = continuation;
     const { size } = this.#source;
     const { step, samples } = this.#record;
     checkWeights('fit', this.#compiled, { step, epoch: this.#epoch });
@@ -301,7 +303,7 @@ export class TrainingLoop {
       epochSeconds: this.#epochSeconds,
       seconds: this.#seconds,
     };
-    const bytes = this.#settings.writeCheckpoint!({
+    const bytes = this.#settings.continuation.write!({
       position,
       records: this.#records,
       parameters: this.#compiled.readParameters(),

@@ -83,7 +83,7 @@ describe('life', () => {
     for (const engine of engines) engine.dispose();
   });
 
-  test(.60 engines leave no worker and no memory behind', async () => {
+  test('60 engines leave no worker and no memory behind', async () => {
     const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
     const handles = () => process.getActiveResourcesInfo().filter((name) => /worker|port/i.test(name)).length;
     const threads = () => (existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0);

@@ -3,7 +3,6 @@
  * WebAssembly is missing, and where a server sends something else than kernels.
  */
 import { readFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadMnist } from '../../src/data/mnist.js';
@@ -198,45 +197,73 @@ describe.skipIf(noBrowser)('Chromium', () => {
     const inputs = (await bytes('images')).subarray(0, 30000 * 784);
     const labels = (await bytes('labels')).subarray(0, 30000);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    let longest = 0;
-    const observer = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
-    });
-    observer.observe({ type: 'longtask' });
-    const frames = [];
-    let last = performance.now();
-    let over = false;
-    const frame = (now) => {
-      frames.push(now - last);
-      last = now;
-      if (!over) requestAnimationFrame(frame);
+    /** The longest task and the median frame while work goes on, and how long that was. */
+    const watch = async (work) => {
+      let longest = 0;
+      const observer = new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+      });
+      observer.observe({ type: 'longtask' });
+      const frames = [];
+      const began = performance.now();
+      let last = began;
+      let over = false;
+      const frame = (now) => {
+        frames.push(now - last);
+        last = now;
+        if (!over) requestAnimationFrame(frame);
+      };
+      requestAnimationFrame(frame);
+      await work();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      over = true;
+      observer.disconnect();
+      const median = frames.toSorted((a, b) => a - b)[Math.floor(frames.length / 2)];
+      return { longest, frame: median, milliseconds: performance.now() - began };
     };
-    requestAnimationFrame(frame);
     const set = L.dataset({ name: 'mnist', inputs, labels, classes: 10 });
     const model = L.sequential(784, [L.dense(300, { activation: 'sigmoid' }), L.dense(10)], { seed: 1 });
     const trainer = await L.createTrainer({ model, engine: { threads: 1 }, ${place} });
-    await trainer.fit(set, {
-      loss: 'softmaxCrossEntropy', optimizer: L.sgd({ learningRate: 0.5 }), epochs: 1, validation: set,
+    const ours = await watch(async () => {
+      await trainer.fit(set, {
+        loss: 'softmaxCrossEntropy', optimizer: L.sgd({ learningRate: 0.5 }), epochs: 1, validation: set,
+      });
+      await trainer.evaluate(set);
     });
-    await trainer.evaluate(set);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    over = true;
     trainer.dispose();
-    return { longest, frame: frames.toSorted((a, b) => a - b)[Math.floor(frames.length / 2)] };
+    // For as long: work that could not be better behaved, tasks of 4 ms here, or a loop in a worker.
+    const control = await watch(async () => {
+      const end = performance.now() + Math.min(ours.milliseconds, 3000);
+      if (trainer.place === 'worker') {
+        const worker = new Worker(URL.createObjectURL(new Blob(['for (;;) {}'])));
+        await new Promise((resolve) => setTimeout(resolve, end - performance.now()));
+        worker.terminate();
+        return;
+      }
+      while (performance.now() < end) {
+        const task = performance.now() + 4;
+        while (performance.now() < task);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    });
+    return { ours, control };
   }`;
 
   for (const [where, place] of [
     ['on its own thread', 'worker: false'],
     ['in a worker', ownWorker],
   ]) {
-    test(`training ${where}: no task over 50 ms, 60 frames a second`, { timeout: 120_000 }, async ({
-      skip,
-    }) => {
-      // Another process may hold up a task on a busy machine, so one good run is proof; a long task of ours is in all of them.
-      const runs: { longest: number; frame: number }[] = [];
-      const good = () => runs.some(({ longest, frame }) => longest < 50 && frame < 20);
-      while (runs.length < 12 && !good()) runs.push(await inChromium('page/', watched(place)));
-      if (!good() && !process.env.CI && loadavg()[0] > cpus().length) skip('the machine is too busy to tell');
+    test(`training ${where}: no task over 50 ms, 60 frames a second`, { timeout: 120_000 }, async () => {
+      // Other processes hold up tasks on a busy machine: then the same page, working as well as can be, is the measure. A long task of
+      // ours is in all runs, one of others' in some.
+      const runs: Record<'ours' | 'control', { longest: number; frame: number }>[] = [];
+      const good = () =>
+        runs.some(
+          ({ ours, control }) =>
+            ours.longest < Math.max(50, 2 * control.longest) &&
+            ours.frame < Math.max(20, 1.5 * control.frame),
+        );
+      while (runs.length < 8 && !good()) runs.push(await inChromium('page/', watched(place)));
       expect(runs).toSatisfy(good);
     });
   }
