@@ -26,7 +26,10 @@ import { declareReport, writeReport } from './report.mjs';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const STAMPS = 'build/stamps.json';
 const { targets } = JSON.parse(readFileSync(`${root}asconfig.json`, 'utf8'));
-const library = Object.keys(targets).filter((name) => !name.startsWith('limit'));
+// Those with threads take longest, and so come first.
+const library = Object.keys(targets)
+  .filter((name) => !name.startsWith('limit'))
+  .sort((a, b) => Number(b.endsWith('-threads')) - Number(a.endsWith('-threads')));
 
 /** What a step needs before it, what it reads beside what `run` says it read, and how it is done. */
 const steps = {
