@@ -5,19 +5,9 @@ import { OptionError, ShapeError, show } from '../errors.js';
 import { checkInteger, OptionReader } from '../options.js';
 import type { Layer, ParameterSpec } from './layer.js';
 import type { Loss } from './losses.js';
-import { holdValues, valuesOf, writeValues } from './values.js';
+import { holdValues, type Parameter, valuesOf, writeValues } from './values.js';
 
-/** One tensor of a model with its values. */
-export interface Parameter {
-  /** `0.weight`: the layer's place and the parameter's name, as PyTorch writes it. */
-  readonly name: string;
-  readonly layer: number;
-  readonly shape: readonly number[];
-  /** Row-major; weights are [in, out]. May be written to: what predicts from the model sees it. */
-  readonly values: Float32Array;
-  /** Whether L1 and L2 penalties apply. */
-  readonly penalised?: boolean;
-}
+export type { Parameter } from './values.js';
 
 /** How raw values, bytes above all, become a model's inputs: `raw * scale + offset`. */
 export interface InputScale {

@@ -6,7 +6,18 @@
  * time that it matters, and one that has not is known to stand still.
  */
 import { platform } from '#platform';
-import type { Parameter } from './sequential.js';
+
+/** One tensor of a model with its values. */
+export interface Parameter {
+  /** `0.weight`: the layer's place and the parameter's name, as PyTorch writes it. */
+  readonly name: string;
+  readonly layer: number;
+  readonly shape: readonly number[];
+  /** Row-major; weights are [in, out]. May be written to: what predicts from the model sees it. */
+  readonly values: Float32Array;
+  /** Whether L1 and L2 penalties apply. */
+  readonly penalised?: boolean;
+}
 
 interface State {
   /** How often the library has written to the array. */

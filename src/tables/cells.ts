@@ -4,21 +4,9 @@
  */
 import { OptionError, show } from '../errors.js';
 import type { OptionReader } from '../options.js';
-import type { ColumnCells } from './types.js';
+import type { CellOptions, ColumnCells } from './types.js';
 
-/** How the cells of a table are read, in whatever format it comes. */
-export interface CellOptions {
-  /**
-   * The mark before the fraction of a number. Where it is given, the other one may group thousands: with `,` the cell 1.234 is
-   * 1234, and 1.5 is a text. By default it is the point, and nothing groups thousands.
-   */
-  decimal?: '.' | ',';
-  /**
-   * Texts that stand for a missing value, in place of `MISSING_MARKS`. A mark that is a number, such as -999, stands for every
-   * spelling of that number. An empty cell is always missing; with [] nothing else is.
-   */
-  missing?: readonly string[];
-}
+export type { CellOptions } from './types.js';
 
 /**
  * Texts that stand for a missing value unless others are named, whatever the column: those of R, pandas, SQL, spreadsheets and the

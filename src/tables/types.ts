@@ -1,5 +1,18 @@
 /** What a table is to the rest of the library: named columns, read in chunks of rows, as often as wanted. No reader is here. */
-import type { CellOptions } from './cells.js';
+
+/** How the cells of a table are read, in whatever format it comes. */
+export interface CellOptions {
+  /**
+   * The mark before the fraction of a number. Where it is given, the other one may group thousands: with `,` the cell 1.234 is
+   * 1234, and 1.5 is a text. By default it is the point, and nothing groups thousands.
+   */
+  decimal?: '.' | ',';
+  /**
+   * Texts that stand for a missing value, in place of `MISSING_MARKS`. A mark that is a number, such as -999, stands for every
+   * spelling of that number. An empty cell is always missing; with [] nothing else is.
+   */
+  missing?: readonly string[];
+}
 
 /** Bytes that can be read from the start again and again, and in parts: a file, a Blob, or an array in memory. */
 export interface ByteSource {

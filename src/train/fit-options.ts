@@ -15,7 +15,8 @@ import type { Checkpoint } from './checkpoint.js';
 import { Checkpointing, type CheckpointOptions } from './checkpointing.js';
 import { withClassWeights } from './class-weights.js';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
-import { listedMetrics, type Metric } from './metrics/metric.js';
+import { listedMetrics } from './measure.js';
+import type { Metric } from './metrics/metric.js';
 import type { MetricName } from './metrics/resolve.js';
 import { type Measured, type Monitor, resolveMonitor } from './monitor.js';
 

@@ -79,3 +79,10 @@ function predicted(plan: Plan): MetricBatch {
   const outputs = plan.probabilities.read();
   return { rows: plan.rows, outputs, targets: plan.targets!.read(), probabilities: () => outputs };
 }
+
+/** The metrics that a caller lists, if any. What they are made of is loaded with the first: training alone needs none. */
+export async function listedMetrics(where: string, given: unknown, task: Metric['task']): Promise<Metric[]> {
+  if (given === undefined) return [];
+  const { resolveMetrics } = await import('./metrics/resolve.js');
+  return resolveMetrics(where, given, task);
+}

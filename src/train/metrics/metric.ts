@@ -43,10 +43,3 @@ export function predictedClass(outputs: ArrayLike<number>, row: number, width: n
   for (let i = 1; i < width; i++) if (outputs[from + i] > outputs[from + best]) best = i;
   return best;
 }
-
-/** The metrics that a caller lists, if any. What they are made of is loaded with the first: training alone needs none. */
-export async function listedMetrics(where: string, given: unknown, task: Metric['task']): Promise<Metric[]> {
-  if (given === undefined) return [];
-  const { resolveMetrics } = await import('./resolve.js');
-  return resolveMetrics(where, given, task);
-}
