@@ -18,7 +18,7 @@ import { line } from './lines';
 
 export function run_chunk(job: usize, chunk: i32, work: usize): void {
   const kernel = load<i32>(job);
-  if (kernel >= LINES) line(job, kernel, chunk);
+  if (kernel >= LINES) line(job, kernel, chunk, work);
   else if (kernel >= GEMM_NN && kernel <= GEMM_TN) product(job, kernel, chunk, work);
   else if (kernel == SPARSE_GEMM) sparse_product(job, chunk);
   else if (kernel == SPARSE_FORWARD) sparse_forward_part(job, chunk);

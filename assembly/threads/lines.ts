@@ -38,121 +38,119 @@ import { int, real } from './job';
   = 69, ADD_SCALED = 70, CLAMP = 71, PENALIZE = 72, MOVE_TOWARDS = 73, SWAP = 74;
 
 // @ts-ignore: decorator
-@inline const CODES: usize = 92;
+@inline const ARGUMENTS: i32 = 16, CODES: usize = 92;
 
 /** Argument i for the range that begins at `from`. */
+// @ts-ignore: decorator
+@inline
 function part(job: usize, i: i32, from: i32): i32 {
   const value = int(job, i);
   const code = load<u8>(job + CODES + <usize>i);
-  if (code == 3) return min(load<i32>(job, 4), value - from);
-  if (code == 4) return value + from;
-  if (value == 0) return 0;
+  if (code == 0 || value == 0 && code < 3) return value;
   if (code == 1) return value + (from << 2);
-  return value + ((from * int(job, i + 1)) << 2);
+  if (code == 2) return value + ((from * int(job, i + 1)) << 2);
+  if (code == 3) return min(load<i32>(job, 4), value - from);
+  return value + from;
 }
 
-export function line(job: usize, kernel: i32, chunk: i32): void {
+/** `args` is scratch space of the thread's own, which none of these kernels uses: its arguments for this range, laid out as a job. */
+export function line(job: usize, kernel: i32, chunk: i32, args: usize): void {
   const from = chunk * load<i32>(job, 4);
+  // All of them, moved or not: cheaper to compile than a case of its own for each.
+  for (let i = 0; i < ARGUMENTS; i++) store<i32>(args + 12 + (<usize>i << 2), part(job, i, from));
   switch (kernel) {
-    case EXP: return exp(part(job, 0, from), part(job, 1, from), part(job, 2, from));
-    case LOG: return log(part(job, 0, from), part(job, 1, from), part(job, 2, from));
-    case SIGMOID_FORWARD: return sigmoid_forward(part(job, 0, from), part(job, 1, from), part(job, 2, from));
-    case SIGMOID_BACKWARD: return sigmoid_backward(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3,
-      from));
-    case TANH_FORWARD: return tanh_forward(part(job, 0, from), part(job, 1, from), part(job, 2, from));
-    case TANH_BACKWARD: return tanh_backward(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3, from));
-    case RELU_FORWARD: return relu_forward(part(job, 0, from), part(job, 1, from), part(job, 2, from));
-    case RELU_BACKWARD: return relu_backward(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3, from));
-    case LEAKY_RELU_FORWARD: return leaky_relu_forward(part(job, 0, from), part(job, 1, from), part(job, 2, from), real(job,
-      3));
-    case LEAKY_RELU_BACKWARD: return leaky_relu_backward(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job,
-      3, from), real(job, 4));
-    case GELU_FORWARD: return gelu_forward(part(job, 0, from), part(job, 1, from), part(job, 2, from));
-    case GELU_BACKWARD: return gelu_backward(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3, from));
-    case GELU_TANH_FORWARD: return gelu_tanh_forward(part(job, 0, from), part(job, 1, from), part(job, 2, from));
-    case GELU_TANH_BACKWARD: return gelu_tanh_backward(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job,
-      3, from));
-    case SILU_FORWARD: return silu_forward(part(job, 0, from), part(job, 1, from), part(job, 2, from));
-    case SILU_BACKWARD: return silu_backward(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3, from));
-    case SOFTPLUS_FORWARD: return softplus_forward(part(job, 0, from), part(job, 1, from), part(job, 2, from));
-    case SOFTPLUS_BACKWARD: return softplus_backward(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3,
-      from));
-    case ELU_FORWARD: return elu_forward(part(job, 0, from), part(job, 1, from), part(job, 2, from), real(job, 3));
-    case ELU_BACKWARD: return elu_backward(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3, from),
-      real(job, 4));
-    case SOFTMAX_FORWARD: return softmax_forward(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3), part(job,
-      4, from), int(job, 5));
-    case SOFTMAX_BACKWARD: return softmax_backward(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3), part(job,
-      4, from), int(job, 5), part(job, 6, from), int(job, 7));
-    case SOFTMAX_CROSS_ENTROPY: return softmax_cross_entropy(part(job, 0, from), part(job, 1, from), int(job, 2), part(job, 3,
-      from), int(job, 4), part(job, 5, from), part(job, 6, from), int(job, 7), real(job, 8));
-    case WEIGHTED_CROSS_ENTROPY: return weighted_cross_entropy(part(job, 0, from), part(job, 1, from), int(job, 2), part(job,
-      3, from), int(job, 4), part(job, 5, from), part(job, 6, from), int(job, 7), part(job, 8, from), int(job, 9), real(job,
-      10), real(job, 11));
-    case SQUARED_ERROR: return squared_error(part(job, 0, from), part(job, 1, from), int(job, 2), part(job, 3, from), int(job,
-      4), part(job, 5, from), int(job, 6), part(job, 7, from), part(job, 8, from), int(job, 9), real(job, 10));
-    case ABSOLUTE_ERROR: return absolute_error(part(job, 0, from), part(job, 1, from), int(job, 2), part(job, 3, from),
-      int(job, 4), part(job, 5, from), int(job, 6), part(job, 7, from), part(job, 8, from), int(job, 9), real(job, 10));
-    case HUBER_ERROR: return huber_error(part(job, 0, from), part(job, 1, from), int(job, 2), part(job, 3, from), int(job, 4),
-      part(job, 5, from), int(job, 6), part(job, 7, from), part(job, 8, from), int(job, 9), real(job, 10), real(job, 11));
-    case BINARY_CROSS_ENTROPY: return binary_cross_entropy(part(job, 0, from), part(job, 1, from), int(job, 2), part(job, 3,
-      from), int(job, 4), part(job, 5, from), int(job, 6), part(job, 7, from), part(job, 8, from), int(job, 9), real(job, 10),
-      real(job, 11));
-    case ROW_WEIGHTS: return row_weights(part(job, 0, from), part(job, 1, from), part(job, 2, from), int(job, 3), part(job, 4,
-      from));
-    case POSITIVE: return positive(part(job, 0, from), part(job, 1, from), int(job, 2), part(job, 3, from));
-    case ARGMAX: return argmax(part(job, 0, from), part(job, 1, from), int(job, 2), part(job, 3, from), int(job, 4));
-    case ADD_BIAS: return add_bias(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3), int(job, 4), part(job, 5,
-      from), int(job, 6));
-    case COLUMN_SUMS: return column_sums(part(job, 0, from), part(job, 1, from), int(job, 2), int(job, 3), part(job, 4, from),
-      int(job, 5));
-    case GATHER_U8: return gather_u8(part(job, 0, from), int(job, 1), int(job, 2), part(job, 3, from), part(job, 4, from),
-      int(job, 5), real(job, 6), real(job, 7));
-    case GATHER_F32: return gather_f32(part(job, 0, from), int(job, 1), int(job, 2), part(job, 3, from), part(job, 4, from),
-      int(job, 5));
-    case EXPAND_COMPRESSED: return expand_compressed(part(job, 0, from), int(job, 1), int(job, 2), int(job, 3), int(job, 4),
-      part(job, 5, from), part(job, 6, from), int(job, 7), int(job, 8), real(job, 9));
-    case DROPOUT_FORWARD: return dropout_forward(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3), part(job,
-      4, from), int(job, 5), part(job, 6, from), int(job, 7), int(job, 8), int(job, 9), int(job, 10), int(job, 11), int(job,
-      12), part(job, 13, from), real(job, 14));
-    case BATCH_NORM_STATISTICS: return batch_norm_statistics(part(job, 0, from), part(job, 1, from), part(job, 2, from),
-      part(job, 3, from), part(job, 4, from), int(job, 5), int(job, 6), part(job, 7, from), real(job, 8), real(job, 9));
-    case BATCH_NORM_RUNNING: return batch_norm_running(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job,
-      3, from), part(job, 4, from), real(job, 5));
-    case BATCH_NORM_FORWARD: return batch_norm_forward(part(job, 0, from), int(job, 1), int(job, 2), int(job, 3), part(job, 4,
-      from), int(job, 5), int(job, 6), int(job, 7), part(job, 8, from), int(job, 9));
-    case BATCH_NORM_BACKWARD: return batch_norm_backward(part(job, 0, from), int(job, 1), part(job, 2, from), part(job, 3,
-      from), part(job, 4, from), part(job, 5, from), part(job, 6, from), int(job, 7), part(job, 8, from), int(job, 9),
-      part(job, 10, from), int(job, 11), part(job, 12, from), int(job, 13));
-    case LAYER_NORM_FORWARD: return layer_norm_forward(part(job, 0, from), int(job, 1), part(job, 2, from), part(job, 3,
-      from), part(job, 4, from), int(job, 5), int(job, 6), int(job, 7), part(job, 8, from), int(job, 9), real(job, 10));
-    case LAYER_NORM_BACKWARD: return layer_norm_backward(part(job, 0, from), int(job, 1), part(job, 2, from), part(job, 3,
-      from), part(job, 4, from), int(job, 5), part(job, 6, from), int(job, 7), int(job, 8), part(job, 9, from), int(job, 10));
-    case LAYER_NORM_PARAMETERS: return layer_norm_parameters(part(job, 0, from), part(job, 1, from), int(job, 2), int(job, 3),
-      part(job, 4, from), int(job, 5), part(job, 6, from), int(job, 7), int(job, 8), part(job, 9, from));
-    case EMBEDDING_FORWARD: return embedding_forward(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3),
-      int(job, 4), int(job, 5), part(job, 6, from), int(job, 7), int(job, 8));
-    case EMBEDDING_BACKWARD: return embedding_backward(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3), int(job,
-      4), part(job, 5, from), int(job, 6), int(job, 7), part(job, 8, from), int(job, 9));
-    case COPY_COLUMNS: return copy_columns(part(job, 0, from), int(job, 1), part(job, 2, from), int(job, 3), part(job, 4,
-      from), int(job, 5));
-    case SGD_STEP: return sgd_step(part(job, 0, from), part(job, 1, from), part(job, 2, from), real(job, 3));
-    case SGD_MOMENTUM_STEP: return sgd_momentum_step(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3,
-      from), real(job, 4), real(job, 5), real(job, 6), int(job, 7), real(job, 8));
-    case ADAM_STEP: return adam_step(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3, from), part(job,
-      4, from), real(job, 5), real(job, 6), real(job, 7), real(job, 8), real(job, 9), real(job, 10), real(job, 11), real(job,
-      12), real(job, 13));
-    case RMSPROP_STEP: return rmsprop_step(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3, from),
-      part(job, 4, from), part(job, 5, from), real(job, 6), real(job, 7), real(job, 8), real(job, 9), real(job, 10), real(job,
+    case EXP: return exp(int(args, 0), int(args, 1), int(args, 2));
+    case LOG: return log(int(args, 0), int(args, 1), int(args, 2));
+    case SIGMOID_FORWARD: return sigmoid_forward(int(args, 0), int(args, 1), int(args, 2));
+    case SIGMOID_BACKWARD: return sigmoid_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3));
+    case TANH_FORWARD: return tanh_forward(int(args, 0), int(args, 1), int(args, 2));
+    case TANH_BACKWARD: return tanh_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3));
+    case RELU_FORWARD: return relu_forward(int(args, 0), int(args, 1), int(args, 2));
+    case RELU_BACKWARD: return relu_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3));
+    case LEAKY_RELU_FORWARD: return leaky_relu_forward(int(args, 0), int(args, 1), int(args, 2), real(args, 3));
+        case LEAKY_RELU_BACKWARD: return leaky_relu_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      real(args, 4));
+    case GELU_FORWARD: return gelu_forward(int(args, 0), int(args, 1), int(args, 2));
+    case GELU_BACKWARD: return gelu_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3));
+    case GELU_TANH_FORWARD: return gelu_tanh_forward(int(args, 0), int(args, 1), int(args, 2));
+    case GELU_TANH_BACKWARD: return gelu_tanh_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3));
+    case SILU_FORWARD: return silu_forward(int(args, 0), int(args, 1), int(args, 2));
+    case SILU_BACKWARD: return silu_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3));
+    case SOFTPLUS_FORWARD: return softplus_forward(int(args, 0), int(args, 1), int(args, 2));
+    case SOFTPLUS_BACKWARD: return softplus_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3));
+    case ELU_FORWARD: return elu_forward(int(args, 0), int(args, 1), int(args, 2), real(args, 3));
+    case ELU_BACKWARD: return elu_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3), real(args, 4));
+        case SOFTMAX_FORWARD: return softmax_forward(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args,
+      4), int(args, 5));
+        case SOFTMAX_BACKWARD: return softmax_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), int(args, 5), int(args, 6), int(args, 7));
+        case SOFTMAX_CROSS_ENTROPY: return softmax_cross_entropy(int(args, 0), int(args, 1), int(args, 2), int(args,
+      3), int(args, 4), int(args, 5), int(args, 6), int(args, 7), real(args, 8));
+        case WEIGHTED_CROSS_ENTROPY: return weighted_cross_entropy(int(args, 0), int(args, 1), int(args, 2), int(args,
+      3), int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9), real(args, 10),
+      real(args, 11));
+        case SQUARED_ERROR: return squared_error(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4),
+      int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9), real(args, 10));
+        case ABSOLUTE_ERROR: return absolute_error(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args,
+      4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9), real(args, 10));
+        case HUBER_ERROR: return huber_error(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4),
+      int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9), real(args, 10), real(args, 11));
+        case BINARY_CROSS_ENTROPY: return binary_cross_entropy(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9), real(args, 10), real(args,
       11));
-    case ADAGRAD_STEP: return adagrad_step(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3, from),
-      real(job, 4), real(job, 5), real(job, 6));
-    case MULTIPLY: return multiply(part(job, 0, from), part(job, 1, from), part(job, 2, from), part(job, 3, from));
-    case SCALE: return scale(part(job, 0, from), part(job, 1, from), real(job, 2));
-    case ADD_SCALED: return add_scaled(part(job, 0, from), part(job, 1, from), part(job, 2, from), real(job, 3), int(job, 4));
-    case CLAMP: return clamp(part(job, 0, from), part(job, 1, from), real(job, 2));
-    case PENALIZE: return penalize(part(job, 0, from), part(job, 1, from), part(job, 2, from), real(job, 3), real(job, 4));
-    case MOVE_TOWARDS: return move_towards(part(job, 0, from), part(job, 1, from), part(job, 2, from), real(job, 3));
-    case SWAP: return swap(part(job, 0, from), part(job, 1, from), part(job, 2, from));
+    case ROW_WEIGHTS: return row_weights(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4));
+    case POSITIVE: return positive(int(args, 0), int(args, 1), int(args, 2), int(args, 3));
+    case ARGMAX: return argmax(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4));
+        case ADD_BIAS: return add_bias(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4), int(args,
+      5), int(args, 6));
+        case COLUMN_SUMS: return column_sums(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4),
+      int(args, 5));
+        case GATHER_U8: return gather_u8(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4),
+      int(args, 5), real(args, 6), real(args, 7));
+        case GATHER_F32: return gather_f32(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4),
+      int(args, 5));
+        case EXPAND_COMPRESSED: return expand_compressed(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), real(args, 9));
+        case DROPOUT_FORWARD: return dropout_forward(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args,
+      4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9), int(args, 10), int(args, 11),
+      int(args, 12), int(args, 13), real(args, 14));
+        case BATCH_NORM_STATISTICS: return batch_norm_statistics(int(args, 0), int(args, 1), int(args, 2), int(args,
+      3), int(args, 4), int(args, 5), int(args, 6), int(args, 7), real(args, 8), real(args, 9));
+        case BATCH_NORM_RUNNING: return batch_norm_running(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), real(args, 5));
+        case BATCH_NORM_FORWARD: return batch_norm_forward(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9));
+        case BATCH_NORM_BACKWARD: return batch_norm_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9), int(args, 10), int(args,
+      11), int(args, 12), int(args, 13));
+        case LAYER_NORM_FORWARD: return layer_norm_forward(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9), real(args, 10));
+        case LAYER_NORM_BACKWARD: return layer_norm_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9), int(args, 10));
+        case LAYER_NORM_PARAMETERS: return layer_norm_parameters(int(args, 0), int(args, 1), int(args, 2), int(args,
+      3), int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9));
+        case EMBEDDING_FORWARD: return embedding_forward(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8));
+        case EMBEDDING_BACKWARD: return embedding_backward(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      int(args, 4), int(args, 5), int(args, 6), int(args, 7), int(args, 8), int(args, 9));
+        case COPY_COLUMNS: return copy_columns(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4),
+      int(args, 5));
+    case SGD_STEP: return sgd_step(int(args, 0), int(args, 1), int(args, 2), real(args, 3));
+        case SGD_MOMENTUM_STEP: return sgd_momentum_step(int(args, 0), int(args, 1), int(args, 2), int(args, 3),
+      real(args, 4), real(args, 5), real(args, 6), int(args, 7), real(args, 8));
+        case ADAM_STEP: return adam_step(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4),
+      real(args, 5), real(args, 6), real(args, 7), real(args, 8), real(args, 9), real(args, 10), real(args, 11),
+      real(args, 12), real(args, 13));
+        case RMSPROP_STEP: return rmsprop_step(int(args, 0), int(args, 1), int(args, 2), int(args, 3), int(args, 4),
+      int(args, 5), real(args, 6), real(args, 7), real(args, 8), real(args, 9), real(args, 10), real(args, 11));
+        case ADAGRAD_STEP: return adagrad_step(int(args, 0), int(args, 1), int(args, 2), int(args, 3), real(args, 4),
+      real(args, 5), real(args, 6));
+    case MULTIPLY: return multiply(int(args, 0), int(args, 1), int(args, 2), int(args, 3));
+    case SCALE: return scale(int(args, 0), int(args, 1), real(args, 2));
+    case ADD_SCALED: return add_scaled(int(args, 0), int(args, 1), int(args, 2), real(args, 3), int(args, 4));
+    case CLAMP: return clamp(int(args, 0), int(args, 1), real(args, 2));
+    case PENALIZE: return penalize(int(args, 0), int(args, 1), int(args, 2), real(args, 3), real(args, 4));
+    case MOVE_TOWARDS: return move_towards(int(args, 0), int(args, 1), int(args, 2), real(args, 3));
+    case SWAP: return swap(int(args, 0), int(args, 1), int(args, 2));
   }
 }
