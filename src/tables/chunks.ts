@@ -17,7 +17,8 @@ export async function* chunksOf(
   table: Table,
   options: ChunkOptions,
 ): AsyncGenerator<TableChunk> {
-  const chunks = table.chunks(options) as Partial<AsyncIterable<unknown>> | null | undefined;
+  // Waited for, in case it is a promise after all: what a caller's table rejects with is what is thrown.
+  const chunks = (await table.chunks(options)) as Partial<AsyncIterable<unknown>> | null | undefined;
   if (typeof chunks?.[Symbol.asyncIterator] !== 'function') {
     throw new OptionError(where, `table.chunks: expected an async iterable, given ${show(chunks)}`);
   }

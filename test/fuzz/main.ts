@@ -31,6 +31,8 @@ const HUNG = { busy: 8, waiting: 120 } as const;
 const TOO_LARGE = 2048;
 
 const outcomes: Outcome[] = [];
+/** Tenths of the cases that have been told of. */
+let tenths = 0;
 const folder = mkdtempSync(join(tmpdir(), 'lanegrad-fuzz-watch-'));
 
 /** Runs every `stride`th case from `first` on, in one process after the other. */
@@ -41,6 +43,9 @@ async function runFrom(first: number, stride: number): Promise<void> {
   // Cases that ran but were not told of any more run again in the next process.
   const take = (told: readonly Outcome[]): void => {
     outcomes.push(...told);
+    const tenth = Math.floor((10 * outcomes.length) / cases);
+    if (tenth > tenths) console.log(`${outcomes.length} cases done`);
+    tenths = Math.max(tenths, tenth);
     next = told[told.length - 1].index + stride;
   };
   while (next < cases) {

@@ -138,3 +138,9 @@ describe('refuses, with row and column', () => {
     );
   });
 });
+
+it('what a table rejects with is what is thrown, and no rejection is left behind', async () => {
+  const own = new Error('of the table');
+  const table = { name: 't', columns: ['x', 'y'], chunks: () => Promise.reject(own) };
+  await expect(prepareTable(table as never, { target: 'y' })).rejects.toBe(own);
+});
