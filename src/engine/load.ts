@@ -7,7 +7,6 @@ import { platform } from '#platform';
 import { isArrayBuffer, isUint8Array } from '../arrays.js';
 import { EngineError, FileError, FormatError, KernelError, OptionError, show } from '../errors.js';
 import type { Bytes, Global, WasmGlobal } from '../globals.js';
-import type { BinaryName } from './wasm.js';
 
 /** One binary: an address, an answer of a server, its bytes, or a module that was compiled already. */
 export type WasmSource =
@@ -17,6 +16,10 @@ export type WasmSource =
   | ArrayBuffer
   | Bytes
   | WasmGlobal<'Module'>;
+
+/** `simd` multiplies, rounds and adds; `fma` has fused multiply-add (relaxed SIMD). Both exist for shared memory too. */
+export type Arithmetic = 'simd' | 'fma';
+export type BinaryName = Arithmetic | `${Arithmetic}-threads`;
 
 /** A source for each binary that may be used, by the name of its file; a function is called when the binary is wanted. */
 export type WasmSources = { readonly [name in BinaryName]?: WasmSource | (() => Promise<WasmSource>) };

@@ -4,18 +4,9 @@
  */
 import { platform } from '#platform';
 import { EngineError, FormatError, KernelError, LanegradError, ThreadError } from '../errors.js';
-import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
+import { type Arithmetic, type BinaryName, isWasmSource, type WasmSource, type WasmSources } from './load.js';
 import { MAX_THREADS } from './threads/pool.js';
-import {
-  type Arithmetic,
-  type Binary,
-  type BinaryName,
-  createWasmBackend,
-  hasThreads,
-  isFused,
-  loadBinary,
-  type WasmBackend,
-} from './wasm.js';
+import { type Binary, createWasmBackend, hasThreads, isFused, loadBinary, type WasmBackend } from './wasm.js';
 
 export interface Wish {
   readonly math: 'auto' | 'strict' | 'fma';

@@ -8,6 +8,8 @@ import { EngineError, KernelError, LanegradError, OptionError, UnsupportedError 
 import { type Feature, isWhole, missingOf } from './features.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
 import {
+  type Arithmetic,
+  type BinaryName,
   broken,
   isWasmSource,
   type LoadedWasm,
@@ -19,10 +21,6 @@ import {
 import { kernelNames, threadedKernels } from './threads/kernels.js';
 import { POOL_BYTES, type PoolExports, ThreadPool } from './threads/pool.js';
 import { Splitter } from './threads/split.js';
-
-/** `simd` multiplies, rounds and adds; `fma` has fused multiply-add (relaxed SIMD). Both exist for shared memory too. */
-export type Arithmetic = 'simd' | 'fma';
-export type BinaryName = Arithmetic | `${Arithmetic}-threads`;
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;

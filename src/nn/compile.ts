@@ -2,7 +2,6 @@
  * A model laid out in an engine's memory: parameters, gradients and activations are placed once, and every batch size in
  * use gets a list of bound kernel calls. Running a step walks such a list; it allocates nothing.
  */
-
 import { checkEngine, type Engine } from '../engine/engine.js';
 import type { Call } from '../engine/ops/check.js';
 import { sum } from '../engine/ops/classify.js';
@@ -88,10 +87,8 @@ export class CompiledModel {
     this.#seed = seed;
     const { classWeights } = this.loss;
     if (classWeights && classWeights.length !== model.outputSize) {
-      throw new ShapeError(
-        where,
-        `expected ${model.outputSize} class weights, one an output, given ${classWeights.length}`,
-      );
+      const expected = `expected ${model.outputSize} class weights, one an output`;
+      throw new ShapeError(where, `${expected}, given ${classWeights.length}`);
     }
     const training = optimizer !== undefined;
     const arena = engine.arena();

@@ -16,8 +16,8 @@ import type {
   SeedMinimum,
   Spread,
 } from '../q7-experiments/types.js';
-import type { Conclusion } from './conclusions.js';
 import {
+  type Conclusion,
   differenceText,
   list,
   percentText,

@@ -49,3 +49,10 @@ export function differenceText(a: Spread, b: Spread): string {
       return 'each with one seed, so that the order may be chance';
   }
 }
+
+/** Some sentences on one question. */
+export interface Conclusion {
+  /** As a reader finds it in the contents. */
+  readonly subject: string;
+  readonly sentences: readonly string[];
+}

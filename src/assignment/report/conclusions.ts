@@ -12,15 +12,10 @@ import type {
   TensorResult,
 } from '../types.js';
 import { concludeExperiments } from './conclusions-experiments.js';
-import { list, percentText, places, times } from './conclusions-words.js';
+import { type Conclusion, list, percentText, places, times } from './conclusions-words.js';
 import type { ComputedParts } from './types.js';
 
-/** Some sentences on one question. */
-export interface Conclusion {
-  /** As a reader finds it in the contents. */
-  readonly subject: string;
-  readonly sentences: readonly string[];
-}
+export type { Conclusion } from './conclusions-words.js';
 
 /** Draws the conclusions from the results, in words and numbers. */
 export function conclude(parts: ComputedParts & { readonly table: GradientTable }): Conclusion[] {
