@@ -3,7 +3,7 @@
  * that a machine whose speed drifts slows all alike. Reported is the median of the rounds and the range of its middle half.
  */
 import { Bench } from 'tinybench';
-import { platform } from '../src/platform/node.js';
+import { platform } from '../src/base/platform/node.js';
 
 export interface Candidate {
   readonly name: string;

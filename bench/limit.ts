@@ -1,6 +1,6 @@
 /** The machine's own limit, measured by the same rounds as everything else. */
 import { readFile } from 'node:fs/promises';
-import { platform } from '../src/platform/node.js';
+import { platform } from '../src/base/platform/node.js';
 import type { Candidate } from './harness.js';
 
 const STEPS = 10_000;

@@ -5,7 +5,7 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { writeFileAtomic } from '../src/files/atomic.js';
+import { writeFileAtomic } from '../src/base/files/atomic.js';
 import { benchBrowser } from './browser.js';
 import { benchClassic } from './classic.js';
 import { openContenders } from './engines.js';

@@ -4,8 +4,9 @@
  * sample. The exact value is Math's in float64, whose own error is far below a float32's last place. Outside these ranges
  * the results are constants (0, 1, ±1, infinity) or x itself, which the tests check. Takes two minutes a binary.
  */
+
+import { platform } from '../src/base/platform/node.js';
 import { createWasmBackend } from '../src/engine/wasm.js';
-import { platform } from '../src/platform/node.js';
 
 /** Magnitudes from 2^low up to 2^high, of either sign or of one. */
 interface Domain {

@@ -1,4 +1,6 @@
 /** lanegrad for Node and browsers: engines, models, training. Files are in `lanegrad/node`. */
+
+export * from './base/errors.js';
 export { type Dataset, type DatasetOptions, dataset, sliceDataset } from './data/dataset.js';
 export { readIdx } from './data/idx.js';
 export {
@@ -14,7 +16,6 @@ export { createEngine, type EngineOptions } from './engine/create.js';
 export type { Engine, EngineInfo } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';
-export * from './errors.js';
 export { readModelNpz, writeModelNpz } from './formats/arrays.js';
 export type { CsvWriteOptions } from './formats/csv-write.js';
 export { epochScalars, metricsCsv, metricsEvents } from './formats/metrics.js';

@@ -18,7 +18,7 @@ const long = [
 ];
 const alone = [
   'test/engine/{create,try}.test.ts',
-  'test/files/atomic.test.ts',
+  'test/base/files/atomic.test.ts',
   'test/threads/*.test.ts',
   'test/train/memory.test.ts',
   'test/trainer/*.test.ts',
@@ -26,7 +26,7 @@ const alone = [
 
 export default defineConfig({
   root,
-  resolve: { alias: { '#platform': `${root}src/platform/node.ts` } },
+  resolve: { alias: { '#platform': `${root}src/base/platform/node.ts` } },
   test: {
     setupFiles: ['test/setup.ts'],
     testTimeout: 60_000,

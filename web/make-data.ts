@@ -7,9 +7,9 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { writeFileAtomic } from '../src/base/files/atomic.js';
 import type { Dataset } from '../src/data/dataset.js';
 import { loadMnist } from '../src/data/mnist.js';
-import { writeFileAtomic } from '../src/files/atomic.js';
 
 const folder = fileURLToPath(new URL('public/data/', import.meta.url));
 

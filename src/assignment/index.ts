@@ -3,9 +3,9 @@
  * computed again. Node only; the parts that compute are plain functions in modules of their own.
  */
 import { join } from 'node:path';
-import { OptionError } from '../errors.js';
-import { writeFileAtomic } from '../files/atomic.js';
-import { checkInteger, OptionReader } from '../options.js';
+import { OptionError } from '../base/errors.js';
+import { writeFileAtomic } from '../base/files/atomic.js';
+import { checkInteger, OptionReader } from '../base/options.js';
 import { loadUplot } from '../report/node.js';
 import { type AssignmentPlan, fullPlan, quickPlan } from './plan.js';
 import { derivations } from './q1-derivations/derivations.js';

@@ -3,14 +3,14 @@
  * engine, samples as float32 rows in a seeded order, and the reading of common options. No form is in here.
  */
 
+import { NonFiniteError, OptionError, ShapeError, show } from '../base/errors.js';
+import type { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { fillPermutation, randomSource } from '../engine/reference/random.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import { NonFiniteError, OptionError, ShapeError, show } from '../errors.js';
 import { dense } from '../nn/dense.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
-import type { OptionReader } from '../options.js';
 import { Turn } from '../train/turn.js';
 import type { LongOptions, Progress } from './types.js';
 

@@ -3,8 +3,8 @@
  * kept as JSON and drawn by the report; nothing here computes.
  */
 
+import type { Global } from '../base/globals.js';
 import type { EngineInfo } from '../engine/engine.js';
-import type { Global } from '../globals.js';
 
 /** How far a long part has come; `done` of `total`, in the unit that `what` names. */
 export interface Progress {

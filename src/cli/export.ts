@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { FileError, OptionError } from '../errors.js';
-import { writeFileAtomic } from '../files/atomic.js';
+import { FileError, OptionError } from '../base/errors.js';
+import { writeFileAtomic } from '../base/files/atomic.js';
 import { writeModelNpz } from '../formats/arrays.js';
 import { metricsCsv, metricsEvents } from '../formats/metrics.js';
 import { writeModel } from '../formats/model.js';

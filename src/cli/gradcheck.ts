@@ -1,10 +1,10 @@
 /** `lanegrad gradcheck`: whether a model's gradients are right, on every engine there is here. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { EngineError, OptionError } from '../base/errors.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import type { Activation } from '../engine/kernels.js';
 import { createReferenceEngine } from '../engine/reference-engine.js';
-import { EngineError, OptionError } from '../errors.js';
 import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';

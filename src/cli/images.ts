@@ -1,8 +1,9 @@
 /** Reads the images to predict from a single IDX file. */
+
+import { DataError, FormatError } from '../base/errors.js';
+import { inputName, readInput } from '../base/files/pipe.js';
 import { unzip } from '../data/folder.js';
 import { readIdx } from '../data/idx.js';
-import { DataError, FormatError } from '../errors.js';
-import { inputName, readInput } from '../files/pipe.js';
 
 /** Images of bytes, row-major, with what is known of them. A data set has these keys too. */
 export interface Images {

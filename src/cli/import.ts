@@ -1,9 +1,9 @@
 /** `lanegrad import`: a model from the files of other programs. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { FormatError, OptionError } from '../base/errors.js';
+import { readFileBytes, writeFileAtomic } from '../base/files/atomic.js';
 import type { Activation } from '../engine/kernels.js';
-import { FormatError, OptionError } from '../errors.js';
-import { readFileBytes, writeFileAtomic } from '../files/atomic.js';
 import { readModelNpz } from '../formats/arrays.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
 import { readDataFiles } from '../formats/onnx/load.js';

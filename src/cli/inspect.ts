@@ -1,10 +1,10 @@
 /** `lanegrad inspect`: what is in a model, a checkpoint, a run folder or a data file. */
 import { type Command, Option } from 'commander';
-import { OptionError } from '../errors.js';
+import { OptionError } from '../base/errors.js';
+import { didYouMean } from '../base/options.js';
 import { inspectPath } from '../inspect/read.js';
 import { describeValues, type Statistics } from '../inspect/statistics.js';
 import type { InspectedTensor, Inspection } from '../inspect/types.js';
-import { didYouMean } from '../options.js';
 import { commonOptions, whole } from './arguments.js';
 import { drawPictures } from './inspect-pictures.js';
 import { barChart, fitColumns, numberText, sparkline } from './inspect-text.js';

@@ -4,8 +4,8 @@
  * 0 done, 1 failed, 2 bad usage, 128 + n stopped by signal n.
  */
 import { Command, CommanderError } from 'commander';
-import { LanegradError, OptionError } from '../errors.js';
-import { fileError } from '../files/atomic.js';
+import { LanegradError, OptionError } from '../base/errors.js';
+import { fileError } from '../base/files/atomic.js';
 import { packageVersion } from '../run/version.js';
 import { addAssignment } from './assignment.js';
 import { addEvaluate } from './evaluate.js';

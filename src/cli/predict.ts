@@ -1,8 +1,8 @@
 /** `lanegrad predict`: what a saved model makes of single images. */
 import { type Command, Option } from 'commander';
+import { OptionError, ShapeError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import { createEngine } from '../engine/create.js';
-import { OptionError, ShapeError } from '../errors.js';
 import type { ModelMetadata } from '../formats/model.js';
 import type { LossName } from '../nn/losses.js';
 import { predictClasses, predictProba, scaleBytes } from '../train/predict.js';

@@ -3,18 +3,18 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Option } from 'commander';
-import { isUint8Array } from '../arrays.js';
+import { isUint8Array } from '../base/arrays.js';
+import { OptionError, show } from '../base/errors.js';
+import { STANDARD_INPUT } from '../base/files/pipe.js';
+import { didYouMean } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
 import { loadNpz } from '../data/npz.js';
-import { OptionError, show } from '../errors.js';
-import { STANDARD_INPUT } from '../files/pipe.js';
 import type { ModelMetadata } from '../formats/model.js';
 import { type LossName, lossNames } from '../nn/losses.js';
 import { remember, type Sequential } from '../nn/sequential.js';
 import { loadModel } from '../node.js';
-import { didYouMean } from '../options.js';
 import { lossOfRun, MODEL_FILE } from '../run/folder.js';
 import { lossFor } from '../train/check.js';
 

@@ -1,9 +1,10 @@
 /** `lanegrad predict` for models of tables: a table in, its predictions out as CSV, row by row. */
+
+import { OptionError, show } from '../base/errors.js';
+import { writeFileAtomic } from '../base/files/atomic.js';
+import { didYouMean } from '../base/options.js';
 import { createEngine } from '../engine/create.js';
-import { OptionError, show } from '../errors.js';
-import { writeFileAtomic } from '../files/atomic.js';
 import { type CsvWriteOptions, csvLine } from '../formats/csv-write.js';
-import { didYouMean } from '../options.js';
 import { cellText } from '../tables/cells.js';
 import { openTableInput } from '../tables/file.js';
 import type { PreparedTarget, TablePreparation } from '../tables/preparation.js';

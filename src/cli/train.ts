@@ -1,8 +1,8 @@
 /** `lanegrad train`: from a data set to a run folder. */
 import type { Command } from 'commander';
+import { FormatError, OptionError, show } from '../base/errors.js';
 import { createEngine, type EngineOptions } from '../engine/create.js';
 import type { EngineInfo } from '../engine/engine.js';
-import { FormatError, OptionError, show } from '../errors.js';
 import { layerWidths } from '../nn/summary.js';
 import { findRate } from '../run/find-rate.js';
 import { RunFolder } from '../run/folder.js';

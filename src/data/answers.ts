@@ -1,6 +1,6 @@
 /** What kernels take for places and factors, checked: where a data set is made, and again where one is copied into an engine. */
-import { isInt32Array } from '../arrays.js';
-import { DataError, show } from '../errors.js';
+import { isInt32Array } from '../base/arrays.js';
+import { DataError, show } from '../base/errors.js';
 
 /** Labels as an Int32Array. Throws DataError, with the row, for one that is no class. */
 export function checkedLabels(where: string, given: ArrayLike<unknown>, classes: number): Int32Array {

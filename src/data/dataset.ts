@@ -2,9 +2,15 @@
  * A data set with its answers, class labels or numbers, in memory, checked once when it is made, so that training need not look again. Bytes stay
  * bytes; who reads a batch scales them. It reads no file, shuffles nothing and makes no batch.
  */
-import { isFloat32Array, isNumericArray, isTypedArray, isUint8Array, type NumericArray } from '../arrays.js';
-import { DataError, OptionError, ShapeError, show } from '../errors.js';
-import { didYouMean, OptionReader } from '../options.js';
+import {
+  isFloat32Array,
+  isNumericArray,
+  isTypedArray,
+  isUint8Array,
+  type NumericArray,
+} from '../base/arrays.js';
+import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
+import { didYouMean, OptionReader } from '../base/options.js';
 import { checkedLabels, checkWeights, largestLabel } from './answers.js';
 import { checkFinite, type Numbers, type ReadNumbers, readNumbers } from './numbers.js';
 import type { Dataset, ImageShape } from './set.js';

@@ -6,10 +6,10 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { DataError, FileError, FormatError, ShapeError } from '../errors.js';
-import { fileError, readFileBytes, systemCode } from '../files/atomic.js';
+import { DataError, FileError, FormatError, ShapeError } from '../base/errors.js';
+import { fileError, readFileBytes, systemCode } from '../base/files/atomic.js';
+import { checkPath, OptionReader } from '../base/options.js';
 import { growthLimit } from '../formats/bytes.js';
-import { checkPath, OptionReader } from '../options.js';
 import { type Dataset, dataset, sliceDataset } from './dataset.js';
 import { readIdx } from './idx.js';
 

@@ -7,7 +7,7 @@
  * It believes no header: every number is compared with the length of the file before anything is allocated.
  * It opens no file and decompresses nothing.
  */
-import { FormatError } from '../errors.js';
+import { FormatError } from '../base/errors.js';
 import { checkFile, toHostOrder } from '../formats/bytes.js';
 
 interface IdxData {

@@ -4,8 +4,8 @@
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { DataError } from '../errors.js';
-import { OptionReader } from '../options.js';
+import { DataError } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { Dataset } from './dataset.js';
 import { loadIdxFolder, type Splits } from './folder.js';
 

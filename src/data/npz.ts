@@ -3,11 +3,11 @@
  * archive of arrays is `formats/npz.ts`'s business.
  */
 import { basename } from 'node:path';
-import { DataError, FormatError, OptionError, ShapeError, show } from '../errors.js';
-import { readFileBytes } from '../files/atomic.js';
+import { DataError, FormatError, OptionError, ShapeError, show } from '../base/errors.js';
+import { readFileBytes } from '../base/files/atomic.js';
+import { OptionReader } from '../base/options.js';
 import type { NpyArray } from '../formats/npy.js';
 import { readNpz } from '../formats/npz.js';
-import { OptionReader } from '../options.js';
 import { type Dataset, dataset } from './dataset.js';
 import { type Splits, splitFull } from './folder.js';
 

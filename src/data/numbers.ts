@@ -1,6 +1,6 @@
 /** Numbers as a caller may hold them (a typed array, a plain array, arrays of these) as one row-major array with a shape. */
-import { isBytes, isFloat32Array, isNumericArray, isUint8Array, type NumericArray } from '../arrays.js';
-import { DataError, OptionError, ShapeError, show } from '../errors.js';
+import { isBytes, isFloat32Array, isNumericArray, isUint8Array, type NumericArray } from '../base/arrays.js';
+import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 
 /** What is taken for numbers. */
 export type Numbers = readonly number[] | NumericArray | readonly Numbers[];

@@ -2,10 +2,10 @@
  * Parts of a data set by rows: some of them, a part to validate and one to test, folds. Which rows a part has depends on the seed alone.
  * Rows are copied, in the order asked for; `sliceDataset` gives a range of them without a copy.
  */
-import { isNumericArray } from '../arrays.js';
+import { isNumericArray } from '../base/arrays.js';
+import { DataError, OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { fillPermutation, randomSource } from '../engine/reference/random.js';
-import { DataError, OptionError, show } from '../errors.js';
-import { OptionReader } from '../options.js';
 import { checkDataset, type Dataset } from './dataset.js';
 
 /** Streams of random numbers, apart from those of parameters and of tables' parts: one a class of labels. */

@@ -1,7 +1,7 @@
 /** What a data set is: rows of inputs with their answers, as `dataset` makes it, and a part of one. */
-import { isFloat32Array, isTypedArray, isUint8Array } from '../arrays.js';
-import { OptionError, ShapeError, show } from '../errors.js';
-import { checkInteger } from '../options.js';
+import { isFloat32Array, isTypedArray, isUint8Array } from '../base/arrays.js';
+import { OptionError, ShapeError, show } from '../base/errors.js';
+import { checkInteger } from '../base/options.js';
 
 export type ImageShape = readonly [height: number, width: number];
 

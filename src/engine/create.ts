@@ -1,7 +1,7 @@
 /** `createEngine`: checks what is asked for, picks the backend and says why. */
 import { platform } from '#platform';
-import { EngineError, UnsupportedError } from '../errors.js';
-import { OptionReader } from '../options.js';
+import { EngineError, UnsupportedError } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { Engine } from './engine.js';
 import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
 import { pickBackend } from './pick.js';

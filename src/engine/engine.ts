@@ -1,7 +1,7 @@
 /** An engine is a backend and its memory; everything that computes is given one. Which backend it has is `createEngine`'s choice. */
 import { platform } from '#platform';
-import { disposeSymbol } from '../dispose.js';
-import { EngineError, OptionError, show } from '../errors.js';
+import { disposeSymbol } from '../base/dispose.js';
+import { EngineError, OptionError, show } from '../base/errors.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
 import { Arena } from './tensor.js';

@@ -4,9 +4,9 @@
  */
 
 import { platform } from '#platform';
-import { isArrayBuffer, isUint8Array } from '../arrays.js';
-import { EngineError, FileError, FormatError, KernelError, OptionError, show } from '../errors.js';
-import type { Bytes, Global, WasmGlobal } from '../globals.js';
+import { isArrayBuffer, isUint8Array } from '../base/arrays.js';
+import { EngineError, FileError, FormatError, KernelError, OptionError, show } from '../base/errors.js';
+import type { Bytes, Global, WasmGlobal } from '../base/globals.js';
 
 /** One binary: an address, an answer of a server, its bytes, or a module that was compiled already. */
 export type WasmSource =

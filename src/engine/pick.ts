@@ -3,7 +3,7 @@
  * the binaries are stands in wasm.ts.
  */
 import { platform } from '#platform';
-import { EngineError, FormatError, KernelError, LanegradError, ThreadError } from '../errors.js';
+import { EngineError, FormatError, KernelError, LanegradError, ThreadError } from '../base/errors.js';
 import { type Arithmetic, type BinaryName, isWasmSource, type WasmSource, type WasmSources } from './load.js';
 import { MAX_THREADS } from './threads/pool.js';
 import { type Binary, createWasmBackend, hasThreads, isFused, loadBinary, type WasmBackend } from './wasm.js';

@@ -1,6 +1,6 @@
 /** Engines on plain TypeScript. */
 import { platform } from '#platform';
-import { OptionReader } from '../options.js';
+import { OptionReader } from '../base/options.js';
 import { Engine } from './engine.js';
 import { createReferenceBackend } from './reference/index.js';
 

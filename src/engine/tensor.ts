@@ -2,9 +2,9 @@
  * A typed array with a shape in an engine's memory. Above the engine it is a name for data: values go in by `write` and
  * come out by `read`, as copies, since memory that grows would detach any view.
  */
-import { isNumericArray } from '../arrays.js';
-import { EngineError, OptionError, ShapeError, show } from '../errors.js';
-import { checkInteger } from '../options.js';
+import { isNumericArray } from '../base/arrays.js';
+import { EngineError, OptionError, ShapeError, show } from '../base/errors.js';
+import { checkInteger } from '../base/options.js';
 import type { Engine } from './engine.js';
 
 /** Floats to which padded rows are rounded up: a cache line of float32. */

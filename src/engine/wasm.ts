@@ -4,7 +4,7 @@
  */
 import { instantiate, instantiateSync } from '@assemblyscript/loader';
 import { platform } from '#platform';
-import { EngineError, KernelError, LanegradError, OptionError, UnsupportedError } from '../errors.js';
+import { EngineError, KernelError, LanegradError, OptionError, UnsupportedError } from '../base/errors.js';
 import { type Feature, isWhole, missingOf } from './features.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
 import {

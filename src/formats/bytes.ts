@@ -2,8 +2,8 @@
  * What the readers and writers of binary files share: the check of what they are given, byte order, half-precision floats, and how far
  * a compressed file may grow. It knows no format. Conversions check nothing: a reader has compared every length with the file before.
  */
-import { checkBytes } from '../arrays.js';
-import { OptionError, show } from '../errors.js';
+import { checkBytes } from '../base/arrays.js';
+import { OptionError, show } from '../base/errors.js';
 
 export type ByteOrder = 'little' | 'big';
 

@@ -2,8 +2,8 @@
  * Records of training, such as the epochs of a history, as tables: flattened to names with a slash, `validation/loss`, and
  * written as CSV or as TensorBoard's scalars.
  */
-import { DataError, OptionError, show } from '../errors.js';
-import { OptionReader } from '../options.js';
+import { DataError, OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { type CsvWriteOptions, csvLine } from './csv-write.js';
 import { checkSeconds, eventFileHead, scalarEvent } from './tfevents.js';
 

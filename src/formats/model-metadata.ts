@@ -1,8 +1,8 @@
 /** What a saved model says beside its layers: what it was trained for, how its inputs were made, and what its classes are called. */
-import { OptionError, show } from '../errors.js';
+import { OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { describeLoss, type Loss, lossOf, meanSquaredError, softmaxCrossEntropy } from '../nn/losses.js';
 import { type InputScale, isSameScale, remember, type Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
 import { readPreparation, type TablePreparation } from '../tables/preparation.js';
 
 /** How raw values became the model's inputs. */

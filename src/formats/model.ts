@@ -7,8 +7,9 @@
  *
  * Whatever is read is taken for hostile: sizes are compared with the tensors before anything is allocated.
  */
-import { isFloat32Array } from '../arrays.js';
-import { DataError, FormatError, LanegradError, OptionError, show } from '../errors.js';
+import { isFloat32Array } from '../base/arrays.js';
+import { DataError, FormatError, LanegradError, OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { type ActivationOptions, activation } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';
@@ -16,7 +17,6 @@ import { type EmbeddingOptions, embedding } from '../nn/embedding.js';
 import type { Layer } from '../nn/layer.js';
 import { batchNorm, layerNorm } from '../nn/normalization.js';
 import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
 import { checkFile } from './bytes.js';
 import { describeModel, type ModelMetadata, readDescription } from './model-metadata.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';

@@ -8,8 +8,8 @@
  * sizes are compared with the file before anything is allocated. Arrays of Python objects (pickles) and of records are refused.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
-import { typedArrayName } from '../arrays.js';
-import { FormatError, OptionError, ShapeError, show } from '../errors.js';
+import { typedArrayName } from '../base/arrays.js';
+import { FormatError, OptionError, ShapeError, show } from '../base/errors.js';
 import { type ByteOrder, checkFile, fromHostOrder, toHostOrder, widenF16 } from './bytes.js';
 
 /** What a reader gets for each of numpy's types. */

@@ -1,7 +1,7 @@
 /** Reads and writes NPZ, numpy's archive of named arrays: a ZIP whose entries are NPY files. It opens no file. */
-import { isMap } from '../arrays.js';
-import { FormatError, OptionError, show } from '../errors.js';
-import { checkInteger } from '../options.js';
+import { isMap } from '../base/arrays.js';
+import { FormatError, OptionError, show } from '../base/errors.js';
+import { checkInteger } from '../base/options.js';
 import { checkFile, growthLimit } from './bytes.js';
 import { decodeNpy, type NpyArray, type WritableNpy, writeNpy } from './npy.js';
 import { foreignFormat } from './recognise.js';

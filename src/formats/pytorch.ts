@@ -8,13 +8,13 @@
  * A state_dict says nothing of activations or sizes: it is read into a model that is there. It opens no file.
  */
 
-import { isFloat32Array, isFloat64Array } from '../arrays.js';
+import { isFloat32Array, isFloat64Array } from '../base/arrays.js';
+import { DataError, FormatError, OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
-import { DataError, FormatError, OptionError, show } from '../errors.js';
 import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
 import { checkFile } from './bytes.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 

@@ -3,7 +3,7 @@
  * data. JSON.parse alone will not do here: of two equal keys it silently keeps the last, so that two readers can see
  * two different models in one file.
  */
-import { FormatError, show } from '../errors.js';
+import { FormatError, show } from '../base/errors.js';
 import { elementBytes, isDtype, type SafeDtype, SUPPORTED } from './safetensors-dtype.js';
 
 /** The reference implementation's limit, in bytes. */

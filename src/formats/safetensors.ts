@@ -8,8 +8,8 @@
  * `safetensors-header.ts`). It opens no file, and knows nothing of models.
  * https://github.com/huggingface/safetensors#format
  */
-import { isMap, isTypedArray, typedArrayName } from '../arrays.js';
-import { FormatError, OptionError, ShapeError, show } from '../errors.js';
+import { isMap, isTypedArray, typedArrayName } from '../base/arrays.js';
+import { FormatError, OptionError, ShapeError, show } from '../base/errors.js';
 import { checkFile, fromHostOrder, toHostOrder, widenBf16, widenF16 } from './bytes.js';
 import { foreignFormat } from './recognise.js';
 import { elementBytes, isDtype, type SafeData, type SafeDtype, storageOf } from './safetensors-dtype.js';

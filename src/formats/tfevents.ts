@@ -6,8 +6,8 @@
  * Sources: TensorFlow's tfrecord format (https://www.tensorflow.org/tutorials/load_data/tfrecord), and the field numbers of
  * tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
  */
-import { OptionError, show } from '../errors.js';
-import { checkInteger } from '../options.js';
+import { OptionError, show } from '../base/errors.js';
+import { checkInteger } from '../base/options.js';
 import { crc32c } from './crc.js';
 import { ProtoWriter } from './protobuf.js';
 

@@ -8,7 +8,7 @@
  * APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3.
  */
 import { inflateSync } from 'fflate';
-import { FormatError, OptionError, show } from '../errors.js';
+import { FormatError, OptionError, show } from '../base/errors.js';
 import { crc32 } from './crc.js';
 
 const LOCAL = 0x04034b50;

@@ -1,6 +1,6 @@
 /** What there is to see in a model, from its own file or from ONNX. */
 
-import { FormatError, LanegradError, show } from '../errors.js';
+import { FormatError, LanegradError, show } from '../base/errors.js';
 import type { ModelMetadata } from '../formats/model.js';
 import { decodeModel } from '../formats/onnx/decode.js';
 import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';

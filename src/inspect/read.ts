@@ -3,11 +3,11 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { DataError, FileError, FormatError } from '../base/errors.js';
+import { fileError } from '../base/files/atomic.js';
+import { STANDARD_INPUT } from '../base/files/pipe.js';
 import { unzip } from '../data/folder.js';
 import { type IdxArray, readIdx } from '../data/idx.js';
-import { DataError, FileError, FormatError } from '../errors.js';
-import { fileError } from '../files/atomic.js';
-import { STANDARD_INPUT } from '../files/pipe.js';
 import { flattenRecord } from '../formats/metrics.js';
 import { readModel } from '../formats/model.js';
 import { type NpyArray, readNpy } from '../formats/npy.js';

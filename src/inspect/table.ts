@@ -1,5 +1,5 @@
 /** What there is to see in a table: each column's type, as training would infer it, its values and what is missing. Node only. */
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import type { CsvOptions } from '../tables/csv-reading.js';
 import { decideColumn } from '../tables/decide.js';
 import { openTable } from '../tables/open.js';

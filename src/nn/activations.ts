@@ -1,4 +1,7 @@
 /** Activations by name, and the layer that applies one. */
+
+import { OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import {
   type Activation,
   activationCodes,
@@ -7,8 +10,6 @@ import {
 } from '../engine/kernels.js';
 import { activate, activateBackward } from '../engine/ops/elementwise.js';
 import { smooth, smoothBackward } from '../engine/ops/layers.js';
-import { OptionError, show } from '../errors.js';
-import { OptionReader } from '../options.js';
 import type { Layer } from './layer.js';
 
 const smoothActivations: readonly SmoothActivation[] = [

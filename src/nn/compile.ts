@@ -2,6 +2,9 @@
  * A model laid out in an engine's memory: parameters, gradients and activations are placed once, and every batch size in
  * use gets a list of bound kernel calls. Running a step walks such a list; it allocates nothing.
  */
+
+import { EngineError, ShapeError } from '../base/errors.js';
+import { checkInteger, checkMap, OptionReader } from '../base/options.js';
 import { checkEngine, type Engine } from '../engine/engine.js';
 import type { Call } from '../engine/ops/check.js';
 import { sum } from '../engine/ops/classify.js';
@@ -9,8 +12,6 @@ import { activateBackward } from '../engine/ops/elementwise.js';
 import { PackedMatrix } from '../engine/ops/packed.js';
 import { SparseRows } from '../engine/ops/sparse.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import { EngineError, ShapeError } from '../errors.js';
-import { checkInteger, checkMap, OptionReader } from '../options.js';
 import { bindAnswers } from './answers.js';
 import type { LayerCalls, RunState } from './layer.js';
 import { layOut, ofLayer, placeSaved, type Saved, savedFor, viewsOf } from './layout.js';

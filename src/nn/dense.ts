@@ -1,11 +1,12 @@
 /** The fully connected layer: y = f(x·W + b). */
+
+import { checkInteger, OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
 import type { Call } from '../engine/ops/check.js';
 import { columnSums } from '../engine/ops/elementwise.js';
 import { smooth, smoothBackward } from '../engine/ops/layers.js';
 import { matmul, matmulTransposedA, matmulTransposedB } from '../engine/ops/products.js';
 import type { SparseRows } from '../engine/ops/sparse.js';
-import { checkInteger, OptionReader } from '../options.js';
 import { activations, isFused } from './activations.js';
 import { type Initializer, type InitializerName, resolveInitializer } from './initializers.js';
 import type { Layer } from './layer.js';

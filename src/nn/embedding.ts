@@ -1,8 +1,9 @@
 /** The first layer of a model with categorical inputs: learned vectors in place of category numbers. */
+
+import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { Call } from '../engine/ops/check.js';
 import { copyColumns, embed, embedBackward } from '../engine/ops/layers.js';
-import { DataError, OptionError, ShapeError, show } from '../errors.js';
-import { OptionReader } from '../options.js';
 import { type Initializer, type InitializerName, randomNormal, resolveInitializer } from './initializers.js';
 import type { Layer } from './layer.js';
 

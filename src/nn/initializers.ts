@@ -4,8 +4,9 @@
  *
  * Glorot: X. Glorot and Y. Bengio, 2010. He: K. He et al., 2015. Fan-in and fan-out are the axes of an [in, out] matrix.
  */
+
+import { OptionError, show } from '../base/errors.js';
 import { fillNormal, fillUniform } from '../engine/reference/random.js';
-import { OptionError, show } from '../errors.js';
 
 /** A rule that fills a parameter with its first values. */
 export interface Initializer {

@@ -2,12 +2,13 @@
  * Losses: what training makes small, and where its gradient enters the network. Means follow PyTorch: over rows and outputs; with
  * weights, the weighted sum divided by the sum of the weights, as its CrossEntropyLoss and, from 2.6 on, mse_loss do.
  */
+
+import { OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { Call } from '../engine/ops/check.js';
 import { softmaxCrossEntropy as plainCrossEntropy, sum } from '../engine/ops/classify.js';
 import { type LossCall, rowWeights, targetLoss, weightedCrossEntropy } from '../engine/ops/losses.js';
 import type { Tensor } from '../engine/tensor.js';
-import { OptionError, show } from '../errors.js';
-import { OptionReader } from '../options.js';
 
 const kinds = [
   'softmaxCrossEntropy',

@@ -1,11 +1,12 @@
 /** Batch normalisation (Ioffe and Szegedy 2015) and layer normalisation (Ba, Kiros and Hinton 2016) of rows of features. */
+
+import { OptionReader } from '../base/options.js';
 import {
   batchNormBackward,
   batchNorm as batchNormOp,
   layerNormBackward,
   layerNorm as layerNormOp,
 } from '../engine/ops/layers.js';
-import { OptionReader } from '../options.js';
 import { constant, zeros } from './initializers.js';
 import type { Layer, ParameterSpec } from './layer.js';
 

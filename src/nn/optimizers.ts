@@ -2,11 +2,12 @@
  * Optimizers: how parameters follow their gradients. Formulas and defaults are PyTorch's (torch.optim), and options have its
  * names. A moment that falls below 2⁻¹⁰⁰ becomes 0, as denormal numbers would be a hundred times slower.
  */
+
+import { OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { sgdStep } from '../engine/ops/elementwise.js';
 import { adagradStep, adamStep, rmspropStep, sgdMomentumStep } from '../engine/ops/update.js';
 import type { Tensor } from '../engine/tensor.js';
-import { OptionError, show } from '../errors.js';
-import { OptionReader } from '../options.js';
 import { power } from './exact-math.js';
 import { asSchedule, isConfig, isSchedule, type Schedule, scheduleOf } from './schedules.js';
 

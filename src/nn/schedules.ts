@@ -2,8 +2,8 @@
  * Learning-rate schedules: functions of the step. The formulas are PyTorch's (torch.optim.lr_scheduler), taken at every step,
  * where a scheduler's `last_epoch` is step - 1. All of them are made of IEEE operations: the same bits everywhere.
  */
-import { OptionError, show } from '../errors.js';
-import { OptionReader } from '../options.js';
+import { OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { cosPi, power } from './exact-math.js';
 
 /** A learning rate as a function of the step. */

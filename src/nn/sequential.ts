@@ -1,8 +1,8 @@
 /** A model: layers in a row and the values of their parameters, held in ordinary arrays. It knows no engine. */
-import { isFloat32Array, isMap } from '../arrays.js';
+import { isFloat32Array, isMap } from '../base/arrays.js';
+import { OptionError, ShapeError, show } from '../base/errors.js';
+import { checkInteger, OptionReader } from '../base/options.js';
 import { activationCodes } from '../engine/kernels.js';
-import { OptionError, ShapeError, show } from '../errors.js';
-import { checkInteger, OptionReader } from '../options.js';
 import type { Layer, ParameterSpec } from './layer.js';
 import type { Loss } from './losses.js';
 import { holdValues, type Parameter, valuesOf, writeValues } from './values.js';

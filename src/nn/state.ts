@@ -1,7 +1,8 @@
 /** What training carries along beside the parameters, as arrays by name, out of an engine and back. */
+
+import { ShapeError, show } from '../base/errors.js';
+import { checkMap } from '../base/options.js';
 import { paddedLength, type Tensor } from '../engine/tensor.js';
-import { ShapeError, show } from '../errors.js';
-import { checkMap } from '../options.js';
 import type { Sequential } from './sequential.js';
 
 /** The parts of slots, each laid out as the parameters are, and the buffers, by name: `adam.m/0.weight`, `buffer/1.runningMean`. */

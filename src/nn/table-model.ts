@@ -1,7 +1,7 @@
 /** Models for prepared tables: what stands before and behind the hidden layers follows from the preparation. */
 
+import { checkInteger, OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
-import { checkInteger, OptionReader } from '../options.js';
 import {
   checkPreparation,
   inputSizeOf,

@@ -2,6 +2,9 @@
  * From gradients to new parameters: penalties, clipping, the optimizer with its state, the moving average. Gradients of several
  * batches may be gathered first. Everything is placed when it is made; a step allocates nothing.
  */
+
+import { EngineError } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { Call } from '../engine/ops/check.js';
 import { sum } from '../engine/ops/classify.js';
 import {
@@ -15,8 +18,6 @@ import {
   swap,
 } from '../engine/ops/update.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import { EngineError } from '../errors.js';
-import { OptionReader } from '../options.js';
 import type { Optimizer } from './optimizers.js';
 
 /**

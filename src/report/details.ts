@@ -1,6 +1,6 @@
 /** The end of the page: configuration, engine, and what is needed to get the same weights again. */
-import { isDate, isPlainObject } from '../arrays.js';
-import { show } from '../errors.js';
+import { isDate, isPlainObject } from '../base/arrays.js';
+import { show } from '../base/errors.js';
 import { type Html, html } from './escape.js';
 import { count, plural } from './format.js';
 import { wasInterrupted } from './headline.js';

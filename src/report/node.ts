@@ -1,7 +1,7 @@
 /** What the report needs from Node: uPlot's files from the installed package. Browsers bundle them instead. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { FileError } from '../errors.js';
+import { FileError } from '../base/errors.js';
 import type { Uplot } from './types.js';
 
 const SCRIPT = 'uplot/dist/uPlot.iife.min.js';

@@ -3,9 +3,9 @@
  * and needs no zlib, so it works in a browser as well. Not a general PNG encoder.
  */
 
-import { OptionError, ShapeError, show } from '../errors.js';
+import { OptionError, ShapeError, show } from '../base/errors.js';
+import type { Bytes } from '../base/globals.js';
 import { crc32 } from '../formats/crc.js';
-import type { Bytes } from '../globals.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** The longest stored block that deflate's 16-bit length allows. */

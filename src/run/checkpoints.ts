@@ -8,10 +8,16 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { platform } from '#platform';
-import { FileError, FormatError } from '../errors.js';
-import { fileError, readFileBytes, removeTemporaries, systemCode, writeFileAtomic } from '../files/atomic.js';
-import { makeFolders } from '../files/folders.js';
-import { checkPath, OptionReader } from '../options.js';
+import { FileError, FormatError } from '../base/errors.js';
+import {
+  fileError,
+  readFileBytes,
+  removeTemporaries,
+  systemCode,
+  writeFileAtomic,
+} from '../base/files/atomic.js';
+import { makeFolders } from '../base/files/folders.js';
+import { checkPath, OptionReader } from '../base/options.js';
 import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
 import type { CheckpointFile, CheckpointOptions } from '../train/checkpointing.js';
 

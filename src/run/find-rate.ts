@@ -1,7 +1,7 @@
 /** The learning rate of a run that was told to find one. */
 
+import { DataError } from '../base/errors.js';
 import type { Engine } from '../engine/engine.js';
-import { DataError } from '../errors.js';
 import { findLearningRate } from '../train/learning-rate-finder.js';
 import { buildModel, type RunSettings } from './settings.js';
 import type { RunSplits } from './table.js';

@@ -10,14 +10,20 @@
  */
 import { appendFile, mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { FileError, FormatError, OptionError, show } from '../errors.js';
-import { fileError, readFileBytes, removeTemporaries, systemCode, writeFileAtomic } from '../files/atomic.js';
-import { makeFolders } from '../files/folders.js';
-import { FolderLock, LOCK_FILE } from '../files/lock.js';
+import { FileError, FormatError, OptionError, show } from '../base/errors.js';
+import {
+  fileError,
+  readFileBytes,
+  removeTemporaries,
+  systemCode,
+  writeFileAtomic,
+} from '../base/files/atomic.js';
+import { makeFolders } from '../base/files/folders.js';
+import { FolderLock, LOCK_FILE } from '../base/files/lock.js';
+import { checkPath, OptionReader } from '../base/options.js';
 import { type ModelMetadata, writeModel } from '../formats/model.js';
 import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
-import { checkPath, OptionReader } from '../options.js';
 import { loadUplot } from '../report/node.js';
 import { type RunReport, renderReport } from '../report/report.js';
 

@@ -1,8 +1,8 @@
 /** The metrics of a run folder, read back; and the file that TensorBoard looks for there. Node only. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError, FormatError } from '../errors.js';
-import { readFileBytes } from '../files/atomic.js';
+import { DataError, FormatError } from '../base/errors.js';
+import { readFileBytes } from '../base/files/atomic.js';
 
 /** The metrics' file within a run folder: JSON lines, an object an epoch. */
 const METRICS_FILE = 'metrics.jsonl';

@@ -1,7 +1,7 @@
 /** The settings of an earlier run, from its config.json. People edit such files, so each value is checked. */
-import { FormatError, LanegradError } from '../errors.js';
+import { FormatError, LanegradError } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { activations } from '../nn/activations.js';
-import { OptionReader } from '../options.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
 import { initializerNames, optimizerNames, type RunSettings, scheduleNames } from './settings.js';
 import { readTableSettings } from './table.js';

@@ -2,10 +2,10 @@
  * One training run from a data set to a run folder: builds the model, trains, saves after every epoch, tests, and writes
  * the report. It prints nothing and parses nothing; the command line does.
  */
-import { isUint8Array } from '../arrays.js';
+import { isUint8Array } from '../base/arrays.js';
+import { NonFiniteError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { NonFiniteError, show } from '../errors.js';
 import type { Loss } from '../nn/losses.js';
 import { allValues, type Sequential } from '../nn/sequential.js';
 import { layerWidths } from '../nn/summary.js';

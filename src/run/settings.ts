@@ -1,7 +1,8 @@
 /** What a training run is told, and the complete record of it that config.json and the report hold. */
+
+import { OptionError } from '../base/errors.js';
 import type { Engine } from '../engine/engine.js';
 import type { Activation } from '../engine/kernels.js';
-import { OptionError } from '../errors.js';
 import type { ModelMetadata } from '../formats/model.js';
 import { activation as activate } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';

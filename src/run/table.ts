@@ -1,8 +1,9 @@
 /** What a training run on a table is told, and the data that this comes to. Node only: the table is a file. */
+
+import { OptionError } from '../base/errors.js';
+import { STANDARD_INPUT } from '../base/files/pipe.js';
+import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
-import { OptionError } from '../errors.js';
-import { STANDARD_INPUT } from '../files/pipe.js';
-import { OptionReader } from '../options.js';
 import type { CsvOptions } from '../tables/csv-reading.js';
 import { openTableInput, tableName } from '../tables/file.js';
 import type { TablePreparation } from '../tables/preparation.js';

@@ -1,7 +1,7 @@
 /** TensorBoard's event file of a training run, written as it goes. Node only. */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, systemCode } from '../files/atomic.js';
+import { fileError, systemCode } from '../base/files/atomic.js';
 import { epochScalars } from '../formats/metrics.js';
 import { eventFileHead, scalarEvent } from '../formats/tfevents.js';
 import { eventFileName } from './metrics.js';

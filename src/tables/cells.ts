@@ -2,8 +2,8 @@
  * What the text of a cell means: a number, a text, or nothing. One reading for all formats, so that a model trained on a CSV
  * file can be asked about JSON lines. The fast path for numbers is the tokenizer's; here is the careful one.
  */
-import { OptionError, show } from '../errors.js';
-import type { OptionReader } from '../options.js';
+import { OptionError, show } from '../base/errors.js';
+import type { OptionReader } from '../base/options.js';
 import type { CellOptions, ColumnCells } from './types.js';
 
 export type { CellOptions } from './types.js';

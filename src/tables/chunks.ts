@@ -1,5 +1,5 @@
 /** The one place where a table that a caller made, and its chunks, are checked before they are used. */
-import { OptionError, show } from '../errors.js';
+import { OptionError, show } from '../base/errors.js';
 import type { ChunkOptions, Table, TableChunk } from './types.js';
 
 /** Throws OptionError for something that is no table. */

@@ -1,5 +1,5 @@
 /** Cells from values of JavaScript, for the formats that have typed values: JSON lines, NPY and Parquet. */
-import { isDate } from '../arrays.js';
+import { isDate } from '../base/arrays.js';
 import type { CellReader } from './cells.js';
 import type { ColumnCells } from './types.js';
 

@@ -1,5 +1,5 @@
 /** What the beginning of a delimited text tells of the whole: the delimiter, the names of the columns, where the rows begin. */
-import { FormatError, OptionError, show } from '../errors.js';
+import { FormatError, OptionError, show } from '../base/errors.js';
 import type { CellReader } from './cells.js';
 import { type CsvOptions, isDelimiter } from './csv-reading.js';
 import { endsEmpty, guessDelimiter, readRecord, sampleRecords } from './csv-record.js';

@@ -1,6 +1,6 @@
 /** How delimited text is read, as callers say it and as a model remembers it. It reads none: what a model's file needs stays light. */
-import { OptionError } from '../errors.js';
-import { OptionReader } from '../options.js';
+import { OptionError } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { type CellOptions, readCellOptions } from './cells.js';
 import type { CsvReading } from './types.js';
 

@@ -1,5 +1,5 @@
 /** One record of delimited text as strings: for the header, and for guessing the delimiter. Rows of data go through the tokenizer. */
-import { FormatError } from '../errors.js';
+import { FormatError } from '../base/errors.js';
 import { withoutDoubled } from './csv-tokenizer.js';
 
 const LF = 10;

@@ -6,7 +6,7 @@
  * A number of up to 15 digits is correctly rounded as a double (W. Clinger, 1990: a product or quotient of two exact doubles).
  * One of 16 to 18 digits is within 2^-51 of it and correctly rounded as a float32, which is checked; all others go to Number().
  */
-import { FormatError, show } from '../errors.js';
+import { FormatError, show } from '../base/errors.js';
 import type { CellReader } from './cells.js';
 import { type CellText, TextCache } from './csv-texts.js';
 import { cellPlace } from './place.js';

@@ -2,7 +2,7 @@
  * CSV, TSV and their kin (RFC 4180) as a table: finds the delimiter and the header, then streams rows in chunks. Quotes, line
  * feeds within quotes, CRLF, CR and a byte order mark are understood; cells outside quotes are trimmed; blank lines are skipped.
  */
-import { DataError, FormatError } from '../errors.js';
+import { DataError, FormatError } from '../base/errors.js';
 import { CellReader, saidOfCells } from './cells.js';
 import { readHead } from './csv-head.js';
 import { type CsvOptions, readCsvOptions } from './csv-reading.js';

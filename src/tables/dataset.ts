@@ -1,6 +1,7 @@
 /** Rows of a table as a data set for a model that was trained on such tables, by the preparation that the model has. */
+
+import { DataError, OptionError, show } from '../base/errors.js';
 import { type Dataset, dataset } from '../data/dataset.js';
-import { DataError, OptionError, show } from '../errors.js';
 import { checkTable, chunksOf } from './chunks.js';
 import { Encoder } from './encode.js';
 import { cellPlace } from './place.js';

@@ -1,5 +1,5 @@
 /** From what the first pass saw of a column to what is made of it: the rules by which types are inferred, and their refusals. */
-import { DataError, show } from '../errors.js';
+import { DataError, show } from '../base/errors.js';
 import { type DateOrder, dateExample } from './dates.js';
 import { NameIndex, truthValues } from './names.js';
 import { numberHint, type OtherNotation, otherNotation } from './notation.js';

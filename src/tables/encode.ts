@@ -1,5 +1,5 @@
 /** Applies a preparation to chunks of a table: cells into rows of a model's inputs, and targets. It decides nothing. */
-import { DataError, show } from '../errors.js';
+import { DataError, show } from '../base/errors.js';
 import { cellName } from './cells.js';
 import { dateExample, datePhases, phaseCount, readDate } from './dates.js';
 import { NameIndex } from './names.js';

@@ -1,10 +1,10 @@
 /** Files, pipes and standard input as sources of bytes. Node only. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { FileError } from '../errors.js';
-import { fileError } from '../files/atomic.js';
-import { inputName, isPipe, readPipe, STANDARD_INPUT } from '../files/pipe.js';
-import { checkPath } from '../options.js';
+import { FileError } from '../base/errors.js';
+import { fileError } from '../base/files/atomic.js';
+import { inputName, isPipe, readPipe, STANDARD_INPUT } from '../base/files/pipe.js';
+import { checkPath } from '../base/options.js';
 import { type OpenTableOptions, openTable } from './open.js';
 import { gathered } from './source.js';
 import type { ByteSource, Table } from './types.js';

@@ -2,7 +2,7 @@
  * Objects as a table, their keys the columns: JSON lines, a file that is one array of objects, and objects in memory. A key that a row
  * does not have is a missing value. All rows are looked at before the first is given out: a key may come late.
  */
-import { DataError, FormatError, show } from '../errors.js';
+import { DataError, FormatError, show } from '../base/errors.js';
 import { type CellOptions, CellReader, saidOfCells } from './cells.js';
 import { ColumnBuilder } from './column-builder.js';
 import { type Row, type RowBatch, readArray, readLines } from './json-rows.js';

@@ -1,5 +1,5 @@
 /** Cells that hold lists or objects: a table has no place for them, but a column of them must not keep the others from being read. */
-import { FormatError } from '../errors.js';
+import { FormatError } from '../base/errors.js';
 import { cellPlace } from './place.js';
 import type { ColumnCells, NestedCell } from './types.js';
 

@@ -1,5 +1,5 @@
 /** Numbers in a notation that a table is not read in, and what to do about them: thousands, decimal commas, signs of currencies. */
-import { show } from '../errors.js';
+import { show } from '../base/errors.js';
 import { CellReader, NUMBER } from './cells.js';
 
 /** A text that is a number in another notation. */

@@ -2,7 +2,7 @@
  * NPY and NPZ as tables. A matrix [rows, n] of an NPY file has columns column1 to column<n>. Of an NPZ file each array that has
  * the rows on its first axis gives columns: [rows] one of its own name, [rows, n] those called X.1 to X.<n>. Read whole.
  */
-import { DataError, FormatError, ShapeError, show } from '../errors.js';
+import { DataError, FormatError, ShapeError, show } from '../base/errors.js';
 import { type NpyArray, readNpy } from '../formats/npy.js';
 import { readNpz } from '../formats/npz.js';
 import { type CellOptions, CellReader, saidOfCells } from './cells.js';

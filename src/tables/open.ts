@@ -1,6 +1,6 @@
 /** Opens a table by what its first bytes say it is, not by its name. Each format has a module of its own. */
-import { FormatError, LanegradError, OptionError, show } from '../errors.js';
-import { OptionReader } from '../options.js';
+import { FormatError, LanegradError, OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { type CellOptions, readCellOptions } from './cells.js';
 import { openCsv } from './csv.js';
 import type { CsvOptions } from './csv-reading.js';

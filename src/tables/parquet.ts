@@ -4,7 +4,7 @@
  * compared with its bytes before the package is given them.
  */
 import type { ColumnChunk, Compressors, FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
-import { DataError, FormatError, LanegradError, show } from '../errors.js';
+import { DataError, FormatError, LanegradError, show } from '../base/errors.js';
 import { type CellOptions, CellReader, saidOfCells } from './cells.js';
 import { ColumnBuilder } from './column-builder.js';
 import { nestedCells } from './nested.js';

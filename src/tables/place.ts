@@ -1,5 +1,5 @@
 /** Where in a table something is, as messages say it: with row, line and column. */
-import { show } from '../errors.js';
+import { show } from '../base/errors.js';
 import type { TableChunk } from './types.js';
 
 /** `row 16 (line 17), column "age"`. Rows are counted from 1, without the header. */

@@ -3,8 +3,8 @@
  * the model's file and applied again by whoever predicts. Made by prepare.ts, applied by encode.ts; here it is described and,
  * when it comes from a file, taken for hostile.
  */
-import { OptionError, show } from '../errors.js';
-import { OptionReader } from '../options.js';
+import { OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { type CellOptions, readCellOptions } from './cells.js';
 import { readReading } from './csv-reading.js';
 import { type DateOrder, phaseCount } from './dates.js';

@@ -2,9 +2,10 @@
  * Makes data sets of a table in two passes over its chunks: the first learns what the columns are and which rows train, the second
  * fills the matrices. Means, deviations and categories are those of the rows that train; no other row has a say in them.
  */
+
+import { DataError, OptionError, show } from '../base/errors.js';
+import { didYouMean, OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
-import { DataError, OptionError, show } from '../errors.js';
-import { didYouMean, OptionReader } from '../options.js';
 import { checkTable, chunksOf } from './chunks.js';
 import { asDataset, checkBytes } from './dataset.js';
 import type { DateOrder } from './dates.js';

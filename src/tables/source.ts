@@ -2,8 +2,8 @@
  * Bytes to read a table from: in memory, in a Blob, from a stream, behind gzip, or in UTF-16. Files of Node are in file.ts. It knows
  * no table format.
  */
-import { FormatError, LanegradError, OptionError, show } from '../errors.js';
-import type { Global } from '../globals.js';
+import { FormatError, LanegradError, OptionError, show } from '../base/errors.js';
+import type { Global } from '../base/globals.js';
 import type { ByteSource } from './types.js';
 
 /** Bytes of a piece of a stream. */

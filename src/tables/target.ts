@@ -1,6 +1,6 @@
 /** Reads a table's target as labels or numbers: for training, and for measuring a model on rows whose answers are known. */
-import { DataError, show } from '../errors.js';
-import { didYouMean } from '../options.js';
+import { DataError, show } from '../base/errors.js';
+import { didYouMean } from '../base/options.js';
 import { cellName } from './cells.js';
 import { NameIndex } from './names.js';
 import { numberHint } from './notation.js';

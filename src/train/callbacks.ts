@@ -2,8 +2,8 @@
  * The points at which training calls its caller: train, epoch and batch, begin and end. A hook that returns a promise is waited for,
  * those of batches before the next step; what it throws or rejects with ends training and is what `fit` throws.
  */
-import { OptionError, show } from '../errors.js';
-import type { OptionReader } from '../options.js';
+import { OptionError, show } from '../base/errors.js';
+import type { OptionReader } from '../base/options.js';
 import type { EpochRecord, History } from './history.js';
 
 /** What `onTrainBegin` is told: how much there is to do, and where a resumed run begins. */

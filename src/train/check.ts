@@ -1,8 +1,8 @@
 /** Whether an engine, a model and a data set are what they should be, and fit each other. */
-import { isUint8Array } from '../arrays.js';
+import { isUint8Array } from '../base/arrays.js';
+import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
 import { checkEngine } from '../engine/engine.js';
-import { DataError, OptionError, ShapeError, show } from '../errors.js';
 import { describeLoss, type Loss, lossNames, resolveLoss } from '../nn/losses.js';
 import { checkModel, type InputScale, isSameScale, type Sequential } from '../nn/sequential.js';
 

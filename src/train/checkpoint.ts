@@ -9,11 +9,11 @@
  * Random numbers are counter-based: a seed, which is in the configuration, and the position are their whole state.
  * Whatever is read is taken for hostile.
  */
-import { isFloat32Array, isMap } from '../arrays.js';
-import { FormatError, LanegradError, OptionError, show } from '../errors.js';
+import { isFloat32Array, isMap } from '../base/arrays.js';
+import { FormatError, LanegradError, OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { checkFile } from '../formats/bytes.js';
 import { decodeSafetensors, type WritableTensor, writeSafetensors } from '../formats/safetensors.js';
-import { OptionReader } from '../options.js';
 import type { EarlyStoppingState } from './early-stopping.js';
 import type { EpochRecord } from './history.js';
 

@@ -1,6 +1,6 @@
 /** When a run is to be checkpointed, and who keeps the bytes. Where they go is the caller's business. */
-import { OptionError } from '../errors.js';
-import { OptionReader } from '../options.js';
+import { OptionError } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { EpochRecord } from './history.js';
 import { bestEpochs, type Measured, type Monitor, resolveMonitor } from './monitor.js';
 

@@ -1,9 +1,10 @@
 /** Weights that make up for classes of unequal size. */
+
+import { OptionError, show } from '../base/errors.js';
+import { checkInteger } from '../base/options.js';
 import { checkedLabels } from '../data/answers.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
-import { OptionError, show } from '../errors.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../nn/losses.js';
-import { checkInteger } from '../options.js';
 
 /** A set may say of itself that it has more classes than rows, but not what memory does not hold. */
 const MAX_CLASSES = 2 ** 24;

@@ -2,9 +2,9 @@
  * What two trainings must share for one to go on from the other's checkpoint, as JSON; and the words for where they differ.
  */
 import { platform } from '#platform';
+import { ResumeError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { ResumeError, show } from '../errors.js';
 import type { Sequential } from '../nn/sequential.js';
 import type { Checkpoint, CheckpointEngine } from './checkpoint.js';
 

@@ -1,9 +1,9 @@
 /** What `fit` does where there are checkpoints: describes the run, and reads and checks the one that it goes on from. */
 import { platform } from '#platform';
-import { isUint8Array } from '../arrays.js';
+import { isUint8Array } from '../base/arrays.js';
+import { ResumeError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { ResumeError, show } from '../errors.js';
 import type { Sequential } from '../nn/sequential.js';
 import { valuesOf } from '../nn/values.js';
 import { type Checkpoint, readCheckpoint, type Values, writeCheckpoint } from './checkpoint.js';

@@ -1,5 +1,5 @@
 /** Early stopping: training ends when the monitored number has not become better for a while. It holds no weights. */
-import { OptionReader } from '../options.js';
+import { OptionReader } from '../base/options.js';
 import type { EpochRecord } from './history.js';
 import { isBetter, type Measured, type Monitor, resolveMonitor } from './monitor.js';
 

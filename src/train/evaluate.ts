@@ -1,10 +1,11 @@
 /** Measuring a model on a set whose answers are known. */
+
+import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Loss, LossName } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale, requireLoss } from './check.js';
 import { checkWeights } from './finite.js';
 import type { Evaluation } from './history.js';

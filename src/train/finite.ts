@@ -1,5 +1,5 @@
 /** That no number which is given out, or trained on, is NaN or infinite: the one test for all functions that compute. */
-import { NonFiniteError, show } from '../errors.js';
+import { NonFiniteError, show } from '../base/errors.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
 import { allValues, type Sequential } from '../nn/sequential.js';
 

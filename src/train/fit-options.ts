@@ -1,14 +1,14 @@
 /** The options of `fit`: what they mean, and the one place where they are checked. */
-import { isUint8Array } from '../arrays.js';
+import { isUint8Array } from '../base/arrays.js';
+import { DataError, OptionError, show } from '../base/errors.js';
+import type { Global } from '../base/globals.js';
+import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { DataError, OptionError, show } from '../errors.js';
-import type { Global } from '../globals.js';
 import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
 import type { Memory, Sequential } from '../nn/sequential.js';
 import type { UpdateOptions } from '../nn/update.js';
-import { OptionReader } from '../options.js';
 import { type Callbacks, readHooks } from './callbacks.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale } from './check.js';
 import type { Checkpoint } from './checkpoint.js';

@@ -1,7 +1,8 @@
 /** `fit`: checks what it is given, lays it out in the engine, and runs the training loop. */
+
+import { EngineError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { EngineError } from '../errors.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
 import { checkModel } from './check.js';

@@ -2,18 +2,18 @@
  * Compares a model's gradients with what they should be: those of the reference engine in float64 with central differences of
  * the loss, and those of the float32 engines with the former. The rows are random; the model's values are its own.
  */
-import { isMap } from '../arrays.js';
+import { isMap } from '../base/arrays.js';
+import { EngineError, NonFiniteError, OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { Engine } from '../engine/engine.js';
 import { fillUniform } from '../engine/reference/random.js';
 import { createReferenceEngine } from '../engine/reference-engine.js';
 import { paddedLength } from '../engine/tensor.js';
-import { EngineError, NonFiniteError, OptionError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
 import type { EmbeddedColumn } from '../nn/embedding.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
 import { sgd } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
 import { checkModel } from './check.js';
 
 /** How `gradcheck` checks. */

@@ -5,14 +5,15 @@
  * Source: L. N. Smith, "Cyclical learning rates for training neural networks", 2017 (arXiv 1506.01186). Smoothing, stop and
  * suggestion follow fastai's `lr_find`.
  */
+
+import { OptionError } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { OptionError } from '../errors.js';
 import { CompiledModel } from '../nn/compile.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
 import { checkEngine, checkFits, checkModel } from './check.js';
 import { checkRows, checkWeights } from './finite.js';
 import { BatchSource } from './source.js';

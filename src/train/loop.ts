@@ -2,7 +2,7 @@
  * The training loop: epochs of shuffled batches, a validation after each, callbacks and checkpoints in between. A step
  * allocates nothing; now and then the loop lets the event loop turn, so that signals and pages stay alive.
  */
-import { NonFiniteError, show } from '../errors.js';
+import { NonFiniteError, show } from '../base/errors.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
 import type { PlateauSchedule, PlateauState, Schedule } from '../nn/schedules.js';
 import { remember } from '../nn/sequential.js';

@@ -1,6 +1,6 @@
 /** The number by which epochs are compared: for early stopping, for the best checkpoints and for plateaus. */
-import { OptionError, show } from '../errors.js';
-import { didYouMean } from '../options.js';
+import { OptionError, show } from '../base/errors.js';
+import { didYouMean } from '../base/options.js';
 import type { EpochRecord, Score } from './history.js';
 import type { Metric } from './metrics/metric.js';
 

@@ -2,11 +2,12 @@
  * A model of tables asked about the rows of another table, chunk by chunk, so that the table may be larger than memory. It applies the
  * preparation that the model was trained with, and writes no file.
  */
+
+import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
 import { checkTask } from '../formats/model-metadata.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
 import { checkTable, chunksOf } from '../tables/chunks.js';
 import { Encoder } from '../tables/encode.js';
 import { placeIn } from '../tables/place.js';

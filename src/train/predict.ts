@@ -1,10 +1,10 @@
 /** Asking a model about inputs: outputs, probabilities or classes of rows. */
-import { isNumericArray } from '../arrays.js';
+import { isNumericArray } from '../base/arrays.js';
+import { EngineError } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
-import { EngineError } from '../errors.js';
 import type { Loss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
 import { checkEngine, checkModel, lossFor } from './check.js';
 import { type PredictOptions, Predictor, ROWS } from './predictor.js';
 

@@ -1,14 +1,14 @@
 /** What predicts from one model again and again: compiled once, its weights in the engine's memory, ready for the next row. */
-import { isBytes, isFloat32Array } from '../arrays.js';
+import { isBytes, isFloat32Array } from '../base/arrays.js';
+import { disposeSymbol } from '../base/dispose.js';
+import { DataError, EngineError, OptionError, ShapeError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { copyNumbers } from '../data/numbers.js';
-import { disposeSymbol } from '../dispose.js';
 import type { Engine } from '../engine/engine.js';
-import { DataError, EngineError, OptionError, ShapeError, show } from '../errors.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
 import { type Loss, type LossName, meanSquaredError } from '../nn/losses.js';
 import type { InputScale, Sequential } from '../nn/sequential.js';
 import { ValueWatch } from '../nn/values.js';
-import { OptionReader } from '../options.js';
 import { checkEngine, checkModel, lossFor, requireLoss } from './check.js';
 import { checkRows, checkWeights, rowsFrom } from './finite.js';
 

@@ -1,5 +1,5 @@
 /** A data set in an engine's memory, and the order in which its rows are visited. */
-import { isFloat32Array, isUint8Array } from '../arrays.js';
+import { isFloat32Array, isUint8Array } from '../base/arrays.js';
 import { checkedLabels, checkWeights } from '../data/answers.js';
 import type { Dataset } from '../data/dataset.js';
 import { checkFinite } from '../data/numbers.js';

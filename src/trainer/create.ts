@@ -1,10 +1,10 @@
 /** Makes trainers: decides where they run, and starts the worker. */
 import { platform } from '#platform';
+import { EngineError } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
+import type { Platform, TrainerWorker, WorkerHandle } from '../base/platform/types.js';
 import { createEngine } from '../engine/create.js';
 import { isUrl, type WasmSources } from '../engine/load.js';
-import { EngineError } from '../errors.js';
-import { OptionReader } from '../options.js';
-import type { Platform, TrainerWorker, WorkerHandle } from '../platform/types.js';
 import { checkModel } from '../train/check.js';
 import { RemoteTrainer } from './remote.js';
 import { Session } from './session.js';

@@ -3,10 +3,11 @@
  * the `fit` that they belong to. Models travel as safetensors, data sets once each, errors as their class and words. Comlink was
  * considered: it would have left all of that to do, and its proxies make a message of every property that is read.
  */
+
+import * as errors from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { EngineOptions } from '../engine/create.js';
 import type { EngineInfo } from '../engine/engine.js';
-import * as errors from '../errors.js';
 import { type Loss, lossOf } from '../nn/losses.js';
 import { allValues, type InputScale, remember, type Sequential, writeAll } from '../nn/sequential.js';
 import type { EvaluateOptions } from '../train/evaluate.js';

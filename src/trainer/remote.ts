@@ -1,16 +1,16 @@
 /** The page's end: a Trainer whose work is done by a worker. */
-import { isArrayBuffer, isBytes } from '../arrays.js';
+import { isArrayBuffer, isBytes } from '../base/arrays.js';
+import { disposeSymbol } from '../base/dispose.js';
+import { DataError, EngineError, OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
+import type { TrainerWorker } from '../base/platform/types.js';
 import type { Dataset } from '../data/dataset.js';
-import { disposeSymbol } from '../dispose.js';
 import type { EngineOptions } from '../engine/create.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { isResponse, isUrl, isWasmSource } from '../engine/load.js';
-import { DataError, EngineError, OptionError, show } from '../errors.js';
 import { writeModel } from '../formats/model.js';
 import type { Loss, LossName } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
-import type { TrainerWorker } from '../platform/types.js';
 import { checkDataset } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { Evaluation, History } from '../train/history.js';

@@ -1,13 +1,13 @@
 /** The worker's end: a Session that is told what to do by messages. */
-import { isUint8Array } from '../arrays.js';
+import { isUint8Array } from '../base/arrays.js';
+import { EngineError } from '../base/errors.js';
+import type { WorkerPort } from '../base/platform/types.js';
 import type { Dataset } from '../data/dataset.js';
 import { createEngine } from '../engine/create.js';
 import type { WasmSources } from '../engine/load.js';
-import { EngineError } from '../errors.js';
 import { readModel } from '../formats/model.js';
 import { type Loss, type LossName, lossOf } from '../nn/losses.js';
 import { optimizerOf } from '../nn/optimizers.js';
-import type { WorkerPort } from '../platform/types.js';
 import type { FitOptions } from '../train/fit-options.js';
 import {
   type EventName,

@@ -1,10 +1,11 @@
 /** A trainer on the thread where it is made. The worker holds one of these too. */
+
+import { disposeSymbol } from '../base/dispose.js';
+import { EngineError, OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
-import { disposeSymbol } from '../dispose.js';
 import type { Engine, EngineInfo } from '../engine/engine.js';
-import { EngineError, OptionError, show } from '../errors.js';
 import { allValues, type Sequential } from '../nn/sequential.js';
-import { OptionReader } from '../options.js';
 import type { StepRecord } from '../train/callbacks.js';
 import { type EvaluateOptions, evaluate } from '../train/evaluate.js';
 import { fit } from '../train/fit.js';

@@ -1,11 +1,11 @@
 /** What a trainer is, wherever it runs: an engine and one model, behind an interface that never blocks. */
 
+import type { Global } from '../base/globals.js';
+import type { WorkerHandle } from '../base/platform/types.js';
 import type { Dataset } from '../data/dataset.js';
 import type { EngineOptions } from '../engine/create.js';
 import type { EngineInfo } from '../engine/engine.js';
-import type { Global } from '../globals.js';
 import type { Sequential } from '../nn/sequential.js';
-import type { WorkerHandle } from '../platform/types.js';
 import type { Callbacks, TrainingPlan } from '../train/callbacks.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { FitOptions } from '../train/fit-options.js';

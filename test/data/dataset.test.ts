@@ -1,7 +1,7 @@
 /** Data sets: what is derived, what is shared, and that each mistake is told apart with what was given. */
 import { describe, expect, test } from 'vitest';
+import { DataError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { type Dataset, type DatasetOptions, dataset, sliceDataset } from '../../src/data/dataset.js';
-import { DataError, OptionError, ShapeError } from '../../src/errors.js';
 
 const good: DatasetOptions = {
   name: 'six',

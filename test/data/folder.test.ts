@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DataError, FileError, FormatError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { loadIdxFolder, unzip } from '../../src/data/folder.js';
-import { DataError, FileError, FormatError, OptionError, ShapeError } from '../../src/errors.js';
 import { writeIdx } from './write-idx.js';
 
 const NAMES = {

@@ -1,8 +1,8 @@
 /** IDX files: all element types round trip, and a header that is not true is refused before anything is allocated. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FormatError } from '../../src/base/errors.js';
 import { readIdx } from '../../src/data/idx.js';
-import { FormatError } from '../../src/errors.js';
 import { writeIdx } from './write-idx.js';
 
 const bytes = (...values: number[]) => new Uint8Array(values);

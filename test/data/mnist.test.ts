@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DataError, FileError, OptionError } from '../../src/base/errors.js';
 import type { Splits } from '../../src/data/folder.js';
 import { findMnist, loadMnist } from '../../src/data/mnist.js';
-import { DataError, FileError, OptionError } from '../../src/errors.js';
 import { writeIdx } from './write-idx.js';
 
 let folder: string;

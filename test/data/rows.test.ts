@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DataError, OptionError } from '../../src/base/errors.js';
 import { type Dataset, dataset } from '../../src/data/dataset.js';
 import { kFold, splitDataset, takeRows } from '../../src/data/rows.js';
-import { DataError, OptionError } from '../../src/errors.js';
 
 /** A set whose rows say which they are: row i is [i, -i]. */
 function numbered(size: number, labels: ArrayLike<number>): Dataset {

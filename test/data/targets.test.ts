@@ -1,7 +1,7 @@
 /** Data sets with targets and weights: what is derived and shared, and what is refused. */
 import { describe, expect, test } from 'vitest';
+import { DataError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { type DatasetOptions, dataset, sliceDataset } from '../../src/data/dataset.js';
-import { DataError, OptionError, ShapeError } from '../../src/errors.js';
 
 const good: DatasetOptions = {
   name: 'three',

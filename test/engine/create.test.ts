@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { EngineError, OptionError } from '../../src/base/errors.js';
+import { platform } from '../../src/base/platform/node.js';
 import { createEngine, type EngineOptions } from '../../src/engine/create.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { matmul } from '../../src/engine/ops/products.js';
 import { createReferenceEngine } from '../../src/engine/reference-engine.js';
-import { EngineError, OptionError } from '../../src/errors.js';
-import { platform } from '../../src/platform/node.js';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,10 +1,10 @@
 /** Blocks in linear memory: aligned, apart, found again after they were freed. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { EngineError } from '../../src/base/errors.js';
 import { ALIGNMENT, Heap } from '../../src/engine/heap.js';
 import { RESERVED_BYTES } from '../../src/engine/kernels.js';
 import { createReferenceBackend } from '../../src/engine/reference/index.js';
-import { EngineError } from '../../src/errors.js';
 
 const fresh = () => {
   const backend = createReferenceBackend();

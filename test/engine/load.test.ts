@@ -5,11 +5,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { EngineError, FileError, FormatError, KernelError, OptionError } from '../../src/base/errors.js';
+import { platform } from '../../src/base/platform/node.js';
+import { sha256 } from '../../src/base/platform/sha256.js';
 import { createEngine, type EngineOptions } from '../../src/engine/create.js';
-import { EngineError, FileError, FormatError, KernelError, OptionError } from '../../src/errors.js';
 import * as inline from '../../src/inline.js';
-import { platform } from '../../src/platform/node.js';
-import { sha256 } from '../../src/platform/sha256.js';
 
 const file = (name: string) => new URL(`../../build/${name}.wasm`, import.meta.url);
 const binary = (name: string) => new Uint8Array(readFileSync(file(name)));

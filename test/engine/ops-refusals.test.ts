@@ -1,5 +1,6 @@
 /** The typed faces refuse what does not fit: shapes, overlaps, tensors of two engines; each message says what and where. */
 import { describe, expect, test } from 'vitest';
+import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
 import {
   argmax,
   countEqual,
@@ -20,7 +21,6 @@ import { gatherLabels, gatherRows, permute } from '../../src/engine/ops/sampling
 import { SparseRows } from '../../src/engine/ops/sparse.js';
 import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import type { DType } from '../../src/engine/tensor.js';
-import { EngineError, OptionError, ShapeError } from '../../src/errors.js';
 
 const state = { training: false };
 

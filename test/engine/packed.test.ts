@@ -1,10 +1,10 @@
 /** Matrices that are packed once they stand still: when that happens, and that no change is missed. */
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
+import { OptionError } from '../../src/base/errors.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { PackedMatrix } from '../../src/engine/ops/packed.js';
 import { matmul } from '../../src/engine/ops/products.js';
 import type { Arena } from '../../src/engine/tensor.js';
-import { OptionError } from '../../src/errors.js';
 import { engines } from './engines.js';
 
 const [ROWS, IN, OUT] = [3, 4, 5];

@@ -1,8 +1,8 @@
 /** Tensors: what is written is read, padded or not, through views, and after the memory has grown under them. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { paddedLength } from '../../src/engine/tensor.js';
-import { EngineError, OptionError, ShapeError } from '../../src/errors.js';
 import { engines } from './engines.js';
 
 const count = (n: number, from = 1) => Float32Array.from({ length: n }, (_, i) => from + i);

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
-vi.mock('../../src/platform/node.js', () => import('../../src/platform/browser.js'));
+vi.mock('../../src/base/platform/node.js', () => import('../../src/base/platform/browser.js'));
 
 const binary = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../../build/${name}.wasm`, import.meta.url)));

@@ -1,7 +1,7 @@
 /** A model's values as NPZ. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DataError, FormatError } from '../../src/errors.js';
+import { DataError, FormatError } from '../../src/base/errors.js';
 import { readModelNpz, writeModelNpz } from '../../src/formats/arrays.js';
 import type { WritableNpy } from '../../src/formats/npy.js';
 import { readNpz, writeNpz } from '../../src/formats/npz.js';

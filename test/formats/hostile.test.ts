@@ -4,7 +4,8 @@
  */
 import { crc32, deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { DataError, FormatError, OptionError } from '../../src/errors.js';
+import { DataError, FormatError, OptionError } from '../../src/base/errors.js';
+import { didYouMean } from '../../src/base/options.js';
 import { epochScalars, flattenRecord, metricsCsv, metricsEvents } from '../../src/formats/metrics.js';
 import { readModel } from '../../src/formats/model.js';
 import { readNpy, writeNpy } from '../../src/formats/npy.js';
@@ -18,7 +19,6 @@ import { writeZip } from '../../src/formats/zip.js';
 import { layerNorm } from '../../src/nn/normalization.js';
 import { sequential, setParameters } from '../../src/nn/sequential.js';
 import { summary } from '../../src/nn/summary.js';
-import { didYouMean } from '../../src/options.js';
 import { openTable } from '../../src/tables.js';
 
 /** A safetensors file of this header and no data. */

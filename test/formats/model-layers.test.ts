@@ -1,6 +1,6 @@
 /** Model files of every kind of layer: back as they were, and hostile descriptions refused. */
 import { describe, expect, it } from 'vitest';
-import { DataError, FormatError } from '../../src/errors.js';
+import { DataError, FormatError } from '../../src/base/errors.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { activation, activations } from '../../src/nn/activations.js';

@@ -1,6 +1,6 @@
 /** Models as files: that they come back as they were, and that nothing malformed becomes a model. */
 import { describe, expect, it } from 'vitest';
-import { DataError, FormatError, OptionError } from '../../src/errors.js';
+import { DataError, FormatError, OptionError } from '../../src/base/errors.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { dense } from '../../src/nn/dense.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FormatError, OptionError, ShapeError } from '../../src/errors.js';
+import { FormatError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { type NpyArray, readNpy, type WritableNpy, writeNpy } from '../../src/formats/npy.js';
 import { readNpz, writeNpz } from '../../src/formats/npz.js';
 import { writeZip } from '../../src/formats/zip.js';

@@ -1,7 +1,7 @@
 /** State_dicts of PyTorch: names, [out, in], and what does not fit. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DataError, FormatError, OptionError } from '../../src/errors.js';
+import { DataError, FormatError, OptionError } from '../../src/base/errors.js';
 import { denseFromPytorch, readPytorch, writePytorch } from '../../src/formats/pytorch.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { dense } from '../../src/nn/dense.js';

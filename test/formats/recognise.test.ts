@@ -1,6 +1,6 @@
 /** What a file is, by its bytes; and that each reader calls a file of another program by its name, with what to do about it. */
 import { describe, expect, test } from 'vitest';
-import { FormatError } from '../../src/errors.js';
+import { FormatError } from '../../src/base/errors.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { writeNpy } from '../../src/formats/npy.js';
 import { readNpz, writeNpz } from '../../src/formats/npz.js';

@@ -1,7 +1,7 @@
 /** safetensors: what is written is read back, the bytes are the format's, and malformed files are refused by name. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FormatError, OptionError, ShapeError } from '../../src/errors.js';
+import { FormatError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 
 const encoder = new TextEncoder();

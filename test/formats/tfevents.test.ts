@@ -1,7 +1,7 @@
 /** TensorBoard's event files, read by protobufjs and by the format's definition. */
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
-import { OptionError } from '../../src/errors.js';
+import { OptionError } from '../../src/base/errors.js';
 import { crc32c } from '../../src/formats/crc.js';
 import { epochScalars, flattenRecord, metricsCsv, metricsEvents } from '../../src/formats/metrics.js';
 import { eventFileHead, scalarEvent } from '../../src/formats/tfevents.js';

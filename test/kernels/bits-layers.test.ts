@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { platform } from '../../src/base/platform/node.js';
 import type { Backend } from '../../src/engine/kernels.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
-import { platform } from '../../src/platform/node.js';
 import { Arena, filled, reals } from './harness.js';
 import { input, output, runOn, vector, vectorInout, vectorOut, words } from './operands.js';
 import { sampled } from './samples.js';

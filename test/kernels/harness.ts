@@ -3,10 +3,10 @@
  * knows no kernel; the expected values are computed in the tests, in float64.
  */
 import { describe } from 'vitest';
+import { platform } from '../../src/base/platform/node.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from '../../src/engine/kernels.js';
 import { createReferenceBackend } from '../../src/engine/reference/index.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
-import { platform } from '../../src/platform/node.js';
 
 interface BackendUnderTest {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** Initial values: their range and spread, what they depend on, and their bits, which are a promise. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { OptionError } from '../../src/errors.js';
+import { OptionError } from '../../src/base/errors.js';
 import { dense } from '../../src/nn/dense.js';
 import {
   constant,

@@ -1,8 +1,8 @@
 /** What a compiled model carries along: state out and in, gathered gradients, buffers, modes; and what it refuses. */
 import { afterAll, describe, expect, test } from 'vitest';
+import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/engine/create.js';
 import { createReferenceEngine } from '../../src/engine/reference-engine.js';
-import { EngineError, OptionError, ShapeError } from '../../src/errors.js';
 import { activation } from '../../src/nn/activations.js';
 import { CompiledModel, type CompileOptions } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';

@@ -1,7 +1,7 @@
 /** The PNG encoder, checked against zlib: an independent inflate and CRC. */
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { OptionError, ShapeError } from '../../src/errors.js';
+import { OptionError, ShapeError } from '../../src/base/errors.js';
 import { encodePng, pngDataUri } from '../../src/report/png.js';
 
 interface Chunk {

@@ -1,7 +1,7 @@
 /** The page as a whole, as text: what is in it, what is not, and that data stays data. */
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { FileError, ShapeError } from '../../src/errors.js';
+import { FileError, ShapeError } from '../../src/base/errors.js';
 import { CLIENT_SCRIPT } from '../../src/report/client.js';
 import { flatten } from '../../src/report/details.js';
 import { renderReport } from '../../src/report/index.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { platform } from '#platform';
-import { FileError, FormatError, OptionError } from '../../src/errors.js';
+import { FileError, FormatError, OptionError } from '../../src/base/errors.js';
 import { checkpointFolder, latestCheckpoint } from '../../src/node.js';
 import { type Checkpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
 import { fit } from '../../src/train/fit.js';

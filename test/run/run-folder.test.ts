@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataError, FileError, OptionError } from '../../src/errors.js';
+import { DataError, FileError, OptionError } from '../../src/base/errors.js';
 import { dense } from '../../src/nn/dense.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { loadModel, RunFolder, saveModel, weightsSha256 } from '../../src/node.js';

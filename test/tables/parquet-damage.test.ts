@@ -6,7 +6,7 @@ import { ByteWriter, parquetWriteBuffer } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { serializeTCompactProtocol } from 'hyparquet-writer/src/thrift.js';
 import { describe, expect, it } from 'vitest';
-import { LanegradError } from '../../src/errors.js';
+import { LanegradError } from '../../src/base/errors.js';
 import { openTable } from '../../src/tables/open.js';
 import { rowsOf } from './read.js';
 

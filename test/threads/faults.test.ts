@@ -1,12 +1,12 @@
 /** Threads that cannot start, die or fall silent: a named error on the caller's side, never a hang, and a new engine works. */
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test, vi } from 'vitest';
+import { EngineError } from '../../src/base/errors.js';
+import { platform } from '../../src/base/platform/node.js';
+import type { ThreadEvents, ThreadSetup } from '../../src/base/platform/types.js';
 import { createEngine } from '../../src/engine/create.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { matmul } from '../../src/engine/ops/products.js';
-import { EngineError } from '../../src/errors.js';
-import { platform } from '../../src/platform/node.js';
-import type { ThreadEvents, ThreadSetup } from '../../src/platform/types.js';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,6 +1,6 @@
 /** The hooks of fit: at which points they are called, in which order, with what, and what is waited for. */
 import { describe, expect, test } from 'vitest';
-import { NonFiniteError, OptionError } from '../../src/errors.js';
+import { NonFiniteError, OptionError } from '../../src/base/errors.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import type { Callbacks } from '../../src/train/callbacks.js';

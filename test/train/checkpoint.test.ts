@@ -1,7 +1,7 @@
 /** The bytes of a checkpoint: what is written is read, whatever it holds, and what is no checkpoint is refused. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FormatError } from '../../src/errors.js';
+import { FormatError } from '../../src/base/errors.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
 

@@ -1,7 +1,7 @@
 /** Weights of classes: what balanced ones come to, and that training minds them. */
 import { describe, expect, test } from 'vitest';
+import { OptionError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';
-import { OptionError } from '../../src/errors.js';
 import { dense } from '../../src/nn/dense.js';
 import { binaryCrossEntropy, resolveLoss, softmaxCrossEntropy } from '../../src/nn/losses.js';
 import { sequential } from '../../src/nn/sequential.js';

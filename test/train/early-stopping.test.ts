@@ -1,6 +1,6 @@
 /** Early stopping: when it ends training, what it watches, and whose weights are left. */
 import { describe, expect, test } from 'vitest';
-import { OptionError } from '../../src/errors.js';
+import { OptionError } from '../../src/base/errors.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { EarlyStopping } from '../../src/train/early-stopping.js';
 import { evaluate } from '../../src/train/evaluate.js';

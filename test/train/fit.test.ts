@@ -1,7 +1,7 @@
 /** The training loop: it learns, repeats itself bit for bit, and visits every sample once. */
 import { describe, expect, test } from 'vitest';
+import { ShapeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';
-import { ShapeError } from '../../src/errors.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { type DenseOptions, dense } from '../../src/nn/dense.js';
 import type { Layer } from '../../src/nn/layer.js';

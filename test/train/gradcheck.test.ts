@@ -1,10 +1,10 @@
 /** The check of gradients: right ones pass, wrong ones are found, in float64 and in each engine. */
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { OptionError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/engine/create.js';
 import { smooth, smoothBackward } from '../../src/engine/ops/layers.js';
 import { createReferenceEngine } from '../../src/engine/reference-engine.js';
-import { OptionError } from '../../src/errors.js';
 import { activation, activations } from '../../src/nn/activations.js';
 import { dense } from '../../src/nn/dense.js';
 import { embedding } from '../../src/nn/embedding.js';

@@ -1,6 +1,6 @@
 /** The learning-rate range test: rates that grow evenly, a suggestion that trains, and a model left as it was. */
 import { expect, test } from 'vitest';
-import { OptionError } from '../../src/errors.js';
+import { OptionError } from '../../src/base/errors.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';
 import { fit } from '../../src/train/fit.js';
 import { findLearningRate } from '../../src/train/learning-rate-finder.js';

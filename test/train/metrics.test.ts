@@ -1,7 +1,7 @@
 /** Metrics: values worked by hand or published, definitions that any input must satisfy, and what is refused. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OptionError } from '../../src/errors.js';
+import { OptionError } from '../../src/base/errors.js';
 import { accuracy, f1, precision, recall } from '../../src/train/metrics/confusion.js';
 import type { Metric } from '../../src/train/metrics/metric.js';
 import { rocAuc, topK } from '../../src/train/metrics/ranking.js';

@@ -1,6 +1,6 @@
 /** One model, one training at a time. */
 import { expect, test } from 'vitest';
-import { EngineError } from '../../src/errors.js';
+import { EngineError } from '../../src/base/errors.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';

@@ -1,7 +1,7 @@
 /** Asking a model: probabilities, classes and numbers, by what its outputs mean. */
 import { describe, expect, test } from 'vitest';
+import { OptionError, ShapeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';
-import { OptionError, ShapeError } from '../../src/errors.js';
 import { dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';

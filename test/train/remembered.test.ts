@@ -1,7 +1,7 @@
 /** What a model remembers of its training: the loss and how bytes were scaled, in every function and every file. */
 import { expect, test } from 'vitest';
+import { OptionError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';
-import { OptionError } from '../../src/errors.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { readOnnx } from '../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../src/formats/onnx/write.js';

@@ -1,7 +1,7 @@
 /** Checkpoints: a run that goes on from any of them ends as the one that was never stopped, bit for bit. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { platform } from '#platform';
-import { FileError, NonFiniteError, OptionError, ResumeError } from '../../src/errors.js';
+import { FileError, NonFiniteError, OptionError, ResumeError } from '../../src/base/errors.js';
 import { dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';

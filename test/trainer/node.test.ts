@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
-import { NonFiniteError } from '../../src/errors.js';
+import { NonFiniteError } from '../../src/base/errors.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { fit } from '../../src/train/fit.js';
 import { createTrainer, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';

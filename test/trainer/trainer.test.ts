@@ -1,8 +1,10 @@
 /** A trainer on the calling thread and one behind messages: the same results, the same errors, the same control. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
+import { platform } from '../../src/base/platform/node.js';
+import type { WorkerPort } from '../../src/base/platform/types.js';
 import { createEngine } from '../../src/engine/create.js';
-import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/errors.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { dense } from '../../src/nn/dense.js';
 import { softmaxCrossEntropy } from '../../src/nn/losses.js';
@@ -10,8 +12,6 @@ import { batchNorm } from '../../src/nn/normalization.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { sequential } from '../../src/nn/sequential.js';
-import { platform } from '../../src/platform/node.js';
-import type { WorkerPort } from '../../src/platform/types.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';

@@ -38,8 +38,8 @@ async function inspect(entry: string) {
 describe.each(entries)('%s', (entry) => {
   test('reaches nothing of Node', async () => {
     const { inputs, text } = await inspect(entry);
-    expect(inputs.some((path) => path.endsWith('dist/platform/browser.js'))).toBe(true);
-    expect(inputs.filter((path) => path.endsWith('dist/platform/node.js'))).toEqual([]);
+    expect(inputs.some((path) => path.endsWith('dist/base/platform/browser.js'))).toBe(true);
+    expect(inputs.filter((path) => path.endsWith('dist/base/platform/node.js'))).toEqual([]);
     expect(text).not.toMatch(/from\s*["']node:|require\(|import\(["']node:/);
     expect(text).not.toMatch(/\bprocess\.|\bBuffer\./);
   });

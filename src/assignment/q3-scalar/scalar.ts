@@ -3,7 +3,7 @@
  * It is the slow form that one can check by hand, and the measure of the others. Names are the assignment's: x inputs,
  * k = xW + b, h = σ(k), o = hV + c, y = softmax(o), l = -ln y at the true class; `do` is the gradient with respect to o.
  */
-import { ShapeError } from '../../errors.js';
+import { ShapeError } from '../../base/errors.js';
 import type { Sequential } from '../../nn/sequential.js';
 import { parametersOf } from '../shared.js';
 

@@ -2,9 +2,10 @@
  * Question 4: the scalar network trained on points of the plane by stochastic gradient descent, one sample at a time. The
  * boundary between the classes is an ellipse, xᵀQx = 0.6; three hidden units can enclose it by three soft lines.
  */
+
+import { OptionError, show } from '../../base/errors.js';
+import { OptionReader } from '../../base/options.js';
 import { fillNormal, fillPermutation, randomSource } from '../../engine/reference/random.js';
-import { OptionError, show } from '../../errors.js';
-import { OptionReader } from '../../options.js';
 import {
   backward,
   emptyBackward,

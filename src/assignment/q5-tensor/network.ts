@@ -3,13 +3,14 @@
  * engine; softmax backward is a kernel of its own, the product of the Jacobian's transpose with dy, which never makes the
  * Jacobian. Vectors are rows: x [1, inputs], k and h [1, hidden], o and y [1, outputs].
  */
+
+import { ShapeError } from '../../base/errors.js';
 import type { Engine } from '../../engine/engine.js';
 import type { Call } from '../../engine/ops/check.js';
 import { softmax, softmaxBackward, softmaxCrossEntropy } from '../../engine/ops/classify.js';
 import { activate, activateBackward, addBias, columnSums, sgdStep } from '../../engine/ops/elementwise.js';
 import { matmul, matmulTransposedA, matmulTransposedB } from '../../engine/ops/products.js';
 import type { Arena, Tensor, TypedArray } from '../../engine/tensor.js';
-import { ShapeError } from '../../errors.js';
 import type { Sequential } from '../../nn/sequential.js';
 import { checkEngine } from '../../train/check.js';
 import { type Parameters, placeParameters, readParameters } from '../shared.js';

@@ -1,7 +1,8 @@
 /** Question 5, trained: MNIST one image at a time through the tensor network, and its softmax backward checked. */
+
+import { OptionReader } from '../../base/options.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Engine } from '../../engine/engine.js';
-import { OptionReader } from '../../options.js';
 import { checkDataset, checkEngine } from '../../train/check.js';
 import { evaluate } from '../../train/evaluate.js';
 import { checkLoss, Pace, readLong, Samples, twoLayerModel } from '../shared.js';

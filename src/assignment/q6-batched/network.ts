@@ -7,15 +7,16 @@
  * Both give the gradient of the mean loss, since dY already holds the factor 1/B: they differ in rounding, in memory and in
  * speed. Letters are the assignment's, large for a whole batch: K and H [G, R, hidden], O and Y [G, R, outputs].
  */
+
+import { ShapeError } from '../../base/errors.js';
+import { checkInteger } from '../../base/options.js';
 import type { Engine } from '../../engine/engine.js';
 import type { Call } from '../../engine/ops/check.js';
 import { softmax, softmaxBackward } from '../../engine/ops/classify.js';
 import { activateBackward, columnSums, sgdStep } from '../../engine/ops/elementwise.js';
 import { matmul, matmulTransposedA, matmulTransposedB } from '../../engine/ops/products.js';
 import type { Arena, Tensor, TypedArray } from '../../engine/tensor.js';
-import { ShapeError } from '../../errors.js';
 import type { Sequential } from '../../nn/sequential.js';
-import { checkInteger } from '../../options.js';
 import { checkEngine } from '../../train/check.js';
 import { type Parameters, placeParameters, readParameters } from '../shared.js';
 

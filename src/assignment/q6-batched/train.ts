@@ -2,9 +2,10 @@
  * Question 6, checked and trained: gradients of a batch against the average of single images', the example of question 3
  * against the scalar network, then SGD in mini-batches.
  */
+
+import { OptionReader } from '../../base/options.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Engine } from '../../engine/engine.js';
-import { OptionReader } from '../../options.js';
 import { checkDataset, checkEngine } from '../../train/check.js';
 import { evaluate } from '../../train/evaluate.js';
 import { checkLoss, Pace, readLong, Samples, twoLayerModel } from '../shared.js';

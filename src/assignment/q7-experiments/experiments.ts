@@ -3,7 +3,7 @@
  * runs of the best of these, more seeds of the winner, and with the number of epochs that these speak for the final runs
  * on all images. The test set is met there and nowhere else.
  */
-import { DataError } from '../../errors.js';
+import { DataError } from '../../base/errors.js';
 import type { Session } from '../work/session.js';
 import {
   bestPoint,

@@ -2,15 +2,16 @@
  * All forms of the network trained side by side: the same initial weights, the same samples in the same order, the same
  * definition of a mini-batch's gradient (the average over its samples). Their losses may differ in rounding only.
  */
+
+import { EngineError } from '../../base/errors.js';
+import { OptionReader } from '../../base/options.js';
 import type { Dataset } from '../../data/dataset.js';
 import { dataset } from '../../data/dataset.js';
 import { createEngine } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';
 import { createReferenceEngine } from '../../engine/reference-engine.js';
-import { EngineError } from '../../errors.js';
 import { sgd } from '../../nn/optimizers.js';
 import type { Sequential } from '../../nn/sequential.js';
-import { OptionReader } from '../../options.js';
 import { checkDataset } from '../../train/check.js';
 import { fit } from '../../train/fit.js';
 import { checkLoss, Pace, readEngines, readLong, Samples, twoLayerModel } from '../shared.js';

@@ -1,8 +1,9 @@
 /** One training run of the experiments, from its configuration to its result. It chooses nothing and keeps nothing. */
+
+import { NonFiniteError } from '../../base/errors.js';
 import { type Dataset, sliceDataset } from '../../data/dataset.js';
 import type { Splits } from '../../data/folder.js';
 import type { Engine } from '../../engine/engine.js';
-import { NonFiniteError } from '../../errors.js';
 import { dense } from '../../nn/dense.js';
 import { sgd } from '../../nn/optimizers.js';
 import { type Sequential, sequential } from '../../nn/sequential.js';

@@ -3,9 +3,9 @@
  * in ordinary arrays. Rounds are interleaved, so that a noisy moment of the machine meets all forms alike.
  */
 import { platform } from '#platform';
+import { OptionReader } from '../../base/options.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Engine } from '../../engine/engine.js';
-import { OptionReader } from '../../options.js';
 import { checkDataset } from '../../train/check.js';
 import { checkLoss, Pace, readEngines, readLong, Samples, twoLayerModel } from '../shared.js';
 import type { LongOptions, SpeedResult, SpeedRow } from '../types.js';

@@ -1,5 +1,5 @@
 /** From runs to what is said of them: means over seeds, the band of the loss, and which settings did best. */
-import { DataError } from '../../errors.js';
+import { DataError } from '../../base/errors.js';
 import type {
   Comparison,
   CurvePoint,

@@ -3,7 +3,7 @@
  * were typeset when the package was built (formulas.ts); matrices of computed numbers are made here.
  */
 import { mathml } from '../../../build/assignment.js';
-import { DataError, show } from '../../errors.js';
+import { DataError, show } from '../../base/errors.js';
 import { type Html, html, markup } from '../../report/escape.js';
 
 /** A formula on a line of its own. Throws DataError for one that is not in formulas.ts. */

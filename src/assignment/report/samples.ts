@@ -1,5 +1,5 @@
 /** A few images of each class, to show what the data looks like. */
-import { isUint8Array } from '../../arrays.js';
+import { isUint8Array } from '../../base/arrays.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { DataSamples } from './types.js';
 

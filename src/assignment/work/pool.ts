@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { LanegradError } from '../../errors.js';
+import { LanegradError } from '../../base/errors.js';
 import type { LongOptions } from '../types.js';
 import type { Task } from './tasks.js';
 

@@ -2,7 +2,7 @@
  * The work of the assignment: every task is looked up among the results that are kept, done by a worker when it is not
  * there, and kept at once. What is stopped half way goes on from there the next time.
  */
-import type { Global } from '../../globals.js';
+import type { Global } from '../../base/globals.js';
 import type { Executor } from './pool.js';
 import { type ProgressHooks, Tracker } from './progress.js';
 import { canonicalJson, type Store } from './store.js';

@@ -1,5 +1,5 @@
 /** A data set of bytes that are mostly zeros, kept compressed: see assembly/compressed.ts for the layout. */
-import { checkInteger } from '../../options.js';
+import { checkInteger } from '../../base/options.js';
 import type { Arena, Tensor } from '../tensor.js';
 
 /**

@@ -1,5 +1,5 @@
 /** Activations, row bias and parameter updates on whole tensors. */
-import { ShapeError } from '../../errors.js';
+import { ShapeError } from '../../base/errors.js';
 import type { FusedActivation } from '../kernels.js';
 import type { Tensor } from '../tensor.js';
 import { type Call, checkSameEngine, checkSameLayout, checkTensor } from './check.js';

@@ -2,8 +2,8 @@
  * Inputs that are mostly zeros. A batch's rows are compressed when it is loaded, if it is sparse enough to pay; then the
  * first layer multiplies only what is there. `active` says which path the batch at hand takes.
  */
-import { ShapeError } from '../../errors.js';
-import { checkInteger } from '../../options.js';
+import { ShapeError } from '../../base/errors.js';
+import { checkInteger } from '../../base/options.js';
 import { activationCodes, type FusedActivation, LONGEST_CHAIN } from '../kernels.js';
 import { type Arena, paddedLength, type Tensor } from '../tensor.js';
 import { type Call, checkSameEngine, checkTensor } from './check.js';

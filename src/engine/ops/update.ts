@@ -1,5 +1,5 @@
 /** Optimizer steps and what surrounds them, on flat tensors. Scalars are given at every call, as they may change by step. */
-import { ShapeError } from '../../errors.js';
+import { ShapeError } from '../../base/errors.js';
 import type { Tensor } from '../tensor.js';
 import { checkSameEngine } from './check.js';
 

@@ -2,7 +2,7 @@
  * The reference backend's memory: one ArrayBuffer with a view for each element type. It only grows; who owns which bytes
  * is the engine's matter.
  */
-import { EngineError } from '../../errors.js';
+import { EngineError } from '../../base/errors.js';
 
 export type Precision = 'float32' | 'float64';
 export type Floats = Float32Array | Float64Array;

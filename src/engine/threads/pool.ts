@@ -4,9 +4,9 @@
  */
 
 import { platform } from '#platform';
-import { EngineError, ThreadError } from '../../errors.js';
-import type { WasmGlobal } from '../../globals.js';
-import type { Thread, ThreadSetup } from '../../platform/types.js';
+import { EngineError, ThreadError } from '../../base/errors.js';
+import type { WasmGlobal } from '../../base/globals.js';
+import type { Thread, ThreadSetup } from '../../base/platform/types.js';
 
 /** The pool's functions in a binary with threads. */
 export interface PoolExports {

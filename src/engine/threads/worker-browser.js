@@ -7,7 +7,7 @@ self.onmessageerror = () => {
 };
 
 self.onmessage = ({ data }) => {
-  /** @type {import('../../platform/types.js').ThreadSetup} */
+  /** @type {import('../../base/platform/types.js').ThreadSetup} */
   const { module, memory, pool, index, work, state } = data;
   try {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });

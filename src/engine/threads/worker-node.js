@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** @type {import('../../platform/types.js').ThreadSetup} */
+/** @type {import('../../base/platform/types.js').ThreadSetup} */
 const { module, memory, pool, index, work, state } = workerData;
 try {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });

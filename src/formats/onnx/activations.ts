@@ -1,5 +1,5 @@
 /** Activations as ONNX operators, in both directions. */
-import { OptionError, show } from '../../errors.js';
+import { OptionError, show } from '../../base/errors.js';
 import type { GraphBuilder } from './graph.js';
 
 /** Operators without attributes. */

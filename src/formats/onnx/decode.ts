@@ -2,7 +2,7 @@
  * The messages of ONNX from a file's bytes. It checks what the wire format and these messages demand, and believes no length; what the
  * graph means is for `read.ts`. Fields that a sequential model has no use for are passed over.
  */
-import { show } from '../../errors.js';
+import { show } from '../../base/errors.js';
 import { toHostOrder } from '../bytes.js';
 import {
   asBytes,

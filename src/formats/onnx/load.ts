@@ -1,6 +1,6 @@
 /** ONNX files with the files beside them that hold their weights. Node only. */
-import { readFileBytes } from '../../files/atomic.js';
-import { readFileBeside } from '../../files/beside.js';
+import { readFileBytes } from '../../base/files/atomic.js';
+import { readFileBeside } from '../../base/files/beside.js';
 import { type OnnxImport, onnxDataFiles, readOnnx } from './read.js';
 
 /**

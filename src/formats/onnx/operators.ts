@@ -1,5 +1,5 @@
 /** What each operator of a chain adds to the model that is being read. */
-import { show } from '../../errors.js';
+import { show } from '../../base/errors.js';
 import type { Fail } from '../protobuf.js';
 import { ELU_ALPHA, NEGATIVE_SLOPE, plainOperators } from './activations.js';
 import { attributeOf, type Chain } from './chain.js';

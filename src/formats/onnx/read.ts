@@ -2,11 +2,11 @@
  * Reads an ONNX file as a sequential model: a chain of the operators that `write.ts` writes, and of what PyTorch and Keras
  * export for the same layers. Whatever is read is taken for hostile; what is not understood is refused, with the node's name.
  */
-import { checkBytes, isMap } from '../../arrays.js';
-import { FormatError, LanegradError, OptionError, show } from '../../errors.js';
+import { checkBytes, isMap } from '../../base/arrays.js';
+import { FormatError, LanegradError, OptionError, show } from '../../base/errors.js';
+import { OptionReader } from '../../base/options.js';
 import { binaryCrossEntropy, type Loss, lossOf, softmaxCrossEntropy } from '../../nn/losses.js';
 import { type Sequential, sequential, setParameters } from '../../nn/sequential.js';
-import { OptionReader } from '../../options.js';
 import { checkFile } from '../bytes.js';
 import { makeLayer } from '../model.js';
 import { type ModelMetadata, readDescription } from '../model-metadata.js';

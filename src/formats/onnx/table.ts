@@ -3,7 +3,7 @@
  * since 1970-01-01 UTC, are float64 and missing where NaN; categories and truth values are strings, and missing where empty.
  * It decides nothing: what is done to each column is written in the preparation, as `tables/encode.ts` does it.
  */
-import { OptionError, show } from '../../errors.js';
+import { OptionError, show } from '../../base/errors.js';
 import { spellings } from '../../tables/names.js';
 import { inputsOf, type PreparedColumn, placesOf, type TablePreparation } from '../../tables/preparation.js';
 import type { GraphBuilder } from './graph.js';

@@ -1,5 +1,5 @@
 /** The elements of ONNX's tensors as numbers, in whichever of its fields and widths they stand. */
-import { show } from '../../errors.js';
+import { show } from '../../base/errors.js';
 import { toHostOrder, widenBf16, widenF16 } from '../bytes.js';
 import type { Fail } from '../protobuf.js';
 import { dataTypes, type OnnxTensor } from './proto.js';

@@ -5,10 +5,10 @@
  *
  * Operator set 20 and IR version 9 (ONNX 1.15, November 2023): the first with Gelu. It opens no file.
  */
-import { DataError, OptionError, show } from '../../errors.js';
+import { DataError, OptionError, show } from '../../base/errors.js';
+import { OptionReader } from '../../base/options.js';
 import { describeLoss } from '../../nn/losses.js';
 import { allValues, checkModel, type Parameter, type Sequential } from '../../nn/sequential.js';
-import { OptionReader } from '../../options.js';
 import { type Description, describeModel, type ModelMetadata } from '../model-metadata.js';
 import { GraphBuilder } from './graph.js';
 import { layerWriters } from './layers.js';

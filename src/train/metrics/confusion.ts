@@ -1,5 +1,5 @@
 /** Metrics that follow from the confusion matrix: accuracy, precision, recall and F1. */
-import { OptionReader } from '../../options.js';
+import { OptionReader } from '../../base/options.js';
 import { classesOf, type Metric, type MetricSum, predictedClass } from './metric.js';
 
 /**

@@ -1,5 +1,5 @@
 /** Metrics of a classifier's order: whether the label is among the k largest outputs, and the area under the ROC curve. */
-import { checkInteger } from '../../options.js';
+import { checkInteger } from '../../base/options.js';
 import type { Metric, MetricBatch, MetricSum } from './metric.js';
 
 /** Share of rows whose label is among the k largest outputs; of equal outputs the first counts as the larger. */

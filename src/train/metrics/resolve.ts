@@ -1,6 +1,6 @@
 /** Metrics by name, and the check of what a caller lists. */
-import { OptionError, show } from '../../errors.js';
-import { didYouMean } from '../../options.js';
+import { OptionError, show } from '../../base/errors.js';
+import { didYouMean } from '../../base/options.js';
 import { accuracy, f1, precision, recall } from './confusion.js';
 import type { Metric } from './metric.js';
 import { rocAuc, topK } from './ranking.js';

@@ -12,7 +12,7 @@ import {
 } from '../../../src/assignment/q3-scalar/scalar.js';
 import { parametersOf, twoLayerModel } from '../../../src/assignment/shared.js';
 import type { TableName } from '../../../src/assignment/types.js';
-import { ShapeError } from '../../../src/errors.js';
+import { ShapeError } from '../../../src/base/errors.js';
 import { dense } from '../../../src/nn/dense.js';
 import { sequential } from '../../../src/nn/sequential.js';
 

@@ -6,7 +6,7 @@ import {
   trainSynthetic,
 } from '../../../src/assignment/q4-synthetic/synthetic.js';
 import type { Progress, SyntheticResult } from '../../../src/assignment/types.js';
-import { NonFiniteError, OptionError } from '../../../src/errors.js';
+import { NonFiniteError, OptionError } from '../../../src/base/errors.js';
 
 describe('syntheticPoints', () => {
   const { x, labels } = syntheticPoints(70_000, 1);

@@ -5,10 +5,10 @@ import { TensorNetwork } from '../../../src/assignment/q5-tensor/network.js';
 import { trainTensor } from '../../../src/assignment/q5-tensor/train.js';
 import { twoLayerModel } from '../../../src/assignment/shared.js';
 import type { TableName } from '../../../src/assignment/types.js';
+import { EngineError, NonFiniteError, OptionError, ShapeError } from '../../../src/base/errors.js';
 import { dataset } from '../../../src/data/dataset.js';
 import { createEngine } from '../../../src/engine/create.js';
 import { createReferenceEngine } from '../../../src/engine/reference-engine.js';
-import { EngineError, NonFiniteError, OptionError, ShapeError } from '../../../src/errors.js';
 
 const engines = {
   reference: async () => createReferenceEngine(),

@@ -12,7 +12,7 @@ import {
   winner,
 } from '../../../src/assignment/q7-experiments/statistics.js';
 import type { Finalist, RunConfig, RunResult } from '../../../src/assignment/q7-experiments/types.js';
-import { DataError } from '../../../src/errors.js';
+import { DataError } from '../../../src/base/errors.js';
 import { comparison, point } from '../sample.js';
 
 const run = (seed: number, windows: number[], diverged?: string) => ({

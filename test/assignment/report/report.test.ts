@@ -13,7 +13,7 @@ import { topics } from '../../../src/assignment/report/original-topics.js';
 import { plainDerivations, plainMath } from '../../../src/assignment/report/plain.js';
 import type { AssignmentReport } from '../../../src/assignment/report/types.js';
 import { plusMinus, power } from '../../../src/assignment/report/words.js';
-import { DataError } from '../../../src/errors.js';
+import { DataError } from '../../../src/base/errors.js';
 import { escapeHtml } from '../../../src/report/escape.js';
 import { openTiny, temporaryFolder } from '../sample.js';
 

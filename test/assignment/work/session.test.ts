@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Tracker } from '../../../src/assignment/work/progress.js';
 import { canonicalJson, Store } from '../../../src/assignment/work/store.js';
-import { FileError } from '../../../src/errors.js';
+import { FileError } from '../../../src/base/errors.js';
 import { openTiny, temporaryFolder, tinyPlan } from '../sample.js';
 
 let folder: string;

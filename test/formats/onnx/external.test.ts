@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FileError, FormatError, OptionError } from '../../../src/errors.js';
+import { FileError, FormatError, OptionError } from '../../../src/base/errors.js';
 import { loadOnnx } from '../../../src/formats/onnx/load.js';
 import { onnxDataFiles, readOnnx } from '../../../src/formats/onnx/read.js';
 import { floats, node, onnxFile } from './schema.js';

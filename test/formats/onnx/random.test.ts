@@ -1,7 +1,7 @@
 /** Random graphs, most of them no chain of layers: each is refused, or read as what ONNX Runtime computes. */
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { expect, test } from 'vitest';
-import { FormatError } from '../../../src/errors.js';
+import { FormatError } from '../../../src/base/errors.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { testNumbers } from '../../kernels/harness.js';
 import { runModel, softmaxRows, worstDifference } from './runtime.js';

@@ -1,6 +1,6 @@
 /** ONNX files that are refused: graphs that are no chain of known operators, and broken files. */
 import { describe, expect, test } from 'vitest';
-import { FormatError } from '../../../src/errors.js';
+import { FormatError } from '../../../src/base/errors.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { ProtoWriter } from '../../../src/formats/protobuf.js';

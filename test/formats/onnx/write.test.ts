@@ -1,7 +1,7 @@
 /** ONNX files: that ONNX Runtime computes what lanegrad does, and that they come back with the same weights. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DataError, OptionError } from '../../../src/errors.js';
+import { DataError, OptionError } from '../../../src/base/errors.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { dense } from '../../../src/nn/dense.js';

@@ -4,8 +4,8 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FileError } from '../../src/errors.js';
-import { FolderLock, LOCK_FILE } from '../../src/files/lock.js';
+import { FileError } from '../../../src/base/errors.js';
+import { FolderLock, LOCK_FILE } from '../../../src/base/files/lock.js';
 
 let folder: string;
 let path: string;
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const module = new URL('../../dist/files/lock.js', import.meta.url).href;
+const module = new URL('../../dist/base/files/lock.js', import.meta.url).href;
 const script = (then: string) =>
   `import { FolderLock } from ${JSON.stringify(module)};
    const lock = await FolderLock.acquire(${JSON.stringify(folder)});

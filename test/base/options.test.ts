@@ -1,7 +1,7 @@
 /** Options are read in one place: what passes, what is refused, and the words of each refusal. */
 import { describe, expect, test } from 'vitest';
-import { DataError, LanegradError, NonFiniteError, OptionError, show } from '../src/errors.js';
-import { checkInteger, didYouMean, OptionReader } from '../src/options.js';
+import { DataError, LanegradError, NonFiniteError, OptionError, show } from '../../src/base/errors.js';
+import { checkInteger, didYouMean, OptionReader } from '../../src/base/options.js';
 
 const reader = (given: unknown) => new OptionReader('place', given);
 

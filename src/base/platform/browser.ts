@@ -49,7 +49,7 @@ export const platform: Platform = {
   mayWait: typeof window === 'undefined',
 
   startThread(setup, { ready, ended }) {
-    const worker = new Worker(new URL('../engine/threads/worker-browser.js', import.meta.url), {
+    const worker = new Worker(new URL('../../engine/threads/worker-browser.js', import.meta.url), {
       type: 'module',
       name: 'lanegrad',
     });

@@ -60,7 +60,7 @@ export const platform: Platform = {
 
   startThread(setup, { ready, ended }) {
     // Options of this process, such as loaders, are not the thread's: its file is plain JavaScript.
-    const url = new URL('../engine/threads/worker-node.js', import.meta.url);
+    const url = new URL('../../engine/threads/worker-node.js', import.meta.url);
     const worker = new Worker(url, { workerData: setup, execArgv: [], name: 'lanegrad' });
     worker.once('message', () => {
       worker.unref();

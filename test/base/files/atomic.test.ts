@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { FileError } from '../../src/errors.js';
+import type { FileError } from '../../../src/base/errors.js';
 
 // Only so that single steps can be made to fail; by default every call is the real one.
 vi.mock('node:fs/promises', async (original) => {
@@ -15,8 +15,8 @@ vi.mock('node:fs/promises', async (original) => {
 
 // Test files share their modules, and those that are there already have the real calls.
 vi.resetModules();
-const { DataError, FileError: FileErrorClass } = await import('../../src/errors.js');
-const { readFileBytes, writeFileAtomic } = await import('../../src/files/atomic.js');
+const { DataError, FileError: FileErrorClass } = await import('../../../src/base/errors.js');
+const { readFileBytes, writeFileAtomic } = await import('../../../src/base/files/atomic.js');
 afterAll(() => void vi.resetModules());
 
 let folder: string;

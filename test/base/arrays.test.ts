@@ -13,8 +13,8 @@ import {
   isTypedArray,
   isUint8Array,
   typedArrayName,
-} from '../src/arrays.js';
-import { OptionError } from '../src/errors.js';
+} from '../../src/base/arrays.js';
+import { OptionError } from '../../src/base/errors.js';
 
 const NAMES = [
   'Int8Array',
