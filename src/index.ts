@@ -19,11 +19,10 @@ export type { WasmSource, WasmSources } from './engine/load.js';
 export { readModelNpz, writeModelNpz } from './formats/arrays.js';
 export type { CsvWriteOptions } from './formats/csv-write.js';
 export { epochScalars, metricsCsv, metricsEvents } from './formats/metrics.js';
-export { type InputFormat, type ModelMetadata, readModel, writeModel } from './formats/model.js';
+export type { InputFormat } from './formats/model-metadata.js';
 export { type NpyArray, readNpy, type WritableNpy, writeNpy } from './formats/npy.js';
 export { readNpz, writeNpz } from './formats/npz.js';
 export { type OnnxImport, onnxDataFiles, type ReadOnnxOptions, readOnnx } from './formats/onnx/read.js';
-export { type WriteOnnxOptions, writeOnnx } from './formats/onnx/write.js';
 export {
   denseFromPytorch,
   type PytorchOptions,
@@ -105,6 +104,8 @@ export {
 export { type LayerSummary, type ModelSummary, summary } from './nn/summary.js';
 export type { UpdateOptions } from './nn/update.js';
 export { weightsSha256 } from './run/weights.js';
+export { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
+export { type WriteOnnxOptions, writeOnnx } from './tables/onnx.js';
 export type { BatchStart, Callbacks, EpochStart, StepRecord, TrainingPlan } from './train/callbacks.js';
 export { type Checkpoint, readCheckpoint, writeCheckpoint } from './train/checkpoint.js';
 export type { CheckpointFile, CheckpointOptions } from './train/checkpointing.js';

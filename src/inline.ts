@@ -2,8 +2,9 @@
  * lanegrad/inline: all of `lanegrad`, with the kernels within the code. For bundlers that do not follow `new URL(…,
  * import.meta.url)`, and for pages that can serve nothing but a script.
  */
-import { embedded } from './embedded.js';
+
 import * as engines from './engine/create.js';
+import { embedded } from './engine/embedded.js';
 import type { Engine } from './engine/engine.js';
 import { create } from './trainer/create.js';
 import type { Trainer, TrainerOptions } from './trainer/types.js';

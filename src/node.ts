@@ -1,8 +1,8 @@
 /** lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, and the folder of a training run. */
 import { readFileBytes, writeFileAtomic } from './base/files/atomic.js';
 import { checkPath } from './base/options.js';
-import { type ModelMetadata, readModel, writeModel } from './formats/model.js';
 import type { Sequential } from './nn/sequential.js';
+import { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
 
 export { loadIdxFolder, type Splits } from './data/folder.js';
 export { loadMnist } from './data/mnist.js';

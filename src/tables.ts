@@ -1,11 +1,13 @@
 /** lanegrad/tables: CSV, JSON lines, Parquet, NPY and NPZ as data sets, in Node and browsers. Files by path are in `lanegrad/node`. */
-export { type TableModelOptions, tableModel } from './nn/table-model.js';
+
 export type { CellOptions } from './tables/cells.js';
 export type { CsvOptions } from './tables/csv-reading.js';
 export { tableDataset } from './tables/dataset.js';
 export type { DateOrder } from './tables/dates.js';
 export type { ColumnType, Task } from './tables/decide.js';
+export { type TableModelOptions, tableModel } from './tables/model.js';
 export { type OpenTableOptions, openTable, type TableInput } from './tables/open.js';
+export { type PredictTableOptions, predictTable, type TablePrediction } from './tables/predict.js';
 export type {
   BooleanColumn,
   CategoryColumn,
@@ -29,4 +31,3 @@ export type {
   TableChunk,
   TableFormat,
 } from './tables/types.js';
-export { type PredictTableOptions, predictTable, type TablePrediction } from './train/predict-table.js';

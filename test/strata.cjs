@@ -5,11 +5,13 @@
 const strata = [
   ['base/'],
   ['engine/'],
-  ['nn/', 'data/'],
-  ['train/', 'formats/', 'trainer/'],
-  ['tables/', 'tables.ts'],
-  ['run/', 'report/', 'inspect/', 'assignment/'],
-  ['index.ts', 'node.ts', 'inline.ts', 'reference.ts', 'embedded.ts'],
+  ['ops/'],
+  ['graph/'],
+  ['nn/'],
+  ['train/', 'trainer/', 'formats/', 'data/'],
+  ['tables/'],
+  ['run/', 'report/', 'inspect/', 'assignment/', 'sweep/'],
+  ['index.ts', 'node.ts', 'inline.ts', 'reference.ts', 'tables.ts'],
   ['cli/'],
 ];
 

@@ -11,11 +11,11 @@ import type { Dataset } from '../data/dataset.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
 import { loadNpz } from '../data/npz.js';
-import type { ModelMetadata } from '../formats/model.js';
 import { type LossName, lossNames } from '../nn/losses.js';
 import { remember, type Sequential } from '../nn/sequential.js';
 import { loadModel } from '../node.js';
 import { lossOfRun, MODEL_FILE } from '../run/folder.js';
+import type { ModelMetadata } from '../tables/model-file.js';
 import { lossFor } from '../train/check.js';
 
 /** Data sets that have a name. A folder that is called so is reached as ./mnist. */

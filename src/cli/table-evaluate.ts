@@ -2,9 +2,9 @@
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { weightsSha256 } from '../run/weights.js';
+import { regressionMetrics } from '../tables/metrics.js';
 import type { PreparedTarget } from '../tables/preparation.js';
 import { evaluate } from '../train/evaluate.js';
-import { regressionMetrics } from '../train/table-metrics.js';
 import { count, type Output, printable, table } from './output.js';
 import type { OpenModel } from './sources.js';
 

@@ -1,10 +1,10 @@
 /** The options that are about tables, and what they come to: how the file is read in every command, the others in `lanegrad train`. */
 import { InvalidArgumentError, Option } from 'commander';
 import { OptionError } from '../base/errors.js';
-import type { TableSettings } from '../run/table.js';
 import { isComment, isDelimiter } from '../tables/csv-reading.js';
 import type { DateOrder } from '../tables/dates.js';
 import type { ColumnType, Task } from '../tables/decide.js';
+import type { TableSettings } from '../tables/training.js';
 
 /** Of delimited text. */
 export interface ReadingOptions {

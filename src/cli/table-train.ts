@@ -1,7 +1,7 @@
 /** `lanegrad train` for tables: how a run is prepared, and what is shown of the table. */
 import type { RunSettings } from '../run/settings.js';
-import { loadTable, type RunSplits, tableDefaults } from '../run/table.js';
 import type { ColumnSummary, TableSummary } from '../tables/summary.js';
+import { loadTable, type TableSplits, tableDefaults } from '../tables/training.js';
 import { columnsOf, count, type Output, printable, table } from './output.js';
 import { type TableOptions, toTableSettings } from './table-options.js';
 import { type TrainOptions, toSettings } from './train-options.js';
@@ -14,7 +14,7 @@ export async function prepareTableRun(
   source: string,
   given: TableOptions,
   options: Omit<TrainOptions, keyof TableOptions>,
-): Promise<{ settings: RunSettings; splits: RunSplits }> {
+): Promise<{ settings: RunSettings; splits: TableSplits }> {
   const settings = toTableSettings(source, given);
   const splits = await loadTable(source, settings, {
     seed: options.seed ?? 1,

@@ -5,7 +5,8 @@
 import { isNumericArray } from '../base/arrays.js';
 import { EngineError, OptionError, ShapeError, show } from '../base/errors.js';
 import { checkInteger } from '../base/options.js';
-import type { Engine } from './engine.js';
+import type { Heap } from './heap.js';
+import type { Backend, Kernels } from './kernels.js';
 
 /** Floats to which padded rows are rounded up: a cache line of float32. */
 const ROW_STEP = 16;
@@ -29,8 +30,23 @@ const DTYPES: readonly DType[] = ['float', 'i32', 'u32', 'u16', 'u8'];
 
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
+/** What tensors, and the operations on them, need of the engine that they belong to. */
+export interface TensorEngine {
+  readonly disposed: boolean;
+  /** @internal Throws EngineError when the engine has been disposed of. */
+  readonly backend: Backend;
+  /** @internal */
+  readonly kernels: Kernels;
+  /** @internal */
+  readonly heap: Heap;
+  /** @internal Pointer to the products' scratch space. */
+  readonly work: number;
+  /** @internal The products' `wide` argument. */
+  readonly wide: number;
+}
+
 export class Tensor {
-  readonly engine: Engine;
+  readonly engine: TensorEngine;
   readonly dtype: DType;
   readonly shape: readonly number[];
   /** Number of elements, padding not counted. */
@@ -225,12 +241,12 @@ export class Tensor {
 
 /** Tensors that live and die together: those of a compiled model, or of an uploaded data set. */
 export class Arena {
-  readonly engine: Engine;
+  readonly engine: TensorEngine;
   readonly #blocks: [pointer: number, bytes: number][] = [];
   #disposed = false;
 
   /** @internal Use `Engine.arena`. */
-  constructor(engine: Engine) {
+  constructor(engine: TensorEngine) {
     this.engine = engine;
   }
 
@@ -310,7 +326,7 @@ function elements(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-function bytesOf(engine: Engine, dtype: DType): number {
+function bytesOf(engine: TensorEngine, dtype: DType): number {
   if (dtype === 'float') return engine.backend.elementBytes;
   return dtype === 'u8' ? 1 : dtype === 'u16' ? 2 : 4;
 }

@@ -1,9 +1,8 @@
 /** What a saved model says beside its layers: what it was trained for, how its inputs were made, and what its classes are called. */
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import { describeLoss, type Loss, lossOf, meanSquaredError, softmaxCrossEntropy } from '../nn/losses.js';
+import { type Loss, lossOf } from '../nn/losses.js';
 import { type InputScale, isSameScale, remember, type Sequential } from '../nn/sequential.js';
-import { readPreparation, type TablePreparation } from '../tables/preparation.js';
 
 /** How raw values became the model's inputs. */
 export interface InputFormat extends InputScale {
@@ -11,18 +10,46 @@ export interface InputFormat extends InputScale {
   readonly imageShape?: readonly [height: number, width: number];
 }
 
-/** What a model's file says beside its layers: how inputs are made, and what the outputs are called. */
-export interface ModelMetadata {
+/** What any model's file may say beside its layers: how inputs are made, and what the outputs are called. */
+export interface BasicMetadata {
   readonly input?: InputFormat;
   /** Of the outputs, from the first on. */
   readonly classNames?: readonly string[];
-  /** For a model of tables: how their columns become its inputs. */
-  readonly table?: TablePreparation;
 }
 
-/** What a file says of a model beside its layers: metadata, and what it remembers. */
-export interface Description extends ModelMetadata {
+/**
+ * A part of the metadata that is not the formats' business. They carry it as JSON under its name; what it means is known to its owner,
+ * who gives this to the function that reads or writes a file.
+ */
+export interface MetadataSection<T = unknown> {
+  readonly name: string;
+  /** The section as a caller gives it, or a file that is taken for hostile. Throws OptionError when it does not fit the model. */
+  read(given: unknown, model: ModelSize): T;
+  /** What the model is trained with, if its file is from before models remembered. */
+  lossOf(section: T): Loss;
+  /** Throws OptionError for a loss that is not for what the section says. */
+  checkLoss(where: string, loss: Loss, section: T): void;
+}
+
+interface ModelSize {
+  readonly inputSize: number;
+  readonly outputSize: number;
+}
+
+/** What a file says of a model beside its layers: metadata, sections under their names, and what it remembers. */
+export interface Description extends BasicMetadata {
   readonly loss?: Loss['config'];
+}
+
+/** Those of the sections that are there, with what they say. */
+export function sectionsOf<S extends MetadataSection>(
+  metadata: BasicMetadata,
+  sections: readonly S[],
+): [section: S, value: unknown][] {
+  return sections.flatMap((section): [S, unknown][] => {
+    const value = (metadata as Readonly<Record<string, unknown>>)[section.name];
+    return value === undefined ? [] : [[section, value]];
+  });
 }
 
 /**
@@ -30,8 +57,13 @@ export interface Description extends ModelMetadata {
  *
  * @throws OptionError for metadata that do not fit the model or what it remembers, and a loss that could not be read back.
  */
-export function describeModel(where: string, model: Sequential, given: object): Description {
-  const metadata = readMetadata(new OptionReader(`${where}, metadata`, given), model);
+export function describeModel(
+  where: string,
+  model: Sequential,
+  given: object,
+  sections: readonly MetadataSection[],
+): Description {
+  const metadata = readMetadata(new OptionReader(`${where}, metadata`, given), model, sections);
   const { input = metadata.input, loss } = model;
   if (input && metadata.input && !isSameScale(input, metadata.input)) {
     throw new OptionError(
@@ -40,7 +72,7 @@ export function describeModel(where: string, model: Sequential, given: object): 
         `given raw * ${metadata.input.scale} + ${metadata.input.offset}`,
     );
   }
-  if (loss) checkTask(where, loss, metadata);
+  if (loss) checkLoss(where, loss, metadata, sections);
   // Such as it would be read: a loss of one's own would not come back.
   const kept = loss && readLoss(loss.config ?? {}, model).config;
   return {
@@ -51,13 +83,18 @@ export function describeModel(where: string, model: Sequential, given: object): 
 }
 
 /** The same from a file: the model, which has its values, remembers what the file says. Throws OptionError where parts contradict. */
-export function readDescription(reader: OptionReader, model: Sequential): ModelMetadata {
+export function readDescription(
+  reader: OptionReader,
+  model: Sequential,
+  sections: readonly MetadataSection[] = [],
+): BasicMetadata {
   const isLoss = (value: unknown): value is Loss['config'] =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
   const given = reader.optional('loss', 'a loss', isLoss);
-  const metadata = readMetadata(reader, model);
-  const loss = given ? readLoss(given, model) : lossOfTable(metadata);
-  if (loss) checkTask('metadata', loss, metadata);
+  const metadata = readMetadata(reader, model, sections);
+  const [[section, value] = []] = sectionsOf(metadata, sections);
+  const loss = given ? readLoss(given, model) : section?.lossOf(value);
+  if (loss) checkLoss('metadata', loss, metadata, sections);
   remember(model, { ...(loss && { loss }), ...(metadata.input && { input: metadata.input }) });
   return metadata;
 }
@@ -69,44 +106,35 @@ function readLoss(config: Loss['config'], { outputSize }: Sequential): Loss {
   throw new OptionError('loss', `expected ${outputSize} class weights, one an output, given ${weights}`);
 }
 
-/** What a model of a table is trained with, if its file is from before models remembered. */
-function lossOfTable({ table }: ModelMetadata): Loss | undefined {
-  if (!table) return undefined;
-  return table.target.kind === 'classification' ? softmaxCrossEntropy() : meanSquaredError();
+function checkLoss(
+  where: string,
+  loss: Loss,
+  metadata: BasicMetadata,
+  sections: readonly MetadataSection[],
+): void {
+  for (const [section, value] of sectionsOf(metadata, sections)) section.checkLoss(where, loss, value);
 }
 
-/** Throws OptionError for a loss that is not for the target of the table. */
-export function checkTask(where: string, loss: Loss, { table }: ModelMetadata): void {
-  if (!table) return;
-  const { kind, name } = table.target;
-  if (loss.link === (kind === 'classification' ? 'softmax' : 'identity')) return;
-  throw new OptionError(
-    where,
-    `${show(name)} is a target of ${kind}, but the model was trained with ${describeLoss(loss)}`,
-  );
-}
-
-/**
- * Reads the keys of ModelMetadata, the last that `reader` may hold. Throws OptionError when they do not fit a model of
- * this size.
- */
+/** Reads the metadata, the last that `reader` may hold. Throws OptionError when they do not fit a model of this size. */
 function readMetadata(
   reader: OptionReader,
-  model: { readonly inputSize: number; readonly outputSize: number },
-): ModelMetadata {
-  const given = reader.optional('input', 'how inputs are made', (value) => value !== undefined);
+  model: ModelSize,
+  sections: readonly MetadataSection[],
+): BasicMetadata {
+  const isGiven = (value: unknown): value is unknown => value !== undefined;
+  const given = reader.optional('input', 'how inputs are made', isGiven);
   const classNames = reader.optional('classNames', 'a list of strings', isNames);
-  const table = reader.optional('table', 'how columns are prepared', (value) => value !== undefined);
+  const own = sections.map(({ name }) => reader.optional(name, 'a section of the metadata', isGiven));
   reader.end();
   if (classNames && classNames.length > model.outputSize) {
     const expected = `at most ${model.outputSize}, one an output`;
     throw new OptionError('classNames', `expected ${expected}, given ${classNames.length}`);
   }
-  return {
-    ...(given !== undefined && { input: readInput(given, model.inputSize) }),
-    ...(classNames && { classNames }),
-    ...(table !== undefined && { table: readPreparation('table', table, model) }),
-  };
+  const input = given !== undefined && { input: readInput(given, model.inputSize) };
+  const read = sections.flatMap((section, index) =>
+    own[index] === undefined ? [] : [[section.name, section.read(own[index], model)] as const],
+  );
+  return { ...input, ...(classNames && { classNames }), ...Object.fromEntries(read) };
 }
 
 function readInput(given: unknown, inputSize: number): InputFormat {

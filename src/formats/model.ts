@@ -18,10 +18,13 @@ import type { Layer } from '../nn/layer.js';
 import { batchNorm, layerNorm } from '../nn/normalization.js';
 import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
 import { checkFile } from './bytes.js';
-import { describeModel, type ModelMetadata, readDescription } from './model-metadata.js';
+import {
+  type BasicMetadata,
+  describeModel,
+  type MetadataSection,
+  readDescription,
+} from './model-metadata.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
-
-export type { InputFormat, ModelMetadata } from './model-metadata.js';
 
 const KEY = 'lanegrad';
 const VERSION = 1;
@@ -61,10 +64,15 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
 /**
  * The bytes of a model's file, which hold what the model remembers too. The same model and metadata give the same bytes.
  *
+ * @param sections What the metadata may hold beside what any model's may.
  * @throws DataError when a parameter is NaN or infinite: such a model is of no use, and must not replace a good one.
  * @throws OptionError for metadata that do not fit the model or what it remembers, or a layer or loss that could not be read back.
  */
-export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uint8Array {
+export function writeModel(
+  model: Sequential,
+  metadata: BasicMetadata = {},
+  sections: readonly MetadataSection[] = [],
+): Uint8Array {
   const where = 'writeModel';
   checkModel(where, model);
   const { inputSize, seed } = model;
@@ -72,7 +80,7 @@ export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uin
     if (!makers.has(kind)) throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
     return { kind, ...config };
   });
-  const extra = describeModel(where, model, metadata);
+  const extra = describeModel(where, model, metadata, sections);
   const tensors = new Map<string, WritableTensor>();
   for (const { name, shape, values } of allValues(model)) {
     checkFinite(name, values, (message) => new DataError(where, message));
@@ -86,10 +94,15 @@ export function writeModel(model: Sequential, metadata: ModelMetadata = {}): Uin
  * Rebuilds a model from its file's bytes, with what it remembers: `model.loss` and `model.input`.
  *
  * @param where The file's name, for messages.
+ * @param sections As for `writeModel`; the file may hold no others.
  * @throws FormatError when the file is not safetensors, has no description of a model or one that this version cannot
  *   read, lacks or adds tensors, or holds a value that is NaN or infinite.
  */
-export function readModel(bytes: Uint8Array, where: string): { model: Sequential; metadata: ModelMetadata } {
+export function readModel(
+  bytes: Uint8Array,
+  where: string,
+  sections: readonly MetadataSection[] = [],
+): { model: Sequential; metadata: BasicMetadata } {
   const { tensors, metadata } = readSafetensors(checkFile('readModel', bytes, where), where);
   try {
     const description = new OptionReader(`metadata ${show(KEY)}`, parseDescription(metadata[KEY], where));
@@ -100,7 +113,7 @@ export function readModel(bytes: Uint8Array, where: string): { model: Sequential
     checkTensors(inputSize, layers, tensors, where);
     const model = sequential(inputSize, layers, { seed });
     setParameters(model, asParameters(tensors, where));
-    return { model, metadata: readDescription(description, model) };
+    return { model, metadata: readDescription(description, model, sections) };
   } catch (error) {
     // Layers and options name the function at fault; here that is the file.
     if (!(error instanceof LanegradError) || error instanceof FormatError) throw error;

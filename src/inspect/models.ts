@@ -1,7 +1,6 @@
 /** What there is to see in a model, from its own file or from ONNX. */
 
-import { FormatError, LanegradError, show } from '../base/errors.js';
-import type { ModelMetadata } from '../formats/model.js';
+import { FormatError, LanegradError } from '../base/errors.js';
 import { decodeModel } from '../formats/onnx/decode.js';
 import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';
 import { type OnnxImport, readOnnx } from '../formats/onnx/read.js';
@@ -10,7 +9,8 @@ import type { Fail } from '../formats/protobuf.js';
 import { allValues, type Sequential } from '../nn/sequential.js';
 import { summary } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
-import type { CsvReading } from '../tables/types.js';
+import { preparationFacts } from '../tables/inspect.js';
+import type { ModelMetadata } from '../tables/model-file.js';
 import type { InspectedTensor, Inspection, ModelReport } from './types.js';
 
 /** Layers, inputs and parameters; the first weights as pictures where inputs are images. */
@@ -38,28 +38,9 @@ export async function inspectModel(
       `raw * ${input.scale} + ${input.offset}${input.imageShape ? `, images ${input.imageShape.join('x')}` : ''}`,
     ]);
   if (classNames) facts.push(['classes', classNames.join(' ')]);
-  if (table) {
-    facts.push(
-      ['columns', table.columns.map(({ name }) => name).join(', ')],
-      ['target', `${table.target.name}, ${table.target.kind}`],
-    );
-    if (table.reading) facts.push(['files', readingText(table.reading)]);
-    const marks = table.cells?.missing?.map((mark) => show(mark)).join(', ');
-    if (marks !== undefined) facts.push(['missing', marks || 'empty cells']);
-  }
+  if (table) facts.push(...preparationFacts(table));
   facts.push(['weights sha256', report.weightsSha256]);
   return { path, kind: 'model', facts, model: report, tensors: modelTensors(model, input?.imageShape) };
-}
-
-/** How the model's tables are read when they are delimited text. */
-function readingText({ delimiter, decimal, header, comment }: CsvReading): string {
-  const parts = [
-    `delimiter ${show(delimiter)}`,
-    `decimal mark ${show(decimal)}`,
-    header ? 'names in the first line' : 'no header',
-    ...(comment === undefined ? [] : [`comments begin with ${show(comment)}`]),
-  ];
-  return parts.join(', ');
 }
 
 async function describeModel(model: Sequential, metadata: ModelMetadata): Promise<ModelReport> {

@@ -9,7 +9,6 @@ import { STANDARD_INPUT } from '../base/files/pipe.js';
 import { unzip } from '../data/folder.js';
 import { type IdxArray, readIdx } from '../data/idx.js';
 import { flattenRecord } from '../formats/metrics.js';
-import { readModel } from '../formats/model.js';
 import { type NpyArray, readNpy } from '../formats/npy.js';
 import { readNpz } from '../formats/npz.js';
 import { readDataFiles } from '../formats/onnx/load.js';
@@ -18,9 +17,11 @@ import { readSafetensors, type SafetensorsFile } from '../formats/safetensors.js
 import { readMetrics } from '../run/metrics.js';
 import type { CsvOptions } from '../tables/csv-reading.js';
 import { inputSource } from '../tables/file.js';
+import { inspectTable } from '../tables/inspect.js';
+import { readModel } from '../tables/model-file.js';
 import { gunzipped, head } from '../tables/source.js';
+import type { ByteSource } from '../tables/types.js';
 import { inspectModel, inspectOnnx } from './models.js';
-import { inspectTable } from './table.js';
 import type { InspectedTensor, Inspection, Pictures } from './types.js';
 
 /**
@@ -48,13 +49,18 @@ async function inspectFile(given: string, reading: CsvOptions = {}): Promise<Ins
   const first = await head(source, HEAD_BYTES);
   const format = formatOf(first);
   if (format === 'gzip') {
-    if (formatOf(await head(gunzipped(source), HEAD_BYTES)) !== 'idx') return inspectTable(source, reading);
+    if (formatOf(await head(gunzipped(source), HEAD_BYTES)) !== 'idx')
+      return inspectTableSource(source, reading);
     return inspectIdx(path, await unzip(await read(), path));
   }
   if (format) return inspectBinary[format](path, await read());
   const foreign = foreignFormat(first);
   if (foreign !== undefined) throw new FormatError(path, `expected a model or data, given ${foreign}`);
-  return inspectTable(source, reading);
+  return inspectTableSource(source, reading);
+}
+
+async function inspectTableSource(source: ByteSource, reading: CsvOptions): Promise<Inspection> {
+  return { path: source.name, kind: 'table', tensors: [], ...(await inspectTable(source, reading)) };
 }
 
 const inspectBinary: Record<

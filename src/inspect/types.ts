@@ -1,7 +1,8 @@
 /** What was found in a file or folder: plain data, which the command line prints. */
-import type { ModelMetadata } from '../formats/model.js';
+
 import type { Loss } from '../nn/losses.js';
-import type { ColumnSummary } from '../tables/summary.js';
+import type { ColumnReport } from '../tables/inspect.js';
+import type { ModelMetadata } from '../tables/model-file.js';
 
 export type InspectedKind =
   | 'model'
@@ -58,8 +59,4 @@ export interface ModelReport {
   /** That it was trained with, where it is known. */
   readonly loss?: Loss['config'];
   readonly weightsSha256: string;
-}
-
-export interface ColumnReport extends Pick<ColumnSummary, 'name' | 'missing' | 'about'> {
-  readonly type: string;
 }

@@ -4,7 +4,7 @@ import { DataError } from '../base/errors.js';
 import type { Engine } from '../engine/engine.js';
 import { findLearningRate } from '../train/learning-rate-finder.js';
 import { buildModel, type RunSettings } from './settings.js';
-import type { RunSplits } from './table.js';
+import type { RunSplits } from './splits.js';
 
 /**
  * Where the loss of the untrained model falls most steeply, to two digits. Throws DataError when it falls nowhere.

@@ -21,11 +21,11 @@ import {
 import { makeFolders } from '../base/files/folders.js';
 import { FolderLock, LOCK_FILE } from '../base/files/lock.js';
 import { checkPath, OptionReader } from '../base/options.js';
-import { type ModelMetadata, writeModel } from '../formats/model.js';
 import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { loadUplot } from '../report/node.js';
 import { type RunReport, renderReport } from '../report/report.js';
+import { type ModelMetadata, writeModel } from '../tables/model-file.js';
 
 /** The model's file within a run folder. */
 export const MODEL_FILE = 'model.safetensors';

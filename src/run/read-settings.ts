@@ -2,9 +2,9 @@
 import { FormatError, LanegradError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { activations } from '../nn/activations.js';
+import { readTableSettings } from '../tables/training.js';
 import { type MetricName, metricNames } from '../train/metrics/resolve.js';
 import { initializerNames, optimizerNames, type RunSettings, scheduleNames } from './settings.js';
-import { readTableSettings } from './table.js';
 
 /** Throws FormatError that names the file when `config` has no settings, or any that are not what they should be. */
 export function readSettings(config: Readonly<Record<string, unknown>>, file: string): RunSettings {

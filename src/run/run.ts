@@ -16,7 +16,7 @@ import type { EpochRecord, Evaluation, History } from '../train/history.js';
 import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
 import { RunFolder, type RunFolderOptions } from './folder.js';
 import { buildModel, describeInput, describeRun, type RunSettings } from './settings.js';
-import { type RunSplits, runMetrics } from './table.js';
+import { type RunSplits, runMetrics } from './splits.js';
 import { EventFile } from './tensorboard.js';
 import { weightsSha256 } from './weights.js';
 

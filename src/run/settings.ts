@@ -3,7 +3,6 @@
 import { OptionError } from '../base/errors.js';
 import type { Engine } from '../engine/engine.js';
 import type { Activation } from '../engine/kernels.js';
-import type { ModelMetadata } from '../formats/model.js';
 import { activation as activate } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';
@@ -14,12 +13,14 @@ import { batchNorm } from '../nn/normalization.js';
 import { adagrad, adam, adamW, type Optimizer, rmsprop, sgd } from '../nn/optimizers.js';
 import { cosineDecay, oneCycle, reduceOnPlateau, type Schedule, stepDecay, warmUp } from '../nn/schedules.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
-import { tableInputLayers } from '../nn/table-model.js';
+import { tableInputLayers } from '../tables/model.js';
+import type { ModelMetadata } from '../tables/model-file.js';
 import { outputSizeOf } from '../tables/preparation.js';
+import type { TableSettings } from '../tables/training.js';
 import type { EarlyStoppingOptions } from '../train/early-stopping.js';
 import type { MetricName } from '../train/metrics/resolve.js';
 import type { CheckpointFolderOptions } from './checkpoints.js';
-import type { RunSplits, TableSettings } from './table.js';
+import type { RunSplits } from './splits.js';
 import { packageVersion } from './version.js';
 
 export type OptimizerName = 'sgd' | 'adam' | 'adamW' | 'rmsprop' | 'adagrad';

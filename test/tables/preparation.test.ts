@@ -2,18 +2,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/engine/create.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { readModel, writeModel } from '../../src/formats/model.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { adam } from '../../src/nn/optimizers.js';
-import { tableModel } from '../../src/nn/table-model.js';
 import { tableDataset } from '../../src/tables/dataset.js';
+import { tableModel } from '../../src/tables/model.js';
+import { readModel, writeModel } from '../../src/tables/model-file.js';
 import { openTable } from '../../src/tables/open.js';
+import { predictTable, type TablePrediction } from '../../src/tables/predict.js';
 import type { TablePreparation } from '../../src/tables/preparation.js';
 import { prepareTable } from '../../src/tables/prepare.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';
-import { predictTable, type TablePrediction } from '../../src/train/predict-table.js';
 
 let engine: Engine;
 beforeAll(async () => {

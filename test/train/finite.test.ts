@@ -6,6 +6,7 @@ import { dense } from '../../src/nn/dense.js';
 import { adam } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { openTable } from '../../src/tables/open.js';
+import { predictTable } from '../../src/tables/predict.js';
 import { prepareTable } from '../../src/tables/prepare.js';
 import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
 import { evaluate } from '../../src/train/evaluate.js';
@@ -13,7 +14,6 @@ import { fit } from '../../src/train/fit.js';
 import { gradcheck } from '../../src/train/gradcheck.js';
 import { findLearningRate } from '../../src/train/learning-rate-finder.js';
 import { predict, predictClasses, predictProba } from '../../src/train/predict.js';
-import { predictTable } from '../../src/train/predict-table.js';
 import { basic, bits, engines, net, strict } from './fit-setting.js';
 import { clouds } from './sets.js';
 

@@ -10,6 +10,11 @@ import { ProtoWriter } from '../protobuf.js';
 /** The name by which our own files are told from others'. */
 export const PRODUCER = 'lanegrad';
 
+/** Operators that are not ONNX's own: LabelEncoder is of these. */
+export const ML_DOMAIN = 'ai.onnx.ml';
+/** The version of them that is written. */
+export const ML_OPSET = 3;
+
 /** TensorProto.DataType, those that are read or written. */
 export const dataTypes = {
   float: 1,

@@ -9,7 +9,7 @@ import { binaryCrossEntropy, type Loss, lossOf, softmaxCrossEntropy } from '../.
 import { type Sequential, sequential, setParameters } from '../../nn/sequential.js';
 import { checkFile } from '../bytes.js';
 import { makeLayer } from '../model.js';
-import { type ModelMetadata, readDescription } from '../model-metadata.js';
+import { type BasicMetadata, readDescription } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';
 import { Chain } from './chain.js';
 import { decodeModel } from './decode.js';
@@ -24,7 +24,7 @@ const MIN_OPSET = 9;
 export interface OnnxImport {
   readonly model: Sequential;
   /** How inputs are made and what classes are called, when the graph or the file's own metadata tell it. */
-  readonly metadata: ModelMetadata;
+  readonly metadata: BasicMetadata;
   /**
    * Whether the graph ends with softmax or with sigmoid, which is then read as the link of a loss. The model ends before it: its outputs
    * are logits, and it remembers the loss, by which `predict` applies the link.

@@ -9,11 +9,16 @@ import { DataError, OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
 import { describeLoss } from '../../nn/losses.js';
 import { allValues, checkModel, type Parameter, type Sequential } from '../../nn/sequential.js';
-import { type Description, describeModel, type ModelMetadata } from '../model-metadata.js';
+import {
+  type BasicMetadata,
+  type Description,
+  describeModel,
+  type MetadataSection,
+  sectionsOf,
+} from '../model-metadata.js';
 import { GraphBuilder } from './graph.js';
 import { layerWriters } from './layers.js';
-import { dataTypes, encodeModel, type OnnxValue, PRODUCER } from './proto.js';
-import { checkNames, ML_DOMAIN, ML_OPSET, writeTable, writeTarget } from './table.js';
+import { dataTypes, encodeModel, ML_DOMAIN, ML_OPSET, type OnnxValue, PRODUCER } from './proto.js';
 
 const WHERE = 'writeOnnx';
 const IR_VERSION = 9;
@@ -21,13 +26,32 @@ const OPSET = 20;
 /** A protocol buffer's own limit. */
 const MAX_BYTES = 2 ** 31 - 1;
 
+/** A section of the metadata that has a form in ONNX of its own. */
+export interface OnnxSection<T = unknown> extends MetadataSection<T> {
+  frame(section: T): OnnxFrame;
+}
+
+/** What stands before and behind a model's layers in the file. */
+export interface OnnxFrame {
+  /** Of the outputs, where the metadata have none. */
+  readonly classNames?: readonly string[];
+  /** Whether the outputs are classes, else a number; it is then called `prediction`. */
+  readonly classifies: boolean;
+  /** With `rawInputs`: adds what makes the model's inputs of raw values. Returns the graph's inputs. */
+  begin(graph: GraphBuilder): OnnxValue[];
+  /** With `rawInputs`: adds what makes raw values of the model's outputs. */
+  end(graph: GraphBuilder): void;
+  /** Throws OptionError for inputs that are called as something inside the graph is. */
+  checkNames(inputs: readonly OnnxValue[], graph: GraphBuilder): void;
+}
+
 /** How `writeOnnx` writes a model. */
 export interface WriteOnnxOptions {
   /** Kept in the file's own metadata; how inputs are made is also used by `rawInputs`. */
-  metadata?: ModelMetadata;
+  metadata?: BasicMetadata;
   /**
-   * Take raw values and prepare them inside: pixels from 0 to 255, scaled as `metadata.input` says; or the columns of a table, as
-   * `metadata.table` says, each an input of its own. false by default.
+   * Take raw values and prepare them inside: pixels from 0 to 255, scaled as `metadata.input` says, or what a section of the metadata
+   * says. false by default.
    */
   rawInputs?: boolean;
   /** End with softmax over the outputs, which are then called `probabilities` in place of `logits`; false by default. */
@@ -37,20 +61,23 @@ export interface WriteOnnxOptions {
 /**
  * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after softmax,
  * `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training are left out.
- * With `rawInputs` and a table the inputs are its columns, and the output of a regression, `prediction`, is in the unit of the target;
- * see `table.ts` for their types.
  *
+ * @param sections What the metadata may hold beside what any model's may; the first that is there frames the layers.
  * @throws DataError when a parameter is NaN or infinite.
  * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that ONNX cannot express, or a file of 2 GiB or more.
  */
-export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8Array {
+export function writeOnnx(
+  model: Sequential,
+  options?: WriteOnnxOptions,
+  sections: readonly OnnxSection[] = [],
+): Uint8Array {
   checkModel(WHERE, model);
   const reader = new OptionReader(WHERE, options);
   const given = reader.optional('metadata', "a model's metadata", (value): value is object => true);
   const rawInputs = reader.boolean('rawInputs', false);
   const softmax = reader.boolean('softmax', false);
   reader.end();
-  const metadata = describeModel(WHERE, model, given ?? {});
+  const metadata = describeModel(WHERE, model, given ?? {}, sections);
   checkParameters(model);
   if (softmax && model.loss && model.loss.link !== 'softmax') {
     throw new OptionError(
@@ -61,10 +88,10 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
 
   const graph = new GraphBuilder('input');
   const shape = (width: number) => ({ elementType: dataTypes.float, shape: ['batch', width] });
-  const { table } = metadata;
+  const [frame] = sectionsOf(metadata, sections).map(([section, value]) => section.frame(value));
   let inputs: OnnxValue[] = [{ name: 'input', ...shape(model.inputSize) }];
-  if (rawInputs && table) inputs = writeTable(graph, table);
-  else if (rawInputs) writeScaling(graph, metadata);
+  if (rawInputs && frame) inputs = frame.begin(graph);
+  else if (rawInputs) writeScaling(graph, metadata, sections);
   const values = new Map<string, Parameter>(allValues(model).map((own) => [own.name, own]));
   for (const [index, layer] of model.layers.entries()) {
     const write = layerWriters.get(layer.kind);
@@ -78,13 +105,13 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
   }
   graph.scope = '';
   if (softmax) graph.apply('Softmax', [], [{ name: 'axis', int: -1 }]);
-  const isRegression = table?.target.kind === 'regression';
+  const isRegression = frame?.classifies === false;
   if (isRegression && softmax)
     throw new OptionError(WHERE, 'option softmax: expected a model that classifies, given a regression');
-  if (rawInputs && table) writeTarget(graph, table);
+  if (rawInputs) frame?.end(graph);
   const output = softmax ? 'probabilities' : isRegression ? 'prediction' : 'logits';
   graph.end(output);
-  checkNames(inputs, graph);
+  frame?.checkNames(inputs, graph);
 
   const encoded = encodeModel({
     irVersion: IR_VERSION,
@@ -94,7 +121,7 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
       ['', OPSET],
       ...(graph.nodes.some(({ domain }) => domain) ? [[ML_DOMAIN, ML_OPSET] as const] : []),
     ]),
-    metadata: describe(metadata),
+    metadata: describe(metadata, frame),
     graphName: 'sequential',
     nodes: graph.nodes,
     initializers: graph.initializers,
@@ -108,11 +135,12 @@ export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8A
 }
 
 /** What `readOnnx` gives back, as JSON texts. */
-function describe({ loss, input, classNames, table }: Description): Map<string, string> {
-  const classes = table?.target.kind === 'classification' ? table.target.classes : undefined;
-  const pairs = Object.entries({ loss, input, classNames: classNames ?? classes }).filter(
-    ([, value]) => value !== undefined,
-  );
+function describe(
+  { loss, input, classNames: given }: Description,
+  frame: OnnxFrame | undefined,
+): Map<string, string> {
+  const classNames = given ?? frame?.classNames;
+  const pairs = Object.entries({ loss, input, classNames }).filter(([, value]) => value !== undefined);
   return new Map(pairs.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
@@ -125,11 +153,12 @@ function checkParameters(model: Sequential): void {
 }
 
 /** In the kernels' order: a product that is rounded, then the sum. */
-function writeScaling(graph: GraphBuilder, { input }: ModelMetadata): void {
+function writeScaling(graph: GraphBuilder, { input }: BasicMetadata, sections: readonly OnnxSection[]): void {
   if (!input) {
+    const places = ['input', ...sections.map(({ name }) => name)].map((name) => `metadata.${name}`);
     throw new OptionError(
       WHERE,
-      'option rawInputs: expected metadata.input or metadata.table, which say how raw values are prepared',
+      `option rawInputs: expected ${places.join(' or ')}, which say how raw values are prepared`,
     );
   }
   graph.scope = '/input';

@@ -1,32 +1,33 @@
-/** What a training run on a table is told, and the data that this comes to. Node only: the table is a file. */
+/** What training on a table is told, the data that this comes to, and settings that suit them. Node only: the table is a file. */
 
 import { OptionError } from '../base/errors.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
 import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
-import type { CsvOptions } from '../tables/csv-reading.js';
-import { openTableInput, tableName } from '../tables/file.js';
-import type { TablePreparation } from '../tables/preparation.js';
-import { type PrepareOptions, prepareTable } from '../tables/prepare.js';
-import type { TableSummary } from '../tables/summary.js';
-import type { Metric } from '../train/metrics/metric.js';
-import { resolveMetrics } from '../train/metrics/resolve.js';
-import { regressionMetrics } from '../train/table-metrics.js';
-import type { Preset } from './presets.js';
-import type { RunSettings } from './settings.js';
+import type { CsvOptions } from './csv-reading.js';
+import { openTableInput, tableName } from './file.js';
+import type { TablePreparation } from './preparation.js';
+import { type PrepareOptions, prepareTable } from './prepare.js';
+import type { TableSummary } from './summary.js';
 
 /** Options of `prepareTable`, but for the seed, and of reading delimited text. */
 export interface TableSettings extends Omit<PrepareOptions, 'seed'>, Readonly<CsvOptions> {}
 
-/** The data of a run. What `loadIdxFolder` gives is such, too. */
-export interface RunSplits {
+/** The data that training on a table takes, and what is known of the table. */
+export interface TableSplits {
   readonly train: Dataset;
   /** Tables may be too short for one, and for a test. */
   readonly validation?: Dataset;
   readonly test?: Dataset;
-  /** What `--full` trains on; its name is the run's. */
+  /** All rows that train where none are kept for validation; its name is the table's. */
   readonly full: Dataset;
-  readonly table?: { readonly preparation: TablePreparation; readonly summary: TableSummary };
+  readonly table: PreparationResult;
+}
+
+/** How a table was prepared, and what was found in it. */
+export interface PreparationResult {
+  readonly preparation: TablePreparation;
+  readonly summary: TableSummary;
 }
 
 /** Files that are tables by their name. */
@@ -45,8 +46,8 @@ export function isTablePath(path: string): boolean {
 export async function loadTable(
   path: string,
   { delimiter, decimal, header, comment, missing, ...options }: TableSettings,
-  { seed, full }: Pick<RunSettings, 'seed' | 'full'>,
-): Promise<RunSplits> {
+  { seed, full }: { readonly seed: number; readonly full: boolean },
+): Promise<TableSplits> {
   if (full && options.validation) {
     throw new OptionError(
       '--full',
@@ -69,7 +70,7 @@ export async function loadTable(
  * Settings that suit a table of so many rows, found on the classic tables (see test/tables/classic.test.ts): small ones need many
  * passes in small batches and some dropout, and training ends when validation says so.
  */
-export function tableDefaults({ train, validation }: RunSplits) {
+export function tableDefaults({ train, validation }: Pick<TableSplits, 'train' | 'validation'>) {
   const { size } = train;
   const by = size < 2_000 ? SMALL : size < 20_000 ? MIDDLE : LARGE;
   const { patience, ...defaults } = by;
@@ -80,20 +81,13 @@ export function tableDefaults({ train, validation }: RunSplits) {
     learningRate: 0.001,
     ...(validation && { earlyStopping: { patience } }),
     seed: 1,
-  } as const satisfies Preset;
+  } as const;
 }
 
 const SMALL = { hidden: [100], dropout: 0.2, batchSize: 16, epochs: 200, patience: 30 } as const;
 const MIDDLE = { hidden: [128, 64], dropout: 0.1, batchSize: 64, epochs: 100, patience: 15 } as const;
 /** Millions of rows are passed over a few times only. */
 const LARGE = { hidden: [128, 64], batchSize: 256, epochs: 20, patience: 3 } as const;
-
-/** What is measured on validation and test: as asked, and of a regression the usual errors, in the target's own unit. */
-export function runMetrics({ table }: RunSplits, { metrics }: Pick<RunSettings, 'metrics'>): Metric[] {
-  const target = table?.preparation.target;
-  if (target?.kind !== 'regression') return resolveMetrics('train', metrics ?? [], 'classification');
-  return regressionMetrics(target, metrics);
-}
 
 /** Reads what an earlier run was told. Throws OptionError for what `TableSettings` does not have. */
 export function readTableSettings(given: unknown): TableSettings {

@@ -2,6 +2,12 @@
 
 import { checkInteger, OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
+import { dense } from '../nn/dense.js';
+import { dropout } from '../nn/dropout.js';
+import { type EmbeddedColumn, embedding } from '../nn/embedding.js';
+import { type Initializer, randomNormal } from '../nn/initializers.js';
+import type { Layer } from '../nn/layer.js';
+import { type Sequential, sequential } from '../nn/sequential.js';
 import {
   checkPreparation,
   inputSizeOf,
@@ -9,13 +15,7 @@ import {
   outputSizeOf,
   placesOf,
   type TablePreparation,
-} from '../tables/preparation.js';
-import { dense } from './dense.js';
-import { dropout } from './dropout.js';
-import { type EmbeddedColumn, embedding } from './embedding.js';
-import { type Initializer, randomNormal } from './initializers.js';
-import type { Layer } from './layer.js';
-import { type Sequential, sequential } from './sequential.js';
+} from './preparation.js';
 
 /** How a model for a table is made. */
 export interface TableModelOptions {

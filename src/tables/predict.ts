@@ -5,18 +5,18 @@
 
 import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
-import { checkTask } from '../formats/model-metadata.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Sequential } from '../nn/sequential.js';
-import { checkTable, chunksOf } from '../tables/chunks.js';
-import { Encoder } from '../tables/encode.js';
-import { placeIn } from '../tables/place.js';
-import { readPreparation, type TablePreparation, writtenColumns } from '../tables/preparation.js';
-import { targetReader } from '../tables/target.js';
-import type { Table, TableChunk } from '../tables/types.js';
-import { checkEngine, checkModel } from './check.js';
-import { checkRows, checkWeights } from './finite.js';
-import { Turn } from './turn.js';
+import { checkEngine, checkModel } from '../train/check.js';
+import { checkRows, checkWeights } from '../train/finite.js';
+import { Turn } from '../train/turn.js';
+import { checkTable, chunksOf } from './chunks.js';
+import { Encoder } from './encode.js';
+import { checkTask } from './model-file.js';
+import { placeIn } from './place.js';
+import { readPreparation, type TablePreparation, writtenColumns } from './preparation.js';
+import { targetReader } from './target.js';
+import type { Table, TableChunk } from './types.js';
 
 /** Rows computed at once. */
 const ROWS = 256;
@@ -77,7 +77,7 @@ export async function* predictTable(
   checkModel(where, model);
   const read = readPreparation(`${where}, preparation`, preparation, model);
   const { target } = read;
-  if (model.loss) checkTask(where, model.loss, { table: read });
+  if (model.loss) checkTask(where, model.loss, read);
   checkTable(where, table);
   const encoder = new Encoder(table, preparation);
   const written = [...writtenColumns(read), ...readCopied(where, table, options)];

@@ -3,15 +3,11 @@
  * since 1970-01-01 UTC, are float64 and missing where NaN; categories and truth values are strings, and missing where empty.
  * It decides nothing: what is done to each column is written in the preparation, as `tables/encode.ts` does it.
  */
-import { OptionError, show } from '../../base/errors.js';
-import { spellings } from '../../tables/names.js';
-import { inputsOf, type PreparedColumn, placesOf, type TablePreparation } from '../../tables/preparation.js';
-import type { GraphBuilder } from './graph.js';
-import { dataTypes, type OnnxValue } from './proto.js';
-
-/** The domain of LabelEncoder, and the version of its operators. */
-export const ML_DOMAIN = 'ai.onnx.ml';
-export const ML_OPSET = 3;
+import { OptionError, show } from '../base/errors.js';
+import type { GraphBuilder } from '../formats/onnx/graph.js';
+import { dataTypes, ML_DOMAIN, type OnnxValue } from '../formats/onnx/proto.js';
+import { spellings } from './names.js';
+import { inputsOf, type PreparedColumn, placesOf, type TablePreparation } from './preparation.js';
 
 /** Days of a year, a week and a day: the periods that `tables/dates.ts` turns dates into. */
 const PERIODS = [365.2425, 7, 1];

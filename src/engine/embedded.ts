@@ -1,6 +1,6 @@
 /** The kernels as text within the code, unpacked when they are first wanted. */
-import { lengths, text } from '../build/embedded.js';
-import type { WasmSources } from './engine/load.js';
+import { lengths, text } from '../../build/embedded.js';
+import type { WasmSources } from './load.js';
 
 type Name = keyof typeof lengths;
 

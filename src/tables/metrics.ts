@@ -1,7 +1,8 @@
 /** Metrics of a regression on a table, whose target was standardised for training: errors in the target's own unit. */
-import type { PreparedTarget } from '../tables/preparation.js';
-import type { Metric } from './metrics/metric.js';
-import { type MetricName, resolveMetrics } from './metrics/resolve.js';
+
+import type { Metric } from '../train/metrics/metric.js';
+import { type MetricName, resolveMetrics } from '../train/metrics/resolve.js';
+import type { PreparedTarget } from './preparation.js';
 
 /** To which power of the target's unit each goes. */
 const POWERS: Readonly<Record<string, number>> = { mae: 1, rmse: 1, mse: 2 };

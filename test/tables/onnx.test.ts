@@ -1,17 +1,17 @@
 /** Tables in ONNX: the file, given cells as they stand in the table, computes what lanegrad does with that table. */
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
-import { createReferenceEngine } from '../../../src/engine/reference-engine.js';
-import type { ModelMetadata } from '../../../src/formats/model.js';
-import { writeOnnx } from '../../../src/formats/onnx/write.js';
-import { dense } from '../../../src/nn/dense.js';
-import { embedding } from '../../../src/nn/embedding.js';
-import { type Sequential, sequential } from '../../../src/nn/sequential.js';
-import { openTable } from '../../../src/tables/open.js';
-import { type PreparedColumn, placesOf, type TablePreparation } from '../../../src/tables/preparation.js';
-import { prepareTable } from '../../../src/tables/prepare.js';
-import { predictTable } from '../../../src/train/predict-table.js';
-import { worstDifference } from './runtime.js';
+import { createReferenceEngine } from '../../src/engine/reference-engine.js';
+import { dense } from '../../src/nn/dense.js';
+import { embedding } from '../../src/nn/embedding.js';
+import { type Sequential, sequential } from '../../src/nn/sequential.js';
+import type { ModelMetadata } from '../../src/tables/model-file.js';
+import { writeOnnx } from '../../src/tables/onnx.js';
+import { openTable } from '../../src/tables/open.js';
+import { predictTable } from '../../src/tables/predict.js';
+import { type PreparedColumn, placesOf, type TablePreparation } from '../../src/tables/preparation.js';
+import { prepareTable } from '../../src/tables/prepare.js';
+import { worstDifference } from '../formats/onnx/runtime.js';
 
 const CITIES = Array.from({ length: 40 }, (_, i) => `city ${i}`);
 const HEAD = 'area,year,town,city,sold,when,hour,price,kind';

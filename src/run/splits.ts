@@ -1,0 +1,27 @@
+/** The data of a run, of a table or not, and what is measured on them. */
+import type { Dataset } from '../data/dataset.js';
+import { regressionMetrics } from '../tables/metrics.js';
+import type { PreparationResult } from '../tables/training.js';
+import type { Metric } from '../train/metrics/metric.js';
+import { type MetricName, resolveMetrics } from '../train/metrics/resolve.js';
+
+/** The data of a run. What `loadIdxFolder` gives is such, too. */
+export interface RunSplits {
+  readonly train: Dataset;
+  /** Tables may be too short for one, and for a test. */
+  readonly validation?: Dataset;
+  readonly test?: Dataset;
+  /** What `--full` trains on; its name is the run's. */
+  readonly full: Dataset;
+  readonly table?: PreparationResult;
+}
+
+/** What is measured on validation and test: as asked, and of a regression the usual errors, in the target's own unit. */
+export function runMetrics(
+  { table }: RunSplits,
+  { metrics }: { readonly metrics?: readonly MetricName[] },
+): Metric[] {
+  const target = table?.preparation.target;
+  if (target?.kind !== 'regression') return resolveMetrics('train', metrics ?? [], 'classification');
+  return regressionMetrics(target, metrics);
+}
