@@ -83,7 +83,7 @@ export const platform: Platform = {
     if (script instanceof Worker) return asTrainerWorker(script);
     if (typeof script === 'object' && 'postMessage' in script) return script as TrainerWorker;
     if (typeof script === 'object' && 'own' in script) {
-      const url = new URL(`../trainer/${script.own}.js`, import.meta.url);
+      const url = new URL(`../../trainer/${script.own}.js`, import.meta.url);
       return asTrainerWorker(new Worker(url, { execArgv: [], name }));
     }
     const file = typeof script === 'string' && script.startsWith('file:') ? new URL(script) : script;
