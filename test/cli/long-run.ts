@@ -6,6 +6,8 @@ import { join } from 'node:path';
 const EPOCHS = 150;
 export const TRAIN = [
   ...['train', 'toy', '--hidden', '32', '--epochs', String(EPOCHS), '--batch-size', '16', '--seed', '5'],
+  // In a process where another command had asked for fma, Node 20 would go on with it.
+  ...['--math', 'strict'],
   // Each of these has a state that a checkpoint must carry.
   ...[
     '--optimizer',
