@@ -4,10 +4,9 @@ import { OptionError, show } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
 import { didYouMean } from '../base/options.js';
 import { createEngine } from '../engine/create.js';
-import { type CsvWriteOptions, csvLine } from '../formats/csv-write.js';
-import { cellText } from '../tables/cells.js';
 import { openTableInput } from '../tables/file.js';
-import { predictTable, type TablePrediction } from '../tables/predict.js';
+import { predictTable } from '../tables/predict.js';
+import { emptyTally, type PredictionTally, predictionsCsv } from '../tables/predictions-csv.js';
 import type { PreparedTarget, TablePreparation } from '../tables/preparation.js';
 import type { Table } from '../tables/types.js';
 import type { ComputeOptions } from './arguments.js';
@@ -20,16 +19,6 @@ export interface TablePredictOptions extends ComputeOptions, ReadingOptions {
   /** Columns of the table. */
   copy?: string[];
   escapeFormulas?: true;
-}
-
-interface Tally {
-  rows: number;
-  /** Rows whose target is known, and those of them that were right, or the sum of their errors. */
-  known: number;
-  right: number;
-  absolute: number;
-  unknown: ReadonlyMap<string, number>;
-  missing: ReadonlyMap<string, number>;
 }
 
 /** Writes CSV to a file, or to standard output; what is to be said of it goes where the CSV does not. */
@@ -48,9 +37,10 @@ export async function predictTableFile(
   const copied = (options.copy ?? []).map((name) => columnOf(table, name));
   const engine = await createEngine({ backend, math, threads, turbo });
   const { target } = preparation;
-  const tally: Tally = { rows: 0, known: 0, right: 0, absolute: 0, unknown: new Map(), missing: new Map() };
+  const tally = emptyTally();
   const predictions = predictTable(engine, model, preparation, table, { written: options.copy ?? [] });
-  const lines = csvLines(predictions, table, target, copied, tally, options);
+  const { escapeFormulas = false } = options;
+  const lines = predictionsCsv(predictions, table, { target, copied, tally, escapeFormulas });
   if (file === undefined) {
     for await (const text of lines) {
       // Who reads may have seen enough.
@@ -81,48 +71,8 @@ export async function predictTableFile(
   });
 }
 
-async function* csvLines(
-  predictions: AsyncIterable<TablePrediction>,
-  table: Table,
-  target: PreparedTarget,
-  copied: readonly number[],
-  tally: Tally,
-  options: CsvWriteOptions,
-): AsyncGenerator<string> {
-  const names = copied.map((column) => table.columns[column]);
-  const classes = target.kind === 'classification' ? target.classes : [];
-  // With the first rows, so that a table that cannot be read leaves nothing behind.
-  let header = csvLine([...names, 'prediction', ...classes.map((name) => `probability_${name}`)], options);
-  for await (const prediction of predictions) {
-    const { chunk, predictions: own, probabilities } = prediction;
-    const text: string[] = [header];
-    header = '';
-    for (let row = 0; row < chunk.rows; row++) {
-      const cells = copied.map((column) => cellText(chunk.columns[column], row));
-      const answer = target.kind === 'classification' ? classes[own[row]] : digits(own[row], 7);
-      const shares = classes.map((_, i) => digits(probabilities?.[row * classes.length + i] ?? 0, 6));
-      text.push(csvLine([...cells, answer, ...shares], options));
-    }
-    note(tally, prediction, target);
-    yield text.join('');
-  }
-}
-
-function note(tally: Tally, prediction: TablePrediction, { kind }: PreparedTarget): void {
-  const { chunk, predictions, targets } = prediction;
-  tally.rows += chunk.rows;
-  tally.unknown = prediction.unknown;
-  tally.missing = prediction.missing;
-  targets?.forEach((answer, row) => {
-    if (Number.isNaN(answer)) return;
-    tally.known++;
-    if (kind === 'regression') tally.absolute += Math.abs(predictions[row] - answer);
-    else if (predictions[row] === answer) tally.right++;
-  });
-}
-
 function describe(
-  { rows, known, right, absolute, unknown, missing }: Tally,
+  { rows, known, right, absolute, unknown, missing }: PredictionTally,
   target: PreparedTarget,
 ): string[] {
   const lines = [`rows         ${count(rows)}`];
@@ -130,7 +80,7 @@ function describe(
     const score =
       target.kind === 'classification'
         ? `${percent(right / known)} right`
-        : `mean absolute error ${digits(absolute / known, 5)}`;
+        : `mean absolute error ${Number((absolute / known).toPrecision(5))}`;
     lines.push(`compared     ${score}, of ${count(known)} rows with ${printable(target.name)}`);
   }
   for (const [name, cells] of unknown) {
@@ -147,11 +97,6 @@ function columnOf(table: Table, name: string): number {
   if (index >= 0) return index;
   const hint = didYouMean(name, table.columns);
   throw new OptionError('--copy', `the table has no column ${show(name)}${hint}`);
-}
-
-/** Significant digits, no more than the number has. */
-function digits(value: number, most: number): number {
-  return Number(value.toPrecision(most));
 }
 
 /** Whoever reads may also have gone: then nothing drains any more. */

@@ -1,6 +1,6 @@
 /** `lanegrad train` for tables: how a run is prepared, and what is shown of the table. */
 import type { RunSettings } from '../run/settings.js';
-import type { ColumnSummary, TableSummary } from '../tables/summary.js';
+import { type ColumnSummary, rowsOf, type TableSummary } from '../tables/summary.js';
 import { loadTable, type TableSplits, tableDefaults } from '../tables/training.js';
 import { columnsOf, count, type Output, printable, table } from './output.js';
 import { type TableOptions, toTableSettings } from './table-options.js';
@@ -72,15 +72,11 @@ function targetLines({ target }: TableSummary): string[] {
     return [`target  ${name}: regression, mean ${short(mean)}, deviation ${short(deviation)}`];
   }
   const { classes } = target;
-  const total = classes.reduce((sum, { train, validation, test }) => sum + train + validation + test, 0);
-  const largest = [...classes].sort((a, b) => sizeOf(b) - sizeOf(a));
-  const shown = largest.slice(0, 8).map((one) => `${printable(one.name)} ${share(sizeOf(one) / total)}`);
+  const total = classes.reduce((sum, one) => sum + rowsOf(one), 0);
+  const largest = [...classes].sort((a, b) => rowsOf(b) - rowsOf(a));
+  const shown = largest.slice(0, 8).map((one) => `${printable(one.name)} ${share(rowsOf(one) / total)}`);
   const more = classes.length > shown.length ? ', …' : '';
   return [`target  ${name}: ${classes.length} classes: ${shown.join(', ')}${more}`];
-}
-
-function sizeOf({ train, validation, test }: { train: number; validation: number; test: number }): number {
-  return train + validation + test;
 }
 
 /** 54.8 % */

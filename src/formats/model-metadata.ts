@@ -1,4 +1,7 @@
-/** What a saved model says beside its layers: what it was trained for, how its inputs were made, and what its classes are called. */
+/**
+ * What a saved model says beside its layers: what it was trained for, how its inputs were made, and what its
+ * classes are called.
+ */
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { type Loss, lossOf } from '../nn/losses.js';
@@ -18,12 +21,15 @@ export interface BasicMetadata {
 }
 
 /**
- * A part of the metadata that is not the formats' business. They carry it as JSON under its name; what it means is known to its owner,
- * who gives this to the function that reads or writes a file.
+ * A part of the metadata that is not the formats' business. They carry it as JSON under its name; what it
+ * means is known to its owner, who gives this to the function that reads or writes a file.
  */
 export interface MetadataSection<T = unknown> {
   readonly name: string;
-  /** The section as a caller gives it, or a file that is taken for hostile. Throws OptionError when it does not fit the model. */
+  /**
+   * The section as a caller gives it, or a file that is taken for hostile. Throws OptionError when it does
+   * not fit the model.
+   */
   read(given: unknown, model: ModelSize): T;
   /** What the model is trained with, if its file is from before models remembered. */
   lossOf(section: T): Loss;
@@ -36,7 +42,9 @@ interface ModelSize {
   readonly outputSize: number;
 }
 
-/** What a file says of a model beside its layers: metadata, sections under their names, and what it remembers. */
+/**
+ * What a file says of a model beside its layers: metadata, sections under their names, and what it remembers.
+ */
 export interface Description extends BasicMetadata {
   readonly loss?: Loss['config'];
 }
@@ -55,7 +63,8 @@ export function sectionsOf<S extends MetadataSection>(
 /**
  * Metadata as a caller gives them, with what the model remembers.
  *
- * @throws OptionError for metadata that do not fit the model or what it remembers, and a loss that could not be read back.
+ * @throws OptionError for metadata that do not fit the model or what it remembers, and a loss that could not
+ *   be read back.
  */
 export function describeModel(
   where: string,
@@ -82,7 +91,10 @@ export function describeModel(
   };
 }
 
-/** The same from a file: the model, which has its values, remembers what the file says. Throws OptionError where parts contradict. */
+/**
+ * The same from a file: the model, which has its values, remembers what the file says. Throws OptionError
+ * where parts contradict.
+ */
 export function readDescription(
   reader: OptionReader,
   model: Sequential,
@@ -115,7 +127,10 @@ function checkLoss(
   for (const [section, value] of sectionsOf(metadata, sections)) section.checkLoss(where, loss, value);
 }
 
-/** Reads the metadata, the last that `reader` may hold. Throws OptionError when they do not fit a model of this size. */
+/**
+ * Reads the metadata, the last that `reader` may hold. Throws OptionError when they do not fit a model of
+ * this size.
+ */
 function readMetadata(
   reader: OptionReader,
   model: ModelSize,

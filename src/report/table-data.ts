@@ -1,5 +1,5 @@
 /** The section on a table that was trained on: its columns and what was made of them, and how its rows were split. */
-import type { TableSummary } from '../tables/summary.js';
+import { rowsOf, type TableSummary } from '../tables/summary.js';
 import { type Html, html } from './escape.js';
 import { count, percent, plural } from './format.js';
 import { number } from './regression.js';
@@ -41,8 +41,7 @@ function target({ target }: TableSummary): Html {
 <p>${target.name}: a number, of mean ${number(target.mean)} and deviation ${number(target.deviation)} in training.</p>`;
   }
   const { classes } = target;
-  const total = (one: (typeof classes)[number]) => one.train + one.validation + one.test;
-  const all = classes.reduce((sum, one) => sum + total(one), 0);
+  const all = classes.reduce((sum, one) => sum + rowsOf(one), 0);
   const long = classes.length > 24;
   return html`<h3>Target: ${target.name}</h3>
 <div class="scroll${long && ' tall'}" role="region" aria-label="Classes" tabindex="0">
@@ -52,6 +51,6 @@ function target({ target }: TableSummary): Html {
     (
       one,
     ) => html`<tr><th scope="row">${one.name}</th><td>${count(one.train)}</td><td>${count(one.validation)}</td>
-<td>${count(one.test)}</td><td>${percent(total(one) / all, 1)}</td></tr>\n`,
+<td>${count(one.test)}</td><td>${percent(rowsOf(one) / all, 1)}</td></tr>\n`,
   )}</tbody></table></div>`;
 }

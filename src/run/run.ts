@@ -10,6 +10,7 @@ import type { Loss } from '../nn/losses.js';
 import { allValues, type Sequential } from '../nn/sequential.js';
 import { layerWidths } from '../nn/summary.js';
 import type { RegressionTest, RunReport, TestSet } from '../report/report.js';
+import { inUnits } from '../tables/target.js';
 import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
@@ -217,10 +218,8 @@ function compareTest(
 ): { regression: RegressionTest } | undefined {
   const target = table?.preparation.target;
   if (target?.kind !== 'regression' || !test?.targets) return undefined;
-  const inUnits = (values: Float32Array) =>
-    Float64Array.from(values, (value) => value * target.deviation + target.mean);
-  const predicted = inUnits(predict(engine, model, test.inputs, { loss }));
-  return { regression: { target: target.name, actual: inUnits(test.targets), predicted } };
+  const predicted = inUnits(target, predict(engine, model, test.inputs, { loss }));
+  return { regression: { target: target.name, actual: inUnits(target, test.targets), predicted } };
 }
 
 function describeTestSet({ inputs, labels, classes, classNames, imageShape }: Dataset): TestSet {

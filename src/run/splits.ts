@@ -16,7 +16,10 @@ export interface RunSplits {
   readonly table?: PreparationResult;
 }
 
-/** What is measured on validation and test: as asked, and of a regression the usual errors, in the target's own unit. */
+/**
+ * What is measured on validation and test: as asked, and of a regression the usual errors, in the target's
+ * own unit.
+ */
 export function runMetrics(
   { table }: RunSplits,
   { metrics }: { readonly metrics?: readonly MetricName[] },

@@ -1,4 +1,7 @@
-/** What there is to see in a table: each column's type, as training would infer it, its values and what is missing. Node only. */
+/**
+ * What there is to see in a table: each column's type, as training would infer it, its values and what is
+ * missing. Node only.
+ */
 import { DataError, show } from '../base/errors.js';
 import type { CsvOptions } from './csv-reading.js';
 import { decideColumn } from './decide.js';
@@ -21,7 +24,10 @@ export interface ColumnReport extends Pick<ColumnSummary, 'name' | 'missing' | '
   readonly type: string;
 }
 
-/** Reads the whole table once, in chunks. Throws FormatError for what is no table, and DataError where it cannot go on. */
+/**
+ * Reads the whole table once, in chunks. Throws FormatError for what is no table, and DataError where it
+ * cannot go on.
+ */
 export async function inspectTable(source: ByteSource, reading: CsvOptions): Promise<TableInspection> {
   const table = await openTable(source, reading);
   const profiles = table.columns.map((name) => new ColumnProfile(name));

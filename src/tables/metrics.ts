@@ -1,4 +1,7 @@
-/** Metrics of a regression on a table, whose target was standardised for training: errors in the target's own unit. */
+/**
+ * Metrics of a regression on a table, whose target was standardised for training: errors in the target's own
+ * unit.
+ */
 
 import type { Metric } from '../train/metrics/metric.js';
 import { type MetricName, resolveMetrics } from '../train/metrics/resolve.js';

@@ -1,6 +1,6 @@
 /**
- * Files of models, with what they say of the table that a model was made for: the section `table` of the file's metadata, which is
- * written and read here.
+ * Files of models, with what they say of the table that a model was made for: the section `table` of the
+ * file's metadata, which is written and read here.
  */
 import { OptionError, show } from '../base/errors.js';
 import { readModel as readFile, writeModel as writeFile } from '../formats/model.js';
@@ -34,10 +34,13 @@ export function checkTask(where: string, loss: Loss, { target }: TablePreparatio
 }
 
 /**
- * The bytes of a model's file, which hold what the model remembers too. The same model and metadata give the same bytes.
+ * The bytes of a model's file, which hold what the model remembers too. The same model and metadata give the
+ * same bytes.
  *
- * @throws DataError when a parameter is NaN or infinite: such a model is of no use, and must not replace a good one.
- * @throws OptionError for metadata that do not fit the model or what it remembers, or a layer or loss that could not be read back.
+ * @throws DataError when a parameter is NaN or infinite: such a model is of no use, and must not replace a
+ *   good one.
+ * @throws OptionError for metadata that do not fit the model or what it remembers, or a layer or loss that
+ *   could not be read back.
  */
 export function writeModel(model: Sequential, metadata?: ModelMetadata): Uint8Array {
   return writeFile(model, metadata, [tableSection]);
@@ -47,8 +50,8 @@ export function writeModel(model: Sequential, metadata?: ModelMetadata): Uint8Ar
  * Rebuilds a model from its file's bytes, with what it remembers: `model.loss` and `model.input`.
  *
  * @param where The file's name, for messages.
- * @throws FormatError when the file is not safetensors, has no description of a model or one that this version cannot
- *   read, lacks or adds tensors, or holds a value that is NaN or infinite.
+ * @throws FormatError when the file is not safetensors, has no description of a model or one that this
+ *   version cannot read, lacks or adds tensors, or holds a value that is NaN or infinite.
  */
 export function readModel(bytes: Uint8Array, where: string): { model: Sequential; metadata: ModelMetadata } {
   return readFile(bytes, where, [tableSection]);

@@ -1,4 +1,6 @@
-/** Models for prepared tables: what stands before and behind the hidden layers follows from the preparation. */
+/**
+ * Models for prepared tables: what stands before and behind the hidden layers follows from the preparation.
+ */
 
 import { checkInteger, OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
@@ -30,10 +32,12 @@ export interface TableModelOptions {
 }
 
 /**
- * A multilayer perceptron for a prepared table: an embedding of its many-valued categories if there are any, hidden layers, and an
- * output a class, or one. Trained with `softmaxCrossEntropy`, or for a regression with `meanSquaredError`.
+ * A multilayer perceptron for a prepared table: an embedding of its many-valued categories if there are any,
+ * hidden layers, and an output a class, or one. Trained with `softmaxCrossEntropy`, or for a regression with
+ * `meanSquaredError`.
  *
- * Throws OptionError for something that `prepareTable` did not make, unknown options, and widths that are not positive whole numbers.
+ * Throws OptionError for something that `prepareTable` did not make, unknown options, and widths that are not
+ * positive whole numbers.
  */
 export function tableModel(given: TablePreparation, options?: TableModelOptions): Sequential {
   const where = 'tableModel';
@@ -74,8 +78,8 @@ export function tableInputLayers({ columns }: Pick<TablePreparation, 'columns'>)
 }
 
 /**
- * Small random vectors, and zeros for place 0: a category that training never saw then says nothing, where a random vector would say
- * anything.
+ * Small random vectors, and zeros for place 0: a category that training never saw then says nothing, where a
+ * random vector would say anything.
  */
 function categoryVectors(): Initializer {
   const { name, fill } = randomNormal(0.1);

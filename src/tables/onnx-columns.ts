@@ -1,7 +1,8 @@
 /**
- * The preparation of a table in front of a model: an input for each column, under its name, [batch, 1]. Numbers, and dates as days
- * since 1970-01-01 UTC, are float64 and missing where NaN; categories and truth values are strings, and missing where empty.
- * It decides nothing: what is done to each column is written in the preparation, as `tables/encode.ts` does it.
+ * The preparation of a table in front of a model: an input for each column, under its name, [batch, 1].
+ * Numbers, and dates as days since 1970-01-01 UTC, are float64 and missing where NaN; categories and truth
+ * values are strings, and missing where empty. It decides nothing: what is done to each column is written in
+ * the preparation, as `tables/encode.ts` does it.
  */
 import { OptionError, show } from '../base/errors.js';
 import type { GraphBuilder } from '../formats/onnx/graph.js';

@@ -28,22 +28,24 @@ export interface WriteOnnxOptions extends WriteFileOptions {
   /** Kept in the file's own metadata; how inputs are made is also used by `rawInputs`. */
   metadata?: ModelMetadata;
   /**
-   * Take raw values and prepare them inside: pixels from 0 to 255, scaled as `metadata.input` says; or the columns of a table, as
-   * `metadata.table` says, each an input of its own. false by default.
+   * Take raw values and prepare them inside: pixels from 0 to 255, scaled as `metadata.input` says; or the
+   * columns of a table, as `metadata.table` says, each an input of its own. false by default.
    */
   rawInputs?: boolean;
 }
 
 /**
- * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after softmax,
- * `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training are left out.
+ * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after
+ * softmax, `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training
+ * are left out.
  *
- * With `rawInputs` and a table the inputs are its columns, [batch, 1]: numbers, and dates as days since 1970-01-01 UTC, float64 and
- * missing where NaN; categories and truth values as strings, missing where empty. The output of a regression, `prediction`, is in the
- * unit of the target.
+ * With `rawInputs` and a table the inputs are its columns, [batch, 1]: numbers, and dates as days since
+ * 1970-01-01 UTC, float64 and missing where NaN; categories and truth values as strings, missing where empty.
+ * The output of a regression, `prediction`, is in the unit of the target.
  *
  * @throws DataError when a parameter is NaN or infinite.
- * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that ONNX cannot express, or a file of 2 GiB or more.
+ * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that
+ *   ONNX cannot express, or a file of 2 GiB or more.
  */
 export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8Array {
   return writeFile(model, options, [section]);

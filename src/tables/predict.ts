@@ -1,6 +1,6 @@
 /**
- * A model of tables asked about the rows of another table, chunk by chunk, so that the table may be larger than memory. It applies the
- * preparation that the model was trained with, and writes no file.
+ * A model of tables asked about the rows of another table, chunk by chunk, so that the table may be larger
+ * than memory. It applies the preparation that the model was trained with, and writes no file.
  */
 
 import { OptionReader } from '../base/options.js';
@@ -15,7 +15,7 @@ import { Encoder } from './encode.js';
 import { checkTask } from './model-file.js';
 import { placeIn } from './place.js';
 import { readPreparation, type TablePreparation, writtenColumns } from './preparation.js';
-import { targetReader } from './target.js';
+import { inUnits, targetReader } from './target.js';
 import type { Table, TableChunk } from './types.js';
 
 /** Rows computed at once. */
@@ -23,7 +23,10 @@ const ROWS = 256;
 
 /** What `predictTable` is asked beyond predictions. */
 export interface PredictTableOptions {
-  /** Columns whose cells are wanted as they are written, in `written` of the chunk's columns: to be copied beside predictions. */
+  /**
+   * Columns whose cells are wanted as they are written, in `written` of the chunk's columns: to be copied
+   * beside predictions.
+   */
   written?: readonly string[];
 }
 
@@ -35,7 +38,10 @@ export interface TablePrediction {
   readonly predictions: Float64Array;
   /** [rows, classes]; absent for a regression. */
   readonly probabilities?: Float32Array;
-  /** [rows], the target as it stands in the table, NaN where it is missing; absent when the table has no such column. */
+  /**
+   * [rows], the target as it stands in the table, NaN where it is missing; absent when the table has no such
+   * column.
+   */
   readonly targets?: Float64Array;
   /** By column: cells so far whose value training did not know, and that were missing. */
   readonly unknown: ReadonlyMap<string, number>;
@@ -58,12 +64,14 @@ function readCopied(
 /**
  * Predicts the rows of `table` in order. Its columns may stand in another order, and others between them.
  *
- * The table has to be opened with the preparation's `cells`, if it has such: the decimal mark and the marks of missing values.
+ * The table has to be opened with the preparation's `cells`, if it has such: the decimal mark and the marks
+ * of missing values.
  *
- * @throws OptionError for a preparation that is not the model's, a model that was trained for another kind of target, and options that
- *   are unknown.
- * @throws DataError, with row and column, for a column that is missing and a cell that is not of its type. A category that training
- *   did not know is no error: it is counted. A target of another class is one, where the column is there.
+ * @throws OptionError for a preparation that is not the model's, a model that was trained for another kind of
+ *   target, and options that are unknown.
+ * @throws DataError, with row and column, for a column that is missing and a cell that is not of its type. A
+ *   category that training did not know is no error: it is counted. A target of another class is one, where
+ *   the column is there.
  */
 export async function* predictTable(
   engine: Engine,
@@ -117,10 +125,7 @@ export async function* predictTable(
           predictions.set(plan.predictions.read(), start);
           probabilities?.set(plan.probabilities.read(), start * outputSize);
         } else {
-          const outputs = plan.outputs.read();
-          for (let row = 0; row < plan.rows; row++) {
-            predictions[start + row] = outputs[row] * target.deviation + target.mean;
-          }
+          predictions.set(inUnits(target, plan.outputs.read()), start);
         }
         if (turn.due()) await turn.take();
       }

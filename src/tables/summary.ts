@@ -1,4 +1,7 @@
-/** What was found in a table and made of it, for people and for --json. Plain data; the command line lays it out. */
+/**
+ * What was found in a table and made of it, for people and for --json. Plain data; the command line lays it
+ * out.
+ */
 import type { Decision } from './decide.js';
 import { inputsOf, type PreparedColumn } from './preparation.js';
 import type { ColumnProfile } from './profile.js';
@@ -24,6 +27,11 @@ export interface ClassSummary {
   readonly train: number;
   readonly validation: number;
   readonly test: number;
+}
+
+/** All rows of a class. */
+export function rowsOf({ train, validation, test }: ClassSummary): number {
+  return train + validation + test;
 }
 
 /** What was found in a table and made of it. */

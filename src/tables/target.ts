@@ -1,4 +1,7 @@
-/** Reads a table's target as labels or numbers: for training, and for measuring a model on rows whose answers are known. */
+/**
+ * Reads a table's target as labels or numbers: for training, and for measuring a model on rows whose answers
+ * are known.
+ */
 import { DataError, show } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
 import { cellName } from './cells.js';
@@ -8,7 +11,9 @@ import { placeIn } from './place.js';
 import type { PreparedTarget } from './preparation.js';
 import type { Table, TableChunk } from './types.js';
 
-/** Place of the target among the columns. Throws DataError, with the names there are, when it is none of them. */
+/**
+ * Place of the target among the columns. Throws DataError, with the names there are, when it is none of them.
+ */
 export function targetIndex(table: Table, name: string): number {
   const index = table.columns.indexOf(name);
   if (index >= 0) return index;
@@ -19,6 +24,14 @@ export function targetIndex(table: Table, name: string): number {
     table.name,
     `has no column ${show(name)} for the target${hint} it has ${names.join(', ')}${more}`,
   );
+}
+
+/** Outputs of a regression's model, or targets that it trains on, in the unit of the table. */
+export function inUnits(
+  { mean, deviation }: Extract<PreparedTarget, { kind: 'regression' }>,
+  values: ArrayLike<number>,
+): Float64Array {
+  return Float64Array.from(values, (value) => value * deviation + mean);
 }
 
 /**

@@ -1,4 +1,7 @@
-/** What training on a table is told, the data that this comes to, and settings that suit them. Node only: the table is a file. */
+/**
+ * What training on a table is told, the data that this comes to, and settings that suit them. Node only: the
+ * table is a file.
+ */
 
 import { OptionError } from '../base/errors.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
@@ -67,8 +70,8 @@ export async function loadTable(
 }
 
 /**
- * Settings that suit a table of so many rows, found on the classic tables (see test/tables/classic.test.ts): small ones need many
- * passes in small batches and some dropout, and training ends when validation says so.
+ * Settings that suit a table of so many rows, found on the classic tables (see test/tables/classic.test.ts):
+ * small ones need many passes in small batches and some dropout, and training ends when validation says so.
  */
 export function tableDefaults({ train, validation }: Pick<TableSplits, 'train' | 'validation'>) {
   const { size } = train;

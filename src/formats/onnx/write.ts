@@ -1,5 +1,6 @@
 /**
- * A model as an ONNX file, which ONNX Runtime and others run: one operator or a few a layer, weights [in, out] as they are.
+ * A model as an ONNX file, which ONNX Runtime and others run: one operator or a few a layer, weights [in,
+ * out] as they are.
  *
  *   input [batch, inputSize] → (Mul, Add: raw values scaled) → Gemm, Relu, … → (Softmax) → output [batch, outputSize]
  *
@@ -50,21 +51,27 @@ export interface WriteOnnxOptions {
   /** Kept in the file's own metadata; how inputs are made is also used by `rawInputs`. */
   metadata?: BasicMetadata;
   /**
-   * Take raw values and prepare them inside: pixels from 0 to 255, scaled as `metadata.input` says, or what a section of the metadata
-   * says. false by default.
+   * Take raw values and prepare them inside: pixels from 0 to 255, scaled as `metadata.input` says, or what a
+   * section of the metadata says. false by default.
    */
   rawInputs?: boolean;
-  /** End with softmax over the outputs, which are then called `probabilities` in place of `logits`; false by default. */
+  /**
+   * End with softmax over the outputs, which are then called `probabilities` in place of `logits`; false by
+   * default.
+   */
   softmax?: boolean;
 }
 
 /**
- * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after softmax,
- * `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training are left out.
+ * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after
+ * softmax, `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training
+ * are left out.
  *
- * @param sections What the metadata may hold beside what any model's may; the first that is there frames the layers.
+ * @param sections What the metadata may hold beside what any model's may; the first that is there frames the
+ *   layers.
  * @throws DataError when a parameter is NaN or infinite.
- * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that ONNX cannot express, or a file of 2 GiB or more.
+ * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that
+ *   ONNX cannot express, or a file of 2 GiB or more.
  */
 export function writeOnnx(
   model: Sequential,
