@@ -10,6 +10,7 @@ const strata = [
   ['nn/'],
   ['train/', 'trainer/', 'formats/', 'data/'],
   ['tables/'],
+  ['work/'],
   ['run/', 'report/', 'inspect/', 'assignment/', 'sweep/'],
   ['index.ts', 'node.ts', 'inline.ts', 'reference.ts', 'tables.ts'],
   ['cli/'],

@@ -2,11 +2,17 @@
  * The whole assignment, as a library: each part by itself, or all with the report. Results are kept in a folder and not
  * computed again. Node only; the parts that compute are plain functions in modules of their own.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { OptionError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
 import { checkInteger, OptionReader } from '../base/options.js';
 import { loadUplot } from '../report/node.js';
+import { LocalExecutor } from '../work/executor.js';
+import { WorkerPool } from '../work/pool.js';
+import { Session, type SessionHooks } from '../work/session.js';
+import { Store } from '../work/store.js';
+import { type Identity, identify, machine } from './identity.js';
 import { type AssignmentPlan, fullPlan, quickPlan } from './plan.js';
 import { derivations } from './q1-derivations/derivations.js';
 import { gradientTable } from './q3-scalar/gradient-table.js';
@@ -16,6 +22,7 @@ import { type Conclusion, conclude as concludeResults } from './report/conclusio
 import { renderAssignment as renderResults } from './report/report.js';
 import { sampleImages } from './report/samples.js';
 import type { AssignmentReport } from './report/types.js';
+import { type Task, type TaskKind, type Tasks, Workbench } from './tasks.js';
 import type {
   BatchedResult,
   Derivation,
@@ -25,13 +32,8 @@ import type {
   SyntheticResult,
   TensorResult,
 } from './types.js';
-import { type Identity, identify, machine } from './work/identity.js';
-import { WorkerPool } from './work/pool.js';
-import { Session, type SessionHooks } from './work/session.js';
-import { Store } from './work/store.js';
-import { LocalExecutor, type TaskKind, type Tasks, Workbench } from './work/tasks.js';
 
-export { RunError } from './work/pool.js';
+export { RunError } from '../work/executor.js';
 export type { AssignmentPlan, AssignmentReport, Conclusion };
 export { derivations, gradientTable };
 
@@ -47,7 +49,7 @@ export interface AssignmentOptions extends SessionHooks {
   plan?: AssignmentPlan;
   /** A folder with IDX files, in place of MNIST. */
   data?: string;
-  /** Worker threads; by default one for each core. 0 computes in this thread. */
+  /** Worker processes; by default one for each core, 16 at most. 0 computes in this thread. */
   workers?: number;
 }
 
@@ -95,12 +97,15 @@ const COSTS: Record<Exclude<TaskKind, 'fit'>, number> = {
   speed: 1_200_000,
 };
 
+/** Memory is what limits this: a worker with MNIST holds some 200 MB. */
+const MOST_WORKERS = 16;
+
 /** The parts of the assignment as functions, and their results. */
 export class Assignment {
   readonly folder: string;
   readonly reportPath: string;
   readonly plan: AssignmentPlan;
-  readonly session: Session;
+  readonly session: Session<Tasks>;
   readonly quick: boolean;
   readonly #bench: Workbench;
   readonly #identity: Identity;
@@ -108,7 +113,7 @@ export class Assignment {
   readonly #close: () => Promise<void>;
 
   private constructor(
-    parts: { folder: string; plan: AssignmentPlan; session: Session; store: Store; quick: boolean },
+    parts: { folder: string; plan: AssignmentPlan; session: Session<Tasks>; store: Store; quick: boolean },
     bench: Workbench,
     identity: Identity,
     close: () => Promise<void>,
@@ -150,8 +155,15 @@ export class Assignment {
     const identity = await identify(bench);
     const folder = quick ? join(out, 'quick') : out;
     const store = await Store.open(join(folder, 'results'));
-    const executor = workers === 0 ? new LocalExecutor(bench) : new WorkerPool({ data }, workers);
-    const session = new Session(store, executor, identity, {
+    const executor =
+      workers === 0
+        ? new LocalExecutor<Task>((task, long) => bench.run(task, long))
+        : new WorkerPool<Task, { data?: string | undefined }>({
+            module: new URL('./worker.js', import.meta.url),
+            setup: { data },
+            width: Math.min(workers ?? availableParallelism(), MOST_WORKERS),
+          });
+    const session = new Session<Tasks>(store, executor, identity, {
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),
       ...(onFinished && { onFinished }),

@@ -1,6 +1,6 @@
 /** What is tried: one plan for the real thing, and one that shows all of it in well under a minute. */
 import type { ExperimentPlan } from './q7-experiments/types.js';
-import type { Tasks } from './work/tasks.js';
+import type { Tasks } from './tasks.js';
 
 /** Settings of every part that computes for long. */
 export interface AssignmentPlan {

@@ -3,21 +3,7 @@
  * kept as JSON and drawn by the report; nothing here computes.
  */
 
-import type { Global } from '../base/globals.js';
 import type { EngineInfo } from '../engine/engine.js';
-
-/** How far a long part has come; `done` of `total`, in the unit that `what` names. */
-export interface Progress {
-  readonly what: string;
-  readonly done: number;
-  readonly total: number;
-}
-
-/** Accepted by every part that takes long. An abort rejects with the signal's reason. */
-export interface LongOptions {
-  onProgress?: (progress: Progress) => void;
-  signal?: Global<'AbortSignal'>;
-}
 
 /** One formula of questions 1 and 2. */
 export interface Derivation {

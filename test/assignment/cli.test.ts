@@ -1,17 +1,18 @@
-/** `lanegrad assignment` as a process (built), and the pool of worker threads that it computes with. */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+/** `lanegrad assignment` as a process (built), and the pool of processes that it computes with. */
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AssignmentOptions } from '../../src/assignment/index.js';
+import type { Task } from '../../src/assignment/tasks.js';
 import { lanegrad, lastObject } from '../cli/command.js';
 import { writeToy } from '../cli/toy.js';
 import { temporaryFolder, tinyPlan } from './sample.js';
 
 // Workers are JavaScript files: the pool is tested as it was built.
 const built = <T>(module: string): Promise<T> =>
-  import(new URL(`../../dist/assignment/${module}.js`, import.meta.url).href);
-const { Assignment } = await built<typeof import('../../src/assignment/index.js')>('index');
-const { WorkerPool } = await built<typeof import('../../src/assignment/work/pool.js')>('work/pool');
+  import(new URL(`../../dist/${module}.js`, import.meta.url).href);
+const { Assignment } = await built<typeof import('../../src/assignment/index.js')>('assignment/index');
+const { WorkerPool } = await built<typeof import('../../src/work/pool.js')>('work/pool');
 
 let folder: string;
 let data: string;
@@ -103,29 +104,22 @@ describe('workers', () => {
     await pooled.close();
   });
 
-  it('say so when the data is gone', async () => {
-    const empty = join(folder, 'empty');
-    await mkdir(empty);
-    const pool = new WorkerPool({ data: empty }, 1);
-    const task = { kind: 'tensor' as const, settings: { images: 1 } };
-    await expect(pool.run(task, 'the label')).rejects.toThrow(/^the label: .*train-images/);
-    await pool.close();
-    await expect(pool.run(task, 'later')).rejects.toThrow(/later: the workers have been stopped/);
-  });
-
-  it('stop when they are told to', async () => {
-    const controller = new AbortController();
-    const pool = new WorkerPool({ data }, 1);
-    const task = { kind: 'synthetic' as const, settings: { epochs: 1000 } };
-    const running = pool.run(task, 'long', {
-      signal: controller.signal,
-      onProgress: () => controller.abort(),
+  it('say so when the data is gone, and stop when they are told to', async () => {
+    const pool = new WorkerPool<Task, { data: string }>({
+      module: new URL('../../dist/assignment/worker.js', import.meta.url),
+      setup: { data: folder },
+      width: 1,
     });
-    const waiting = pool.run(task, 'waits', { signal: controller.signal });
-    await expect(running).rejects.toThrow(/abort/i);
-    await expect(waiting).rejects.toThrow(/abort/i);
-    const next = { kind: 'synthetic' as const, settings: { epochs: 1, trainSize: 10, validationSize: 10 } };
-    expect(await pool.run(next, 'next')).toMatchObject({ trainSize: 10 });
+    const tensor = { kind: 'tensor', settings: { images: 1 } } as const;
+    await expect(pool.run(tensor, 'the label')).rejects.toThrow(/^the label: .*train-images/);
+    const { signal, abort } = abortable();
+    const long = { kind: 'synthetic', settings: { epochs: 1000 } } as const;
+    await expect(pool.run(long, 'long', { signal, onProgress: abort })).rejects.toThrow(/abort/i);
     await pool.close();
   });
 });
+
+function abortable() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}

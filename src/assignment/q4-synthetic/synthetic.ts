@@ -6,6 +6,7 @@
 import { OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
 import { fillNormal, fillPermutation, randomSource } from '../../engine/reference/random.js';
+import type { LongOptions } from '../../work/executor.js';
 import {
   backward,
   emptyBackward,
@@ -16,7 +17,7 @@ import {
   update,
 } from '../q3-scalar/scalar.js';
 import { checkLoss, Pace, POINTS_STREAM, readLong, SAMPLE_ORDER_STREAM, twoLayerModel } from '../shared.js';
-import type { DecisionGrid, LongOptions, SyntheticEpoch, SyntheticResult, SyntheticRun } from '../types.js';
+import type { DecisionGrid, SyntheticEpoch, SyntheticResult, SyntheticRun } from '../types.js';
 
 const WHERE = 'trainSynthetic';
 

@@ -5,8 +5,9 @@ import type { Dataset } from '../../data/dataset.js';
 import type { Engine } from '../../engine/engine.js';
 import { checkDataset, checkEngine } from '../../train/check.js';
 import { evaluate } from '../../train/evaluate.js';
+import type { LongOptions } from '../../work/executor.js';
 import { checkLoss, Pace, readLong, Samples, twoLayerModel } from '../shared.js';
-import type { LongOptions, LossPoint, TensorResult } from '../types.js';
+import type { LossPoint, TensorResult } from '../types.js';
 import { TensorNetwork } from './network.js';
 
 const WHERE = 'trainTensor';

@@ -8,8 +8,9 @@ import type { Dataset } from '../../data/dataset.js';
 import type { Engine } from '../../engine/engine.js';
 import { checkDataset, checkEngine } from '../../train/check.js';
 import { evaluate } from '../../train/evaluate.js';
+import type { LongOptions } from '../../work/executor.js';
 import { checkLoss, Pace, readLong, Samples, twoLayerModel } from '../shared.js';
-import type { BatchedResult, Deviation, LongOptions, LossPoint } from '../types.js';
+import type { BatchedResult, Deviation, LossPoint } from '../types.js';
 import { averageGradients, compareTensors, exampleDeviations } from './deviation.js';
 import { BatchedNetwork } from './network.js';
 

@@ -4,7 +4,8 @@
  * on all images. The test set is met there and nowhere else.
  */
 import { DataError } from '../../base/errors.js';
-import type { Session } from '../work/session.js';
+import type { Session } from '../../work/session.js';
+import type { Tasks } from '../tasks.js';
 import {
   bestPoint,
   compare,
@@ -31,7 +32,10 @@ const STAGES = {
 } as const;
 
 /** Tells the session's progress what is to come. Costs are samples trained. */
-export function expectExperiments({ progress }: Session, plan: ExperimentPlan): void {
+export function expectExperiments(
+  { progress }: Pick<Session<Tasks>, 'progress'>,
+  plan: ExperimentPlan,
+): void {
   const { compareEpochs, compareSeeds, trainSize, curveEpochs, curveSeeds } = plan;
   const comparison = trainSize * compareEpochs;
   progress.expect(STAGES.rates, plan.learningRates.length * compareSeeds.length, comparison);
@@ -46,7 +50,10 @@ export function expectExperiments({ progress }: Session, plan: ExperimentPlan): 
  *
  * @throws DataError when nothing trains, RunError when a run fails, the signal's reason when it is aborted.
  */
-export async function runExperiments(session: Session, plan: ExperimentPlan): Promise<ExperimentsResult> {
+export async function runExperiments(
+  session: Session<Tasks>,
+  plan: ExperimentPlan,
+): Promise<ExperimentsResult> {
   const distinct = new Set<string>();
   const run = async (stage: string, label: string, config: RunConfig): Promise<Run> => {
     const result = await session.run(stage, `${label}, seed ${config.seed}`, 'fit', config);

@@ -14,8 +14,9 @@ import { sgd } from '../../nn/optimizers.js';
 import type { Sequential } from '../../nn/sequential.js';
 import { checkDataset } from '../../train/check.js';
 import { fit } from '../../train/fit.js';
+import type { LongOptions } from '../../work/executor.js';
 import { checkLoss, Pace, readEngines, readLong, Samples, twoLayerModel } from '../shared.js';
-import type { FormRun, FormsResult, LongOptions } from '../types.js';
+import type { FormRun, FormsResult } from '../types.js';
 import { type Batch, batchedForm, engineLabel, type Form, scalarForm, tensorForm } from './forms-run.js';
 
 const WHERE = 'compareForms';

@@ -10,7 +10,7 @@ import { type Sequential, sequential } from '../../nn/sequential.js';
 import { weightsSha256 } from '../../run/weights.js';
 import { evaluate } from '../../train/evaluate.js';
 import { fit } from '../../train/fit.js';
-import type { LongOptions } from '../types.js';
+import type { LongOptions } from '../../work/executor.js';
 import type { HiddenUnits, RunConfig, RunEpoch, RunResult, TestResult } from './types.js';
 
 const LOSS = 'softmaxCrossEntropy';

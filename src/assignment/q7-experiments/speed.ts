@@ -7,8 +7,9 @@ import { OptionReader } from '../../base/options.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Engine } from '../../engine/engine.js';
 import { checkDataset } from '../../train/check.js';
+import type { LongOptions } from '../../work/executor.js';
 import { checkLoss, Pace, readEngines, readLong, Samples, twoLayerModel } from '../shared.js';
-import type { LongOptions, SpeedResult, SpeedRow } from '../types.js';
+import type { SpeedResult, SpeedRow } from '../types.js';
 import { defaultEngines, makeBatches } from './forms.js';
 import { type Batch, batchedForm, compiledForm, type Form, scalarForm, tensorForm } from './forms-run.js';
 

@@ -1,24 +1,18 @@
 /** What a worker can be told to do, and the bench it does it at: an engine and the data, each made when first needed. */
-import { loadIdxFolder, type Splits } from '../../data/folder.js';
-import { loadMnist } from '../../data/mnist.js';
-import { createEngine } from '../../engine/create.js';
-import type { Engine } from '../../engine/engine.js';
-import { type SyntheticOptions, trainSynthetic } from '../q4-synthetic/synthetic.js';
-import { type TensorOptions, trainTensor } from '../q5-tensor/train.js';
-import { type BatchedOptions, trainBatched } from '../q6-batched/train.js';
-import { compareForms, type FormsOptions } from '../q7-experiments/forms.js';
-import { runExperiment } from '../q7-experiments/run.js';
-import { measureForms, type SpeedOptions } from '../q7-experiments/speed.js';
-import type { RunConfig, RunResult } from '../q7-experiments/types.js';
-import type {
-  BatchedResult,
-  FormsResult,
-  LongOptions,
-  SpeedResult,
-  SyntheticResult,
-  TensorResult,
-} from '../types.js';
-import type { Executor, RunOptions } from './pool.js';
+import { loadIdxFolder, type Splits } from '../data/folder.js';
+import { loadMnist } from '../data/mnist.js';
+import { createEngine } from '../engine/create.js';
+import type { Engine } from '../engine/engine.js';
+import type { LongOptions } from '../work/executor.js';
+import type { TaskOf } from '../work/session.js';
+import { type SyntheticOptions, trainSynthetic } from './q4-synthetic/synthetic.js';
+import { type TensorOptions, trainTensor } from './q5-tensor/train.js';
+import { type BatchedOptions, trainBatched } from './q6-batched/train.js';
+import { compareForms, type FormsOptions } from './q7-experiments/forms.js';
+import { runExperiment } from './q7-experiments/run.js';
+import { measureForms, type SpeedOptions } from './q7-experiments/speed.js';
+import type { RunConfig, RunResult } from './q7-experiments/types.js';
+import type { BatchedResult, FormsResult, SpeedResult, SyntheticResult, TensorResult } from './types.js';
 
 /** Of a part: plain values. What is left out has the part's own default. */
 type Settings<T> = Omit<T, keyof LongOptions | 'engines'>;
@@ -35,9 +29,7 @@ export interface Tasks {
 
 export type TaskKind = keyof Tasks;
 
-export type Task = {
-  [K in TaskKind]: { readonly kind: K; readonly settings: Tasks[K]['settings'] };
-}[TaskKind];
+export type Task = TaskOf<Tasks>;
 
 export class Workbench {
   readonly #data: string | undefined;
@@ -76,27 +68,4 @@ export class Workbench {
         return measureForms((await this.splits()).train, { ...task.settings, ...options });
     }
   }
-}
-
-/** Does tasks in this thread, one at a time: where there are no workers, and in tests. */
-export class LocalExecutor implements Executor {
-  readonly width = 1;
-  readonly #bench: Workbench;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(bench: Workbench) {
-    this.#bench = bench;
-  }
-
-  run(task: Task, _label: string, { onStart, ...options }: RunOptions = {}): Promise<unknown> {
-    const turn = this.#last.then(() => {
-      options.signal?.throwIfAborted();
-      onStart?.();
-      return this.#bench.run(task, options);
-    });
-    this.#last = turn.catch(() => {});
-    return turn;
-  }
-
-  async close(): Promise<void> {}
 }

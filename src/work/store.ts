@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { readFileBytes, systemCode, writeFileAtomic } from '../../base/files/atomic.js';
-import { makeFolders } from '../../base/files/folders.js';
+import { readFileBytes, systemCode, writeFileAtomic } from '../base/files/atomic.js';
+import { makeFolders } from '../base/files/folders.js';
 
 interface Entry {
   readonly key: unknown;

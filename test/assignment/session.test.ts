@@ -1,11 +1,8 @@
-/** Results are kept, found and repaired; what was stopped goes on; progress counts. */
+/** The whole assignment in this thread: what is done is kept, and what was stopped goes on. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Tracker } from '../../../src/assignment/work/progress.js';
-import { canonicalJson, Store } from '../../../src/assignment/work/store.js';
-import { FileError } from '../../../src/base/errors.js';
-import { openTiny, temporaryFolder, tinyPlan } from '../sample.js';
+import { openTiny, temporaryFolder, tinyPlan } from './sample.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -13,47 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe('the store', () => {
-  it('gives back what was put under an equal key, and nothing else', async () => {
-    const store = await Store.open(join(folder, 'a', 'b'));
-    await store.put('fit', { rate: 0.1, seed: 1 }, { loss: 0.5 });
-    expect(await store.get('fit', { seed: 1, rate: 0.1 })).toEqual({ loss: 0.5 });
-    expect(await store.get('fit', { seed: 2, rate: 0.1 })).toBeUndefined();
-    expect(await store.get('speed', { seed: 1, rate: 0.1 })).toBeUndefined();
-  });
-
-  it.each([
-    ['cut short', (text: string) => text.slice(0, -9)],
-    ['changed', (text: string) => text.replace('0.5', '0.6')],
-    ['of another key', (text: string) => text.replace('"seed":1', '"seed":9')],
-    ['empty', () => ''],
-    ['another thing', () => 'null'],
-  ])('takes a file that is %s for none, says so and replaces it', async (_, damage) => {
-    const store = await Store.open(join(folder, 'damaged'));
-    const key = { seed: 1 };
-    await store.put('fit', key, { loss: 0.5 });
-    const [name] = await readdir(store.folder);
-    const path = join(store.folder, name);
-    await writeFile(path, damage(await readFile(path, 'utf8')));
-    expect(await store.get('fit', key)).toBeUndefined();
-    expect(store.damaged).toEqual([path]);
-    await store.put('fit', key, { loss: 0.7 });
-    expect(await store.get('fit', key)).toEqual({ loss: 0.7 });
-  });
-
-  it('names a folder that cannot be', async () => {
-    const file = join(folder, 'file');
-    await writeFile(file, '');
-    await expect(Store.open(join(file, 'x'))).rejects.toThrow(FileError);
-    await expect(Store.open(file)).rejects.toThrow(FileError);
-  });
-
-  it('writes keys in one order', () => {
-    expect(canonicalJson({ b: [{ d: 1, c: 2 }], a: 3 })).toBe('{"a":3,"b":[{"c":2,"d":1}]}');
-  });
-});
-
-describe('a session', () => {
+describe('the assignment', () => {
   it('does everything once, and nothing again', async () => {
     const first = await openTiny(folder);
     const { session } = first;
@@ -114,19 +71,5 @@ describe('a session', () => {
     const other = await openTiny(own, { plan });
     await other.synthetic();
     expect(other.session.computed).toBe(1);
-  });
-});
-
-describe('progress', () => {
-  it('counts, corrects and estimates', () => {
-    const tracker = new Tracker();
-    tracker.expect('a', 2, 1);
-    tracker.expect('b', 3, 10);
-    tracker.expect('b', 1, 4);
-    tracker.begin('a', 'first');
-    expect(tracker.overview()).toMatchObject({ done: 0, total: 3, running: ['first'] });
-    tracker.end('a', 'first');
-    tracker.end('a', 'found');
-    expect(tracker.overview()).toMatchObject({ done: 2, total: 3, running: [] });
   });
 });

@@ -1,21 +1,28 @@
 /**
- * The work of the assignment: every task is looked up among the results that are kept, done by a worker when it is not
+ * Work that is done once: every task is looked up among the results that are kept, done by an executor when it is not
  * there, and kept at once. What is stopped half way goes on from there the next time.
  */
-import type { Global } from '../../base/globals.js';
-import type { Executor } from './pool.js';
+import type { Global } from '../base/globals.js';
+import type { Executor } from './executor.js';
 import { type ProgressHooks, Tracker } from './progress.js';
 import { canonicalJson, type Store } from './store.js';
-import type { Task, TaskKind, Tasks } from './tasks.js';
+
+/** Each kind of task by its name: its settings and its result, both plain values. */
+type TaskTypes<Tasks> = { [Kind in keyof Tasks]: { settings: unknown; result: unknown } };
+
+/** A task as it is handed to an executor. */
+export type TaskOf<Tasks extends TaskTypes<Tasks>> = {
+  [Kind in keyof Tasks]: { readonly kind: Kind; readonly settings: Tasks[Kind]['settings'] };
+}[keyof Tasks];
 
 export interface SessionHooks extends ProgressHooks {
   readonly signal?: Global<'AbortSignal'> | undefined;
 }
 
-export class Session {
+export class Session<Tasks extends TaskTypes<Tasks>> {
   readonly progress: Tracker;
   readonly #store: Store;
-  readonly #executor: Executor;
+  readonly #executor: Executor<TaskOf<Tasks>>;
   readonly #identity: object;
   readonly #signal: AbortSignal | undefined;
   readonly #known = new Map<string, Promise<unknown>>();
@@ -24,7 +31,12 @@ export class Session {
   found = 0;
 
   /** @param identity what every result depends on beside its settings: version, WebAssembly, data. */
-  constructor(store: Store, executor: Executor, identity: object, { signal, ...hooks }: SessionHooks = {}) {
+  constructor(
+    store: Store,
+    executor: Executor<TaskOf<Tasks>>,
+    identity: object,
+    { signal, ...hooks }: SessionHooks = {},
+  ) {
     this.#store = store;
     this.#executor = executor;
     this.#identity = identity;
@@ -37,7 +49,7 @@ export class Session {
    *
    * @throws RunError when it fails, the signal's reason when it is aborted, FileError when it cannot be kept.
    */
-  async run<K extends TaskKind>(
+  async run<K extends keyof Tasks & string>(
     stage: string,
     label: string,
     kind: K,
@@ -52,7 +64,7 @@ export class Session {
       // Two experiments want the same run: the second waits for the first.
       this.found++;
     } else {
-      result = this.#lookUpOrDo(stage, label, { kind, settings } as Task, key);
+      result = this.#lookUpOrDo(stage, label, { kind, settings }, kind, key);
       this.#known.set(name, result);
     }
     const value = await result;
@@ -60,8 +72,14 @@ export class Session {
     return value as Tasks[K]['result'];
   }
 
-  async #lookUpOrDo(stage: string, label: string, task: Task, key: object): Promise<unknown> {
-    const kept = await this.#store.get(task.kind, key);
+  async #lookUpOrDo(
+    stage: string,
+    label: string,
+    task: TaskOf<Tasks>,
+    kind: string,
+    key: object,
+  ): Promise<unknown> {
+    const kept = await this.#store.get(kind, key);
     if (kept !== undefined) {
       this.found++;
       return kept;
@@ -73,7 +91,7 @@ export class Session {
     });
     // As a file would give it back, so that the first run and the second see the same.
     const plain: unknown = JSON.parse(JSON.stringify(result));
-    await this.#store.put(task.kind, key, plain);
+    await this.#store.put(kind, key, plain);
     this.computed++;
     return plain;
   }
