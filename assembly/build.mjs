@@ -4,7 +4,7 @@
  *   simd, fma, simd-threads, fma-threads   build/NAME.wasm
  *   limit, limit-fma                       build/bench/NAME.wasm, only when named
  *   embed                                  build/embedded.js: the binaries of one thread as text
- *   report                                 build/assignment.js: formulas as MathML, and code that the assignment shows
+ *   report                                 build/report.js, build/assignment.js: scripts, formulas and code that reports show
  *   typescript                             dist/
  *   script                                 dist/script/: bundles for pages without a bundler
  *
@@ -123,7 +123,7 @@ async function typeScript() {
   // Outputs that somebody else changed would not be written again.
   if (!stamps.typescript || !unchanged(stamps.typescript.outputs)) rmSync(`${root}${info}`, { force: true });
   await command('typescript-native/bin/tsc', ['--incremental', '--tsBuildInfoFile', info]);
-  const sources = files('src');
+  const sources = files('src').filter((path) => !path.startsWith('src/report/client/'));
   const stems = new Set(sources.map((path) => path.replace(/^src\/(.*)\.[jt]s$/, '$1')));
   const outputs = files('dist').filter((path) => !path.startsWith('dist/script/'));
   const stale = outputs.filter(
@@ -135,6 +135,7 @@ async function typeScript() {
     'package.json',
     'build/embedded.d.ts',
     'build/assignment.d.ts',
+    'build/report.d.ts',
     ...sources,
   ];
   return { inputs, outputs: outputs.filter((path) => !stale.includes(path)) };

@@ -1,15 +1,24 @@
 /**
- * build/assignment.js: what the assignment's report shows and is not computed where it is drawn: its formulas as
- * MathML, by their LaTeX, and the pieces of source that stand beside them.
+ * What reports show and is not computed where they are drawn.
+ * build/report.js: the scripts that run inside a report, as text.
+ * build/assignment.js: the assignment's formulas as MathML, by their LaTeX, and the pieces of source that stand beside them.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const LISTS = ['src/assignment/report/formulas.ts', 'src/assignment/report/excerpts.ts'];
 const OPTIONS = { throwOnError: true, strict: true, trust: false };
 
-/** Its types, which TypeScript needs first. */
+/** Their types, which TypeScript needs first. */
 export function declareReport(build) {
   mkdirSync(build, { recursive: true });
+  writeFileSync(
+    `${build}report.d.ts`,
+    `/** Makes a page's language one that Intl takes; to run before uPlot. */
+export declare const languageScript: string;
+/** Draws a page's charts with uPlot. */
+export declare const clientScript: string;
+`,
+  );
   writeFileSync(
     `${build}assignment.d.ts`,
     `/** MathML by LaTeX: of formulas on lines of their own, and of formulas within lines. */
@@ -23,7 +32,7 @@ export declare const code: Readonly<Record<string, string>>;
   );
 }
 
-/** Writes the file; says what it read and wrote. Throws for what is no LaTeX, and for a piece that is not found. */
+/** Writes the files; says what it read and wrote. Throws for what is no LaTeX, and for a piece that is not found. */
 export async function writeReport(root) {
   const { default: temml } = await import('temml');
   const { inputs, lists } = await load(root);
@@ -40,32 +49,48 @@ export async function writeReport(root) {
       cut(name, readFileSync(`${root}${excerpt.file}`, 'utf8'), excerpt),
     ]),
   );
+  const entryPoints = ['language', 'main'].map((name) => `src/report/client/${name}.ts`);
+  const client = await bundle(root, { entryPoints, outdir: root, format: 'iife', minify: true });
+  const [languageScript, clientScript] = client.texts;
   declareReport(`${root}build/`);
-  const text = Object.entries({ mathml, code }).map(
+  write(`${root}build/assignment.js`, { mathml, code });
+  write(`${root}build/report.js`, { languageScript, clientScript });
+  return {
+    inputs: [...new Set(['assembly/report.mjs', ...inputs, ...client.inputs, ...sources])],
+    outputs: ['assignment', 'report'].flatMap((name) => [`build/${name}.js`, `build/${name}.d.ts`]),
+  };
+}
+
+function write(path, values) {
+  const lines = Object.entries(values).map(
     ([name, value]) => `export const ${name} = ${JSON.stringify(value, null, 1)};\n`,
   );
-  writeFileSync(`${root}build/assignment.js`, text.join(''));
-  return {
-    inputs: [...new Set(['assembly/report.mjs', ...inputs, ...sources])],
-    outputs: ['build/assignment.js', 'build/assignment.d.ts'],
-  };
+  writeFileSync(path, lines.join(''));
 }
 
 /** The lists, which are TypeScript, as a module of plain values. */
 async function load(root) {
+  const contents = LISTS.map((path) => `export * from './${path}';`).join('\n');
+  const { texts, inputs } = await bundle(root, { stdin: { contents, resolveDir: root }, format: 'esm' });
+  const lists = await import(`data:text/javascript;base64,${Buffer.from(texts[0]).toString('base64')}`);
+  return { inputs, lists };
+}
+
+/** Modules, each with all that it imports, and the files that they came from. */
+async function bundle(root, options) {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    stdin: { contents: LISTS.map((path) => `export * from './${path}';`).join('\n'), resolveDir: root },
     bundle: true,
-    format: 'esm',
     platform: 'neutral',
+    target: 'es2022',
+    charset: 'utf8',
     write: false,
     metafile: true,
+    ...options,
   });
-  const url = `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`;
   const inputs = Object.keys(metafile.inputs).filter((path) => path !== '<stdin>');
-  return { inputs, lists: await import(url) };
+  return { texts: outputFiles.map(({ text }) => text), inputs };
 }
 
 /** See Excerpt in report/excerpts.ts. */

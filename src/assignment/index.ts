@@ -8,7 +8,7 @@ import { OptionError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
 import { checkInteger, OptionReader } from '../base/options.js';
 import { loadUplot } from '../report/node.js';
-import { LocalExecutor } from '../work/executor.js';
+import { type Executor, LocalExecutor } from '../work/executor.js';
 import { WorkerPool } from '../work/pool.js';
 import { Session, type SessionHooks } from '../work/session.js';
 import { Store } from '../work/store.js';
@@ -18,10 +18,10 @@ import { derivations } from './q1-derivations/derivations.js';
 import { gradientTable } from './q3-scalar/gradient-table.js';
 import { expectExperiments, runExperiments } from './q7-experiments/experiments.js';
 import type { ExperimentsResult } from './q7-experiments/types.js';
-import { type Conclusion, conclude as concludeResults } from './report/conclusions.js';
+import { conclude as concludeResults } from './report/conclusions.js';
 import { renderAssignment as renderResults } from './report/report.js';
 import { sampleImages } from './report/samples.js';
-import type { AssignmentReport } from './report/types.js';
+import type { AssignmentReport, Conclusion } from './report/types.js';
 import { type Task, type TaskKind, type Tasks, Workbench } from './tasks.js';
 import type {
   BatchedResult,
@@ -102,31 +102,19 @@ const MOST_WORKERS = 16;
 
 /** The parts of the assignment as functions, and their results. */
 export class Assignment {
-  readonly folder: string;
   readonly reportPath: string;
-  readonly plan: AssignmentPlan;
-  readonly session: Session<Tasks>;
-  readonly quick: boolean;
-  readonly #bench: Workbench;
-  readonly #identity: Identity;
-  readonly #store: Store;
-  readonly #close: () => Promise<void>;
 
   private constructor(
-    parts: { folder: string; plan: AssignmentPlan; session: Session<Tasks>; store: Store; quick: boolean },
-    bench: Workbench,
-    identity: Identity,
-    close: () => Promise<void>,
+    readonly folder: string,
+    readonly quick: boolean,
+    readonly plan: AssignmentPlan,
+    readonly session: Session<Tasks>,
+    private readonly bench: Workbench,
+    private readonly identity: Identity,
+    private readonly store: Store,
+    private readonly executor: Executor<Task>,
   ) {
-    this.folder = parts.folder;
-    this.reportPath = join(parts.folder, 'assignment.html');
-    this.plan = parts.plan;
-    this.session = parts.session;
-    this.#store = parts.store;
-    this.quick = parts.quick;
-    this.#bench = bench;
-    this.#identity = identity;
-    this.#close = close;
+    this.reportPath = join(folder, 'assignment.html');
   }
 
   /**
@@ -169,12 +157,12 @@ export class Assignment {
       ...(onFinished && { onFinished }),
     });
     const plan = given ?? (quick ? quickPlan(seed) : fullPlan(seed));
-    return new Assignment({ folder, plan, session, store, quick }, bench, identity, () => executor.close());
+    return new Assignment(folder, quick, plan, session, bench, identity, store, executor);
   }
 
   /** Files of results that could not be used and are made again. */
   get damaged(): readonly string[] {
-    return this.#store.damaged;
+    return this.store.damaged;
   }
 
   derivations(question: 1 | 2): readonly Derivation[] {
@@ -235,9 +223,9 @@ export class Assignment {
     const report: AssignmentReport = {
       createdAt: new Date().toISOString(),
       quick: this.quick,
-      version: this.#identity.lanegrad,
+      version: this.identity.lanegrad,
       machine: machine(),
-      identity: this.#identity,
+      identity: this.identity,
       derivations: [derivationsOf(1), derivationsOf(2)],
       table: gradientTable(),
       synthetic,
@@ -246,7 +234,7 @@ export class Assignment {
       forms,
       speed,
       experiments,
-      samples: sampleImages((await this.#bench.splits()).full),
+      samples: sampleImages((await this.bench.splits()).full),
     };
     await writeFileAtomic(this.reportPath, renderResults(report, await loadUplot()));
     return report;
@@ -254,7 +242,7 @@ export class Assignment {
 
   /** Ends the workers. Twice is fine. */
   close(): Promise<void> {
-    return this.#close();
+    return this.executor.close();
   }
 
   #expect(kind: keyof typeof COSTS): void {

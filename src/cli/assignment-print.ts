@@ -1,11 +1,10 @@
 /** The assignment's results as text for people. */
 
 import type { Comparison, ExperimentsResult } from '../assignment/q7-experiments/types.js';
-import type { Conclusion } from '../assignment/report/conclusions.js';
 import { conclude } from '../assignment/report/conclusions.js';
 import { concludeExperiments } from '../assignment/report/conclusions-experiments.js';
 import { plainDerivations } from '../assignment/report/plain.js';
-import type { AssignmentReport } from '../assignment/report/types.js';
+import type { AssignmentReport, Conclusion } from '../assignment/report/types.js';
 import { plusMinus } from '../assignment/report/words.js';
 import type {
   BatchedResult,

@@ -4,6 +4,7 @@ import { show } from '../base/errors.js';
 import { type Html, html } from './escape.js';
 import { count, plural } from './format.js';
 import { wasInterrupted } from './headline.js';
+import { settingsTable } from './table.js';
 import type { RunReport } from './types.js';
 
 /** Deeper nesting is shown by its class; it also ends a cycle. */
@@ -25,11 +26,12 @@ export function reproducibilitySection(report: RunReport): Html {
     ['Layers', facts.layers.join('-')],
     ['Parameters', count(facts.parameters)],
   ];
+  const shown = rows
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, text(value)] as const);
   return html`<section id="reproducibility"><h2>Reproducibility</h2>
 <p class="lead">${promise(engine.math)} ${advice(report)}</p>
-<div class="scroll" role="region" aria-label="Reproducibility" tabindex="0"><table class="settings whole"><tbody>
-${rows.filter(([, value]) => value !== undefined).map(([name, value]) => settingRow(name, text(value)))}
-</tbody></table></div></section>`;
+<div class="scroll" role="region" aria-label="Reproducibility" tabindex="0">${settingsTable(shown)}</div></section>`;
 }
 
 /** Nested settings as lines of a dotted name and a value, in their own order. */
@@ -49,17 +51,8 @@ export function flatten(settings: Readonly<Record<string, unknown>>): [string, s
 
 function block(id: string, title: string, settings: Readonly<Record<string, unknown>>): Html {
   const lines = flatten(settings);
-  const rows = lines.map(([name, value]) => settingRow(name, value));
   return html`<div id="${id}"><h3>${title}</h3>
-${
-  rows.length === 0
-    ? html`<p>Nothing recorded.</p>`
-    : html`<table class="settings${rows.length <= 24 && ' whole'}"><tbody>${rows}</tbody></table>`
-}</div>`;
-}
-
-function settingRow(name: string, value: string): Html {
-  return html`<tr><th scope="row">${name}</th><td>${value}</td></tr>\n`;
+${lines.length === 0 ? html`<p>Nothing recorded.</p>` : settingsTable(lines)}</div>`;
 }
 
 /** The parts of a plain object or of an array that holds objects; undefined when it fits on one line. */

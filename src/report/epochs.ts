@@ -1,11 +1,9 @@
 /** The table of epochs: every number of the history, for reading, copying and for pages without scripts. */
-import type { EpochRecord, History } from '../train/history.js';
-import { metricNamesOf, titleOf } from './charts.js';
+import type { EpochRecord, History, Score } from '../train/history.js';
+import { metricNamesOf, titleOf } from './curves.js';
 import { type Html, html } from './escape.js';
 import { count, duration, loss, percent, rate } from './format.js';
-
-/** Longer tables scroll in their own box, and may break across printed pages. */
-const LONG = 24;
+import { type Column, dataTable } from './table.js';
 
 /** The section with one row an epoch; nothing when no epoch was finished. */
 export function epochsSection(history: History): Html | undefined {
@@ -15,21 +13,42 @@ export function epochsSection(history: History): Html | undefined {
   const metrics = metricNamesOf(history);
   const classifies = epochs.some((record) => !Number.isNaN(record.accuracy));
   const best = validated && epochs.length > 1 ? bestEpoch(epochs) : undefined;
-  const long = epochs.length > LONG;
   const lead =
     best &&
     html`<p class="lead">Validation accuracy was highest in epoch ${best.epoch}:
 ${percent(best.validation!.accuracy)}. That row is marked.</p>`;
+  const marked = html` <span class="hidden">(best validation accuracy)</span>`;
+  const measured = ({ validation }: EpochRecord, write: (score: Score) => string) =>
+    validation ? write(validation) : '–';
+  const table = dataTable<EpochRecord>(
+    'Epochs',
+    epochs,
+    [
+      ['Epoch', (record) => [record.epoch, record === best && marked]],
+      ['Steps', ({ step }) => count(step)],
+      ['Learning rate', ({ learningRate }) => rate(learningRate)],
+      ['Training loss', (record) => loss(record.loss)],
+      classifies && ['Training accuracy', ({ accuracy }) => percent(accuracy)],
+      validated && ['Validation loss', (record) => measured(record, (score) => loss(score.loss))],
+      validated &&
+        classifies && [
+          'Validation accuracy',
+          (record) => measured(record, ({ accuracy }) => percent(accuracy)),
+        ],
+      ...metrics.map(
+        (name): Column<EpochRecord> => [
+          `Validation ${titleOf(name)}`,
+          ({ validation }) => loss(validation?.metrics?.[name] ?? Number.NaN),
+        ],
+      ),
+      ['Samples/s', ({ samplesPerSecond }) => count(samplesPerSecond)],
+      ['Time', ({ seconds }) => duration(seconds)],
+    ],
+    { mark: (record) => record === best && 'best' },
+  );
   return html`<section id="epochs"><h2>Epochs</h2>
 ${lead}
-<div class="scroll${long && ' tall'}" role="region" aria-label="Epochs" tabindex="0">
-<table class="data${long ? '' : ' whole'}"><thead>
-<tr><th scope="col">Epoch</th><th scope="col">Steps</th><th scope="col">Learning rate</th>
-<th scope="col">Training loss</th>${classifies && html`<th scope="col">Training accuracy</th>`}
-${validated && html`<th scope="col">Validation loss</th>${classifies && html`<th scope="col">Validation accuracy</th>`}`}
-${metrics.map((name) => html`<th scope="col">Validation ${titleOf(name)}</th>`)}
-<th scope="col">Samples/s</th><th scope="col">Time</th></tr></thead>
-<tbody>${epochs.map((record) => row(record, { validated, classifies, metrics, best: record === best }))}</tbody></table></div></section>`;
+${table}</section>`;
 }
 
 /** The first epoch of the highest finite validation accuracy. */
@@ -40,20 +59,4 @@ function bestEpoch(epochs: readonly EpochRecord[]): EpochRecord | undefined {
     if (accuracy > (best?.validation?.accuracy ?? Number.NEGATIVE_INFINITY)) best = record;
   }
   return best;
-}
-
-interface Shown {
-  readonly validated: boolean;
-  readonly classifies: boolean;
-  readonly metrics: readonly string[];
-  readonly best: boolean;
-}
-
-function row(record: EpochRecord, { validated, classifies, metrics, best }: Shown): Html {
-  const { validation } = record;
-  return html`<tr${best && html` class="best"`}><th scope="row">${record.epoch}${best && html` <span class="hidden">(best validation accuracy)</span>`}</th><td>${count(record.step)}</td><td>${rate(record.learningRate)}</td>
-<td>${loss(record.loss)}</td>${classifies && html`<td>${percent(record.accuracy)}</td>`}
-${validated && html`<td>${validation ? loss(validation.loss) : '–'}</td>${classifies && html`<td>${validation ? percent(validation.accuracy) : '–'}</td>`}`}
-${metrics.map((name) => html`<td>${loss(validation?.metrics?.[name] ?? Number.NaN)}</td>`)}
-<td>${count(record.samplesPerSecond)}</td><td>${duration(record.seconds)}</td></tr>\n`;
 }

@@ -56,7 +56,7 @@ export function scriptJson(value: unknown): string {
   );
 }
 
-/** A library's script made safe to inline: it can neither end its element nor open a comment. */
+/** A script made safe to inline: it can neither end its element nor open a comment. */
 export function inlineScript(source: string): Html {
   return new Html(source.replace(/<(?=\/script|script|!--)/gi, '\\x3c'));
 }

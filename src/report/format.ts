@@ -37,6 +37,11 @@ export function loss(value: number): string {
   return value.toFixed(size >= 100 ? 2 : size >= 10 ? 3 : 4);
 }
 
+/** Five significant digits, as short as they can be. */
+export function number(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : String(value);
+}
+
 /** A learning rate: four significant digits, fewer where they say the same. */
 export function rate(value: number): string {
   return unusual(value) ?? String(Number(value.toPrecision(4)));
@@ -53,20 +58,9 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)}${NBSP}h ${pad(minutes % 60)}${NBSP}min`;
 }
 
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
 
 /** An ISO date as '23 November 2026, 22:46 UTC'; text that is no date comes back as it was. */
 export function date(iso: string): string {

@@ -1,40 +1,22 @@
 /** The top of the page: what was trained, how well it did, and the figures one asks for first. */
 import type { EpochRecord, Score } from '../train/history.js';
 import { type Html, html } from './escape.js';
-import { count, date, duration, loss, percent, plural } from './format.js';
-import { isRegression, number } from './regression.js';
+import { count, duration, loss, number, percent, plural } from './format.js';
+import { type Figure, pageHeader } from './header.js';
+import { isRegression } from './regression.js';
 import type { RunReport } from './types.js';
-
-/** The largest number on the page. */
-interface Main {
-  readonly name: string;
-  readonly value: string;
-  readonly unit?: string | undefined;
-  readonly note: string;
-}
-
-interface Figure {
-  readonly name: string;
-  readonly value: string;
-  readonly unit?: string;
-  readonly note?: string;
-}
 
 /** The header, with the accuracy of the best set there is: test, else validation, else training. */
 export function headline(report: RunReport): Html {
-  const main = mainScore(report);
-  const engine = engineLine(report.engine);
-  return html`<header>
-<p class="eyebrow"><span>lanegrad <span aria-hidden="true">/</span> training report</span> <time datetime="${report.createdAt}">${date(report.createdAt)}</time></p>
-<h1>${report.title}</h1>
-${wasInterrupted(report) && interruption(report)}
-${earlyStop(report)}
-<div class="summary">
-${main ? hero(main) : html`<div class="hero"><p class="name">No epoch was finished</p></div>`}
-<dl class="figures">${figures(report).map(figure)}</dl>
-</div>
-${engine && html`<p class="engine"><span>Engine</span> ${engine}</p>`}
-</header>`;
+  return pageHeader({
+    kind: 'training report',
+    createdAt: report.createdAt,
+    title: report.title,
+    notices: [wasInterrupted(report) && interruption(report), earlyStop(report)],
+    main: mainScore(report) ?? { name: 'No epoch was finished' },
+    figures: figures(report),
+    engine: ['Engine', engineLine(report.engine)],
+  });
 }
 
 /** Whether the run stopped before its last epoch. */
@@ -49,7 +31,8 @@ function lastValidated(report: RunReport): EpochRecord | undefined {
   return report.history.epochs.findLast((record) => record.validation !== undefined);
 }
 
-function mainScore(report: RunReport): Main | undefined {
+/** The largest number on the page. */
+function mainScore(report: RunReport): Figure | undefined {
   const found = mainAccuracy(report);
   if (!found) return undefined;
   const { name, score, note } = found;
@@ -88,12 +71,6 @@ function mainAccuracy(report: RunReport): { name: string; score: Score; note: st
     score: last,
     note: `in epoch ${last.epoch}; there was no validation or test set`,
   };
-}
-
-function hero({ name, value, unit, note }: Main): Html {
-  return html`<div class="hero"><p class="name">${name}</p>
-<p class="value">${value}${unit && html`<span class="unit">\u00a0${unit}</span>`}</p>
-<p class="note">${note}</p></div>`;
 }
 
 function figures(report: RunReport): Figure[] {
@@ -140,10 +117,6 @@ function scoreFigure(name: string, score: Score, note: string): Figure[] {
 /** R², which one sample does not have. */
 function explained(r2: number): string {
   return Number.isNaN(r2) ? 'undefined' : r2.toFixed(3);
-}
-
-function figure({ name, value, unit, note }: Figure): Html {
-  return html`<div><dt>${name}</dt><dd>${value}${unit && html` <span class="unit">${unit}</span>`}${note && html`<span class="note">${note}</span>`}</dd></div>\n`;
 }
 
 /** Samples over seconds of the whole run; the mean of the epochs' speeds would favour the fast ones. */

@@ -7,6 +7,7 @@ import { className } from './confusion.js';
 import { type Html, html } from './escape.js';
 import { confidence, count, loss, percent, plural } from './format.js';
 import { pngDataUri } from './png.js';
+import { dataTable } from './table.js';
 import type { TestSet } from './types.js';
 
 /** Enough to see a pattern, few enough to look at each. */
@@ -63,15 +64,13 @@ function gallery(worst: readonly Mistake[], testSet: TestSet, images: NonNullabl
 }
 
 function table(worst: readonly Mistake[], testSet: TestSet): Html {
-  const rows = worst.map(
-    (mistake) => html`<tr><th scope="row">${mistake.index}</th>
-<td class="text">${className(testSet, mistake.actual)}</td><td class="text">${className(testSet, mistake.predicted)}</td>
-<td>${confidence(mistake.confidence)}</td><td>${loss(mistake.loss)}</td></tr>\n`,
-  );
-  return html`<div class="scroll" role="region" aria-label="Most wrong predictions" tabindex="0">
-<table class="data whole"><thead><tr><th scope="col">Test sample</th><th scope="col" class="text">True</th>
-<th scope="col" class="text">Read as</th><th scope="col">Confidence</th><th scope="col">Loss</th></tr></thead>
-<tbody>${rows}</tbody></table></div>`;
+  return dataTable('Most wrong predictions', worst, [
+    ['Test sample', ({ index }) => index],
+    ['True', ({ actual }) => className(testSet, actual), 'text'],
+    ['Read as', ({ predicted }) => className(testSet, predicted), 'text'],
+    ['Confidence', (mistake) => confidence(mistake.confidence)],
+    ['Loss', (mistake) => loss(mistake.loss)],
+  ]);
 }
 
 /** NaN has no order of its own. Two infinities differ by NaN, which is falsy: then the index decides. */

@@ -2,17 +2,14 @@
  * The page around the sections: one HTML file that needs nothing else. Its policy forbids every network request,
  * so a report can be opened from disk, mailed and archived without a second thought.
  */
+import { clientScript, languageScript } from '../../build/report.js';
+import { type Chart, chartData } from './charts.js';
 import { type Html, html, inlineScript, inlineStyle, markup } from './escape.js';
 import type { Uplot } from './types.js';
 
 // base-uri and form-action do not fall back to default-src.
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
-
-/** Some systems' browsers have a language that Intl refuses, such as WebKitGTK's 'C': uPlot would fail, and no curve be drawn. */
-const KNOWN_LANGUAGE = `try { new Intl.NumberFormat(navigator.language); } catch {
-  Object.defineProperty(navigator, 'language', { value: 'en-US' });
-}`;
 
 /** A section's anchor and its name in the page's own navigation. */
 export interface Link {
@@ -28,12 +25,14 @@ export interface PageParts {
   readonly sections: readonly (Html | undefined)[];
   /** A style sheet of this package, after uPlot's. */
   readonly style: string;
-  /** Charts: uPlot and a script of this package that draws with it. Left out of a page without any. */
-  readonly charts?: { readonly uplot: Uplot; readonly script: string } | undefined;
+  /** Those that stand in the sections. Without any the page has no script. */
+  readonly charts: readonly Chart[];
+  readonly uplot: Uplot;
 }
 
 /** Puts a header and sections into a whole document. */
-export function page({ title, header, links, sections, style, charts }: PageParts): string {
+export function page({ title, header, links, sections, style, charts, uplot }: PageParts): string {
+  const drawn = charts.length > 0;
   const body = html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -44,7 +43,7 @@ export function page({ title, header, links, sections, style, charts }: PagePart
 <meta name="generator" content="lanegrad">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-${charts && html`<style>${inlineStyle(charts.uplot.style)}</style>`}
+${drawn && html`<style>${inlineStyle(uplot.style)}</style>`}
 <style>${markup(style)}</style>
 </head>
 <body>
@@ -55,11 +54,12 @@ ${sections}
 </main>
 <footer><p>Written by lanegrad. This file is complete: it loads nothing, and nothing leaves it.</p></footer>
 ${
-  charts &&
-  html`<script>${markup(KNOWN_LANGUAGE)}</script>
+  drawn &&
+  html`${chartData(charts)}
+<script>${inlineScript(languageScript)}</script>
 <script>/* uPlot, MIT licence, copyright (c) Leon Sorokin */
-${inlineScript(charts.uplot.script)}</script>
-<script>${markup(charts.script)}</script>`
+${inlineScript(uplot.script)}</script>
+<script>${inlineScript(clientScript)}</script>`
 }
 </body>
 </html>

@@ -3,7 +3,8 @@
  * script, how large the errors are, and the rows that the model was most wrong about. It only shows; the run measured.
  */
 import { type Html, html, markup } from './escape.js';
-import { count, plural } from './format.js';
+import { count, number, plural } from './format.js';
+import { dataTable, settingsTable } from './table.js';
 import type { RegressionTest } from './types.js';
 
 /** Points that are drawn: more would only be ink. */
@@ -20,11 +21,6 @@ export function isRegression({ accuracy }: { readonly accuracy: number }): boole
   return Number.isNaN(accuracy);
 }
 
-/** Five significant digits, as short as they can be. */
-export function number(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : String(value);
-}
-
 /** The section with the drawing, the sizes of the errors, and the worst rows. */
 export function regressionSection(test: RegressionTest): Html {
   const { target, actual, predicted } = test;
@@ -37,17 +33,19 @@ export function regressionSection(test: RegressionTest): Html {
 <b>${target}</b> is predicted too large, below it too small.</p>
 <div class="pair"><div>${scatter(test)}</div>
 <div><h3>Size of the errors</h3>
-<table class="settings whole"><tbody>
-${quantile('Half are below', sizes, 0.5)}${quantile('Nine of ten are below', sizes, 0.9)}${quantile('The largest', sizes, 1)}
-<tr><th scope="row">Mean error, with its sign</th><td>${number(errors.reduce((sum, error) => sum + error, 0) / errors.length)}</td></tr>
-</tbody></table>
+${settingsTable([
+  ['Half are below', quantile(sizes, 0.5)],
+  ['Nine of ten are below', quantile(sizes, 0.9)],
+  ['The largest', quantile(sizes, 1)],
+  ['Mean error, with its sign', number(errors.reduce((sum, error) => sum + error, 0) / errors.length)],
+])}
 <h3>Most wrong</h3>
 ${worst(actual, predicted, errors)}</div></div></section>`;
 }
 
-function quantile(name: string, sorted: readonly number[], share: number): Html {
+function quantile(sorted: readonly number[], share: number): string {
   const index = Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1));
-  return html`<tr><th scope="row">${name}</th><td>${number(sorted[index]!)}</td></tr>\n`;
+  return number(sorted[index]!);
 }
 
 function worst(actual: ArrayLike<number>, predicted: ArrayLike<number>, errors: readonly number[]): Html {
@@ -55,13 +53,12 @@ function worst(actual: ArrayLike<number>, predicted: ArrayLike<number>, errors: 
     .map((_, index) => index)
     .sort((a, b) => Math.abs(errors[b]!) - Math.abs(errors[a]!) || a - b)
     .slice(0, WORST_SHOWN);
-  const rows = order.map(
-    (index) => html`<tr><th scope="row">${index}</th><td>${number(actual[index]!)}</td>
-<td>${number(predicted[index]!)}</td><td>${number(errors[index]!)}</td></tr>\n`,
-  );
-  return html`<div class="scroll" role="region" aria-label="Most wrong predictions" tabindex="0">
-<table class="data whole"><thead><tr><th scope="col">Test sample</th><th scope="col">Actual</th>
-<th scope="col">Predicted</th><th scope="col">Error</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+  return dataTable('Most wrong predictions', order, [
+    ['Test sample', (i) => i],
+    ['Actual', (i) => number(actual[i]!)],
+    ['Predicted', (i) => number(predicted[i]!)],
+    ['Error', (i) => number(errors[i]!)],
+  ]);
 }
 
 function scatter({ target, actual, predicted }: RegressionTest): Html {

@@ -3,9 +3,8 @@
  * here touches a file or Node: loading uPlot's text is in node.ts, writing the page is the caller's.
  */
 import { ShapeError } from '../base/errors.js';
-import { curvesSection } from './charts.js';
-import { CLIENT_SCRIPT } from './client.js';
 import { confusionSection } from './confusion.js';
+import { curves, curvesSection } from './curves.js';
 import { reproducibilitySection, settingsSection } from './details.js';
 import { epochsSection } from './epochs.js';
 import { headline } from './headline.js';
@@ -27,13 +26,13 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
   const { history, testSet, regression, table } = report;
   // Where there are no classes, none can be confused.
   const test = report.test && !isRegression(report.test) ? report.test : undefined;
-  const drawn = history.epochs.length > 0;
+  const charts = curves(history, lossUnit(report.config));
   const links: (Link | false | undefined)[] = [
     { id: 'curves', name: 'Learning curves' },
     regression && { id: 'regression', name: 'Predicted and actual' },
     test && { id: 'confusion', name: 'Confusion matrix' },
     test && testSet && { id: 'mistakes', name: 'Most wrong' },
-    drawn && { id: 'epochs', name: 'Epochs' },
+    charts.length > 0 && { id: 'epochs', name: 'Epochs' },
     table && { id: 'table', name: 'Table' },
     { id: 'settings', name: 'Settings' },
     { id: 'reproducibility', name: 'Reproducibility' },
@@ -43,7 +42,7 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
     header: headline(report),
     links: links.filter((link): link is Link => Boolean(link)),
     sections: [
-      curvesSection(history, lossUnit(report.config)),
+      curvesSection(history, charts),
       regression && regressionSection(regression),
       test && confusionSection(test, testSet),
       test && testSet && mistakesSection(test, testSet),
@@ -53,7 +52,8 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
       reproducibilitySection(report),
     ],
     style: STYLE,
-    charts: drawn ? { uplot, script: CLIENT_SCRIPT } : undefined,
+    charts,
+    uplot,
   });
 }
 

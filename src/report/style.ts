@@ -9,14 +9,14 @@ const BASE_STYLE = `
 :root {
   color-scheme: light;
   --paper: #fcfcfa; --ink: #1b1d21; --muted: #5d636c; --rule: #e3e3dd; --raised: #f3f3ee;
-  --train: #1f5fb4; --validation: #b9540c; --hit: 31 95 180; --miss: 214 96 20; --hit-most: 0.42; --miss-most: 0.6;
+  --train: #1f5fb4; --validation: #b9540c; --third: #5b7f2b; --hit: 31 95 180; --miss: 214 96 20; --hit-most: 0.42; --miss-most: 0.6;
   --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root:not(.printing) {
     color-scheme: dark;
     --paper: #15171b; --ink: #e9e8e3; --muted: #a3a8b1; --rule: #2d3138; --raised: #1e2126;
-    --train: #7db0f5; --validation: #f0a35c; --hit: 94 156 240; --miss: 232 130 58; --hit-most: 0.5; --miss-most: 0.55;
+    --train: #7db0f5; --validation: #f0a35c; --third: #a5cd6b; --hit: 94 156 240; --miss: 232 130 58; --hit-most: 0.5; --miss-most: 0.55;
   }
 }
 * { box-sizing: border-box; }
@@ -67,10 +67,12 @@ section > h3, .pair h3 { margin: 2.25rem 0 0.75rem; }
 footer { padding-block: clamp(3rem, 7vw, 4.5rem) 3rem; color: var(--muted); font-size: 0.8125rem; }
 
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 2.5rem 3rem; }
-.chart { min-width: 0; }
+.chart { min-width: 0; max-width: 46rem; }
 .chart figcaption { display: flex; justify-content: space-between; align-items: center; min-height: 2rem; margin-bottom: 0.5rem; }
+.chart strong { font-size: 0.9375rem; }
 .plot { min-height: 312px; overflow: hidden; }
 .uplot { font-family: inherit; }
+.edge-line { display: none !important; }
 .uplot .u-legend { text-align: left; margin: 0.25rem 0 0 4.25rem; font-size: 0.8125rem; font-variant-numeric: tabular-nums; }
 .u-legend.u-inline tr { margin-right: 0.75rem; }
 .u-legend th { font-weight: 400; color: var(--muted); }

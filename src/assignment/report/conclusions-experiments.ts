@@ -4,6 +4,7 @@
  * named as such.
  */
 
+import { count, percent } from '../../report/format.js';
 import { apart, ranked, spread, winner } from '../q7-experiments/statistics.js';
 import type {
   Comparison,
@@ -16,17 +17,8 @@ import type {
   SeedMinimum,
   Spread,
 } from '../q7-experiments/types.js';
-import {
-  type Conclusion,
-  differenceText,
-  list,
-  percentText,
-  places,
-  seedsText,
-  spreadPercent,
-  spreadText,
-  times,
-} from './conclusions-words.js';
+import type { Conclusion } from './types.js';
+import { differenceText, list, plusMinus, seedsText, spreadPercent, times } from './words.js';
 
 /** What the assignment asks of the final network. */
 export const TARGET = 0.98;
@@ -53,16 +45,16 @@ function concludeCurve(curve: readonly CurvePoint[], minima: readonly SeedMinimu
   );
   const past = minima.filter(({ epoch, lastEpoch }) => epoch < lastEpoch);
   const sentences = [
-    `With ${seedsText(last.trainLoss.count)} training loss went from ${spreadText(first.trainLoss, 3)} in epoch ${first.epoch} to ${spreadText(last.trainLoss, 4)} in epoch ${last.epoch}; validation loss was lowest in the mean, ${spreadText(low.validationLoss, 4)}, after epoch ${low.epoch}.`,
+    `With ${seedsText(last.trainLoss.count)} training loss went from ${plusMinus(first.trainLoss, 3)} in epoch ${first.epoch} to ${plusMinus(last.trainLoss, 4)} in epoch ${last.epoch}; validation loss was lowest in the mean, ${plusMinus(low.validationLoss, 4)}, after epoch ${low.epoch}.`,
     `${past.length} of ${seedsText(minima.length)} had the minimum of validation loss before the last epoch${
-      past.length > 0 ? `, and ended ${percentText(meanRise(past))} above it` : ''
+      past.length > 0 ? `, and ended ${percent(meanRise(past), 1)} above it` : ''
     }${past.length > 1 ? ' in the mean' : ''}.`,
   ];
   const gap = last.validationLoss.mean / last.trainLoss.mean;
   const wider = gap > 1 && apart(last.validationLoss, last.trainLoss) !== 'no';
   if (wider) {
     sentences.push(
-      `After epoch ${last.epoch} validation loss, ${spreadText(last.validationLoss, 4)}, is ${times(gap)} the training loss: the network fits the images that it was trained on better than others, which is overfitting.`,
+      `After epoch ${last.epoch} validation loss, ${plusMinus(last.validationLoss, 4)}, is ${times(gap)} the training loss: the network fits the images that it was trained on better than others, which is overfitting.`,
     );
   }
   if (low.epoch === last.epoch) {
@@ -73,7 +65,7 @@ function concludeCurve(curve: readonly CurvePoint[], minima: readonly SeedMinimu
     const rise = last.validationLoss.mean / low.validationLoss.mean - 1;
     const training = last.trainLoss.mean < low.trainLoss.mean ? ' while training loss went on falling' : '';
     sentences.push(
-      `From there the mean of validation loss rose by ${percentText(rise)}${training}, which is overfitting; ${accuracyMeanwhile(low, last)}.`,
+      `From there the mean of validation loss rose by ${percent(rise, 1)}${training}, which is overfitting; ${accuracyMeanwhile(low, last)}.`,
     );
     return sentences;
   }
@@ -100,7 +92,7 @@ function accuracyMeanwhile(
 function concludeBand({ mean, deviation, seeds, steps, window }: LossBand, last: CurvePoint): string[] {
   const { validationLoss, validationAccuracy } = last;
   if (seeds.length < 2) return ['Only one seed was trained: how far seeds differ was not measured.'];
-  const ends = `After epoch ${last.epoch} validation loss is ${spreadText(validationLoss, 4)} and accuracy ${spreadPercent(validationAccuracy)}: a deviation of ${percentText(validationLoss.deviation / validationLoss.mean, 0)} of the loss.`;
+  const ends = `After epoch ${last.epoch} validation loss is ${plusMinus(validationLoss, 4)} and accuracy ${spreadPercent(validationAccuracy)}: a deviation of ${percent(validationLoss.deviation / validationLoss.mean, 0)} of the loss.`;
   if (mean.length < 10) {
     return [`The runs are too short to say how far ${seeds.length} seeds differ by step.`, ends];
   }
@@ -108,10 +100,10 @@ function concludeBand({ mean, deviation, seeds, steps, window }: LossBand, last:
   const average = (values: readonly number[]) => spread(values).mean;
   const share = (from: number, to?: number) => {
     const own = average(deviation.slice(from, to));
-    return `${places(own, 3)} (${percentText(own / average(mean.slice(from, to)), 0)} of the loss)`;
+    return `${own.toFixed(3)} (${percent(own / average(mean.slice(from, to)), 0)} of the loss)`;
   };
   return [
-    `Over ${seeds.length} seeds the standard deviation of the training loss, in means of ${window} steps, is ${share(0, tenth)} in the first tenth of the ${steps[steps.length - 1].toLocaleString('en-US')} steps shown and ${share(-tenth)} in the last.`,
+    `Over ${seeds.length} seeds the standard deviation of the training loss, in means of ${window} steps, is ${share(0, tenth)} in the first tenth of the ${count(steps[steps.length - 1])} steps shown and ${share(-tenth)} in the last.`,
     'The seed decides the order of the images too, so this holds the noise of the batches beside that of the weights.',
     ends,
   ];
@@ -127,7 +119,7 @@ function concludeRates(rates: readonly Comparison[], { compareEpochs }: Experime
   const smallest = rates[0];
   if (at > 0 && clearlyWorse(smallest, best, 'trainLoss')) {
     sentences.push(
-      `The smallest, ${smallest.learningRate}, ends the same epochs with a training loss of ${spreadText(resultOf(smallest).trainLoss, 3)} where the best has ${spreadText(resultOf(best).trainLoss, 3)}: it is too slow.`,
+      `The smallest, ${smallest.learningRate}, ends the same epochs with a training loss of ${plusMinus(resultOf(smallest).trainLoss, 3)} where the best has ${plusMinus(resultOf(best).trainLoss, 3)}: it is too slow.`,
     );
   }
   const diverged = rates.filter((rate) => rate.diverged > 0);
@@ -187,12 +179,12 @@ function concludeFinalists(finalists: readonly Finalist[], { curveEpochs }: Expe
 }
 
 function concludeFinal({ accuracy, accuracies, seeds, trainSize, tests }: FinalResult): string[] {
-  const goal = percentText(TARGET);
+  const goal = percent(TARGET, 1);
   const meeting = accuracies.filter((value) => value >= TARGET).length;
   const verdict =
     accuracy.mean >= TARGET ? `which meets the goal of ${goal}` : `which misses the goal of ${goal}`;
   return [
-    `Trained on ${trainSize.toLocaleString('en-US')} images, the network reads ${spreadPercent(accuracy)} of the test images correctly (mean of ${seedsText(seeds.length)}), ${verdict}; ${meeting} of ${seedsText(seeds.length)} ${meeting === 1 ? 'meets' : 'meet'} it.`,
+    `Trained on ${count(trainSize)} images, the network reads ${spreadPercent(accuracy)} of the test images correctly (mean of ${seedsText(seeds.length)}), ${verdict}; ${meeting} of ${seedsText(seeds.length)} ${meeting === 1 ? 'meets' : 'meet'} it.`,
     ...concludeMistakes(tests.map(({ confusion }) => confusion)),
   ];
 }
@@ -211,7 +203,7 @@ function concludeMistakes(confusions: readonly FinalResult['tests'][number]['con
     // A class without images has no recall.
     .filter(({ share }) => Number.isFinite(share.mean))
     .sort((a, b) => a.share.mean - b.share.mean);
-  const count = confusions.length;
+  const seeds = confusions.length;
   const mistakes = labels
     .flatMap((actual) =>
       labels.map((predicted) => ({
@@ -229,14 +221,14 @@ function concludeMistakes(confusions: readonly FinalResult['tests'][number]['con
       recalls.every(({ label }) => !(recall(confusion, label) < recall(confusion, hardest.label))),
     ).length;
     sentences.push(
-      `Over ${seedsText(count)} class ${hardest.label} has the lowest recall, ${spreadPercent(hardest.share)}${count > 1 ? `, and is the lowest with ${lowest} of them` : ''}; class ${next.label} with ${spreadPercent(next.share)} is ${differenceOfRecalls(hardest.share, next.share)}.`,
+      `Over ${seedsText(seeds)} class ${hardest.label} has the lowest recall, ${spreadPercent(hardest.share)}${seeds > 1 ? `, and is the lowest with ${lowest} of them` : ''}; class ${next.label} with ${spreadPercent(next.share)} is ${differenceOfRecalls(hardest.share, next.share)}.`,
     );
   }
   const [worst] = mistakes;
   if (worst?.sum > 0) {
-    const each = count > 1 ? ` (${list(worst.counts)} times)` : '';
+    const each = seeds > 1 ? ` (${list(worst.counts)} times)` : '';
     sentences.push(
-      `The most frequent mistake over ${seedsText(count)} is to read ${worst.actual} as ${worst.predicted}, ${worst.sum === 1 ? 'once' : `${worst.sum} times`}${each}.`,
+      `The most frequent mistake over ${seedsText(seeds)} is to read ${worst.actual} as ${worst.predicted}, ${worst.sum === 1 ? 'once' : `${worst.sum} times`}${each}.`,
     );
   }
   return sentences;
@@ -278,7 +270,7 @@ function resultOf({ result }: Comparison): NonNullable<Comparison['result']> {
 }
 
 function lossOf(comparison: Comparison): string {
-  return spreadText(resultOf(comparison).validationLoss, 4);
+  return plusMinus(resultOf(comparison).validationLoss, 4);
 }
 
 function accuracyOf(comparison: Comparison): string {

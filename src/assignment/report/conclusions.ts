@@ -3,6 +3,7 @@
  * sentences, and none is written that the data does not bear out.
  */
 
+import { count, percent } from '../../report/format.js';
 import type {
   BatchedResult,
   FormsResult,
@@ -12,10 +13,8 @@ import type {
   TensorResult,
 } from '../types.js';
 import { concludeExperiments } from './conclusions-experiments.js';
-import { type Conclusion, list, percentText, places, times } from './conclusions-words.js';
-import type { ComputedParts } from './types.js';
-
-export type { Conclusion } from './conclusions-words.js';
+import type { ComputedParts, Conclusion } from './types.js';
+import { list, times } from './words.js';
 
 /** Draws the conclusions from the results, in words and numbers. */
 export function conclude(parts: ComputedParts & { readonly table: GradientTable }): Conclusion[] {
@@ -43,9 +42,9 @@ function concludeSynthetic({ runs, classOneShare, validationSize }: SyntheticRes
     const course = run.falling
       ? 'the loss fell in every epoch'
       : `the loss rose after ${run.rises} of ${run.epochs.length - 1} epochs`;
-    return `With learning rate ${run.learningRate} ${course}, to ${places(end.loss, 3)}; ${percentText(end.validation.accuracy)} of the validation points are right.`;
+    return `With learning rate ${run.learningRate} ${course}, to ${end.loss.toFixed(3)}; ${percent(end.validation.accuracy, 1)} of the validation points are right.`;
   });
-  sentences.push(`The commoner class alone has ${percentText(always)} of the training points.`);
+  sentences.push(`The commoner class alone has ${percent(always, 1)} of the training points.`);
   if (ends.length < 2) return sentences;
   const [best, second] = ends
     .map(({ run, end }) => ({ rate: run.learningRate, accuracy: end.validation.accuracy }))
@@ -56,8 +55,8 @@ function concludeSynthetic({ runs, classOneShare, validationSize }: SyntheticRes
   const chance = 2 * Math.sqrt(variance / validationSize);
   sentences.push(
     gap > chance
-      ? `${best.rate} ends ahead by ${(100 * gap).toFixed(1)} percentage points, more than ${validationSize.toLocaleString('en-US')} validation points leave to chance; each rate had one seed.`
-      : `The best two are ${(100 * gap).toFixed(1)} percentage points apart, no more than ${validationSize.toLocaleString('en-US')} validation points leave to chance; each rate had one seed.`,
+      ? `${best.rate} ends ahead by ${(100 * gap).toFixed(1)} percentage points, more than ${count(validationSize)} validation points leave to chance; each rate had one seed.`
+      : `The best two are ${(100 * gap).toFixed(1)} percentage points apart, no more than ${count(validationSize)} validation points leave to chance; each rate had one seed.`,
   );
   return sentences;
 }
@@ -90,10 +89,9 @@ function concludeSpeed({ rows, rounds }: SpeedResult): string[] {
   const [fastest] = sorted;
   const slowest = sorted[sorted.length - 1];
   const ratio = fastest.samplesPerSecond.median / slowest.samplesPerSecond.median;
-  const whole = (value: number) => Math.round(value).toLocaleString('en-US');
   const { median, min, max } = fastest.samplesPerSecond;
   const sentences = [
-    `On this machine the form with the highest median (${fastest.label}) trains ${whole(median)} samples a second (${whole(min)} to ${whole(max)} in ${rounds} rounds), ${times(ratio)} as many as that with the lowest (${slowest.label}).`,
+    `On this machine the form with the highest median (${fastest.label}) trains ${count(median)} samples a second (${count(min)} to ${count(max)} in ${rounds} rounds), ${times(ratio)} as many as that with the lowest (${slowest.label}).`,
   ];
   const best = (form: string) => sorted.find((row) => row.form === form)?.samplesPerSecond;
   const [single, batched] = [best('tensor'), best('batched')];

@@ -1,9 +1,11 @@
 /** Question 7 in the report: training against validation, seeds, learning rates, batch sizes. */
+
+import { type Chart, chartFigures, type Line } from '../../report/charts.js';
 import { type Html, html } from '../../report/escape.js';
 import { count, plural } from '../../report/format.js';
+import { dataTable } from '../../report/table.js';
 import { ranked, winner } from '../q7-experiments/statistics.js';
-import type { Comparison, ExperimentsResult } from '../q7-experiments/types.js';
-import { type Chart, charts, spreadLine } from './charts.js';
+import type { Comparison, CurvePoint, ExperimentsResult, Spread } from '../q7-experiments/types.js';
 import { plusMinus } from './words.js';
 
 export function experimentCharts({
@@ -12,51 +14,16 @@ export function experimentCharts({
   rates,
   batches,
 }: ExperimentsResult): Record<'curve' | 'band' | 'rates' | 'batches', Chart[]> {
-  const epochs = { label: 'Epoch', values: curve.map(({ epoch }) => epoch) };
   const seeds = band.seeds.length;
+  const byRate = {
+    label: 'Learning rate',
+    log: 10,
+    values: rates.map(({ learningRate }) => learningRate),
+  } as const;
+  const bySize = { label: 'Batch size', log: 2, values: batches.map(({ batchSize }) => batchSize) } as const;
+  const results = (all: readonly Comparison[]) => all.map(({ result }) => result);
   return {
-    curve: [
-      {
-        id: 'curve-loss',
-        title: 'Loss',
-        x: epochs,
-        y: { label: 'Loss (nats)', log: 10 },
-        lines: [
-          spreadLine(
-            'Training',
-            '--train',
-            curve.map(({ trainLoss }) => trainLoss),
-          ),
-          spreadLine(
-            'Validation',
-            '--validation',
-            curve.map(({ validationLoss }) => validationLoss),
-          ),
-        ],
-        description: 'Training and validation loss by epoch; the numbers are in the table of epochs.',
-      },
-      {
-        id: 'curve-accuracy',
-        title: 'Accuracy',
-        x: epochs,
-        y: { label: 'Accuracy (%)', most: 100 },
-        lines: [
-          spreadLine(
-            'Training',
-            '--train',
-            curve.map(({ trainAccuracy }) => trainAccuracy),
-            100,
-          ),
-          spreadLine(
-            'Validation',
-            '--validation',
-            curve.map((point) => point.validationAccuracy),
-            100,
-          ),
-        ],
-        description: 'Training and validation accuracy by epoch; the numbers are in the table of epochs.',
-      },
-    ],
+    curve: lossAndAccuracy('curve', { label: 'Epoch', values: curve.map(({ epoch }) => epoch) }, curve),
     band: [
       {
         id: 'seed-band',
@@ -67,59 +34,47 @@ export function experimentCharts({
         description: `Training loss by step, mean of ${seeds} seeds with one standard deviation on either side.`,
       },
     ],
-    rates: comparisonCharts('rate', 'Learning rate', 10, rates, ({ learningRate }) => learningRate),
-    batches: comparisonCharts('batch', 'Batch size', 2, batches, ({ batchSize }) => batchSize),
+    rates: lossAndAccuracy('rate', byRate, results(rates)),
+    batches: lossAndAccuracy('batch', bySize, results(batches)),
   };
 }
 
-function comparisonCharts(
-  id: string,
-  label: string,
-  log: 2 | 10,
-  all: readonly Comparison[],
-  value: (comparison: Comparison) => number,
-): Chart[] {
-  const x = { label, log, values: all.map(value) };
-  const results = all.map(({ result }) => result);
+/** Of an epoch, or the end of a setting, which has none when it diverged with every seed. */
+type Point = NonNullable<Comparison['result']> & Partial<Pick<CurvePoint, 'trainAccuracy'>>;
+
+function lossAndAccuracy(id: string, x: Chart['x'], points: readonly (Point | undefined)[]): Chart[] {
+  const line = (name: keyof Point, factor = 1): Line => {
+    const spreads = points.map((point) => point?.[name]);
+    return {
+      ...(name.startsWith('train') ? TRAINING : VALIDATION),
+      values: spreads.map((spread) => factor * (spread?.mean ?? Number.NaN)),
+      band: spreads.map((spread) => factor * (spread?.deviation ?? 0)),
+    };
+  };
+  const where = `by ${x.label.toLowerCase()}`;
+  const both = points.some((point) => point?.trainAccuracy);
   return [
     {
       id: `${id}-loss`,
-      title: `Loss by ${label.toLowerCase()}`,
+      title: `Loss ${where}`,
       x,
       y: { label: 'Loss (nats)', log: 10 },
-      lines: [
-        spreadLine(
-          'Training',
-          '--train',
-          results.map((result) => result?.trainLoss),
-        ),
-        spreadLine(
-          'Validation',
-          '--validation',
-          results.map((result) => result?.validationLoss),
-        ),
-      ],
-      description: `Final loss by ${label.toLowerCase()}; the numbers are in the table below.`,
-      points: true,
+      lines: [line('trainLoss'), line('validationLoss')],
+      description: `Loss ${where}; the numbers are in the table below.`,
     },
     {
       id: `${id}-accuracy`,
-      title: `Accuracy by ${label.toLowerCase()}`,
+      title: `Accuracy ${where}`,
       x,
-      y: { label: 'Validation accuracy (%)', most: 100 },
-      lines: [
-        spreadLine(
-          'Validation',
-          '--validation',
-          results.map((result) => result?.validationAccuracy),
-          100,
-        ),
-      ],
-      description: `Final validation accuracy by ${label.toLowerCase()}; the numbers are in the table below.`,
-      points: true,
+      y: { label: both ? 'Accuracy (%)' : 'Validation accuracy (%)', percent: true },
+      lines: [...(both ? [line('trainAccuracy', 100)] : []), line('validationAccuracy', 100)],
+      description: `Accuracy ${where}; the numbers are in the table below.`,
     },
   ];
 }
+
+const TRAINING = { label: 'Training', colour: '--train' } as const;
+const VALIDATION = { label: 'Validation', colour: '--validation' } as const;
 
 export function experimentsSection(
   result: ExperimentsResult,
@@ -133,12 +88,12 @@ ${count(plan.trainSize)} images and validated on ${count(plan.validationSize)} o
 deviation over seeds. Each experiment decides a setting of the next, by validation alone.</p>
 <h3 id="q7-rates">Learning rates</h3>
 <p class="lead">${plural(plan.compareEpochs, 'epoch')} with batches of ${plan.batchSize}, ${eachSeeds(plan)}. The rate with the lowest mean validation loss goes on.</p>
-${charts(...own.rates)}
-${comparisonTable('Learning rate', rates, ({ learningRate }) => String(learningRate))}
+${chartFigures(own.rates)}
+${comparisonTable('Learning rate', rates, ({ learningRate }) => learningRate)}
 <h3 id="q7-batches">Batch sizes</h3>
 <p class="lead">The same at learning rate ${choice.learningRate}, with as many epochs, ${eachSeeds(plan)}: larger batches make fewer steps.</p>
-${charts(...own.batches)}
-${comparisonTable('Batch size', batches, ({ batchSize }) => String(batchSize))}
+${chartFigures(own.batches)}
+${comparisonTable('Batch size', batches, ({ batchSize }) => batchSize)}
 <p class="after">The best ${finalists.length === 1 ? 'one was' : `${finalists.length} were`} then trained for ${plural(plan.curveEpochs, 'epoch')} with ${plural(plan.compareSeeds.length, 'seed')}: ${finalists.map(
     ({ batchSize, epoch, validationAccuracy }, i) =>
       html`${i > 0 && '; '}batches of ${batchSize} reached a validation accuracy of ${plusMinus(validationAccuracy, 2, 100)} % after epoch ${epoch}`,
@@ -146,16 +101,23 @@ ${comparisonTable('Batch size', batches, ({ batchSize }) => String(batchSize))}
 <h3 id="q7-curve">Training against validation</h3>
 <p class="lead">Learning rate ${choice.learningRate}, batches of ${choice.batchSize}, ${plural(plan.curveSeeds.length, 'seed')}. Bands are one standard deviation wide on either side. Validation accuracy
 is highest after epoch ${choice.epochs}.</p>
-${charts(...own.curve)}
-<details><summary>Table of epochs</summary><div class="scroll" role="region" aria-label="Epochs" tabindex="0"><table class="data"><thead><tr><th scope="col">Epoch</th><th scope="col">Training loss</th><th scope="col">Validation loss</th><th scope="col">Training accuracy, %</th><th scope="col">Validation accuracy, %</th></tr></thead>
-<tbody>${curve.map(
-    (point) =>
-      html`<tr${point.epoch === choice.epochs && html` class="best"`}><th scope="row">${point.epoch}</th><td>${plusMinus(point.trainLoss, 4)}</td><td>${plusMinus(point.validationLoss, 4)}</td><td>${plusMinus(point.trainAccuracy, 2, 100)}</td><td>${plusMinus(point.validationAccuracy, 2, 100)}</td></tr>\n`,
-  )}</tbody></table></div></details>
+${chartFigures(own.curve)}
+<details><summary>Table of epochs</summary>${dataTable(
+    'Epochs',
+    curve,
+    [
+      ['Epoch', ({ epoch }) => epoch],
+      ['Training loss', ({ trainLoss }) => plusMinus(trainLoss, 4)],
+      ['Validation loss', ({ validationLoss }) => plusMinus(validationLoss, 4)],
+      ['Training accuracy, %', ({ trainAccuracy }) => plusMinus(trainAccuracy, 2, 100)],
+      ['Validation accuracy, %', ({ validationAccuracy }) => plusMinus(validationAccuracy, 2, 100)],
+    ],
+    { mark: ({ epoch }) => epoch === choice.epochs && 'best' },
+  )}</details>
 <h3 id="q7-seeds">Seeds</h3>
 <p class="lead">The loss by step of the same runs, in means of ${band.window} steps: ${band.seeds.length} seeds of initial weights and order of samples. The logarithmic
 axis shows the late steps as well as the first.</p>
-${charts(...own.band)}</section>`;
+${chartFigures(own.band)}</section>`;
 }
 
 /** Of the runs that compare settings. */
@@ -166,21 +128,22 @@ function eachSeeds({ compareSeeds: { length } }: ExperimentsResult['plan']): str
 function comparisonTable(
   label: string,
   all: readonly Comparison[],
-  value: (comparison: Comparison) => string,
+  value: (comparison: Comparison) => number,
 ): Html {
   const [best] = ranked(all);
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table class="data whole"><thead><tr><th scope="col">${label}</th><th scope="col">Training loss</th><th scope="col">Validation loss</th><th scope="col">Validation accuracy, %</th></tr></thead>
-<tbody>${all.map((comparison) => row(comparison, value(comparison), comparison === best))}</tbody></table></div>`;
-}
-
-function row({ result, diverged, seeds }: Comparison, name: string, best: boolean): Html {
-  const note = diverged > 0 && html` <span class="wrong">(${diverged} of ${seeds.length} diverged)</span>`;
-  const cells = result
-    ? [
-        plusMinus(result.trainLoss, 4),
-        plusMinus(result.validationLoss, 4),
-        plusMinus(result.validationAccuracy, 2, 100),
-      ]
-    : ['–', '–', '–'];
-  return html`<tr${best && html` class="best"`}><th scope="row">${name}${note}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>\n`;
+  const lost = ({ diverged, seeds }: Comparison) =>
+    diverged > 0 && html` <span class="wrong">(${diverged} of ${seeds.length} diverged)</span>`;
+  const figure = (result: Spread | undefined, decimals: number, factor?: number) =>
+    result ? plusMinus(result, decimals, factor) : '–';
+  return dataTable(
+    label,
+    all,
+    [
+      [label, (comparison) => [value(comparison), lost(comparison)]],
+      ['Training loss', ({ result }) => figure(result?.trainLoss, 4)],
+      ['Validation loss', ({ result }) => figure(result?.validationLoss, 4)],
+      ['Validation accuracy, %', ({ result }) => figure(result?.validationAccuracy, 2, 100)],
+    ],
+    { mark: (comparison) => comparison === best && 'best' },
+  );
 }

@@ -2,6 +2,7 @@
 import { confusionMatrix } from '../../report/confusion.js';
 import { type Html, html } from '../../report/escape.js';
 import { count, percent, plural } from '../../report/format.js';
+import { type Column, dataTable } from '../../report/table.js';
 import type { ExperimentsResult, HiddenUnits } from '../q7-experiments/types.js';
 import { divergingPng } from './images.js';
 import { plusMinus } from './words.js';
@@ -16,12 +17,23 @@ export function finalSection(
   const confusion = first.confusion.map((row, actual) =>
     row.map((_, predicted) => tests.reduce((sum, test) => sum + test.confusion[actual][predicted], 0)),
   );
+  const scores = [
+    {
+      name: 'Test accuracy, %',
+      each: accuracies.map((value) => (100 * value).toFixed(2)),
+      mean: html`<strong>${plusMinus(accuracy, 2, 100)}</strong>`,
+    },
+    { name: 'Test loss, mean', each: [], mean: plusMinus(loss, 4) },
+  ];
+  const columns: Column<(typeof scores)[number]>[] = [
+    ['Seed', ({ name }) => name],
+    ...seeds.map((seed, i): Column<(typeof scores)[number]> => [String(seed), ({ each }) => each[i]]),
+    ['Mean', ({ mean }) => mean],
+  ];
   return html`<section id="final"><h2>The final network</h2>
 <p class="lead">Learning rate ${choice.learningRate}, batches of ${choice.batchSize}, ${plural(choice.epochs, 'epoch')}, as validation chose them; trained on
 ${count(trainSize)} images. The canonical test set of ${count(first.size)} images was measured once for each of ${plural(seeds.length, 'seed')}.</p>
-<div class="scroll" role="region" aria-label="Test accuracy" tabindex="0"><table class="data whole"><thead><tr><th scope="col">Seed</th>${seeds.map((seed) => html`<th scope="col">${seed}</th>`)}<th scope="col">Mean</th></tr></thead>
-<tbody><tr><th scope="row">Test accuracy, %</th>${accuracies.map((value) => html`<td>${(100 * value).toFixed(2)}</td>`)}<td><strong>${plusMinus(accuracy, 2, 100)}</strong></td></tr>
-<tr><th scope="row">Test loss, mean</th>${seeds.map(() => html`<td></td>`)}<td>${plusMinus(loss, 4)}</td></tr></tbody></table></div>
+${dataTable('Test accuracy', scores, columns)}
 <h3>What the hidden units look at</h3>
 ${unitGallery(units, plan.hidden)}
 <h3>Confusion matrix</h3>

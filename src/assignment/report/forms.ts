@@ -1,8 +1,11 @@
 /** Questions 5 and 6 in the report: the network on vectors and on batches, shown equal to each other and to the scalar one. */
+
+import { type Chart, type Colour, chartFigures } from '../../report/charts.js';
 import { type Html, html } from '../../report/escape.js';
 import { count, loss, percent } from '../../report/format.js';
+import { keyFigures } from '../../report/header.js';
+import { type Column, dataTable } from '../../report/table.js';
 import type { BatchedResult, Deviation, FormsResult, LossPoint, TensorResult } from '../types.js';
-import { type Chart, type Colour, charts } from './charts.js';
 import { LOGITS_GRADIENT, OUTPUT_MINUS_TARGET } from './formulas.js';
 import { inline } from './mathml.js';
 import { power } from './words.js';
@@ -33,17 +36,17 @@ export function tensorSection(result: TensorResult, chart: Chart): Html {
 <p class="lead">The network ${layers.join('-')} on MNIST, one image at a time, in operations on vectors. Its softmax goes
 backward through the product of Jacobian and gradient, a kernel of its own, although with cross-entropy the
 difference ${inline(OUTPUT_MINUS_TARGET)} would do.</p>
-<dl class="figures">${[
-    ['Images', count(images), `learning rate ${learningRate}`],
-    ['Validation loss', loss(after.loss), `${loss(before.loss)} before training`],
-    ['Validation accuracy', percent(after.accuracy), `${percent(before.accuracy)} before`],
-    [
-      'Jacobian against y − t',
-      html`${power(fused.maxDeviation)}`,
-      `largest difference on ${count(fused.images)} images`,
-    ],
-  ].map(figure)}</dl>
-${charts(chart)}
+${keyFigures([
+  { name: 'Images', value: count(images), note: `learning rate ${learningRate}` },
+  { name: 'Validation loss', value: loss(after.loss), note: `${loss(before.loss)} before training` },
+  { name: 'Validation accuracy', value: percent(after.accuracy), note: `${percent(before.accuracy)} before` },
+  {
+    name: 'Jacobian against y − t',
+    value: power(fused.maxDeviation),
+    note: `largest difference on ${count(fused.images)} images`,
+  },
+])}
+${chartFigures([chart])}
 <p>The two ways of computing ${inline(LOGITS_GRADIENT)} were compared element by element on ${count(fused.images)}
 images spread over the training. They differ by at most ${power(fused.maxDeviation)}, while float32 rounds numbers just below 1
 to ${power(2 ** -24)}.</p></section>`;
@@ -54,9 +57,8 @@ export function batchedSection(result: BatchedResult, chart: Chart, forms: Forms
   return html`<section id="q6"><h2>Question 6: the batched network</h2>
 <p class="lead">A batch of ${batchSize} images is one 3-tensor that passes through batched matrix products, forward and backward. Every
 image keeps a weight gradient of its own until the end, where the average is taken.</p>
-<div class="pair"><div><h3>Shapes of one pass</h3><table class="data whole"><thead><tr><th scope="col">Tensor</th><th scope="col">Shape</th></tr></thead>
-<tbody>${shapes.map(({ name, shape }) => html`<tr><th scope="row">${name}</th><td>${shape.join(' × ')}</td></tr>\n`)}</tbody></table></div>
-<div><h3>Training in batches</h3>${charts(chart)}
+<div class="pair"><div><h3>Shapes of one pass</h3>${dataTable('Shapes of one pass', shapes, [TENSOR, SHAPE])}</div>
+<div><h3>Training in batches</h3>${chartFigures([chart])}
 <p>${count(training.images)} images in batches of ${training.batchSize} at learning rate ${training.learningRate}: validation accuracy
 ${percent(training.before.accuracy)} before, ${percent(training.after.accuracy)} after.</p></div></div>
 <h3>The gradients are equal</h3>
@@ -67,18 +69,18 @@ ${power(tolerance)}; ${withinRounding ? 'all stay below it.' : html`<strong clas
 <p class="lead">The scalar loops, the tensor network, the batched network and the compiled model of <code>fit</code> were trained from the same
 weights on the same ${count(forms.steps)} batches of ${forms.batchSize}, each on every engine. At the worst step (${forms.worstStep}) their losses lie
 ${power(forms.maxRelativeDifference)} apart, relative; ${power(forms.tolerance)} is allowed${forms.agree ? '.' : html`: <strong class="wrong">they do not agree.</strong>`}</p>
-<div class="scroll" role="region" aria-label="All forms" tabindex="0"><table class="data whole"><thead><tr><th scope="col">Form</th><th scope="col">First loss</th><th scope="col">Last loss</th><th scope="col">Largest difference from the scalar form</th></tr></thead>
-<tbody>${forms.forms.map(
-    ({ label, losses, maxRelativeDifference }) =>
-      html`<tr><th scope="row">${label}</th><td>${losses[0].toFixed(7)}</td><td>${losses[losses.length - 1].toFixed(7)}</td><td>${power(maxRelativeDifference)}</td></tr>\n`,
-  )}</tbody></table></div></section>`;
+${dataTable('All forms', forms.forms, [
+  ['Form', ({ label }) => label],
+  ['First loss', ({ losses }) => losses[0].toFixed(7)],
+  ['Last loss', ({ losses }) => losses[losses.length - 1].toFixed(7)],
+  ['Largest difference from the scalar form', ({ maxRelativeDifference }) => power(maxRelativeDifference)],
+])}</section>`;
 }
+
+const TENSOR: Column<{ readonly name: string }> = ['Tensor', ({ name }) => name];
+const SHAPE: Column<{ readonly shape: readonly number[] }> = ['Shape', ({ shape }) => shape.join(' × ')];
+const DIFFERENCE: Column<Deviation> = ['Difference', ({ relative }) => power(relative)];
 
 function deviations(title: string, all: readonly Deviation[]): Html {
-  return html`<div><h4>${title}</h4><table class="data whole"><thead><tr><th scope="col">Tensor</th><th scope="col">Shape</th><th scope="col">Difference</th></tr></thead>
-<tbody>${all.map(({ name, shape, relative }) => html`<tr><th scope="row">${name}</th><td>${shape.join(' × ')}</td><td>${power(relative)}</td></tr>\n`)}</tbody></table></div>`;
-}
-
-function figure([name, value, note]: readonly (string | Html)[]): Html {
-  return html`<div><dt>${name}</dt><dd>${value}<span class="note">${note}</span></dd></div>\n`;
+  return html`<div><h4>${title}</h4>${dataTable(title, all, [TENSOR, SHAPE, DIFFERENCE])}</div>`;
 }

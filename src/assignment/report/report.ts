@@ -4,10 +4,9 @@
  */
 import { type Html, html } from '../../report/escape.js';
 import { type Link, page } from '../../report/page.js';
+import { settingsTable } from '../../report/table.js';
 import type { Uplot } from '../../report/types.js';
-import { chartData } from './charts.js';
-import { CLIENT_SCRIPT } from './client.js';
-import { type Conclusion, conclude } from './conclusions.js';
+import { conclude } from './conclusions.js';
 import { derivationSection } from './derivations.js';
 import { experimentCharts, experimentsSection } from './experiments.js';
 import { finalSection } from './final.js';
@@ -18,7 +17,7 @@ import { speedSection } from './speed.js';
 import { ASSIGNMENT_STYLE } from './style.js';
 import { syntheticCharts, syntheticSection } from './synthetic.js';
 import { tableSection } from './table.js';
-import type { AssignmentReport } from './types.js';
+import type { AssignmentReport, Conclusion } from './types.js';
 
 const LINKS: readonly Link[] = [
   { id: 'data', name: 'The data' },
@@ -74,10 +73,10 @@ export function renderAssignment(report: AssignmentReport, uplot: Uplot): string
       originalSection(report),
       conclusionsSection(conclude(report)),
       reproducibility(report),
-      chartData(all),
     ],
     style: ASSIGNMENT_STYLE,
-    charts: { uplot, script: CLIENT_SCRIPT },
+    charts: all,
+    uplot,
   });
 }
 
@@ -90,7 +89,7 @@ function conclusionsSection(conclusions: readonly Conclusion[]): Html {
 }
 
 function reproducibility({ identity, machine, version, experiments }: AssignmentReport): Html {
-  const rows = [
+  const rows: [string, string][] = [
     ['lanegrad', version],
     ['WebAssembly, SHA-256', identity.wasmSha256],
     ['Data, SHA-256', identity.dataSha256],
@@ -101,5 +100,5 @@ function reproducibility({ identity, machine, version, experiments }: Assignment
   return html`<section id="reproducibility"><h2>Reproducibility</h2>
 <p class="lead">All runs of question 7 used strict arithmetic: the same WebAssembly, data and seeds give the same weights, bit for bit, on
 every machine. Only the speeds are this machine’s own.</p>
-<table class="settings whole"><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>\n`)}</tbody></table></section>`;
+${settingsTable(rows)}</section>`;
 }

@@ -1,6 +1,7 @@
 /** The speed of each form in the report: a table, and bars on a logarithmic scale. */
 import { type Html, html } from '../../report/escape.js';
 import { count, plural } from '../../report/format.js';
+import { dataTable } from '../../report/table.js';
 import type { SpeedResult } from '../types.js';
 
 export function speedSection({
@@ -28,9 +29,12 @@ ${rows.map(
     (exponent) =>
       html`<b style="left:${((100 * (exponent - low)) / (high - low)).toFixed(2)}%">${count(10 ** exponent)}</b>`,
   )}</span><span class="amount"></span></div></div>
-<div class="scroll" role="region" aria-label="Speed" tabindex="0"><table class="data whole"><thead><tr><th scope="col">Form</th><th scope="col">Threads</th><th scope="col">Samples/s, median</th><th scope="col">Slowest round</th><th scope="col">Fastest round</th><th scope="col">Times scalar</th></tr></thead>
-<tbody>${rows.map(
-    ({ label, threads, samplesPerSecond: { median, min, max }, timesScalar }) =>
-      html`<tr><th scope="row">${label}</th><td>${threads}</td><td>${count(median)}</td><td>${count(min)}</td><td>${count(max)}</td><td>${timesScalar.toFixed(timesScalar < 10 ? 2 : 0)}</td></tr>\n`,
-  )}</tbody></table></div></section>`;
+${dataTable('Speed', rows, [
+  ['Form', ({ label }) => label],
+  ['Threads', ({ threads }) => threads],
+  ['Samples/s, median', ({ samplesPerSecond: { median } }) => count(median)],
+  ['Slowest round', ({ samplesPerSecond: { min } }) => count(min)],
+  ['Fastest round', ({ samplesPerSecond: { max } }) => count(max)],
+  ['Times scalar', ({ timesScalar }) => timesScalar.toFixed(timesScalar < 10 ? 2 : 0)],
+])}</section>`;
 }

@@ -2,8 +2,6 @@
 import { STYLE } from '../../report/style.js';
 
 const SCREEN = `
-:root { --third: #5b7f2b; }
-@media screen and (prefers-color-scheme: dark) { :root:not(.printing) { --third: #a5cd6b; } }
 .abstract { max-width: 44rem; margin-top: 1rem; font-size: 1.125rem; color: var(--muted); }
 nav ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 0.375rem 2rem; }
 section > p:not(.lead, .after), .derivation > p { max-width: 44rem; margin: 0.75rem 0; }
@@ -12,10 +10,7 @@ section > h3 { font-size: 1.125rem; margin: 3rem 0 0; }
 h3 + .lead { margin-top: 0.375rem; }
 h4 { margin: 0; font-size: 0.9375rem; font-weight: 600; }
 .charts + .scroll { margin-top: 1.5rem; }
-.chart { max-width: 46rem; }
 .figures + .charts, .formulas + .charts { margin-top: 2rem; }
-.data th:first-child { text-align: left; padding-left: 0.5rem; }
-.edge-line { display: none !important; }
 .nowrap { white-space: nowrap; }
 sup { font-size: 0.72em; line-height: 0; }
 code { font-family: var(--mono); font-size: 0.9em; }

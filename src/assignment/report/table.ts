@@ -1,5 +1,6 @@
 /** Question 3 in the report: every number of one pass, beside what the original table says. */
 import { type Html, html } from '../../report/escape.js';
+import { type Column, dataTable } from '../../report/table.js';
 import type { GradientEntry, GradientTable } from '../types.js';
 import { equations, inlineValue } from './mathml.js';
 
@@ -18,10 +19,10 @@ backward pass of the scalar network, in float64, with every intermediate value.<
     ['c', [c]],
     ['t', [t]],
   ])}</div>
-<div class="scroll" role="region" aria-label="Gradient table" tabindex="0"><table class="data gradients"><thead>
-<tr><th scope="col">Name</th><th scope="col" class="text">Formula</th><th scope="col" class="text">From</th>
-<th scope="col" class="text">Value</th><th scope="col" class="text">Original table</th><th scope="col" class="text">Verdict</th></tr></thead>
-<tbody>${entries.map(row)}</tbody></table></div>
+${dataTable('Gradient table', entries, COLUMNS, {
+  mark: ({ agrees }) => agrees === false && 'differs',
+  className: 'gradients',
+})}
 ${
   originalErrors.length > 0 &&
   html`<div class="notice"><p><strong>The original table is wrong in ${originalErrors.join(', ')}.</strong></p>
@@ -30,9 +31,13 @@ ${remarks.map(({ name, remark }) => html`<p>${name}: ${remark}</p>`)}
 }</section>`;
 }
 
-function row({ name, formula: text, derivation, values, original, agrees }: GradientEntry): Html {
-  const verdict = agrees === undefined ? '' : agrees ? 'agrees' : html`<strong class="wrong">wrong</strong>`;
-  return html`<tr${agrees === false && html` class="differs"`}><th scope="row">${name}</th><td class="text formula-text">${text}</td>
-<td class="text"><a href="#${derivation}">${derivation}</a></td><td class="text">${inlineValue(values)}</td>
-<td class="text">${original ? inlineValue(original) : '–'}</td><td class="text">${verdict}</td></tr>\n`;
-}
+const COLUMNS: readonly Column<GradientEntry>[] = [
+  ['Name', ({ name }) => name],
+  ['Formula', ({ formula }) => html`<span class="formula-text">${formula}</span>`, 'text'],
+  ['From', ({ derivation }) => html`<a href="#${derivation}">${derivation}</a>`, 'text'],
+  ['Value', ({ values }) => inlineValue(values), 'text'],
+  ['Original table', ({ original }) => (original ? inlineValue(original) : '–'), 'text'],
+  ['Verdict', ({ agrees }) => agrees !== undefined && (agrees ? 'agrees' : WRONG), 'text'],
+];
+
+const WRONG = html`<strong class="wrong">wrong</strong>`;

@@ -45,3 +45,10 @@ export interface AssignmentReport extends ComputedParts {
   readonly table: GradientTable;
   readonly samples: DataSamples;
 }
+
+/** Some sentences on one question. */
+export interface Conclusion {
+  /** As a reader finds it in the contents. */
+  readonly subject: string;
+  readonly sentences: readonly string[];
+}
