@@ -22,7 +22,7 @@ import { conclude as concludeResults } from './report/conclusions.js';
 import { renderAssignment as renderResults } from './report/report.js';
 import { sampleImages } from './report/samples.js';
 import type { AssignmentReport, Conclusion } from './report/types.js';
-import { type Task, type TaskKind, type Tasks, Workbench } from './tasks.js';
+import { type AssignmentSession, type Task, type TaskKind, type Tasks, Workbench } from './tasks.js';
 import type {
   BatchedResult,
   Derivation,
@@ -108,7 +108,7 @@ export class Assignment {
     readonly folder: string,
     readonly quick: boolean,
     readonly plan: AssignmentPlan,
-    readonly session: Session<Tasks>,
+    readonly session: AssignmentSession,
     private readonly bench: Workbench,
     private readonly identity: Identity,
     private readonly store: Store,

@@ -4,7 +4,7 @@ import { loadMnist } from '../data/mnist.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import type { LongOptions } from '../work/executor.js';
-import type { TaskOf } from '../work/session.js';
+import type { Session, TaskOf } from '../work/session.js';
 import { type SyntheticOptions, trainSynthetic } from './q4-synthetic/synthetic.js';
 import { type TensorOptions, trainTensor } from './q5-tensor/train.js';
 import { type BatchedOptions, trainBatched } from './q6-batched/train.js';
@@ -30,6 +30,7 @@ export interface Tasks {
 export type TaskKind = keyof Tasks;
 
 export type Task = TaskOf<Tasks>;
+export type AssignmentSession = Session<Tasks>;
 
 export class Workbench {
   readonly #data: string | undefined;

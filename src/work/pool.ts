@@ -33,7 +33,7 @@ export class WorkerPool<Task, Setup> implements Executor<Task> {
   readonly #module: URL;
   readonly #setup: Setup;
   readonly #retries: number;
-  readonly #waiting: Job<Task>[] = [];
+  #waiting: Job<Task>[] = [];
   readonly #idle: ChildProcess[] = [];
   readonly #busy = new Map<ChildProcess, Job<Task>>();
   /** Those that have not ended yet, also when they were told to. */
@@ -64,11 +64,10 @@ export class WorkerPool<Task, Setup> implements Executor<Task> {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const jobs = [...this.#waiting, ...this.#busy.values()];
-    this.#waiting.length = 0;
-    this.#idle.length = 0;
-    this.#busy.clear();
-    for (const { label, reject } of jobs) reject(new RunError(label, 'the workers have been stopped'));
+    this.#drop(
+      () => true,
+      ({ label }) => new RunError(label, 'the workers have been stopped'),
+    );
     for (const worker of this.#living.keys()) worker.kill('SIGKILL');
     await Promise.all(this.#living.values());
   }
@@ -137,22 +136,26 @@ export class WorkerPool<Task, Setup> implements Executor<Task> {
   #heed(signal: AbortSignal): void {
     if (this.#heeded.has(signal)) return;
     this.#heeded.add(signal);
-    signal.addEventListener('abort', () => this.#abort(signal), { once: true });
+    const abort = () => {
+      this.#drop(
+        ({ options }) => options.signal === signal,
+        () => signal.reason,
+      );
+      this.#next();
+    };
+    signal.addEventListener('abort', abort, { once: true });
   }
 
-  /** A worker computes without a pause and hears nothing: it is ended, and the next task gets a new one. */
-  #abort(signal: AbortSignal): void {
-    const aborted = (job: Job<Task>) => job.options.signal === signal;
-    const jobs = this.#waiting.filter(aborted);
-    const rest = this.#waiting.filter((job) => !aborted(job));
-    this.#waiting.splice(0, this.#waiting.length, ...rest);
+  /** Ends the tasks that are meant. A worker that computes hears nothing: it is killed, and the next task gets a new one. */
+  #drop(meant: (job: Job<Task>) => boolean, reason: (job: Job<Task>) => unknown): void {
+    const dropped = this.#waiting.filter(meant);
+    this.#waiting = this.#waiting.filter((job) => !meant(job));
     for (const [worker, job] of this.#busy) {
-      if (!aborted(job)) continue;
-      jobs.push(job);
+      if (!meant(job)) continue;
+      dropped.push(job);
       this.#busy.delete(worker);
       worker.kill('SIGKILL');
     }
-    for (const { reject } of jobs) reject(signal.reason);
-    this.#next();
+    for (const job of dropped) job.reject(reason(job));
   }
 }

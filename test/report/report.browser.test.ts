@@ -26,7 +26,7 @@ test.skipIf(noBrowser)('draws its charts without a request or a complaint', asyn
     const { errors, requests } = await visit(url, { colorScheme }, async (page) => {
       expect(await page.locator('.uplot canvas').count()).toBe(2);
       expect(await page.locator('h1').count()).toBe(1);
-      const button = page.locator('#log');
+      const button = page.locator('#log-loss');
       await button.click();
       expect(await button.getAttribute('aria-pressed')).toBe('true');
     });

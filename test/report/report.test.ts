@@ -1,9 +1,10 @@
 /** The page as a whole, as text: what is in it, what is not, and that data stays data. */
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { clientScript, languageScript } from '../../build/report.js';
 import { FileError, ShapeError } from '../../src/base/errors.js';
-import { CLIENT_SCRIPT } from '../../src/report/client.js';
 import { flatten } from '../../src/report/details.js';
+import { inlineScript } from '../../src/report/escape.js';
 import { renderReport } from '../../src/report/index.js';
 import { loadUplot, readPackageFile } from '../../src/report/node.js';
 import { NO_UPLOT, payloadOf, sampleEvaluation, sampleHistory, sampleReport } from './sample.js';
@@ -34,7 +35,7 @@ describe('renderReport', () => {
     const noValidation = renderReport(sampleReport({ history }), NO_UPLOT);
     expect(noValidation).toContain('Training accuracy</p>');
     expect(noValidation).not.toContain('Validation loss');
-    expect(payloadOf(noValidation)).not.toHaveProperty('charts.0.validation');
+    expect(payloadOf(noValidation)[0].lines.map(({ label }) => label)).toEqual(['Training']);
 
     const noEpoch = renderReport(sampleReport({ history: sampleHistory(0) }), NO_UPLOT);
     expect(noEpoch).toContain('No epoch was finished');
@@ -81,11 +82,13 @@ describe('renderReport', () => {
       validation: { ...record.validation!, metrics: { f1: record.epoch / 4 } },
     }));
     const page = renderReport(sampleReport({ history }), NO_UPLOT);
-    const { charts } = payloadOf(page) as { charts: { name: string }[] };
-    expect(charts.map(({ name }) => name)).toEqual(['loss', 'accuracy', 'f1', 'learningRate']);
-    expect(charts[2]).toEqual({ name: 'f1', label: expect.any(String), validation: [0.25, 0.5, 0.75] });
-    expect(charts[3]).toMatchObject({ train: [0.1, 0.05, 0.1 / 3] });
-    for (const { name } of charts) expect(page).toContain(`id="plot-${name}"`);
+    const charts = payloadOf(page);
+    expect(charts.map(({ id }) => id)).toEqual(['loss', 'accuracy', 'f1', 'learningRate']);
+    expect(charts[2].lines).toEqual([
+      { label: 'Validation', colour: '--validation', values: [0.25, 0.5, 0.75] },
+    ]);
+    expect(charts[3].lines).toMatchObject([{ label: 'Rate', values: [0.1, 0.05, 0.1 / 3] }]);
+    for (const { id } of charts) expect(page).toContain(`id="plot-${id}"`);
     expect(page).toMatch(/<td>0\.7500<\/td>/);
     expect(renderReport(sampleReport(), NO_UPLOT)).not.toContain('plot-learningRate');
   });
@@ -131,15 +134,17 @@ describe('renderReport', () => {
 
 describe('the payload', () => {
   it('holds the curves of one epoch and of many', () => {
-    expect(payloadOf(renderReport(sampleReport({ history: sampleHistory(1) }), NO_UPLOT))).toEqual({
-      epochs: [1],
-      charts: [
-        { name: 'loss', label: 'Loss (nats per sample)', train: [1], validation: [1.25] },
-        { name: 'accuracy', label: 'Accuracy (%)', train: [50], validation: [49] },
-      ],
-    });
+    const x = { label: 'Epoch', values: [1] };
+    const lines = (train: number, validation: number) => [
+      { label: 'Training', colour: '--train', values: [train] },
+      { label: 'Validation', colour: '--validation', values: [validation] },
+    ];
+    expect(payloadOf(renderReport(sampleReport({ history: sampleHistory(1) }), NO_UPLOT))).toEqual([
+      { id: 'loss', x, y: { label: 'Loss (nats per sample)', logButton: true }, lines: lines(1, 1.25) },
+      { id: 'accuracy', x, y: { label: 'Accuracy (%)', percent: true }, lines: lines(50, 49) },
+    ]);
     const many = payloadOf(renderReport(sampleReport({ history: sampleHistory(200) }), NO_UPLOT));
-    expect(many).toHaveProperty('epochs.length', 200);
+    expect(many.map(({ x }) => x.values.length)).toEqual([200, 200]);
   });
 
   it('tells not measured from not finite', () => {
@@ -148,9 +153,10 @@ describe('the payload', () => {
       return { ...record, loss: Number.NaN, validation: { ...validation!, loss: Infinity } };
     });
     const text = renderReport(sampleReport({ history }), NO_UPLOT);
-    expect(payloadOf(text)).toMatchObject({
-      charts: [{ train: ['NaN', 0.5, 'NaN'], validation: ['Infinity', null, 'Infinity'] }, {}],
-    });
+    expect(payloadOf(text)[0].lines.map(({ values }) => values)).toEqual([
+      ['NaN', 0.5, 'NaN'],
+      ['Infinity', null, 'Infinity'],
+    ]);
     expect(text).toContain('<td>NaN</td>');
   });
 });
@@ -182,8 +188,11 @@ describe('settings', () => {
 });
 
 describe('scripts', () => {
-  it("the page's own is valid JavaScript", () => {
-    expect(() => new Function(CLIENT_SCRIPT)).not.toThrow();
+  it("the page's own are JavaScript that can stand in an element", () => {
+    for (const script of [languageScript, clientScript]) {
+      expect(() => new Function(script)).not.toThrow();
+      expect(inlineScript(script).text).toBe(script);
+    }
   });
 
   it("uPlot's files are found, and a missing package has a named error", async () => {
@@ -195,8 +204,8 @@ describe('scripts', () => {
 
   it('rendering reaches no module of Node', async () => {
     const folder = new URL('../../src/report/', import.meta.url);
-    for (const name of await readdir(folder)) {
-      if (name === 'node.ts') continue;
+    for (const name of await readdir(folder, { recursive: true })) {
+      if (name === 'node.ts' || !name.endsWith('.ts')) continue;
       const source = await readFile(new URL(name, folder), 'utf8');
       expect(source, name).not.toMatch(/from '(?:node:|\.\/node\.js)/);
     }

@@ -1,4 +1,5 @@
 /** Small made-up runs for the report's tests. Their numbers are easy to find in a page, not plausible. */
+import type { ChartData } from '../../src/report/charts.js';
 import type { RunReport } from '../../src/report/index.js';
 import type { EpochRecord, Evaluation, History } from '../../src/train/history.js';
 
@@ -65,9 +66,9 @@ export function sampleReport(parts: Partial<RunReport> = {}): RunReport {
   };
 }
 
-/** The JSON that the page's script reads. */
-export function payloadOf(page: string): unknown {
-  const found = /<script type="application\/json" id="run">(.*?)<\/script>/s.exec(page);
+/** The JSON that the page's script reads: its charts. */
+export function payloadOf(page: string): ChartData[] {
+  const found = /<script type="application\/json" id="charts">(.*?)<\/script>/s.exec(page);
   if (!found) throw new Error('the page has no payload');
   return JSON.parse(found[1]!);
 }

@@ -4,8 +4,7 @@
  * on all images. The test set is met there and nowhere else.
  */
 import { DataError } from '../../base/errors.js';
-import type { Session } from '../../work/session.js';
-import type { Tasks } from '../tasks.js';
+import type { AssignmentSession } from '../tasks.js';
 import {
   bestPoint,
   compare,
@@ -32,10 +31,7 @@ const STAGES = {
 } as const;
 
 /** Tells the session's progress what is to come. Costs are samples trained. */
-export function expectExperiments(
-  { progress }: Pick<Session<Tasks>, 'progress'>,
-  plan: ExperimentPlan,
-): void {
+export function expectExperiments({ progress }: AssignmentSession, plan: ExperimentPlan): void {
   const { compareEpochs, compareSeeds, trainSize, curveEpochs, curveSeeds } = plan;
   const comparison = trainSize * compareEpochs;
   progress.expect(STAGES.rates, plan.learningRates.length * compareSeeds.length, comparison);
@@ -51,7 +47,7 @@ export function expectExperiments(
  * @throws DataError when nothing trains, RunError when a run fails, the signal's reason when it is aborted.
  */
 export async function runExperiments(
-  session: Session<Tasks>,
+  session: AssignmentSession,
   plan: ExperimentPlan,
 ): Promise<ExperimentsResult> {
   const distinct = new Set<string>();

@@ -8,12 +8,10 @@ import { ranked, winner } from '../q7-experiments/statistics.js';
 import type { Comparison, CurvePoint, ExperimentsResult, Spread } from '../q7-experiments/types.js';
 import { plusMinus } from './words.js';
 
-export function experimentCharts({
-  curve,
-  band,
-  rates,
-  batches,
-}: ExperimentsResult): Record<'curve' | 'band' | 'rates' | 'batches', Chart[]> {
+export function experimentCharts(
+  result: ExperimentsResult,
+): Record<'curve' | 'band' | 'rates' | 'batches', Chart[]> {
+  const { curve, band, rates, batches } = result;
   const seeds = band.seeds.length;
   const byRate = {
     label: 'Learning rate',

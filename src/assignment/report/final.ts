@@ -1,6 +1,6 @@
 /** The end of question 7 in the report: the chosen network on the test set, its hidden units and its mistakes. */
 import { confusionMatrix } from '../../report/confusion.js';
-import { type Html, html } from '../../report/escape.js';
+import { type Html, html, type Part } from '../../report/escape.js';
 import { count, percent, plural } from '../../report/format.js';
 import { type Column, dataTable } from '../../report/table.js';
 import type { ExperimentsResult, HiddenUnits } from '../q7-experiments/types.js';
@@ -17,19 +17,16 @@ export function finalSection(
   const confusion = first.confusion.map((row, actual) =>
     row.map((_, predicted) => tests.reduce((sum, test) => sum + test.confusion[actual][predicted], 0)),
   );
-  const scores = [
-    {
-      name: 'Test accuracy, %',
-      each: accuracies.map((value) => (100 * value).toFixed(2)),
-      mean: html`<strong>${plusMinus(accuracy, 2, 100)}</strong>`,
-    },
-    { name: 'Test loss, mean', each: [], mean: plusMinus(loss, 4) },
+  const scores: Part[][] = [
+    [
+      'Test accuracy, %',
+      ...accuracies.map((value) => (100 * value).toFixed(2)),
+      html`<strong>${plusMinus(accuracy, 2, 100)}</strong>`,
+    ],
+    ['Test loss, mean', ...seeds.map(() => ''), plusMinus(loss, 4)],
   ];
-  const columns: Column<(typeof scores)[number]>[] = [
-    ['Seed', ({ name }) => name],
-    ...seeds.map((seed, i): Column<(typeof scores)[number]> => [String(seed), ({ each }) => each[i]]),
-    ['Mean', ({ mean }) => mean],
-  ];
+  const headings = ['Seed', ...seeds.map(String), 'Mean'];
+  const columns = headings.map((heading, i): Column<Part[]> => [heading, (row) => row[i]]);
   return html`<section id="final"><h2>The final network</h2>
 <p class="lead">Learning rate ${choice.learningRate}, batches of ${choice.batchSize}, ${plural(choice.epochs, 'epoch')}, as validation chose them; trained on
 ${count(trainSize)} images. The canonical test set of ${count(first.size)} images was measured once for each of ${plural(seeds.length, 'seed')}.</p>

@@ -8,15 +8,8 @@ import { TARGET } from './conclusions-experiments.js';
 import type { AssignmentReport, DataSamples } from './types.js';
 import { seedsText } from './words.js';
 
-export function head({
-  createdAt,
-  quick,
-  version,
-  machine,
-  experiments,
-  speed,
-  forms,
-}: AssignmentReport): Html {
+export function head(report: AssignmentReport): Html {
+  const { createdAt, quick, version, machine, experiments, speed, forms } = report;
   const { final, choice, runs, rates, batches } = experiments;
   const { mean, deviation, count: tested } = final.accuracy;
   const goal = mean >= TARGET ? 'meets' : 'misses';

@@ -4,14 +4,8 @@ import { count, plural } from '../../report/format.js';
 import { dataTable } from '../../report/table.js';
 import type { SpeedResult } from '../types.js';
 
-export function speedSection({
-  rows,
-  layers,
-  batchSize,
-  rounds,
-  secondsPerForm,
-  runtime,
-}: SpeedResult): Html {
+export function speedSection(result: SpeedResult): Html {
+  const { rows, layers, batchSize, rounds, secondsPerForm, runtime } = result;
   const medians = rows.map(({ samplesPerSecond }) => samplesPerSecond.median);
   // Whole powers of ten around all values.
   const low = Math.floor(Math.log10(Math.min(...medians)));

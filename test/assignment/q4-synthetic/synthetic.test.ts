@@ -5,8 +5,9 @@ import {
   syntheticPoints,
   trainSynthetic,
 } from '../../../src/assignment/q4-synthetic/synthetic.js';
-import type { Progress, SyntheticResult } from '../../../src/assignment/types.js';
+import type { SyntheticResult } from '../../../src/assignment/types.js';
 import { NonFiniteError, OptionError } from '../../../src/base/errors.js';
+import type { Progress } from '../../../src/work/executor.js';
 
 describe('syntheticPoints', () => {
   const { x, labels } = syntheticPoints(70_000, 1);

@@ -3,9 +3,8 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison, ExperimentsResult } from '../../../src/assignment/q7-experiments/types.js';
 import { conclude } from '../../../src/assignment/report/conclusions.js';
-import type { Conclusion } from '../../../src/assignment/report/types.js';
 import { concludeExperiments } from '../../../src/assignment/report/conclusions-experiments.js';
-import type { AssignmentReport } from '../../../src/assignment/report/types.js';
+import type { AssignmentReport, Conclusion } from '../../../src/assignment/report/types.js';
 import type { SpeedRow } from '../../../src/assignment/types.js';
 import { comparison, openTiny, point, temporaryFolder } from '../sample.js';
 
