@@ -10,12 +10,8 @@
 import { isFloat32Array } from '../base/arrays.js';
 import { DataError, FormatError, LanegradError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import { type ActivationOptions, activation } from '../nn/activations.js';
-import { dense } from '../nn/dense.js';
-import { dropout } from '../nn/dropout.js';
-import { type EmbeddingOptions, embedding } from '../nn/embedding.js';
 import type { Layer } from '../nn/layer.js';
-import { batchNorm, layerNorm } from '../nn/normalization.js';
+import { isLayerKind, makeLayer } from '../nn/layers.js';
 import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
 import { checkFile } from './bytes.js';
 import {
@@ -28,38 +24,6 @@ import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors
 
 const KEY = 'lanegrad';
 const VERSION = 1;
-
-/** How each kind of layer is made again. The values come from the file, so drawing initial ones would be wasted. */
-type Maker = (where: string, config: Record<string, unknown>) => Layer;
-
-const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
-  [
-    'dense',
-    (where, { units, ...options }) => {
-      if (typeof units !== 'number')
-        throw new OptionError(where, `units: expected a number, given ${show(units)}`);
-      return dense(units, { ...options, weightInitializer: 'zeros', biasInitializer: 'zeros' });
-    },
-  ],
-  [
-    'activation',
-    (_, { name, ...options }) =>
-      activation(name as Parameters<typeof activation>[0], options as ActivationOptions),
-  ],
-  [
-    'dropout',
-    (where, { rate, ...rest }) => {
-      new OptionReader(where, rest).end();
-      return dropout(rate as number);
-    },
-  ],
-  ['batchNorm', (_, config) => batchNorm(config)],
-  ['layerNorm', (_, config) => layerNorm(config)],
-  [
-    'embedding',
-    (_, config) => embedding({ ...(config as unknown as EmbeddingOptions), initializer: 'zeros' }),
-  ],
-]);
 
 /**
  * The bytes of a model's file, which hold what the model remembers too. The same model and metadata give the same bytes.
@@ -77,7 +41,7 @@ export function writeModel(
   checkModel(where, model);
   const { inputSize, seed } = model;
   const layers = model.layers.map(({ kind, config }) => {
-    if (!makers.has(kind)) throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
+    if (!isLayerKind(kind)) throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
     return { kind, ...config };
   });
   const extra = describeModel(where, model, metadata, sections);
@@ -141,21 +105,6 @@ function checkVersion(description: OptionReader, where: string): void {
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
-}
-
-/** @internal A layer from what a file says of it. Throws OptionError. */
-export function makeLayer(given: unknown, index: number): Layer {
-  const where = `layers[${index}]`;
-  if (typeof given !== 'object' || given === null) {
-    throw new OptionError(where, `expected a layer, given ${show(given)}`);
-  }
-  const { kind, ...config } = given as Record<string, unknown>;
-  const make = typeof kind === 'string' ? makers.get(kind) : undefined;
-  if (!make) {
-    const known = [...makers.keys()].map((name) => show(name)).join(', ');
-    throw new OptionError(where, `unknown kind ${show(kind)}; expected one of ${known}`);
-  }
-  return make(where, config);
 }
 
 /** Compares the layers' shapes with the tensors' before a model is built of them. */

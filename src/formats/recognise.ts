@@ -3,26 +3,32 @@
  */
 import { zipNames } from './zip.js';
 
-/** Formats that are read as a whole: those of models and of arrays. */
-export type FileFormat = 'safetensors' | 'onnx' | 'npy' | 'npz' | 'idx' | 'gzip';
-
 /** Bytes by which `formatOf` tells formats apart. */
 export const HEAD_BYTES = 16;
 
+/** How the files of each format begin: those of models and of arrays, which are read as a whole. */
+const formats = {
+  gzip: (head) => begins(head, [0x1f, 0x8b]),
+  npz: (head) => begins(head, [0x50, 0x4b]),
+  npy: (head) => begins(head, [0x93, 0x4e]),
+  // A header of 8 bytes, its upper ones zero, and an object.
+  safetensors: (head) => head[8] === 0x7b && head[7] === 0 && head[6] === 0,
+  // Two zeros, a type and a number of axes.
+  idx: (head) => {
+    const [zero, alsoZero, type, rank] = head;
+    return (
+      head.length >= 8 && zero === 0 && alsoZero === 0 && type >= 8 && type <= 14 && rank >= 1 && rank <= 8
+    );
+  },
+  // The first field of an ONNX file is the IR version.
+  onnx: (head) => head[0] === 0x08 && head[1] < 0x20,
+} satisfies Record<string, (head: Uint8Array) => boolean>;
+
+export type FileFormat = keyof typeof formats;
+
 /** What a file that begins like this is; undefined for anything else, such as a table. */
 export function formatOf(head: Uint8Array): FileFormat | undefined {
-  if (begins(head, [0x1f, 0x8b])) return 'gzip';
-  if (begins(head, [0x50, 0x4b])) return 'npz';
-  if (begins(head, [0x93, 0x4e])) return 'npy';
-  // A header of 8 bytes, its upper ones zero, and an object.
-  if (head[8] === 0x7b && head[7] === 0 && head[6] === 0) return 'safetensors';
-  // Two zeros, a type and a number of axes.
-  const [zero, alsoZero, type, rank] = head;
-  if (head.length >= 8 && zero === 0 && alsoZero === 0 && type >= 8 && type <= 14 && rank >= 1 && rank <= 8)
-    return 'idx';
-  // The first field of an ONNX file is the IR version.
-  if (head[0] === 0x08 && head[1] < 0x20) return 'onnx';
-  return undefined;
+  return (Object.keys(formats) as FileFormat[]).find((name) => formats[name](head));
 }
 
 const SAVE_AS =

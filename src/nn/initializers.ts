@@ -15,9 +15,6 @@ export interface Initializer {
   fill(values: Float32Array, shape: readonly number[], seed: number, stream: number): void;
 }
 
-/** Names that options accept in place of an initializer. */
-export type InitializerName = 'glorotUniform' | 'glorotNormal' | 'heUniform' | 'heNormal' | 'zeros';
-
 /** Uniform in ±√(6 / (fan-in + fan-out)). */
 export function glorotUniform(): Initializer {
   return uniform('glorotUniform', (fanIn, fanOut) => Math.sqrt(6 / (fanIn + fanOut)));
@@ -57,25 +54,28 @@ export function randomNormal(deviation: number): Initializer {
   return normal(`randomNormal(${deviation})`, () => deviation);
 }
 
-const byName: Record<InitializerName, () => Initializer> = {
-  glorotUniform,
-  glorotNormal,
-  heUniform,
-  heNormal,
-  zeros,
-};
+/** Every initializer that needs no numbers, by its name. */
+const initializers = { glorotUniform, glorotNormal, heUniform, heNormal, zeros } satisfies Record<
+  string,
+  () => Initializer
+>;
+
+/** Names that options accept in place of an initializer. */
+export type InitializerName = keyof typeof initializers;
+
+export const initializerNames = /* @__PURE__ */ Object.keys(initializers) as readonly InitializerName[];
 
 /** An initializer given by name or as it is. Throws OptionError for anything else. */
 export function resolveInitializer(where: string, given: unknown): Initializer {
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given as InitializerName]();
+  if (typeof given === 'string' && Object.hasOwn(initializers, given)) {
+    return initializers[given as InitializerName]();
+  }
   // Arrays have a function of that name, too.
   const { name, fill } = (typeof given === 'object' && given !== null ? given : {}) as Partial<Initializer>;
   if (typeof name === 'string' && typeof fill === 'function') {
     return given as Initializer;
   }
-  const names = Object.keys(byName)
-    .map((name) => show(name))
-    .join(', ');
+  const names = initializerNames.map((name) => show(name)).join(', ');
   throw new OptionError(where, `expected an initializer or one of ${names}, given ${show(given)}`);
 }
 

@@ -10,19 +10,6 @@ import { softmaxCrossEntropy as plainCrossEntropy, sum } from '../engine/ops/cla
 import { type LossCall, rowWeights, targetLoss, weightedCrossEntropy } from '../engine/ops/losses.js';
 import type { Tensor } from '../engine/tensor.js';
 
-const kinds = [
-  'softmaxCrossEntropy',
-  'binaryCrossEntropy',
-  'meanSquaredError',
-  'meanAbsoluteError',
-  'huber',
-] as const;
-
-/** Losses by name, with their defaults. */
-export type LossName = (typeof kinds)[number];
-
-export const lossNames: readonly LossName[] = kinds;
-
 /** What training makes small: how outputs are compared with labels or targets. */
 export interface Loss {
   readonly kind: LossName;
@@ -150,19 +137,25 @@ export function huber(options?: { delta?: number }): Loss {
   );
 }
 
-const byName: Record<LossName, () => Loss> = {
+/** Every loss by its name: options, configurations and the command line know of those that stand here. */
+const losses = {
   softmaxCrossEntropy,
   binaryCrossEntropy,
   meanSquaredError,
   meanAbsoluteError,
   huber,
-};
+} satisfies Record<string, () => Loss>;
+
+/** Losses by name, with their defaults. */
+export type LossName = keyof typeof losses;
+
+export const lossNames = /* @__PURE__ */ Object.keys(losses) as readonly LossName[];
 
 /** A loss given by name or as it is. Throws OptionError for anything else. */
 export function resolveLoss(where: string, given: unknown): Loss {
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given as LossName]();
+  if (typeof given === 'string' && Object.hasOwn(losses, given)) return losses[given as LossName]();
   if (isLoss(given)) return given;
-  const names = kinds.map((name) => show(name)).join(', ');
+  const names = lossNames.map((name) => show(name)).join(', ');
   throw new OptionError(
     where,
     `option loss: expected one of ${names}, or a loss made by such a function, given ${show(given)}`,
@@ -187,10 +180,10 @@ function isLoss(value: unknown): value is Loss {
 /** The loss that a `config` describes. Throws OptionError for one that is not known. */
 export function lossOf(config: Readonly<Record<string, unknown>>): Loss {
   const { kind, ...options } = config;
-  if (typeof kind !== 'string' || !Object.hasOwn(byName, kind)) {
+  if (typeof kind !== 'string' || !Object.hasOwn(losses, kind)) {
     throw new OptionError('lossOf', `unknown loss ${show(kind)}`);
   }
-  return (byName as Record<string, (options: object) => Loss>)[kind](options);
+  return (losses as Record<string, (options: object) => Loss>)[kind](options);
 }
 
 /** The words for a loss in a message: its name and what its outputs are. */

@@ -4,7 +4,7 @@
  */
 
 import { OptionError, show } from '../base/errors.js';
-import { OptionReader } from '../base/options.js';
+import { didYouMean, OptionReader } from '../base/options.js';
 import { sgdStep } from '../engine/ops/elementwise.js';
 import { adagradStep, adamStep, rmspropStep, sgdMomentumStep } from '../engine/ops/update.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -261,20 +261,24 @@ function isBetas(value: unknown): value is readonly [number, number] {
   return Array.isArray(value) && value.length === 2 && value.every(isBeta);
 }
 
-const makers: Readonly<Record<string, (options: never) => Optimizer>> = {
-  sgd,
-  adam,
-  adamW,
-  rmsprop,
-  adagrad,
-};
+/** Every optimizer by its name: configurations, the settings of runs and the command line know of those that stand here. */
+const optimizers = { sgd, adam, adamW, rmsprop, adagrad } satisfies Record<
+  string,
+  (options: never) => Optimizer
+>;
+
+export type OptimizerName = keyof typeof optimizers;
+
+export const optimizerNames = /* @__PURE__ */ Object.keys(optimizers) as readonly OptimizerName[];
 
 /** The optimizer that a `config` describes. Throws OptionError for one that is not known. */
 export function optimizerOf(config: Readonly<Record<string, unknown>>): Optimizer {
   const { kind, learningRate, ...options } = config;
-  if (typeof kind !== 'string' || !Object.hasOwn(makers, kind)) {
-    throw new OptionError('optimizerOf', `unknown optimizer ${show(kind)}`);
+  if (typeof kind !== 'string' || !Object.hasOwn(optimizers, kind)) {
+    const hint = typeof kind === 'string' ? didYouMean(kind, optimizerNames) : '';
+    throw new OptionError('optimizerOf', `unknown optimizer ${show(kind)}${hint}`);
   }
   const rate = typeof learningRate === 'object' ? scheduleOf(learningRate) : learningRate;
-  return makers[kind]({ ...options, ...(rate !== undefined && { learningRate: rate }) } as never);
+  const make: (options: never) => Optimizer = optimizers[kind as OptimizerName];
+  return make({ ...options, ...(rate !== undefined && { learningRate: rate }) } as never);
 }

@@ -3,7 +3,7 @@
  * where a scheduler's `last_epoch` is step - 1. All of them are made of IEEE operations: the same bits everywhere.
  */
 import { OptionError, show } from '../base/errors.js';
-import { OptionReader } from '../base/options.js';
+import { didYouMean, OptionReader } from '../base/options.js';
 import { cosPi, power } from './exact-math.js';
 
 /** A learning rate as a function of the step. */
@@ -11,6 +11,8 @@ export interface Schedule {
   readonly kind: string;
   /** JSON values that make an equal schedule, `kind` among them. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Its rates do not depend on the number of all steps: a run that goes on may then be given more epochs. */
+  readonly openEnded?: boolean;
   /** The learning rate of step 1, 2 … totalSteps. Steps beyond the total have the last one's. */
   rate(step: number, totalSteps: number): number;
 }
@@ -40,7 +42,7 @@ const RATES = { min: 2 ** -149, max: 3.4028234663852886e38 };
 /** The same rate at every step. */
 export function constantRate(learningRate: number): Schedule {
   new OptionReader('constantRate', { learningRate }).number('learningRate', RATES);
-  return make('constant', { learningRate }, () => learningRate);
+  return openEnded(make('constant', { learningRate }, () => learningRate));
 }
 
 /** learningRate · gamma^⌊(step - 1) / stepSize⌋, as StepLR. gamma is 0.1 by default. */
@@ -50,11 +52,8 @@ export function stepDecay(options: { learningRate: number; stepSize: number; gam
   const stepSize = reader.integer('stepSize', { min: 1 });
   const gamma = reader.number('gamma', { above: 0, max: 1 }, 0.1);
   reader.end();
-  return make(
-    'step',
-    { learningRate, stepSize, gamma },
-    (t) => learningRate * power(gamma, Math.floor(t / stepSize)),
-  );
+  const rate = (t: number) => learningRate * power(gamma, Math.floor(t / stepSize));
+  return openEnded(make('step', { learningRate, stepSize, gamma }, rate));
 }
 
 /**
@@ -92,11 +91,12 @@ export function warmUp(options: {
   if ('observe' in schedule) {
     throw new OptionError(where, 'option schedule: reduceOnPlateau cannot follow a warm-up');
   }
-  return make('warmUp', { steps, schedule: schedule.config, startFactor }, (t, total) => {
+  const made = make('warmUp', { steps, schedule: schedule.config, startFactor }, (t, total) => {
     const rest = Math.max(total - steps, 1);
     if (t >= steps) return schedule.rate(t - steps + 1, rest);
     return schedule.rate(1, rest) * (startFactor + ((1 - startFactor) * t) / steps);
   });
+  return schedule.openEnded ? openEnded(made) : made;
 }
 
 /** The one-cycle schedule's shape. */
@@ -182,6 +182,7 @@ export function reduceOnPlateau(options: PlateauOptions): PlateauSchedule {
   return {
     kind: where,
     config: { kind: where, ...config },
+    openEnded: true,
     rate: () => state.rate,
     observe(metric) {
       if (typeof metric !== 'number') {
@@ -250,18 +251,96 @@ export function asSchedule(where: string, option: string, given: unknown): Sched
   }
   if (typeof given !== 'number') return given;
   const learningRate = new OptionReader(where, { [option]: given }).number(option, RATES);
-  return make('constant', { learningRate }, () => learningRate);
+  return openEnded(make('constant', { learningRate }, () => learningRate));
 }
 
-const makers: Readonly<Record<string, (options: never) => Schedule>> = {
-  constant: ({ learningRate }: { learningRate: number }) => constantRate(learningRate),
-  step: stepDecay,
-  cosine: cosineDecay,
-  warmUp: ({ schedule, ...options }: { steps: number; schedule: unknown; startFactor: number }) =>
-    warmUp({ ...options, schedule: scheduleOf(schedule) }),
-  oneCycle,
-  reduceOnPlateau,
-};
+/** What a run knows when it makes a schedule: its largest rate and its length. */
+interface RunLength {
+  readonly learningRate: number;
+  readonly stepsPerEpoch: number;
+  readonly epochs: number;
+}
+
+interface ScheduleEntry {
+  make(options: never): Schedule;
+  /** What a run does that names it and says no more; absent for one that needs another schedule. */
+  readonly inRun?: {
+    /** For help: what becomes of the rate. */
+    readonly about: string;
+    options(run: RunLength): Readonly<Record<string, unknown>>;
+  };
+}
+
+const byRate = ({ learningRate }: RunLength) => ({ learningRate });
+
+/** Every schedule by its kind: configurations, the settings of runs and the command line know of those that stand here. */
+const schedules = {
+  constant: {
+    make: ({ learningRate }: { learningRate: number }) => constantRate(learningRate),
+    inRun: { about: 'as it is', options: byRate },
+  },
+  step: {
+    make: stepDecay,
+    inRun: {
+      about: 'a tenth after each third',
+      options: ({ learningRate, stepsPerEpoch, epochs }: RunLength) => ({
+        learningRate,
+        stepSize: stepsPerEpoch * Math.ceil(epochs / 3),
+      }),
+    },
+  },
+  cosine: {
+    make: cosineDecay,
+    inRun: { about: 'down to 0', options: byRate },
+  },
+  oneCycle: {
+    make: oneCycle,
+    inRun: {
+      about: 'up and down',
+      options: ({ learningRate }: RunLength) => ({ maxLearningRate: learningRate }),
+    },
+  },
+  reduceOnPlateau: {
+    make: reduceOnPlateau,
+    inRun: {
+      about: 'a tenth when validation stops improving',
+      options: ({ learningRate }: RunLength) => ({ learningRate, patience: 2 }),
+    },
+  },
+  warmUp: {
+    make: ({ schedule, ...options }: { steps: number; schedule: unknown; startFactor: number }) =>
+      warmUp({ ...options, schedule: scheduleOf(schedule) }),
+  },
+} satisfies Record<string, ScheduleEntry>;
+
+type Schedules = typeof schedules;
+
+/** Those that a run can be given by name. */
+export type ScheduleName = {
+  [Name in keyof Schedules]: Schedules[Name] extends { inRun: unknown } ? Name : never;
+}[keyof Schedules];
+
+export const scheduleNames = /* @__PURE__ */ namesInRuns();
+
+function namesInRuns(): readonly ScheduleName[] {
+  const isInRun = (name: string): name is ScheduleName => entryOf(name)?.inRun !== undefined;
+  return Object.keys(schedules).filter(isInRun);
+}
+
+/** For help: what becomes of the rate. */
+export function aboutSchedule(name: ScheduleName): string {
+  return schedules[name].inRun.about;
+}
+
+/** A schedule for a run of this length; `options` are its own, and have precedence. Throws OptionError for what it does not take. */
+export function scheduleForRun(name: ScheduleName, run: RunLength, options: object = {}): Schedule {
+  return scheduleOf({ kind: name, ...schedules[name].inRun.options(run), ...options });
+}
+
+function entryOf(kind: unknown): ScheduleEntry | undefined {
+  if (typeof kind !== 'string' || !Object.hasOwn(schedules, kind)) return undefined;
+  return schedules[kind as keyof Schedules];
+}
 
 /** The schedule that a `config` describes, a plateau's at its beginning. Throws OptionError for one that is not known. */
 export function scheduleOf(config: unknown): Schedule {
@@ -269,10 +348,16 @@ export function scheduleOf(config: unknown): Schedule {
     string,
     unknown
   >;
-  if (typeof kind !== 'string' || !Object.hasOwn(makers, kind)) {
-    throw new OptionError('scheduleOf', `unknown schedule ${show(kind ?? config)}`);
+  const entry = entryOf(kind);
+  if (!entry) {
+    const hint = typeof kind === 'string' ? didYouMean(kind, Object.keys(schedules)) : '';
+    throw new OptionError('scheduleOf', `unknown schedule ${show(kind ?? config)}${hint}`);
   }
-  return makers[kind](options as never);
+  return entry.make(options as never);
+}
+
+function openEnded(schedule: Schedule): Schedule {
+  return { ...schedule, openEnded: true };
 }
 
 /** `rate` takes t = step - 1 and the total, the one within the other. */

@@ -65,8 +65,8 @@ function checkResume(
   configuration: Readonly<Record<string, unknown>>,
   resume: Checkpoint,
 ): void {
-  // Schedules that reach to the end have another rate at every step when that is elsewhere.
-  checkConfiguration(resume, configuration, reachesToEnd(optimizer.schedule.config) ? [] : ['epochs']);
+  // Other schedules have another rate at every step when the end is elsewhere.
+  checkConfiguration(resume, configuration, optimizer.schedule.openEnded ? ['epochs'] : []);
   if (resume.records.length > epochs) {
     throw new ResumeError(
       'fit, resume',
@@ -99,10 +99,4 @@ function checkFinite(all: Values, optimizer: string): void {
       `the checkpoint is damaged: ${show(name)} holds ${values[at]} at ${at}, expected a finite number`,
     );
   }
-}
-
-/** Whether rates depend on the number of all steps. */
-function reachesToEnd({ kind, schedule }: Readonly<Record<string, unknown>>): boolean {
-  if (kind === 'warmUp') return reachesToEnd(schedule as Record<string, unknown>);
-  return !['constant', 'step', 'reduceOnPlateau'].includes(kind as string);
 }

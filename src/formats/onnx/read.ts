@@ -5,10 +5,10 @@
 import { checkBytes, isMap } from '../../base/arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
+import { makeLayer } from '../../nn/layers.js';
 import { binaryCrossEntropy, type Loss, lossOf, softmaxCrossEntropy } from '../../nn/losses.js';
 import { type Sequential, sequential, setParameters } from '../../nn/sequential.js';
 import { checkFile } from '../bytes.js';
-import { makeLayer } from '../model.js';
 import { type BasicMetadata, readDescription } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';
 import { Chain } from './chain.js';

@@ -27,6 +27,11 @@ export type MetricName = keyof typeof named;
 
 export const metricNames = Object.keys(named) as MetricName[];
 
+/** Of one task, for help and choices. */
+export function metricNamesOf(task: Metric['task']): MetricName[] {
+  return metricNames.filter((name) => named[name]().task === task);
+}
+
 /** Throws OptionError for what is no list of metrics, for a name twice, and for a metric of the other task. */
 export function resolveMetrics(where: string, given: unknown, task: Metric['task']): Metric[] {
   if (given === undefined) return [];

@@ -1,0 +1,51 @@
+/** Every layer by its kind: files and configurations know of those that stand here. */
+import { OptionError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
+import type { Activation } from '../engine/kernels.js';
+import { type ActivationOptions, activation } from './activations.js';
+import { dense } from './dense.js';
+import { dropout } from './dropout.js';
+import { type EmbeddingOptions, embedding } from './embedding.js';
+import type { Layer } from './layer.js';
+import { batchNorm, layerNorm } from './normalization.js';
+
+/** How each kind of layer is made again. The values come from the file, so drawing initial ones would be wasted. */
+type Maker = (where: string, config: Record<string, unknown>) => Layer;
+
+const layers: Readonly<Record<string, Maker>> = {
+  dense(where, { units, ...options }) {
+    if (typeof units !== 'number') {
+      throw new OptionError(where, `units: expected a number, given ${show(units)}`);
+    }
+    return dense(units, { ...options, weightInitializer: 'zeros', biasInitializer: 'zeros' });
+  },
+  activation: (_, { name, ...options }) => activation(name as Activation, options as ActivationOptions),
+  dropout(where, { rate, ...rest }) {
+    new OptionReader(where, rest).end();
+    return dropout(rate as number);
+  },
+  batchNorm: (_, config) => batchNorm(config),
+  layerNorm: (_, config) => layerNorm(config),
+  embedding: (_, config) => embedding({ ...(config as unknown as EmbeddingOptions), initializer: 'zeros' }),
+};
+
+/** Whether a layer of this kind can be made again from its options. */
+export function isLayerKind(kind: string): boolean {
+  return Object.hasOwn(layers, kind);
+}
+
+/** A layer from what a file says of it. Throws OptionError. */
+export function makeLayer(given: unknown, index: number): Layer {
+  const where = `layers[${index}]`;
+  if (typeof given !== 'object' || given === null) {
+    throw new OptionError(where, `expected a layer, given ${show(given)}`);
+  }
+  const { kind, ...config } = given as Record<string, unknown>;
+  if (typeof kind !== 'string' || !isLayerKind(kind)) {
+    const known = Object.keys(layers)
+      .map((name) => show(name))
+      .join(', ');
+    throw new OptionError(where, `unknown kind ${show(kind)}; expected one of ${known}`);
+  }
+  return layers[kind](where, config);
+}
