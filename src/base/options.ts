@@ -5,7 +5,7 @@
 import { isMap } from './arrays.js';
 import { OptionError, show } from './errors.js';
 
-interface NumberRange {
+export interface NumberRange {
   /** Smallest value allowed. */
   min?: number;
   /** The value must be greater than this. */
@@ -31,18 +31,18 @@ export class OptionReader {
 
   /** A finite number within `range`; `fallback` when absent, required when there is none. */
   number(key: string, range: NumberRange = {}, fallback?: number): number {
-    const value = this.#take(key, fallback, `a number${describe(range)}`);
+    const value = this.#take(key, fallback, `a number${describeRange(range)}`);
     if (typeof value !== 'number' || !Number.isFinite(value) || !inside(value, range)) {
-      this.#fail(key, `a finite number${describe(range)}`, value);
+      this.#fail(key, `a finite number${describeRange(range)}`, value);
     }
     return value;
   }
 
   /** A safe integer within `range`. */
   integer(key: string, range: NumberRange = {}, fallback?: number): number {
-    const value = this.#take(key, fallback, `a whole number${describe(range)}`);
+    const value = this.#take(key, fallback, `a whole number${describeRange(range)}`);
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || !inside(value, range)) {
-      this.#fail(key, `a whole number${describe(range)}`, value);
+      this.#fail(key, `a whole number${describeRange(range)}`, value);
     }
     return value;
   }
@@ -121,7 +121,10 @@ export class OptionReader {
 /** Checks one positional argument: a whole number within `range`. */
 export function checkInteger(where: string, name: string, value: unknown, range: NumberRange = {}): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || !inside(value, range)) {
-    throw new OptionError(where, `${name}: expected a whole number${describe(range)}, given ${show(value)}`);
+    throw new OptionError(
+      where,
+      `${name}: expected a whole number${describeRange(range)}, given ${show(value)}`,
+    );
   }
   return value;
 }
@@ -154,7 +157,8 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return best ? `; did you mean ${show(best)}?` : '';
 }
 
-function inside(value: number, { min, above, max, below }: NumberRange): boolean {
+/** @internal */
+export function inside(value: number, { min, above, max, below }: NumberRange): boolean {
   return (
     (min === undefined || value >= min) &&
     (above === undefined || value > above) &&
@@ -163,7 +167,8 @@ function inside(value: number, { min, above, max, below }: NumberRange): boolean
   );
 }
 
-function describe({ min, above, max, below }: NumberRange): string {
+/** @internal For messages: `, at least 0 and less than 1`, or nothing. */
+export function describeRange({ min, above, max, below }: NumberRange): string {
   const parts: string[] = [];
   if (min !== undefined) parts.push(`at least ${min}`);
   if (above !== undefined) parts.push(`greater than ${above}`);

@@ -1,6 +1,8 @@
-/** Turns words of the command line into values. What does not fit is an error that says what was given and expected. */
-import { InvalidArgumentError, Option } from 'commander';
+/** The options that commands share, and the kinds of values that only the command line knows. */
+import type { Option } from 'commander';
+import { flag, integer, type Kind, oneOf, type Setting, type SettingsTable } from '../base/settings.js';
 import type { EngineOptions } from '../engine/create.js';
+import { flagsOf } from './flags.js';
 
 /** Options of every command. */
 interface CommonOptions {
@@ -11,112 +13,105 @@ interface CommonOptions {
 /** Options of every command that computes: as `createEngine` takes them. */
 export type ComputeOptions = CommonOptions & Required<EngineOptions>;
 
-export function commonOptions(): Option[] {
-  return [
-    new Option(
-      '--json',
-      'one JSON object as the last line of standard output; all else goes to standard error',
-    ),
-    new Option('--debug', 'show the stack of an error'),
-  ];
-}
+const group = 'Options:';
 
-export function engineOptions(): Option[] {
-  return [
-    new Option('--backend <name>', 'what computes').choices(['auto', 'wasm', 'reference']).default('auto'),
-    new Option('--math <name>', 'strict: the same bits everywhere; fma: faster')
-      .choices(['auto', 'strict', 'fma'])
-      .default('auto'),
-    new Option('--threads <n>', 'threads that compute; the result is the same for any number')
-      .argParser(threads)
-      .default('auto', 'the usable cores'),
-    new Option('--turbo', '256-bit code by an experiment of V8 (Node 24 and later, x86-64)').default(false),
-  ];
-}
+const common = {
+  json: {
+    kind: flag(),
+    about: 'one JSON object as the last line of standard output; all else goes to standard error',
+    group,
+  },
+  debug: { kind: flag(), about: 'show the stack of an error', group },
+} satisfies Record<keyof CommonOptions, Setting>;
 
-/** `auto` or a number of threads. */
-function threads(text: string): 'auto' | number {
-  return text === 'auto' ? 'auto' : whole({ min: 1, max: 64 })(text);
-}
-
-interface Limits {
-  min?: number;
-  max?: number;
-}
-
-/** A parser of whole numbers. */
-export function whole({ min = 0, max = Number.MAX_SAFE_INTEGER }: Limits = {}): (text: string) => number {
-  return (text) => {
-    const value = toNumber(text);
-    if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-    const upTo = max < Number.MAX_SAFE_INTEGER ? ` and at most ${max}` : '';
-    throw new InvalidArgumentError(`Expected a whole number, at least ${min}${upTo}.`);
+/** Where there may be a number, and a word that stands for what is best. */
+function orWord<T, Word extends string>(kind: Kind<T>, word: Word): Kind<T | Word> {
+  return {
+    ...kind,
+    expected: `${kind.expected}, or ${word}`,
+    parse: (text) => (text === word ? word : kind.parse(text)),
+    read: (json) => (json === word ? word : kind.read(json)),
   };
 }
 
-/** A finite number greater than 0. */
-export function positive(text: string): number {
-  const value = toNumber(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('Expected a number greater than 0.');
+const engine = {
+  backend: {
+    kind: oneOf(['auto', 'wasm', 'reference']),
+    about: 'what computes',
+    group,
+    fallback: 'auto',
+  },
+  math: {
+    kind: oneOf(['auto', 'strict', 'fma']),
+    about: 'strict: the same bits everywhere; fma: faster',
+    group,
+    fallback: 'auto',
+  },
+  threads: {
+    kind: orWord(integer({ min: 1, max: 64 }), 'auto'),
+    about: 'threads that compute; the result is the same for any number',
+    group,
+    fallback: 'auto',
+    otherwise: 'the usable cores',
+  },
+  turbo: {
+    kind: flag(),
+    about: '256-bit code by an experiment of V8 (Node 24 and later, x86-64)',
+    group,
+    fallback: false,
+  },
+} satisfies Record<keyof Omit<EngineOptions, 'wasm'>, Setting>;
+
+export const commonTable: SettingsTable = common;
+export const engineTable: SettingsTable = engine;
+
+export function commonOptions(): Option[] {
+  return flagsOf(common);
 }
 
-/** A finite number greater than 0, or `find`. */
-export function rateOrFind(text: string): number | 'find' {
-  if (text === 'find') return text;
-  const value = toNumber(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('Expected a number greater than 0, or find.');
+export function engineOptions(): Option[] {
+  return flagsOf(engine, { defaults: true });
 }
 
-/** A finite number, at least 0. */
-export function atLeastZero(text: string): number {
-  const value = toNumber(text);
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new InvalidArgumentError('Expected a number, at least 0.');
-}
-
-/** A number from 0 up to but not including 1. */
-export function share(text: string): number {
-  const value = toNumber(text);
-  if (value >= 0 && value < 1) return value;
-  throw new InvalidArgumentError('Expected a number, at least 0 and less than 1, such as 0.1.');
-}
-
-/** `300,100` or `none`. */
-export function widths(text: string): number[] {
-  if (text === 'none') return [];
-  const sizes = text.split(',').map((part) => toNumber(part.trim()));
-  if (sizes.every((size) => Number.isSafeInteger(size) && size >= 1)) return sizes;
-  throw new InvalidArgumentError('Expected whole numbers of at least 1 such as 300,100, or none.');
+/** A whole number of at least 1, or `all`, which is Infinity. */
+export function countOrAll(): Kind<number> {
+  const count = integer({ min: 1 });
+  const parse = (text: string) => (text === 'all' ? Number.POSITIVE_INFINITY : count.parse(text));
+  return { ...count, expected: `${count.expected}, or all`, parse };
 }
 
 /** `A:B`, from A up to but not including B. */
-export function range(text: string): [from: number, to: number] {
-  const [from, to, ...rest] = text.split(':').map(toNumber);
-  const good = rest.length === 0 && [from, to].every(Number.isSafeInteger) && 0 <= from && from < to;
-  if (good) return [from, to];
-  throw new InvalidArgumentError('Expected A:B with 0 <= A < B; B itself is left out.');
+export function range(): Kind<readonly [from: number, to: number]> {
+  const whole = integer({ min: 0 });
+  const parse = (text: string) => {
+    const [from, to, ...rest] = text.split(':').map((part) => whole.parse(part));
+    const good = from !== undefined && to !== undefined && rest.length === 0 && from < to;
+    return good ? ([from, to] as const) : undefined;
+  };
+  return {
+    expected: 'A:B with 0 <= A < B; B itself is left out',
+    placeholder: '<A:B>',
+    parse,
+    read: (json) => (typeof json === 'string' ? parse(json) : undefined),
+  };
 }
+
+type Interval = { everySteps: number } | { everyEpochs: number } | { everySeconds: number } | 'never';
 
 /** `500` or `500steps`, `2epochs`, `30s`, or `never`. */
-export function interval(
-  text: string,
-): { everySteps: number } | { everyEpochs: number } | { everySeconds: number } | 'never' {
-  if (text === 'never') return text;
-  const [, digits, unit = 'steps'] = /^([\d.]+) ?(steps?|epochs?|s)?$/.exec(text.trim()) ?? [];
-  const value = toNumber(digits ?? '');
-  const whole = Number.isSafeInteger(value);
-  if (value > 0 && (whole || unit === 's')) {
+export function interval(): Kind<Interval> {
+  const parse = (text: string): Interval | undefined => {
+    if (text === 'never') return text;
+    const [, digits, unit = 'steps'] = /^(\d+(?:\.\d*)?|\.\d+) ?(steps?|epochs?|s)?$/.exec(text.trim()) ?? [];
+    const value = Number(digits);
+    if (!(value > 0) || (!Number.isSafeInteger(value) && unit !== 's')) return undefined;
     if (unit === 's') return { everySeconds: value };
     return unit.startsWith('step') ? { everySteps: value } : { everyEpochs: value };
-  }
-  throw new InvalidArgumentError(
-    'Expected steps such as 500, epochs such as 1epoch, seconds such as 30s, or never.',
-  );
-}
-
-/** NaN unless all of the text is a decimal number: Number() would also read '', ' ' and '0x10'. */
-function toNumber(text: string): number {
-  return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  };
+  return {
+    expected: 'steps such as 500, epochs such as 1epoch, seconds such as 30s, or never',
+    placeholder: '<interval>',
+    parse,
+    read: (json) => (typeof json === 'string' ? parse(json) : undefined),
+  };
 }

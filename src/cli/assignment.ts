@@ -2,7 +2,8 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { Assignment, derivationsOf } from '../assignment/index.js';
 import { formatGradientTable, gradientTable } from '../assignment/q3-scalar/gradient-table.js';
-import { commonOptions, whole } from './arguments.js';
+import { integer } from '../base/settings.js';
+import { commonOptions } from './arguments.js';
 import {
   printAll,
   printBatched,
@@ -12,6 +13,7 @@ import {
   printTensor,
 } from './assignment-print.js';
 import { AssignmentProgress } from './assignment-progress.js';
+import { argument } from './flags.js';
 import { Output, printable } from './output.js';
 import { Signals } from './signals.js';
 
@@ -39,7 +41,7 @@ export function addAssignment(program: Command): void {
       'fewer images, settings, seeds and epochs: all of it in under a minute, kept apart',
     ),
     new Option('--out <folder>', 'where results and report are kept').default('runs/assignment'),
-    new Option('--seed <n>', 'the first of the seeds').argParser(whole()).default(1),
+    new Option('--seed <n>', 'the first of the seeds').argParser(argument(integer({ min: 0 }))).default(1),
     ...commonOptions(),
   ];
   for (const option of options) command.addOption(option);

@@ -1,5 +1,6 @@
 /** `lanegrad evaluate`: a saved model measured on a data set. */
 import { type Command, Option } from 'commander';
+import type { Choice } from '../base/settings.js';
 import { createEngine } from '../engine/create.js';
 import type { LossName } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
@@ -11,11 +12,11 @@ import { type ComputeOptions, commonOptions, engineOptions } from './arguments.j
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { className, loadSplits, lossOption, openModel, scaledFor, tableSource } from './sources.js';
 import { evaluateRegression } from './table-evaluate.js';
-import { type ReadingOptions, readingOptions, toReading } from './table-options.js';
+import { type ReadingOptions, readingFlags, toReading } from './table-options.js';
 
 interface EvaluateOptions extends ComputeOptions, ReadingOptions {
   split: 'test' | 'validation' | 'train' | 'full';
-  loss?: LossName;
+  loss?: Choice<LossName>;
 }
 
 export function addEvaluate(program: Command): void {
@@ -36,7 +37,7 @@ export function addEvaluate(program: Command): void {
         .choices(['test', 'validation', 'train', 'full'])
         .default('test'),
     );
-  for (const option of [lossOption(), ...readingOptions(), ...engineOptions(), ...commonOptions()])
+  for (const option of [lossOption(), ...readingFlags(), ...engineOptions(), ...commonOptions()])
     command.addOption(option);
   command.action(evaluateModel).addHelpText('after', EXAMPLES);
 }

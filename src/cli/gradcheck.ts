@@ -1,6 +1,7 @@
 /** `lanegrad gradcheck`: whether a model's gradients are right, on every engine there is here. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { EngineError, OptionError } from '../base/errors.js';
+import { type Choice, configOf, integer, widths } from '../base/settings.js';
 import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import type { Activation } from '../engine/kernels.js';
@@ -9,18 +10,20 @@ import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';
 import type { Layer } from '../nn/layer.js';
-import { type LossName, lossNames } from '../nn/losses.js';
+import { type LossName, lossNames, lossOf } from '../nn/losses.js';
 import { batchNorm } from '../nn/normalization.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
+import { runOptions } from '../run/options.js';
 import { type GradcheckResult, gradcheck, gradcheckBounds } from '../train/gradcheck.js';
-import { commonOptions, positive, whole, widths } from './arguments.js';
+import { commonOptions, countOrAll } from './arguments.js';
+import { argument } from './flags.js';
 import { fitColumns, numberText } from './inspect-text.js';
 import { columnsOf, count, Output, printable } from './output.js';
 import { openModel } from './sources.js';
 
 interface Architecture {
   inputs?: number;
-  hidden?: number[];
+  hidden?: readonly number[];
   outputs?: number;
   activation?: Activation;
   batchNorm?: true;
@@ -28,7 +31,7 @@ interface Architecture {
 }
 
 interface GradcheckCommandOptions extends Architecture {
-  loss?: LossName;
+  loss?: Choice<LossName>;
   rows: number;
   samples: number;
   seed: number;
@@ -46,26 +49,32 @@ export function addGradcheck(program: Command): void {
     .argument('[model]', 'a model file, or a run folder');
   const options = [
     new Option('--inputs <n>', 'without a model: width of its inputs (default: 12)').argParser(
-      whole({ min: 1 }),
+      argument(integer({ min: 1 })),
     ),
     new Option(
       '--hidden <widths>',
       'without a model: of the hidden layers, or none (default: 8,6)',
-    ).argParser(widths),
+    ).argParser(argument(widths())),
     new Option('--outputs <n>', 'without a model: width of its outputs (default: 4)').argParser(
-      whole({ min: 1 }),
+      argument(integer({ min: 1 })),
     ),
     new Option('--activation <name>', 'without a model: of the hidden layers (default: tanh)').choices(
       activations,
     ),
     new Option('--batch-norm', 'without a model: batch norm after each hidden layer'),
-    new Option('--dropout <rate>', 'without a model: dropout after each hidden layer').argParser(positive),
-    new Option('--loss <name>', 'default: softmaxCrossEntropy, or meanSquaredError for one output').choices(
-      lossNames,
+    new Option('--dropout <rate>', 'without a model: dropout after each hidden layer').argParser(
+      argument(runOptions.dropout.kind),
     ),
-    new Option('--rows <n>', 'of the batch').argParser(whole({ min: 1 })).default(4),
-    new Option('--samples <n>', 'values of each parameter to check, or all').argParser(samples).default(20),
-    new Option('--seed <n>', 'of rows, initial weights and what is sampled').argParser(whole()).default(1),
+    new Option('--loss <name>', 'default: softmaxCrossEntropy, or meanSquaredError for one output')
+      .choices(lossNames)
+      .argParser(argument(runOptions.loss.kind)),
+    new Option('--rows <n>', 'of the batch').argParser(argument(integer({ min: 1 }))).default(4),
+    new Option('--samples <n>', 'values of each parameter to check, or all')
+      .argParser(argument(countOrAll()))
+      .default(20),
+    new Option('--seed <n>', 'of rows, initial weights and what is sampled')
+      .argParser(argument(integer({ min: 0 })))
+      .default(1),
     ...commonOptions(),
   ];
   for (const option of options) command.addOption(option);
@@ -81,22 +90,16 @@ Examples:
 
 Exit status 1 says that a gradient is wrong.`;
 
-function samples(text: string): number {
-  if (text === 'all') return Number.POSITIVE_INFINITY;
-  try {
-    return whole({ min: 1 })(text);
-  } catch {
-    throw new InvalidArgumentError('Expected a whole number of at least 1, or all.');
-  }
-}
-
 async function check(given: string | undefined, options: GradcheckCommandOptions): Promise<void> {
   const out = new Output({ json: options.json });
   const { loss, rows, samples, seed } = options;
   const { path, model } =
     given === undefined ? { path: null, model: build(options) } : await open(given, options);
   const engines = await availableEngines();
-  const result = gradcheck(model, { rows, samples, seed, engines, ...(loss && { loss }) });
+  const result = gradcheck(model, {
+    ...{ rows, samples, seed, engines },
+    ...(loss && { loss: lossOf(configOf(loss)) }),
+  });
   print(out, path, model, result, engines);
   out.result({
     model: path,

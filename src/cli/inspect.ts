@@ -2,14 +2,16 @@
 import { type Command, Option } from 'commander';
 import { OptionError } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
+import { integer } from '../base/settings.js';
 import { inspectPath } from '../inspect/read.js';
 import { describeValues, type Statistics } from '../inspect/statistics.js';
 import type { InspectedTensor, Inspection } from '../inspect/types.js';
-import { commonOptions, whole } from './arguments.js';
+import { commonOptions } from './arguments.js';
+import { argument } from './flags.js';
 import { drawPictures } from './inspect-pictures.js';
 import { barChart, fitColumns, numberText, sparkline } from './inspect-text.js';
 import { columnsOf, count, Output, percent, printable, table } from './output.js';
-import { type ReadingOptions, readingOptions, toReading } from './table-options.js';
+import { type ReadingOptions, readingFlags, toReading } from './table-options.js';
 
 interface InspectOptions extends ReadingOptions {
   tensor?: string;
@@ -32,9 +34,9 @@ export function addInspect(program: Command): void {
   const options = [
     new Option('--tensor <name>', 'one tensor, with a large histogram'),
     new Option('--pictures <n>', 'how many images or first-layer units to draw (default: one row)').argParser(
-      whole(),
+      argument(integer({ min: 0 })),
     ),
-    ...readingOptions(),
+    ...readingFlags(),
     ...commonOptions(),
   ];
   for (const option of options) command.addOption(option);

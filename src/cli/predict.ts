@@ -1,24 +1,26 @@
 /** `lanegrad predict`: what a saved model makes of single images. */
 import { type Command, Option } from 'commander';
 import { OptionError, ShapeError } from '../base/errors.js';
+import { type Choice, integer } from '../base/settings.js';
 import type { Dataset } from '../data/dataset.js';
 import { createEngine } from '../engine/create.js';
 import type { LossName } from '../nn/losses.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { predictClasses, predictProba, scaleBytes } from '../train/predict.js';
-import { commonOptions, engineOptions, range, whole } from './arguments.js';
+import { commonOptions, engineOptions, range } from './arguments.js';
+import { argument } from './flags.js';
 import { drawImage } from './image.js';
 import { type Images, readImages } from './images.js';
 import { Output, percent, printable, table } from './output.js';
 import { className, isFileSource, loadSplits, lossOption, openModel, tableSource } from './sources.js';
-import { readingOptions } from './table-options.js';
+import { readingFlags } from './table-options.js';
 import { predictTableFile, type TablePredictOptions } from './table-predict.js';
 
 interface PredictOptions extends TablePredictOptions {
   index?: number;
-  range?: [from: number, to: number];
+  range?: readonly [from: number, to: number];
   show?: true;
-  loss?: LossName;
+  loss?: Choice<LossName>;
 }
 
 export function addPredict(program: Command): void {
@@ -34,8 +36,14 @@ export function addPredict(program: Command): void {
       'a table; an IDX file of images, also .gz; either as - on standard input; or mnist, a folder or an NPZ file, for its test images',
       'mnist',
     )
-    .addOption(new Option('--index <n>', 'one image, counted from 0').argParser(whole()).conflicts('range'))
-    .addOption(new Option('--range <A:B>', 'images A to B - 1 (default: the first 10)').argParser(range))
+    .addOption(
+      new Option('--index <n>', 'one image, counted from 0')
+        .argParser(argument(integer({ min: 0 })))
+        .conflicts('range'),
+    )
+    .addOption(
+      new Option('--range <A:B>', 'images A to B - 1 (default: the first 10)').argParser(argument(range())),
+    )
     .addOption(new Option('--show', 'draw the images'))
     .addOption(
       new Option('--out <file>', 'where the predictions of a table go, as CSV (default: standard output)'),
@@ -51,7 +59,7 @@ export function addPredict(program: Command): void {
         'of a table: put an apostrophe before texts that a spreadsheet would compute, such as =1+1',
       ),
     );
-  for (const option of [lossOption(), ...readingOptions(), ...engineOptions(), ...commonOptions()])
+  for (const option of [lossOption(), ...readingFlags(), ...engineOptions(), ...commonOptions()])
     command.addOption(option);
   command.action(predictImages).addHelpText('after', EXAMPLES);
 }

@@ -7,16 +7,19 @@ import { isUint8Array } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
 import { didYouMean } from '../base/options.js';
+import { type Choice, configOf } from '../base/settings.js';
 import type { Dataset } from '../data/dataset.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
 import { loadNpz } from '../data/npz.js';
-import { type LossName, lossNames } from '../nn/losses.js';
+import { type LossName, lossNames, lossOf } from '../nn/losses.js';
 import { remember, type Sequential } from '../nn/sequential.js';
 import { loadModel } from '../node.js';
 import { lossOfRun, MODEL_FILE } from '../run/folder.js';
+import { runOptions } from '../run/options.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { lossFor } from '../train/check.js';
+import { argument } from './flags.js';
 
 /** Data sets that have a name. A folder that is called so is reached as ./mnist. */
 const named: ReadonlyMap<string, () => Promise<Splits>> = new Map([['mnist', () => loadMnist()]]);
@@ -67,22 +70,22 @@ export interface OpenModel {
  * Loads a model from its file, or from a run folder. What a file from before models remembered does not say, the configuration of
  * its run does, and at last `--loss`. Throws OptionError for a `--loss` that is not the model's.
  */
-export async function openModel(given: string, loss?: LossName): Promise<OpenModel> {
+export async function openModel(given: string, loss?: Choice<LossName>): Promise<OpenModel> {
   const path = (await kindOf(given)) === 'folder' ? join(given, MODEL_FILE) : given;
   const opened = await loadModel(path);
   const { model } = opened;
   const known = model.loss ?? (basename(path) === MODEL_FILE ? await lossOfRun(dirname(path)) : undefined);
   remember(model, { ...model, ...(known && { loss: known }) });
-  const own = lossFor('--loss', model, loss);
+  const own = lossFor('--loss', model, loss && lossOf(configOf(loss)));
   remember(model, { ...model, ...(own && { loss: own }) });
   return { path, ...opened };
 }
 
 /** By which a model from elsewhere is read, whose file does not say. */
 export function lossOption(): Option {
-  return new Option('--loss <name>', 'what the outputs are for, where the model does not know').choices(
-    lossNames,
-  );
+  return new Option('--loss <name>', 'what the outputs are for, where the model does not know')
+    .choices(lossNames)
+    .argParser(argument(runOptions.loss.kind));
 }
 
 /** The set with its raw values scaled as those were that the model was trained on. */

@@ -3,7 +3,7 @@ import type { RunSettings } from '../run/settings.js';
 import { type ColumnSummary, rowsOf, type TableSummary } from '../tables/summary.js';
 import { loadTable, type TableSplits, tableDefaults } from '../tables/training.js';
 import { columnsOf, count, type Output, printable, table } from './output.js';
-import { type TableOptions, toTableSettings } from './table-options.js';
+import { toTableSettings } from './table-options.js';
 import { type TrainOptions, toSettings } from './train-options.js';
 
 /** Columns that are listed one by one; of more, the first and a count. */
@@ -12,10 +12,9 @@ const MAX_LISTED = 40;
 /** Reads the table, and settles what was not said by what is in it. */
 export async function prepareTableRun(
   source: string,
-  given: TableOptions,
-  options: Omit<TrainOptions, keyof TableOptions>,
+  options: TrainOptions,
 ): Promise<{ settings: RunSettings; splits: TableSplits }> {
-  const settings = toTableSettings(source, given);
+  const settings = toTableSettings(source, options);
   const splits = await loadTable(source, settings, {
     seed: options.seed ?? 1,
     full: options.full ?? false,

@@ -6,9 +6,9 @@ import type { EngineInfo } from '../engine/engine.js';
 import { layerWidths } from '../nn/summary.js';
 import { findRate } from '../run/find-rate.js';
 import { RunFolder } from '../run/folder.js';
-import { readSettings } from '../run/read-settings.js';
 import { type Run, run } from '../run/run.js';
 import type { RunSettings } from '../run/settings.js';
+import { readSettings } from '../run/settings.js';
 import type { RunSplits } from '../run/splits.js';
 import { summarize } from '../run/summary.js';
 import { isTablePath, loadTable } from '../tables/training.js';
@@ -19,9 +19,8 @@ import { count, lossText, Output, percent, printable, table } from './output.js'
 import { Progress } from './progress.js';
 import { Signals } from './signals.js';
 import { isNpzPath, loadSplits } from './sources.js';
-import { splitTableOptions } from './table-options.js';
 import { prepareTableRun, printTable } from './table-train.js';
-import { resumable, type TrainOptions, toSettings, trainOptions } from './train-options.js';
+import { refusedWhenResumed, type TrainOptions, toSettings, trainOptions } from './train-options.js';
 
 export function addTrain(program: Command): void {
   const command = program
@@ -129,23 +128,21 @@ async function train(given: string | undefined, options: TrainOptions, command: 
 async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
   const { backend, math, threads, turbo, resume, epochs } = options;
   if (resume === undefined) {
-    const { given: table, others } = splitTableOptions(options);
     const source = given ?? 'mnist';
     const engine = { backend, math, threads, turbo };
     // Without a target, an NPZ file is a data set as Keras has them.
-    if (table.target !== undefined || (isTablePath(source) && !isNpzPath(source))) {
-      return { ...(await prepareTableRun(source, table, others)), engine };
+    if (options.target !== undefined || (isTablePath(source) && !isNpzPath(source))) {
+      return { ...(await prepareTableRun(source, options)), engine };
     }
-    return { settings: toSettings(source, others), engine };
+    return { settings: toSettings(source, options), engine };
   }
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
-  const other = command.options.find(
-    (option) => isGiven(option.attributeName()) && !resumable.includes(option.attributeName()),
-  );
-  if (other) {
+  const others = command.options.map((option) => option.attributeName()).filter(isGiven);
+  const refused = others.map(refusedWhenResumed).find((flag) => flag !== undefined);
+  if (refused) {
     throw new OptionError(
       '--resume',
-      `a run goes on with the settings that it began with; expected no ${other.long} besides`,
+      `a run goes on with the settings that it began with; expected no ${refused} besides`,
     );
   }
   const folder = await RunFolder.open(resume);

@@ -282,3 +282,13 @@ export function optimizerOf(config: Readonly<Record<string, unknown>>): Optimize
   const make: (options: never) => Optimizer = optimizers[kind as OptimizerName];
   return make({ ...options, ...(rate !== undefined && { learningRate: rate }) } as never);
 }
+
+/** Whether an optimizer has an option of this name. */
+export function optimizerTakes(kind: OptimizerName, option: string): boolean {
+  try {
+    // A key without a value is at its default, but must be known.
+    return Boolean(optimizerOf({ kind, learningRate: 1, [option]: undefined }));
+  } catch {
+    return false;
+  }
+}

@@ -276,7 +276,10 @@ const byRate = ({ learningRate }: RunLength) => ({ learningRate });
 /** Every schedule by its kind: configurations, the settings of runs and the command line know of those that stand here. */
 const schedules = {
   constant: {
-    make: ({ learningRate }: { learningRate: number }) => constantRate(learningRate),
+    make({ learningRate, ...rest }: { learningRate: number }) {
+      new OptionReader('constantRate', rest).end();
+      return constantRate(learningRate);
+    },
     inRun: { about: 'as it is', options: byRate },
   },
   step: {

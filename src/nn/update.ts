@@ -4,7 +4,7 @@
  */
 
 import { EngineError } from '../base/errors.js';
-import { OptionReader } from '../base/options.js';
+import { type NumberRange, OptionReader } from '../base/options.js';
 import type { Call } from '../engine/ops/check.js';
 import { sum } from '../engine/ops/classify.js';
 import {
@@ -20,19 +20,31 @@ import {
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Optimizer } from './optimizers.js';
 
+/** What the numbers among the options may be. */
+export const updateRanges = {
+  clipNorm: { above: 0 },
+  clipValue: { above: 0 },
+  l1: { min: 0 },
+  l2: { min: 0 },
+  averageDecay: { min: 0, below: 1 },
+} as const satisfies Partial<Record<keyof UpdateOptions, NumberRange>>;
+
 /**
- * What happens to gradients and parameters beside the optimizer: clipping, penalties, averaging, gathering.
+ * What happens to gradients and parameters beside the optimizer: clipping, penalties, averaging, accumulating.
  */
 export interface UpdateOptions {
   /** Gradients are scaled so that the norm of all of them is at most this: as torch.nn.utils.clip_grad_norm_. */
   clipNorm?: number;
   /** Each gradient is cut to ± this, after `clipNorm`: as clip_grad_value_. */
   clipValue?: number;
-  /** Adds l1 · Σ |w| over the weights of dense layers to the loss, by way of the gradient. */
+  /** Adds l1 · Σ |w| over the weights of dense layers to what is minimised, by way of the gradient; the loss that is reported is without it. */
   l1?: number;
-  /** Adds ½ · l2 · Σ w² over the weights of dense layers to the loss, by way of the gradient. */
+  /** Adds ½ · l2 · Σ w², likewise. */
   l2?: number;
-  /** Keeps a moving average of the parameters: average = decay · average + (1 - decay) · parameters after each step. */
+  /**
+   * Keeps a moving average of the parameters: average = averageDecay · average + (1 - averageDecay) · parameters after each step.
+   * Of `fit`, it is what is validated, and what the model is given.
+   */
   averageDecay?: number;
   /** Room to gather gradients over several batches. */
   accumulate?: boolean;
@@ -68,12 +80,9 @@ export class Update {
   constructor(arena: Arena, optimizer: Optimizer, tensors: UpdateTensors, options: UpdateOptions = {}) {
     const { parameters, gradients, penalised } = tensors;
     const reader = new OptionReader('compile, option update', options);
-    const positive = { above: 0 };
-    const clipNorm = readOptional(reader, 'clipNorm', positive);
-    const clipValue = readOptional(reader, 'clipValue', positive);
-    const l1 = reader.number('l1', { min: 0 }, 0);
-    const l2 = reader.number('l2', { min: 0 }, 0);
-    const averageDecay = readOptional(reader, 'averageDecay', { min: 0, below: 1 });
+    const [clipNorm, clipValue] = [readOptional(reader, 'clipNorm'), readOptional(reader, 'clipValue')];
+    const [l1, l2] = [readOptional(reader, 'l1') ?? 0, readOptional(reader, 'l2') ?? 0];
+    const averageDecay = readOptional(reader, 'averageDecay');
     const accumulate = reader.boolean('accumulate', false);
     reader.end();
 
@@ -192,11 +201,7 @@ function penaltyOf(w: Tensor, l1: number, l2: number): () => number {
   return () => (l1 > 0 ? l1 * absolutes() : 0) + (l2 > 0 ? 0.5 * l2 * squares() : 0);
 }
 
-function readOptional(
-  reader: OptionReader,
-  key: string,
-  range: { min?: number; above?: number; below?: number },
-): number | undefined {
+function readOptional(reader: OptionReader, key: keyof typeof updateRanges): number | undefined {
   const given = reader.optional(key, 'a number', (value): value is number => value !== undefined);
-  return given === undefined ? undefined : reader.number(key, range);
+  return given === undefined ? undefined : reader.number(key, updateRanges[key]);
 }

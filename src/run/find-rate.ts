@@ -3,7 +3,9 @@
 import { DataError } from '../base/errors.js';
 import type { Engine } from '../engine/engine.js';
 import { findLearningRate } from '../train/learning-rate-finder.js';
-import { buildModel, type RunSettings } from './settings.js';
+import { takeWeights } from './begin.js';
+import { buildModel } from './build.js';
+import type { RunSettings } from './settings.js';
 import type { RunSplits } from './splits.js';
 
 /**
@@ -11,6 +13,7 @@ import type { RunSplits } from './splits.js';
  */
 export async function findRate(engine: Engine, splits: RunSplits, settings: RunSettings): Promise<number> {
   const { model, optimizer, loss } = buildModel(splits, settings);
+  if (settings.weightsFrom !== undefined) await takeWeights(model, settings.weightsFrom);
   const train = settings.full ? splits.full : splits.train;
   const { batchSize } = settings;
   const { suggestion } = await findLearningRate(engine, model, train, { loss, optimizer, batchSize });

@@ -14,9 +14,13 @@ import { inUnits } from '../tables/target.js';
 import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
+import { takeWeights } from './begin.js';
+import { buildModel } from './build.js';
 import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
+import { describeInput, describeRun } from './describe.js';
 import { RunFolder, type RunFolderOptions } from './folder.js';
-import { buildModel, describeInput, describeRun, type RunSettings } from './settings.js';
+import { optionsTo } from './options.js';
+import type { RunSettings } from './settings.js';
 import { type RunSplits, runMetrics } from './splits.js';
 import { EventFile } from './tensorboard.js';
 import { weightsSha256 } from './weights.js';
@@ -75,6 +79,8 @@ export async function run(
   let completed = 0;
   try {
     const checkpoint = hooks.resume && (await latestCheckpoint(folder.checkpointPath));
+    // A checkpoint has weights of its own, and those that the run began with may be gone by then.
+    if (!checkpoint && settings.weightsFrom !== undefined) await takeWeights(model, settings.weightsFrom);
     const events = hooks.tensorboard ? new EventFile(folder.path) : undefined;
     const checkpointing =
       settings.checkpoint && checkpointFolder({ folder: folder.checkpointPath, ...settings.checkpoint });
@@ -92,7 +98,7 @@ export async function run(
       // Without a validation set the metrics are those of the test.
       ...(!settings.full && splits.validation && { validation: splits.validation, metrics }),
       ...(settings.earlyStopping && { earlyStopping: settings.earlyStopping }),
-      ...updateOptions(settings),
+      ...optionsTo('fit', settings),
       ...(checkpointing && {
         checkpoint: {
           ...checkpointing,
@@ -149,22 +155,6 @@ export async function run(
 
 function folderOptions({ full }: RunSplits, model: Sequential, { out }: RunHooks): RunFolderOptions {
   return { name: `${full.name}-${layerWidths(model).join('-')}`, ...(out !== undefined && { out }) };
-}
-
-/** Those settings that are options of `fit` under the same names. */
-function updateOptions(settings: RunSettings): Partial<FitOptions> {
-  const keys = [
-    'classWeights',
-    'clipNorm',
-    'clipValue',
-    'l1',
-    'l2',
-    'averageDecay',
-    'accumulateBatches',
-  ] as const satisfies readonly (keyof RunSettings & keyof FitOptions)[];
-  return Object.fromEntries(
-    keys.map((key) => [key, settings[key]]).filter(([, value]) => value !== undefined),
-  );
 }
 
 /** What no single step's loss shows: the last update, or a validation sample, may have been one too far. */

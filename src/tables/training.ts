@@ -5,10 +5,11 @@
 
 import { OptionError } from '../base/errors.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
-import { OptionReader } from '../base/options.js';
+import { readSettingValues } from '../base/settings.js';
 import type { Dataset } from '../data/dataset.js';
 import type { CsvOptions } from './csv-reading.js';
 import { openTableInput, tableName } from './file.js';
+import { tableOptions } from './options.js';
 import type { TablePreparation } from './preparation.js';
 import { type PrepareOptions, prepareTable } from './prepare.js';
 import type { TableSummary } from './summary.js';
@@ -92,30 +93,10 @@ const MIDDLE = { hidden: [128, 64], dropout: 0.1, batchSize: 64, epochs: 100, pa
 /** Millions of rows are passed over a few times only. */
 const LARGE = { hidden: [128, 64], batchSize: 256, epochs: 20, patience: 3 } as const;
 
-/** Reads what an earlier run was told. Throws OptionError for what `TableSettings` does not have. */
+/** Reads what an earlier run was told. Throws OptionError for what `TableSettings` does not have, and where the target is missing. */
 export function readTableSettings(given: unknown): TableSettings {
-  const reader = new OptionReader('settings.table', given);
-  const string = (value: unknown): value is string => typeof value === 'string';
-  const any = (value: unknown): value is never => value !== undefined;
-  const settings: Record<string, unknown> = { target: reader.required('target', 'a column', string) };
-  // Each is checked by who takes it.
-  for (const key of [
-    'task',
-    'types',
-    'dateOrder',
-    'validation',
-    'test',
-    'sample',
-    'dropMissingTarget',
-    'delimiter',
-    'decimal',
-    'header',
-    'comment',
-    'missing',
-  ]) {
-    const value = reader.optional(key, 'a value', any);
-    if (value !== undefined) settings[key] = value;
-  }
-  reader.end();
-  return settings as unknown as TableSettings;
+  const where = 'settings.table';
+  const { target, ...others } = readSettingValues(where, tableOptions, given);
+  if (target === undefined) throw new OptionError(where, 'option target is required: a column');
+  return { target, ...others };
 }

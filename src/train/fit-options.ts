@@ -8,7 +8,7 @@ import type { Engine } from '../engine/engine.js';
 import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
 import type { Memory, Sequential } from '../nn/sequential.js';
-import type { UpdateOptions } from '../nn/update.js';
+import { type UpdateOptions, updateRanges } from '../nn/update.js';
 import { type Callbacks, readHooks } from './callbacks.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale } from './check.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -21,7 +21,7 @@ import type { MetricName } from './metrics/resolve.js';
 import { type Measured, type Monitor, resolveMonitor } from './monitor.js';
 
 /** How `fit` trains. */
-export interface FitOptions extends Callbacks {
+export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'> {
   loss: LossName | Loss;
   /** With a learning rate, or a schedule of them, of its own. */
   optimizer: Optimizer;
@@ -44,19 +44,6 @@ export interface FitOptions extends Callbacks {
   classWeights?: 'balanced' | readonly number[];
   /** Gradients of so many batches make one step; 1 by default. The last step of an epoch takes what remains. */
   accumulateBatches?: number;
-  /** Gradients are scaled so that the norm of all of them is at most this. */
-  clipNorm?: number;
-  /** Each gradient is cut to ± this, after `clipNorm`. */
-  clipValue?: number;
-  /** Adds l1 · Σ |w| over the weights of dense layers to what is minimised; the loss that is reported is without it. */
-  l1?: number;
-  /** Adds ½ · l2 · Σ w², likewise. */
-  l2?: number;
-  /**
-   * Keeps a moving average of the parameters: average = averageDecay · average + (1 - averageDecay) · parameters after each step.
-   * It is what is validated, and what the model is given.
-   */
-  averageDecay?: number;
   /** Ends training when the validation loss, or what else is monitored, has not improved for a while; true for the defaults. */
   earlyStopping?: boolean | EarlyStoppingOptions;
   /** Keeps checkpoints; `checkpointFolder` of `lanegrad/node` makes one that writes files. */
@@ -153,7 +140,7 @@ const LOSS = `one of ${lossNames.map((name) => show(name)).join(', ')}, or a los
 
 /** Ranges are checked where it is put to use. */
 function readUpdate(reader: OptionReader): UpdateOptions {
-  const keys = ['clipNorm', 'clipValue', 'l1', 'l2', 'averageDecay'] as const;
+  const keys = Object.keys(updateRanges) as (keyof typeof updateRanges)[];
   const isNumber = (value: unknown): value is number => typeof value === 'number';
   const given = keys.map((key) => [key, reader.optional(key, 'a number', isNumber)] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadMnist } from '../../src/data/mnist.js';
 import { createEngine } from '../../src/engine/create.js';
-import { defaultRate, presetNames, resolveSettings } from '../../src/run/presets.js';
+import { buildModel } from '../../src/run/build.js';
+import { defaultRate } from '../../src/run/defaults.js';
+import { presetNames, resolveSettings } from '../../src/run/presets.js';
 import { run } from '../../src/run/run.js';
-import { buildModel } from '../../src/run/settings.js';
 
 describe('a preset', () => {
   it.each(presetNames)('%s makes a model of MNIST', async (preset) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { dense, sequential, writeModel } from '../../../src/index.js';
 import { latestCheckpoint, loadIdxFolder, loadModel, openTableFile, RunFolder } from '../../../src/node.js';
-import { readSettings } from '../../../src/run/read-settings.js';
+import { readSettings } from '../../../src/run/settings.js';
 import { idx } from '../encode.js';
 import { mutateBytes, mutateJson } from '../mutate.js';
 import { expectThat, must, type Target } from '../target.js';

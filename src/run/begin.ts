@@ -1,0 +1,46 @@
+/** Training that begins with the weights of another model. Node only: the model is a file. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ShapeError } from '../base/errors.js';
+import { readFileBytes } from '../base/files/atomic.js';
+import { readModel } from '../formats/model.js';
+import { allValues, type Sequential, writeAll } from '../nn/sequential.js';
+import { MODEL_FILE } from './folder.js';
+
+/** Tensors that a message lists. */
+const MAX_LISTED = 6;
+
+/**
+ * Gives the model all parameters and buffers of a model file, or of a run folder's. Rejects with FileError and FormatError for a file that
+ * cannot be read, and with ShapeError that lists what does not fit when names or shapes differ; the model then stays as it was.
+ */
+export async function takeWeights(model: Sequential, source: string): Promise<void> {
+  const isFolder = await stat(source).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const path = isFolder ? join(source, MODEL_FILE) : source;
+  const given = new Map(
+    allValues(readModel(await readFileBytes(path), path).model).map((own) => [own.name, own]),
+  );
+  const wanted = allValues(model);
+  const names = new Set(wanted.map(({ name }) => name));
+  const problems = [
+    ...wanted.flatMap(({ name, shape }) => {
+      const other = given.get(name);
+      if (!other) return [`${name} is missing`];
+      if (other.shape.join() === shape.join()) return [];
+      return [`${name}: expected [${shape.join(', ')}], given [${other.shape.join(', ')}]`];
+    }),
+    ...[...given.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not of this network`),
+  ];
+  if (problems.length > 0) {
+    const more = problems.length > MAX_LISTED ? `; and ${problems.length - MAX_LISTED} more` : '';
+    const listed = problems.slice(0, MAX_LISTED).join('; ');
+    throw new ShapeError(path, `the weights do not fit the network to be trained: ${listed}${more}`);
+  }
+  writeAll(
+    model,
+    wanted.map(({ name }) => given.get(name)!.values),
+  );
+}

@@ -1,0 +1,117 @@
+/** The model, the loss and the optimizer that the settings of a run describe. */
+import { OptionError, show } from '../base/errors.js';
+import { flagOf, partsOf } from '../base/settings.js';
+import { describeLoss, type Loss, lossNames, lossOf } from '../nn/losses.js';
+import { type Optimizer, optimizerOf, optimizerTakes } from '../nn/optimizers.js';
+import { type Schedule, scheduleForRun, warmUp } from '../nn/schedules.js';
+import { type Sequential, sequential } from '../nn/sequential.js';
+import { tableInputLayers } from '../tables/model.js';
+import { outputSizeOf } from '../tables/preparation.js';
+import { buildLayers, optionsTo } from './options.js';
+import type { RunSettings } from './settings.js';
+import type { RunSplits } from './splits.js';
+
+/** Values that a model may have: parameters and gradients must fit in an engine's 4 GiB. */
+const MAX_PARAMETERS = 2 ** 28;
+
+/** The untrained model, its loss and its optimizer. Throws OptionError for what does not go together, or a model too large. */
+export function buildModel(
+  splits: RunSplits,
+  settings: RunSettings,
+): { model: Sequential; optimizer: Optimizer; loss: Loss } {
+  const { width } = splits.full;
+  const loss = buildLoss(splits, settings);
+  // One output tells two classes apart.
+  const outputs = loss.link === 'sigmoid' ? 1 : outputsOf(splits);
+  const sizes = [width, ...settings.hidden, outputs];
+  const parameters = sizes.slice(1).reduce((total, size, i) => total + (sizes[i] + 1) * size, 0);
+  if (parameters > MAX_PARAMETERS) {
+    const given = `given ${parameters} (${sizes.join('-')})`;
+    throw new OptionError('model', `expected at most ${MAX_PARAMETERS} parameters, ${given}`);
+  }
+  const layers = [
+    ...(splits.table ? tableInputLayers(splits.table.preparation) : []),
+    ...buildLayers(settings, outputs),
+  ];
+  return {
+    model: sequential(width, layers, { seed: settings.seed }),
+    optimizer: buildOptimizer(splits, settings),
+    loss,
+  };
+}
+
+function outputsOf({ full, table }: RunSplits): number {
+  return table ? outputSizeOf(table.preparation) : full.classes;
+}
+
+/** Throws OptionError for a loss that is not for what is to be learned. */
+function buildLoss(splits: RunSplits, settings: RunSettings): Loss {
+  const isRegression = splits.table?.preparation.target.kind === 'regression';
+  if (isRegression && (settings.labelSmoothing ?? 0) > 0) {
+    throw new OptionError('labelSmoothing', 'it is for classes, but the target is a number');
+  }
+  const parts = partsOf(settings.loss ?? (isRegression ? 'meanSquaredError' : 'softmaxCrossEntropy'));
+  // What is 0 may be said of any loss.
+  const flags = Object.fromEntries(
+    Object.entries(optionsTo('loss', settings)).filter(([, value]) => value !== 0),
+  );
+  checkOnce('loss', parts, flags);
+  const loss = lossOf({ kind: parts.kind, ...flags, ...parts.options });
+  const given = `given ${describeLoss(loss)}`;
+  if (isRegression !== (loss.link === 'identity')) {
+    const what = isRegression ? 'the target is a number' : `${show(splits.full.name)} has classes`;
+    const fitting = lossNames.filter((name) => isRegression === (lossOf({ kind: name }).link === 'identity'));
+    throw new OptionError('loss', `${what}: expected one of ${fitting.join(', ')}, ${given}`);
+  }
+  // A table's metadata say that its model has an output for each class.
+  if (loss.link === 'sigmoid' && (splits.table || outputsOf(splits) !== 2)) {
+    const why = splits.table
+      ? 'a model of tables has one output a class'
+      : `there are ${outputsOf(splits)} classes`;
+    throw new OptionError('loss', `expected softmaxCrossEntropy, as ${why}, ${given}`);
+  }
+  return loss;
+}
+
+function buildOptimizer({ train, full }: RunSplits, settings: RunSettings): Optimizer {
+  const { optimizer = 'sgd', batchSize, accumulateBatches = 1 } = settings;
+  const { size } = settings.full ? full : train;
+  const learningRate = buildSchedule(
+    settings,
+    Math.ceil(size / (Math.min(batchSize, size) * accumulateBatches)),
+  );
+  const parts = partsOf(optimizer);
+  const { kind, options } = parts;
+  const flags = optionsTo('optimizer', settings);
+  checkOnce('optimizer', parts, flags);
+  for (const key of Object.keys(flags)) {
+    if (!optimizerTakes(kind, key)) throw new OptionError('optimizer', `${kind} has no option ${key}`);
+  }
+  const rate = typeof learningRate === 'number' ? learningRate : learningRate.config;
+  return optimizerOf({ kind, learningRate: rate, ...flags, ...options });
+}
+
+function buildSchedule(settings: RunSettings, stepsPerEpoch: number): number | Schedule {
+  const { schedule = 'constant', warmUp: warmUpEpochs = 0, learningRate, epochs } = settings;
+  const parts = partsOf(schedule);
+  checkOnce('schedule', parts, {});
+  const { kind, options } = parts;
+  const isPlain = kind === 'constant' && Object.keys(options).length === 0;
+  const own = isPlain ? learningRate : scheduleForRun(kind, { learningRate, stepsPerEpoch, epochs }, options);
+  if (warmUpEpochs >= epochs) {
+    throw new OptionError('warm-up', `expected fewer epochs than ${epochs}, given ${warmUpEpochs}`);
+  }
+  return warmUpEpochs > 0 ? warmUp({ steps: Math.ceil(warmUpEpochs * stepsPerEpoch), schedule: own }) : own;
+}
+
+/** Throws OptionError for an option that was given along with a name, and has a flag of its own by which it was or should be given. */
+function checkOnce(
+  where: string,
+  { kind, options }: { readonly kind: string; readonly options: object },
+  flags: object,
+): void {
+  const twice = Object.keys(options).find((key) => /learningRate$/i.test(key) || Object.hasOwn(flags, key));
+  if (twice === undefined) return;
+  const flag = flagOf(/learningRate$/i.test(twice) ? 'learningRate' : twice);
+  throw new OptionError(where, `${kind}: expected ${twice} to be given by ${flag} alone`);
+}
