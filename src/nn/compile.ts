@@ -214,10 +214,10 @@ export class CompiledModel {
     return this.#training().penalty();
   }
 
-  /** After `Plan.gather`: a step with the mean gradient over all rows that were gathered, by their weight. */
-  stepGathered(learningRate: number): void {
+  /** After `Plan.accumulate`: a step with the mean gradient over all rows that were accumulated, by their weight. */
+  stepAccumulated(learningRate: number): void {
     const update = this.#training();
-    update.takeGathered();
+    update.takeAccumulated();
     update.run(learningRate, this.#state.step);
     this.#advance();
   }
@@ -329,10 +329,10 @@ export class CompiledModel {
         run(backward);
       },
       step,
-      gather: () => {
+      accumulate: () => {
         const update = this.#training();
         run(backward);
-        update.gather(loss.weight());
+        update.accumulate(loss.weight());
         state.batch = update.batches;
       },
       ...bindAnswers(this.loss.link, { outputs, labels, probabilities, predictions, batch }),

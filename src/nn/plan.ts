@@ -39,8 +39,8 @@ export interface Plan {
   backward(): void;
   /** After `loss`: backward and the optimizer's update, which some layers do in one. Gradients may then be left out. */
   step(learningRate: number): void;
-  /** After `loss`: backward, and the gradients are gathered for `CompiledModel.stepGathered`. Needs `update: { accumulate: true }`. */
-  gather(): void;
+  /** After `loss`: backward, and the gradients are accumulated for `CompiledModel.stepAccumulated`. Needs `update: { accumulate: true }`. */
+  accumulate(): void;
   /**
    * After `forward`: the number of rows whose prediction is the label's: the largest output, or with a loss on logits of one
    * output whether it is positive. NaN where there is nothing to count: no labels, or a loss of numbers.
@@ -63,7 +63,7 @@ export interface CompileOptions {
   optimizer?: Optimizer;
   /** By default the model's own; `softmaxCrossEntropy` for one that has not been trained. */
   loss?: LossName | Loss;
-  /** Clipping, penalties, the moving average, and gathering of gradients; nothing of it by default. */
+  /** Clipping, penalties, the moving average, and accumulation of gradients; nothing of it by default. */
   update?: UpdateOptions;
   /** Of dropout's random numbers; the model's own by default. */
   seed?: number;

@@ -1,6 +1,6 @@
 /**
  * From gradients to new parameters: penalties, clipping, the optimizer with its state, the moving average. Gradients of several
- * batches may be gathered first. Everything is placed when it is made; a step allocates nothing.
+ * batches may be accumulated first. Everything is placed when it is made; a step allocates nothing.
  */
 
 import { EngineError } from '../base/errors.js';
@@ -46,7 +46,7 @@ export interface UpdateOptions {
    * Of `fit`, it is what is validated, and what the model is given.
    */
   averageDecay?: number;
-  /** Room to gather gradients over several batches. */
+  /** Room to accumulate gradients over several batches. */
   accumulate?: boolean;
 }
 
@@ -71,9 +71,9 @@ export class Update {
   readonly #average: Tensor | undefined;
   readonly #averageSum: (() => number) | undefined;
   readonly #swap: Call | undefined;
-  readonly #accumulate: ((factor: number, accumulate: boolean) => void) | undefined;
+  readonly #add: ((factor: number, accumulate: boolean) => void) | undefined;
   readonly #mean: ((factor: number, accumulate: boolean) => void) | undefined;
-  #gathered = 0;
+  #weight = 0;
   #batches = 0;
 
   /** Throws OptionError for options of the wrong type or out of range. */
@@ -111,7 +111,7 @@ export class Update {
     this.#after = this.#average ? [moveTowards(this.#average, parameters, 1 - averageDecay!)] : [];
     if (accumulate) {
       const sums = arena.tensor('float', gradients.shape);
-      this.#accumulate = addScaled(sums, gradients);
+      this.#add = addScaled(sums, gradients);
       this.#mean = addScaled(gradients, sums);
     }
   }
@@ -121,7 +121,7 @@ export class Update {
     return this.#averageSum === undefined || Number.isFinite(this.#averageSum());
   }
 
-  /** Batches gathered since the last step. */
+  /** Batches accumulated since the last step. */
   get batches(): number {
     return this.#batches;
   }
@@ -150,22 +150,22 @@ export class Update {
   }
 
   /** Adds the gradients at hand, those of a mean, times the weight of their batch. */
-  gather(weight: number): void {
-    if (!this.#accumulate) {
+  accumulate(weight: number): void {
+    if (!this.#add) {
       throw new EngineError('CompiledModel', 'this model was compiled without the option accumulate');
     }
-    this.#accumulate(weight, this.#batches > 0);
-    this.#gathered += weight;
+    this.#add(weight, this.#batches > 0);
+    this.#weight += weight;
     this.#batches++;
   }
 
-  /** Puts the mean gradient of all gathered batches in place. Throws EngineError when there are none. */
-  takeGathered(): void {
+  /** Puts the mean gradient of all accumulated batches in place. Throws EngineError when there are none. */
+  takeAccumulated(): void {
     if (!this.#mean || this.#batches === 0) {
-      throw new EngineError('CompiledModel', 'no gradients have been gathered');
+      throw new EngineError('CompiledModel', 'no gradients have been accumulated');
     }
-    this.#mean(this.#gathered > 0 ? 1 / this.#gathered : 0, false);
-    this.#gathered = 0;
+    this.#mean(this.#weight > 0 ? 1 / this.#weight : 0, false);
+    this.#weight = 0;
     this.#batches = 0;
   }
 

@@ -210,7 +210,7 @@ export class TrainingLoop {
     return this.#settings.optimizer.schedule.rate(this.#record.step + 1, this.#totalSteps);
   }
 
-  /** One step, on the next batch or, where gradients are gathered, on several. */
+  /** One step, on the next batch or, where gradients are accumulated, on several. */
   #step(): void {
     const { accumulateBatches } = this.#settings;
     const record = this.#record;
@@ -230,9 +230,9 @@ export class TrainingLoop {
       rows += plan.rows;
       record.samples += plan.rows;
       if (accumulateBatches === 1) plan.step(record.learningRate);
-      else plan.gather();
+      else plan.accumulate();
     }
-    if (accumulateBatches > 1) this.#compiled.stepGathered(record.learningRate);
+    if (accumulateBatches > 1) this.#compiled.stepAccumulated(record.learningRate);
     this.#lossSum += loss;
     this.#weight += weight;
     this.#correct += correct;

@@ -15,7 +15,7 @@ export const TRAIN = [
     '--dropout',
     '0.1',
     '--batch-norm',
-    '--average',
+    '--average-decay',
     '0.99',
     '--early-stopping',
     '500',

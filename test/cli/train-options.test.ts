@@ -120,7 +120,7 @@ describe('a schedule', () => {
   });
 });
 
-it('everything against learning by heart, clipping and gathering', async () => {
+it('everything against learning by heart, clipping and accumulating', async () => {
   const { config, result } = await train(
     ...[
       '--epochs',
@@ -140,12 +140,12 @@ it('everything against learning by heart, clipping and gathering', async () => {
       '1e-4',
       '--label-smoothing',
       '0.1',
-      '--average',
+      '--average-decay',
       '0.9',
       '--class-weights',
       'balanced',
     ],
-    ...['--clip-norm', '1', '--clip-value', '0.5', '--accumulate', '2', '--batch-size', '16'],
+    ...['--clip-norm', '1', '--clip-value', '0.5', '--accumulate-batches', '2', '--batch-size', '16'],
   );
   expect(config.layers.map(({ kind }: { kind: string }) => kind)).toEqual([
     'dropout',

@@ -54,13 +54,13 @@ const changes: [string, number, CompileOptions, Change][] = [
   ['a step of Adam', 1, rich, step],
   ['a step that updates the first layer on its own', 0.2, plain, step],
   [
-    'a gathered step',
+    'an accumulated step',
     1,
     rich,
     (compiled, plan) => {
       plan.loss();
-      plan.gather();
-      compiled.stepGathered(0.5);
+      plan.accumulate();
+      compiled.stepAccumulated(0.5);
     },
   ],
   ['the moving average in their place', 1, rich, (compiled) => compiled.swapAverage()],
@@ -117,9 +117,9 @@ test('training packs nothing whole, a gathering of three batches once a layer, a
   for (let i = 0; i < 3; i++) {
     plan.forward(true);
     plan.loss();
-    plan.gather();
+    plan.accumulate();
   }
-  compiled.stepGathered(0.1);
+  compiled.stepAccumulated(0.1);
   expect(packs).toHaveBeenCalledTimes(2);
   compiled.dispose();
   predict(engine, net(), reals(1000 * WIDTH, 3));

@@ -1,4 +1,4 @@
-/** What a compiled model carries along: state out and in, gathered gradients, buffers, modes; and what it refuses. */
+/** What a compiled model carries along: state out and in, accumulated gradients, buffers, modes; and what it refuses. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/engine/create.js';
@@ -124,7 +124,7 @@ describe('state', () => {
   });
 });
 
-describe('gathered gradients', () => {
+describe('accumulated gradients', () => {
   test('of parts of a batch are those of the batch, but for rounding', () => {
     const model = () => sequential(WIDTH, [dense(6, { activation: 'tanh' }), dense(CLASSES)], { seed: 2 });
     const loss = softmaxCrossEntropy({ classWeights: [1, 2, 0.5, 3] });
@@ -145,9 +145,9 @@ describe('gathered gradients', () => {
       plan.loaded();
       plan.forward(true);
       plan.loss();
-      plan.gather();
+      plan.accumulate();
     }
-    parts.stepGathered(0.05);
+    parts.stepAccumulated(0.05);
     parts.download();
     expect(parts.steps).toBe(1);
     for (const [i, { name, values }] of parts.model.parameters.entries()) {
@@ -169,11 +169,11 @@ describe('gathered gradients', () => {
     };
     const first = look();
     expect(look().outputs).toBe(first.outputs);
-    first.plan.gather();
+    first.plan.accumulate();
     const second = look();
     expect(second.outputs).not.toBe(first.outputs);
-    second.plan.gather();
-    compiled.stepGathered(1e-30);
+    second.plan.accumulate();
+    compiled.stepAccumulated(1e-30);
     expect(look().outputs).not.toBe(first.outputs);
     compiled.dispose();
   });
@@ -183,15 +183,15 @@ describe('gathered gradients', () => {
     const plan = load(compiled, 1);
     plan.forward(true);
     plan.loss();
-    expect(() => plan.gather()).toThrow(EngineError);
-    expect(() => plan.gather()).toThrow('without the option accumulate');
-    expect(() => compiled.stepGathered(0.1)).toThrow('no gradients have been gathered');
+    expect(() => plan.accumulate()).toThrow(EngineError);
+    expect(() => plan.accumulate()).toThrow('without the option accumulate');
+    expect(() => compiled.stepAccumulated(0.1)).toThrow('no gradients have been accumulated');
     expect(() => compiled.swapAverage()).toThrow('without the option averageDecay');
     compiled.dispose();
     const predicts = new CompiledModel(strict, net(), { maxRows: 1 });
     for (const call of [
       () => predicts.penalty(),
-      () => predicts.stepGathered(1),
+      () => predicts.stepAccumulated(1),
       () => predicts.swapAverage(),
     ])
       expect(call).toThrow('compiled without an optimizer');

@@ -90,7 +90,7 @@ test('those of epochs and of the end are waited for', async () => {
   expect(calls).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
-test('see the rate of each step, and with gathered gradients one step for several batches', async () => {
+test('see the rate of each step, and with accumulated gradients one step for several batches', async () => {
   const rates: number[] = [];
   const batches: number[][] = [];
   const steps: number[][] = [];

@@ -70,7 +70,7 @@ const kinds: Record<string, [() => Optimizer, Partial<FitOptions>?]> = {
     () => adam({ learningRate: 0.01 }),
     { averageDecay: 0.9, earlyStopping: { patience: 1, minDelta: 0.1 } },
   ],
-  'gathered gradients': [() => adam({ learningRate: 0.01 }), { accumulateBatches: 3 }],
+  'accumulated gradients': [() => adam({ learningRate: 0.01 }), { accumulateBatches: 3 }],
   'clipping, penalties and weights': [
     () => sgd({ learningRate: 0.3, momentum: 0.5 }),
     { clipNorm: 0.5, clipValue: 0.1, l1: 1e-3, l2: 1e-3, classWeights: 'balanced' },
