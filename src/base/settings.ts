@@ -130,7 +130,8 @@ export function text(placeholder: string): Kind<string> {
 /** One of some names. */
 export function oneOf<const T extends string>(choices: readonly T[], placeholder = '<name>'): Kind<T> {
   const read = (json: unknown) => choices.find((name) => name === json);
-  return { expected: `one of ${choices.join(', ')}`, placeholder, choices, read, parse: read };
+  const expected = choices.length === 1 ? choices[0] : `one of ${choices.join(', ')}`;
+  return { expected, placeholder, choices, read, parse: read };
 }
 
 /** Several of some names; on the command line with commas between them. */

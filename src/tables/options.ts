@@ -19,7 +19,7 @@ export const readingOptions = {
     otherwise: 'found out',
   },
   decimal: {
-    kind: oneOf(['.', ','], '<character>'),
+    kind: { ...oneOf(['.', ','], '<character>'), expected: 'a point or a comma' },
     about: 'of numbers; the other one may then group thousands',
     group,
     otherwise: 'the point, and no groups',

@@ -1,5 +1,5 @@
 /** The options of train: that each arrives where it should, goes into config.json, and is refused in one line when wrong. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -164,6 +164,83 @@ it('everything against learning by heart, clipping and accumulating', async () =
   expect(result.steps).toBe(14);
 });
 
+describe('a loss', () => {
+  it('of two classes, with an option of its own; the model remembers it', async () => {
+    await writeToy(join(root, 'two'), { classes: 2 });
+    const out = ['--hidden', '6', '--epochs', '4', '--out', 'two-run', '--json'];
+    const words = ['--loss', 'binaryCrossEntropy:positiveWeight=2'];
+    const trained = await lanegrad(root, ['train', 'two', ...out, ...words]);
+    expect(trained, trained.stderr).toMatchObject({ code: 0 });
+    const config = JSON.parse(await readFile(join(root, 'two-run', 'config.json'), 'utf8'));
+    const loss = { kind: 'binaryCrossEntropy', positiveWeight: 2 };
+    expect(config).toMatchObject({ loss, settings: { loss } });
+    expect(lastObject(trained)).toMatchObject({ layers: [64, 6, 1], test: { accuracy: 1 } });
+    const evaluated = lastObject(await lanegrad(root, ['evaluate', 'two-run', 'two', '--json']));
+    expect(evaluated.loss).toBe((lastObject(trained).test as { loss: number }).loss);
+    const more = await lanegrad(root, ['train', '--resume', 'two-run', '--epochs', '5']);
+    expect(more, more.stderr).toMatchObject({ code: 0 });
+  });
+
+  it('of a table whose target is a number', async () => {
+    const rows = Array.from({ length: 120 }, (_, i) => `${i / 60},${(i % 7) / 7},${i / 30 - (i % 7)}`);
+    await writeFile(join(root, 'line.csv'), `a,b,y\n${rows.join('\n')}\n`);
+    const words = ['train', 'line.csv', '--target', 'y', '--epochs', '2', '--hidden', '4'];
+    for (const [given, kept] of [
+      ['meanAbsoluteError', 'meanAbsoluteError'],
+      ['huber:delta=0.5', { kind: 'huber', delta: 0.5 }],
+    ] as const) {
+      const out = `line-${runs++}`;
+      const outcome = await lanegrad(root, [...words, '--out', out, '--loss', given]);
+      expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
+      const config = JSON.parse(await readFile(join(root, out, 'config.json'), 'utf8'));
+      expect(config).toMatchObject({ loss: kept, settings: { loss: kept } });
+    }
+    const refused = await lanegrad(root, [...words, '--loss', 'softmaxCrossEntropy']);
+    expect(refused.stderr).toMatch(
+      /the target is a number: expected one of meanSquaredError, meanAbsoluteError, huber, given/,
+    );
+    expect(refused.code).toBe(2);
+  });
+});
+
+it('weights of another model are what training begins with, and must fit', async () => {
+  const first = await train('--epochs', '3', '--seed', '2');
+  const folder = String(first.result.runDir);
+  // A rate that moves nothing leaves the weights as they were.
+  const still = ['--epochs', '1', '--learning-rate', '1e-30'];
+  const next = await train(...still, '--weights-from', folder);
+  expect(next.result.weightsSha256).toBe(first.result.weightsSha256);
+  expect(next.config.settings.weightsFrom).toBe(folder);
+  expect((await train(...still)).result.weightsSha256).not.toBe(first.result.weightsSha256);
+  const words = ['train', 'toy', '--out', 'refused', '--weights-from', `${folder}/model.safetensors`];
+  const other = await lanegrad(root, [...words, '--hidden', '10,4']);
+  expect(other.stderr).toMatch(
+    /model\.safetensors: the weights do not fit the network to be trained: 0\.weight: expected \[64, 10\], given \[64, 12\]; 0\.bias: .*; 2\.weight is missing; 2\.bias is missing\n$/,
+  );
+  expect(other.code).toBe(1);
+  const fewer = await lanegrad(root, [...words, '--hidden', 'none']);
+  expect(fewer.stderr).toMatch(/1\.weight is not of this network; 1\.bias is not of this network\n$/);
+  await expect(readFile(join(root, 'refused', 'config.json'))).rejects.toThrow();
+});
+
+it('flags of earlier versions are still understood', async () => {
+  const { config } = await train(
+    '--epochs',
+    '1',
+    '--accumulate',
+    '2',
+    '--average',
+    '0.9',
+    '--schedule',
+    'plateau',
+  );
+  expect(config.settings).toMatchObject({
+    accumulateBatches: 2,
+    averageDecay: 0.9,
+    schedule: 'reduceOnPlateau',
+  });
+});
+
 describe('a preset', () => {
   it('says what is not said', async () => {
     const { config } = await train('--preset', 'accurate', '--epochs', '1');
@@ -224,6 +301,25 @@ describe('what is wrong', () => {
   it.each([
     [['--optimizer', 'adamw'], /'adamw' is invalid.*adamW/],
     [['--schedule', 'linear'], /'linear' is invalid/],
+    [['--schedule', 'cosin'], /did you mean "cosine"\?/],
+    [
+      ['--schedule', 'oneCycle:maxLearningRate=1'],
+      /expected maxLearningRate to be given by --learning-rate alone/,
+    ],
+    [
+      ['--schedule', 'cosine:minimum=9'],
+      /option minimum: expected a finite number, at least 0 and at most 1, given 9/,
+    ],
+    [['--optimizer', 'adam:beta=0.9'], /unknown option "beta".*did you mean "betas"/],
+    [['--optimizer', 'sgd:momentum=0.9', '--momentum', '0.9'], /momentum to be given by --momentum alone/],
+    [['--loss', 'hubr'], /'hubr' is invalid.*did you mean "huber"\?/],
+    [['--loss', 'huber:delta'], /'huber:delta' is invalid.*such as huber:delta=2/],
+    [
+      ['--loss', 'huber'],
+      /"toy" has classes: expected one of softmaxCrossEntropy, binaryCrossEntropy, given "huber"/,
+    ],
+    [['--loss', 'binaryCrossEntropy'], /expected softmaxCrossEntropy, as there are 4 classes/],
+    [['--loss', 'softmaxCrossEntropy:labelSmoothing=2'], /option labelSmoothing: .*given 2/],
     [['--learning-rate', 'auto'], /greater than 0, or find/],
     [['--momentum', '1'], /at least 0 and less than 1/],
     [['--dropout', '1'], /at least 0 and less than 1/],
