@@ -1,6 +1,7 @@
 /**
- * Settings as data: what each is called, what it may be, what it is when nothing is said, and what it is for. The reader of
- * configuration files, the flags of the command line with their help, and the table in the docs are all made of these entries.
+ * Settings as data: what each is called, what it may be, what it is when nothing is said, and what it is for.
+ * The reader of configuration files, the flags of the command line with their help, and the table in the docs
+ * are all made of these entries.
  */
 import { describeRange, inside, type NumberRange, OptionReader } from './options.js';
 
@@ -12,7 +13,10 @@ export interface Kind<T> {
   readonly placeholder?: string;
   /** The names among which there is a choice. */
   readonly choices?: readonly string[];
-  /** The value that a word of the command line stands for; undefined for none. `before` is that of the same flag given before. */
+  /**
+   * The value that a word of the command line stands for; undefined for none. `before` is that of the same
+   * flag given before.
+   */
   parse(text: string, before?: T): T | undefined;
   /** The value that a JSON value stands for; undefined for none. */
   read(json: unknown): T | undefined;
@@ -115,7 +119,9 @@ export function integer(range: NumberRange = {}, placeholder = '<n>'): Kind<numb
   return numeric(`a whole number${describeRange(range)}`, accepts, placeholder);
 }
 
-/** True or false: on the command line a switch, which begins with `no-` where it is true when nothing is said. */
+/**
+ * True or false: on the command line a switch, which begins with `no-` where it is true when nothing is said.
+ */
 export function flag(): Kind<boolean> {
   const read = (json: unknown) => (typeof json === 'boolean' ? json : undefined);
   return { expected: 'true or false', read, parse: () => undefined };
@@ -160,14 +166,18 @@ export function widths(): Kind<readonly number[]> {
   };
 }
 
-/** A name alone, or an object with options besides: `{ kind: 'huber', delta: 2 }`. Who makes it checks the options. */
+/**
+ * A name alone, or an object with options besides: `{ kind: 'huber', delta: 2 }`. Who makes it checks the
+ * options.
+ */
 export type Choice<Name extends string> =
   | Name
   | ({ readonly kind: Name } & Readonly<Record<string, unknown>>);
 
 /**
- * A name with options of its own: on the command line `huber:delta=2`, more of them with commas between, several numbers of one with
- * slashes. `formerly` says which names stand for which in files and habits of earlier versions.
+ * A name with options of its own: on the command line `huber:delta=2`, more of them with commas between,
+ * several numbers of one with slashes. `formerly` says which names stand for which in files and habits of
+ * earlier versions.
  */
 export function choice<const Name extends string>(
   choices: readonly Name[],

@@ -19,7 +19,10 @@ export function argument<T>(
   };
 }
 
-/** A flag for each setting, and hidden ones for the names of earlier versions. With `defaults`, what is not said has its fallback. */
+/**
+ * A flag for each setting, and hidden ones for the names of earlier versions. With `defaults`, what is not
+ * said has its fallback.
+ */
 export function flagsOf(table: SettingsTable, { defaults = false } = {}): Option[] {
   return Object.entries(table).flatMap(([key, setting]) => {
     const own = flagsOfSetting(flagOf(key), setting);

@@ -1,6 +1,6 @@
 /**
- * The options of `lanegrad train`: those of its run (run/options.ts) and its table (tables/options.ts), and here those that are about the
- * command alone; and the settings that they come to.
+ * The options of `lanegrad train`: those of its run (run/options.ts) and its table (tables/options.ts), and
+ * here those that are about the command alone; and the settings that they come to.
  */
 import type { Option } from 'commander';
 import {
@@ -27,7 +27,9 @@ interface CommandOption extends Setting {
   readonly resumable?: true;
 }
 
-/** Seconds between two checkpoints when nothing else is said: short runs need none, and long ones lose little. */
+/**
+ * Seconds between two checkpoints when nothing else is said: short runs need none, and long ones lose little.
+ */
 const CHECKPOINT_SECONDS = 60;
 
 const { network, measuring, output } = groups;
@@ -117,7 +119,10 @@ export function trainOptions(): Option[] {
   return flagsOf(trainTable);
 }
 
-/** The flag of an option that a run that goes on cannot be given, as the others are in its folder; undefined for one that it can. */
+/**
+ * The flag of an option that a run that goes on cannot be given, as the others are in its folder; undefined
+ * for one that it can.
+ */
 export function refusedWhenResumed(name: string): string | undefined {
   const all: Readonly<Record<string, CommandOption>> = { ...commandOptions, ...runOptions };
   if (Object.hasOwn(commonTable, name) || Object.hasOwn(engineTable, name)) return undefined;

@@ -214,7 +214,10 @@ export class CompiledModel {
     return this.#training().penalty();
   }
 
-  /** After `Plan.accumulate`: a step with the mean gradient over all rows that were accumulated, by their weight. */
+  /**
+   * After `Plan.accumulate`: a step with the mean gradient over all rows that were accumulated, by their
+   * weight.
+   */
   stepAccumulated(learningRate: number): void {
     const update = this.#training();
     update.takeAccumulated();

@@ -9,7 +9,10 @@ import { type EmbeddingOptions, embedding } from './embedding.js';
 import type { Layer } from './layer.js';
 import { batchNorm, layerNorm } from './normalization.js';
 
-/** How each kind of layer is made again. The values come from the file, so drawing initial ones would be wasted. */
+/**
+ * How each kind of layer is made again. The values come from the file, so drawing initial ones would be
+ * wasted.
+ */
 type Maker = (where: string, config: Record<string, unknown>) => Layer;
 
 const layers: Readonly<Record<string, Maker>> = {

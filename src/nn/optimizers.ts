@@ -261,7 +261,10 @@ function isBetas(value: unknown): value is readonly [number, number] {
   return Array.isArray(value) && value.length === 2 && value.every(isBeta);
 }
 
-/** Every optimizer by its name: configurations, the settings of runs and the command line know of those that stand here. */
+/**
+ * Every optimizer by its name: configurations, the settings of runs and the command line know of those that
+ * stand here.
+ */
 const optimizers = { sgd, adam, adamW, rmsprop, adagrad } satisfies Record<
   string,
   (options: never) => Optimizer

@@ -39,7 +39,10 @@ export interface Plan {
   backward(): void;
   /** After `loss`: backward and the optimizer's update, which some layers do in one. Gradients may then be left out. */
   step(learningRate: number): void;
-  /** After `loss`: backward, and the gradients are accumulated for `CompiledModel.stepAccumulated`. Needs `update: { accumulate: true }`. */
+  /**
+   * After `loss`: backward, and the gradients are accumulated for `CompiledModel.stepAccumulated`. Needs
+   * `update: { accumulate: true }`.
+   */
   accumulate(): void;
   /**
    * After `forward`: the number of rows whose prediction is the label's: the largest output, or with a loss on logits of one

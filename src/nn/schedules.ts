@@ -273,7 +273,10 @@ interface ScheduleEntry {
 
 const byRate = ({ learningRate }: RunLength) => ({ learningRate });
 
-/** Every schedule by its kind: configurations, the settings of runs and the command line know of those that stand here. */
+/**
+ * Every schedule by its kind: configurations, the settings of runs and the command line know of those that
+ * stand here.
+ */
 const schedules = {
   constant: {
     make({ learningRate, ...rest }: { learningRate: number }) {
@@ -335,7 +338,10 @@ export function aboutSchedule(name: ScheduleName): string {
   return schedules[name].inRun.about;
 }
 
-/** A schedule for a run of this length; `options` are its own, and have precedence. Throws OptionError for what it does not take. */
+/**
+ * A schedule for a run of this length; `options` are its own, and have precedence. Throws OptionError for
+ * what it does not take.
+ */
 export function scheduleForRun(name: ScheduleName, run: RunLength, options: object = {}): Schedule {
   return scheduleOf({ kind: name, ...schedules[name].inRun.options(run), ...options });
 }

@@ -30,20 +30,24 @@ export const updateRanges = {
 } as const satisfies Partial<Record<keyof UpdateOptions, NumberRange>>;
 
 /**
- * What happens to gradients and parameters beside the optimizer: clipping, penalties, averaging, accumulating.
+ * What happens to gradients and parameters beside the optimizer: clipping, penalties, averaging,
+ * accumulating.
  */
 export interface UpdateOptions {
   /** Gradients are scaled so that the norm of all of them is at most this: as torch.nn.utils.clip_grad_norm_. */
   clipNorm?: number;
   /** Each gradient is cut to ± this, after `clipNorm`: as clip_grad_value_. */
   clipValue?: number;
-  /** Adds l1 · Σ |w| over the weights of dense layers to what is minimised, by way of the gradient; the loss that is reported is without it. */
+  /**
+   * Adds l1 · Σ |w| over the weights of dense layers to what is minimised, by way of the gradient; the loss
+   * that is reported is without it.
+   */
   l1?: number;
   /** Adds ½ · l2 · Σ w², likewise. */
   l2?: number;
   /**
-   * Keeps a moving average of the parameters: average = averageDecay · average + (1 - averageDecay) · parameters after each step.
-   * Of `fit`, it is what is validated, and what the model is given.
+   * Keeps a moving average of the parameters: average = averageDecay · average + (1 - averageDecay) ·
+   * parameters after each step. Of `fit`, it is what is validated, and what the model is given.
    */
   averageDecay?: number;
   /** Room to accumulate gradients over several batches. */

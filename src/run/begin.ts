@@ -11,8 +11,9 @@ import { MODEL_FILE } from './folder.js';
 const MAX_LISTED = 6;
 
 /**
- * Gives the model all parameters and buffers of a model file, or of a run folder's. Rejects with FileError and FormatError for a file that
- * cannot be read, and with ShapeError that lists what does not fit when names or shapes differ; the model then stays as it was.
+ * Gives the model all parameters and buffers of a model file, or of a run folder's. Rejects with FileError
+ * and FormatError for a file that cannot be read, and with ShapeError that lists what does not fit when names
+ * or shapes differ; the model then stays as it was.
  */
 export async function takeWeights(model: Sequential, source: string): Promise<void> {
   const isFolder = await stat(source).then(

@@ -14,7 +14,10 @@ import type { RunSplits } from './splits.js';
 /** Values that a model may have: parameters and gradients must fit in an engine's 4 GiB. */
 const MAX_PARAMETERS = 2 ** 28;
 
-/** The untrained model, its loss and its optimizer. Throws OptionError for what does not go together, or a model too large. */
+/**
+ * The untrained model, its loss and its optimizer. Throws OptionError for what does not go together, or a
+ * model too large.
+ */
 export function buildModel(
   splits: RunSplits,
   settings: RunSettings,
@@ -104,7 +107,10 @@ function buildSchedule(settings: RunSettings, stepsPerEpoch: number): number | S
   return warmUpEpochs > 0 ? warmUp({ steps: Math.ceil(warmUpEpochs * stepsPerEpoch), schedule: own }) : own;
 }
 
-/** Throws OptionError for an option that was given along with a name, and has a flag of its own by which it was or should be given. */
+/**
+ * Throws OptionError for an option that was given along with a name, and has a flag of its own by which it
+ * was or should be given.
+ */
 function checkOnce(
   where: string,
   { kind, options }: { readonly kind: string; readonly options: object },

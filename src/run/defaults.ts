@@ -2,7 +2,10 @@
 import { type Choice, partsOf } from '../base/settings.js';
 import { type OptimizerName, optimizerNames, optimizerOf } from '../nn/optimizers.js';
 
-/** Adaptive optimizers take the rate that they have in the library, but for rmsprop, whose 0.01 is too large for these networks. */
+/**
+ * Adaptive optimizers take the rate that they have in the library, but for rmsprop, whose 0.01 is too large
+ * for these networks.
+ */
 const RATES: Partial<Record<OptimizerName, number>> = { rmsprop: 0.001 };
 
 /** Momentum multiplies what a step comes to by 1 / (1 - momentum). */

@@ -1,6 +1,7 @@
 /**
- * The options of a training run, one entry each: from it come the settings' type, their reader, the flags of `lanegrad train` with their
- * help, config.json and the table in the docs. What the options of a network come to stands below them.
+ * The options of a training run, one entry each: from it come the settings' type, their reader, the flags of
+ * `lanegrad train` with their help, config.json and the table in the docs. What the options of a network come
+ * to stands below them.
  */
 import {
   choice,
@@ -217,7 +218,10 @@ export const runOptions = {
 
 type RunOptions = typeof runOptions;
 
-/** The values of a run's options as they are written to config.json. Those that have a fallback are always there. */
+/**
+ * The values of a run's options as they are written to config.json. Those that have a fallback are always
+ * there.
+ */
 export type RunOptionValues = SettingValues<RunOptions>;
 
 /** What the options are when nothing is said. */

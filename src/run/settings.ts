@@ -20,7 +20,10 @@ export interface RunSettings extends RunOptionValues {
   table?: TableSettings;
 }
 
-/** Throws FormatError that names the file when `config` has no settings, or any that are not what they should be: people edit such files. */
+/**
+ * Throws FormatError that names the file when `config` has no settings, or any that are not what they should
+ * be: people edit such files.
+ */
 export function readSettings(config: Readonly<Record<string, unknown>>, file: string): RunSettings {
   if (config.settings === undefined) {
     throw new FormatError(file, 'it has no settings to go on with: was it written by an earlier version?');

@@ -1,6 +1,7 @@
 /**
- * The options that are about tables, one entry each: how a file of delimited text is read, and what training makes of its columns.
- * From them come the command line's flags with their help, and the reader of config.json.
+ * The options that are about tables, one entry each: how a file of delimited text is read, and what training
+ * makes of its columns. From them come the command line's flags with their help, and the reader of
+ * config.json.
  */
 import { flag, type Kind, number, oneOf, type Setting, text } from '../base/settings.js';
 import { isComment, isDelimiter } from './csv-reading.js';

@@ -93,7 +93,10 @@ const MIDDLE = { hidden: [128, 64], dropout: 0.1, batchSize: 64, epochs: 100, pa
 /** Millions of rows are passed over a few times only. */
 const LARGE = { hidden: [128, 64], batchSize: 256, epochs: 20, patience: 3 } as const;
 
-/** Reads what an earlier run was told. Throws OptionError for what `TableSettings` does not have, and where the target is missing. */
+/**
+ * Reads what an earlier run was told. Throws OptionError for what `TableSettings` does not have, and where
+ * the target is missing.
+ */
 export function readTableSettings(given: unknown): TableSettings {
   const where = 'settings.table';
   const { target, ...others } = readSettingValues(where, tableOptions, given);

@@ -1,4 +1,7 @@
-/** The page of the guide that lists the options of `lanegrad train`, written from their tables: `npx vitest -u` writes it anew. */
+/**
+ * The page of the guide that lists the options of `lanegrad train`, written from their tables: `npx vitest
+ * -u` writes it anew.
+ */
 import { expect, test } from 'vitest';
 import { flagOf, type Setting, type SettingsTable } from '../../src/base/settings.js';
 import { trainTable } from '../../src/cli/train-options.js';
@@ -7,14 +10,17 @@ import { tableOptions } from '../../src/tables/options.js';
 
 const HEAD = `# The options of \`lanegrad train\`
 
-This page is written from the tables in the source (\`src/run/options.ts\`, \`src/tables/options.ts\`, \`src/cli/train-options.ts\`) by a test.
+This page is written from the tables in the source (\`src/run/options.ts\`, \`src/tables/options.ts\`,
+\`src/cli/train-options.ts\`) by a test.
 
-A loss, an optimizer or a schedule takes options of its own after a colon, with commas between them and slashes between several numbers
-of one: \`--loss huber:delta=2\`, \`--optimizer adam:betas=0.9/0.98,eps=1e-6\`, \`--schedule cosine:minimum=1e-5\`. They are those of the
-functions of the same names in the library, and are checked by them.
+A loss, an optimizer or a schedule takes options of its own after a colon, with commas between them and slashes
+between several numbers of one: \`--loss huber:delta=2\`, \`--optimizer adam:betas=0.9/0.98,eps=1e-6\`,
+\`--schedule cosine:minimum=1e-5\`. They are those of the functions of the same names in the library, and are
+checked by them.
 
-Options with a name in config.json are kept in the run folder, under \`settings\`, those of tables under \`settings.table\`; a run that goes
-on (\`--resume\`) reads them there. What is said of early stopping and checkpoints is kept there too, as \`earlyStopping\` and \`checkpoint\`.
+Options with a name in config.json are kept in the run folder, under \`settings\`, those of tables under
+\`settings.table\`; a run that goes on (\`--resume\`) reads them there. What is said of early stopping and
+checkpoints is kept there too, as \`earlyStopping\` and \`checkpoint\`.
 `;
 
 const keyOf = (key: string) => {

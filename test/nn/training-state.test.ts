@@ -1,4 +1,7 @@
-/** What a compiled model carries along: state out and in, accumulated gradients, buffers, modes; and what it refuses. */
+/**
+ * What a compiled model carries along: state out and in, accumulated gradients, buffers, modes; and what it
+ * refuses.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/engine/create.js';
