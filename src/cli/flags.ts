@@ -26,7 +26,11 @@ export function argument<T>(
 export function flagsOf(table: SettingsTable, { defaults = false } = {}): Option[] {
   return Object.entries(table).flatMap(([key, setting]) => {
     const own = flagsOfSetting(flagOf(key), setting);
-    if (defaults && setting.fallback !== undefined) own[0].default(setting.fallback, setting.otherwise);
+    if (defaults && setting.fallback !== undefined) {
+      // Commander says itself what it takes when nothing is said.
+      own[0].description = setting.about;
+      own[0].default(setting.fallback, setting.otherwise);
+    }
     const earlier = (setting.formerly ?? []).flatMap((name) => flagsOfSetting(flagOf(name), setting));
     return [...own, ...earlier.map((option) => option.hideHelp())].map((option) =>
       option.helpGroup(setting.group),
@@ -64,4 +68,28 @@ export function givenOf<Table extends SettingsTable>(
     return [key, name === undefined ? undefined : given[name]] as const;
   });
   return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as never;
+}
+
+type Formats<Name extends string> = Readonly<Record<Name, { readonly options: SettingsTable }>>;
+
+/** The flags of all formats' options: one that several have is listed once. */
+export function flagsOfFormats(formats: Formats<string>): Option[] {
+  return flagsOf(Object.assign({}, ...Object.values(formats).map(({ options }) => options)), {
+    defaults: true,
+  });
+}
+
+/** What was given that is no option of this format, and a format whose it is. */
+export function othersThan<Name extends string>(
+  own: Name,
+  formats: Formats<Name>,
+  options: object,
+): { key: string; format: Name }[] {
+  const given = options as Readonly<Record<string, unknown>>;
+  return (Object.keys(formats) as Name[]).flatMap((format) =>
+    Object.entries(formats[format].options)
+      .filter(([key]) => !Object.hasOwn(formats[own].options, key))
+      .filter(([key, { fallback }]) => given[key] !== undefined && given[key] !== fallback)
+      .map(([key]) => ({ key, format })),
+  );
 }

@@ -3,34 +3,21 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { FormatError, OptionError } from '../base/errors.js';
 import { readFileBytes, writeFileAtomic } from '../base/files/atomic.js';
-import type { Activation } from '../engine/kernels.js';
-import { readModelNpz } from '../formats/arrays.js';
-import { readDataFiles } from '../formats/onnx/load.js';
-import { readOnnx } from '../formats/onnx/read.js';
-import { denseFromPytorch, readPytorch } from '../formats/pytorch.js';
-import { type FileFormat, foreignFormat, formatOf } from '../formats/recognise.js';
-import { activations } from '../nn/activations.js';
-import type { Sequential } from '../nn/sequential.js';
-import { type ModelMetadata, writeModel } from '../tables/model-file.js';
+import { flagOf } from '../base/settings.js';
+import { foreignFormat, formatOf } from '../formats/recognise.js';
+import { importFormats } from '../run/formats.js';
+import { writeModel } from '../tables/model-file.js';
 import { commonOptions } from './arguments.js';
+import { flagsOfFormats, othersThan } from './flags.js';
 import { count, Output, printable } from './output.js';
 import { openModel } from './sources.js';
 
 interface ImportOptions {
   out: string;
-  like?: string;
-  activation?: Activation;
-  prefix?: string;
-  modules?: string;
   json?: true;
 }
 
-interface Imported {
-  model: Sequential;
-  metadata: ModelMetadata;
-  /** What a person should know about it. */
-  note?: string;
-}
+type Format = keyof typeof importFormats;
 
 export function addImport(program: Command): void {
   const command = program
@@ -43,10 +30,7 @@ export function addImport(program: Command): void {
     .argument('<file>', 'ONNX, safetensors or NPZ; told apart by its content');
   const options = [
     new Option('--out <file>', 'the model to write, .safetensors').makeOptionMandatory(),
-    new Option('--like <model>', 'a model, or a run folder, with the same layers'),
-    new Option('--activation <name>', 'state_dict: between its linear layers').choices(activations),
-    new Option('--prefix <text>', 'state_dict: what its names begin with, such as net.'),
-    new Option('--modules <names>', 'state_dict: its modules in order, such as hidden,out'),
+    ...flagsOfFormats(importFormats),
     ...commonOptions(),
   ];
   for (const option of options) command.addOption(option);
@@ -68,7 +52,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   const bytes = await readFileBytes(file);
   const format = importFormat(bytes, file);
   checkTogether(format, options);
-  const { model, metadata, note } = await readAs[format](bytes, file, options);
+  const { model, metadata, note } = await importFormats[format].read(bytes, file, options, openModel);
   await writeFileAtomic(options.out, writeModel(model, metadata));
   out.line(
     `${out.bold(printable(options.out))}  ${model.sizes.join('-')}, ${count(model.parameterCount)} parameters`,
@@ -84,39 +68,11 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   });
 }
 
-type Format = Extract<FileFormat, 'onnx' | 'safetensors' | 'npz'>;
-
-const readAs: Record<Format, (bytes: Uint8Array, file: string, options: ImportOptions) => Promise<Imported>> =
-  {
-    async onnx(bytes, file) {
-      const { softmax, sigmoid, ...imported } = readOnnx(bytes, file, {
-        externalData: await readDataFiles(bytes, file),
-      });
-      const end = softmax ? 'softmax' : sigmoid ? 'sigmoid' : undefined;
-      return {
-        ...imported,
-        ...(end && { note: `the ${end} at its end is left out: predict and the losses apply it` }),
-      };
-    },
-    async safetensors(bytes, file, { like, activation, prefix = '', modules }) {
-      const names = { prefix, ...(modules !== undefined && { modules: modules.split(',') }) };
-      if (activation) return { model: denseFromPytorch(bytes, file, { activation, ...names }), metadata: {} };
-      const opened = await openLike(like);
-      readPytorch(bytes, file, opened.model, names);
-      return opened;
-    },
-    async npz(bytes, file, { like }) {
-      const opened = await openLike(like);
-      readModelNpz(bytes, file, opened.model);
-      return opened;
-    },
-  };
-
 function importFormat(bytes: Uint8Array, file: string): Format {
   const foreign = foreignFormat(bytes);
   if (foreign !== undefined) throw new FormatError(file, `expected ${EXPECTED}, given ${foreign}`);
   const format = formatOf(bytes);
-  if (format === 'onnx' || format === 'safetensors' || format === 'npz') return format;
+  if (format !== undefined && Object.hasOwn(importFormats, format)) return format as Format;
   // The fields of an ONNX file may stand in any order, though hardly any begins with another than the first.
   if (format === undefined && MODEL_FIELDS.includes(bytes[0])) return 'onnx';
   throw new FormatError(
@@ -128,26 +84,15 @@ function importFormat(bytes: Uint8Array, file: string): Format {
 /** How a field of ModelProto begins: its number and its type. */
 const MODEL_FIELDS: readonly number[] = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72];
 
-const EXPECTED = 'an ONNX model, a state_dict in safetensors, or arrays in NPZ';
+const known = Object.values(importFormats).map(({ what }) => what);
+const EXPECTED = `${known.slice(0, -1).join(', ')}, or ${known.at(-1)}`;
 
-function checkTogether(format: Format, { like, activation, prefix, modules }: ImportOptions): void {
-  const given = Object.entries({ '--activation': activation, '--prefix': prefix, '--modules': modules });
-  for (const [name, value] of given) {
-    if (value !== undefined && format !== 'safetensors') {
-      throw new OptionError(name, `expected only with a state_dict in safetensors; the file is ${format}`);
-    }
+/** An option that another format would ignore is a mistake. */
+function checkTogether(format: Format, options: ImportOptions): void {
+  for (const { key, format: other } of othersThan(format, importFormats, options)) {
+    if (key === 'like')
+      throw new OptionError('--like', `${importFormats[format].what} says itself what its layers are`);
+    const { what } = importFormats[other];
+    throw new OptionError(flagOf(key), `expected only with ${what}; the file is ${format}`);
   }
-  if (like !== undefined && format === 'onnx')
-    throw new OptionError('--like', 'an ONNX file says itself what its layers are');
-  if (like !== undefined && activation !== undefined) {
-    throw new OptionError('--like', 'expected without --activation: the model says what its layers are');
-  }
-}
-
-async function openLike(like: string | undefined): Promise<Imported> {
-  if (like !== undefined) return openModel(like);
-  throw new OptionError(
-    '--like',
-    'the file holds values only; a model with the same layers is required, or --activation',
-  );
 }
