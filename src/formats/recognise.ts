@@ -6,8 +6,14 @@ import { zipNames } from './zip.js';
 /** Bytes by which `formatOf` tells formats apart. */
 export const HEAD_BYTES = 16;
 
+type Test = (head: Uint8Array) => boolean;
+
+function tests<Name extends string>(table: Record<Name, Test>): Readonly<Record<Name, Test>> {
+  return table;
+}
+
 /** How the files of each format begin: those of models and of arrays, which are read as a whole. */
-const formats = {
+const formats = tests({
   gzip: (head) => begins(head, [0x1f, 0x8b]),
   npz: (head) => begins(head, [0x50, 0x4b]),
   npy: (head) => begins(head, [0x93, 0x4e]),
@@ -22,7 +28,7 @@ const formats = {
   },
   // The first field of an ONNX file is the IR version.
   onnx: (head) => head[0] === 0x08 && head[1] < 0x20,
-} satisfies Record<string, (head: Uint8Array) => boolean>;
+});
 
 export type FileFormat = keyof typeof formats;
 

@@ -127,6 +127,12 @@ export const importFormats = {
   }),
 } satisfies Partial<Record<FileFormat, ImportEntry>>;
 
+function exportEntries<Name extends string>(
+  entries: Record<Name, ExportEntry>,
+): Readonly<Record<Name, ExportEntry>> {
+  return entries;
+}
+
 /** An entry of a model's format; the file stands beside the model, with another ending. */
 function exportOf<Table extends SettingsTable>(
   title: string,
@@ -146,7 +152,7 @@ function exportOf<Table extends SettingsTable>(
   };
 }
 
-export const exportFormats = {
+export const exportFormats = exportEntries({
   onnx: exportOf(
     'ONNX',
     {
@@ -207,4 +213,4 @@ export const exportFormats = {
       };
     },
   },
-} satisfies Record<string, ExportEntry>;
+});
