@@ -3,9 +3,9 @@
  * the two V8s are of one age; turbo is left out, which a page cannot have.
  */
 import { readFile } from 'node:fs/promises';
+import { createEngine, type EngineOptions } from '../src/create/engine.js';
 import { sliceDataset } from '../src/data/dataset.js';
 import { loadMnist } from '../src/data/mnist.js';
-import { createEngine, type EngineOptions } from '../src/engine/create.js';
 import { dense } from '../src/nn/dense.js';
 import { sgd } from '../src/nn/optimizers.js';
 import { sequential } from '../src/nn/sequential.js';

@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createEngine } from '../src/create/engine.js';
 import type { Dataset } from '../src/data/dataset.js';
-import { createEngine } from '../src/engine/create.js';
 import { type ClassicTable, classicTables, score, splitTable } from './classic-tables.js';
 import { Peer } from './peer.js';
 

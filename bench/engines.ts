@@ -1,9 +1,9 @@
 /** The engines that a bench compares: the reference first, since ratios are to it. */
 
 import { platform } from '../src/base/platform/node.js';
-import { createEngine } from '../src/engine/create.js';
+import { createEngine } from '../src/create/engine.js';
+import { createReferenceEngine } from '../src/create/reference.js';
 import type { Engine } from '../src/engine/engine.js';
-import { createReferenceEngine } from '../src/engine/reference-engine.js';
 
 export interface Contender {
   readonly name: string;

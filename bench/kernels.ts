@@ -1,12 +1,12 @@
 /** Each kernel on each engine, beside the machine's limit. */
 import type { Engine } from '../src/engine/engine.js';
 import type { FusedActivation } from '../src/engine/kernels.js';
-import { argmax, softmax, softmaxCrossEntropy } from '../src/engine/ops/classify.js';
-import { activate, activateBackward, addBias, columnSums, sgdStep } from '../src/engine/ops/elementwise.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../src/engine/ops/products.js';
-import { gatherRows, permute } from '../src/engine/ops/sampling.js';
-import { SparseRows } from '../src/engine/ops/sparse.js';
 import type { Arena, Tensor } from '../src/engine/tensor.js';
+import { argmax, softmax, softmaxCrossEntropy } from '../src/ops/classify.js';
+import { activate, activateBackward, addBias, columnSums, sgdStep } from '../src/ops/elementwise.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../src/ops/products.js';
+import { gatherRows, permute } from '../src/ops/sampling.js';
+import { SparseRows } from '../src/ops/sparse.js';
 import type { Contender } from './engines.js';
 import { type Candidate, compare, type Effort, type Rate } from './harness.js';
 import { limitCandidate } from './limit.js';

@@ -4,12 +4,12 @@
  * as they were updated.
  */
 import type { Engine } from '../src/engine/engine.js';
-import { sgdStep } from '../src/engine/ops/elementwise.js';
-import { PackedMatrix } from '../src/engine/ops/packed.js';
-import { matmul } from '../src/engine/ops/products.js';
 import { CompiledModel } from '../src/nn/compile.js';
 import { dense } from '../src/nn/dense.js';
 import { sequential } from '../src/nn/sequential.js';
+import { sgdStep } from '../src/ops/elementwise.js';
+import { PackedMatrix } from '../src/ops/packed.js';
+import { matmul } from '../src/ops/products.js';
 import type { Contender } from './engines.js';
 import { type Candidate, type Effort, everyRound, type Rate, spread } from './harness.js';
 import { formatShape, type ProductShape, parseShape } from './shapes.js';

@@ -1,15 +1,15 @@
 /** One thread beside two and more, in one run: what bringing threads together costs, and what they gain. */
 import { availableParallelism } from 'node:os';
+import { createEngine } from '../src/create/engine.js';
 import { sliceDataset } from '../src/data/dataset.js';
 import { loadMnist } from '../src/data/mnist.js';
-import { createEngine } from '../src/engine/create.js';
 import type { Engine } from '../src/engine/engine.js';
-import { matmul } from '../src/engine/ops/products.js';
 import { jobs } from '../src/engine/threads/kernels.js';
 import { createWasmBackend } from '../src/engine/wasm.js';
 import { dense } from '../src/nn/dense.js';
 import { sgd } from '../src/nn/optimizers.js';
 import { sequential } from '../src/nn/sequential.js';
+import { matmul } from '../src/ops/products.js';
 import { fit } from '../src/train/fit.js';
 import { type Candidate, compare, type Effort, type Rate, spread } from './harness.js';
 

@@ -1,6 +1,7 @@
 /** lanegrad for Node and browsers: engines, models, training. Files are in `lanegrad/node`. */
 
 export * from './base/errors.js';
+export { createEngine, type EngineOptions } from './create/engine.js';
 export { type Dataset, type DatasetOptions, dataset, sliceDataset } from './data/dataset.js';
 export { readIdx } from './data/idx.js';
 export {
@@ -12,7 +13,6 @@ export {
   splitDataset,
   takeRows,
 } from './data/rows.js';
-export { createEngine, type EngineOptions } from './engine/create.js';
 export type { Engine, EngineInfo } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';

@@ -3,7 +3,7 @@
  * import.meta.url)`, and for pages that can serve nothing but a script.
  */
 
-import * as engines from './engine/create.js';
+import * as engines from './create/engine.js';
 import { embedded } from './engine/embedded.js';
 import type { Engine } from './engine/engine.js';
 import { create } from './trainer/create.js';

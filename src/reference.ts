@@ -1,5 +1,5 @@
 /** The reference engine: plain TypeScript, in float32 or float64, without WebAssembly. For checking and comparing. */
-export { createReferenceEngine } from './engine/reference-engine.js';
+export { createReferenceEngine } from './create/reference.js';
 export {
   type GradcheckOptions,
   type GradcheckResult,

@@ -6,6 +6,7 @@ const strata = [
   ['base/'],
   ['engine/'],
   ['ops/'],
+  ['create/'],
   ['graph/'],
   ['nn/'],
   ['train/', 'trainer/', 'formats/', 'data/'],

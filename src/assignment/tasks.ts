@@ -1,7 +1,8 @@
 /** What a worker can be told to do, and the bench it does it at: an engine and the data, each made when first needed. */
+
+import { createEngine } from '../create/engine.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
-import { createEngine } from '../engine/create.js';
 import type { Engine } from '../engine/engine.js';
 import type { LongOptions } from '../work/executor.js';
 import type { Session, TaskOf } from '../work/session.js';

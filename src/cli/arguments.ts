@@ -1,7 +1,7 @@
 /** The options that commands share, and the kinds of values that only the command line knows. */
 import type { Option } from 'commander';
 import { flag, integer, type Kind, oneOf, type Setting, type SettingsTable } from '../base/settings.js';
-import type { EngineOptions } from '../engine/create.js';
+import type { EngineOptions } from '../create/engine.js';
 import { flagsOf } from './flags.js';
 
 /** Options of every command. */

@@ -1,7 +1,7 @@
 /** `lanegrad evaluate`: a saved model measured on a data set. */
 import { type Command, Option } from 'commander';
 import type { Choice } from '../base/settings.js';
-import { createEngine } from '../engine/create.js';
+import { createEngine } from '../create/engine.js';
 import type { LossName } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { weightsSha256 } from '../run/weights.js';

@@ -2,10 +2,10 @@
 import { type Command, Option } from 'commander';
 import { EngineError, OptionError } from '../base/errors.js';
 import { type Choice, configOf, integer, widths } from '../base/settings.js';
-import { createEngine } from '../engine/create.js';
+import { createEngine } from '../create/engine.js';
+import { createReferenceEngine } from '../create/reference.js';
 import type { Engine } from '../engine/engine.js';
 import type { Activation } from '../engine/kernels.js';
-import { createReferenceEngine } from '../engine/reference-engine.js';
 import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';

@@ -1,7 +1,7 @@
 /** `lanegrad info`: what computes here. What files hold is told by `inspect`. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { createEngine } from '../engine/create.js';
+import { createEngine } from '../create/engine.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { packageVersion } from '../run/version.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';

@@ -2,8 +2,8 @@
 import { type Command, Option } from 'commander';
 import { OptionError, ShapeError } from '../base/errors.js';
 import { type Choice, integer } from '../base/settings.js';
+import { createEngine } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
-import { createEngine } from '../engine/create.js';
 import type { LossName } from '../nn/losses.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { predictClasses, predictProba, scaleBytes } from '../train/predict.js';

@@ -3,7 +3,7 @@
 import { OptionError, show } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
 import { didYouMean } from '../base/options.js';
-import { createEngine } from '../engine/create.js';
+import { createEngine } from '../create/engine.js';
 import { openTableInput } from '../tables/file.js';
 import { predictTable } from '../tables/predict.js';
 import { emptyTally, type PredictionTally, predictionsCsv } from '../tables/predictions-csv.js';

@@ -1,7 +1,7 @@
 /** `lanegrad train`: from a data set to a run folder. */
 import type { Command } from 'commander';
 import { FormatError, OptionError, show } from '../base/errors.js';
-import { createEngine, type EngineOptions } from '../engine/create.js';
+import { createEngine, type EngineOptions } from '../create/engine.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { layerWidths } from '../nn/summary.js';
 import { findRate } from '../run/find-rate.js';

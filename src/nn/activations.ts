@@ -8,8 +8,8 @@ import {
   type FusedActivation,
   type SmoothActivation,
 } from '../engine/kernels.js';
-import { activate, activateBackward } from '../engine/ops/elementwise.js';
-import { smooth, smoothBackward } from '../engine/ops/layers.js';
+import { activate, activateBackward } from '../ops/elementwise.js';
+import { smooth, smoothBackward } from '../ops/layers.js';
 import type { Layer } from './layer.js';
 
 const smoothActivations: readonly SmoothActivation[] = [

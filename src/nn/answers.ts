@@ -1,7 +1,7 @@
 /** What a model answers, made of its outputs as the loss reads them: classes, probabilities or numbers. */
-import { argmax, countEqual, softmax, sum } from '../engine/ops/classify.js';
-import { activate } from '../engine/ops/elementwise.js';
-import { positive } from '../engine/ops/losses.js';
+import { argmax, countEqual, softmax, sum } from '../ops/classify.js';
+import { activate } from '../ops/elementwise.js';
+import { positive } from '../ops/losses.js';
 import type { Loss } from './losses.js';
 import type { Plan } from './plan.js';
 

@@ -6,12 +6,12 @@
 import { EngineError, ShapeError } from '../base/errors.js';
 import { checkInteger, checkMap, OptionReader } from '../base/options.js';
 import { checkEngine, type Engine } from '../engine/engine.js';
-import type { Call } from '../engine/ops/check.js';
-import { sum } from '../engine/ops/classify.js';
-import { activateBackward } from '../engine/ops/elementwise.js';
-import { PackedMatrix } from '../engine/ops/packed.js';
-import { SparseRows } from '../engine/ops/sparse.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
+import type { Call } from '../ops/check.js';
+import { sum } from '../ops/classify.js';
+import { activateBackward } from '../ops/elementwise.js';
+import { PackedMatrix } from '../ops/packed.js';
+import { SparseRows } from '../ops/sparse.js';
 import { bindAnswers } from './answers.js';
 import type { LayerCalls, RunState } from './layer.js';
 import { layOut, ofLayer, placeSaved, type Saved, savedFor, viewsOf } from './layout.js';

@@ -2,11 +2,11 @@
 
 import { checkInteger, OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
-import type { Call } from '../engine/ops/check.js';
-import { columnSums } from '../engine/ops/elementwise.js';
-import { smooth, smoothBackward } from '../engine/ops/layers.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../engine/ops/products.js';
-import type { SparseRows } from '../engine/ops/sparse.js';
+import type { Call } from '../ops/check.js';
+import { columnSums } from '../ops/elementwise.js';
+import { smooth, smoothBackward } from '../ops/layers.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../ops/products.js';
+import type { SparseRows } from '../ops/sparse.js';
 import { activations, isFused } from './activations.js';
 import { type Initializer, type InitializerName, resolveInitializer } from './initializers.js';
 import type { Layer } from './layer.js';

@@ -1,7 +1,7 @@
 /** The dropout layer (Srivastava et al., JMLR 15, 2014). */
 
 import { OptionReader } from '../base/options.js';
-import { copy, dropout as dropoutOp, multiply } from '../engine/ops/layers.js';
+import { copy, dropout as dropoutOp, multiply } from '../ops/layers.js';
 import type { Layer } from './layer.js';
 
 /**

@@ -2,8 +2,8 @@
 
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import type { Call } from '../engine/ops/check.js';
-import { copyColumns, embed, embedBackward } from '../engine/ops/layers.js';
+import type { Call } from '../ops/check.js';
+import { copyColumns, embed, embedBackward } from '../ops/layers.js';
 import { type Initializer, type InitializerName, randomNormal, resolveInitializer } from './initializers.js';
 import type { Layer } from './layer.js';
 

@@ -1,9 +1,9 @@
 /** What a layer is: a description that a model holds, and a compiled pair of forward and backward for one batch size. */
 import type { FusedActivation } from '../engine/kernels.js';
-import type { Call } from '../engine/ops/check.js';
-import type { PackedMatrix } from '../engine/ops/packed.js';
-import type { SparseRows } from '../engine/ops/sparse.js';
 import type { Tensor } from '../engine/tensor.js';
+import type { Call } from '../ops/check.js';
+import type { PackedMatrix } from '../ops/packed.js';
+import type { SparseRows } from '../ops/sparse.js';
 import type { Initializer } from './initializers.js';
 
 /**

@@ -5,10 +5,10 @@
 
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import type { Call } from '../engine/ops/check.js';
-import { softmaxCrossEntropy as plainCrossEntropy, sum } from '../engine/ops/classify.js';
-import { type LossCall, rowWeights, targetLoss, weightedCrossEntropy } from '../engine/ops/losses.js';
 import type { Tensor } from '../engine/tensor.js';
+import type { Call } from '../ops/check.js';
+import { softmaxCrossEntropy as plainCrossEntropy, sum } from '../ops/classify.js';
+import { type LossCall, rowWeights, targetLoss, weightedCrossEntropy } from '../ops/losses.js';
 
 /** What training makes small: how outputs are compared with labels or targets. */
 export interface Loss {

@@ -5,9 +5,9 @@
 
 import { OptionError, show } from '../base/errors.js';
 import { didYouMean, OptionReader } from '../base/options.js';
-import { sgdStep } from '../engine/ops/elementwise.js';
-import { adagradStep, adamStep, rmspropStep, sgdMomentumStep } from '../engine/ops/update.js';
 import type { Tensor } from '../engine/tensor.js';
+import { sgdStep } from '../ops/elementwise.js';
+import { adagradStep, adamStep, rmspropStep, sgdMomentumStep } from '../ops/update.js';
 import { power } from './exact-math.js';
 import { asSchedule, isConfig, isSchedule, type Schedule, scheduleOf } from './schedules.js';
 

@@ -5,8 +5,9 @@
 
 import { EngineError } from '../base/errors.js';
 import { type NumberRange, OptionReader } from '../base/options.js';
-import type { Call } from '../engine/ops/check.js';
-import { sum } from '../engine/ops/classify.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
+import type { Call } from '../ops/check.js';
+import { sum } from '../ops/classify.js';
 import {
   addScaled,
   clamp,
@@ -16,8 +17,7 @@ import {
   sumAbsolutes,
   sumSquares,
   swap,
-} from '../engine/ops/update.js';
-import type { Arena, Tensor } from '../engine/tensor.js';
+} from '../ops/update.js';
 import type { Optimizer } from './optimizers.js';
 
 /** What the numbers among the options may be. */

@@ -4,11 +4,11 @@ import { checkedLabels, checkWeights } from '../data/answers.js';
 import type { Dataset } from '../data/dataset.js';
 import { checkFinite } from '../data/numbers.js';
 import type { Engine } from '../engine/engine.js';
-import { sum } from '../engine/ops/classify.js';
-import { CompressedSet } from '../engine/ops/compressed-set.js';
-import { gatherLabels, gatherRows, permute } from '../engine/ops/sampling.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Plan } from '../nn/compile.js';
+import { sum } from '../ops/classify.js';
+import { CompressedSet } from '../ops/compressed-set.js';
+import { gatherLabels, gatherRows, permute } from '../ops/sampling.js';
 import { inTurns, type Turn } from './turn.js';
 
 /** Streams of random numbers: parameters take their index; the order of an epoch begins here. */

@@ -3,7 +3,7 @@ import { platform } from '#platform';
 import { EngineError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Platform, TrainerWorker, WorkerHandle } from '../base/platform/types.js';
-import { createEngine } from '../engine/create.js';
+import { createEngine } from '../create/engine.js';
 import { isUrl, type WasmSources } from '../engine/load.js';
 import { checkModel } from '../train/check.js';
 import { RemoteTrainer } from './remote.js';

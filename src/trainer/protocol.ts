@@ -5,8 +5,8 @@
  */
 
 import * as errors from '../base/errors.js';
+import type { EngineOptions } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
-import type { EngineOptions } from '../engine/create.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { type Loss, lossOf } from '../nn/losses.js';
 import { allValues, type InputScale, remember, type Sequential, writeAll } from '../nn/sequential.js';

@@ -2,8 +2,8 @@
 import { isUint8Array } from '../base/arrays.js';
 import { EngineError } from '../base/errors.js';
 import type { WorkerPort } from '../base/platform/types.js';
+import { createEngine } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
-import { createEngine } from '../engine/create.js';
 import type { WasmSources } from '../engine/load.js';
 import { readModel } from '../formats/model.js';
 import { type Loss, type LossName, lossOf } from '../nn/losses.js';

@@ -2,8 +2,8 @@
 
 import type { Global } from '../base/globals.js';
 import type { WorkerHandle } from '../base/platform/types.js';
+import type { EngineOptions } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
-import type { EngineOptions } from '../engine/create.js';
 import type { EngineInfo } from '../engine/engine.js';
 import type { Sequential } from '../nn/sequential.js';
 import type { Callbacks, TrainingPlan } from '../train/callbacks.js';

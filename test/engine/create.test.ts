@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { EngineError, OptionError } from '../../src/base/errors.js';
 import { platform } from '../../src/base/platform/node.js';
-import { createEngine, type EngineOptions } from '../../src/engine/create.js';
+import { createEngine, type EngineOptions } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { matmul } from '../../src/engine/ops/products.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
+import { matmul } from '../../src/ops/products.js';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,7 +1,7 @@
 /** The engines that the tests of what lies in memory run over. */
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 
 export const engines: [name: string, create: () => Promise<Engine> | Engine][] = [
   ['wasm', () => createEngine({ backend: 'wasm', math: 'strict' })],

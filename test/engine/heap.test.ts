@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { EngineError } from '../../src/base/errors.js';
 import { ALIGNMENT, Heap } from '../../src/engine/heap.js';
 import { RESERVED_BYTES } from '../../src/engine/kernels.js';
-import { createReferenceBackend } from '../../src/engine/reference/index.js';
+import { createReferenceBackend } from '../../src/ops/reference/index.js';
 
 const fresh = () => {
   const backend = createReferenceBackend();

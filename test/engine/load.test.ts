@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { EngineError, FileError, FormatError, KernelError, OptionError } from '../../src/base/errors.js';
 import { platform } from '../../src/base/platform/node.js';
 import { sha256 } from '../../src/base/platform/sha256.js';
-import { createEngine, type EngineOptions } from '../../src/engine/create.js';
+import { createEngine, type EngineOptions } from '../../src/create/engine.js';
 import * as inline from '../../src/inline.js';
 
 const file = (name: string) => new URL(`../../build/${name}.wasm`, import.meta.url);

@@ -1,6 +1,8 @@
 /** The typed faces refuse what does not fit: shapes, overlaps, tensors of two engines; each message says what and where. */
 import { describe, expect, test } from 'vitest';
 import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
+import type { DType } from '../../src/engine/tensor.js';
 import {
   argmax,
   countEqual,
@@ -8,19 +10,11 @@ import {
   softmaxBackward,
   softmaxCrossEntropy,
   sum,
-} from '../../src/engine/ops/classify.js';
-import {
-  activate,
-  activateBackward,
-  addBias,
-  columnSums,
-  sgdStep,
-} from '../../src/engine/ops/elementwise.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/engine/ops/products.js';
-import { gatherLabels, gatherRows, permute } from '../../src/engine/ops/sampling.js';
-import { SparseRows } from '../../src/engine/ops/sparse.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
-import type { DType } from '../../src/engine/tensor.js';
+} from '../../src/ops/classify.js';
+import { activate, activateBackward, addBias, columnSums, sgdStep } from '../../src/ops/elementwise.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/ops/products.js';
+import { gatherLabels, gatherRows, permute } from '../../src/ops/sampling.js';
+import { SparseRows } from '../../src/ops/sparse.js';
 
 const state = { training: false };
 

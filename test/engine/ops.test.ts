@@ -1,6 +1,7 @@
 /** The typed faces of the kernels: what is bound is what runs, on every engine, padded and dense. */
 import { describe, expect, test } from 'vitest';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import {
   argmax,
   countEqual,
@@ -8,18 +9,11 @@ import {
   softmaxBackward,
   softmaxCrossEntropy,
   sum,
-} from '../../src/engine/ops/classify.js';
-import {
-  activate,
-  activateBackward,
-  addBias,
-  columnSums,
-  sgdStep,
-} from '../../src/engine/ops/elementwise.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/engine/ops/products.js';
-import { gatherLabels, gatherRows, permute } from '../../src/engine/ops/sampling.js';
-import { SparseRows } from '../../src/engine/ops/sparse.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
+} from '../../src/ops/classify.js';
+import { activate, activateBackward, addBias, columnSums, sgdStep } from '../../src/ops/elementwise.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/ops/products.js';
+import { gatherLabels, gatherRows, permute } from '../../src/ops/sampling.js';
+import { SparseRows } from '../../src/ops/sparse.js';
 
 const engine = createReferenceEngine();
 

@@ -56,7 +56,7 @@ afterEach(() => {
 });
 
 async function create(options: object = {}) {
-  const { createEngine } = await import('../../src/engine/create.js');
+  const { createEngine } = await import('../../src/create/engine.js');
   return createEngine({ wasm, math: 'strict', ...options });
 }
 

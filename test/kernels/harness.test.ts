@@ -1,7 +1,7 @@
 /** The harness itself: its guards notice, and its shapes are read. */
 import { describe, expect, test } from 'vitest';
 import { formatShape, parseShape } from '../../bench/shapes.js';
-import { createReferenceBackend } from '../../src/engine/reference/index.js';
+import { createReferenceBackend } from '../../src/ops/reference/index.js';
 import { Arena, describeBackends, float64Arena, gathered, spread } from './harness.js';
 import { ulpAt, ulpError } from './ulp.js';
 

@@ -5,8 +5,8 @@
 import { describe } from 'vitest';
 import { platform } from '../../src/base/platform/node.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from '../../src/engine/kernels.js';
-import { createReferenceBackend } from '../../src/engine/reference/index.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
+import { createReferenceBackend } from '../../src/ops/reference/index.js';
 
 interface BackendUnderTest {
   readonly name: string;

@@ -10,7 +10,7 @@ import {
   philox,
   randomSource,
   uniform,
-} from '../../src/engine/reference/random.js';
+} from '../../src/ops/reference/random.js';
 import { describeBackends, filled } from './harness.js';
 
 /** The bits of element i, straight from the definition. */

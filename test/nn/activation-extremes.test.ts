@@ -1,11 +1,11 @@
 /** Every activation and its derivative at the ends of its range: finite, and the limit that the formula has. */
 import { afterAll, expect, test } from 'vitest';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Activation } from '../../src/engine/kernels.js';
-import { activate, activateBackward } from '../../src/engine/ops/elementwise.js';
-import { smooth, smoothBackward } from '../../src/engine/ops/layers.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { createEngine } from '../../src/index.js';
 import { activations, isFused } from '../../src/nn/activations.js';
+import { activate, activateBackward } from '../../src/ops/elementwise.js';
+import { smooth, smoothBackward } from '../../src/ops/layers.js';
 import { activationFunctions } from '../exact.js';
 
 const engines = [

@@ -4,10 +4,10 @@
  * each place is checked: padding must have gradient 0 and no influence.
  */
 import { describe, expect, test, vi } from 'vitest';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Activation } from '../../src/engine/kernels.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { paddedLength } from '../../src/engine/tensor.js';
 import { type DenseOptions, dense } from '../../src/nn/dense.js';
 import type { Layer } from '../../src/nn/layer.js';

@@ -3,8 +3,8 @@
  * are tested at once, through whole models, dense and sparse, with a step as well.
  */
 import { expect, test } from 'vitest';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { createEngine } from '../../src/index.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';

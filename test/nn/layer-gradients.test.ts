@@ -1,7 +1,7 @@
 /** Every layer and every loss by finite differences in float64, alone, stacked and in every order of neighbours. */
 import { describe, expect, test } from 'vitest';
-import { createEngine } from '../../src/engine/create.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { activation, activations } from '../../src/nn/activations.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';

@@ -1,6 +1,6 @@
 /** Weights that stand still are kept packed: no change of them may be missed, whatever made it. */
 import { afterAll, expect, test, vi } from 'vitest';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
 import { CompiledModel, type CompileOptions, type Plan } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';

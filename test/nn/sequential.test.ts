@@ -1,7 +1,7 @@
 /** Models: what they are made of, what they refuse, and that a refusal leaves them as they were. */
 import { describe, expect, test } from 'vitest';
 import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { type DenseOptions, dense } from '../../src/nn/dense.js';
 import type { Layer } from '../../src/nn/layer.js';

@@ -4,8 +4,8 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
-import { createEngine } from '../../src/engine/create.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { activation } from '../../src/nn/activations.js';
 import { CompiledModel, type CompileOptions } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';

@@ -1,5 +1,5 @@
 /** What the parity tests run on: one layer, one loss or one optimizer on the default Wasm engine, from values to values. */
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';
 import { constant } from '../../src/nn/initializers.js';

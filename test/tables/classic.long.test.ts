@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classicTables, score, splitTable } from '../../bench/classic-tables.js';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 
 const SEEDS = [1, 2, 3, 4, 5, 6];

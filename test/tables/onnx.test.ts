@@ -1,7 +1,7 @@
 /** Tables in ONNX: the file, given cells as they stand in the table, computes what lanegrad does with that table. */
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { dense } from '../../src/nn/dense.js';
 import { embedding } from '../../src/nn/embedding.js';
 import { type Sequential, sequential } from '../../src/nn/sequential.js';

@@ -1,6 +1,6 @@
 /** A preparation on its way through a model's file, and asked about other tables; files that lie. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { adam } from '../../src/nn/optimizers.js';

@@ -1,8 +1,8 @@
 /** The same bits for any number of threads: whole trainings, compared by the hash of their weights. */
 import { describe, expect, test } from 'vitest';
+import { createEngine } from '../../src/create/engine.js';
 import { type Dataset, dataset, sliceDataset } from '../../src/data/dataset.js';
 import { loadMnist } from '../../src/data/mnist.js';
-import { createEngine } from '../../src/engine/create.js';
 import { activation } from '../../src/nn/activations.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';

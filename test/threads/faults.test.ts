@@ -4,9 +4,9 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../src/base/errors.js';
 import { platform } from '../../src/base/platform/node.js';
 import type { ThreadEvents, ThreadSetup } from '../../src/base/platform/types.js';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { matmul } from '../../src/engine/ops/products.js';
+import { matmul } from '../../src/ops/products.js';
 
 afterEach(() => vi.restoreAllMocks());
 

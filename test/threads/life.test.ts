@@ -4,10 +4,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { EngineError, OptionError } from '../../src/base/errors.js';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { sum } from '../../src/engine/ops/classify.js';
-import { matmul } from '../../src/engine/ops/products.js';
+import { sum } from '../../src/ops/classify.js';
+import { matmul } from '../../src/ops/products.js';
 
 function multiply(engine: Engine, side = 128): number {
   const arena = engine.arena();

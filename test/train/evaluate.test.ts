@@ -1,9 +1,9 @@
 /** Measuring and asking a model: sums that add up, results that do not depend on how they were batched. */
 import { describe, expect, test } from 'vitest';
 import { OptionError, ShapeError } from '../../src/base/errors.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { dataset } from '../../src/data/dataset.js';
-import { createEngine } from '../../src/engine/create.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';

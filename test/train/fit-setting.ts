@@ -1,5 +1,5 @@
-import { createEngine } from '../../src/engine/create.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { type DenseOptions, dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { type Sequential, sequential } from '../../src/nn/sequential.js';

@@ -1,9 +1,9 @@
 /** How the training loop ends early: aborts, callbacks that throw, losses that are not finite; and what it refuses. */
 import { describe, expect, test } from 'vitest';
 import { EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';

@@ -2,9 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
-import { createEngine } from '../../src/engine/create.js';
-import { smooth, smoothBackward } from '../../src/engine/ops/layers.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { activation, activations } from '../../src/nn/activations.js';
 import { dense } from '../../src/nn/dense.js';
 import { embedding } from '../../src/nn/embedding.js';
@@ -12,6 +11,7 @@ import type { Layer } from '../../src/nn/layer.js';
 import { lossNames } from '../../src/nn/losses.js';
 import { batchNorm } from '../../src/nn/normalization.js';
 import { sequential } from '../../src/nn/sequential.js';
+import { smooth, smoothBackward } from '../../src/ops/layers.js';
 import { gradcheck, gradcheckBounds } from '../../src/train/gradcheck.js';
 import { modelsOf } from '../formats/onnx/models.js';
 

@@ -1,9 +1,9 @@
 /** The real thing, in small: part of an epoch of MNIST. */
 import { describe, expect, test } from 'vitest';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { sliceDataset } from '../../src/data/dataset.js';
 import { loadMnist } from '../../src/data/mnist.js';
-import { createEngine } from '../../src/engine/create.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';

@@ -1,8 +1,8 @@
 /** What predicts from one model again and again: the answers of `predict`, whatever has changed in the model, and flat memory. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { dataset } from '../../src/data/dataset.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { readModelNpz, writeModelNpz } from '../../src/formats/arrays.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';

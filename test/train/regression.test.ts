@@ -1,9 +1,9 @@
 /** fit and evaluate on targets and weights: closed forms that training must reach, and what does not fit together. */
 import { describe, expect, test } from 'vitest';
 import { DataError, ShapeError } from '../../src/base/errors.js';
+import { createEngine } from '../../src/create/engine.js';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { type DatasetOptions, dataset } from '../../src/data/dataset.js';
-import { createEngine } from '../../src/engine/create.js';
-import { createReferenceEngine } from '../../src/engine/reference-engine.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { embedding } from '../../src/nn/embedding.js';

@@ -1,7 +1,7 @@
 /** The turns of the event loop within training: what may be done in them, and that they change no result. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { platform } from '../../src/base/platform/node.js';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { BatchSource } from '../../src/train/source.js';

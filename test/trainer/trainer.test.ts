@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { platform } from '../../src/base/platform/node.js';
 import type { WorkerPort } from '../../src/base/platform/types.js';
-import { createEngine } from '../../src/engine/create.js';
+import { createEngine } from '../../src/create/engine.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { dense } from '../../src/nn/dense.js';
 import { softmaxCrossEntropy } from '../../src/nn/losses.js';

@@ -6,12 +6,12 @@
 
 import { ShapeError } from '../../base/errors.js';
 import type { Engine } from '../../engine/engine.js';
-import type { Call } from '../../engine/ops/check.js';
-import { softmax, softmaxBackward, softmaxCrossEntropy } from '../../engine/ops/classify.js';
-import { activate, activateBackward, addBias, columnSums, sgdStep } from '../../engine/ops/elementwise.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../../engine/ops/products.js';
 import type { Arena, Tensor, TypedArray } from '../../engine/tensor.js';
 import type { Sequential } from '../../nn/sequential.js';
+import type { Call } from '../../ops/check.js';
+import { softmax, softmaxBackward, softmaxCrossEntropy } from '../../ops/classify.js';
+import { activate, activateBackward, addBias, columnSums, sgdStep } from '../../ops/elementwise.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../../ops/products.js';
 import { checkEngine } from '../../train/check.js';
 import { type Parameters, placeParameters, readParameters } from '../shared.js';
 import type { TableName } from '../types.js';

@@ -11,12 +11,12 @@
 import { ShapeError } from '../../base/errors.js';
 import { checkInteger } from '../../base/options.js';
 import type { Engine } from '../../engine/engine.js';
-import type { Call } from '../../engine/ops/check.js';
-import { softmax, softmaxBackward } from '../../engine/ops/classify.js';
-import { activateBackward, columnSums, sgdStep } from '../../engine/ops/elementwise.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../../engine/ops/products.js';
 import type { Arena, Tensor, TypedArray } from '../../engine/tensor.js';
 import type { Sequential } from '../../nn/sequential.js';
+import type { Call } from '../../ops/check.js';
+import { softmax, softmaxBackward } from '../../ops/classify.js';
+import { activateBackward, columnSums, sgdStep } from '../../ops/elementwise.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../../ops/products.js';
 import { checkEngine } from '../../train/check.js';
 import { type Parameters, placeParameters, readParameters } from '../shared.js';
 

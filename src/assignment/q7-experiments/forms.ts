@@ -5,11 +5,11 @@
 
 import { EngineError } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
+import { createEngine } from '../../create/engine.js';
+import { createReferenceEngine } from '../../create/reference.js';
 import type { Dataset } from '../../data/dataset.js';
 import { dataset } from '../../data/dataset.js';
-import { createEngine } from '../../engine/create.js';
 import type { Engine } from '../../engine/engine.js';
-import { createReferenceEngine } from '../../engine/reference-engine.js';
 import { sgd } from '../../nn/optimizers.js';
 import type { Sequential } from '../../nn/sequential.js';
 import { checkDataset } from '../../train/check.js';

@@ -16,7 +16,7 @@ export interface Excerpt {
 const scalar = { title: 'Scalar loops', file: 'src/assignment/q3-scalar/scalar.ts' } as const;
 const tensor = { title: 'Tensor, one image at a time', file: 'src/assignment/q5-tensor/network.ts' } as const;
 const batched = { title: 'Batched', file: 'src/assignment/q6-batched/network.ts' } as const;
-const kernels = 'src/engine/reference/softmax.ts';
+const kernels = 'src/ops/reference/softmax.ts';
 const statistics = 'src/assignment/q7-experiments/statistics.ts';
 
 export const excerpts = {

@@ -6,9 +6,9 @@ import { trainTensor } from '../../../src/assignment/q5-tensor/train.js';
 import { twoLayerModel } from '../../../src/assignment/shared.js';
 import type { TableName } from '../../../src/assignment/types.js';
 import { EngineError, NonFiniteError, OptionError, ShapeError } from '../../../src/base/errors.js';
+import { createEngine } from '../../../src/create/engine.js';
+import { createReferenceEngine } from '../../../src/create/reference.js';
 import { dataset } from '../../../src/data/dataset.js';
-import { createEngine } from '../../../src/engine/create.js';
-import { createReferenceEngine } from '../../../src/engine/reference-engine.js';
 
 const engines = {
   reference: async () => createReferenceEngine(),

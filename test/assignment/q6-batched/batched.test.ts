@@ -11,9 +11,9 @@ import { BatchedNetwork } from '../../../src/assignment/q6-batched/network.js';
 import { trainBatched } from '../../../src/assignment/q6-batched/train.js';
 import { twoLayerModel } from '../../../src/assignment/shared.js';
 import { NonFiniteError, OptionError, ShapeError } from '../../../src/base/errors.js';
+import { createEngine } from '../../../src/create/engine.js';
+import { createReferenceEngine } from '../../../src/create/reference.js';
 import { dataset } from '../../../src/data/dataset.js';
-import { createEngine } from '../../../src/engine/create.js';
-import { createReferenceEngine } from '../../../src/engine/reference-engine.js';
 
 const engines = {
   reference: async () => createReferenceEngine(),

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { compareForms } from '../../../src/assignment/q7-experiments/forms.js';
 import { measureForms } from '../../../src/assignment/q7-experiments/speed.js';
 import { NonFiniteError, OptionError } from '../../../src/base/errors.js';
+import { createEngine } from '../../../src/create/engine.js';
+import { createReferenceEngine } from '../../../src/create/reference.js';
 import { dataset } from '../../../src/data/dataset.js';
 import { loadMnist } from '../../../src/data/mnist.js';
-import { createEngine } from '../../../src/engine/create.js';
-import { createReferenceEngine } from '../../../src/engine/reference-engine.js';
 import type { Progress } from '../../../src/work/executor.js';
 
 /** Three classes of 12 noisy bytes. */

@@ -1,7 +1,7 @@
 /** What ONNX files end with: a softmax or a sigmoid is read as the link of a loss, and applied once. */
 import { describe, expect, test } from 'vitest';
 import { FormatError, OptionError } from '../../../src/base/errors.js';
-import { createReferenceEngine } from '../../../src/engine/reference-engine.js';
+import { createReferenceEngine } from '../../../src/create/reference.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { activation } from '../../../src/nn/activations.js';

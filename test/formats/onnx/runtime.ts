@@ -1,6 +1,6 @@
 /** ONNX Runtime as the judge of what is written, and lanegrad's own outputs to compare with. */
 import { InferenceSession, Tensor } from 'onnxruntime-web';
-import { createReferenceEngine } from '../../../src/engine/reference-engine.js';
+import { createReferenceEngine } from '../../../src/create/reference.js';
 import { CompiledModel } from '../../../src/nn/compile.js';
 import type { Sequential } from '../../../src/nn/sequential.js';
 

@@ -5,7 +5,7 @@
  * In float64 mode the floating-point elements are doubles, for checking gradients. The loops are the same. V8 keeps one
  * type feedback for both, so timings of one precision belong in a process that has not run the other.
  */
-import { type Backend, type Kernels, RESERVED_BYTES } from '../kernels.js';
+import { type Backend, type Kernels, RESERVED_BYTES } from '../../engine/kernels.js';
 import { createActivation } from './activation.js';
 import { createCompressed } from './compressed.js';
 import { createEmbedding } from './embedding.js';

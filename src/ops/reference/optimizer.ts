@@ -1,5 +1,5 @@
 /** Parameter updates, one pass over flat arrays: the readable twin of assembly/optimizer.ts. */
-import type { Kernels } from '../kernels.js';
+import type { Kernels } from '../../engine/kernels.js';
 import type { ReferenceMemory } from './memory.js';
 
 export function createOptimizer(memory: ReferenceMemory): Pick<Kernels, 'sgd_step'> {

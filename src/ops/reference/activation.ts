@@ -3,7 +3,7 @@
  * saved output y, never the input. The functions of one number are in double, from the host's Math: an oracle, whose last
  * bits may differ from one JavaScript engine to another.
  */
-import { activationCodes, type Kernels } from '../kernels.js';
+import { activationCodes, type Kernels } from '../../engine/kernels.js';
 import type { ReferenceMemory } from './memory.js';
 
 type Elementwise = Pick<

@@ -1,5 +1,5 @@
 /** Row bias, sums, largest columns and counts: the readable twin of assembly/reduce.ts. */
-import { type Kernels, LONGEST_CHAIN } from '../kernels.js';
+import { type Kernels, LONGEST_CHAIN } from '../../engine/kernels.js';
 import type { ReferenceMemory } from './memory.js';
 
 type ReduceKernels = Pick<Kernels, 'add_bias' | 'column_sums' | 'sum' | 'argmax' | 'count_equal'>;

@@ -1,5 +1,5 @@
 /** Rows of a data set, picked by index into a batch: the readable twin of assembly/gather.ts. */
-import type { Kernels } from '../kernels.js';
+import type { Kernels } from '../../engine/kernels.js';
 import type { ReferenceMemory } from './memory.js';
 
 export function createGather(

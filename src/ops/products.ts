@@ -2,9 +2,9 @@
  * The three matrix products of a linear layer, each for one matrix [rows, columns] or a batch of them [batch, rows,
  * columns]. Each function checks its tensors once and returns a call to run as often as needed.
  */
-import { OptionError, ShapeError } from '../../base/errors.js';
-import { activationCodes, type FusedActivation } from '../kernels.js';
-import type { Tensor } from '../tensor.js';
+import { OptionError, ShapeError } from '../base/errors.js';
+import { activationCodes, type FusedActivation } from '../engine/kernels.js';
+import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkDisjoint, checkSameEngine, checkTensor, sameLength } from './check.js';
 import type { PackedMatrix } from './packed.js';
 

@@ -2,7 +2,7 @@
  * Products with compressed rows: the readable twin of assembly/sparse.ts. A row of the result is gathered in doubles, two
  * entries at a time, and rounded once.
  */
-import type { Kernels } from '../kernels.js';
+import type { Kernels } from '../../engine/kernels.js';
 import type { ActivationKernels } from './activation.js';
 import type { CompressedKernels } from './compressed.js';
 import type { ReferenceMemory } from './memory.js';

@@ -1,5 +1,5 @@
 /** Compressed rows and columns, and data sets kept that way: the readable twin of assembly/compressed.ts. */
-import type { Kernels } from '../kernels.js';
+import type { Kernels } from '../../engine/kernels.js';
 import type { ReferenceMemory } from './memory.js';
 
 export type CompressedKernels = Pick<

@@ -1,5 +1,5 @@
 /** Losses with targets or weights on outputs [rows, columns]. Plain cross-entropy is in classify.ts. */
-import type { Tensor } from '../tensor.js';
+import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkPlaces, checkSameEngine, checkTensor } from './check.js';
 
 interface LossTensors {

@@ -1,6 +1,6 @@
 /** Optimizer steps and what surrounds them, on flat tensors. Scalars are given at every call, as they may change by step. */
-import { ShapeError } from '../../base/errors.js';
-import type { Tensor } from '../tensor.js';
+import { ShapeError } from '../base/errors.js';
+import type { Tensor } from '../engine/tensor.js';
 import { checkSameEngine } from './check.js';
 
 /** w = w - learningRate · (momentum's direction); without a buffer, weight decay alone. */

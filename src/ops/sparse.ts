@@ -2,10 +2,10 @@
  * Inputs that are mostly zeros. A batch's rows are compressed when it is loaded, if it is sparse enough to pay; then the
  * first layer multiplies only what is there. `active` says which path the batch at hand takes.
  */
-import { ShapeError } from '../../base/errors.js';
-import { checkInteger } from '../../base/options.js';
-import { activationCodes, type FusedActivation, LONGEST_CHAIN } from '../kernels.js';
-import { type Arena, paddedLength, type Tensor } from '../tensor.js';
+import { ShapeError } from '../base/errors.js';
+import { checkInteger } from '../base/options.js';
+import { activationCodes, type FusedActivation, LONGEST_CHAIN } from '../engine/kernels.js';
+import { type Arena, paddedLength, type Tensor } from '../engine/tensor.js';
 import { type Call, checkSameEngine, checkTensor } from './check.js';
 import { BLOCK_WIDTH, type CompressedSet, SPARSE_DENSITY } from './compressed-set.js';
 

@@ -10,7 +10,7 @@
  * unpacked rows 4x4 3.6, 2x4 3.3; tiles on packed doubles 4x4 3.9 (spills), 3x4 4.5, 4x2 4.6, 2x4 5.0 to 5.2; 2x4 with its panels
  * passed as arguments or kept in the engine's memory 3.6 (bounds and addresses are then no constants).
  */
-import type { Kernels } from '../kernels.js';
+import type { Kernels } from '../../engine/kernels.js';
 import type { ActivationKernels } from './activation.js';
 import type { Floats, ReferenceMemory } from './memory.js';
 

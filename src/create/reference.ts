@@ -1,8 +1,8 @@
 /** Engines on plain TypeScript. */
 import { platform } from '#platform';
 import { OptionReader } from '../base/options.js';
-import { Engine } from './engine.js';
-import { createReferenceBackend } from './reference/index.js';
+import { Engine } from '../engine/engine.js';
+import { createReferenceBackend } from '../ops/reference/index.js';
 
 /** An engine on plain TypeScript, in float32 or, for checking gradients, in float64. */
 export function createReferenceEngine(options?: {

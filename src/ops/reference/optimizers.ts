@@ -1,5 +1,5 @@
 /** Optimizers with state, and what surrounds a step: the readable twin of assembly/optimizers.ts and assembly/update.ts. */
-import type { TrainingKernels } from '../kernels-training.js';
+import type { TrainingKernels } from '../../engine/kernels-training.js';
 import type { ReferenceMemory } from './memory.js';
 
 type OptimizerKernels = Pick<

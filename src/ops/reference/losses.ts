@@ -1,5 +1,5 @@
 /** Losses beside their gradients, row by row: the readable twin of assembly/losses.ts. */
-import type { TrainingKernels } from '../kernels-training.js';
+import type { TrainingKernels } from '../../engine/kernels-training.js';
 import type { ReferenceMemory } from './memory.js';
 
 type LossKernels = Pick<

@@ -4,7 +4,7 @@
  * assembly/random.ts has the same operations in the same order and gives the same bits; change neither alone. The functions
  * over plain arrays need no backend: initial weights are made with them.
  */
-import type { Kernels } from '../kernels.js';
+import type { Kernels } from '../../engine/kernels.js';
 import type { Floats, ReferenceMemory } from './memory.js';
 
 /** The high 32 bits of the 64-bit product of two unsigned integers, by 16-bit halves. */

@@ -1,5 +1,5 @@
 /** A matrix that product after product reads as B, kept packed for as long as it stands still. */
-import type { Arena, Tensor } from '../tensor.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
 
 /** Columns to which the panels are rounded up. */
 const COLUMNS = 16;

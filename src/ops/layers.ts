@@ -1,7 +1,7 @@
 /** Activations that need their input, dropout, normalisation and embedding on whole tensors. */
-import { OptionError } from '../../base/errors.js';
-import { LONGEST_CHAIN, type SmoothActivation } from '../kernels.js';
-import type { Tensor } from '../tensor.js';
+import { OptionError } from '../base/errors.js';
+import { LONGEST_CHAIN, type SmoothActivation } from '../engine/kernels.js';
+import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkSameEngine, checkSameLayout, checkTensor } from './check.js';
 
 const smoothKernels = {

@@ -1,7 +1,7 @@
 /** Activations, row bias and parameter updates on whole tensors. */
-import { ShapeError } from '../../base/errors.js';
-import type { FusedActivation } from '../kernels.js';
-import type { Tensor } from '../tensor.js';
+import { ShapeError } from '../base/errors.js';
+import type { FusedActivation } from '../engine/kernels.js';
+import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkSameEngine, checkSameLayout, checkTensor } from './check.js';
 
 /** y = f(x), element by element; y may be x. */

@@ -1,7 +1,7 @@
 /** Rows of a data set by index, and the order in which they come. */
-import { ShapeError } from '../../base/errors.js';
-import { checkInteger } from '../../base/options.js';
-import type { Tensor } from '../tensor.js';
+import { ShapeError } from '../base/errors.js';
+import { checkInteger } from '../base/options.js';
+import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkSameEngine, checkTensor } from './check.js';
 
 /**

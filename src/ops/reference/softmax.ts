@@ -2,7 +2,7 @@
  * Softmax and cross-entropy: the readable twin of assembly/softmax.ts. Every row is shifted by its maximum, so that no
  * exponential overflows, and summed in double.
  */
-import type { Kernels } from '../kernels.js';
+import type { Kernels } from '../../engine/kernels.js';
 import type { Floats, ReferenceMemory } from './memory.js';
 
 type SoftmaxKernels = Pick<Kernels, 'softmax_forward' | 'softmax_backward' | 'softmax_cross_entropy'>;

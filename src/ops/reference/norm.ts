@@ -1,5 +1,5 @@
 /** Dropout, batch and layer normalisation: the readable twin of assembly/dropout.ts and assembly/norm.ts. Sums in double. */
-import type { LayerKernels } from '../kernels-layers.js';
+import type { LayerKernels } from '../../engine/kernels-layers.js';
 import type { ReferenceMemory } from './memory.js';
 import { philox } from './random.js';
 

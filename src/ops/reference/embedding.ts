@@ -1,5 +1,5 @@
 /** Rows of a table, picked by a column of whole numbers: the readable twin of assembly/embedding.ts. */
-import type { LayerKernels } from '../kernels-layers.js';
+import type { LayerKernels } from '../../engine/kernels-layers.js';
 import type { ReferenceMemory } from './memory.js';
 
 type EmbeddingKernels = Pick<LayerKernels, 'embedding_forward' | 'embedding_backward' | 'copy_columns'>;

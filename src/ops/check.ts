@@ -1,6 +1,6 @@
 /** What the typed faces of the kernels check, once, when a call is prepared. */
-import { DataError, EngineError, ShapeError } from '../../base/errors.js';
-import { type DType, formatShape, type Tensor } from '../tensor.js';
+import { DataError, EngineError, ShapeError } from '../base/errors.js';
+import { type DType, formatShape, type Tensor } from '../engine/tensor.js';
 
 /** A kernel call whose arguments have been checked and bound. Running it checks and allocates nothing. */
 export type Call = () => void;

@@ -2,11 +2,11 @@
 import { platform } from '#platform';
 import { EngineError, UnsupportedError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import { Engine } from './engine.js';
-import { isWasmSource, type WasmSource, type WasmSources } from './load.js';
-import { pickBackend } from './pick.js';
-import { MAX_THREADS } from './threads/pool.js';
-import { binaryNames } from './wasm.js';
+import { Engine } from '../engine/engine.js';
+import { isWasmSource, type WasmSource, type WasmSources } from '../engine/load.js';
+import { pickBackend } from '../engine/pick.js';
+import { MAX_THREADS } from '../engine/threads/pool.js';
+import { binaryNames } from '../engine/wasm.js';
 
 /** How `createEngine` chooses. */
 export interface EngineOptions {
@@ -96,6 +96,6 @@ function isWasm(value: unknown): value is WasmSource | WasmSources {
 }
 
 /** Loaded only where it is wanted: hardly any page does without WebAssembly. */
-function referenceEngines(): Promise<typeof import('./reference-engine.js')> {
-  return import('./reference-engine.js');
+function referenceEngines(): Promise<typeof import('./reference.js')> {
+  return import('./reference.js');
 }

@@ -1,5 +1,5 @@
 /** Activations whose backward reads the saved input: the readable twin of assembly/smooth.ts. In double, from the host's Math. */
-import type { LayerKernels } from '../kernels-layers.js';
+import type { LayerKernels } from '../../engine/kernels-layers.js';
 import type { ReferenceMemory } from './memory.js';
 
 type Name = 'leaky_relu' | 'gelu' | 'gelu_tanh' | 'silu' | 'softplus' | 'elu';

@@ -1,5 +1,5 @@
 /** Softmax, cross-entropy and the counting of right answers, on logits [rows, classes]. */
-import type { Tensor } from '../tensor.js';
+import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkPlaces, checkSameEngine, checkTensor } from './check.js';
 
 /** y = softmax of each row of x; y may be x. */

@@ -1,6 +1,6 @@
 /** A data set of bytes that are mostly zeros, kept compressed: see assembly/compressed.ts for the layout. */
-import { checkInteger } from '../../base/options.js';
-import type { Arena, Tensor } from '../tensor.js';
+import { checkInteger } from '../base/options.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
 
 /**
  * Columns of a block of compressed rows: W's rows of one block, 12 vectors wide, fill most of a first-level cache. Forward at
