@@ -2,17 +2,11 @@
  * Activations, forward beside backward. Backward reads the saved output y, never the input. Arrays may coincide.
  * Sixteen floats a turn: four independent chains hide the latency of the polynomials.
  */
+import { RELU, SIGMOID, TANH } from '../build/assembly/constants';
 import { nmadd } from './lanes';
 import { exp4, log4, one4, sigmoid4, tanh4 } from './math';
 import { load_tail, store_tail } from './tail';
 
-// The codes of `activation` arguments, the same in src/engine/kernels.ts.
-// @ts-ignore: decorator
-@inline const SIGMOID: i32 = 1;
-// @ts-ignore: decorator
-@inline const TANH: i32 = 2;
-// @ts-ignore: decorator
-@inline const RELU: i32 = 3;
 /** Codes that are not activations, but are mapped over arrays the same way. */
 // @ts-ignore: decorator
 @inline const EXP: i32 = -1;

@@ -1,6 +1,7 @@
 /**
  * Builds everything that the package holds, or the steps that are named: `node assembly/build.mjs simd fma limit`.
  *
+ *   signatures                             what is written from the kernels' signatures: see signatures.mjs
  *   simd, fma, simd-threads, fma-threads   build/NAME.wasm
  *   limit, limit-fma                       build/bench/NAME.wasm, only when named
  *   embed                                  build/embedded.js: the binaries of one thread as text
@@ -22,6 +23,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { declareEmbedded, embed } from './embed.mjs';
 import { declareReport, writeReport } from './report.mjs';
+import { writeSignatures } from './signatures.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const STAMPS = 'build/stamps.json';
@@ -33,15 +35,16 @@ const library = Object.keys(targets)
 
 /** What a step needs before it, what it reads beside what `run` says it read, and how it is done. */
 const steps = {
+  signatures: { run: () => writeSignatures(root), tools: ['esbuild'] },
   ...Object.fromEntries(
     Object.keys(targets).map((name) => [
       name,
-      { run: () => assemblyScript(name), tools: ['assemblyscript'] },
+      { after: ['signatures'], run: () => assemblyScript(name), tools: ['assemblyscript'] },
     ]),
   ),
   embed: { after: ['simd', 'fma'], run: () => embed(`${root}build/`), tools: [] },
   report: { run: () => writeReport(root), tools: ['esbuild', 'temml'] },
-  typescript: { run: typeScript, tools: ['typescript-native', '@types/node'] },
+  typescript: { after: ['signatures'], run: typeScript, tools: ['typescript-native', '@types/node'] },
   script: { after: ['embed', 'typescript'], run: bundle, tools: ['esbuild'] },
 };
 
@@ -102,7 +105,7 @@ async function assemblyScript(target) {
     compilers.push(compiler);
   }
   compiler.busy = true;
-  const entry = `assembly/${target.endsWith('-threads') ? 'threads' : 'index'}.ts`;
+  const entry = `build/assembly/${target.endsWith('-threads') ? 'threads' : 'index'}.ts`;
   const source = target.startsWith('limit') ? 'bench/assembly/limit.ts' : entry;
   const { read, written, problem } = await new Promise((resolve, reject) => {
     compiler.worker.once('message', resolve).once('error', reject);

@@ -1,19 +1,12 @@
 /**
  * How long a chain of float32 additions may get. Each addition rounds to the spacing of the sum so far, so the error of a chain grows with
- * its length: a million equal terms were off by 9e-3. A sum of up to CHAIN terms is one chain in the order of its terms. A longer one is
+ * its length: a million equal terms were off by 9e-3. A sum of up to LONGEST_CHAIN terms is one chain in the order of its terms. A longer one is
  * made of blocks: a chain each, whose sums are added up in order. Which of the two it is depends on nothing but the number of terms,
  * so the bits are the same however a kernel's outputs are cut.
  *
- * CHAIN is a multiple of BLOCK, so that compressed rows, whose columns lie in blocks of 160, have as many blocks as a dense product.
+ * LONGEST_CHAIN is a multiple of CHAIN_BLOCK, so that compressed rows, whose columns lie in blocks of 160, have as many blocks as a dense product.
  */
-
-/** The same in src/engine/kernels.ts. */
-// @ts-ignore: decorator
-@inline export const CHAIN: i32 = 4160;
-
-/** Terms of a block of a product: its sums are added up in float32, in C. */
-// @ts-ignore: decorator
-@inline export const BLOCK: i32 = 160;
+import { LONGEST_CHAIN } from '../build/assembly/constants';
 
 /** Terms of a block where the sums of the blocks are added up in float64. */
 // @ts-ignore: decorator
@@ -23,7 +16,7 @@
 // @ts-ignore: decorator
 @inline
 export function block_of(M: i32): i32 {
-  return M > CHAIN ? SHORT : M;
+  return M > LONGEST_CHAIN ? SHORT : M;
 }
 
 /** total + the first two lanes of v, in float64. */

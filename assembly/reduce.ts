@@ -1,4 +1,5 @@
 /** Row bias, sums and counts. Every sum has one fixed order. */
+import { SUM_ABSOLUTES, SUM_BLOCK, SUM_PLAIN, SUM_SQUARES } from '../build/assembly/constants';
 import { add_high, add_low, block_of, joined } from './chain';
 import { load_some, load_tail, store_some, store_tail } from './tail';
 
@@ -89,24 +90,16 @@ function long_column_sums(y: usize, x: usize, step: usize, M: i32, N: i32, accum
   }
 }
 
-/** Elements of a block of `sum`: blocks are summed one by one, then their sums in order, whoever made them. */
-// @ts-ignore: decorator
-@inline const SUM_BLOCK: i32 = 65536;
-
-/** What is added up: the elements, their squares, or their absolute values. */
-// @ts-ignore: decorator
-@inline const PLAIN = 0, SQUARES = 1, ABSOLUTES = 2;
-
 export function sum(x: usize, n: i32): f64 {
-  return sum_of(x, n, PLAIN);
+  return sum_of(x, n, SUM_PLAIN);
 }
 
 export function sum_squares(x: usize, n: i32): f64 {
-  return sum_of(x, n, SQUARES);
+  return sum_of(x, n, SUM_SQUARES);
 }
 
 export function sum_absolutes(x: usize, n: i32): f64 {
-  return sum_of(x, n, ABSOLUTES);
+  return sum_of(x, n, SUM_ABSOLUTES);
 }
 
 function sum_of(x: usize, n: i32, kind: i32): f64 {
@@ -127,9 +120,9 @@ export function sum_blocks(y: usize, x: usize, n: i32, from: i32, to: i32, kind:
 }
 
 function block_sum(x: usize, n: i32, kind: i32): f64 {
-  if (kind == SQUARES) return block(x, n, SQUARES);
-  if (kind == ABSOLUTES) return block(x, n, ABSOLUTES);
-  return block(x, n, PLAIN);
+  if (kind == SUM_SQUARES) return block(x, n, SUM_SQUARES);
+  if (kind == SUM_ABSOLUTES) return block(x, n, SUM_ABSOLUTES);
+  return block(x, n, SUM_PLAIN);
 }
 
 // @ts-ignore: decorator
@@ -155,8 +148,8 @@ function block(x: usize, n: i32, kind: i32): f64 {
 // @ts-ignore: decorator
 @inline
 function term(v: v128, kind: i32): v128 {
-  if (kind == SQUARES) return f64x2.mul(v, v);
-  if (kind == ABSOLUTES) return f64x2.abs(v);
+  if (kind == SUM_SQUARES) return f64x2.mul(v, v);
+  if (kind == SUM_ABSOLUTES) return f64x2.abs(v);
   return v;
 }
 

@@ -13,6 +13,7 @@
  * Rows of B and C are padded to whole vectors: N here is a multiple of 4, and the padding is computed along. A strip of 12
  * vectors of columns (24 where the re-vectoriser makes two of them one) stays in registers for all entries of a row.
  */
+import { ROWS_ASIDE } from '../build/assembly/constants';
 import { apply_activation } from './activation';
 import { transpose_compressed } from './compressed';
 import { madd, nmadd } from './lanes';
@@ -57,10 +58,6 @@ export function sparse_forward(
   transpose_compressed(columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, step);
 }
 
-/** Rows whose gradient is held aside at a time: with 24 vectors each, 6 KiB. */
-// @ts-ignore: decorator
-@inline const ASIDE: i32 = 16;
-
 /**
  * W = W - rate · (S·B), row by row: the gradient Sᵀ·B of a linear layer and its plain SGD step in one pass. Rows of S
  * without entries are left alone. S has one block; N is a multiple of 4.
@@ -78,8 +75,8 @@ export function sparse_sgd(
     if (span) {
       const W = left >= 48 ? 12 : left >= 16 ? 4 : 1;
       const bytes = <usize>W << 4;
-      for (let m = 0; m < M; m += ASIDE) {
-        const rows = min(ASIDE, M - m);
+      for (let m = 0; m < M; m += ROWS_ASIDE) {
+        const rows = min(ROWS_ASIDE, M - m);
         const begin = starts + (<usize>m << 2);
         long(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows, span, W);
         update(to + <usize>m * row, row, work + 64, bytes, begin, rows, rate);
@@ -87,8 +84,8 @@ export function sparse_sgd(
       n += W << 2;
     } else if (wide && left >= 96) {
       // The re-vectoriser does not fuse a strip that ends with an update: gradients of a few rows go aside first.
-      for (let m = 0; m < M; m += ASIDE) {
-        const rows = min(ASIDE, M - m);
+      for (let m = 0; m < M; m += ROWS_ASIDE) {
+        const rows = min(ROWS_ASIDE, M - m);
         const begin = starts + (<usize>m << 2);
         strip_24(work + 64, 384, 0, 0, begin, 1, offsets, values, from, rows);
         update(to + <usize>m * row, row, work + 64, 384, begin, rows, rate);
@@ -96,8 +93,8 @@ export function sparse_sgd(
       n += 96;
     } else if (left >= 48 && !ASC_FEATURE_RELAXED_SIMD) {
       // Node 20 spills in such a strip; its successors do not mind the way round.
-      for (let m = 0; m < M; m += ASIDE) {
-        const rows = min(ASIDE, M - m);
+      for (let m = 0; m < M; m += ROWS_ASIDE) {
+        const rows = min(ROWS_ASIDE, M - m);
         const begin = starts + (<usize>m << 2);
         strip_12(work + 64, 192, 0, 0, begin, 1, offsets, values, from, rows);
         update(to + <usize>m * row, row, work + 64, 192, begin, rows, rate);

@@ -2,10 +2,13 @@
 import type { Engine } from '../src/engine/engine.js';
 import type { FusedActivation } from '../src/engine/kernels.js';
 import type { Arena, Tensor } from '../src/engine/tensor.js';
-import { argmax, softmax, softmaxCrossEntropy } from '../src/ops/classify.js';
-import { activate, activateBackward, addBias, columnSums, sgdStep } from '../src/ops/elementwise.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../src/ops/products.js';
-import { gatherRows, permute } from '../src/ops/sampling.js';
+import { activate, activateBackward } from '../src/ops/activations.js';
+import { gatherRows } from '../src/ops/gather.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../src/ops/matmul.js';
+import { sgdStep } from '../src/ops/optimizers.js';
+import { permute } from '../src/ops/random.js';
+import { addBias, argmax, columnSums } from '../src/ops/reduce.js';
+import { softmax, softmaxCrossEntropy } from '../src/ops/softmax.js';
 import { SparseRows } from '../src/ops/sparse.js';
 import type { Contender } from './engines.js';
 import { type Candidate, compare, type Effort, type Rate } from './harness.js';

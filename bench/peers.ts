@@ -11,7 +11,7 @@ import { loadMnist } from '../src/data/mnist.js';
 import { dense } from '../src/nn/dense.js';
 import { sgd } from '../src/nn/optimizers.js';
 import { type Sequential, sequential, setParameters } from '../src/nn/sequential.js';
-import { matmul } from '../src/ops/products.js';
+import { matmul } from '../src/ops/matmul.js';
 import { fit } from '../src/train/fit.js';
 import type { Contender } from './engines.js';
 import { spread } from './harness.js';

@@ -4,12 +4,12 @@ import { createEngine } from '../src/create/engine.js';
 import { sliceDataset } from '../src/data/dataset.js';
 import { loadMnist } from '../src/data/mnist.js';
 import type { Engine } from '../src/engine/engine.js';
-import { jobs } from '../src/engine/threads/kernels.js';
+import { jobs } from '../src/engine/generated/lines.js';
 import { createWasmBackend } from '../src/engine/wasm.js';
 import { dense } from '../src/nn/dense.js';
 import { sgd } from '../src/nn/optimizers.js';
 import { sequential } from '../src/nn/sequential.js';
-import { matmul } from '../src/ops/products.js';
+import { matmul } from '../src/ops/matmul.js';
 import { fit } from '../src/train/fit.js';
 import { type Candidate, compare, type Effort, type Rate, spread } from './harness.js';
 

@@ -7,7 +7,7 @@
  *     for m in steps of MC:  pack A [MC, KC]                                 (so does it)
  *       for each panel of columns:  for each panel of rows:  one tile        (one panel of B stays in the first level)
  *
- * Sums of more than CHAIN terms are made of blocks (chain.ts): k then goes in steps of BLOCK, and each step's tile is added to C.
+ * Sums of more than LONGEST_CHAIN terms are made of blocks (chain.ts): k then goes in steps of CHAIN_BLOCK, and each step's tile is added to C.
  *
  * The scratch space:  | edge tile 384 B | A: MC·KC floats | B: KC·NC floats |
  * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
@@ -19,14 +19,14 @@
  * less. Elements are sums in ascending k whatever the cache's blocks, so neither tile nor a split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
-import { BLOCK, CHAIN } from '../chain';
+import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS } from '../../build/assembly/constants';
 import {
   micro_4x16, micro_4x4, micro_4x8, micro_5x16, micro_5x4, micro_5x8, micro_6x16, micro_6x4, micro_6x8,
   splat_4x4, splat_4x8, splat_5x4, splat_5x8,
 } from './micro';
 import { load_some, store_some } from '../tail';
 import { pack_columns, pack_rows, pack_splat } from './pack';
-import { THIN_ROWS, thin_nn } from './thin';
+import { thin_nn } from './thin';
 
 // Rows of a tile: with fma 6; a product that is rounded before it is added takes a register more, and then there is room for 5.
 // @ts-ignore: decorator
@@ -65,8 +65,8 @@ export function gemm(
   const large = packed && lanes == 1;
   const columns = large ? N : NC;
   const height = large ? MC_PACKED : MC / lanes;
-  const long = K > CHAIN;
-  const depth = long ? BLOCK : KC;
+  const long = K > LONGEST_CHAIN;
+  const depth = long ? CHAIN_BLOCK : KC;
   for (let n = 0; n < N; n += columns) {
     const nc = min(columns, N - n);
     let k = 0;

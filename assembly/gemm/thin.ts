@@ -2,13 +2,9 @@
  * Products of one or two rows: y = start + x·B. Packing B would cost more than the product, so its rows are read where they
  * lie, and a strip of columns stays in registers over all k. The order of the sums is that of the tiles.
  */
-import { BLOCK, CHAIN } from '../chain';
+import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
 import { madd } from '../lanes';
 import { load_some, load_tail, store_some, store_tail } from '../tail';
-
-/** Up to this many rows, for the price of packing B. */
-// @ts-ignore: decorator
-@inline export const THIN_ROWS: i32 = 2;
 
 /** C = start + A·B: rows of A one by one. `start` 0 is absent; `startRow` is the distance of its rows in bytes. */
 export function thin_nn(
@@ -16,14 +12,14 @@ export function thin_nn(
 ): void {
   const step = <usize>ldb << 2;
   // A sum that is too long for one chain begins with its first block, to which the others are added: see chain.ts.
-  const depth = K > CHAIN ? BLOCK : K;
+  const depth = K > LONGEST_CHAIN ? CHAIN_BLOCK : K;
   for (let m = 0; m < M; m++) {
     let n = 0;
     for (; n + 32 <= N; n += 32) {
       const at = <usize>n << 2;
       strip_8(c + at, start ? start + at : 0, a, b + at, step, depth);
-      for (let k = depth; k < K; k += BLOCK) {
-        strip_8(work, 0, a + (<usize>k << 2), b + at + <usize>k * step, step, min(BLOCK, K - k));
+      for (let k = depth; k < K; k += CHAIN_BLOCK) {
+        strip_8(work, 0, a + (<usize>k << 2), b + at + <usize>k * step, step, min(CHAIN_BLOCK, K - k));
         for (let i: usize = 0; i < 128; i += 16) v128.store(c + at + i, f32x4.add(v128.load(c + at + i), v128.load(work + i)));
       }
     }
@@ -31,8 +27,8 @@ export function thin_nn(
       const at = <usize>n << 2;
       const count = min(4, N - n);
       strip_1(c + at, start ? start + at : 0, a, b + at, step, depth, count);
-      for (let k = depth; k < K; k += BLOCK) {
-        strip_1(work, 0, a + (<usize>k << 2), b + at + <usize>k * step, step, min(BLOCK, K - k), count);
+      for (let k = depth; k < K; k += CHAIN_BLOCK) {
+        strip_1(work, 0, a + (<usize>k << 2), b + at + <usize>k * step, step, min(CHAIN_BLOCK, K - k), count);
         store_some(c + at, f32x4.add(load_some(c + at, count), load_some(work, count)), count);
       }
     }

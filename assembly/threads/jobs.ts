@@ -4,6 +4,10 @@
  *
  *   0 kernel   1 rows (or elements) of a chunk   2 columns of a chunk   3 …: the kernel's arguments in the ABI's order, without `work`
  */
+import {
+  FIRST_LINE, JOB_GATHER_ENTRIES, JOB_GEMM_NN, JOB_GEMM_NT, JOB_GEMM_TN, JOB_MEET, JOB_SPARSE_FORWARD,
+  JOB_SPARSE_GEMM, JOB_SPARSE_SGD, JOB_SUM_BLOCKS, JOB_TRANSPOSE_COMPRESSED,
+} from '../../build/assembly/constants';
 import { gather_entries, transpose_compressed } from '../compressed';
 import { gemm_nn, gemm_nt, gemm_tn } from '../gemm/driver';
 import { sum_blocks } from '../reduce';
@@ -11,19 +15,16 @@ import { sparse_gemm, sparse_sgd } from '../sparse';
 import { along, at, int, ptr, real } from './job';
 import { line } from './lines';
 
-// The same numbers as in src/engine/threads/kernels.ts.
-// @ts-ignore: decorator
-@inline const MEET = 0, GEMM_NN = 1, GEMM_NT = 2, GEMM_TN = 3, SPARSE_GEMM = 4, SPARSE_SGD = 5, TRANSPOSE_COMPRESSED = 6,
-  GATHER_ENTRIES = 7, SUM_BLOCKS = 8, SPARSE_FORWARD = 9, LINES = 16;
-
 export function run_chunk(job: usize, chunk: i32, work: usize): void {
   const kernel = load<i32>(job);
-  if (kernel >= LINES) line(job, kernel, chunk, work);
-  else if (kernel >= GEMM_NN && kernel <= GEMM_TN) product(job, kernel, chunk, work);
-  else if (kernel == SPARSE_GEMM) sparse_product(job, chunk);
-  else if (kernel == SPARSE_FORWARD) sparse_forward_part(job, chunk);
-  else if (kernel == SPARSE_SGD) sparse_update(job, chunk, work);
-  else part(job, kernel, chunk);
+  if (kernel >= FIRST_LINE) return line(job, kernel, chunk, work);
+  switch (kernel) {
+    case JOB_GEMM_NN: case JOB_GEMM_NT: case JOB_GEMM_TN: return product(job, kernel, chunk, work);
+    case JOB_SPARSE_GEMM: return sparse_product(job, chunk);
+    case JOB_SPARSE_FORWARD: return sparse_forward_part(job, chunk);
+    case JOB_SPARSE_SGD: return sparse_update(job, chunk, work);
+    default: return part(job, kernel, chunk);
+  }
 }
 
 /** A rectangle of C of one matrix of the batch. */
@@ -31,8 +32,8 @@ function product(job: usize, kernel: i32, chunk: i32, work: usize): void {
   const rows = load<i32>(job, 4);
   const columns = load<i32>(job, 8);
   // nt has the saved outputs, with their ld and stride, before a.
-  const a = kernel == GEMM_NT ? 6 : 3;
-  const sizes = kernel == GEMM_NN ? 10 : kernel == GEMM_NT ? 12 : 9;
+  const a = kernel == JOB_GEMM_NT ? 6 : 3;
+  const sizes = kernel == JOB_GEMM_NN ? 10 : kernel == JOB_GEMM_NT ? 12 : 9;
   const M = int(job, sizes + 1), N = int(job, sizes + 2), K = int(job, sizes + 3);
   const down = (M + rows - 1) / rows;
   const each = down * ((N + columns - 1) / columns);
@@ -46,12 +47,12 @@ function product(job: usize, kernel: i32, chunk: i32, work: usize): void {
   const strideB = <usize>batch * ptr(job, a + 5) << 2;
   const ldc = int(job, 1), lda = int(job, a + 1), ldb = int(job, a + 4);
   const accumulate = int(job, sizes + 4);
-  if (kernel == GEMM_NN) {
+  if (kernel == JOB_GEMM_NN) {
     // A packed B has K floats a column.
     const b = ldb ? at(job, a + 3, 0, n) : along(job, a + 3, K * n);
     gemm_nn(c, ldc, 0, work, at(job, a, m, 0) + strideA, lda, 0, b + strideB, ldb, 0,
       along(job, 9, n), 1, mc, nc, K, accumulate, int(job, 15), int(job, 16));
-  } else if (kernel == GEMM_NT) {
+  } else if (kernel == JOB_GEMM_NT) {
     const y = at(job, 3, m, n);
     gemm_nt(c, ldc, 0, work, y ? y + (<usize>batch * ptr(job, 5) << 2) : 0, int(job, 4), 0,
       at(job, a, m, 0) + strideA, lda, 0, at(job, a + 3, n, 0) + strideB, ldb, 0,
@@ -108,15 +109,15 @@ function sparse_update(job: usize, chunk: i32, work: usize): void {
 function part(job: usize, kernel: i32, chunk: i32): void {
   const size = load<i32>(job, 4);
   const from = chunk * size;
-  if (kernel == TRANSPOSE_COMPRESSED) {
+  if (kernel == JOB_TRANSPOSE_COMPRESSED) {
     transpose_compressed(ptr(job, 0), ptr(job, 1), ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), int(job, 6),
       int(job, 7), int(job, 8), int(job, 9), from, min(from + size, int(job, 11)), int(job, 12));
-  } else if (kernel == GATHER_ENTRIES) {
+  } else if (kernel == JOB_GATHER_ENTRIES) {
     gather_entries(ptr(job, 0), ptr(job, 1), along(job, 2, from * int(job, 8)), ptr(job, 3), ptr(job, 4), ptr(job, 5),
       along(job, 6, from), min(size, int(job, 7) - from), int(job, 8), real(job, 9), int(job, 10));
-  } else if (kernel == SUM_BLOCKS) {
+  } else if (kernel == JOB_SUM_BLOCKS) {
     sum_blocks(ptr(job, 0), ptr(job, 1), int(job, 2), from, min(from + size, int(job, 3)), int(job, 4));
-  } else if (kernel == MEET) {
+  } else if (kernel == JOB_MEET) {
     meet(ptr(job, 0), int(job, 1));
   }
 }

@@ -5,12 +5,12 @@
 
 import { NonFiniteError, OptionError, ShapeError, show } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
+import { fillPermutation, randomSource } from '../base/random.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import { dense } from '../nn/dense.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
-import { fillPermutation, randomSource } from '../ops/reference/random.js';
 import { Turn } from '../train/turn.js';
 import type { LongOptions, Progress } from '../work/executor.js';
 

@@ -5,7 +5,7 @@
 import { isNumericArray } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import { fillPermutation, randomSource } from '../ops/reference/random.js';
+import { fillPermutation, randomSource } from '../base/random.js';
 import { checkDataset, type Dataset } from './dataset.js';
 
 /** Streams of random numbers, apart from those of parameters and of tables' parts: one a class of labels. */

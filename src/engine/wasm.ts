@@ -6,6 +6,7 @@ import { instantiate, instantiateSync } from '@assemblyscript/loader';
 import { platform } from '#platform';
 import { EngineError, KernelError, LanegradError, OptionError, UnsupportedError } from '../base/errors.js';
 import { type Feature, isWhole, missingOf } from './features.js';
+import { kernelNames } from './generated/kernels.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
 import {
   type Arithmetic,
@@ -18,7 +19,7 @@ import {
   type WasmSource,
   type WasmSources,
 } from './load.js';
-import { kernelNames, threadedKernels } from './threads/kernels.js';
+import { threadedKernels } from './threads/kernels.js';
 import { POOL_BYTES, type PoolExports, ThreadPool } from './threads/pool.js';
 import { Splitter } from './threads/split.js';
 
@@ -216,7 +217,7 @@ async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX
   }
   // The instance's own exports: the loader's wrapped ones would collect arguments into an array at every call.
   const kernels = instance.exports as unknown as Kernels & { write_constants(): void };
-  const absent = kernelNames.find((name) => typeof instance.exports[name] !== 'function');
+  const absent = ['write_constants', ...kernelNames].find((name) => typeof instance.exports[name] !== 'function');
   if (absent !== undefined) throw notKernels(`there is no function ${absent}`);
   try {
     kernels.write_constants();

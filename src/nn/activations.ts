@@ -8,8 +8,8 @@ import {
   type FusedActivation,
   type SmoothActivation,
 } from '../engine/kernels.js';
-import { activate, activateBackward } from '../ops/elementwise.js';
-import { smooth, smoothBackward } from '../ops/layers.js';
+import { activate, activateBackward } from '../ops/activations.js';
+import { smooth, smoothBackward } from '../ops/smooth.js';
 import type { Layer } from './layer.js';
 
 const smoothActivations: readonly SmoothActivation[] = [

@@ -1,7 +1,9 @@
 /** What a model answers, made of its outputs as the loss reads them: classes, probabilities or numbers. */
-import { argmax, countEqual, softmax, sum } from '../ops/classify.js';
-import { activate } from '../ops/elementwise.js';
+
+import { activate } from '../ops/activations.js';
 import { positive } from '../ops/losses.js';
+import { argmax, countEqual, sum } from '../ops/reduce.js';
+import { softmax } from '../ops/softmax.js';
 import type { Loss } from './losses.js';
 import type { Plan } from './plan.js';
 

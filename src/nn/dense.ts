@@ -3,9 +3,9 @@
 import { checkInteger, OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
 import type { Call } from '../ops/check.js';
-import { columnSums } from '../ops/elementwise.js';
-import { smooth, smoothBackward } from '../ops/layers.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../ops/products.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../ops/matmul.js';
+import { columnSums } from '../ops/reduce.js';
+import { smooth, smoothBackward } from '../ops/smooth.js';
 import type { SparseRows } from '../ops/sparse.js';
 import { activations, isFused } from './activations.js';
 import { type Initializer, type InitializerName, resolveInitializer } from './initializers.js';

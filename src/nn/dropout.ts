@@ -1,7 +1,9 @@
 /** The dropout layer (Srivastava et al., JMLR 15, 2014). */
 
 import { OptionReader } from '../base/options.js';
-import { copy, dropout as dropoutOp, multiply } from '../ops/layers.js';
+import { copy } from '../ops/activations.js';
+import { dropout as dropoutOp } from '../ops/dropout.js';
+import { multiply } from '../ops/update.js';
 import type { Layer } from './layer.js';
 
 /**

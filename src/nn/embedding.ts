@@ -3,7 +3,7 @@
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Call } from '../ops/check.js';
-import { copyColumns, embed, embedBackward } from '../ops/layers.js';
+import { copyColumns, embed, embedBackward } from '../ops/embedding.js';
 import { type Initializer, type InitializerName, randomNormal, resolveInitializer } from './initializers.js';
 import type { Layer } from './layer.js';
 

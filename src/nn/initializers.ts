@@ -6,7 +6,7 @@
  */
 
 import { OptionError, show } from '../base/errors.js';
-import { fillNormal, fillUniform } from '../ops/reference/random.js';
+import { fillNormal, fillUniform } from '../base/random.js';
 
 /** A rule that fills a parameter with its first values. */
 export interface Initializer {

@@ -7,8 +7,9 @@ import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Tensor } from '../engine/tensor.js';
 import type { Call } from '../ops/check.js';
-import { softmaxCrossEntropy as plainCrossEntropy, sum } from '../ops/classify.js';
 import { type LossCall, rowWeights, targetLoss, weightedCrossEntropy } from '../ops/losses.js';
+import { sum } from '../ops/reduce.js';
+import { softmaxCrossEntropy as plainCrossEntropy } from '../ops/softmax.js';
 
 /** What training makes small: how outputs are compared with labels or targets. */
 export interface Loss {

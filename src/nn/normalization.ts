@@ -6,7 +6,7 @@ import {
   batchNorm as batchNormOp,
   layerNormBackward,
   layerNorm as layerNormOp,
-} from '../ops/layers.js';
+} from '../ops/norm.js';
 import { constant, zeros } from './initializers.js';
 import type { Layer, ParameterSpec } from './layer.js';
 

@@ -6,8 +6,7 @@
 import { OptionError, show } from '../base/errors.js';
 import { didYouMean, OptionReader } from '../base/options.js';
 import type { Tensor } from '../engine/tensor.js';
-import { sgdStep } from '../ops/elementwise.js';
-import { adagradStep, adamStep, rmspropStep, sgdMomentumStep } from '../ops/update.js';
+import { adagradStep, adamStep, rmspropStep, sgdMomentumStep, sgdStep } from '../ops/optimizers.js';
 import { power } from './exact-math.js';
 import { asSchedule, isConfig, isSchedule, type Schedule, scheduleOf } from './schedules.js';
 

@@ -1,7 +1,7 @@
 /** What a compiled model is made from, and what it gives for one batch size: the interface between nn and those who train. */
 
 import type { Tensor } from '../engine/tensor.js';
-import type { CompressedSet } from '../ops/compressed-set.js';
+import type { CompressedSet } from '../ops/compressed.js';
 import type { Loss, LossName } from './losses.js';
 import type { Optimizer } from './optimizers.js';
 import type { UpdateOptions } from './update.js';

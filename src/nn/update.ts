@@ -7,17 +7,8 @@ import { EngineError } from '../base/errors.js';
 import { type NumberRange, OptionReader } from '../base/options.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Call } from '../ops/check.js';
-import { sum } from '../ops/classify.js';
-import {
-  addScaled,
-  clamp,
-  moveTowards,
-  penalize,
-  scale,
-  sumAbsolutes,
-  sumSquares,
-  swap,
-} from '../ops/update.js';
+import { sum, sumAbsolutes, sumSquares } from '../ops/reduce.js';
+import { addScaled, clamp, moveTowards, penalize, scale, swap } from '../ops/update.js';
 import type { Optimizer } from './optimizers.js';
 
 /** What the numbers among the options may be. */

@@ -73,3 +73,14 @@ export function sameLength(where: string, name: string, a: number, b: number): n
   if (a !== b) throw new ShapeError(where, `${name} must agree, given ${a} and ${b}`);
   return a;
 }
+
+/** Throws unless all are floats, as many, and padded alike. */
+export function checkAlike(where: string, first: Tensor, ...others: (Tensor | undefined)[]): void {
+  checkSameEngine(where, first, ...others);
+  for (const tensor of [first, ...others]) {
+    if (!tensor) continue;
+    if (tensor.dtype !== 'float' || tensor.size !== first.size || tensor.ld !== first.ld) {
+      throw new ShapeError(where, `expected as many floats as in ${first}, given ${tensor}`);
+    }
+  }
+}

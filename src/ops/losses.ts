@@ -1,6 +1,33 @@
-/** Losses with targets or weights on outputs [rows, columns]. Plain cross-entropy is in classify.ts. */
+/** Losses with targets or weights on outputs [rows, columns]. Plain cross-entropy is in softmax.ts. */
+
+import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkPlaces, checkSameEngine, checkTensor } from './check.js';
+
+export const signatures = {
+  /** (x - t)². */
+  squared_error: `losses: out each, dx: out rows, lddx, x: in rows, ldx, t: in rows, ldt, weights: in each,
+    M: cut, N: across, scale: f32; 0.5 ns`,
+  /** |x - t|; its derivative at 0 is 0. */
+  absolute_error: `losses: out each, dx: out rows, lddx, x: in rows, ldx, t: in rows, ldt, weights: in each,
+    M: cut, N: across, scale: f32; 0.5 ns`,
+  /** ½ r² where |r| ≤ delta, else delta · (|r| - ½ delta), r = x - t (Huber 1964). */
+  huber_error: `losses: out each, dx: out rows, lddx, x: in rows, ldx, t: in rows, ldt, weights: in each,
+    M: cut, N: across, delta: f32, scale: f32; 0.6 ns`,
+  /** (1 - t) · x + (1 + (positiveWeight - 1) · t) · ln(1 + e⁻ˣ): x are logits. */
+  binary_cross_entropy: `losses: out each, dx: out rows, lddx, x: in rows, ldx, t: in rows, ldt,
+    weights: in each, M: cut, N: across, positiveWeight: f32, scale: f32; 3 ns`,
+  /**
+   * With p = softmax(x[m]), y = labels[m] (i32), c the class weights [N] (absent: 1) and ε = smoothing: losses[m] = weights[m] ·
+   * ((1 - ε) · c[y] · -ln p[y] + ε/N · Σ_n c[n] · -ln p[n]). As in `softmax_cross_entropy`, shares below 2⁻⁶⁴ count as 0 in dx.
+   */
+  weighted_cross_entropy: `losses: out each, dx: out rows, lddx, x: in rows, ldx, labels: in each i32,
+    weights: in each, classWeights: in, M: cut, N: across, smoothing: f32, scale: f32; 2 ns`,
+  /** y[m] = weights[m] · classWeights[labels[m]]; either may be absent, and labels with classWeights. May be split by rows. */
+  row_weights: 'y: out each, labels: in each i32, weights: in each, classWeights: in, M: cut; 0.5 ns',
+  /** y[m] (i32) = x[m, 0] > 0 ? 1 : 0. May be split by rows. */
+  positive: 'y: out each i32, x: in rows, ldx, M: cut; 0.5 ns',
+} satisfies Signatures;
 
 interface LossTensors {
   /** [rows]: each row's weight times its loss. */

@@ -1,114 +1,35 @@
-/** Optimizer steps and what surrounds them, on flat tensors. Scalars are given at every call, as they may change by step. */
-import { ShapeError } from '../base/errors.js';
+/** What surrounds a step, on flat tensors: products and sums element by element, clipping, penalties, averages. */
+
+import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
-import { checkSameEngine } from './check.js';
+import { type Call, checkAlike, checkSameEngine, checkSameLayout, checkTensor } from './check.js';
 
-/** w = w - learningRate · (momentum's direction); without a buffer, weight decay alone. */
-export function sgdMomentumStep(args: {
-  w: Tensor;
-  g: Tensor;
-  buffer?: Tensor | undefined;
-  momentum: number;
-  nesterov: boolean;
-  weightDecay: number;
-}): (learningRate: number, share: number) => void {
-  const { w, g, buffer, momentum, nesterov, weightDecay } = args;
-  checkAlike('sgdMomentumStep', w, g, buffer);
-  const { kernels } = w.engine;
-  const b = buffer ? buffer.pointer : 0;
-  return (learningRate, share) =>
-    kernels.sgd_momentum_step(
-      w.pointer,
-      b,
-      g.pointer,
-      w.span,
-      learningRate,
-      momentum,
-      share,
-      Number(nesterov),
-      weightDecay,
-    );
-}
+export const signatures = {
+  /** y = a ⊙ b; y may be either. */
+  multiply: 'y: out each, a: in each, b: in each, n: cut; 0.2 ns',
+  /** x = x · factor. */
+  scale: 'x: inout each, n: cut, factor: f32; 0.15 ns',
+  /** y = start + x · factor; start is y when `accumulate`, else 0. */
+  add_scaled: 'y: inout each, x: in each, n: cut, factor: f32, accumulate; 0.2 ns',
+  /** x = x, but at most limit and at least -limit; NaN stays. */
+  clamp: 'x: inout each, n: cut, limit: f32; 0.15 ns',
+  /** g = g + l2 · w + l1 · sign(w), with sign(0) = 0. */
+  penalize: 'g: inout each, w: in each, n: cut, l1: f32, l2: f32; 0.25 ns',
+  /** y = y + share · (x - y). */
+  move_towards: 'y: inout each, x: in each, n: cut, share: f32; 0.2 ns',
+  /** x and y change places. */
+  swap: 'x: inout each, y: inout each, n: cut; 0.25 ns',
+} satisfies Signatures;
 
-/** See `adam_step` in the kernels' contract. */
-export function adamStep(args: {
-  w: Tensor;
-  m: Tensor;
-  v: Tensor;
-  g: Tensor;
-  beta1: number;
-  beta2: number;
-  eps: number;
-  weightDecay: number;
-}): (stepSize: number, correction: number, keep: number) => void {
-  const { w, m, v, g, beta1, beta2, eps, weightDecay } = args;
-  checkAlike('adamStep', w, m, v, g);
-  const { kernels } = w.engine;
-  return (stepSize, correction, keep) =>
-    kernels.adam_step(
-      w.pointer,
-      m.pointer,
-      v.pointer,
-      g.pointer,
-      w.span,
-      stepSize,
-      beta1,
-      1 - beta1,
-      beta2,
-      1 - beta2,
-      correction,
-      eps,
-      weightDecay,
-      keep,
-    );
-}
-
-/** See `rmsprop_step` in the kernels' contract. */
-export function rmspropStep(args: {
-  w: Tensor;
-  v: Tensor;
-  average?: Tensor | undefined;
-  buffer?: Tensor | undefined;
-  g: Tensor;
-  alpha: number;
-  eps: number;
-  weightDecay: number;
-  momentum: number;
-}): (learningRate: number) => void {
-  const { w, v, average, buffer, g, alpha, eps, weightDecay, momentum } = args;
-  checkAlike('rmspropStep', w, v, average, buffer, g);
-  const { kernels } = w.engine;
-  const [a, b] = [average, buffer].map((tensor) => (tensor ? tensor.pointer : 0));
-  return (learningRate) =>
-    kernels.rmsprop_step(
-      w.pointer,
-      v.pointer,
-      a,
-      b,
-      g.pointer,
-      w.span,
-      learningRate,
-      alpha,
-      1 - alpha,
-      eps,
-      weightDecay,
-      momentum,
-    );
-}
-
-/** v = v + g²; w = w - learningRate · g / (√v + eps). */
-export function adagradStep(args: {
-  w: Tensor;
-  v: Tensor;
-  g: Tensor;
-  eps: number;
-  weightDecay: number;
-}): (learningRate: number) => void {
-  const { w, v, g, eps, weightDecay } = args;
-  checkAlike('adagradStep', w, v, g);
-  const { kernels } = w.engine;
-  return (learningRate) =>
-    kernels.adagrad_step(w.pointer, v.pointer, g.pointer, w.span, learningRate, eps, weightDecay);
+/** y = a ⊙ b; y may be either. */
+export function multiply({ y, a, b }: { y: Tensor; a: Tensor; b: Tensor }): Call {
+  checkSameEngine('multiply', y, a, b);
+  checkTensor('multiply', 'a', a, 'float', y.shape);
+  checkTensor('multiply', 'b', b, 'float', y.shape);
+  checkTensor('multiply', 'y', y, 'float', y.shape);
+  checkSameLayout('multiply', y, a, b);
+  const { kernels } = y.engine;
+  return () => kernels.multiply(y.pointer, a.pointer, b.pointer, y.span);
 }
 
 /** x = x · factor. */
@@ -152,29 +73,4 @@ export function swap(x: Tensor, y: Tensor): () => void {
   checkAlike('swap', x, y);
   const { kernels } = x.engine;
   return () => kernels.swap(x.pointer, y.pointer, x.span);
-}
-
-/** Σ x², padding counted, in float64. */
-export function sumSquares(x: Tensor): () => number {
-  checkAlike('sumSquares', x);
-  const { kernels } = x.engine;
-  return () => kernels.sum_squares(x.pointer, x.span);
-}
-
-/** Σ |x|, padding counted, in float64. */
-export function sumAbsolutes(x: Tensor): () => number {
-  checkAlike('sumAbsolutes', x);
-  const { kernels } = x.engine;
-  return () => kernels.sum_absolutes(x.pointer, x.span);
-}
-
-/** Throws unless all are floats, as many, and padded alike. */
-function checkAlike(where: string, first: Tensor, ...others: (Tensor | undefined)[]): void {
-  checkSameEngine(where, first, ...others);
-  for (const tensor of [first, ...others]) {
-    if (!tensor) continue;
-    if (tensor.dtype !== 'float' || tensor.size !== first.size || tensor.ld !== first.ld) {
-      throw new ShapeError(where, `expected as many floats as in ${first}, given ${tensor}`);
-    }
-  }
 }

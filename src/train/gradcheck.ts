@@ -5,6 +5,7 @@
 import { isMap } from '../base/arrays.js';
 import { EngineError, NonFiniteError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
+import { fillUniform } from '../base/random.js';
 import { createReferenceEngine } from '../create/reference.js';
 import { Engine } from '../engine/engine.js';
 import { paddedLength } from '../engine/tensor.js';
@@ -13,7 +14,6 @@ import type { EmbeddedColumn } from '../nn/embedding.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
 import { sgd } from '../nn/optimizers.js';
 import type { Sequential } from '../nn/sequential.js';
-import { fillUniform } from '../ops/reference/random.js';
 import { checkModel } from './check.js';
 
 /** How `gradcheck` checks. */

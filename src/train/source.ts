@@ -6,9 +6,10 @@ import { checkFinite } from '../data/numbers.js';
 import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Plan } from '../nn/compile.js';
-import { sum } from '../ops/classify.js';
-import { CompressedSet } from '../ops/compressed-set.js';
-import { gatherLabels, gatherRows, permute } from '../ops/sampling.js';
+import { CompressedSet } from '../ops/compressed.js';
+import { gatherLabels, gatherRows } from '../ops/gather.js';
+import { permute } from '../ops/random.js';
+import { sum } from '../ops/reduce.js';
 import { inTurns, type Turn } from './turn.js';
 
 /** Streams of random numbers: parameters take their index; the order of an epoch begins here. */

@@ -7,7 +7,7 @@ import { platform } from '../../src/base/platform/node.js';
 import { createEngine, type EngineOptions } from '../../src/create/engine.js';
 import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { matmul } from '../../src/ops/products.js';
+import { matmul } from '../../src/ops/matmul.js';
 
 afterEach(() => vi.restoreAllMocks());
 

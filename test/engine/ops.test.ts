@@ -2,17 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '../../src/create/engine.js';
 import { createReferenceEngine } from '../../src/create/reference.js';
-import {
-  argmax,
-  countEqual,
-  softmax,
-  softmaxBackward,
-  softmaxCrossEntropy,
-  sum,
-} from '../../src/ops/classify.js';
-import { activate, activateBackward, addBias, columnSums, sgdStep } from '../../src/ops/elementwise.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/ops/products.js';
-import { gatherLabels, gatherRows, permute } from '../../src/ops/sampling.js';
+import { activate, activateBackward } from '../../src/ops/activations.js';
+import { gatherLabels, gatherRows } from '../../src/ops/gather.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/ops/matmul.js';
+import { sgdStep } from '../../src/ops/optimizers.js';
+import { permute } from '../../src/ops/random.js';
+import { addBias, argmax, columnSums, countEqual, sum } from '../../src/ops/reduce.js';
+import { softmax, softmaxBackward, softmaxCrossEntropy } from '../../src/ops/softmax.js';
 import { SparseRows } from '../../src/ops/sparse.js';
 
 const engine = createReferenceEngine();

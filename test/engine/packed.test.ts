@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } 
 import { OptionError } from '../../src/base/errors.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Arena } from '../../src/engine/tensor.js';
+import { matmul } from '../../src/ops/matmul.js';
 import { PackedMatrix } from '../../src/ops/packed.js';
-import { matmul } from '../../src/ops/products.js';
 import { engines } from './engines.js';
 
 const [ROWS, IN, OUT] = [3, 4, 5];

@@ -1,6 +1,6 @@
 /** Dropout's masks and the embedding kernels: bits, rates, guards, and parts against the whole. */
 import { expect, test } from 'vitest';
-import { philox } from '../../src/ops/reference/random.js';
+import { philox } from '../../src/base/random.js';
 import { type Arena, describeBackends, filled, reals } from './harness.js';
 import { input, output, parts, runOn } from './operands.js';
 import { expectSame } from './ulp.js';

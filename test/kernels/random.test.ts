@@ -10,7 +10,7 @@ import {
   philox,
   randomSource,
   uniform,
-} from '../../src/ops/reference/random.js';
+} from '../../src/base/random.js';
 import { describeBackends, filled } from './harness.js';
 
 /** The bits of element i, straight from the definition. */

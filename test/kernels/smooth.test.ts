@@ -1,6 +1,6 @@
 /** Activations whose backward reads the input: every length, float32's range, in place and not, split, against closed forms. */
 import { describe, expect, test } from 'vitest';
-import type { LayerKernels } from '../../src/engine/kernels-layers.js';
+import type { Kernels } from '../../src/engine/kernels.js';
 import { density, normalCdf, sigmoid, softplus } from '../exact.js';
 import { type Arena, describeBackends, filled, float64Arena, reals } from './harness.js';
 import { parts, runOn, vector, vectorInout, vectorOut } from './operands.js';
@@ -136,7 +136,7 @@ describeBackends('smooth activations', (arena) => {
         const dy = reals(n, n + 1, 4);
         const exact = x.map((v, i) => dy[i] * d(v));
         const tolerance = (i: number) => slopeBound(x[i]) * Math.abs(dy[i]) + tiny;
-        const kernel = arena.kernels[`${name}_backward`] as LayerKernels['elu_backward'];
+        const kernel = arena.kernels[`${name}_backward`] as Kernels['elu_backward'];
         const operands = { dx: vectorOut(n), x: vector(x), dy: vector(dy) };
         for (const end of ['dx', 'x', 'dy'] as const) {
           const { dx } = runOn(
@@ -162,7 +162,7 @@ describeBackends('smooth activations', (arena) => {
     test('the derivative over all of float32', () => {
       const x = range.filter((v) => Number.isFinite(v));
       const n = x.length;
-      const kernel = arena.kernels[`${name}_backward`] as LayerKernels['elu_backward'];
+      const kernel = arena.kernels[`${name}_backward`] as Kernels['elu_backward'];
       const operands = { dx: vectorOut(n), x: vector(x), dy: vector(filled(n, 1)) };
       const { dx } = runOn(arena, name, operands, (at) =>
         kernel(at.dx.pointer, at.x.pointer, at.dy.pointer, n, parameter),
@@ -179,7 +179,7 @@ describeBackends('smooth activations', (arena) => {
       const n = 61;
       const [x, dy] = [reals(n, 3, 5), reals(n, 4, 2)];
       const forward = arena.kernels[`${name}_forward`] as Kernel;
-      const backward = arena.kernels[`${name}_backward`] as LayerKernels['elu_backward'];
+      const backward = arena.kernels[`${name}_backward`] as Kernels['elu_backward'];
       const run = (cuts: [number, number][]) =>
         runOn(arena, name, { y: vectorOut(n), dx: vectorOut(n), x: vector(x), dy: vector(dy) }, (at) => {
           for (const [from, count] of cuts) {
@@ -223,7 +223,7 @@ describe('derivatives against central differences in float64', () => {
       x.map((v) => v - h),
     );
     const dy = reals(x.length, 6);
-    const kernel = arena.kernels[`${c.name}_backward`] as LayerKernels['elu_backward'];
+    const kernel = arena.kernels[`${c.name}_backward`] as Kernels['elu_backward'];
     const operands = { dx: vectorOut(x.length), x: vector(x), dy: vector(dy) };
     const { dx } = runOn(arena, c.name, operands, (at) =>
       kernel(at.dx.pointer, at.x.pointer, at.dy.pointer, x.length, c.parameter),

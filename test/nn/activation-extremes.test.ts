@@ -4,8 +4,8 @@ import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Activation } from '../../src/engine/kernels.js';
 import { createEngine } from '../../src/index.js';
 import { activations, isFused } from '../../src/nn/activations.js';
-import { activate, activateBackward } from '../../src/ops/elementwise.js';
-import { smooth, smoothBackward } from '../../src/ops/layers.js';
+import { activate, activateBackward } from '../../src/ops/activations.js';
+import { smooth, smoothBackward } from '../../src/ops/smooth.js';
 import { activationFunctions } from '../exact.js';
 
 const engines = [

@@ -6,7 +6,7 @@ import { platform } from '../../src/base/platform/node.js';
 import type { ThreadEvents, ThreadSetup } from '../../src/base/platform/types.js';
 import { createEngine } from '../../src/create/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { matmul } from '../../src/ops/products.js';
+import { matmul } from '../../src/ops/matmul.js';
 
 afterEach(() => vi.restoreAllMocks());
 

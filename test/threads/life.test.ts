@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { EngineError, OptionError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/create/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
-import { sum } from '../../src/ops/classify.js';
-import { matmul } from '../../src/ops/products.js';
+import { matmul } from '../../src/ops/matmul.js';
+import { sum } from '../../src/ops/reduce.js';
 
 function multiply(engine: Engine, side = 128): number {
   const arena = engine.arena();

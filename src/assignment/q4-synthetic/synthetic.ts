@@ -5,7 +5,7 @@
 
 import { OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
-import { fillNormal, fillPermutation, randomSource } from '../../ops/reference/random.js';
+import { fillNormal, fillPermutation, randomSource } from '../../base/random.js';
 import type { LongOptions } from '../../work/executor.js';
 import {
   backward,

@@ -13,10 +13,12 @@ import { checkInteger } from '../../base/options.js';
 import type { Engine } from '../../engine/engine.js';
 import type { Arena, Tensor, TypedArray } from '../../engine/tensor.js';
 import type { Sequential } from '../../nn/sequential.js';
+import { activateBackward } from '../../ops/activations.js';
 import type { Call } from '../../ops/check.js';
-import { softmax, softmaxBackward } from '../../ops/classify.js';
-import { activateBackward, columnSums, sgdStep } from '../../ops/elementwise.js';
-import { matmul, matmulTransposedA, matmulTransposedB } from '../../ops/products.js';
+import { matmul, matmulTransposedA, matmulTransposedB } from '../../ops/matmul.js';
+import { sgdStep } from '../../ops/optimizers.js';
+import { columnSums } from '../../ops/reduce.js';
+import { softmax, softmaxBackward } from '../../ops/softmax.js';
 import { checkEngine } from '../../train/check.js';
 import { type Parameters, placeParameters, readParameters } from '../shared.js';
 

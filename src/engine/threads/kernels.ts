@@ -2,43 +2,16 @@
  * The kernels of an engine with threads: each call is cut into chunks where that pays, and computed by one thread where not. Its
  * result is the same bit for bit. Which part of a job a chunk is stands in assembly/threads/jobs.ts, in the same order.
  */
+import { ROWS_ASIDE, SUM_ABSOLUTES, SUM_BLOCK, SUM_PLAIN, SUM_SQUARES } from '../constants.js';
+import { jobs } from '../generated/lines.js';
 import type { Kernels } from '../kernels.js';
-import { lineKernels, lineNames } from './lines.js';
+import { lineKernels } from './lines.js';
 import type { ThreadPool } from './pool.js';
 import type { Splitter } from './split.js';
-
-/** Codes of the jobs that are not cut along one axis alone, the same in assembly/threads/jobs.ts. */
-export const jobs = {
-  meet: 0,
-  gemm_nn: 1,
-  gemm_nt: 2,
-  gemm_tn: 3,
-  sparse_gemm: 4,
-  sparse_sgd: 5,
-  transpose_compressed: 6,
-  gather_entries: 7,
-  sum_blocks: 8,
-  sparse_forward: 9,
-} as const;
-
-/** What every binary exports: of the kernels those that can be cut, which are nearly all. */
-export const kernelNames: readonly string[] = [
-  'write_constants',
-  'workspace_size',
-  ...Object.keys(jobs).filter((name) => name !== 'meet' && name !== 'sum_blocks'),
-  ...lineNames,
-];
 
 /** Nanoseconds on one thread, roughly: of a multiply-add of a compressed entry and a column; of an entry fetched from main memory, or
  * counted and moved; of an element added up. */
 const COST = { sparse: 0.05, gathered: 1, entry: 2, sum: 0.3 } as const;
-
-/** Elements of a block of `sum`: the same in assembly/reduce.ts. */
-const SUM_BLOCK = 65_536;
-/** What is added up: codes of assembly/reduce.ts. */
-const [PLAIN, SQUARES, ABSOLUTES] = [0, 1, 2];
-/** Rows of W that are updated together by `sparse_sgd`. */
-const ASIDE = 16;
 
 /** `buffer` is the memory, read anew at each use. */
 export function threadedKernels(
@@ -102,9 +75,9 @@ export function threadedKernels(
   return {
     ...one,
     ...lineKernels(one, pool, splitter),
-    sum: sum(one.sum, PLAIN),
-    sum_squares: sum(one.sum_squares, SQUARES),
-    sum_absolutes: sum(one.sum_absolutes, ABSOLUTES),
+    sum: sum(one.sum, SUM_PLAIN),
+    sum_squares: sum(one.sum_squares, SUM_SQUARES),
+    sum_absolutes: sum(one.sum_absolutes, SUM_ABSOLUTES),
 
     gemm_nn(c, ldc, sc, work, a, lda, sa, b, ldb, sb, bias, B, M, N, K, accumulate, activation, wide) {
       const chunks = splitter.product(B, M, N, K);
@@ -159,7 +132,7 @@ export function threadedKernels(
 
     sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide) {
       const entries = peek(starts + 4 * M * blocks);
-      const chunks = splitter.columnShares(M, N, blocks > 1 ? 1 : ASIDE, (entries / M) * COST.sparse);
+      const chunks = splitter.columnShares(M, N, blocks > 1 ? 1 : ROWS_ASIDE, (entries / M) * COST.sparse);
       if (chunks === 0) {
         one.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
         return;
@@ -226,7 +199,7 @@ export function threadedKernels(
 
     sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, span, rate, wide) {
       const entries = peek(starts + 4 * M);
-      const chunks = splitter.columnShares(M, N, ASIDE, (entries / M) * COST.sparse);
+      const chunks = splitter.columnShares(M, N, ROWS_ASIDE, (entries / M) * COST.sparse);
       if (chunks === 0) {
         one.sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, span, rate, wide);
         return;

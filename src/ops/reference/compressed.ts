@@ -1,13 +1,8 @@
 /** Compressed rows and columns, and data sets kept that way: the readable twin of assembly/compressed.ts. */
-import type { Kernels } from '../../engine/kernels.js';
-import type { ReferenceMemory } from './memory.js';
+import type { signatures } from '../compressed.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
-export type CompressedKernels = Pick<
-  Kernels,
-  'compress_rows' | 'transpose_compressed' | 'gather_starts' | 'gather_entries' | 'expand_compressed'
->;
-
-export function createCompressed(memory: ReferenceMemory): CompressedKernels {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift } = memory;
   return {
     compress_rows(starts, offsets, values, x, ldx, M, N, width, limit, step) {

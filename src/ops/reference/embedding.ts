@@ -1,15 +1,13 @@
 /** Rows of a table, picked by a column of whole numbers: the readable twin of assembly/embedding.ts. */
-import type { LayerKernels } from '../../engine/kernels-layers.js';
-import type { ReferenceMemory } from './memory.js';
-
-type EmbeddingKernels = Pick<LayerKernels, 'embedding_forward' | 'embedding_backward' | 'copy_columns'>;
+import type { signatures } from '../embedding.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
 /** Cut to a whole number within 0 … K - 1; NaN is 0. */
 function place(x: number, K: number): number {
   return x > 0 ? Math.min(Math.floor(x), K - 1) : 0;
 }
 
-export function createEmbedding(memory: ReferenceMemory): EmbeddingKernels {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift } = memory;
   return {
     embedding_forward(y, ldy, x, ldx, table, ldt, M, N, K) {

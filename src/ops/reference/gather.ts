@@ -1,10 +1,8 @@
 /** Rows of a data set, picked by index into a batch: the readable twin of assembly/gather.ts. */
-import type { Kernels } from '../../engine/kernels.js';
-import type { ReferenceMemory } from './memory.js';
+import type { signatures } from '../gather.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
-export function createGather(
-  memory: ReferenceMemory,
-): Pick<Kernels, 'gather_u8' | 'gather_f32' | 'gather_i32'> {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift } = memory;
   /** The 256 values a byte can become. */
   const levels = new Float64Array(256);

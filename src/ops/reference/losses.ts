@@ -1,17 +1,6 @@
 /** Losses beside their gradients, row by row: the readable twin of assembly/losses.ts. */
-import type { TrainingKernels } from '../../engine/kernels-training.js';
-import type { ReferenceMemory } from './memory.js';
-
-type LossKernels = Pick<
-  TrainingKernels,
-  | 'squared_error'
-  | 'absolute_error'
-  | 'huber_error'
-  | 'binary_cross_entropy'
-  | 'weighted_cross_entropy'
-  | 'row_weights'
-  | 'positive'
->;
+import type { signatures } from '../losses.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
 /** Shares of a row's largest that are no gradient: see the contract. */
 const NEGLIGIBLE = 2 ** -64;
@@ -43,7 +32,7 @@ const binary: Elementwise = {
 };
 
 // biome-ignore format: an argument list a line or two
-export function createLosses(memory: ReferenceMemory): LossKernels {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift } = memory;
   /** Element i of an array that may be absent. */
   const at = (pointer: number, i: number, absent: number) => (pointer ? memory.f[(pointer >>> shift) + i] : absent);

@@ -3,6 +3,10 @@
  * is the engine's matter.
  */
 import { EngineError } from '../../base/errors.js';
+import type { Kernels } from '../../engine/kernels.js';
+
+/** What an operation's readable twins are, by its signatures. */
+export type Twins<S> = Pick<Kernels, Extract<keyof S, keyof Kernels>>;
 
 export type Precision = 'float32' | 'float64';
 export type Floats = Float32Array | Float64Array;

@@ -1,40 +1,14 @@
-/** Dropout, batch and layer normalisation: the readable twin of assembly/dropout.ts and assembly/norm.ts. Sums in double. */
-import type { LayerKernels } from '../../engine/kernels-layers.js';
-import type { ReferenceMemory } from './memory.js';
-import { philox } from './random.js';
-
-type NormKernels = Pick<
-  LayerKernels,
-  | 'dropout_forward'
-  | `batch_norm_${'statistics' | 'running' | 'forward' | 'backward'}`
-  | `layer_norm_${'forward' | 'backward' | 'parameters'}`
->;
+/** Batch and layer normalisation: the readable twin of assembly/norm.ts. Sums in double. */
+import type { signatures } from '../norm.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
 // biome-ignore format: an argument list a line or two
-export function createNorm(memory: ReferenceMemory): NormKernels {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift } = memory;
-  const words = new Uint32Array(4);
   /** Element i of an array that may be absent. */
   const at = (pointer: number, i: number, absent: number) => (pointer ? memory.f[(pointer >>> shift) + i] : absent);
 
   return {
-    dropout_forward(
-      y, ldy, mask, ldmask, x, ldx, M, N, seedLow, seedHigh, stream, step, batch, first, rate,
-    ) {
-      const { f } = memory;
-      const share = memory.round(rate);
-      const blocks = Math.ceil(N / 4);
-      for (let m = 0; m < M; m++) {
-        for (let n = 0; n < N; n++) {
-          const counter = ((first + m) * blocks + Math.floor(n / 4)) >>> 0;
-          if (n % 4 === 0) philox(words, counter, batch, stream, step, seedLow, seedHigh);
-          const kept = memory.round((words[n % 4] >>> 8) * 2 ** -24 < share ? 0 : 1 / (1 - share));
-          f[(mask >>> shift) + m * ldmask + n] = kept;
-          f[(y >>> shift) + m * ldy + n] = f[(x >>> shift) + m * ldx + n] * kept;
-        }
-      }
-    },
-
     batch_norm_statistics(mean, rstd, runningMean, runningVar, x, ldx, M, N, momentum, eps) {
       const { f } = memory;
       const share = memory.round(momentum);

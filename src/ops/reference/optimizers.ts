@@ -1,23 +1,6 @@
-/** Optimizers with state, and what surrounds a step: the readable twin of assembly/optimizers.ts and assembly/update.ts. */
-import type { TrainingKernels } from '../../engine/kernels-training.js';
-import type { ReferenceMemory } from './memory.js';
-
-type OptimizerKernels = Pick<
-  TrainingKernels,
-  | 'sgd_momentum_step'
-  | 'adam_step'
-  | 'rmsprop_step'
-  | 'adagrad_step'
-  | 'multiply'
-  | 'scale'
-  | 'add_scaled'
-  | 'clamp'
-  | 'penalize'
-  | 'move_towards'
-  | 'swap'
-  | 'sum_squares'
-  | 'sum_absolutes'
->;
+/** Optimizer steps, one pass over flat arrays: the readable twin of assembly/optimizer.ts and assembly/optimizers.ts. */
+import type { signatures } from '../optimizers.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
 /** What is smaller counts as 0: moments, and gradients where they are squared. */
 const MOMENT_FLOOR = 2 ** -100;
@@ -27,11 +10,18 @@ function flush(value: number, floor: number): number {
   return Math.abs(value) < floor ? 0 : value;
 }
 
-export function createOptimizers(memory: ReferenceMemory): OptimizerKernels {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift, round } = { shift: memory.shift, round: (scalar: number) => memory.round(scalar) };
   /** Indices of pointers. */
   const index = (...pointers: number[]) => pointers.map((pointer) => pointer >>> shift);
   return {
+    sgd_step(w, g, n, learningRate) {
+      const { f } = memory;
+      const [p, q] = index(w, g);
+      const rate = round(learningRate);
+      for (let i = 0; i < n; i++) f[p + i] -= rate * f[q + i];
+    },
+
     sgd_momentum_step(w, buffer, g, n, learningRate, momentum, share, nesterov, weightDecay) {
       const { f } = memory;
       const [p, b, q] = index(w, buffer, g);
@@ -94,64 +84,6 @@ export function createOptimizers(memory: ReferenceMemory): OptimizerKernels {
         f[s + i] = sum;
         f[p + i] -= (round(learningRate) * d) / (Math.sqrt(sum) + round(eps));
       }
-    },
-
-    multiply(y, a, b, n) {
-      const { f } = memory;
-      const [q, p, r] = index(y, a, b);
-      for (let i = 0; i < n; i++) f[q + i] = f[p + i] * f[r + i];
-    },
-
-    scale(x, n, factor) {
-      const { f } = memory;
-      const [p] = index(x);
-      for (let i = 0; i < n; i++) f[p + i] *= round(factor);
-    },
-
-    add_scaled(y, x, n, factor, accumulate) {
-      const { f } = memory;
-      const [q, p] = index(y, x);
-      for (let i = 0; i < n; i++) f[q + i] = (accumulate ? f[q + i] : 0) + f[p + i] * round(factor);
-    },
-
-    clamp(x, n, limit) {
-      const { f } = memory;
-      const [p] = index(x);
-      for (let i = 0; i < n; i++) f[p + i] = Math.max(Math.min(f[p + i], round(limit)), -round(limit));
-    },
-
-    penalize(g, w, n, l1, l2) {
-      const { f } = memory;
-      const [q, p] = index(g, w);
-      for (let i = 0; i < n; i++) f[q + i] += round(l2) * f[p + i] + round(l1) * Math.sign(f[p + i]);
-    },
-
-    move_towards(y, x, n, share) {
-      const { f } = memory;
-      const [q, p] = index(y, x);
-      for (let i = 0; i < n; i++) f[q + i] += round(share) * (f[p + i] - f[q + i]);
-    },
-
-    swap(x, y, n) {
-      const { f } = memory;
-      const [p, q] = index(x, y);
-      for (let i = 0; i < n; i++) [f[p + i], f[q + i]] = [f[q + i], f[p + i]];
-    },
-
-    sum_squares(x, n) {
-      const { f } = memory;
-      const [p] = index(x);
-      let total = 0;
-      for (let i = 0; i < n; i++) total += f[p + i] ** 2;
-      return total;
-    },
-
-    sum_absolutes(x, n) {
-      const { f } = memory;
-      const [p] = index(x);
-      let total = 0;
-      for (let i = 0; i < n; i++) total += Math.abs(f[p + i]);
-      return total;
     },
   };
 }

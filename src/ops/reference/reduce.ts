@@ -1,10 +1,10 @@
 /** Row bias, sums, largest columns and counts: the readable twin of assembly/reduce.ts. */
-import { type Kernels, LONGEST_CHAIN } from '../../engine/kernels.js';
-import type { ReferenceMemory } from './memory.js';
 
-type ReduceKernels = Pick<Kernels, 'add_bias' | 'column_sums' | 'sum' | 'argmax' | 'count_equal'>;
+import { LONGEST_CHAIN } from '../../engine/kernels.js';
+import type { signatures } from '../reduce.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
-export function createReduce(memory: ReferenceMemory): ReduceKernels {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift } = memory;
   return {
     add_bias(y, ldy, x, ldx, bias, M, N) {
@@ -62,6 +62,22 @@ export function createReduce(memory: ReferenceMemory): ReduceKernels {
       let count = 0;
       for (let i = 0; i < n; i++) if (i32[p + i] === i32[q + i]) count++;
       return count;
+    },
+
+    sum_squares(x, n) {
+      const { f } = memory;
+      const p = x >>> shift;
+      let total = 0;
+      for (let i = 0; i < n; i++) total += f[p + i] ** 2;
+      return total;
+    },
+
+    sum_absolutes(x, n) {
+      const { f } = memory;
+      const p = x >>> shift;
+      let total = 0;
+      for (let i = 0; i < n; i++) total += Math.abs(f[p + i]);
+      return total;
     },
   };
 }

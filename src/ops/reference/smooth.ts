@@ -1,10 +1,8 @@
 /** Activations whose backward reads the saved input: the readable twin of assembly/smooth.ts. In double, from the host's Math. */
-import type { LayerKernels } from '../../engine/kernels-layers.js';
-import type { ReferenceMemory } from './memory.js';
+import type { signatures } from '../smooth.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
 type Name = 'leaky_relu' | 'gelu' | 'gelu_tanh' | 'silu' | 'softplus' | 'elu';
-type SmoothKernels = Pick<LayerKernels, `${Name}_forward` | `${Name}_backward`>;
-
 const ROOT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
 function sigmoid(x: number): number {
@@ -65,7 +63,7 @@ const functions: Record<Name, { f(x: number, a: number): number; d(x: number, a:
   elu: { f: (x, a) => (x < 0 ? a * Math.expm1(x) : x), d: (x, a) => (x > 0 ? 1 : a * Math.exp(x)) },
 };
 
-export function createSmooth(memory: ReferenceMemory): SmoothKernels {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift } = memory;
   const forward = (name: Name) => (y: number, x: number, n: number, parameter?: number) => {
     const { f } = memory;

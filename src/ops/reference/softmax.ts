@@ -2,15 +2,13 @@
  * Softmax and cross-entropy: the readable twin of assembly/softmax.ts. Every row is shifted by its maximum, so that no
  * exponential overflows, and summed in double.
  */
-import type { Kernels } from '../../engine/kernels.js';
-import type { Floats, ReferenceMemory } from './memory.js';
-
-type SoftmaxKernels = Pick<Kernels, 'softmax_forward' | 'softmax_backward' | 'softmax_cross_entropy'>;
+import type { signatures } from '../softmax.js';
+import type { Floats, ReferenceMemory, Twins } from './memory.js';
 
 /** Shares of a row's largest that are no gradient: see the contract. */
 const NEGLIGIBLE = 2 ** -64;
 
-export function createSoftmax(memory: ReferenceMemory): SoftmaxKernels {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift } = memory;
   return {
     softmax_forward(y, ldy, x, ldx, M, N) {

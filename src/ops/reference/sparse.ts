@@ -3,18 +3,13 @@
  * entries at a time, and rounded once.
  */
 import type { Kernels } from '../../engine/kernels.js';
-import type { ActivationKernels } from './activation.js';
-import type { CompressedKernels } from './compressed.js';
-import type { ReferenceMemory } from './memory.js';
+import type { signatures } from '../sparse.js';
+import { productEnds } from './activations.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
-type SparseKernels = Pick<Kernels, 'sparse_gemm' | 'sparse_forward' | 'sparse_sgd'>;
-
-export function createSparse(
-  memory: ReferenceMemory,
-  { activate }: ActivationKernels,
-  { transpose_compressed }: CompressedKernels,
-): SparseKernels {
+export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof signatures> {
   const { shift } = memory;
+  const { activate } = productEnds(memory, kernels);
   let sums = new Float64Array(0);
 
   /** sums = Σ value · B[offset / step] over entries from … to - 1, beginning from index `start` of the elements, or from 0. */
@@ -40,7 +35,7 @@ export function createSparse(
     }
   }
 
-  const kernels: SparseKernels = {
+  return {
     sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, _span, activation) {
       const s = starts >>> 2;
       for (let m = 0; m < M; m++) {
@@ -66,7 +61,7 @@ export function createSparse(
       M, N, K, blocks, width, step, span, activation, wide,
     ) {
       kernels.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
-      transpose_compressed(
+      kernels.transpose_compressed(
         columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, step,
       );
     },
@@ -83,5 +78,4 @@ export function createSparse(
       }
     },
   };
-  return kernels;
 }

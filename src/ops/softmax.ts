@@ -1,6 +1,22 @@
-/** Softmax, cross-entropy and the counting of right answers, on logits [rows, classes]. */
+/** Softmax and its cross-entropy with labels, on logits [rows, classes]. */
+
+import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkPlaces, checkSameEngine, checkTensor } from './check.js';
+
+export const signatures = {
+  /** Each row: y = e^(x - max x) / Σ e^(x - max x). May be in place. */
+  softmax_forward: 'y: out rows, ldy, x: in rows, ldx, M: cut, N: across; 1.2 ns',
+  /** Each row: dx = y ⊙ (dy - Σ dy y), the Jacobian's product with dy. May be in place (dx = dy). */
+  softmax_backward: 'dx: out rows, lddx, y: saved rows, ldy, dy: in rows, lddy, M: cut, N: across; 0.4 ns',
+  /**
+   * losses[m] = ln Σ e^x[m] - x[m, labels[m]]; dx = (softmax(x) - onehot) · scale, where shares of
+   * a row's largest below 2⁻⁶⁴ count as 0 (their products would be denormal numbers, and slow). Labels are i32 in [0, N).
+   * Stable for logits of any finite size. An absent dx leaves the gradient out. dx may be x.
+   */
+  softmax_cross_entropy: `losses: out each, dx: out rows, lddx, x: in rows, ldx, labels: in each i32, M: cut,
+    N: across, scale: f32; 1.2 ns`,
+} satisfies Signatures;
 
 /** y = softmax of each row of x; y may be x. */
 export function softmax({ y, x }: { y: Tensor; x: Tensor }): Call {
@@ -58,29 +74,4 @@ export function softmaxCrossEntropy(args: {
       scale,
     );
   };
-}
-
-/** predictions (i32) = the column of each row's largest value, the first of equals. */
-export function argmax({ predictions, x }: { predictions: Tensor; x: Tensor }): Call {
-  checkSameEngine('argmax', predictions, x);
-  checkTensor('argmax', 'x', x, 'float', [undefined, undefined]);
-  checkTensor('argmax', 'predictions', predictions, 'i32', [x.rows]);
-  const { kernels } = x.engine;
-  return () => kernels.argmax(predictions.pointer, x.pointer, x.ld, x.rows, x.columns);
-}
-
-/** How many elements of two i32 tensors are equal. */
-export function countEqual(a: Tensor, b: Tensor): () => number {
-  checkSameEngine('countEqual', a, b);
-  checkTensor('countEqual', 'a', a, 'i32', [undefined]);
-  checkTensor('countEqual', 'b', b, 'i32', a.shape);
-  const { kernels } = a.engine;
-  return () => kernels.count_equal(a.pointer, b.pointer, a.size);
-}
-
-/** The sum of all elements, in float64. */
-export function sum(x: Tensor): () => number {
-  checkTensor('sum', 'x', x, 'float', [undefined]);
-  const { kernels } = x.engine;
-  return () => kernels.sum(x.pointer, x.size);
 }

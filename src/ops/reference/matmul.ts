@@ -11,8 +11,9 @@
  * passed as arguments or kept in the engine's memory 3.6 (bounds and addresses are then no constants).
  */
 import type { Kernels } from '../../engine/kernels.js';
-import type { ActivationKernels } from './activation.js';
-import type { Floats, ReferenceMemory } from './memory.js';
+import type { signatures } from '../matmul.js';
+import { productEnds } from './activations.js';
+import type { Floats, ReferenceMemory, Twins } from './memory.js';
 
 const MR = 2;
 const NR = 4;
@@ -24,13 +25,9 @@ const panelsA = new Float64Array(MC * KC);
 const panelB = new Float64Array(KC * NR);
 const tile = new Float64Array(MR * NR);
 
-type GemmKernels = Pick<Kernels, 'workspace_size' | 'pack_b' | 'gemm_nn' | 'gemm_nt' | 'gemm_tn'>;
-
-export function createGemm(
-  memory: ReferenceMemory,
-  { activate, differentiate }: ActivationKernels,
-): GemmKernels {
+export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof signatures> {
   const { shift } = memory;
+  const { activate, differentiate } = productEnds(memory, kernels);
 
   /**
    * C = start + A·B; A[m, k] lies at a + m·rowA + k·stepA, B[k, n] at b + n·columnB + k·stepB, or as `pack_b` leaves it where columnB is

@@ -3,34 +3,20 @@
  * saved output y, never the input. The functions of one number are in double, from the host's Math: an oracle, whose last
  * bits may differ from one JavaScript engine to another.
  */
-import { activationCodes, type Kernels } from '../../engine/kernels.js';
-import type { ReferenceMemory } from './memory.js';
 
-type Elementwise = Pick<
-  Kernels,
-  | 'exp'
-  | 'log'
-  | `${'identity' | 'sigmoid' | 'tanh' | 'relu'}_forward`
-  | `${'identity' | 'sigmoid' | 'tanh' | 'relu'}_backward`
->;
-
-export interface ActivationKernels {
-  readonly kernels: Elementwise;
-  /** c = f(c) for n elements from index c, by the code of f: the end of a product. */
-  activate(code: number, c: number, n: number): void;
-  /** c = c · f'(x) where y = f(x), by the code of f. Indices. */
-  differentiate(code: number, c: number, y: number, n: number): void;
-}
+import { RELU, SIGMOID, TANH } from '../../engine/constants.js';
+import type { Kernels } from '../../engine/kernels.js';
+import type { signatures } from '../activations.js';
+import type { ReferenceMemory, Twins } from './memory.js';
 
 /** In double, e⁻ˣ overflows only where the result is below the smallest normal double. */
 function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
-export function createActivation(memory: ReferenceMemory): ActivationKernels {
+export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
   const { shift } = memory;
-
-  const kernels: Elementwise = {
+  return {
     exp(y, x, n) {
       const { f } = memory;
       const p = x >>> shift;
@@ -95,21 +81,25 @@ export function createActivation(memory: ReferenceMemory): ActivationKernels {
       for (let i = 0; i < n; i++) f[q + i] = f[p + i] > 0 ? f[d + i] : 0;
     },
   };
+}
 
+/** The ends of products, on n elements from an index on. */
+export function productEnds({ shift }: ReferenceMemory, kernels: Kernels) {
   return {
-    kernels,
-    activate(code, c, n) {
+    /** c = f(c), by the code of f. */
+    activate(code: number, c: number, n: number): void {
       const p = (c << shift) >>> 0;
-      if (code === activationCodes.sigmoid) kernels.sigmoid_forward(p, p, n);
-      else if (code === activationCodes.tanh) kernels.tanh_forward(p, p, n);
-      else if (code === activationCodes.relu) kernels.relu_forward(p, p, n);
+      if (code === SIGMOID) kernels.sigmoid_forward(p, p, n);
+      else if (code === TANH) kernels.tanh_forward(p, p, n);
+      else if (code === RELU) kernels.relu_forward(p, p, n);
     },
-    differentiate(code, c, y, n) {
+    /** c = c · f'(x) where y = f(x). */
+    differentiate(code: number, c: number, y: number, n: number): void {
       const p = (c << shift) >>> 0;
       const q = (y << shift) >>> 0;
-      if (code === activationCodes.sigmoid) kernels.sigmoid_backward(p, q, p, n);
-      else if (code === activationCodes.tanh) kernels.tanh_backward(p, q, p, n);
-      else if (code === activationCodes.relu) kernels.relu_backward(p, q, p, n);
+      if (code === SIGMOID) kernels.sigmoid_backward(p, q, p, n);
+      else if (code === TANH) kernels.tanh_backward(p, q, p, n);
+      else if (code === RELU) kernels.relu_backward(p, q, p, n);
     },
   };
 }

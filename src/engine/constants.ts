@@ -1,0 +1,36 @@
+/** Numbers that the kernels share with what calls them. The build writes them for AssemblyScript, under the same names. */
+
+/** Bytes at the start of every memory that belong to the kernels: zeros, then constants. Nothing else may lie there. */
+export const RESERVED_BYTES = 640;
+
+/** Terms of a sum up to which it is one chain of float32 additions: see assembly/chain.ts. */
+export const LONGEST_CHAIN = 4160;
+
+/** Terms of a block of a longer sum in a product; and so columns of a block of compressed rows. */
+export const CHAIN_BLOCK = 160;
+
+/** Elements of a block of `sum`. */
+export const SUM_BLOCK = 65_536;
+
+/** What is added up: the `kind` of `sum_blocks`. */
+export const SUM_PLAIN = 0;
+export const SUM_SQUARES = 1;
+export const SUM_ABSOLUTES = 2;
+
+/** Up to so many rows, products do not pack B. */
+export const THIN_ROWS = 2;
+
+/** Rows of W that are updated together by `sparse_sgd`. */
+export const ROWS_ASIDE = 16;
+
+/** Codes of the `activation` arguments. */
+export const IDENTITY = 0;
+export const SIGMOID = 1;
+export const TANH = 2;
+export const RELU = 3;
+
+/** Kernels that are cut along one axis have numbers from here on, as jobs of the threads; those below are cut otherwise. */
+export const FIRST_LINE = 16;
+
+/** Arguments of such a kernel at most, and the byte of the job where their codes stand. */
+export const LINE_ARGUMENTS = 16;

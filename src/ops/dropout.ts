@@ -1,0 +1,57 @@
+/** Dropout. */
+import { OptionError } from '../base/errors.js';
+import type { Signatures } from '../engine/signatures.js';
+import type { Tensor } from '../engine/tensor.js';
+import { checkSameEngine, checkTensor } from './check.js';
+
+export const signatures = {
+  /**
+   * mask[m, n] = 0 with probability `rate`, else 1 / (1 - rate); y = x ⊙ mask. Element (m, n) has word n mod 4 of the Philox
+   * block with counter ((first + m) · ⌈N/4⌉ + ⌊n/4⌋, batch, stream, step) and key (seedLow, seedHigh); it is dropped when
+   * the top 24 bits times 2⁻²⁴ are below `rate`. May be split by rows, with `first` the number of the first. y may be x.
+   */
+  dropout_forward: `y: out rows, ldy, mask: out rows, ldmask, x: in rows, ldx, M: cut, N: across,
+    seedLow: u32, seedHigh: u32, stream: u32, step: u32, batch: u32, first: first, rate: f32; 2 ns`,
+} satisfies Signatures;
+
+/**
+ * mask = 0 at random with probability `rate`, else 1 / (1 - rate); y = x ⊙ mask. What is dropped depends on the seed, the
+ * stream, the step and batch given at each call, and the element's row and column.
+ */
+export function dropout(args: {
+  y: Tensor;
+  mask: Tensor;
+  x: Tensor;
+  rate: number;
+  seed: number;
+  stream: number;
+}): (step: number, batch: number) => void {
+  const { y, mask, x, rate, seed, stream } = args;
+  const where = 'dropout';
+  checkSameEngine(where, y, mask, x);
+  checkTensor(where, 'x', x, 'float', [undefined, undefined]);
+  checkTensor(where, 'mask', mask, 'float', x.shape);
+  checkTensor(where, 'y', y, 'float', x.shape);
+  if (!(rate >= 0 && rate < 1)) throw new OptionError(where, `rate: expected 0 to 1, given ${rate}`);
+  const { kernels } = y.engine;
+  const [low, high] = [seed >>> 0, Math.floor(seed / 2 ** 32)];
+  const [M, N] = [x.rows, x.columns];
+  return (step, batch) =>
+    kernels.dropout_forward(
+      y.pointer,
+      y.ld,
+      mask.pointer,
+      mask.ld,
+      x.pointer,
+      x.ld,
+      M,
+      N,
+      low,
+      high,
+      stream,
+      step,
+      batch,
+      0,
+      rate,
+    );
+}

@@ -1,0 +1,157 @@
+/** Batch normalisation, whose statistics are a column's, and layer normalisation, whose statistics are a row's. */
+
+import type { Signatures } from '../engine/signatures.js';
+import type { Tensor } from '../engine/tensor.js';
+import { type Call, checkSameEngine, checkTensor } from './check.js';
+
+export const signatures = {
+  /**
+   * Of each column of x [M, N]: mean, rstd = 1 / √(variance + eps), the variance biased (divided by M). The running values move
+   * towards mean and unbiased variance (divided by M - 1) by the share `momentum`; with one row they stay. May be split by columns.
+   */
+  batch_norm_statistics: `mean: out each, rstd: out each, runningMean: inout each, runningVar: inout each,
+    x: in each, ldx, M: across, N: cut, momentum: f32, eps: f32; 0.5 ns`,
+  /** mean and rstd of the running values, for predicting. May be split by columns. */
+  batch_norm_running: `mean: out each, rstd: out each, runningMean: in each, runningVar: in each, N: cut,
+    eps: f32; 0.5 ns`,
+  /** y = (x - mean) · rstd · weight + bias; weight and bias [N] may be absent. May be split by rows or columns; y may be x. */
+  batch_norm_forward: `y: out rows, ldy, mean: saved, rstd: saved, x: in rows, ldx, weight: in, bias: in,
+    M: cut, N: across; 0.3 ns`,
+  /**
+   * With n = (x - mean) · rstd: dweight = Σ_m dy · n, dbias = Σ_m dy, dx = weight · rstd · (dy - dbias/M - n · dweight/M); or, when
+   * `training` is 0, dx = weight · rstd · dy. dx, dweight and dbias may be absent. May be split by columns; dx may be dy.
+   */
+  batch_norm_backward: `dx: out each, lddx, dweight: out each, dbias: out each, mean: saved each,
+    rstd: saved each, x: in each, ldx, dy: in each, lddy, weight: in each, M: across, N: cut,
+    training; 0.6 ns`,
+  /** Of each row: mean, rstd = 1 / √(biased variance + eps), y = (x - mean) · rstd · weight + bias. May be split by rows; y may be x. */
+  layer_norm_forward: `y: out rows, ldy, mean: out each, rstd: out each, x: in rows, ldx, weight: in,
+    bias: in, M: cut, N: across, eps: f32; 0.8 ns`,
+  /** With g = dy · weight: dx = rstd · (g - Σ_n g / N - n · Σ_n g n / N). May be split by rows; dx may be dy. */
+  layer_norm_backward: `dx: out rows, lddx, mean: saved each, rstd: saved each, x: in rows, ldx, dy: in rows,
+    lddy, weight: in, M: cut, N: across; 0.8 ns`,
+  /** dweight = Σ_m dy · (x - mean) · rstd, dbias = Σ_m dy; either may be absent. May be split by columns. */
+  layer_norm_parameters: `dweight: out each, dbias: out each, mean: saved, rstd: saved, x: in each, ldx,
+    dy: in each, lddy, M: across, N: cut; 0.4 ns`,
+} satisfies Signatures;
+
+interface BatchNorm {
+  x: Tensor;
+  /** [columns] each; what is learned may be absent. */
+  mean: Tensor;
+  rstd: Tensor;
+  weight?: Tensor | undefined;
+  bias?: Tensor | undefined;
+}
+
+/** y = (x - mean) · rstd · weight + bias, with the batch's statistics or the running ones. */
+export function batchNorm(
+  args: BatchNorm & { y: Tensor; runningMean: Tensor; runningVar: Tensor; momentum: number; eps: number },
+): (training: boolean) => void {
+  const { y, x, mean, rstd, weight, bias, runningMean, runningVar, momentum, eps } = args;
+  const where = 'batchNorm';
+  checkSameEngine(where, y, x, mean, rstd, weight, bias, runningMean, runningVar);
+  checkTensor(where, 'x', x, 'float', [undefined, undefined]);
+  checkTensor(where, 'y', y, 'float', x.shape);
+  checkVectors(where, x.columns, { mean, rstd, weight, bias, runningMean, runningVar });
+  const { kernels } = x.engine;
+  const [M, N] = [x.rows, x.columns];
+  const [m, r, rm, rv] = [mean, rstd, runningMean, runningVar].map((tensor) => tensor.pointer);
+  return (training) => {
+    if (training) kernels.batch_norm_statistics(m, r, rm, rv, x.pointer, x.ld, M, N, momentum, eps);
+    else kernels.batch_norm_running(m, r, rm, rv, N, eps);
+    kernels.batch_norm_forward(y.pointer, y.ld, m, r, x.pointer, x.ld, pointer(weight), pointer(bias), M, N);
+  };
+}
+
+/** Gradients of `batchNorm`, of what is present; `training` as in its last call. dx may be dy. */
+export function batchNormBackward(
+  args: BatchNorm & {
+    dx?: Tensor | undefined;
+    dweight?: Tensor | undefined;
+    dbias?: Tensor | undefined;
+    dy: Tensor;
+  },
+): (training: boolean) => void {
+  const { dx, dweight, dbias, mean, rstd, x, dy, weight } = args;
+  const where = 'batchNormBackward';
+  checkSameEngine(where, x, dx, dweight, dbias, mean, rstd, dy, weight);
+  checkTensor(where, 'x', x, 'float', [undefined, undefined]);
+  checkTensor(where, 'dy', dy, 'float', x.shape);
+  if (dx) checkTensor(where, 'dx', dx, 'float', x.shape);
+  checkVectors(where, x.columns, { mean, rstd, weight, dweight, dbias });
+  const { kernels } = x.engine;
+  const [M, N] = [x.rows, x.columns];
+  return (training) =>
+    kernels.batch_norm_backward(
+      pointer(dx),
+      dx ? dx.ld : 0,
+      pointer(dweight),
+      pointer(dbias),
+      mean.pointer,
+      rstd.pointer,
+      x.pointer,
+      x.ld,
+      dy.pointer,
+      dy.ld,
+      pointer(weight),
+      M,
+      N,
+      Number(training),
+    );
+}
+
+/** y = (x - mean) · rstd · weight + bias, mean and rstd [rows] those of each row. */
+export function layerNorm(args: BatchNorm & { y: Tensor; eps: number }): Call {
+  const { y, x, mean, rstd, weight, bias, eps } = args;
+  const where = 'layerNorm';
+  checkSameEngine(where, y, x, mean, rstd, weight, bias);
+  checkTensor(where, 'x', x, 'float', [undefined, undefined]);
+  checkTensor(where, 'y', y, 'float', x.shape);
+  checkVectors(where, x.rows, { mean, rstd });
+  checkVectors(where, x.columns, { weight, bias });
+  const { kernels } = x.engine;
+  const [M, N] = [x.rows, x.columns];
+  const [w, b] = [pointer(weight), pointer(bias)];
+  return () =>
+    kernels.layer_norm_forward(y.pointer, y.ld, mean.pointer, rstd.pointer, x.pointer, x.ld, w, b, M, N, eps);
+}
+
+/** Gradients of `layerNorm`, of what is present; dx may be dy. */
+export function layerNormBackward(
+  args: BatchNorm & {
+    dx?: Tensor | undefined;
+    dweight?: Tensor | undefined;
+    dbias?: Tensor | undefined;
+    dy: Tensor;
+  },
+): Call {
+  const { dx, dweight, dbias, mean, rstd, x, dy, weight } = args;
+  const where = 'layerNormBackward';
+  checkSameEngine(where, x, dx, dweight, dbias, mean, rstd, dy, weight);
+  checkTensor(where, 'x', x, 'float', [undefined, undefined]);
+  checkTensor(where, 'dy', dy, 'float', x.shape);
+  if (dx) checkTensor(where, 'dx', dx, 'float', x.shape);
+  checkVectors(where, x.rows, { mean, rstd });
+  checkVectors(where, x.columns, { weight, dweight, dbias });
+  const { kernels } = x.engine;
+  const [M, N] = [x.rows, x.columns];
+  const [m, r, dw, db, w] = [mean, rstd, dweight, dbias, weight].map(pointer);
+  return () => {
+    // The parameters' gradients first: dx may overwrite dy.
+    if (dw || db) {
+      kernels.layer_norm_parameters(dw, db, m, r, x.pointer, x.ld, dy.pointer, dy.ld, M, N);
+    }
+    if (dx) kernels.layer_norm_backward(dx.pointer, dx.ld, m, r, x.pointer, x.ld, dy.pointer, dy.ld, w, M, N);
+  };
+}
+
+function pointer(tensor: Tensor | undefined): number {
+  return tensor ? tensor.pointer : 0;
+}
+
+function checkVectors(where: string, length: number, tensors: Record<string, Tensor | undefined>): void {
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (tensor) checkTensor(where, name, tensor, 'float', [length]);
+  }
+}
