@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { createEngine } from '../src/create/engine.js';
 import { sliceDataset } from '../src/data/dataset.js';
 import { loadMnist } from '../src/data/mnist.js';
+import { JOB_MEET } from '../src/engine/constants.js';
 import type { Engine } from '../src/engine/engine.js';
-import { jobs } from '../src/engine/generated/lines.js';
 import { createWasmBackend } from '../src/engine/wasm.js';
 import { dense } from '../src/nn/dense.js';
 import { sgd } from '../src/nn/optimizers.js';
@@ -77,7 +77,7 @@ async function dispatch(): Promise<Rate> {
     pool.words[1] = 2;
     place[0] = 0;
     const began = performance.now();
-    pool.run(jobs.meet, 2, 1);
+    pool.run(JOB_MEET, 2, 1);
     if (i >= 0) times.push((performance.now() - began) * 1000);
   }
   backend.dispose();

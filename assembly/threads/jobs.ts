@@ -2,7 +2,7 @@
  * What a chunk of a job is: which part of the outputs, and the kernel's call that makes it. Jobs are split over outputs only, never
  * over a sum, so the bits do not depend on who does what. `src/engine/threads/kernels.ts` writes the words, in this order:
  *
- *   0 kernel   1 rows (or elements) of a chunk   2 columns of a chunk   3 …: the kernel's arguments in the ABI's order, without `work`
+ *   0 kernel   1 rows (or elements) of a chunk   2 columns of a chunk   3 …: the kernel's arguments in the ABI's order
  */
 import {
   FIRST_LINE, JOB_GATHER_ENTRIES, JOB_GEMM_NN, JOB_GEMM_NT, JOB_GEMM_TN, JOB_MEET, JOB_SPARSE_FORWARD,
@@ -32,8 +32,8 @@ function product(job: usize, kernel: i32, chunk: i32, work: usize): void {
   const rows = load<i32>(job, 4);
   const columns = load<i32>(job, 8);
   // nt has the saved outputs, with their ld and stride, before a.
-  const a = kernel == JOB_GEMM_NT ? 6 : 3;
-  const sizes = kernel == JOB_GEMM_NN ? 10 : kernel == JOB_GEMM_NT ? 12 : 9;
+  const a = kernel == JOB_GEMM_NT ? 7 : 4;
+  const sizes = kernel == JOB_GEMM_NN ? 11 : kernel == JOB_GEMM_NT ? 13 : 10;
   const M = int(job, sizes + 1), N = int(job, sizes + 2), K = int(job, sizes + 3);
   const down = (M + rows - 1) / rows;
   const each = down * ((N + columns - 1) / columns);
@@ -51,15 +51,15 @@ function product(job: usize, kernel: i32, chunk: i32, work: usize): void {
     // A packed B has K floats a column.
     const b = ldb ? at(job, a + 3, 0, n) : along(job, a + 3, K * n);
     gemm_nn(c, ldc, 0, work, at(job, a, m, 0) + strideA, lda, 0, b + strideB, ldb, 0,
-      along(job, 9, n), 1, mc, nc, K, accumulate, int(job, 15), int(job, 16));
+      along(job, 10, n), 1, mc, nc, K, accumulate, int(job, 16), int(job, 17));
   } else if (kernel == JOB_GEMM_NT) {
-    const y = at(job, 3, m, n);
-    gemm_nt(c, ldc, 0, work, y ? y + (<usize>batch * ptr(job, 5) << 2) : 0, int(job, 4), 0,
+    const y = at(job, 4, m, n);
+    gemm_nt(c, ldc, 0, work, y ? y + (<usize>batch * ptr(job, 6) << 2) : 0, int(job, 5), 0,
       at(job, a, m, 0) + strideA, lda, 0, at(job, a + 3, n, 0) + strideB, ldb, 0,
-      1, mc, nc, K, accumulate, int(job, 17), int(job, 18));
+      1, mc, nc, K, accumulate, int(job, 18), int(job, 19));
   } else {
     gemm_tn(c, ldc, 0, work, at(job, a, 0, m) + strideA, lda, 0, at(job, a + 3, 0, n) + strideB, ldb, 0,
-      1, mc, nc, K, accumulate, int(job, 14));
+      1, mc, nc, K, accumulate, int(job, 15));
   }
 }
 
@@ -76,10 +76,10 @@ function sparse_product(job: usize, chunk: i32): void {
 
 /**
  * Of `sparse_forward`, for so many threads: each one's share begins with its own columns of C; then come blocks of S's columns.
- * Arguments beyond the kernel's own: threads, chunks.
+ * How many threads and chunks there are stands before the job.
  */
 function sparse_forward_part(job: usize, chunk: i32): void {
-  const threads = int(job, 19), chunks = int(job, 20);
+  const threads = load<i32>(job - 8), chunks = load<i32>(job - 4);
   const M = int(job, 10), N = int(job, 11), blocks = int(job, 13);
   let share = 0;
   while ((share + 1) * chunks / threads <= chunk) share++;
@@ -98,12 +98,12 @@ function sparse_forward_part(job: usize, chunk: i32): void {
 function sparse_update(job: usize, chunk: i32, work: usize): void {
   const rows = load<i32>(job, 4);
   const columns = load<i32>(job, 8);
-  const M = int(job, 6), N = int(job, 7);
+  const M = int(job, 7), N = int(job, 8);
   const down = (M + rows - 1) / rows;
   const m = chunk % down * rows;
   const n = chunk / down * columns;
-  sparse_sgd(at(job, 0, m, n), int(job, 1), work, along(job, 2, m), ptr(job, 3), ptr(job, 4), along(job, 5, n),
-    min(rows, M - m), min(columns, N - n), int(job, 8), real(job, 9), int(job, 10));
+  sparse_sgd(at(job, 0, m, n), int(job, 1), work, along(job, 3, m), ptr(job, 4), ptr(job, 5), along(job, 6, n),
+    min(rows, M - m), min(columns, N - n), int(job, 9), real(job, 10), int(job, 11));
 }
 
 function part(job: usize, kernel: i32, chunk: i32): void {
@@ -116,7 +116,7 @@ function part(job: usize, kernel: i32, chunk: i32): void {
     gather_entries(ptr(job, 0), ptr(job, 1), along(job, 2, from * int(job, 8)), ptr(job, 3), ptr(job, 4), ptr(job, 5),
       along(job, 6, from), min(size, int(job, 7) - from), int(job, 8), real(job, 9), int(job, 10));
   } else if (kernel == JOB_SUM_BLOCKS) {
-    sum_blocks(ptr(job, 0), ptr(job, 1), int(job, 2), from, min(from + size, int(job, 3)), int(job, 4));
+    sum_blocks(ptr(job, 0), ptr(job, 1), int(job, 2), from, min(from + size, int(job, 4)), int(job, 5));
   } else if (kernel == JOB_MEET) {
     meet(ptr(job, 0), int(job, 1));
   }

@@ -2,10 +2,10 @@
 import { platform } from '#platform';
 import { EngineError, UnsupportedError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
+import { MAX_THREADS } from '../engine/constants.js';
 import { Engine } from '../engine/engine.js';
 import { isWasmSource, type WasmSource, type WasmSources } from '../engine/load.js';
 import { pickBackend } from '../engine/pick.js';
-import { MAX_THREADS } from '../engine/threads/pool.js';
 import { binaryNames } from '../engine/wasm.js';
 
 /** How `createEngine` chooses. */

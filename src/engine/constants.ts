@@ -29,6 +29,12 @@ export const SIGMOID = 1;
 export const TANH = 2;
 export const RELU = 3;
 
+/** Threads that a pool has room for. */
+export const MAX_THREADS = 64;
+
+/** The job that computes nothing: what it takes to bring the threads together. The other jobs' numbers follow. */
+export const JOB_MEET = 0;
+
 /** Kernels that are cut along one axis have numbers from here on, as jobs of the threads; those below are cut otherwise. */
 export const FIRST_LINE = 16;
 

@@ -4,8 +4,8 @@
  */
 import { platform } from '#platform';
 import { EngineError, FormatError, KernelError, LanegradError, ThreadError } from '../base/errors.js';
+import { MAX_THREADS } from './constants.js';
 import { type Arithmetic, type BinaryName, isWasmSource, type WasmSource, type WasmSources } from './load.js';
-import { MAX_THREADS } from './threads/pool.js';
 import { type Binary, createWasmBackend, hasThreads, isFused, loadBinary, type WasmBackend } from './wasm.js';
 
 export interface Wish {

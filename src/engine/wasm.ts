@@ -19,9 +19,7 @@ import {
   type WasmSource,
   type WasmSources,
 } from './load.js';
-import { threadedKernels } from './threads/kernels.js';
-import { POOL_BYTES, type PoolExports, ThreadPool } from './threads/pool.js';
-import { Splitter } from './threads/split.js';
+import type { ThreadPool } from './threads/pool.js';
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
@@ -126,25 +124,26 @@ export async function createWasmBackend(options: WasmOptions): Promise<WasmBacke
   const shared = threads > 1;
   const compiled = await compile(loaded, turbo, shared);
   const instance = await start(compiled.module, shared);
-  const pool = shared ? await startPool(instance, compiled.module, threads) : undefined;
+  // A page with one thread loads none of it.
+  const started = shared
+    ? await (await import('./threads/start.js')).startThreads(instance, compiled.module, threads, worth)
+    : undefined;
   return {
     name: 'wasm',
     binary,
     turbo: compiled.turbo,
     threads,
     ...(sha256 !== undefined && { sha256 }),
-    ...(pool && { pool }),
-    kernels: pool
-      ? threadedKernels(instance.kernels, pool, new Splitter(threads, worth), () => instance.buffer)
-      : instance.kernels,
+    ...(started && { pool: started.pool }),
+    kernels: started?.kernels ?? instance.kernels,
     elementBytes: 4,
     get buffer() {
       return instance.buffer;
     },
     reserve: (bytes) => instance.reserve(bytes),
-    reservedBytes: pool ? poolLayout(instance, threads).end : RESERVED_BYTES,
+    reservedBytes: started?.reservedBytes ?? RESERVED_BYTES,
     dispose() {
-      pool?.stop();
+      started?.pool.stop();
     },
   };
 }
@@ -217,7 +216,9 @@ async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX
   }
   // The instance's own exports: the loader's wrapped ones would collect arguments into an array at every call.
   const kernels = instance.exports as unknown as Kernels & { write_constants(): void };
-  const absent = ['write_constants', ...kernelNames].find((name) => typeof instance.exports[name] !== 'function');
+  const absent = ['write_constants', ...kernelNames].find(
+    (name) => typeof instance.exports[name] !== 'function',
+  );
   if (absent !== undefined) throw notKernels(`there is no function ${absent}`);
   try {
     kernels.write_constants();
@@ -251,26 +252,6 @@ function createMemory(shared: boolean, maximum: number): WebAssembly.Memory {
     const message = `the runtime has no ${kind} to give: ${cause}${platform.memoryRemedy}`;
     throw new EngineError('createEngine', message, { cause });
   }
-}
-
-/** The pool behind the kernels' own bytes, and the threads' scratch spaces behind it. */
-function poolLayout({ kernels }: Instance, threads: number) {
-  const bytes = Math.ceil(kernels.workspace_size() / 64) * 64;
-  const pointer = Math.ceil(RESERVED_BYTES / 64) * 64;
-  const work = Array.from({ length: threads }, (_, i) => pointer + POOL_BYTES + i * bytes);
-  return { pointer, work, workBytes: bytes, end: pointer + POOL_BYTES + threads * bytes };
-}
-
-async function startPool(
-  instance: Instance,
-  module: WebAssembly.Module,
-  threads: number,
-): Promise<ThreadPool> {
-  const { pointer, work, workBytes, end } = poolLayout(instance, threads);
-  instance.reserve(end);
-  const { memory } = instance;
-  const exports = instance.exports as unknown as PoolExports;
-  return ThreadPool.start({ exports, module, memory, threads, pointer, work, workBytes });
 }
 
 function refused(cause: unknown): never {

@@ -20,9 +20,9 @@ export async function bundle(entry: string): Promise<string> {
 
 /**
  * The module as Rollup splits it, minified: the texts of the files that a page loads at once, without those that are loaded when they are
- * wanted.
+ * wanted; but with what the module brings whose path ends in `later`.
  */
-export async function bundleSplit(entry: string): Promise<string[]> {
+export async function bundleSplit(entry: string, later?: string): Promise<string[]> {
   const bundled = await rollup({
     input: `${root}${entry}`,
     plugins: [nodeResolve({ browser: true })],
@@ -31,7 +31,10 @@ export async function bundleSplit(entry: string): Promise<string[]> {
   const { output } = await bundled.generate({ format: 'es' });
   await bundled.close();
   const chunks = output.filter((file) => file.type === 'chunk');
-  const wanted = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
+  const first = chunks.filter(
+    ({ isEntry, facadeModuleId }) => isEntry || (later !== undefined && facadeModuleId?.endsWith(later)),
+  );
+  const wanted = new Set(first.map(({ fileName }) => fileName));
   // What a file imports joins the set, whose end the loop has not reached by then.
   for (const name of wanted) {
     for (const next of chunks.find(({ fileName }) => fileName === name)!.imports) wanted.add(next);

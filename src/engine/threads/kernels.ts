@@ -1,10 +1,11 @@
 /**
  * The kernels of an engine with threads: each call is cut into chunks where that pays, and computed by one thread where not. Its
- * result is the same bit for bit. Which part of a job a chunk is stands in assembly/threads/jobs.ts, in the same order.
+ * result is the same bit for bit. Which part of a job a chunk is stands in assembly/threads/jobs.ts.
  */
 import { ROWS_ASIDE, SUM_ABSOLUTES, SUM_BLOCK, SUM_PLAIN, SUM_SQUARES } from '../constants.js';
 import { jobs } from '../generated/lines.js';
 import type { Kernels } from '../kernels.js';
+import { type Call, cutter } from './cut.js';
 import { lineKernels } from './lines.js';
 import type { ThreadPool } from './pool.js';
 import type { Splitter } from './split.js';
@@ -13,6 +14,13 @@ import type { Splitter } from './split.js';
  * counted and moved; of an element added up. */
 const COST = { sparse: 0.05, gathered: 1, entry: 2, sum: 0.3 } as const;
 
+type Job = keyof typeof jobs;
+
+/** The names in a list. */
+type Names<List> = List extends `${infer First} ${infer Rest}` ? First | Names<Rest> : List;
+
+const numbers = Object.fromEntries(Object.keys(jobs).map((name, i) => [name, i + 1])) as Record<Job, number>;
+
 /** `buffer` is the memory, read anew at each use. */
 export function threadedKernels(
   one: Kernels,
@@ -20,37 +28,8 @@ export function threadedKernels(
   splitter: Splitter,
   buffer: () => ArrayBufferLike,
 ): Kernels {
-  const { words, floats } = pool;
+  const cut = cutter(pool, splitter);
   let memory = new Int32Array(buffer());
-
-  /** The arguments of a job that are whole numbers. Named one by one, since a list would be allocated at every call. */
-  // biome-ignore format: an argument a word
-  function put(
-    a: number, b: number, c: number, d: number, e: number, f = 0, g = 0, h = 0, i = 0, j = 0,
-    k = 0, l = 0, m = 0, n = 0, o = 0, p = 0, q = 0, r = 0, s = 0, t = 0, u = 0,
-  ): void {
-    words[0] = a;
-    words[1] = b;
-    words[2] = c;
-    words[3] = d;
-    words[4] = e;
-    words[5] = f;
-    words[6] = g;
-    words[7] = h;
-    words[8] = i;
-    words[9] = j;
-    words[10] = k;
-    words[11] = l;
-    words[12] = m;
-    words[13] = n;
-    words[14] = o;
-    words[15] = p;
-    words[16] = q;
-    words[17] = r;
-    words[18] = s;
-    words[19] = t;
-    words[20] = u;
-  }
 
   /** The i32 at a pointer. */
   function peek(pointer: number): number {
@@ -58,19 +37,62 @@ export function threadedKernels(
     return memory[pointer >>> 2];
   }
 
+  /** The kernel of this name; `chunks` is given the arguments that `wanted` names. */
+  function job<Name extends Exclude<Job, 'sum_blocks'>>(
+    name: Name,
+    wanted: readonly Names<(typeof jobs)[Name]>[],
+    chunks: (a: number, b: number, c: number, d: number, e: number) => number,
+    otherwise: Kernels[Name] = one[name],
+  ): Kernels[Name] {
+    const args: string[] = jobs[name].split(' ');
+    const [a, b, c, d, e] = wanted.map((arg) => args.indexOf(arg));
+    return cut({
+      kernel: otherwise as Call,
+      job: numbers[name],
+      isFloat: args.map((arg) => arg.endsWith(':f32')),
+      chunks: (given) => chunks(given[a], given[b], given[c], given[d], given[e]),
+    }) as Kernels[Name];
+  }
+
   function sum(kernel: Kernels['sum'], kind: number): Kernels['sum'] {
+    const { words, scratch } = pool;
     return (x, n) => {
       const blocks = Math.ceil(n / SUM_BLOCK);
       const chunks = splitter.line(blocks, 1, SUM_BLOCK * COST.sum);
       // The sums of the blocks must find room in the scratch space.
-      if (chunks === 0 || blocks > pool.scratch.length) return kernel(x, n);
-      put(pool.scratch.byteOffset, x, n, blocks, kind);
-      pool.run(jobs.sum_blocks, chunks, splitter.rows);
+      if (chunks === 0 || blocks > scratch.length) return kernel(x, n);
+      words[0] = scratch.byteOffset;
+      words[1] = x;
+      words[2] = n;
+      words[3] = 0;
+      words[4] = blocks;
+      words[5] = kind;
+      pool.run(numbers.sum_blocks, chunks, splitter.rows);
       let total = 0;
-      for (let i = 0; i < blocks; i++) total += pool.scratch[i];
+      for (let i = 0; i < blocks; i++) total += scratch[i];
       return total;
     };
   }
+
+  const product = (B: number, M: number, N: number, K: number) => splitter.product(B, M, N, K);
+
+  const sparse_gemm = job('sparse_gemm', ['starts', 'M', 'N', 'blocks'], (starts, M, N, blocks) => {
+    const entries = peek(starts + 4 * M * blocks);
+    return splitter.columnShares(M, N, blocks > 1 ? 1 : ROWS_ASIDE, (entries / M) * COST.sparse);
+  });
+
+  const transpose_compressed = job(
+    'transpose_compressed',
+    ['rowStarts', 'M', 'blocks', 'from', 'to'],
+    (rowStarts, M, blocks, from, to) => {
+      const entries = peek(rowStarts + 4 * M * blocks);
+      const chunks = splitter.line(to - from, 1, (entries / blocks) * COST.entry);
+      // The job's chunks, a block each, are counted from block 0.
+      if (chunks === 0 || from !== 0) return 0;
+      splitter.rows = 1;
+      return to;
+    },
+  );
 
   return {
     ...one,
@@ -78,187 +100,37 @@ export function threadedKernels(
     sum: sum(one.sum, SUM_PLAIN),
     sum_squares: sum(one.sum_squares, SUM_SQUARES),
     sum_absolutes: sum(one.sum_absolutes, SUM_ABSOLUTES),
+    gemm_nn: job('gemm_nn', ['B', 'M', 'N', 'K'], product),
+    gemm_nt: job('gemm_nt', ['B', 'M', 'N', 'K'], product),
+    gemm_tn: job('gemm_tn', ['B', 'M', 'N', 'K'], product),
+    sparse_gemm,
+    transpose_compressed,
 
-    gemm_nn(c, ldc, sc, work, a, lda, sa, b, ldb, sb, bias, B, M, N, K, accumulate, activation, wide) {
-      const chunks = splitter.product(B, M, N, K);
-      if (chunks === 0) {
-        one.gemm_nn(c, ldc, sc, work, a, lda, sa, b, ldb, sb, bias, B, M, N, K, accumulate, activation, wide);
-        return;
-      }
-      put(c, ldc, sc, a, lda, sa, b, ldb, sb, bias, B, M, N, K, accumulate, activation, wide);
-      pool.run(jobs.gemm_nn, chunks, splitter.rows, splitter.columns);
-    },
+    // In one job while each thread has one part of C; else one after the other.
+    sparse_forward: job(
+      'sparse_forward',
+      ['starts', 'M', 'N', 'blocks'],
+      (starts, M, N, blocks) => {
+        const entries = peek(starts + 4 * M * blocks);
+        splitter.rows = M;
+        splitter.columns = splitter.evenColumns(M, N, (entries / M) * COST.sparse);
+        return splitter.columns === 0 ? 0 : pool.threads + blocks;
+      },
+      // biome-ignore format: an operand a group
+      (c, ldc, cs, co, cv, starts, offsets, values, b, bias, M, N, K, blocks, width, step, span, activation, wide) => {
+        sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
+        transpose_compressed(cs, co, cv, starts, offsets, values, M, K, blocks, width, 0, blocks, step);
+      },
+    ),
 
-    gemm_nt(c, ldc, sc, work, y, ldy, sy, a, lda, sa, b, ldb, sb, B, M, N, K, accumulate, activation, wide) {
-      const chunks = splitter.product(B, M, N, K);
-      if (chunks === 0) {
-        one.gemm_nt(
-          c,
-          ldc,
-          sc,
-          work,
-          y,
-          ldy,
-          sy,
-          a,
-          lda,
-          sa,
-          b,
-          ldb,
-          sb,
-          B,
-          M,
-          N,
-          K,
-          accumulate,
-          activation,
-          wide,
-        );
-        return;
-      }
-      put(c, ldc, sc, y, ldy, sy, a, lda, sa, b, ldb, sb, B, M, N, K, accumulate, activation, wide);
-      pool.run(jobs.gemm_nt, chunks, splitter.rows, splitter.columns);
-    },
-
-    gemm_tn(c, ldc, sc, work, a, lda, sa, b, ldb, sb, B, M, N, K, accumulate, wide) {
-      const chunks = splitter.product(B, M, N, K);
-      if (chunks === 0) {
-        one.gemm_tn(c, ldc, sc, work, a, lda, sa, b, ldb, sb, B, M, N, K, accumulate, wide);
-        return;
-      }
-      put(c, ldc, sc, a, lda, sa, b, ldb, sb, B, M, N, K, accumulate, wide);
-      pool.run(jobs.gemm_tn, chunks, splitter.rows, splitter.columns);
-    },
-
-    sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide) {
-      const entries = peek(starts + 4 * M * blocks);
-      const chunks = splitter.columnShares(M, N, blocks > 1 ? 1 : ROWS_ASIDE, (entries / M) * COST.sparse);
-      if (chunks === 0) {
-        one.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
-        return;
-      }
-      put(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
-      pool.run(jobs.sparse_gemm, chunks, splitter.rows, splitter.columns);
-    },
-
-    sparse_forward(
-      c,
-      ldc,
-      cs,
-      co,
-      cv,
-      starts,
-      offsets,
-      values,
-      b,
-      bias,
-      M,
-      N,
-      K,
-      blocks,
-      width,
-      step,
-      span,
-      activation,
-      wide,
-    ) {
-      const entries = peek(starts + 4 * M * blocks);
-      const columns = splitter.evenColumns(M, N, (entries / M) * COST.sparse);
-      // In one job while each thread has one part of C; else one after the other.
-      if (columns === 0) {
-        this.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
-        this.transpose_compressed(cs, co, cv, starts, offsets, values, M, K, blocks, width, 0, blocks, step);
-        return;
-      }
-      const chunks = pool.threads + blocks;
-      put(
-        c,
-        ldc,
-        cs,
-        co,
-        cv,
-        starts,
-        offsets,
-        values,
-        b,
-        bias,
-        M,
-        N,
-        K,
-        blocks,
-        width,
-        step,
-        span,
-        activation,
-        wide,
-        pool.threads,
-        chunks,
-      );
-      pool.run(jobs.sparse_forward, chunks, M, columns);
-    },
-
-    sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, span, rate, wide) {
+    sparse_sgd: job('sparse_sgd', ['starts', 'M', 'N'], (starts, M, N) => {
       const entries = peek(starts + 4 * M);
-      const chunks = splitter.columnShares(M, N, ROWS_ASIDE, (entries / M) * COST.sparse);
-      if (chunks === 0) {
-        one.sparse_sgd(w, ldw, work, starts, offsets, values, b, M, N, span, rate, wide);
-        return;
-      }
-      put(w, ldw, starts, offsets, values, b, M, N, span, 0, wide);
-      floats[9] = rate;
-      pool.run(jobs.sparse_sgd, chunks, splitter.rows, splitter.columns);
-    },
+      return splitter.columnShares(M, N, ROWS_ASIDE, (entries / M) * COST.sparse);
+    }),
 
-    transpose_compressed(
-      starts,
-      offsets,
-      values,
-      rowStarts,
-      rowOffsets,
-      rowValues,
-      M,
-      N,
-      blocks,
-      width,
-      from,
-      to,
-      step,
-    ) {
-      const entries = peek(rowStarts + 4 * M * blocks);
-      const chunks = splitter.line(to - from, 1, (entries / blocks) * COST.entry);
-      // The job's chunks are counted from block 0.
-      if (chunks === 0 || from !== 0) {
-        one.transpose_compressed(
-          starts,
-          offsets,
-          values,
-          rowStarts,
-          rowOffsets,
-          rowValues,
-          M,
-          N,
-          blocks,
-          width,
-          from,
-          to,
-          step,
-        );
-        return;
-      }
-      put(starts, offsets, values, rowStarts, rowOffsets, rowValues, M, N, blocks, width, 0, to, step);
-      pool.run(jobs.transpose_compressed, to, 1);
-    },
-
-    gather_entries(offsets, values, starts, rowStarts, columns, bytes, order, M, blocks, scale, step) {
+    gather_entries: job('gather_entries', ['starts', 'M', 'blocks'], (starts, M, blocks) => {
       const entries = peek(starts + 4 * M * blocks);
-      const chunks = splitter.line(M, 1, (entries / M) * COST.gathered);
-      if (chunks === 0) {
-        one.gather_entries(offsets, values, starts, rowStarts, columns, bytes, order, M, blocks, scale, step);
-        return;
-      }
-      put(offsets, values, starts, rowStarts, columns, bytes, order, M, blocks, 0, step);
-      floats[9] = scale;
-      pool.run(jobs.gather_entries, chunks, splitter.rows);
-    },
+      return splitter.line(M, 1, (entries / M) * COST.gathered);
+    }),
   };
 }

@@ -7,6 +7,7 @@ import { platform } from '#platform';
 import { EngineError, ThreadError } from '../../base/errors.js';
 import type { WasmGlobal } from '../../base/globals.js';
 import type { Thread, ThreadSetup } from '../../base/platform/types.js';
+import { MAX_THREADS } from '../constants.js';
 
 /** The pool's functions in a binary with threads. */
 export interface PoolExports {
@@ -15,8 +16,7 @@ export interface PoolExports {
   pool_stop(pool: number): void;
 }
 
-/** Bytes of a pool in memory, and the threads that it has room for. */
-export const MAX_THREADS = 64;
+/** Bytes of a pool in memory. */
 export const POOL_BYTES = 640 + 64 * MAX_THREADS;
 
 // Places in the pool, in bytes.
