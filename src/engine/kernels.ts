@@ -1,6 +1,6 @@
 /**
- * The kernel ABI, seen from TypeScript: what every backend implements and the engine calls. It checks nothing;
- * each operation states its own in src/ops, and src/ops/reference has the readable meaning of each. `assembly/README.md` holds the conventions.
+ * The kernel ABI, seen from TypeScript: what every backend implements and the engine calls. It checks nothing. Each
+ * operation states its kernels in src/ops, and src/ops/reference has the readable meaning of each.
  *
  * - Order of arguments: outputs, saved for backward, inputs, sizes, scalars. Scratch space follows the outputs.
  * - A pointer is a byte offset into the engine's memory; 0 means absent. A matrix is a pointer and its leading

@@ -1,4 +1,7 @@
-/** exp, log and the activations whose backward reads the saved output, element by element. Arrays may coincide: y may be x, dx may be dy. */
+/**
+ * exp, log and the activations whose backward reads the saved output, element by element. Arrays may coincide:
+ * y may be x, dx may be dy.
+ */
 import type { FusedActivation } from '../engine/kernels.js';
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';

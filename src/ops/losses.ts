@@ -1,4 +1,9 @@
-/** Losses with targets or weights on outputs [rows, columns]. Plain cross-entropy is in softmax.ts. */
+/**
+ * Losses with targets or weights on outputs [rows, columns]. Plain cross-entropy is in softmax.ts.
+ *
+ * Kernels: losses[m] = weights[m] · (the mean over the row's N outputs); dx is the gradient of scale · Σ losses
+ * and may be absent. Absent weights are 1. Targets t [M, N]. dx may be x.
+ */
 
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';

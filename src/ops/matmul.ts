@@ -1,4 +1,7 @@
-/** The three matrix products of a linear layer, each for one matrix [rows, columns] or a batch of them [batch, rows, columns]. */
+/**
+ * The three matrix products of a linear layer, each for one matrix [rows, columns] or a batch of them [batch, rows,
+ * columns]. Each function checks its tensors once and returns a call to run as often as needed.
+ */
 import { OptionError, ShapeError } from '../base/errors.js';
 import { THIN_ROWS } from '../engine/constants.js';
 import { activationCodes, type FusedActivation } from '../engine/kernels.js';

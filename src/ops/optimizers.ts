@@ -1,4 +1,9 @@
-/** Optimizer steps on flat tensors. Scalars are given at every call, as they may change by step. To g, weightDecay · w is added first. Moments below 2⁻¹⁰⁰ become 0; where g is squared, it counts as 0 below 2⁻⁵⁶. */
+/**
+ * Optimizer steps on flat tensors. Scalars are given at every call, as they may change by step.
+ *
+ * Kernels with state: g has weightDecay · w added first. Moments below 2⁻¹⁰⁰ become 0; where g is squared, it
+ * counts as 0 below 2⁻⁵⁶.
+ */
 import { ShapeError } from '../base/errors.js';
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -64,7 +69,7 @@ export function sgdMomentumStep(args: {
     );
 }
 
-/** See `adam_step` in the kernels' contract. */
+/** See `adam_step` above. */
 export function adamStep(args: {
   w: Tensor;
   m: Tensor;
@@ -97,7 +102,7 @@ export function adamStep(args: {
     );
 }
 
-/** See `rmsprop_step` in the kernels' contract. */
+/** See `rmsprop_step` above. */
 export function rmspropStep(args: {
   w: Tensor;
   v: Tensor;

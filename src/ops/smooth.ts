@@ -1,4 +1,7 @@
-/** Activations whose backward reads the saved input x, element by element. Arrays may coincide: y may be x, dx may be dy or x. */
+/**
+ * Activations whose backward reads the saved input x, element by element. Arrays may coincide: y may be x, dx may
+ * be dy or x.
+ */
 import type { SmoothActivation } from '../engine/kernels.js';
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';

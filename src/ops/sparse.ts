@@ -1,5 +1,7 @@
-/** Inputs that are mostly zeros. A batch's rows are compressed when it is loaded, if it is sparse enough to pay; then the
- * first layer multiplies only what is there. `active` says which path the batch at hand takes. */
+/**
+ * Inputs that are mostly zeros. A batch's rows are compressed when it is loaded, if it is sparse enough to pay; then the
+ * first layer multiplies only what is there. `active` says which path the batch at hand takes.
+ */
 import { ShapeError } from '../base/errors.js';
 import { checkInteger } from '../base/options.js';
 import { activationCodes, type FusedActivation, LONGEST_CHAIN } from '../engine/kernels.js';

@@ -3,7 +3,7 @@ import type { ThreadPool } from './pool.js';
 import type { Splitter } from './split.js';
 
 /** Words of a job's arguments; behind them stand the codes of assembly/threads/lines.ts. */
-export const ARGUMENTS = 20;
+const ARGUMENTS = 20;
 
 export type Call = (...args: (number | undefined)[]) => void;
 

@@ -2,7 +2,7 @@
 import type { signatures } from '../losses.js';
 import type { ReferenceMemory, Twins } from './memory.js';
 
-/** Shares of a row's largest that are no gradient: see the contract. */
+/** Shares of a row's largest that are no gradient: see the signatures. */
 const NEGLIGIBLE = 2 ** -64;
 
 interface Elementwise {

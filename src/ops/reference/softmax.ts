@@ -5,7 +5,7 @@
 import type { signatures } from '../softmax.js';
 import type { Floats, ReferenceMemory, Twins } from './memory.js';
 
-/** Shares of a row's largest that are no gradient: see the contract. */
+/** Shares of a row's largest that are no gradient: see the signatures. */
 const NEGLIGIBLE = 2 ** -64;
 
 export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
