@@ -32,6 +32,9 @@ export {
 } from './formats/pytorch.js';
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 export { eventFileHead, scalarEvent } from './formats/tfevents.js';
+export * from './graph/functions.js';
+export { input, literal } from './graph/leaves.js';
+export type { Value } from './graph/value.js';
 export { type ActivationOptions, activation } from './nn/activations.js';
 export { CompiledModel, type CompileOptions, type Plan } from './nn/compile.js';
 export { type DenseOptions, dense } from './nn/dense.js';
@@ -48,25 +51,40 @@ export {
   randomNormal,
   zeros,
 } from './nn/initializers.js';
-export type {
-  FusedSgd,
-  Layer,
-  LayerCalls,
-  LayerContext,
-  ParameterSpec,
-  RunState,
-  SavedSpec,
+export {
+  buffer,
+  type Layer,
+  type LayerFunction,
+  layer,
+  type ParameterOptions,
+  parameter,
 } from './nn/layer.js';
 export {
   binaryCrossEntropy,
   huber,
   type Loss,
+  type LossFunction,
   type LossName,
   meanAbsoluteError,
   meanSquaredError,
+  type OwnLossOptions,
+  ownLoss,
   type SoftmaxCrossEntropyOptions,
   softmaxCrossEntropy,
 } from './nn/losses.js';
+export {
+  callModel,
+  freeze,
+  type InputScale,
+  type Memory,
+  type Named,
+  type Network,
+  network,
+  type Parameter,
+  type Port,
+  setParameters,
+  unfreeze,
+} from './nn/model.js';
 export { type BatchNormOptions, batchNorm, type LayerNormOptions, layerNorm } from './nn/normalization.js';
 export {
   type AdagradOptions,
@@ -93,14 +111,7 @@ export {
   stepDecay,
   warmUp,
 } from './nn/schedules.js';
-export {
-  type InputScale,
-  type Memory,
-  type Parameter,
-  type Sequential,
-  sequential,
-  setParameters,
-} from './nn/sequential.js';
+export { type Sequential, sequential } from './nn/sequential.js';
 export { type LayerSummary, type ModelSummary, summary } from './nn/summary.js';
 export type { UpdateOptions } from './nn/update.js';
 export { weightsSha256 } from './run/weights.js';

@@ -40,8 +40,8 @@ export function parametersOf(where: string, model: Sequential): Parameters<Float
   const fits =
     model.layers.length === 2 &&
     model.parameters.length === 4 &&
-    first.endsWith === 'sigmoid' &&
-    (second.endsWith ?? 'identity') === 'identity';
+    first.config.activation === 'sigmoid' &&
+    second.config.activation === 'identity';
   if (!fits) {
     throw new ShapeError(where, `expected a sigmoid layer and an output layer, given layers ${model.sizes}`);
   }

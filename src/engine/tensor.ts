@@ -114,14 +114,40 @@ export class Tensor {
     return new Tensor(this.#owner, this.dtype, shape, this.pointer, ld, this.#changes);
   }
 
+  /** @internal The same memory with `rank` axes: all before the last `rank` - 1 become one. A vector becomes a matrix of one row. */
+  merged(rank: number): Tensor {
+    if (this.shape.length === rank) return this;
+    const last = this.shape.slice(Math.max(0, this.shape.length - rank + 1));
+    const first = last.includes(0) ? 0 : this.size / elements(last);
+    const ones = new Array<number>(rank - 1 - last.length).fill(1);
+    return new Tensor(
+      this.#owner,
+      this.dtype,
+      [first, ...ones, ...last],
+      this.pointer,
+      this.ld,
+      this.#changes,
+    );
+  }
+
+  /** @internal The same memory under a shape of as many elements. */
+  reshaped(shape: readonly number[], ld: number): Tensor {
+    return new Tensor(this.#owner, this.dtype, shape, this.pointer, ld, this.#changes);
+  }
+
+  /** @internal All elements as a vector; only where no row is padded. */
+  line(): Tensor {
+    return this.view([this.size]);
+  }
+
   /** @internal The same memory as one row, padding and all. */
   flat(): Tensor {
     return new Tensor(this.#owner, this.dtype, [this.span], this.pointer, undefined, this.#changes);
   }
 
-  /** @internal As many elements, padding counted, in memory that lives as long as this. */
-  scratch(): Tensor {
-    return this.#owner.tensor(this.dtype, [this.span]);
+  /** @internal So many elements (as many as this has, padding counted), in memory that lives as long as this. */
+  scratch(size = this.span): Tensor {
+    return this.#owner.tensor(this.dtype, [size]);
   }
 
   /** A copy of the values, row-major: all of them, or those of the first `count` entries of the first axis. */
@@ -258,6 +284,11 @@ export class Arena {
   padded(dtype: DType, shape: readonly number[]): Tensor {
     checkShape('Arena.padded', shape);
     return this.#place(dtype, shape, paddedLength(shape[shape.length - 1]));
+  }
+
+  /** @internal A tensor of zeros that lies in memory as this one does. */
+  like({ dtype, shape, ld }: Tensor): Tensor {
+    return this.#place(dtype, shape, ld);
   }
 
   /** A dense tensor filled with zeros. Throws EngineError when memory cannot grow. */

@@ -1,7 +1,8 @@
 /** A model's values as named arrays, for numpy: an NPZ archive with an array for each parameter and buffer, under the model's own names. */
 import { isFloat32Array, isFloat64Array } from '../base/arrays.js';
 import { DataError, FormatError, show } from '../base/errors.js';
-import { allValues, checkModel, type Sequential, setParameters } from '../nn/sequential.js';
+import { allValues, checkModel, setParameters } from '../nn/model.js';
+import type { Sequential } from '../nn/sequential.js';
 import { checkFile } from './bytes.js';
 import type { WritableNpy } from './npy.js';
 import { readNpz, writeNpz } from './npz.js';

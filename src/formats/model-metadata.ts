@@ -5,7 +5,8 @@
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { type Loss, lossOf } from '../nn/losses.js';
-import { type InputScale, isSameScale, remember, type Sequential } from '../nn/sequential.js';
+import { type InputScale, isSameScale, remember } from '../nn/model.js';
+import type { Sequential } from '../nn/sequential.js';
 
 /** How raw values became the model's inputs. */
 export interface InputFormat extends InputScale {

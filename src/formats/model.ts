@@ -11,8 +11,11 @@ import { isFloat32Array } from '../base/arrays.js';
 import { DataError, FormatError, LanegradError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Layer } from '../nn/layer.js';
+import { isOwnLayer } from '../nn/layer.js';
 import { isLayerKind, makeLayer } from '../nn/layers.js';
-import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
+import { allValues, checkModel, setParameters } from '../nn/model.js';
+import { batchNorm, layerNorm } from '../nn/normalization.js';
+import { parametersOf, type Sequential, sequential } from '../nn/sequential.js';
 import { checkFile } from './bytes.js';
 import {
   type BasicMetadata,
@@ -40,8 +43,10 @@ export function writeModel(
   const where = 'writeModel';
   checkModel(where, model);
   const { inputSize, seed } = model;
-  const layers = model.layers.map(({ kind, config }) => {
-    if (!isLayerKind(kind)) throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
+  const layers = model.layers.map((layer) => {
+    const { kind, config } = layer;
+    if (!isLayerKind(kind) || isOwnLayer(layer))
+      throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
     return { kind, ...config };
   });
   const extra = describeModel(where, model, metadata, sections);
@@ -114,21 +119,16 @@ function checkTensors(
   tensors: ReadonlyMap<string, SafeTensor>,
   where: string,
 ): void {
-  let width = inputSize;
-  for (const [index, layer] of layers.entries()) {
-    for (const { name, shape } of [...layer.parameters(width), ...(layer.buffers?.(width) ?? [])]) {
-      const full = `${index}.${name}`;
-      const tensor = tensors.get(full);
-      if (!tensor) throw new FormatError(where, `tensor ${show(full)} is missing`);
-      if (tensor.dtype !== 'F32' || tensor.shape.join() !== shape.join()) {
-        const given = `${tensor.dtype} [${tensor.shape.join(', ')}]`;
-        throw new FormatError(
-          where,
-          `tensor ${show(full)}: expected F32 [${shape.join(', ')}], given ${given}`,
-        );
-      }
+  for (const { name, shape } of parametersOf(where, inputSize, layers)) {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new FormatError(where, `tensor ${show(name)} is missing`);
+    if (tensor.dtype !== 'F32' || tensor.shape.join() !== shape.join()) {
+      const given = `${tensor.dtype} [${tensor.shape.join(', ')}]`;
+      throw new FormatError(
+        where,
+        `tensor ${show(name)}: expected F32 [${shape.join(', ')}], given ${given}`,
+      );
     }
-    width = layer.outputSize(width);
   }
 }
 

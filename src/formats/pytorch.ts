@@ -14,7 +14,8 @@ import { OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
 import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
-import { allValues, checkModel, type Sequential, sequential, setParameters } from '../nn/sequential.js';
+import { allValues, checkModel, setParameters } from '../nn/model.js';
+import { type Sequential, sequential } from '../nn/sequential.js';
 import { checkFile } from './bytes.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 

@@ -8,9 +8,9 @@ import {
   type FusedActivation,
   type SmoothActivation,
 } from '../engine/kernels.js';
-import { activate, activateBackward } from '../ops/activations.js';
-import { smooth, smoothBackward } from '../ops/smooth.js';
-import type { Layer } from './layer.js';
+import { applyOne } from '../graph/value.js';
+import { activation as applyActivation } from '../ops/activation.js';
+import { defineLayer, type Layer } from './layer.js';
 
 const smoothActivations: readonly SmoothActivation[] = [
   'leakyRelu',
@@ -26,11 +26,6 @@ export const activations: readonly Activation[] = [
   ...(Object.keys(activationCodes) as FusedActivation[]),
   ...smoothActivations,
 ];
-
-/** Whether products apply it at their end, and its derivative is a function of the output. */
-export function isFused(name: Activation): name is FusedActivation {
-  return Object.hasOwn(activationCodes, name);
-}
 
 /** The one number that some activations have. */
 export interface ActivationOptions {
@@ -56,22 +51,6 @@ export function activation(name: Activation, options?: ActivationOptions): Layer
   if (name === 'elu') shape.alpha = reader.number('alpha', {}, 1);
   reader.end();
   const parameter = shape.negativeSlope ?? shape.alpha;
-  return {
-    kind: 'activation',
-    config: { name, ...shape },
-    ...(isFused(name) && { endsWith: name }),
-    outputSize: (inputSize) => inputSize,
-    parameters: () => [],
-    compile({ x, y, dx, dy }) {
-      if (isFused(name)) {
-        const forward = [activate({ y, x, activation: name })];
-        // dy arrives multiplied by the derivative already.
-        const pass = dx && dy ? [activateBackward({ dx, y, dy, activation: 'identity' })] : [];
-        return { forward, backward: pass };
-      }
-      const forward = [smooth({ y, x, activation: name, parameter })];
-      const pass = dx && dy ? [smoothBackward({ dx, x, dy, activation: name, parameter })] : [];
-      return { forward, backward: pass };
-    },
-  };
+  const attributes = { name, ...(parameter !== undefined && { parameter }) };
+  return defineLayer('activation', { name, ...shape }, (x) => applyOne(applyActivation, [x], attributes));
 }

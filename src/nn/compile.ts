@@ -1,25 +1,28 @@
 /**
- * A model laid out in an engine's memory: parameters, gradients and activations are placed once, and every batch size in
+ * A model laid out in an engine's memory: parameters, gradients and what lies between are placed once, and every batch size in
  * use gets a list of bound kernel calls. Running a step walks such a list; it allocates nothing.
  */
-
 import { EngineError, ShapeError } from '../base/errors.js';
 import { checkInteger, checkMap, OptionReader } from '../base/options.js';
 import { checkEngine, type Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import { activateBackward } from '../ops/activations.js';
+import { bindProgram, callsOf, Memory, run } from '../graph/bind.js';
+import { layoutOf } from '../graph/places.js';
+import type { Slot } from '../graph/program.js';
+import type { Value } from '../graph/value.js';
 import type { Call } from '../ops/check.js';
+import type { RunState, Shape } from '../ops/operation.js';
 import { PackedMatrix } from '../ops/packed.js';
 import { sum } from '../ops/reduce.js';
 import { SparseRows } from '../ops/sparse.js';
-import { bindAnswers } from './answers.js';
-import type { LayerCalls, RunState } from './layer.js';
-import { layOut, ofLayer, placeSaved, type Saved, savedFor, viewsOf } from './layout.js';
+import { Head, headsOf } from './head.js';
+import { layOut, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
+import { graphOf, type Network, type Parameter } from './model.js';
 import { isOptimizer, OPTIMIZER } from './optimizers.js';
-import type { CompileOptions, Plan } from './plan.js';
-import { checkModel, type Parameter, type Sequential } from './sequential.js';
+import type { CompileOptions, HeadPlan, InputPlan, Plan } from './plan.js';
 import { readState, statePlaces, writeState } from './state.js';
+import { isTrainable, type Training, trainingOf } from './training.js';
 import { Update, type UpdateOptions } from './update.js';
 import { valuesOf, writeValues } from './values.js';
 
@@ -31,48 +34,35 @@ export type { CompileOptions, Plan } from './plan.js';
  */
 export class CompiledModel {
   readonly engine: Engine;
-  readonly model: Sequential;
+  readonly model: Network;
   readonly maxRows: number;
-  /** All parameters, one after the other, their rows padded; and their gradients in the same places. */
+  /** All parameters, one after the other, their rows padded, those that are trained first; and the gradients of these in the same places. */
   readonly parameters: Tensor;
   readonly gradients: Tensor | undefined;
   readonly #arena: Arena;
   readonly loss: Loss;
-  readonly #seed: number;
   readonly #update: Update | undefined;
   readonly #state: RunState = { training: false, step: 1, batch: 0 };
-  readonly #sparse: SparseRows;
-  readonly #starts: readonly number[];
+  readonly #seed: number;
+  readonly #training: Training;
+  readonly #memory: Memory;
+  readonly #sparse = new Map<Slot, SparseRows>();
+  readonly #packed = new Map<Slot, PackedMatrix>();
   readonly #parameterSum: () => number;
+  /** Of each parameter of the model, in its order: the gradients of those that are trained. */
   readonly #parameterViews: readonly Tensor[];
-  /** Of the same parameters, those that are matrices. */
-  readonly #packed: readonly (PackedMatrix | undefined)[];
-  readonly #gradientViews: readonly Tensor[];
-  /** Buffers of the model, one after the other; and views of each. */
-  readonly #buffers: Tensor;
-  readonly #bufferSum: () => number;
+  readonly #gradientViews: readonly (Tensor | undefined)[];
   readonly #bufferViews: readonly Tensor[];
-  /** The model's own values, parameters and buffers, and where they lie here. */
+  readonly #bufferSum: () => number;
   readonly #places: readonly { readonly parameter: Parameter; readonly view: Tensor }[];
-  /** Of each layer, at the largest batch. */
-  readonly #saved: readonly Saved[];
-  /** activations[0] holds the inputs, activations[i + 1] the output of layer i. */
-  readonly #activations: Tensor[];
-  readonly #dActivations: Tensor[] | undefined;
-  readonly #labels: Tensor;
-  readonly #targets: Tensor | undefined;
+  readonly #heads: readonly Head[];
   readonly #weights: Tensor;
-  readonly #rowWeights: Tensor;
-  readonly #classWeights: Tensor | undefined;
-  readonly #losses: Tensor;
-  readonly #probabilities: Tensor;
-  readonly #predictions: Tensor;
   readonly #plans = new Map<number, Plan>();
 
-  constructor(engine: Engine, model: Sequential, options: CompileOptions) {
+  constructor(engine: Engine, model: Network, options: CompileOptions) {
     const where = 'CompiledModel';
     checkEngine(where, engine);
-    checkModel(where, model);
+    const graph = graphOf(where, model);
     const reader = new OptionReader(where, options);
     const maxRows = reader.integer('maxRows', { min: 1 });
     const optimizer = reader.optional('optimizer', OPTIMIZER, isOptimizer);
@@ -80,59 +70,77 @@ export class CompiledModel {
     const loss = reader.optional('loss', 'a loss', isGiven) ?? model.loss;
     const update = reader.optional('update', 'an object', isGiven) as UpdateOptions | undefined;
     const seed = reader.integer('seed', { min: 0 }, model.seed);
+    const without = reader.optional('without', 'a list of passes', isGiven) as CompileOptions['without'];
     reader.end();
     this.engine = engine;
     this.model = model;
     this.maxRows = maxRows;
     this.loss = resolveLoss(where, loss ?? 'softmaxCrossEntropy');
     this.#seed = seed;
-    const { classWeights } = this.loss;
-    if (classWeights && classWeights.length !== model.outputSize) {
-      const expected = `expected ${model.outputSize} class weights, one an output`;
-      throw new ShapeError(where, `${expected}, given ${classWeights.length}`);
-    }
-    const training = optimizer !== undefined;
+    const specs = headsOf(where, model, this.loss);
+    this.#training = trainingOf(where, graph, model, { specs, trains: optimizer !== undefined, without });
+    const { program, gradients, heads } = this.#training;
     const arena = engine.arena();
     this.#arena = arena;
     try {
-      const { starts, total } = layOut(model.parameters);
-      this.#starts = starts;
+      const given = new Map<Slot, Tensor>();
+      const trained = model.parameters.filter(isTrainable);
+      const ordered = [...trained, ...model.parameters.filter((parameter) => !isTrainable(parameter))];
+      const { starts, total } = layOut(ordered);
+      const trainedTotal = layOut(trained).total;
       this.parameters = arena.tensor('float', [total]);
+      this.gradients = optimizer && arena.tensor('float', [trainedTotal]);
       this.#parameterSum = sum(this.parameters);
-      this.gradients = training ? arena.tensor('float', [total]) : undefined;
-      this.#parameterViews = viewsOf(this.parameters, model.parameters, starts);
-      this.#packed = this.#parameterViews.map((view) =>
-        view.shape.length === 2 ? new PackedMatrix(arena, view) : undefined,
-      );
-      this.#gradientViews = this.gradients ? viewsOf(this.gradients, model.parameters, starts) : [];
+      const views = viewsOf(this.parameters, ordered, starts);
+      this.#parameterViews = model.parameters.map((parameter) => views[ordered.indexOf(parameter)]);
+      const gradientViews = this.gradients ? viewsOf(this.gradients, trained, starts) : [];
+      this.#gradientViews = model.parameters.map((parameter) => gradientViews[trained.indexOf(parameter)]);
+      for (const [i, value] of graph.parameters.entries()) {
+        const [slot, view, gradient] = [
+          program.slotOf(value),
+          this.#parameterViews[i],
+          this.#gradientViews[i],
+        ];
+        given.set(slot, view);
+        if (view.shape.length === 2) this.#packed.set(slot, new PackedMatrix(arena, view));
+        if (gradients[i] && gradient) given.set(gradients[i], gradient);
+      }
       const buffers = layOut(model.buffers);
-      this.#buffers = arena.tensor('float', [buffers.total]);
-      this.#bufferSum = sum(this.#buffers);
-      this.#bufferViews = viewsOf(this.#buffers, model.buffers, buffers.starts);
-      const views = [...this.#parameterViews, ...this.#bufferViews];
-      const all = [...model.parameters, ...model.buffers];
-      this.#places = all.map((parameter, i) => ({ parameter, view: views[i] }));
-      this.#saved = placeSaved(arena, model, maxRows);
-      this.#activations = model.sizes.map((size) => arena.padded('float', [maxRows, size]));
-      this.#dActivations = training
-        ? model.sizes.map((size, i) => arena.padded('float', i === 0 ? [0, size] : [maxRows, size]))
-        : undefined;
-      this.#sparse = new SparseRows(arena, this.#activations[0], model.sizes[1]);
-      this.#labels = arena.tensor('i32', [maxRows]);
-      const { answers } = this.loss;
-      this.#targets = answers === 'targets' ? arena.padded('float', [maxRows, model.outputSize]) : undefined;
+      const bufferMemory = arena.tensor('float', [buffers.total]);
+      this.#bufferSum = sum(bufferMemory);
+      this.#bufferViews = viewsOf(bufferMemory, model.buffers, buffers.starts);
+      for (const [i, value] of graph.buffers.entries())
+        given.set(program.slotOf(value), this.#bufferViews[i]);
+      this.#places = [...model.parameters, ...model.buffers].map((parameter, i) => ({
+        parameter,
+        view: [...this.#parameterViews, ...this.#bufferViews][i],
+      }));
+      this.#heads = specs.map((spec) => new Head(where, arena, maxRows, spec));
+      for (const [i, { seed, own }] of heads.entries()) {
+        if (seed) given.set(program.slotOf(seed), placeRows(arena, maxRows, seed.shape));
+        if (!own) continue;
+        given.set(program.slotOf(own.target), this.#heads[i].targets!);
+        given.set(program.slotOf(own.weights), this.#heads[i].rowWeights);
+      }
+      for (const value of graph.inputs)
+        given.set(program.slotOf(value), placeRows(arena, maxRows, value.shape));
+      this.#memory = new Memory(arena, program, maxRows, given, !without?.includes('sharedMemory'));
+      for (const [slot, units] of this.#training.sparse) {
+        this.#sparse.set(slot, new SparseRows(arena, this.#memory.tensor(slot), units));
+      }
       this.#weights = arena.tensor('float', [maxRows]);
-      this.#rowWeights = arena.tensor('float', [maxRows]);
-      this.#classWeights = classWeights && arena.tensor('float', [classWeights.length]).write(classWeights);
-      this.#losses = arena.tensor('float', [maxRows]);
-      this.#probabilities = arena.padded('float', [maxRows, model.outputSize]);
-      this.#predictions = arena.tensor('i32', [maxRows]);
-      const { parameters, gradients } = this;
-      if (optimizer && gradients) {
-        const penalised = model.parameters.flatMap((parameter, i) =>
-          parameter.penalised ? [{ w: this.#parameterViews[i], g: this.#gradientViews[i] }] : [],
+      if (optimizer && this.gradients) {
+        const parameters = this.parameters.view([trainedTotal]);
+        const penalised = model.parameters.flatMap((parameter, i) => {
+          const g = this.#gradientViews[i];
+          return parameter.penalised && g ? [{ w: this.#parameterViews[i], g }] : [];
+        });
+        this.#update = new Update(
+          arena,
+          optimizer,
+          { parameters, gradients: this.gradients, penalised },
+          update,
         );
-        this.#update = new Update(arena, optimizer, { parameters, gradients, penalised }, update);
       }
       this.upload();
     } catch (error) {
@@ -189,6 +197,11 @@ export class CompiledModel {
     this.#state.step = steps + 1;
   }
 
+  /** Bytes of what a batch computes: neither parameters nor gradients of parameters, inputs and answers. */
+  get workBytes(): number {
+    return this.#memory.bytes;
+  }
+
   /**
    * A copy of what training carries along beside the parameters: the optimizer's tensors by parameter (`adam.m/0.weight`), the
    * moving average (`average/0.weight`) and the layers' buffers (`buffer/1.runningMean`). Gathered gradients are not among it.
@@ -205,13 +218,12 @@ export class CompiledModel {
   }
 
   #statePlaces(): Map<string, Tensor> {
-    const slots = this.#update?.slots ?? new Map<string, Tensor>();
-    return statePlaces(this.model, slots, this.#starts, this.#bufferViews);
+    return statePlaces(this.model, this.#update?.slots ?? new Map<string, Tensor>(), this.#bufferViews);
   }
 
   /** What L1 and L2 penalties add to the mean loss, at the parameters as they are; 0 without any. */
   penalty(): number {
-    return this.#training().penalty();
+    return this.#updates().penalty();
   }
 
   /**
@@ -219,7 +231,7 @@ export class CompiledModel {
    * weight.
    */
   stepAccumulated(learningRate: number): void {
-    const update = this.#training();
+    const update = this.#updates();
     update.takeAccumulated();
     update.run(learningRate, this.#state.step);
     this.#advance();
@@ -227,7 +239,7 @@ export class CompiledModel {
 
   /** Parameters and their moving average change places: to measure or download it, and again to go on. */
   swapAverage(): void {
-    this.#training().swapAverage();
+    this.#updates().swapAverage();
   }
 
   #advance(): void {
@@ -235,15 +247,20 @@ export class CompiledModel {
     this.#state.batch = 0;
   }
 
-  #training(): Update {
+  #updates(): Update {
     this.#check();
     if (this.#update) return this.#update;
     throw new EngineError('CompiledModel', 'this model was compiled without an optimizer');
   }
 
-  /** A copy of the gradients, by parameter name. Only after `backward`. */
+  /** A copy of the gradients, by parameter name, of what is trained. Only after `backward`. */
   readGradients(): Map<string, ArrayLike<number>> {
-    return new Map(this.model.parameters.map(({ name }, i) => [name, this.#gradientViews[i].read()]));
+    return new Map(
+      this.model.parameters.flatMap(({ name }, i) => {
+        const view = this.#gradientViews[i];
+        return view ? [[name, view.read()] as const] : [];
+      }),
+    );
   }
 
   /** The calls for batches of `rows` rows; made when first asked for. */
@@ -269,137 +286,143 @@ export class CompiledModel {
   }
 
   #bind(rows: number): Plan {
-    const activations = this.#activations.map((tensor) => tensor.firstRows(rows));
-    const dActivations = this.#dActivations?.map((tensor, i) => (i === 0 ? tensor : tensor.firstRows(rows)));
-    const labels = this.#labels.firstRows(rows);
-    const losses = this.#losses.firstRows(rows);
-    const probabilities = this.#probabilities.firstRows(rows);
-    const predictions = this.#predictions.firstRows(rows);
-    const outputs = activations[activations.length - 1];
-    const dOutputs = dActivations?.[dActivations.length - 1];
-
-    const { takesSparse = false } = this.model.layers[0];
-    const layers = this.#bindLayers(activations, dActivations);
-    const forward = layers.flatMap((layer) => layer.forward);
-    const backward = layers.toReversed().flatMap((layer) => layer.backward);
-    const last = this.model.layers[this.model.layers.length - 1].endsWith ?? 'identity';
-    if (dOutputs && last !== 'identity') {
-      backward.unshift(activateBackward({ dx: dOutputs, y: outputs, dy: dOutputs, activation: last }));
-    }
-    const weights = this.#weights.firstRows(rows);
-    const targets = this.#targets?.firstRows(rows);
-    const batch = { weighted: false, labelled: true };
-    const loss = this.loss.compile({
-      ...{ losses, outputs, labels, targets, weights, dOutputs, batch },
-      rowWeights: this.#rowWeights.firstRows(rows),
-      classWeights: this.#classWeights,
+    const { program, heads } = this.#training;
+    const graph = graphOf('CompiledModel', this.model);
+    const matrix = (value: Value) => asRows(this.#memory.of(program.slotOf(value), rows));
+    const bound = bindProgram(this.#memory, rows, {
+      ...{ arena: this.#arena, state: this.#state, seed: this.#seed },
+      streamOf: (node) => graph.streams.get(node) ?? 0,
+      packed: (slot) => this.#packed.get(slot),
+      sparse: (slot) => this.#sparse.get(slot),
     });
-    const lossSum = sum(losses);
-    const step = this.#bindStep(layers, backward);
+    const [forward, loss, backward] = (['forward', 'loss', 'backward'] as const).map((part) =>
+      callsOf(bound, part),
+    );
+    const weights = this.#weights.firstRows(rows);
+    const batch = { weighted: false, labelled: true };
+    const outputs = this.#heads.map((head, i) => {
+      const { seed, own } = heads[i];
+      const gradient = seed && this.#memory.of(program.slotOf(seed), rows);
+      const value = own && this.#memory.of(program.slotOf(own.value), rows);
+      const tensors = {
+        ...{ outputs: matrix(graph.outputs[i]), weights },
+        dOutputs: own ? undefined : gradient && asRows(gradient),
+        traced: value && { value, gradient, perRow: own.value.shape.rows },
+        // All losses of one's own stand in one list, which the first of them runs.
+        graph: own && heads.findIndex((other) => other.own) === i ? loss : [],
+      };
+      return head.bind(rows, tensors, { ...batch });
+    });
+    const inputs = graph.inputs.map((value, i) => this.#bindInput(this.model.inputs[i].name, value, rows));
     const state = this.#state;
+    const [first] = outputs;
     return {
+      ...first,
       rows,
-      inputs: activations[0],
-      outputs,
-      labels,
-      targets,
+      inputs: inputs[0].values,
       weights,
-      batch,
-      losses,
-      probabilities,
-      predictions,
-      loadCompressed: (set, order, start) => {
-        this.#check();
-        if (takesSparse) this.#sparse.loadFrom(set, order, start, rows);
-        else set.expand(activations[0], order, start);
-      },
-      loaded: () => {
-        this.#check();
-        if (takesSparse) this.#sparse.load(rows);
-      },
+      ports: { inputs, outputs },
+      loadCompressed: inputs[0].loadCompressed,
+      loaded: inputs[0].loaded,
       forward: (training = false) => {
         this.#check();
         state.training = training;
         run(forward);
       },
-      loss() {
-        loss.run();
-        return lossSum();
-      },
-      weight: () => loss.weight(),
+      ...(outputs.length > 1 && totalOf(outputs, this.#heads)),
       backward: () => {
         this.#check();
         run(backward);
       },
-      step,
+      step: this.#bindStep(bound, backward, rows),
       accumulate: () => {
-        const update = this.#training();
+        const update = this.#updates();
         run(backward);
-        update.accumulate(loss.weight());
+        update.accumulate(first.weight());
         state.batch = update.batches;
       },
-      ...bindAnswers(this.loss.link, { outputs, labels, probabilities, predictions, batch }),
     };
   }
 
-  /** Backward and update: of everything, or with the first layer's weight done on its own. */
-  #bindStep(layers: readonly LayerCalls[], backward: readonly Call[]): (learningRate: number) => void {
+  #bindInput(name: string, value: Value, rows: number): InputPlan {
+    const slot = this.#training.program.slotOf(value);
+    const values = asRows(this.#memory.of(slot, rows));
+    const sparse = this.#sparse.get(slot);
+    return {
+      name,
+      values,
+      loadCompressed: (set, order, start) => {
+        this.#check();
+        if (sparse) sparse.loadFrom(set, order, start, rows);
+        else set.expand(values, order, start);
+      },
+      loaded: () => {
+        this.#check();
+        sparse?.load(rows);
+      },
+    };
+  }
+
+  /** Backward and update: of everything, or with the first parameter's gradient and update in one. */
+  #bindStep(
+    bound: ReturnType<typeof bindProgram>,
+    backward: readonly Call[],
+    rows: number,
+  ): (learningRate: number) => void {
     const update = this.#update;
-    const { parameters, gradients } = this;
+    const { gradients } = this;
     const state = this.#state;
-    if (!update || !gradients) return () => void this.#training();
+    if (!update || !gradients) return () => void this.#updates();
     const whole = (learningRate: number) => {
       run(backward);
       update.run(learningRate, state.step);
       this.#advance();
     };
-    const [{ fusedSgd, backward: first }] = layers;
-    if (!fusedSgd || !update.plain) return whole;
-    // The first layer's calls stand last in `backward`, its weight first among the parameters.
-    const upper = backward.slice(0, backward.length - first.length);
-    const begin = this.#starts[1] ?? parameters.size;
-    const rest = [parameters.size - begin];
-    const updateRest = update.partial(parameters.view(rest, begin), gradients.view(rest, begin));
+    const { fused } = this.#training;
+    const own = fused && bound.find(({ step }) => step === fused.step);
+    if (!fused || !own || !update.plain) return whole;
+    const sparse = this.#sparse.get(fused.step.inputs[0])!;
+    const [w, g] = [this.#memory.tensor(fused.parameter), gradients];
+    const sgdStep = sparse.sgdStep({ w, dy: this.#memory.of(fused.step.inputs[1], rows) });
+    const others = bound
+      .filter((one) => one !== own && one.step.part === 'backward')
+      .flatMap(({ calls }) => calls);
+    const rest = [g.size - w.span];
+    const updateRest = update.partial(this.parameters.view(rest, w.span), g.view(rest, w.span));
     return (learningRate) => {
-      if (!fusedSgd.active()) return whole(learningRate);
-      run(upper);
-      fusedSgd.run(learningRate);
+      if (!sparse.active) return whole(learningRate);
+      run(others);
+      sgdStep(learningRate);
       updateRest(learningRate, state.step);
       update.finish();
       this.#advance();
     };
   }
-
-  #bindLayers(activations: Tensor[], dActivations: Tensor[] | undefined): LayerCalls[] {
-    const { layers, parameters, buffers } = this.model;
-    const { rows } = activations[0];
-    return layers.map((layer, i) => {
-      const gradients = ofLayer(i, parameters, this.#gradientViews);
-      const context = {
-        x: activations[i],
-        y: activations[i + 1],
-        parameters: ofLayer(i, parameters, this.#parameterViews),
-        packed: ofLayer(i, parameters, this.#packed),
-        buffers: ofLayer(i, buffers, this.#bufferViews),
-        saved: savedFor(this.#saved[i], rows),
-        state: this.#state,
-        index: i,
-        seed: this.#seed,
-        ...(i === 0 && layer.takesSparse && { sparse: this.#sparse }),
-      };
-      if (!dActivations) return layer.compile(context);
-      const below = layers[i - 1]?.endsWith ?? 'identity';
-      const [x, dx] = [activations[i], dActivations[i]];
-      const given = { ...context, gradients, dy: dActivations[i + 1], ...(i > 0 && { dx }) };
-      if (below === 'identity') return layer.compile(given);
-      if (layer.takesInputActivation) return layer.compile({ ...given, inputActivation: below });
-      const calls = layer.compile(given);
-      const end = activateBackward({ dx, y: x, dy: dx, activation: below });
-      return { ...calls, backward: [...calls.backward, end] };
-    });
-  }
 }
 
-function run(calls: readonly Call[]): void {
-  for (let i = 0; i < calls.length; i++) calls[i]();
+/** The loss of all outputs: the sum of their means, each times its share, as if it were of as many rows as the first. */
+function totalOf(outputs: readonly HeadPlan[], heads: readonly Head[]): Pick<Plan, 'loss'> {
+  return {
+    loss() {
+      let mean = 0;
+      for (let i = 0; i < outputs.length; i++) {
+        const sum = outputs[i].loss();
+        const weight = outputs[i].weight();
+        if (weight > 0) mean += (heads[i].spec.weight * sum) / weight;
+      }
+      return mean * outputs[0].weight();
+    },
+  };
+}
+
+/** Memory for what is given with each row, or once. */
+function placeRows(arena: Arena, maxRows: number, shape: Shape): Tensor {
+  const { shape: lengths, ld } = layoutOf(shape, maxRows);
+  return ld === lengths[lengths.length - 1] ? arena.tensor('float', lengths) : arena.padded('float', lengths);
+}
+
+/** Each row's values as a row of a matrix. */
+function asRows(tensor: Tensor): Tensor {
+  const { shape, size } = tensor;
+  return shape.length === 2 ? tensor : tensor.view([shape[0], size / shape[0]]);
 }

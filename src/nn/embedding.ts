@@ -1,21 +1,12 @@
-/** The first layer of a model with categorical inputs: learned vectors in place of category numbers. */
-
-import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
+/** Categorical inputs: learned vectors in place of category numbers. */
+import { OptionError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import type { Call } from '../ops/check.js';
-import { copyColumns, embed, embedBackward } from '../ops/embedding.js';
+import { applyOne } from '../graph/value.js';
+import { embedding as applyEmbedding, type EmbeddedColumn } from '../ops/lookup.js';
 import { type Initializer, type InitializerName, randomNormal, resolveInitializer } from './initializers.js';
-import type { Layer } from './layer.js';
+import { defineLayer, type Layer, parameter } from './layer.js';
 
-/** One column of category numbers. */
-export interface EmbeddedColumn {
-  /** The column's place among the inputs, from 0. */
-  readonly column: number;
-  /** Number of categories: inputs are whole numbers from 0 to cardinality - 1. */
-  readonly cardinality: number;
-  /** Length of the vector that takes the number's place. */
-  readonly width: number;
-}
+export type { EmbeddedColumn } from '../ops/lookup.js';
 
 /** Which columns an embedding layer replaces, and how its tables begin. */
 export interface EmbeddingOptions {
@@ -58,47 +49,12 @@ export function embedding(options: EmbeddingOptions): Layer {
     }
   }
 
-  return {
-    kind: 'embedding',
-    config: { columns },
-    mustBeFirst: true,
-    outputSize(inputSize) {
-      const last = columns[columns.length - 1].column;
-      if (last >= inputSize)
-        throw new ShapeError(where, `column ${last} of ${inputSize} inputs, counted from 0`);
-      return columns.reduce((total, { width }) => total + width - 1, inputSize);
-    },
-    parameters: () =>
-      columns.map(({ column, cardinality, width }) => ({
-        name: `column${column}`,
-        shape: [cardinality, width],
-        initializer,
-      })),
-    checkInputs: (place, inputs, width, scale, offset) =>
-      checkCategories(place, columns, inputs, width, (value) => value * scale + offset),
-    compile({ x, y, dy, parameters, gradients }) {
-      const forward: Call[] = [];
-      const backward: Call[] = [];
-      let from = 0;
-      let to = 0;
-      const pass = (until: number) => {
-        const count = until - from;
-        if (count > 0) forward.push(copyColumns({ y, x, from, to, count }));
-        from += count;
-        to += count;
-      };
-      for (const { column, width } of columns) {
-        pass(column);
-        const name = `column${column}`;
-        forward.push(embed({ y, x, table: parameters[name], from, to }));
-        if (gradients && dy) backward.push(embedBackward({ dtable: gradients[name], x, dy, from, to }));
-        from += 1;
-        to += width;
-      }
-      pass(x.columns);
-      return { forward, backward };
-    },
-  };
+  return defineLayer('embedding', { columns }, (x) => {
+    const tables = columns.map(({ column, cardinality, width }) =>
+      parameter(`column${column}`, [cardinality, width], initializer),
+    );
+    return applyOne(applyEmbedding, [x, ...tables], { columns });
+  });
 }
 
 function readColumn(given: unknown, index: number): EmbeddedColumn {
@@ -108,22 +64,4 @@ function readColumn(given: unknown, index: number): EmbeddedColumn {
   const width = reader.integer('width', { min: 1 });
   reader.end();
   return { column, cardinality, width };
-}
-
-function checkCategories(
-  where: string,
-  columns: readonly EmbeddedColumn[],
-  inputs: ArrayLike<number>,
-  width: number,
-  scaled: (value: number) => number,
-): void {
-  for (const { column, cardinality } of columns) {
-    for (let i = column; i < inputs.length; i += width) {
-      const category = scaled(inputs[i]);
-      if (Number.isInteger(category) && category >= 0 && category < cardinality) continue;
-      const expected = `a category, a whole number from 0 to ${cardinality - 1}`;
-      const place = `row ${Math.floor(i / width)}, column ${column}`;
-      throw new DataError(where, `input at ${place}: expected ${expected}, given ${show(category)}`);
-    }
-  }
 }

@@ -6,14 +6,16 @@
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Tensor } from '../engine/tensor.js';
+import type { Value } from '../graph/value.js';
 import type { Call } from '../ops/check.js';
 import { type LossCall, rowWeights, targetLoss, weightedCrossEntropy } from '../ops/losses.js';
 import { sum } from '../ops/reduce.js';
 import { softmaxCrossEntropy as plainCrossEntropy } from '../ops/softmax.js';
+import { addScaled, multiply } from '../ops/update.js';
 
 /** What training makes small: how outputs are compared with labels or targets. */
 export interface Loss {
-  readonly kind: LossName;
+  readonly kind: string;
   /** JSON values that make an equal loss, `kind` among them. */
   readonly config: Readonly<Record<string, unknown>>;
   /** What of a data set the outputs are compared with: class labels, or float targets [rows, outputs]. */
@@ -22,8 +24,39 @@ export interface Loss {
   readonly link: 'softmax' | 'sigmoid' | 'identity';
   /** One a class; the model must have as many outputs. */
   readonly classWeights?: readonly number[];
+  /** Numbers of a target, where they are not as many as the output has. */
+  readonly targetWidth?: number;
+  /** Of a model with several outputs: the loss of each, by its name. */
+  readonly parts?: Readonly<Record<string, LossPart>>;
+  /** Of a loss of one's own: the function. */
+  readonly compute?: LossFunction;
   /** @internal */
   compile(context: LossContext): LossCalls;
+}
+
+/** The loss of one of several outputs. */
+export interface LossPart {
+  readonly loss: Loss;
+  /** What its mean is multiplied by. */
+  readonly weight: number;
+}
+
+/**
+ * A loss of one's own: one number a row, whose mean is taken, by the rows' weights where there are any; or one number for the whole batch,
+ * which has to look at the weights itself. `target` is [rows, numbers of a target], class labels as one number each.
+ */
+export type LossFunction = (given: {
+  readonly output: Value;
+  readonly target: Value;
+  /** [rows]; 1 each where the data have none. */
+  readonly weights: Value;
+}) => Value;
+
+/** A loss of one's own as the graph has it: one number a row, or one in all; and where the gradient at it goes. */
+export interface TracedLoss {
+  readonly value: Tensor;
+  readonly gradient: Tensor | undefined;
+  readonly perRow: boolean;
 }
 
 interface LossContext {
@@ -42,9 +75,15 @@ interface LossContext {
   /** Absent when only the values are wanted. */
   readonly dOutputs?: Tensor | undefined;
   readonly batch: { readonly weighted: boolean };
+  /** What the gradient is multiplied by: the share of this output's loss. */
+  readonly factor: number;
+  /** What the graph computes for a loss of one's own, and where the gradient at it goes. */
+  readonly traced?: TracedLoss | undefined;
 }
 
 interface LossCalls {
+  /** Before the graph of a loss of one's own is run. */
+  readonly prepare?: () => void;
   /** Losses of each row and, for training, the gradient of their mean. */
   readonly run: Call;
   /** After `run`: what the sum of losses is to be divided by for the mean. */
@@ -81,8 +120,8 @@ export function softmaxCrossEntropy(options?: SoftmaxCrossEntropyOptions): Loss 
     link: 'softmax',
     ...(classWeights && { classWeights: [...classWeights] }),
     compile(context) {
-      const { losses, outputs, labels, dOutputs, classWeights: weights, batch } = context;
-      const gradient = dOutputs ? { dLogits: dOutputs, scale: 1 / outputs.rows } : {};
+      const { losses, outputs, labels, dOutputs, classWeights: weights, batch, factor } = context;
+      const gradient = dOutputs ? { dLogits: dOutputs, scale: factor / outputs.rows } : {};
       const plain = plainCrossEntropy({ losses, logits: outputs, labels, ...gradient });
       const general = weighted(
         context,
@@ -156,11 +195,108 @@ export const lossNames = /* @__PURE__ */ Object.keys(losses) as readonly LossNam
 export function resolveLoss(where: string, given: unknown): Loss {
   if (typeof given === 'string' && Object.hasOwn(losses, given)) return losses[given as LossName]();
   if (isLoss(given)) return given;
+  if (typeof given === 'function') return ownLoss(given as LossFunction);
+  if (isParts(given)) return severalLosses(where, given);
   const names = lossNames.map((name) => show(name)).join(', ');
   throw new OptionError(
     where,
     `option loss: expected one of ${names}, or a loss made by such a function, given ${show(given)}`,
   );
+}
+
+/** What a loss of one's own says of the outputs, and what it is called. */
+export interface OwnLossOptions {
+  /** What turns outputs into predictions; `identity` by default: they are numbers, taken as they are. */
+  link?: Loss['link'];
+  /** For messages and records; `own` by default. */
+  name?: string;
+}
+
+/**
+ * A loss of one's own, of a function of values. A function alone will do where a loss is expected; this says what its outputs are.
+ *
+ * @throws OptionError for something that is no function, and for unknown options.
+ */
+export function ownLoss(compute: LossFunction, options?: OwnLossOptions): Loss {
+  const where = 'ownLoss';
+  if (typeof compute !== 'function') {
+    throw new OptionError(where, `expected a function of output, target and weights, given ${show(compute)}`);
+  }
+  const reader = new OptionReader(where, options);
+  const link = reader.oneOf('link', ['softmax', 'sigmoid', 'identity'] as const, 'identity');
+  const kind = reader.optional('name', 'a name', (name): name is string => typeof name === 'string') ?? 'own';
+  reader.end();
+  return { kind, config: { kind }, answers: 'targets', link, compute, compile: compileOwn };
+}
+
+/** The graph computes the rows' losses, or their total; here they are weighted, and the gradient at them is written. */
+function compileOwn({
+  losses,
+  labels,
+  weights,
+  rowWeights: own,
+  traced,
+  batch,
+  factor,
+}: LossContext): LossCalls {
+  if (!traced) throw new OptionError('own', 'compiled without its values');
+  const { value, gradient, perRow } = traced;
+  const gather = rowWeights({ y: own, labels, weights });
+  const [weightOf, totalOf] = [sum(own), sum(value)];
+  const weigh = perRow ? multiply({ y: losses, a: value, b: own }) : undefined;
+  const scaled = addScaled(losses, own);
+  const begin = gradient && perRow ? addScaled(gradient, own) : undefined;
+  if (gradient && !perRow) gradient.fill(factor);
+  let weight = 0;
+  return {
+    prepare: () => gather(batch.weighted),
+    run() {
+      weight = weightOf();
+      if (weigh) weigh();
+      else scaled(totalOf(), false);
+      begin?.(weight > 0 ? factor / weight : 0, false);
+    },
+    weight: () => weight,
+  };
+}
+
+/** Losses of several outputs, given by name: each alone, or with a share. */
+function severalLosses(where: string, given: Readonly<Record<string, unknown>>): Loss {
+  const parts = Object.fromEntries(
+    Object.entries(given).map(([name, one]): [string, LossPart] => {
+      if (!isShared(one)) return [name, { loss: resolveLoss(where, one), weight: 1 }];
+      const reader = new OptionReader(`${where}, option loss, ${name}`, one);
+      const weight = reader.number('weight', { min: 0 }, 1);
+      const loss = resolveLoss(
+        where,
+        reader.required('loss', 'a loss', (own): own is unknown => own !== undefined),
+      );
+      reader.end();
+      return [name, { loss, weight }];
+    }),
+  );
+  const configs = Object.entries(parts).map(
+    ([name, { loss, weight }]) => [name, { ...loss.config, weight }] as const,
+  );
+  return {
+    kind: 'several',
+    config: { kind: 'several', parts: Object.fromEntries(configs) },
+    ...{ answers: 'targets', link: 'identity', parts },
+    compile() {
+      throw new OptionError('several', 'has no loss of its own: that of each output is compiled');
+    },
+  };
+}
+
+function isShared(value: unknown): value is { loss: unknown } {
+  return typeof value === 'object' && value !== null && 'loss' in value && !isLoss(value);
+}
+
+/** Losses by the names of outputs. */
+function isParts(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || 'kind' in value) return false;
+  const all = Object.values(value);
+  return all.length > 0 && all.every((one) => typeof one !== 'undefined');
 }
 
 /** Whether it is a loss: one of ours, or anything of its shape. */
@@ -216,7 +352,7 @@ function overTargets(
 
 /** The gradient of the weighted mean: 1 over the sum of weights, or over the rows where there are none. */
 function weighted(context: LossContext, call: LossCall): LossCalls {
-  const { outputs, labels, weights, classWeights, rowWeights: scratch, batch } = context;
+  const { outputs, labels, weights, classWeights, rowWeights: scratch, batch, factor } = context;
   const gather = rowWeights({ y: scratch, labels, weights, classWeights });
   const total = sum(scratch);
   let weight: number = outputs.rows;
@@ -228,7 +364,7 @@ function weighted(context: LossContext, call: LossCall): LossCalls {
         weight = total();
       }
       // Rows that weigh nothing have no gradient.
-      call(weight > 0 ? 1 / weight : 0, batch.weighted);
+      call(weight > 0 ? factor / weight : 0, batch.weighted);
     },
     weight: () => weight,
   };

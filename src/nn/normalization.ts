@@ -1,14 +1,10 @@
 /** Batch normalisation (Ioffe and Szegedy 2015) and layer normalisation (Ba, Kiros and Hinton 2016) of rows of features. */
 
 import { OptionReader } from '../base/options.js';
-import {
-  batchNormBackward,
-  batchNorm as batchNormOp,
-  layerNormBackward,
-  layerNorm as layerNormOp,
-} from '../ops/norm.js';
+import { applyOne, type Value } from '../graph/value.js';
+import { batchNorm as applyBatchNorm, layerNorm as applyLayerNorm } from '../ops/normalize.js';
 import { constant, zeros } from './initializers.js';
-import type { Layer, ParameterSpec } from './layer.js';
+import { buffer, defineLayer, type Layer, parameter } from './layer.js';
 
 /** How a batch norm layer is made. */
 export interface BatchNormOptions {
@@ -33,39 +29,12 @@ export function batchNorm(options?: BatchNormOptions): Layer {
   const momentum = reader.number('momentum', { min: 0, max: 1 }, 0.1);
   const affine = reader.boolean('affine', true);
   reader.end();
-  return {
-    kind: 'batchNorm',
-    config: { eps, momentum, affine },
-    outputSize: (inputSize) => inputSize,
-    parameters: (inputSize) => (affine ? scaleAndShift(inputSize) : []),
-    buffers: (inputSize) => [
-      { name: 'runningMean', shape: [inputSize], initializer: zeros() },
-      { name: 'runningVar', shape: [inputSize], initializer: constant(1) },
-    ],
-    saved: (inputSize) => [
-      { name: 'mean', perRow: false, width: inputSize },
-      { name: 'rstd', perRow: false, width: inputSize },
-    ],
-    compile({ x, y, dx, dy, parameters, gradients, buffers, saved, state }) {
-      const { weight, bias } = parameters;
-      const { mean, rstd } = saved;
-      const { runningMean, runningVar } = buffers;
-      const run = batchNormOp({ y, x, mean, rstd, weight, bias, runningMean, runningVar, momentum, eps });
-      const forward = [() => run(state.training)];
-      if (!gradients || !dy) return { forward, backward: [] };
-      const back = batchNormBackward({
-        dx,
-        dweight: gradients.weight,
-        dbias: gradients.bias,
-        mean,
-        rstd,
-        x,
-        dy,
-        weight,
-      });
-      return { forward, backward: [() => back(state.training)] };
-    },
-  };
+  return defineLayer('batchNorm', { eps, momentum, affine }, (x) => {
+    const features = featuresOf(x);
+    const learned = affine ? scaleAndShift(features) : [];
+    const running = [buffer('runningMean', features, zeros()), buffer('runningVar', features, constant(1))];
+    return applyOne(applyBatchNorm, [x, ...running, ...learned], { eps, momentum, affine });
+  });
 }
 
 /** How a layer norm layer is made. */
@@ -85,38 +54,17 @@ export function layerNorm(options?: LayerNormOptions): Layer {
   const eps = reader.number('eps', { above: 0 }, 1e-5);
   const affine = reader.boolean('affine', true);
   reader.end();
-  return {
-    kind: 'layerNorm',
-    config: { eps, affine },
-    outputSize: (inputSize) => inputSize,
-    parameters: (inputSize) => (affine ? scaleAndShift(inputSize) : []),
-    saved: () => [
-      { name: 'mean', perRow: true },
-      { name: 'rstd', perRow: true },
-    ],
-    compile({ x, y, dx, dy, parameters, gradients, saved }) {
-      const { weight, bias } = parameters;
-      const { mean, rstd } = saved;
-      const forward = [layerNormOp({ y, x, mean, rstd, weight, bias, eps })];
-      if (!gradients || !dy) return { forward, backward: [] };
-      const back = layerNormBackward({
-        dx,
-        dweight: gradients.weight,
-        dbias: gradients.bias,
-        mean,
-        rstd,
-        x,
-        dy,
-        weight,
-      });
-      return { forward, backward: [back] };
-    },
-  };
+  return defineLayer('layerNorm', { eps, affine }, (x) => {
+    const learned = affine ? scaleAndShift(featuresOf(x)) : [];
+    return applyOne(applyLayerNorm, [x, ...learned], { eps, affine });
+  });
 }
 
-function scaleAndShift(features: number): ParameterSpec[] {
-  return [
-    { name: 'weight', shape: [features], initializer: constant(1) },
-    { name: 'bias', shape: [features], initializer: zeros() },
-  ];
+function scaleAndShift(features: readonly number[]): Value[] {
+  return [parameter('weight', features, constant(1)), parameter('bias', features, zeros())];
+}
+
+/** The length of the last axis. */
+function featuresOf({ shape: { dims } }: Value): readonly number[] {
+  return dims.length === 0 ? [1] : dims.slice(-1);
 }

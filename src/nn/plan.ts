@@ -1,21 +1,24 @@
 /** What a compiled model is made from, and what it gives for one batch size: the interface between nn and those who train. */
 
 import type { Tensor } from '../engine/tensor.js';
+import type { PassName } from '../graph/passes/index.js';
 import type { CompressedSet } from '../ops/compressed.js';
-import type { Loss, LossName } from './losses.js';
+import type { Loss, LossFunction, LossName } from './losses.js';
 import type { Optimizer } from './optimizers.js';
 import type { UpdateOptions } from './update.js';
 
-/** Bound calls for one batch size, on the first `rows` rows of the model's tensors. */
-export interface Plan {
-  readonly rows: number;
-  readonly inputs: Tensor;
+/** What a batch has at one output of the model. */
+export interface HeadPlan {
+  /** The output's name. */
+  readonly name: string;
+  /** [rows, numbers of the output] */
   readonly outputs: Tensor;
   readonly labels: Tensor;
-  /** [rows, outputs]; present when the loss compares with targets. */
+  /** [rows, numbers of a target]; present when the loss compares with targets. */
   readonly targets: Tensor | undefined;
-  /** [rows] weights of samples; looked at when `batch.weighted`. */
-  readonly weights: Tensor;
+  readonly losses: Tensor;
+  readonly probabilities: Tensor;
+  readonly predictions: Tensor;
   /** What whoever loads a batch says of it. */
   readonly batch: {
     /** `weights` count; false at first. */
@@ -23,28 +26,10 @@ export interface Plan {
     /** `labels` are there to be counted; true at first. */
     labelled: boolean;
   };
-  /** Takes inputs from rows order[start …] of a compressed set, in place of writing them. */
-  loadCompressed(set: CompressedSet, order: Tensor, start: number): void;
-  /** After the inputs were written: compresses them for the first layer if they are sparse enough. */
-  loaded(): void;
-  /**
-   * Inputs to outputs. When `training`, dropout drops, and batch norm looks at the batch and moves its running statistics;
-   * `backward` goes by the last forward. false by default.
-   */
-  forward(training?: boolean): void;
   /** After `forward`: the sum of the rows' losses, times their weights, and, when compiled for training, the gradient at the outputs. */
   loss(): number;
   /** After `loss`: what its sum is to be divided by for the mean; the number of rows where nothing is weighted. */
   weight(): number;
-  /** After `loss`: gradients of all parameters, for the mean loss. */
-  backward(): void;
-  /** After `loss`: backward and the optimizer's update, which some layers do in one. Gradients may then be left out. */
-  step(learningRate: number): void;
-  /**
-   * After `loss`: backward, and the gradients are accumulated for `CompiledModel.stepAccumulated`. Needs
-   * `update: { accumulate: true }`.
-   */
-  accumulate(): void;
   /**
    * After `forward`: the number of rows whose prediction is the label's: the largest output, or with a loss on logits of one
    * output whether it is positive. NaN where there is nothing to count: no labels, or a loss of numbers.
@@ -54,9 +39,44 @@ export interface Plan {
   classify(): void;
   /** After `forward`: whether no output is NaN or infinite. */
   outputsAreFinite(): boolean;
-  readonly losses: Tensor;
-  readonly probabilities: Tensor;
-  readonly predictions: Tensor;
+}
+
+/** What a batch has at one input of the model. */
+export interface InputPlan {
+  readonly name: string;
+  /** [rows, numbers of the input] */
+  readonly values: Tensor;
+  /** Takes inputs from rows order[start …] of a compressed set, in place of writing them. */
+  loadCompressed(set: CompressedSet, order: Tensor, start: number): void;
+  /** After `values` were written: compresses them for the first layer if they are sparse enough. */
+  loaded(): void;
+}
+
+/**
+ * Bound calls for one batch size, on the first `rows` rows of the model's tensors. What stands here of an input or an output is that of
+ * the first; the loss is that of all outputs together.
+ */
+export interface Plan extends HeadPlan, Omit<InputPlan, 'name' | 'values'> {
+  readonly rows: number;
+  readonly inputs: Tensor;
+  /** [rows] weights of samples; looked at when `batch.weighted`. */
+  readonly weights: Tensor;
+  /** Of each input and each output, in the order of the model's. */
+  readonly ports: { readonly inputs: readonly InputPlan[]; readonly outputs: readonly HeadPlan[] };
+  /**
+   * Inputs to outputs. When `training`, dropout drops, and batch norm looks at the batch and moves its running statistics;
+   * `backward` goes by the last forward. false by default.
+   */
+  forward(training?: boolean): void;
+  /** After `loss`: gradients of all parameters, for the mean loss. */
+  backward(): void;
+  /** After `loss`: backward and the optimizer's update, which may be done in one where nothing else needs the gradient. */
+  step(learningRate: number): void;
+  /**
+   * After `loss`: backward, and the gradients are accumulated for `CompiledModel.stepAccumulated`. Needs
+   * `update: { accumulate: true }`.
+   */
+  accumulate(): void;
 }
 
 /** What a model is compiled for. */
@@ -66,9 +86,11 @@ export interface CompileOptions {
   /** Leave out for a model that only predicts. */
   optimizer?: Optimizer;
   /** By default the model's own; `softmaxCrossEntropy` for one that has not been trained. */
-  loss?: LossName | Loss;
+  loss?: LossName | Loss | LossFunction;
   /** Clipping, penalties, the moving average, and accumulation of gradients; nothing of it by default. */
   update?: UpdateOptions;
   /** Of dropout's random numbers; the model's own by default. */
   seed?: number;
+  /** Passes that are left out: the bits stay the same, and it takes longer. */
+  without?: readonly PassName[];
 }

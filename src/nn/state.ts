@@ -2,21 +2,23 @@
 
 import { ShapeError, show } from '../base/errors.js';
 import { checkMap } from '../base/options.js';
-import { paddedLength, type Tensor } from '../engine/tensor.js';
-import type { Sequential } from './sequential.js';
+import type { Tensor } from '../engine/tensor.js';
+import { layOut, viewsOf } from './layout.js';
+import type { Network } from './model.js';
+import { isTrainable } from './training.js';
 
-/** The parts of slots, each laid out as the parameters are, and the buffers, by name: `adam.m/0.weight`, `buffer/1.runningMean`. */
+/** The parts of slots, each laid out as the trained parameters are, and the buffers, by name: `adam.m/0.weight`, `buffer/1.runningMean`. */
 export function statePlaces(
-  { parameters, buffers }: Sequential,
+  { parameters, buffers }: Network,
   slots: ReadonlyMap<string, Tensor>,
-  starts: readonly number[],
   bufferViews: readonly Tensor[],
 ): Map<string, Tensor> {
   const places = new Map<string, Tensor>();
+  const trained = parameters.filter(isTrainable);
+  const { starts } = layOut(trained);
   for (const [slot, tensor] of slots) {
-    for (const [i, { name, shape }] of parameters.entries()) {
-      const ld = paddedLength(shape[shape.length - 1]);
-      places.set(`${slot}/${name}`, tensor.view(shape, starts[i], ld));
+    for (const [i, view] of viewsOf(tensor, trained, starts).entries()) {
+      places.set(`${slot}/${trained[i].name}`, view);
     }
   }
   for (const [i, { name }] of buffers.entries()) places.set(`buffer/${name}`, bufferViews[i]);

@@ -1,5 +1,6 @@
 /** A model in a table: its layers, their outputs and parameters. For people, and as data for programs. */
-import { checkModel, type Parameter, type Sequential } from './sequential.js';
+import { checkModel, type Parameter } from './model.js';
+import type { Sequential } from './sequential.js';
 import { valuesOf } from './values.js';
 
 /** A row of a summary. */

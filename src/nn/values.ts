@@ -17,6 +17,8 @@ export interface Parameter {
   readonly values: Float32Array;
   /** Whether L1 and L2 penalties apply. */
   readonly penalised?: boolean;
+  /** false for one that is frozen: training leaves it as it is. */
+  readonly trainable?: boolean;
 }
 
 interface State {
@@ -24,24 +26,56 @@ interface State {
   writes: number;
   /** Whether anyone else may write to it. */
   shared: boolean;
+  /** false where training leaves it as it is. */
+  trainable?: false;
 }
 
 const states = new WeakMap<Float32Array, State>();
 const arrays = new WeakMap<Parameter, Float32Array>();
 
 /** A parameter that notes when its array is handed out. */
-export function holdValues(fields: Omit<Parameter, 'values'>, values: Float32Array): Parameter {
-  const state: State = { writes: 0, shared: false };
+export function holdValues(
+  fields: Omit<Parameter, 'values' | 'trainable'>,
+  values: Float32Array,
+  trainable: boolean,
+): Parameter {
+  const state: State = { writes: 0, shared: false, ...(!trainable && { trainable }) };
+  states.set(values, state);
+  return hold(fields, values, state);
+}
+
+/** The same parameter under another name, in another model. */
+export function renamed(parameter: Parameter, name: string): Parameter {
+  const values = valuesOf(parameter);
+  const { layer, shape, penalised } = parameter;
+  return hold({ name, layer, shape, ...(penalised && { penalised }) }, values, states.get(values)!);
+}
+
+function hold(
+  fields: Omit<Parameter, 'values' | 'trainable'>,
+  values: Float32Array,
+  state: State,
+): Parameter {
   const parameter: Parameter = {
     ...fields,
     get values() {
       state.shared = true;
       return values;
     },
+    get trainable() {
+      return state.trainable as boolean;
+    },
   };
-  states.set(values, state);
   arrays.set(parameter, values);
   return parameter;
+}
+
+/** Whether training may change a parameter; so in every model that shares it. */
+export function setTrainable(parameter: Parameter, trainable: boolean): void {
+  const state = states.get(valuesOf(parameter));
+  if (!state) return;
+  if (trainable) delete state.trainable;
+  else state.trainable = false;
 }
 
 /** The parameter's array, for the library's own use: not to be handed out, and `written` to be called when it was written to. */

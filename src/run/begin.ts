@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ShapeError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
 import { readModel } from '../formats/model.js';
-import { allValues, type Sequential, writeAll } from '../nn/sequential.js';
+import { allValues, writeAll } from '../nn/model.js';
+import type { Sequential } from '../nn/sequential.js';
 import { MODEL_FILE } from './folder.js';
 
 /** Tensors that a message lists. */

@@ -2,7 +2,7 @@
 import type { Engine } from '../engine/engine.js';
 import type { Loss } from '../nn/losses.js';
 import type { Optimizer } from '../nn/optimizers.js';
-import type { Sequential } from '../nn/sequential.js';
+import { parametersOf, type Sequential } from '../nn/sequential.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import type { RunSettings } from './settings.js';
 import type { RunSplits } from './splits.js';
@@ -23,6 +23,7 @@ export function describeRun(
   { model, optimizer, loss }: { model: Sequential; optimizer: Optimizer; loss: Loss },
 ): Record<string, unknown> {
   const { full, train, validation, test } = splits;
+  const specs = parametersOf('describeRun', model.inputSize, model.layers);
   return {
     lanegrad: packageVersion(),
     createdAt: new Date().toISOString(),
@@ -38,11 +39,11 @@ export function describeRun(
       offset: full.offset,
     },
     layers: model.layers.map((layer, index) => {
-      const [weight] = layer.parameters(model.sizes[index]);
+      const weight = specs.find(({ name }) => name === `${index}.weight`);
       return {
         kind: layer.kind,
         ...layer.config,
-        ...(layer.kind === 'dense' && { initializer: weight.initializer.name }),
+        ...(layer.kind === 'dense' && { initializer: weight?.initializer.name }),
       };
     }),
     parameters: model.parameterCount,

@@ -1,7 +1,8 @@
 /** A name for the values of a model, by which two runs are compared. */
 import { platform } from '#platform';
 import { fromHostOrder } from '../formats/bytes.js';
-import { allValues, checkModel, type Sequential } from '../nn/sequential.js';
+import { allValues, checkModel } from '../nn/model.js';
+import type { Sequential } from '../nn/sequential.js';
 
 /**
  * SHA-256 of all parameters' values in the model's order, then its buffers', float32, little-endian; lower-case hexadecimal.

@@ -6,6 +6,7 @@
 import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel } from '../nn/compile.js';
+import { checkInputs } from '../nn/inputs.js';
 import type { Sequential } from '../nn/sequential.js';
 import { checkEngine, checkModel } from '../train/check.js';
 import { checkRows, checkWeights } from '../train/finite.js';
@@ -104,7 +105,7 @@ export async function* predictTable(
         starts: Int32Array.from({ length: rows }, (_, i) => i * encoder.width),
       });
       // A file may promise more categories than its embedding has.
-      model.layers[0].checkInputs?.(where, inputs, encoder.width, 1, 0);
+      checkInputs(where, model, inputs, encoder.width, 1, 0);
       const targets =
         readTarget && Float64Array.from({ length: rows }, (_, index) => readTarget(chunk, index));
       const predictions = new Float64Array(rows);

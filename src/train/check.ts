@@ -3,8 +3,9 @@ import { isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
 import { checkEngine } from '../engine/engine.js';
+import { checkInputs, finalActivation } from '../nn/inputs.js';
 import { describeLoss, type Loss, lossNames, resolveLoss } from '../nn/losses.js';
-import { checkModel, type InputScale, isSameScale, type Sequential } from '../nn/sequential.js';
+import { checkModel, type InputScale, isSameScale, type Network } from '../nn/model.js';
 
 export { checkDataset, checkEngine, checkModel };
 
@@ -14,7 +15,7 @@ export { checkDataset, checkEngine, checkModel };
  *
  * Throws OptionError for something that is no loss, and for one by which the outputs would mean something else.
  */
-export function lossFor(where: string, model: Sequential, given: unknown): Loss | undefined {
+export function lossFor(where: string, model: Network, given: unknown): Loss | undefined {
   const loss = given === undefined ? model.loss : resolveLoss(where, given);
   if (loss === undefined) return undefined;
   if (model.loss && model.loss.link !== loss.link) {
@@ -28,7 +29,7 @@ export function lossFor(where: string, model: Sequential, given: unknown): Loss 
 }
 
 /** The same, where nothing can be said without. Throws OptionError also when there is neither. */
-export function requireLoss(where: string, model: Sequential, given: unknown): Loss {
+export function requireLoss(where: string, model: Network, given: unknown): Loss {
   const loss = lossFor(where, model, given);
   if (loss) return loss;
   const names = lossNames.map((name) => show(name)).join(', ');
@@ -39,8 +40,8 @@ export function requireLoss(where: string, model: Sequential, given: unknown): L
 }
 
 /** Throws OptionError for a model that ends with the function which the loss applies to its outputs. */
-function checkLink(where: string, { layers }: Sequential, { kind, link }: Loss): void {
-  if (link === 'identity' || layers[layers.length - 1].endsWith !== link) return;
+function checkLink(where: string, model: Network, { kind, link }: Loss): void {
+  if (link === 'identity' || finalActivation(model) !== link) return;
   throw new OptionError(
     where,
     `the model ends with ${link}, and ${show(kind)} applies ${link} to its outputs: it would come twice; ` +
@@ -62,7 +63,7 @@ export function checkScale(where: string, name: string, known: InputScale | unde
  * Throws OptionError for something that is no model or data set, or a model that applies the loss's link itself; ShapeError when its width, classes or targets do not fit the model
  * and its loss, DataError for inputs that the first layer cannot take or targets that the loss cannot.
  */
-export function checkFits(where: string, name: string, model: Sequential, set: Dataset, loss: Loss): void {
+export function checkFits(where: string, name: string, model: Network, set: Dataset, loss: Loss): void {
   checkModel(where, model);
   checkDataset(where, name, set);
   checkLink(where, model, loss);
@@ -88,7 +89,7 @@ export function checkFits(where: string, name: string, model: Sequential, set: D
         `targets${loss.link === 'sigmoid' ? ', or with one output the labels of 2 classes' : ''}`,
     );
   }
-  model.layers[0].checkInputs?.(`${where}, ${name}`, set.inputs, set.width, set.scale, set.offset);
+  checkInputs(`${where}, ${name}`, model, set.inputs, set.width, set.scale, set.offset);
   if (loss.link === 'sigmoid' && set.targets) checkShares(`${where}, ${name}`, set.targets, outputSize);
 }
 

@@ -5,12 +5,16 @@ import { platform } from '#platform';
 import { ResumeError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import type { Sequential } from '../nn/sequential.js';
+import { describeGraph } from '../nn/graph-file.js';
+import type { Network } from '../nn/model.js';
+import { isSequential } from '../nn/sequential.js';
 import type { Checkpoint, CheckpointEngine } from './checkpoint.js';
 
 /** A model's architecture. The values that it began with are of no account: a checkpoint has those it came to. */
-export function describeModel({ inputSize, layers, seed }: Sequential): Record<string, unknown> {
-  return { inputSize, seed, layers: layers.map(({ kind, config }) => ({ kind, ...config })) };
+export function describeModel(model: Network): Record<string, unknown> {
+  const { inputSize, seed } = model;
+  if (!isSequential(model)) return { seed, graph: describeGraph(model) };
+  return { inputSize, seed, layers: model.layers.map(({ kind, config }) => ({ kind, ...config })) };
 }
 
 /** Size, and a digest of everything in the set that training reads. */

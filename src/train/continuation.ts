@@ -4,7 +4,7 @@ import { isUint8Array } from '../base/arrays.js';
 import { ResumeError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { valuesOf } from '../nn/values.js';
 import { type Checkpoint, readCheckpoint, type Values, writeCheckpoint } from './checkpoint.js';
 import {
@@ -19,7 +19,7 @@ import type { FitSettings } from './fit-options.js';
 /** Gives the settings what writes checkpoints, and the one to go on from. Throws ResumeError for one that does not fit. */
 export async function continueFrom(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   train: Dataset,
   settings: FitSettings,
 ): Promise<void> {
@@ -35,7 +35,7 @@ export async function continueFrom(
 
 /** Everything that decides the bits of a run. */
 async function describe(
-  model: Sequential,
+  model: Network,
   train: Dataset,
   settings: FitSettings,
 ): Promise<Record<string, unknown>> {
@@ -60,7 +60,7 @@ async function describe(
 
 function checkResume(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   { epochs, optimizer }: FitSettings,
   configuration: Readonly<Record<string, unknown>>,
   resume: Checkpoint,

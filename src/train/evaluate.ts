@@ -5,7 +5,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel } from '../nn/compile.js';
 import type { Loss, LossName } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale, requireLoss } from './check.js';
 import { checkWeights } from './finite.js';
 import type { Evaluation } from './history.js';
@@ -37,7 +37,7 @@ export interface EvaluateOptions {
  */
 export async function evaluate(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   set: Dataset,
   options?: EvaluateOptions,
 ): Promise<Evaluation> {

@@ -1,7 +1,7 @@
 /** That no number which is given out, or trained on, is NaN or infinite: the one test for all functions that compute. */
 import { NonFiniteError, show } from '../base/errors.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
-import { allValues, type Sequential } from '../nn/sequential.js';
+import { allValues, type Network } from '../nn/model.js';
 
 /** Where training stands; absent where nothing is trained. */
 export interface Progress {
@@ -24,7 +24,7 @@ export function checkWeights(where: string, compiled: CompiledModel, progress?: 
   );
 }
 
-function firstNonFinite(model: Sequential): { name: string; index: number; value: number } | undefined {
+function firstNonFinite(model: Network): { name: string; index: number; value: number } | undefined {
   for (const { name, values } of allValues(model)) {
     const index = values.findIndex((value) => !Number.isFinite(value));
     if (index >= 0) return { name, index, value: values[index] };

@@ -6,8 +6,9 @@ import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
+import type { Memory, Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
-import type { Memory, Sequential } from '../nn/sequential.js';
+import type { Sequential } from '../nn/sequential.js';
 import { type UpdateOptions, updateRanges } from '../nn/update.js';
 import { type Callbacks, readHooks } from './callbacks.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale } from './check.js';
@@ -73,7 +74,7 @@ export interface Continuation {
 }
 
 /** Rejects with OptionError, ShapeError or DataError for what does not fit together. */
-export async function readFitOptions(engine: Engine, model: Sequential, train: Dataset, options: FitOptions) {
+export async function readFitOptions(engine: Engine, model: Network, train: Dataset, options: FitOptions) {
   const where = 'fit';
   checkEngine(where, engine);
   checkModel(where, model);

@@ -4,7 +4,7 @@ import { EngineError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel } from '../nn/compile.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { checkModel } from './check.js';
 import { type FitOptions, type FitSettings, readFitOptions } from './fit-options.js';
 import type { History } from './history.js';
@@ -16,7 +16,7 @@ export type { StepRecord, TrainingPlan } from './callbacks.js';
 export type { FitOptions } from './fit-options.js';
 
 /** The models that a call of `fit` has at hand, by their parameters: copies of the object share them. */
-const inTraining = new WeakSet<Sequential['parameters']>();
+const inTraining = new WeakSet<Network['parameters']>();
 
 /** Rows of a validation batch, when training batches are smaller. */
 const MIN_EVALUATION_ROWS = 250;
@@ -32,7 +32,7 @@ const MIN_EVALUATION_ROWS = 250;
  */
 export async function fit(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   train: Dataset,
   options: FitOptions,
 ): Promise<History> {
@@ -52,7 +52,7 @@ export async function fit(
 
 async function runFit(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   train: Dataset,
   settings: FitSettings,
 ): Promise<History> {

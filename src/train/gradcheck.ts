@@ -10,10 +10,10 @@ import { createReferenceEngine } from '../create/reference.js';
 import { Engine } from '../engine/engine.js';
 import { paddedLength } from '../engine/tensor.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
-import type { EmbeddedColumn } from '../nn/embedding.js';
+import { categoriesOf, valueSizes } from '../nn/inputs.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
+import type { Network } from '../nn/model.js';
 import { sgd } from '../nn/optimizers.js';
-import type { Sequential } from '../nn/sequential.js';
 import { checkModel } from './check.js';
 
 /** How `gradcheck` checks. */
@@ -91,7 +91,7 @@ const STREAM = 0x40000000;
  * @throws OptionError for options that are unknown or out of range, and a batch that no engine can hold.
  * @throws NonFiniteError when the loss is NaN or infinite, since nothing can be compared then.
  */
-export function gradcheck(model: Sequential, options?: GradcheckOptions): GradcheckResult {
+export function gradcheck(model: Network, options?: GradcheckOptions): GradcheckResult {
   const where = 'gradcheck';
   checkModel(where, model);
   const reader = new OptionReader(where, options);
@@ -108,7 +108,7 @@ export function gradcheck(model: Sequential, options?: GradcheckOptions): Gradch
   const engines =
     reader.optional('engines', 'a Map of engines by name', isEngines) ?? new Map<string, Engine>();
   reader.end();
-  const widest = Math.max(...model.sizes);
+  const widest = Math.max(...valueSizes(model));
   if (8 * rows * widest > MAX_BYTES) {
     const given = `${show(rows)} rows of ${show(widest)} numbers in float64`;
     throw new OptionError(where, `expected a batch that fits in 4 GiB of memory, given ${given}`);
@@ -155,12 +155,8 @@ interface Batch {
 }
 
 /** Inputs in ±1, categories where the model begins with an embedding, and answers of the kind that the loss compares with. */
-function makeBatch(
-  { inputSize, outputSize, layers }: Sequential,
-  { link }: Loss,
-  rows: number,
-  seed: number,
-): Batch {
+function makeBatch(model: Network, { link }: Loss, rows: number, seed: number): Batch {
+  const { inputSize, outputSize } = model;
   const uniform = (size: number, stream: number, low: number) => {
     const values = new Float32Array(size);
     fillUniform(values, seed, STREAM + stream, low, 1);
@@ -168,8 +164,7 @@ function makeBatch(
   };
   const whole = (value: number, below: number) => Math.min(below - 1, Math.floor(value * below));
   const inputs = uniform(rows * inputSize, 0, -1);
-  const { kind, config } = layers[0];
-  const columns = kind === 'embedding' ? (config.columns as readonly EmbeddedColumn[]) : [];
+  const columns = categoriesOf(model);
   const categories = uniform(rows * columns.length, 1, 0);
   for (const [i, { column, cardinality }] of columns.entries()) {
     for (let row = 0; row < rows; row++) {
@@ -187,7 +182,7 @@ interface Compiled {
   difference(parameter: number, place: number, step: number): number;
 }
 
-function compile(engine: Engine, model: Sequential, loss: Loss, batch: Batch): Compiled {
+function compile(engine: Engine, model: Network, loss: Loss, batch: Batch): Compiled {
   const { compiled, plan } = load(engine, model, loss, batch);
   const starts = placesOf(model, compiled);
   const meanLoss = () => {
@@ -211,7 +206,7 @@ function compile(engine: Engine, model: Sequential, loss: Loss, batch: Batch): C
   };
 }
 
-function load(engine: Engine, model: Sequential, loss: Loss, { rows, inputs, labels, targets }: Batch) {
+function load(engine: Engine, model: Network, loss: Loss, { rows, inputs, labels, targets }: Batch) {
   const compiled = new CompiledModel(engine, model, {
     maxRows: rows,
     loss,
@@ -234,7 +229,7 @@ function backward(compiled: CompiledModel, plan: Plan): Map<string, ArrayLike<nu
 
 function gradientsOf(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   loss: Loss,
   batch: Batch,
 ): Map<string, ArrayLike<number>> {
@@ -248,7 +243,7 @@ function gradientsOf(
 }
 
 /** For each parameter, where in the flat tensor a value of it lies: one after the other, their rows padded. */
-function placesOf(model: Sequential, { parameters }: CompiledModel): ((place: number) => number)[] {
+function placesOf(model: Network, { parameters }: CompiledModel): ((place: number) => number)[] {
   let total = 0;
   const places = model.parameters.map(({ values, shape }) => {
     const [start, columns] = [total, shape[shape.length - 1]];

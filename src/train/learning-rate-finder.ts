@@ -12,8 +12,8 @@ import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel } from '../nn/compile.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
+import type { Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
-import type { Sequential } from '../nn/sequential.js';
 import { checkEngine, checkFits, checkModel } from './check.js';
 import { checkRows, checkWeights } from './finite.js';
 import { BatchSource } from './source.js';
@@ -58,7 +58,7 @@ const WARM_UP = 10;
 /** Tries rates on `train`. It ends early, when the loss is four times its minimum or no number. Throws as `fit` does. */
 export async function findLearningRate(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   train: Dataset,
   options: FindLearningRateOptions,
 ): Promise<LearningRateCurve> {

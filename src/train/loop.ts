@@ -4,8 +4,8 @@
  */
 import { NonFiniteError, show } from '../base/errors.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
+import { remember } from '../nn/model.js';
 import type { PlateauSchedule, PlateauState, Schedule } from '../nn/schedules.js';
-import { remember } from '../nn/sequential.js';
 import type { BatchStart, StepRecord } from './callbacks.js';
 import type { Checkpoint, Position, Snapshot } from './checkpoint.js';
 import type { CheckpointFile } from './checkpointing.js';

@@ -4,7 +4,7 @@ import { EngineError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
 import type { Loss } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { checkEngine, checkModel, lossFor } from './check.js';
 import { type PredictOptions, Predictor, ROWS } from './predictor.js';
 
@@ -25,7 +25,7 @@ export { type PredictOptions, scaleBytes } from './predictor.js';
  */
 export function predict(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   inputs: ArrayLike<number>,
   options?: PredictOptions,
 ): Float32Array {
@@ -40,7 +40,7 @@ export function predict(
  */
 export function predictProba(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   inputs: ArrayLike<number>,
   options?: PredictOptions,
 ): Float32Array {
@@ -54,7 +54,7 @@ export function predictProba(
  */
 export function predictClasses(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   inputs: ArrayLike<number>,
   options?: PredictOptions,
 ): Int32Array {
@@ -68,7 +68,7 @@ const kept = new WeakMap<Engine, { readonly predictor: Predictor; readonly loss:
 function predictorFor(
   where: string,
   engine: Engine,
-  model: Sequential,
+  model: Network,
   inputs: ArrayLike<number>,
   options: PredictOptions | undefined,
 ): Predictor {

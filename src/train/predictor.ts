@@ -6,8 +6,9 @@ import { OptionReader } from '../base/options.js';
 import { copyNumbers } from '../data/numbers.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
+import { checkInputs } from '../nn/inputs.js';
 import { type Loss, type LossName, meanSquaredError } from '../nn/losses.js';
-import type { InputScale, Sequential } from '../nn/sequential.js';
+import type { InputScale, Network } from '../nn/model.js';
 import { ValueWatch } from '../nn/values.js';
 import { checkEngine, checkModel, lossFor, requireLoss } from './check.js';
 import { checkRows, checkWeights, rowsFrom } from './finite.js';
@@ -43,7 +44,7 @@ type Inputs = ArrayLike<number>;
  */
 export class Predictor {
   readonly engine: Engine;
-  readonly model: Sequential;
+  readonly model: Network;
   readonly maxRows: number;
   /** As the caller gave it; else the model's own. */
   readonly #given: Loss | undefined;
@@ -56,7 +57,7 @@ export class Predictor {
   #disposed = false;
 
   /** @internal Use `createPredictor`. */
-  constructor(where: string, engine: Engine, model: Sequential, maxRows: number, given: Loss | undefined) {
+  constructor(where: string, engine: Engine, model: Network, maxRows: number, given: Loss | undefined) {
     this.engine = engine;
     this.model = model;
     this.maxRows = maxRows;
@@ -162,7 +163,7 @@ export class Predictor {
       const problem = `is ${show(inputs[i])}, which is not a finite number`;
       throw new DataError(where, `inputs: row ${row}, column ${column} ${problem}`);
     }
-    model.layers[0].checkInputs?.(where, values, inputSize, 1, 0);
+    checkInputs(where, model, values, inputSize, 1, 0);
     return values;
   }
 
@@ -229,7 +230,7 @@ export class Predictor {
  * Throws OptionError for unknown options, for a number of rows that is not positive and whole, and for a loss that the model was not
  * trained with; EngineError when memory cannot grow.
  */
-export function createPredictor(engine: Engine, model: Sequential, options?: PredictorOptions): Predictor {
+export function createPredictor(engine: Engine, model: Network, options?: PredictorOptions): Predictor {
   const where = 'createPredictor';
   checkEngine(where, engine);
   checkModel(where, model);
@@ -253,7 +254,7 @@ export function scaleBytes(bytes: ArrayLike<number>, { scale, offset }: InputSca
 }
 
 /** Bytes mean what they meant in training. To a model that knows nothing of training they are numbers as any others. */
-function asFloats(where: string, { loss, input }: Sequential, inputs: Inputs): Float32Array {
+function asFloats(where: string, { loss, input }: Network, inputs: Inputs): Float32Array {
   if (isFloat32Array(inputs)) return inputs;
   if (!isBytes(inputs)) return copyNumbers(where, 'inputs', inputs);
   if (input) return scaleBytes(inputs, input);
@@ -265,7 +266,7 @@ function asFloats(where: string, { loss, input }: Sequential, inputs: Inputs): F
   );
 }
 
-function watch({ parameters, buffers }: Sequential): ValueWatch {
+function watch({ parameters, buffers }: Network): ValueWatch {
   return new ValueWatch([...parameters, ...buffers]);
 }
 

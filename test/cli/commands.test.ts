@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeModel } from '../../src/formats/model.js';
-import { remember } from '../../src/nn/sequential.js';
+import { remember } from '../../src/nn/model.js';
 import { loadModel } from '../../src/node.js';
 import { lanegrad, lastObject, type Outcome, start } from './command.js';
 import { writeToy } from './toy.js';

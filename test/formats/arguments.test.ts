@@ -148,19 +148,13 @@ describe.each<[name: string, call: (model: never) => unknown]>([
   test.each(NO_MODELS.map((value, index) => [index, value]))('no model: %i', (_, value) => {
     expect(() => call(value as never)).toThrow(OptionError);
     expect(() => call(value as never)).toThrow(
-      new RegExp(`^${name}: model: expected one from sequential\\(\\), given `),
+      new RegExp(`^${name}: model: expected one from sequential\\(\\) or network\\(\\), given `),
     );
   });
 });
 
 test('weightsSha256 rejects what is no model', async () => {
   for (const value of NO_MODELS) await expect(weightsSha256(value as never)).rejects.toThrow(OptionError);
-});
-
-test('a model put together of another one’s parts is taken', () => {
-  const { parameters, ...rest } = model();
-  const copy: Sequential = { ...rest, parameters: parameters.map((own) => ({ ...own })) };
-  expect(writeModel(copy)).toEqual(writeModel(model()));
 });
 
 describe('other arguments', () => {

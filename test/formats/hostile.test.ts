@@ -16,8 +16,9 @@ import { ProtoWriter } from '../../src/formats/protobuf.js';
 import { readPytorch, writePytorch } from '../../src/formats/pytorch.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { writeZip } from '../../src/formats/zip.js';
+import { setParameters } from '../../src/nn/model.js';
 import { layerNorm } from '../../src/nn/normalization.js';
-import { sequential, setParameters } from '../../src/nn/sequential.js';
+import { sequential } from '../../src/nn/sequential.js';
 import { summary } from '../../src/nn/summary.js';
 import { openTable } from '../../src/tables.js';
 

@@ -4,6 +4,7 @@ import { DataError, FormatError, OptionError } from '../../src/base/errors.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { dense } from '../../src/nn/dense.js';
+import { layer } from '../../src/nn/layer.js';
 import { sequential } from '../../src/nn/sequential.js';
 
 const metadata = {
@@ -74,8 +75,8 @@ describe('writing refuses', () => {
   });
 
   it('a layer that could not be read back', () => {
-    const layer = { ...dense(3), kind: 'mine' };
-    expect(() => writeModel(sequential(6, [layer]))).toThrow(/kind "mine" cannot be saved/);
+    const mine = layer('mine', dense(3));
+    expect(() => writeModel(sequential(6, [mine]))).toThrow(/kind "mine" cannot be saved/);
   });
 });
 

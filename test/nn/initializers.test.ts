@@ -13,7 +13,7 @@ import {
   type InitializerName,
   zeros,
 } from '../../src/nn/initializers.js';
-import { sequential } from '../../src/nn/sequential.js';
+import { parametersOf, sequential } from '../../src/nn/sequential.js';
 
 const [fanIn, fanOut] = [300, 200];
 
@@ -121,9 +121,7 @@ test.each<[InitializerName, string]>([
 
 describe('in a model', () => {
   const names = (activation: 'relu' | 'tanh') =>
-    dense(3, { activation })
-      .parameters(2)
-      .map(({ initializer }) => initializer.name);
+    parametersOf('test', 2, [dense(3, { activation })]).map(({ initializer }) => initializer.name);
 
   test('relu begins with He, others with Glorot, biases with zeros', () => {
     expect(names('relu')).toEqual(['heNormal', 'zeros']);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Engine } from '../../src/engine/engine.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import type { Layer } from '../../src/nn/layer.js';
+import type { Network } from '../../src/nn/model.js';
 import { type Optimizer, sgd } from '../../src/nn/optimizers.js';
 import { type Sequential, sequential } from '../../src/nn/sequential.js';
 import { reals, testNumbers } from '../kernels/harness.js';
@@ -32,7 +33,7 @@ export function model(inputSize: number, layers: readonly Layer[], seed = 1): Se
 /** Compiled for training, with the batch in place. */
 export function compile(
   engine: Engine,
-  net: Sequential,
+  net: Network,
   { rows, inputs, labels }: Batch,
   optimizer: Optimizer = sgd({ learningRate: 0.1 }),
 ) {
@@ -45,7 +46,7 @@ export function compile(
 }
 
 /** All weights' bits in one word. */
-export function fingerprint(net: Sequential): string {
+export function fingerprint(net: Network): string {
   const hash = createHash('sha256');
   for (const { values } of net.parameters) hash.update(new Uint8Array(values.buffer));
   return hash.digest('hex');

@@ -35,7 +35,7 @@ function exact(model: ReturnType<typeof sequential>, row: ArrayLike<number>): nu
     x = Array.from({ length: units }, (_, n) =>
       x.reduce((sum, v, k) => sum + v * w.values[k * units + n], b.values[n]),
     );
-    if (layer.endsWith === 'sigmoid') x = x.map((v) => 1 / (1 + Math.exp(-v)));
+    if (layer.config.activation === 'sigmoid') x = x.map((v) => 1 / (1 + Math.exp(-v)));
   }
   const max = Math.max(...x);
   const powers = x.map((v) => Math.exp(v - max));

@@ -4,12 +4,13 @@ import { ShapeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { type DenseOptions, dense } from '../../src/nn/dense.js';
-import type { Layer } from '../../src/nn/layer.js';
+import { layer } from '../../src/nn/layer.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, fit, type StepRecord, type TrainingPlan } from '../../src/train/fit.js';
 import { BatchSource } from '../../src/train/source.js';
+import { copied } from '../nn/operations.js';
 import { basic, bits, engines, net, reference, strict } from './fit-setting.js';
 import { clouds, numbered, watched } from './sets.js';
 
@@ -153,11 +154,7 @@ describe('order and batches', () => {
 
   test('a first layer that knows nothing of compressed rows sees its inputs', async () => {
     const plain = dense(3);
-    const unaware: Layer = {
-      ...plain,
-      takesSparse: false,
-      compile: ({ sparse: _, ...context }) => plain.compile(context),
-    };
+    const unaware = layer('unaware', (x) => plain(copied(x)));
     // One byte in eight is not zero.
     const inputs = Uint8Array.from({ length: 8 * 30 }, (_, i) => (i % 9 === 0 ? 200 : 0));
     const set = dataset({ name: 'sparse', inputs, labels: Int32Array.from({ length: 30 }, (_, i) => i % 3) });

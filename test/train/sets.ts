@@ -1,8 +1,10 @@
 /** Data sets that a small network can learn, or whose rows say which they are. */
 import { type Dataset, dataset } from '../../src/data/dataset.js';
+import type { Tensor } from '../../src/engine/tensor.js';
 import { dense } from '../../src/nn/dense.js';
-import type { Layer } from '../../src/nn/layer.js';
+import { type Layer, layer } from '../../src/nn/layer.js';
 import { reals, testNumbers } from '../kernels/harness.js';
+import { copied } from '../nn/operations.js';
 
 /** Clouds around one corner a class: linearly separable, in floats or in bytes. */
 export function clouds(
@@ -35,16 +37,7 @@ export function numbered(size: number): Dataset {
 
 /** A dense layer that tells the first input of every row that it is shown. */
 export function watched(units: number, seen: number[][]): Layer {
-  const layer = dense(units);
-  return {
-    ...layer,
-    compile(context) {
-      const calls = layer.compile(context);
-      const watch = () => {
-        const { x } = context;
-        seen.push(Array.from({ length: x.rows }, (_, row) => x.at(row * x.columns)));
-      };
-      return { ...calls, forward: [watch, ...calls.forward] };
-    },
-  };
+  const see = (x: Tensor) =>
+    void seen.push(Array.from({ length: x.rows }, (_, row) => x.at(row * x.columns)));
+  return layer('watched', (x) => dense(units)(copied(x, see)));
 }

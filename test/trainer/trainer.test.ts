@@ -7,6 +7,7 @@ import type { WorkerPort } from '../../src/base/platform/types.js';
 import { createEngine } from '../../src/create/engine.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { dense } from '../../src/nn/dense.js';
+import { layer } from '../../src/nn/layer.js';
 import { softmaxCrossEntropy } from '../../src/nn/losses.js';
 import { batchNorm } from '../../src/nn/normalization.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';
@@ -393,7 +394,7 @@ describe('the worker itself', () => {
   });
 
   test('refuses a model that cannot be rebuilt there', async () => {
-    const layer = { ...dense(3), kind: 'own' };
-    await expect(createTrainer({ model: sequential(8, [layer]), worker: true })).rejects.toThrow(OptionError);
+    const own = layer('own', dense(3));
+    await expect(createTrainer({ model: sequential(8, [own]), worker: true })).rejects.toThrow(OptionError);
   });
 });

@@ -7,7 +7,8 @@ import { FormatError, LanegradError, OptionError, show } from '../../base/errors
 import { OptionReader } from '../../base/options.js';
 import { makeLayer } from '../../nn/layers.js';
 import { binaryCrossEntropy, type Loss, lossOf, softmaxCrossEntropy } from '../../nn/losses.js';
-import { type Sequential, sequential, setParameters } from '../../nn/sequential.js';
+import { setParameters } from '../../nn/model.js';
+import { type Sequential, sequential } from '../../nn/sequential.js';
 import { checkFile } from '../bytes.js';
 import { type BasicMetadata, readDescription } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';

@@ -9,7 +9,8 @@
 import { DataError, OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
 import { describeLoss } from '../../nn/losses.js';
-import { allValues, checkModel, type Parameter, type Sequential } from '../../nn/sequential.js';
+import { allValues, checkModel, type Parameter } from '../../nn/model.js';
+import type { Sequential } from '../../nn/sequential.js';
 import {
   type BasicMetadata,
   type Description,

@@ -6,6 +6,7 @@ import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { dense } from '../../../src/nn/dense.js';
 import type { Layer } from '../../../src/nn/layer.js';
+import { layer } from '../../../src/nn/layer.js';
 import { type Sequential, sequential } from '../../../src/nn/sequential.js';
 import { inputsFor, modelsOf } from './models.js';
 import { runModel, runOnnx, softmaxRows, worstDifference } from './runtime.js';
@@ -126,7 +127,7 @@ describe('refusals', () => {
     );
     expect(() => writeOnnx(model(), { raw: true } as never)).toThrow(OptionError);
     expect(() => writeOnnx(model(), { metadata: { classNames: ['a', 'b', 'c'] } })).toThrow(/at most 2/);
-    const odd = { ...dense(2), kind: 'twirl' };
+    const odd = layer('twirl', dense(2));
     expect(() => writeOnnx(sequential(2, [odd]))).toThrow(/a layer of kind "twirl" has no form in ONNX/);
   });
 });

@@ -1,0 +1,111 @@
+/** What stands at one output of a model in an engine's memory: its answers, its loss, and its predictions. */
+import { OptionError, ShapeError } from '../base/errors.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
+import { run } from '../graph/bind.js';
+import type { Call } from '../ops/check.js';
+import { sum } from '../ops/reduce.js';
+import { bindAnswers } from './answers.js';
+import type { Loss, TracedLoss } from './losses.js';
+import type { Network } from './model.js';
+import type { HeadPlan } from './plan.js';
+
+/** An output and its part of what is made small. */
+export interface HeadSpec {
+  readonly name: string;
+  readonly loss: Loss;
+  /** Its share: what its mean loss is multiplied by. */
+  readonly weight: number;
+  /** Numbers in a row of the output. */
+  readonly size: number;
+}
+
+/** The losses of a model's outputs, one each. Throws OptionError where one is missing, or is for an output that there is not. */
+export function headsOf(where: string, model: Network, loss: Loss): HeadSpec[] {
+  const { parts } = loss;
+  const sizes = model.outputs.map(({ shape }) => shape.reduce((product, length) => product * length, 1));
+  const names = model.outputs.map(({ name }) => name);
+  if (!parts) {
+    if (names.length === 1) return [{ name: names[0], loss, weight: 1, size: sizes[0] }];
+    throw new OptionError(
+      where,
+      `option loss: expected one for each of the outputs ${names.join(', ')}, given ${loss.kind}`,
+    );
+  }
+  const unknown = Object.keys(parts).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new OptionError(where, `option loss: the model has no output ${unknown}, only ${names.join(', ')}`);
+  }
+  return names.map((name, i) => {
+    const part = parts[name];
+    if (!part) throw new OptionError(where, `option loss: expected one for the output ${name}, given none`);
+    return { name, ...part, size: sizes[i] };
+  });
+}
+
+/** One output's tensors, for the largest batch. */
+export class Head {
+  readonly spec: HeadSpec;
+  readonly labels: Tensor;
+  readonly targets: Tensor | undefined;
+  readonly #losses: Tensor;
+  /** Each row's weight in the loss: for a loss of one's own, what its graph reads. */
+  readonly rowWeights: Tensor;
+  readonly #classWeights: Tensor | undefined;
+  readonly #probabilities: Tensor;
+  readonly #predictions: Tensor;
+
+  constructor(where: string, arena: Arena, maxRows: number, spec: HeadSpec) {
+    const { loss, size } = spec;
+    const { classWeights, answers, targetWidth = size } = loss;
+    if (classWeights && classWeights.length !== size) {
+      const expected = `expected ${size} class weights, one an output`;
+      throw new ShapeError(where, `${expected}, given ${classWeights.length}`);
+    }
+    this.spec = spec;
+    this.labels = arena.tensor('i32', [maxRows]);
+    this.targets = answers === 'targets' ? arena.padded('float', [maxRows, targetWidth]) : undefined;
+    this.rowWeights = arena.tensor('float', [maxRows]);
+    this.#classWeights = classWeights && arena.tensor('float', [classWeights.length]).write(classWeights);
+    this.#losses = arena.tensor('float', [maxRows]);
+    this.#probabilities = arena.padded('float', [maxRows, size]);
+    this.#predictions = arena.tensor('i32', [maxRows]);
+  }
+
+  /** `traced`: the loss as the graph computes it, and where the gradient at it goes, for a loss that is a function of values. */
+  bind(
+    rows: number,
+    tensors: {
+      readonly outputs: Tensor;
+      readonly dOutputs: Tensor | undefined;
+      readonly weights: Tensor;
+      readonly traced?: TracedLoss | undefined;
+      /** The calls of its graph. */
+      readonly graph: readonly Call[];
+    },
+    batch: HeadPlan['batch'],
+  ): HeadPlan {
+    const { loss, weight: factor, name } = this.spec;
+    const { outputs, graph } = tensors;
+    const [labels, losses] = [this.labels, this.#losses].map((tensor) => tensor.firstRows(rows));
+    const targets = this.targets?.firstRows(rows);
+    const probabilities = this.#probabilities.firstRows(rows);
+    const predictions = this.#predictions.firstRows(rows);
+    const calls = loss.compile({
+      ...{ ...tensors, losses, labels, targets, batch, factor },
+      rowWeights: this.rowWeights.firstRows(rows),
+      classWeights: this.#classWeights,
+    });
+    const total = sum(losses);
+    return {
+      ...{ name, outputs, labels, targets, losses, probabilities, predictions, batch },
+      loss() {
+        calls.prepare?.();
+        run(graph);
+        calls.run();
+        return total();
+      },
+      weight: () => calls.weight(),
+      ...bindAnswers(loss.link, { outputs, labels, probabilities, predictions, batch }),
+    };
+  }
+}

@@ -1,0 +1,451 @@
+/** Models: functions of inputs with the values of their parameters, held in ordinary arrays. They know no engine. */
+import { isFloat32Array, isMap } from '../base/arrays.js';
+import { OptionError, ShapeError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
+import {
+  attributesOf,
+  bufferLeaf,
+  inputLeaf,
+  isParameter,
+  type ParameterAttributes,
+  parameterLeaf,
+} from '../graph/leaves.js';
+import { apply, checkValue, isValue, type Node, nodesOf, type Value, within } from '../graph/value.js';
+import { sameShape, showShape, sizeOf } from '../ops/operation.js';
+import type { Loss } from './losses.js';
+import { holdValues, type Parameter, renamed, setTrainable, valuesOf, writeValues } from './values.js';
+
+export type { Parameter } from './values.js';
+
+/** How raw values, bytes above all, become a model's inputs: `raw * scale + offset`. */
+export interface InputScale {
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** What a model remembers of its training. */
+export interface Memory {
+  /** What it was trained with, which says what its outputs are; absent for a model that has not been trained. */
+  readonly loss?: Loss;
+  /** How the bytes of its training were scaled; absent where it was trained on floats, or has not been trained. */
+  readonly input?: InputScale;
+}
+
+/** An input or output of a model: its name, and the shape of what it has for each row. */
+export interface Port {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A model of any shape. Made by `network`, and by `sequential` as a list of layers; `fit` writes what it remembers. */
+export interface Network extends Memory {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Numbers that the inputs, and the outputs, have for each row, all together. */
+  readonly inputSize: number;
+  readonly outputSize: number;
+  /** In the order in which they were made. */
+  readonly parameters: readonly Parameter[];
+  /** Values that are not trained but belong to the model, such as running statistics; `1.runningMean`. */
+  readonly buffers: readonly Parameter[];
+  /** Number of values of all parameters. */
+  readonly parameterCount: number;
+  readonly seed: number;
+}
+
+/** The graph of a model. */
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** In the order of the model's. */
+  readonly parameters: readonly Value[];
+  readonly buffers: readonly Value[];
+  /** Each operation's stream of random numbers, where it is not its place among the graph's nodes. */
+  readonly streams: ReadonlyMap<Node, number>;
+  /** The name of each layer in the model, unlike that of any other. */
+  readonly names: ReadonlyMap<object, string>;
+}
+
+/** Float32 values that a WebAssembly memory can hold. */
+const MAX_VALUES = 2 ** 30;
+
+/** Of models that were made here, by their parameters: copies of the object share them. */
+const graphs = new WeakMap<Network['parameters'], { readonly graph: Graph; readonly model: Network }>();
+/** What a parameter of a graph became when the first model was made of it. */
+const known = new WeakMap<Node, Parameter>();
+
+/** Of a model, what never changes: a copy has it as well. */
+const FIXED = [
+  ...(['inputs', 'outputs', 'inputSize', 'outputSize', 'buffers', 'parameterCount', 'seed'] as const),
+  ...(['layers', 'sizes'] as const),
+];
+
+/** The graph of a model. Throws OptionError for something that is no model. */
+export function graphOf(where: string, model: unknown): Graph {
+  const given = (model ?? {}) as Partial<Network> & Record<string, unknown>;
+  const { parameters } = given;
+  const known = typeof parameters === 'object' && parameters !== null ? graphs.get(parameters) : undefined;
+  const original = known?.model as typeof given | undefined;
+  if (known && FIXED.every((key) => given[key] === original![key])) return known.graph;
+  throw new OptionError(where, `model: expected one from sequential() or network(), given ${show(model)}`);
+}
+
+/** Throws OptionError for something that is no model. */
+export function checkModel(where: string, model: unknown): asserts model is Network {
+  graphOf(where, model);
+}
+
+/** Values by name, or one that needs none. */
+export type Named<T> = T | Readonly<Record<string, T>>;
+
+/**
+ * A model of what these values are made of, its parameters initialised from `seed` (0 by default). One input and one output, or several by
+ * name. Parameters of layers that another model has too are shared with it.
+ *
+ *     const image = input([28, 28]);
+ *     const model = network(image, dense(10)(flatten(image)), { seed: 1 });
+ *
+ * @throws OptionError for inputs that are none, for an output that depends on an input that is not named, or on none, and for a model
+ *   without parameters.
+ */
+export function network(inputs: Named<Value>, outputs: Named<Value>, options?: { seed?: number }): Network {
+  const where = 'network';
+  const reader = new OptionReader(where, options);
+  const seed = reader.integer('seed', { min: 0 }, 0);
+  reader.end();
+  const given = readPorts(
+    where,
+    'inputs',
+    inputs,
+    (i, { node }) => attributesOf(node, inputLeaf).name ?? nameOf('input', i),
+  );
+  for (const [name, { node }] of given) {
+    if ((node.operation as unknown) === inputLeaf) continue;
+    throw new OptionError(
+      where,
+      `inputs: ${name}: expected what input() gives, given the result of ${node.operation.name}`,
+    );
+  }
+  const results = readPorts(where, 'outputs', outputs, (i) => nameOf('output', i));
+  const nodes = nodesOf([...results.values()]);
+  checkInputs(where, given, results, nodes);
+  const names = nameScopes(nodes);
+  const named = (node: Node) =>
+    [...node.scopes.map(({ owner }) => names.get(owner)!), attributesOf(node, parameterLeaf).name].join('.');
+  const graph: Graph = {
+    inputs: [...given.values()],
+    outputs: [...results.values()],
+    parameters: nodes.filter(isParameter).map(({ outputs }) => outputs[0]),
+    buffers: nodes.filter(isBuffer).map(({ outputs }) => outputs[0]),
+    streams: new Map(nodes.map((node, i) => [node, i])),
+    names,
+  };
+  if (graph.parameters.length === 0) {
+    throw new OptionError(
+      where,
+      'expected at least one parameter, given a graph without any: nothing could be trained',
+    );
+  }
+  const ports = (values: ReadonlyMap<string, Value>): Port[] =>
+    [...values].map(([name, { shape }]) => ({ name, shape: shape.dims }));
+  return makeNetwork(where, graph, { inputs: ports(given), outputs: ports(results), seed, named }, {});
+}
+
+/** A model of a graph: with values for its parameters, where no other model has given them yet. */
+export function makeNetwork<T extends object>(
+  where: string,
+  graph: Graph,
+  {
+    inputs,
+    outputs,
+    seed,
+    named,
+  }: Pick<Network, 'inputs' | 'outputs' | 'seed'> & { named: (node: Node) => string },
+  more: T,
+): Network & T {
+  const taken = new Set<string>();
+  const make = ({ node }: Value, stream: number) => {
+    const isShared = known.has(node);
+    const own = parameterOf(where, node, named(node), seed, stream);
+    if (taken.has(own.name) && !isShared) {
+      throw new OptionError(where, `two parameters are named ${show(own.name)}; put layers around them`);
+    }
+    // Those of other models that were put together may have the same names: later ones get a number.
+    let { name } = own;
+    for (let i = 1; taken.has(name); i++) name = `${own.name}_${i}`;
+    taken.add(name);
+    return name === own.name ? own : renamed(own, name);
+  };
+  const parameters = graph.parameters.map(make);
+  const buffers = graph.buffers.map(make);
+  const model = {
+    ...more,
+    inputs,
+    outputs,
+    inputSize: graph.inputs.reduce((total, { shape }) => total + sizeOf(shape), 0),
+    outputSize: graph.outputs.reduce((total, { shape }) => total + sizeOf(shape), 0),
+    parameters,
+    buffers,
+    parameterCount: parameters.reduce((total, parameter) => total + valuesOf(parameter).length, 0),
+    seed,
+  };
+  graphs.set(parameters, { graph, model });
+  return model;
+}
+
+function nameOf(what: string, index: number): string {
+  return index === 0 ? what : `${what}${index}`;
+}
+
+function isBuffer({ operation }: Node): boolean {
+  return (operation as unknown) === bufferLeaf;
+}
+
+function readPorts(
+  where: string,
+  what: string,
+  given: Named<Value>,
+  nameFor: (index: number, value: Value) => string,
+): Map<string, Value> {
+  const ports = new Map<string, Value>();
+  if (isValue(given)) return ports.set(nameFor(0, given), given);
+  if (typeof given !== 'object' || given === null || Object.keys(given).length === 0) {
+    throw new OptionError(where, `${what}: expected a value, or values by name, given ${show(given)}`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    checkValue(where, `${what}: ${name}`, value);
+    ports.set(name, value);
+  }
+  return ports;
+}
+
+function checkInputs(
+  where: string,
+  given: ReadonlyMap<string, Value>,
+  outputs: ReadonlyMap<string, Value>,
+  nodes: readonly Node[],
+): void {
+  const own = new Set([...given.values()].map(({ node }) => node));
+  for (const node of nodes) {
+    if ((node.operation as unknown) !== inputLeaf || own.has(node)) continue;
+    const { shape, name } = attributesOf(node, inputLeaf);
+    const which = name === undefined ? 'an input' : `the input ${show(name)}`;
+    throw new OptionError(
+      where,
+      `an output depends on ${which} ${showShape(shape)} that is not among the inputs`,
+    );
+  }
+  for (const [name, value] of outputs) {
+    if (!value.shape.rows) {
+      throw new ShapeError(
+        where,
+        `output ${name}: expected a value for each row, given ${showShape(value.shape)}`,
+      );
+    }
+    if (!nodesOf([value]).some((node) => own.has(node))) {
+      throw new OptionError(where, `output ${name} does not depend on any input`);
+    }
+  }
+  for (const [name, { node }] of given) {
+    if (!nodes.includes(node)) throw new OptionError(where, `no output depends on the input ${name}`);
+  }
+}
+
+/** `dense`, `dense_1`: layers of one name are told apart by the order in which they come, within the layer around them. */
+function nameScopes(nodes: readonly Node[]): Map<object, string> {
+  const names = new Map<object, string>();
+  const counts = new Map<object | undefined, Map<string, number>>();
+  for (const { scopes } of nodes) {
+    let around: object | undefined;
+    for (const { name, owner } of scopes) {
+      if (!names.has(owner)) {
+        const siblings = counts.get(around) ?? new Map<string, number>();
+        const count = siblings.get(name) ?? 0;
+        counts.set(around, siblings.set(name, count + 1));
+        names.set(owner, count === 0 ? name : `${name}_${count}`);
+      }
+      around = owner;
+    }
+  }
+  return names;
+}
+
+/** The parameter or buffer of a node, with initial values drawn from a stream of its own when it is first asked for. */
+function parameterOf(where: string, node: Node, name: string, seed: number, stream: number): Parameter {
+  const before = known.get(node);
+  if (before) return before;
+  const { shape, initializer, penalised, trainable } = attributesOf(node, parameterLeaf);
+  if (sizeOf(shape) > MAX_VALUES) {
+    throw new OptionError(where, `${name} [${shape.dims.join(', ')}] does not fit in 4 GiB of memory`);
+  }
+  const values = new Float32Array(sizeOf(shape));
+  initializer.fill(values, shape.dims, seed, stream);
+  const layer = Number.parseInt(name, 10);
+  const fields = { name, layer: Number.isNaN(layer) ? 0 : layer, shape: shape.dims };
+  const made = holdValues(
+    { ...fields, ...(penalised && { penalised }) },
+    values,
+    trainable || isBuffer(node),
+  );
+  known.set(node, made);
+  return made;
+}
+
+/**
+ * Parameters, then buffers, with their values: everything that a model's file holds. For the library's own eyes, which do not count
+ * as having the arrays handed out (values.ts).
+ */
+export function allValues(model: Network): readonly Parameter[] {
+  return [...model.parameters, ...model.buffers].map((parameter) => ({
+    name: parameter.name,
+    layer: parameter.layer,
+    shape: parameter.shape,
+    values: valuesOf(parameter),
+    ...(parameter.penalised && { penalised: true }),
+  }));
+}
+
+/** Writes the values of all parameters and buffers, in the order of `allValues`. */
+export function writeAll(model: Network, values: readonly ArrayLike<number>[]): void {
+  for (const [i, parameter] of [...model.parameters, ...model.buffers].entries())
+    writeValues(parameter, values[i]);
+}
+
+/** Whether both make the same float32 values of bytes. */
+export function isSameScale(a: InputScale, b: InputScale): boolean {
+  return Math.fround(a.scale) === Math.fround(b.scale) && Math.fround(a.offset) === Math.fround(b.offset);
+}
+
+/** Writes what the model is to remember in place of what it remembered. */
+export function remember(model: Network, { loss, input }: Memory): void {
+  const own = model as { -readonly [key in keyof Memory]: Memory[key] };
+  delete own.loss;
+  delete own.input;
+  if (loss) own.loss = loss;
+  if (input) own.input = { scale: input.scale, offset: input.offset };
+}
+
+/**
+ * Replaces a model's values and buffers.
+ *
+ * @throws OptionError for something that is no model, or no map of shapes and float32 values.
+ * @throws ShapeError when a parameter is missing, is not the model's or has another shape. The model then stays as it was.
+ */
+export function setParameters(
+  model: Network,
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
+): void {
+  const where = 'setParameters';
+  checkModel(where, model);
+  if (!isMap(tensors))
+    throw new OptionError(where, `tensors: expected a map of names and tensors, given ${show(tensors)}`);
+  const all = allValues(model);
+  for (const { name, shape } of all) {
+    const given = tensors.get(name);
+    if (!given) throw new ShapeError(where, `parameter ${name} is missing`);
+    const isShape = Array.isArray(given.shape) && given.shape.every(Number.isSafeInteger);
+    if (!isShape || !isFloat32Array(given.values)) {
+      throw new OptionError(
+        where,
+        `${name}: expected { shape, values } with a Float32Array, given ${show(given)}`,
+      );
+    }
+    const length = shape.reduce((product, size) => product * size, 1);
+    if (given.shape.join() !== shape.join() || given.values.length !== length) {
+      throw new ShapeError(
+        where,
+        `${name}: expected ${length} values of shape [${shape}], given ${given.values.length} of [${given.shape}]`,
+      );
+    }
+  }
+  const names = new Set(all.map(({ name }) => name));
+  for (const name of tensors.keys()) {
+    if (!names.has(name)) throw new ShapeError(where, `the model has no parameter ${show(name)}`);
+  }
+  writeAll(
+    model,
+    all.map(({ name }) => tensors.get(name)!.values),
+  );
+}
+
+/**
+ * What a model gives for other values in place of its inputs: a part of another network, with the same parameters. One value or, for a model
+ * of several inputs, values by name; as many come back.
+ *
+ *     const features = callModel(trunk, image);
+ *     const model = network(image, dense(3)(features));
+ *
+ * @throws OptionError for something that is no model, or values that are not those of its inputs; ShapeError for other shapes.
+ */
+export function callModel(model: Network, values: Named<Value>): Value & Readonly<Record<string, Value>> {
+  const where = 'callModel';
+  const graph = graphOf(where, model);
+  const given = readPorts(where, 'values', values, () => model.inputs[0].name);
+  const known = new Map<Value, Value>();
+  for (const [i, { name }] of model.inputs.entries()) {
+    const value = given.get(name);
+    if (!value) throw new OptionError(where, `values: expected one for the input ${show(name)}, given none`);
+    const expected = graph.inputs[i].shape;
+    if (!sameShape(value.shape, expected)) {
+      throw new ShapeError(
+        where,
+        `input ${name}: expected ${showShape(expected)}, given ${showShape(value.shape)}`,
+      );
+    }
+    known.set(graph.inputs[i], value);
+  }
+  const unknown = [...given.keys()].find((name) => !model.inputs.some((port) => port.name === name));
+  if (unknown !== undefined) throw new OptionError(where, `values: the model has no input ${show(unknown)}`);
+  for (const node of nodesOf(graph.outputs)) {
+    const inputs = node.inputs.map((value) => known.get(value) ?? value);
+    if (inputs.every((value, i) => value === node.inputs[i])) continue;
+    const outputs = again(node, inputs);
+    for (const [i, value] of node.outputs.entries()) known.set(value, outputs[i]);
+  }
+  const results = graph.outputs.map((value) => known.get(value) ?? value);
+  if (results.length === 1) return results[0] as ReturnType<typeof callModel>;
+  return Object.fromEntries(model.outputs.map(({ name }, i) => [name, results[i]])) as ReturnType<
+    typeof callModel
+  >;
+}
+
+/** The same operation on other values, in the same layers. */
+function again(
+  { operation, attributes, scopes }: Pick<Node, 'operation' | 'attributes' | 'scopes'>,
+  inputs: readonly Value[],
+): readonly Value[] {
+  const [scope, ...others] = scopes;
+  if (!scope) return apply(operation, inputs, attributes);
+  return within(scope, () => again({ operation, attributes, scopes: others }, inputs));
+}
+
+/**
+ * Leaves the parameters whose names fit a pattern as they are in training: `freeze(model, '0.*')`, where a star stands for any characters. They
+ * then have no gradient, and cost none. Returns their names. What is frozen is so in every model that shares the parameter.
+ *
+ * @throws OptionError for something that is no model, and for a pattern that fits no parameter.
+ */
+export function freeze(model: Network, pattern: string): string[] {
+  return match('freeze', model, pattern, false);
+}
+
+/** Lets parameters be trained again that `freeze` left as they are. By default all. */
+export function unfreeze(model: Network, pattern = '*'): string[] {
+  return match('unfreeze', model, pattern, true);
+}
+
+function match(where: string, model: Network, pattern: string, trainable: boolean): string[] {
+  checkModel(where, model);
+  if (typeof pattern !== 'string') {
+    throw new OptionError(where, `pattern: expected names with stars, such as 0.*, given ${show(pattern)}`);
+  }
+  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  const fits = new RegExp(`^${parts.join('.*')}$`);
+  const found = model.parameters.filter(({ name }) => fits.test(name));
+  if (found.length === 0) {
+    const names = model.parameters.map(({ name }) => name).join(', ');
+    throw new OptionError(where, `pattern ${show(pattern)} fits none of the parameters ${names}`);
+  }
+  for (const parameter of found) setTrainable(parameter, trainable);
+  return found.map(({ name }) => name);
+}

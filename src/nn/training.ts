@@ -1,0 +1,150 @@
+/** The program of a model: its outputs and, where it is trained, the gradients of what is trainable, after the passes. */
+import { OptionError, ShapeError, show } from '../base/errors.js';
+import { derive } from '../graph/derive.js';
+import { bufferLeaf, inputLeaf, parameterLeaf, seedLeaf } from '../graph/leaves.js';
+import { type PassName, passes } from '../graph/passes/index.js';
+import { makersOf, type Program, programOf, type Slot, type Step } from '../graph/program.js';
+import { applyOne, isValue, nodesOf, type Value, within } from '../graph/value.js';
+import { copyOf, lineOf } from '../ops/gradients.js';
+import { type ProductAttributes, product } from '../ops/linear.js';
+import { type Operation, showShape, sizeOf } from '../ops/operation.js';
+import type { HeadSpec } from './head.js';
+import type { Graph, Network, Parameter } from './model.js';
+
+export interface Training {
+  readonly program: Program;
+  /** Of each output. */
+  readonly heads: readonly TracedHead[];
+  /** Of each parameter; undefined for one that is frozen, or that nothing depends on. */
+  readonly gradients: readonly (Slot | undefined)[];
+  /** Inputs whose batches may be compressed, and the columns of the products that read them. */
+  readonly sparse: ReadonlyMap<Slot, number>;
+  /** The gradient of the first parameter, where plain SGD can be done along with it. */
+  readonly fused: { readonly step: Step; readonly parameter: Slot } | undefined;
+}
+
+/** What the loss of an output has in the graph. */
+export interface TracedHead {
+  /** Where the loss writes the gradient: at the output, or at the loss itself where that is a function of values. */
+  readonly seed: Value | undefined;
+  /** Of a loss that is a function of values: what it reads, and what it gives. */
+  readonly own: { readonly target: Value; readonly weights: Value; readonly value: Value } | undefined;
+}
+
+export function isTrainable({ trainable }: Parameter): boolean {
+  return trainable !== false;
+}
+
+export function trainingOf(
+  where: string,
+  graph: Graph,
+  model: Network,
+  {
+    specs,
+    trains,
+    without = [],
+  }: { specs: readonly HeadSpec[]; trains: boolean; without?: readonly PassName[] | undefined },
+): Training {
+  const heads = specs.map((spec, i): TracedHead => {
+    const own = spec.loss.compute && traceLoss(where, graph, spec, graph.outputs[i]);
+    const at = own?.value ?? graph.outputs[i];
+    return { own, seed: trains ? applyOne(seedLeaf, [], { shape: at.shape, head: i }) : undefined };
+  });
+  const wanted = graph.parameters.filter((_, i) => isTrainable(model.parameters[i]));
+  if (trains && wanted.length === 0 && graph.parameters.length > 0) {
+    throw new OptionError(where, 'all parameters are frozen: nothing can be trained');
+  }
+  const seeds = heads.flatMap(({ seed, own }, i) =>
+    seed ? [{ value: own?.value ?? graph.outputs[i], gradient: seed }] : [],
+  );
+  const derived = derive(seeds, wanted);
+  const byParameter = new Map(wanted.map((value, i) => [value, derived[i]]));
+  const found = graph.parameters.map((value) => byParameter.get(value));
+  const program = programOf({
+    forward: graph.outputs,
+    loss: heads.flatMap(({ own }) => (own ? [own.value] : [])),
+    backward: found.filter((value) => value !== undefined),
+  });
+  for (const pass of passes) if (!without.includes(pass.name)) pass.run(program);
+  const gradients = found.map((value) => value && program.slotOf(value));
+  ownGradients(program, gradients);
+  const [first] = gradients;
+  const step =
+    first && program.steps.find(({ outputs, attributes }) => outputs[0] === first && isSparse(attributes));
+  const fuses = step && (step.operation as unknown) === product && !without.includes('updateWithGradient');
+  return {
+    ...{ program, heads, gradients },
+    sparse: sparseInputs(program),
+    fused: fuses ? { step, parameter: program.slotOf(graph.parameters[0]) } : undefined,
+  };
+}
+
+/** Each parameter's gradient in a slot of its own, which nothing else writes: where it is another value as well, it is copied. */
+function ownGradients(program: Program, gradients: (Slot | undefined)[]): void {
+  const makers = makersOf(program);
+  const seen = new Set<Slot>();
+  for (const [i, slot] of gradients.entries()) {
+    if (!slot) continue;
+    const maker = makers.get(slot);
+    if (maker && !maker.operation.alias && !seen.has(slot) && maker.part === 'backward') {
+      seen.add(slot);
+      continue;
+    }
+    const copy: Slot = { shape: slot.shape, kind: 'computed' };
+    const node = maker?.node ?? slot.node!;
+    program.steps.push({
+      ...{ operation: copyOf as Operation, inputs: [slot], outputs: [copy], attributes: {} },
+      ...{ part: 'backward', node, notes: ['a copy, as it is another gradient too'] },
+    });
+    (program.kept as Set<Slot>).add(copy);
+    gradients[i] = copy;
+  }
+}
+
+/** The graph of a loss of one's own. Throws ShapeError unless it is one number a row, or one. */
+function traceLoss(where: string, graph: Graph, { loss, name, size }: HeadSpec, output: Value) {
+  const place = `${where}, the loss ${loss.kind} of ${name}`;
+  const leaf = (dims: readonly number[]) => applyOne(inputLeaf, [], { shape: { rows: true, dims } });
+  const [target, weights] = [leaf([loss.targetWidth ?? size]), leaf([])];
+  const given = within({ name: loss.kind, owner: loss }, () => loss.compute!({ output, target, weights }));
+  if (!isValue(given))
+    throw new OptionError(place, `expected its function to give a value, given ${show(given)}`);
+  if (sizeOf(given.shape) !== 1) {
+    throw new ShapeError(place, `expected one number a row, or one number, given ${showShape(given.shape)}`);
+  }
+  const known = new Set(
+    [...graph.inputs, ...graph.parameters, ...graph.buffers, target, weights].map(({ node }) => node),
+  );
+  for (const node of nodesOf([given])) {
+    const operation: unknown = node.operation;
+    const isLeaf = operation === inputLeaf || operation === parameterLeaf || operation === bufferLeaf;
+    if (isLeaf && !known.has(node)) {
+      throw new OptionError(
+        place,
+        `depends on ${node.operation.name} ${showShape(node.outputs[0].shape)}, which is not the model's`,
+      );
+    }
+  }
+  const { dims, rows } = given.shape;
+  if (dims.length > Number(rows)) {
+    throw new ShapeError(
+      place,
+      `expected [rows], [rows, 1] or one number, given ${showShape(given.shape)}; reshape it`,
+    );
+  }
+  const value = dims.length === 0 ? given : applyOne(lineOf, [given], {});
+  return { target, weights, value };
+}
+
+function isSparse(attributes: unknown): boolean {
+  return (attributes as Partial<ProductAttributes>).sparse === true;
+}
+
+function sparseInputs({ steps }: Program): Map<Slot, number> {
+  const found = new Map<Slot, number>();
+  for (const { inputs, outputs, attributes } of steps) {
+    const columns = outputs[0]?.shape.dims.at(-1);
+    if (isSparse(attributes) && columns !== undefined) found.set(inputs[0], columns);
+  }
+  return found;
+}

@@ -1,0 +1,53 @@
+/** Activations as operations of the graph, by name; formulas as in PyTorch. */
+import {
+  type Activation,
+  activationCodes,
+  type FusedActivation,
+  type SmoothActivation,
+} from '../engine/kernels.js';
+import { activate, activateBackward } from './activations.js';
+import { type Operation, one } from './operation.js';
+import { smooth, smoothBackward } from './smooth.js';
+
+export interface ActivationAttributes {
+  readonly name: Activation;
+  /** leakyRelu's slope of negative inputs, elu's alpha; absent for the others, and for PyTorch's default. */
+  readonly parameter?: number;
+}
+
+/** Whether products apply it at their end, and its derivative is a function of the output. */
+export function isFused(name: Activation): name is FusedActivation {
+  return Object.hasOwn(activationCodes, name);
+}
+
+/** f(x), element by element. */
+export const activation: Operation<ActivationAttributes> = {
+  name: 'activation',
+  inPlace: [0],
+  infer: (_, [x]) => [x],
+  derivative: (rule) => {
+    const { attributes, inputs, outputs, gradients } = rule;
+    // The derivative is a function of the output, or else of the input.
+    const at = isFused(attributes.name) ? outputs[0] : inputs[0];
+    return [one(rule, activationGradient, [at, gradients[0]!], attributes)];
+  },
+  bind({ attributes: { name, parameter }, inputs: [x], outputs }) {
+    const y = outputs[0]!;
+    return isFused(name)
+      ? activate({ y, x, activation: name })
+      : smooth({ y, x, activation: name, parameter });
+  },
+};
+
+/** dy ⊙ f', from the activation's output where it is fused, else from its input. */
+export const activationGradient: Operation<ActivationAttributes> = {
+  name: 'activationGradient',
+  inPlace: [1],
+  infer: (_, [x]) => [x],
+  bind({ attributes: { name, parameter }, inputs: [at, dy], outputs }) {
+    const dx = outputs[0]!;
+    return isFused(name)
+      ? activateBackward({ dx, y: at, dy, activation: name })
+      : smoothBackward({ dx, x: at, dy, activation: name as SmoothActivation, parameter });
+  },
+};
