@@ -119,9 +119,9 @@ export class Tensor {
     return new Tensor(this.#owner, this.dtype, [this.span], this.pointer, undefined, this.#changes);
   }
 
-  /** @internal As many elements, padding counted, in memory that lives as long as this. */
-  scratch(): Tensor {
-    return this.#owner.tensor(this.dtype, [this.span]);
+  /** @internal So many elements (as many as this has, padding counted), in memory that lives as long as this. */
+  scratch(size = this.span): Tensor {
+    return this.#owner.tensor(this.dtype, [size]);
   }
 
   /** A copy of the values, row-major: all of them, or those of the first `count` entries of the first axis. */
