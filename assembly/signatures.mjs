@@ -37,7 +37,8 @@ export function parse(name, text) {
   const cuts = args.filter(({ move }) => move === 'cut').length;
   if (cuts !== (cost ? 1 : 0)) fail(`${cuts} arguments are cut, expected ${cost ? 1 : 0}`);
   for (const [i, { arg, move }] of args.entries()) {
-    if (move === 'rows' && !/^ld/.test(args[i + 1]?.arg)) fail(`no leading dimension follows ${arg}`);
+    if (move === 'rows' && !/^(ld|s\w+0$)/.test(args[i + 1]?.arg))
+      fail(`no leading dimension follows ${arg}`);
   }
   return {
     name,
@@ -57,7 +58,7 @@ function readArgument(argument, fail) {
     const move = ['each', 'rows'].includes(rest[0]) ? rest.shift() : undefined;
     const to = rest.shift() ?? 'f32';
     if (rest.length > 0 || (to !== 'f32' && !ELEMENTS.includes(to))) fail(`"${argument}" is no pointer`);
-    return { arg, type: 'usize', move, to };
+    return { arg, type: 'usize', move, to, isScratch: first === 'scratch' };
   }
   if (rest.length > 0) fail(`"${argument}" is no argument`);
   if (['cut', 'across', 'first'].includes(first)) return { arg, type: 'i32', move: first };
@@ -187,7 +188,7 @@ function generated(operations, constants, declared) {
       `${long.name} has ${long.args.length} arguments, expected at most ${constants.LINE_ARGUMENTS}`,
     );
   const numbers = {
-    ...constants,
+    ...Object.assign({}, ...Object.entries(constants).map(([name, value]) => numbersOf(name, value))),
     ...Object.fromEntries(jobs.map(({ name }, i) => [`JOB_${name.toUpperCase()}`, i + 1])),
   };
   const from = (names) =>
@@ -248,12 +249,20 @@ ${operations.map((_, i) => `    ...made(twins${i}),\n`).join('')}  } satisfies K
   };
 }
 
+/** A number under its name; of a list of names, the place of each. */
+function numbersOf(name, value) {
+  if (typeof value === 'number') return { [name]: value };
+  const upper = (word) => word.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase();
+  return Object.fromEntries(value.map((word, i) => [`${name}_${upper(word)}`, i]));
+}
+
 /** Of an argument of a kernel that is cut along one axis: see src/engine/threads/lines.ts. */
-function letter({ type, move, to }) {
+function letter({ type, move, to, isScratch }) {
   if (move === 'cut') return 'n';
   if (move === 'across') return 'w';
   if (move === 'first') return 'o';
   if (type !== 'usize') return type === 'f32' ? 'f' : '_';
+  if (isScratch && !move) return 's';
   const plain = { each: 'e', rows: 'r' }[move] ?? 'p';
   // Capitals point to whole numbers.
   return to === 'f32' ? plain : plain.toUpperCase();

@@ -1,4 +1,7 @@
-/** Numbers that the kernels share with what calls them. The build writes them for AssemblyScript, under the same names. */
+/**
+ * Numbers that the kernels share with what calls them. The build writes them for AssemblyScript, under the same names; of a list, the
+ * place of each name: UNARY_COPY is 0.
+ */
 
 /** Bytes at the start of every memory that belong to the kernels: zeros, then constants. Nothing else may lie there. */
 export const RESERVED_BYTES = 640;
@@ -38,5 +41,21 @@ export const JOB_MEET = 0;
 /** Kernels that are cut along one axis have numbers from here on, as jobs of the threads; those below are cut otherwise. */
 export const FIRST_LINE = 16;
 
-/** Arguments of such a kernel at most, and the byte of the job where their codes stand. */
-export const LINE_ARGUMENTS = 16;
+/** Arguments of such a kernel at most. */
+export const LINE_ARGUMENTS = 20;
+
+/** Functions of one number: their places are the codes `op` of `strided_unary`. */
+// biome-ignore format: a list of words
+export const UNARY = [
+  'copy', 'neg', 'abs', 'square', 'sqrt', 'rsqrt', 'reciprocal', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p',
+  'sin', 'cos', 'erf', 'relu', 'sigmoid', 'tanh', 'leakyRelu', 'gelu', 'geluTanh', 'silu', 'softplus', 'elu', 'scale', 'fill',
+] as const;
+
+/** Functions of two numbers: their places are the codes `op` of `strided_binary`. */
+// biome-ignore format: a list of words
+export const BINARY = [
+  'add', 'sub', 'mul', 'div', 'max', 'min', 'pow', 'less', 'lessEqual', 'greater', 'greaterEqual', 'equal', 'notEqual',
+] as const;
+
+/** What axes are reduced by: the places are the codes `op` of `strided_reduce`. */
+export const REDUCTION = ['sum', 'max', 'min'] as const;

@@ -6,6 +6,7 @@
  * - A pointer is a byte offset into the engine's memory; 0 means absent. A matrix is a pointer and its leading
  *   dimension (`ld`), a 3-tensor adds a stride between its matrices. Sizes, ld and strides count elements.
  * - `B` matrices in a batch, `M` rows, `N` columns, `K` reduced. Any of them may be 0.
+ * - Kernels over strides take a tensor as a pointer and its strides along the axes of lengths D0, D1, D2; stride 0 repeats an element.
  * - `wide` chooses the products' tile (1: for re-vectorised code) and never the result.
  * - Sums over M or K of more than LONGEST_CHAIN terms are made of blocks, so that rounding does not grow with their number: "one sum in
  *   ascending k" is one chain of additions up to there, and beyond it a chain for each block of 160, added up in order (products), or

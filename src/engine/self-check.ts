@@ -2,6 +2,7 @@
  * Whether two instances of one binary compute the same bits: the condition under which re-vectorised code is used. A small problem goes
  * through the products and everything that is cut along one axis, with shapes that reach whole tiles and all edges.
  */
+import { BINARY, UNARY } from './constants.js';
 import { kernelNames } from './generated/kernels.js';
 import { lines } from './generated/lines.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
@@ -36,11 +37,13 @@ function results(backend: Computer): Uint32Array {
   const [a, b, packed, starts, values, outputs, , calls] = [0, 1, 2, 3, 4, 5, 6, 7].map(
     (area) => base + 4 * FLOATS * area,
   );
-  const end = calls + 4 * ARRAY * ARRAYS * lines.length;
+  const apart = calls + 4 * ARRAY * ARRAYS * lines.length;
+  const end = apart + 4 * FLOATS;
   backend.reserve(end);
   kernels.random_normal(a, FLOATS, 1, 0, 0, 0, 0, 1);
   kernels.random_normal(b, FLOATS, 1, 0, 1, 0, 0, 1);
   callLines(kernels, new Float32Array(backend.buffer), a, calls);
+  callStrided(kernels, { a, b, y: apart, work });
   let c = outputs;
   const next = () => {
     c += 4 * M * N;
@@ -63,11 +66,12 @@ function results(backend: Computer): Uint32Array {
 
 /**
  * Calls each kernel that is cut along one axis, by its letters (threads/lines.ts): with random floats, with zeros where whole numbers are
- * pointed to (labels and places, which must be valid), and each time with other outputs.
+ * pointed to (labels and places, which must be valid), and each time with other outputs. Not those over strides, which have codes to know.
  */
 function callLines(kernels: Kernels, memory: Float32Array, random: number, from: number): void {
   let pointer = from;
   for (const [index, [letters]] of lines.entries()) {
+    if (isStrided(letters)) continue;
     const rows = /r/i.test(letters);
     const matrix = rows || letters.includes('w');
     const place = (isFloat: boolean) => {
@@ -85,4 +89,21 @@ function callLines(kernels: Kernels, memory: Float32Array, random: number, from:
     (kernels[kernelNames[index] as keyof Kernels] as (...args: number[]) => void)(...args);
     pointer = from + 4 * ARRAY * ARRAYS * (index + 1);
   }
+}
+
+function isStrided(letters: string): boolean {
+  return letters.split('w').length > 2;
+}
+
+/** Rows that lie apart and side by side, and functions that have loops of their own: 15,000 bytes of results at y. */
+function callStrided(kernels: Kernels, { a, b, y, work }: Record<'a' | 'b' | 'y' | 'work', number>): void {
+  const [copy, sin, erf] = (['copy', 'sin', 'erf'] as const).map((name) => UNARY.indexOf(name));
+  const mul = BINARY.indexOf('mul');
+  kernels.strided_unary(y, 0, 0, 1, work, a, 0, 0, 1, 1, 1, 501, sin, 0);
+  kernels.strided_unary(y + 2048, 0, 0, 1, work, a, 0, 0, 3, 1, 1, 501, erf, 0);
+  kernels.strided_unary(y + 4096, 0, N, 1, work, a, 0, 1, M, 1, M, 37, copy, 0);
+  kernels.strided_binary(y + 10240, 0, 7, 1, work, a, 0, 1, M, b, 0, 0, 1, 1, M, 7, mul);
+  kernels.strided_reduce(y + 11264, 0, 1, a, 0, K, 0, 1, 1, M, 1, K, 0, 0);
+  kernels.strided_reduce(y + 11520, 0, 1, a, 0, K, 0, 1, 1, M, 1, K, 1, 0);
+  kernels.strided_select(y + 12288, 0, 0, 1, work, y, 0, 0, 1, a, 0, 0, 1, b, 0, 0, 1, 1, 1, 501);
 }

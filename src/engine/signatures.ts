@@ -10,8 +10,9 @@
  *
  *   returns T   what the kernel returns
  *   C ns        threads cut a call along one axis; an element costs about C nanoseconds. The number that is cut is `cut`, and the other
- *               side of a matrix `across`. Of what moves along, pointers move by elements or columns (`each`) or by rows (`rows`; their
- *               leading dimension follows), and numbers say `first`.
+ *               sides `across`. Of what moves along, pointers move by elements or columns (`each`) or by rows (`rows`; their leading
+ *               dimension, or stride along the first axis, follows), and numbers say `first`. Scratch space that does not move is each
+ *               thread's own, 4096 bytes.
  *   job         threads cut it otherwise: see engine/threads/kernels.ts and assembly/threads/jobs.ts
  *   part        a part of a kernel, which threads alone call: a job, and no kernel of its own
  */

@@ -96,6 +96,9 @@ describe('another operation', () => {
       '  /** y = factor · x³. */\n  cube(y: number, x: number, n: number, factor: number): void;',
     ],
     ['src/engine/generated/lines.ts', "['eenf', 0.2],"],
+    // Scratch space, strides, and two sides that are not cut.
+    ['src/engine/generated/lines.ts', "['r___sr___nww_f', 0.5],"],
+    ['build/assembly/constants.ts', 'export const UNARY_LEAKY_RELU: i32 = 21;'],
     ['src/ops/generated/twins.ts', "from '../reference/cube.js';"],
   ])('is in %s', async (file, text) => {
     expect(await readFile(`${folder}${file}`, 'utf8')).toContain(text);

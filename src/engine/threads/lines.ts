@@ -3,7 +3,7 @@
  * roughly. The build writes them from the signatures (engine/signatures.ts); assembly/threads/lines.ts has the other end.
  *
  *   e  pointer, moved by elements or columns      r  pointer, moved by rows; its leading dimension follows      p  pointer that stays
- *   n  what is cut                                w  the other side: n · w elements in all
+ *   n  what is cut                                w  the other sides: n · w · w … elements in all               s  scratch space
  *   o  number, moved by the range                 f  float32                                                    _  any other number
  *
  * Capitals point to whole numbers.
@@ -17,7 +17,7 @@ import type { ThreadPool } from './pool.js';
 import type { Splitter } from './split.js';
 
 /** What moves how: the codes of assembly/threads/lines.ts. */
-const codesOf: Readonly<Record<string, number>> = { e: 1, E: 1, r: 2, R: 2, n: 3, o: 4 };
+const codesOf: Readonly<Record<string, number>> = { e: 1, E: 1, r: 2, R: 2, n: 3, o: 4, s: 5 };
 
 /** Elements that begin on cache lines; and whole steps of the loops over elements and columns. */
 const LINE = 16;
@@ -28,7 +28,7 @@ export function lineKernels(one: Kernels, pool: ThreadPool, splitter: Splitter):
   const entries = lines.map(([letters, cost], index) => {
     const name = kernelNames[index] as keyof Kernels;
     const length = letters.indexOf('n');
-    const width = letters.indexOf('w');
+    const widths = Array.from(letters).flatMap((letter, i) => (letter === 'w' ? [i] : []));
     const step = /r/i.test(letters) ? 1 : LINE;
     const codes = new Uint8Array(LINE_ARGUMENTS);
     for (const [i, letter] of Array.from(letters).entries()) codes[i] = codesOf[letter] ?? 0;
@@ -37,7 +37,11 @@ export function lineKernels(one: Kernels, pool: ThreadPool, splitter: Splitter):
       job: FIRST_LINE + index,
       isFloat: Array.from(letters, (letter) => letter === 'f'),
       codes: new Int32Array(codes.buffer),
-      chunks: (given) => splitter.line(given[length], step, width < 0 ? cost : cost * given[width]),
+      chunks(given) {
+        let each: number = cost;
+        for (let i = 0; i < widths.length; i++) each *= given[widths[i]];
+        return splitter.line(given[length], step, each);
+      },
     });
     return [name, kernel];
   });

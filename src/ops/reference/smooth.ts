@@ -14,22 +14,39 @@ function sigmoid(x: number): number {
  * tails Laplace's continued fraction of Mills' ratio (Abramowitz and Stegun 26.2.11 and 26.2.14).
  */
 function normalCdf(x: number): number {
-  const size = Math.abs(x);
-  const density = Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
   if (Number.isNaN(x)) return x;
-  if (size < 3) {
-    let term = x;
-    let sum = x;
-    for (let k = 1; Math.abs(term) > 1e-17 * Math.abs(sum); k++) {
-      term *= (x * x) / (2 * k + 1);
-      sum += term;
-    }
-    return 0.5 + density * sum;
+  if (Math.abs(x) < 3) return 0.5 + half(x);
+  return x < 0 ? tail(-x) : 1 - tail(x);
+}
+
+/** Φ(x) - ½, for |x| < 3. */
+function half(x: number): number {
+  let term = x;
+  let sum = x;
+  for (let k = 1; Math.abs(term) > 1e-17 * Math.abs(sum); k++) {
+    term *= (x * x) / (2 * k + 1);
+    sum += term;
   }
-  let fraction = size;
-  for (let k = 120; k >= 1; k--) fraction = size + k / fraction;
-  const tail = density / fraction;
-  return x < 0 ? tail : 1 - tail;
+  return density(x) * sum;
+}
+
+/** 1 - Φ(x), for x ≥ 3. */
+function tail(x: number): number {
+  let fraction = x;
+  for (let k = 120; k >= 1; k--) fraction = x + k / fraction;
+  return density(x) / fraction;
+}
+
+function density(x: number): number {
+  return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
+}
+
+/** 2 Φ(√2 x) - 1, small values not lost. */
+export function erf(x: number): number {
+  const z = Math.SQRT2 * x;
+  if (Number.isNaN(x)) return x;
+  if (Math.abs(z) < 3) return 2 * half(z);
+  return Math.sign(x) * (1 - 2 * tail(Math.abs(z)));
 }
 
 function geluTanhShare(x: number): number {
@@ -37,7 +54,7 @@ function geluTanhShare(x: number): number {
 }
 
 /** The value at x, and the derivative; `a` is the parameter of those that have one. */
-const functions: Record<Name, { f(x: number, a: number): number; d(x: number, a: number): number }> = {
+export const functions: Record<Name, { f(x: number, a: number): number; d(x: number, a: number): number }> = {
   leaky_relu: { f: (x, a) => (x < 0 ? a * x : x), d: (x, a) => (x > 0 ? 1 : a) },
   gelu: {
     f: (x) => x * normalCdf(x),
