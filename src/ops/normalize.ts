@@ -55,7 +55,7 @@ export const batchNormGradient: Operation<{ readonly affine: boolean }> = {
 /** Inputs x and, when affine, weight and bias. Outputs y, and each row's mean and 1 / deviation. */
 export const layerNorm: Operation<LayerNormAttributes> = {
   name: 'layerNorm',
-  infer: (_, [x]) => [x, { ...x, dims: x.dims.slice(0, -1) }, { ...x, dims: x.dims.slice(0, -1) }],
+  infer: (_, [x]) => [x, vectors(x), vectors(x)],
   derivative: (rule) => normGradients(rule, layerNormGradient, 1),
   bind(binding) {
     const { attributes, inputs, outputs } = binding;
@@ -105,6 +105,13 @@ function statistics({ outputs, inputs: [x], arena, attributes }: Binding<object>
 /** One value a row: of rows within rows, all in a line. */
 function vector(tensor: Tensor): Tensor {
   return tensor.shape.length === 1 ? tensor : tensor.line();
+}
+
+/** One number for each of the rows that the last axis makes, without gaps. */
+function vectors({ rows, dims }: Shape): Shape {
+  const leading = dims.slice(0, -1);
+  if (rows) return { rows, dims: leading.length === 0 ? [] : [...leading, 1] };
+  return { rows, dims: [leading.reduce((product, length) => product * length, 1)] };
 }
 
 function features({ dims }: Shape): Shape {

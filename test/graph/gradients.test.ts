@@ -4,9 +4,11 @@ import * as f from '../../src/graph/functions.js';
 import { input, literal } from '../../src/graph/leaves.js';
 import type { Value } from '../../src/graph/value.js';
 import { dense } from '../../src/nn/dense.js';
+import { dropout } from '../../src/nn/dropout.js';
 import { parameter } from '../../src/nn/layer.js';
 import { ownLoss } from '../../src/nn/losses.js';
 import { network } from '../../src/nn/model.js';
+import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { gradcheck } from '../../src/train/gradcheck.js';
 
 /** [rows, 2, 3] that depend on an input and on parameters. */
@@ -81,8 +83,33 @@ const cases: Record<string, (y: Value) => Value> = {
   'a value used three times': (y) => f.add(f.add(y, f.tanh(y)), f.mul(y, y)),
 };
 
+/** Layers on values with more than one axis a row. */
+const layers: Record<string, (y: Value) => Value> = {
+  dense: (y) => dense(4, { activation: 'tanh' })(y),
+  'dense of gelu': (y) => dense(4, { activation: 'gelu' })(y),
+  batchNorm: (y) => batchNorm()(y),
+  layerNorm: (y) => layerNorm()(y),
+  'layerNorm without weights': (y) => layerNorm({ affine: false })(y),
+  dropout: (y) => dropout(0.4)(y),
+  'attention with a causal mask': (y) => {
+    const [q, k, v] = [1, 2, 3].map(() => dense(3)(y));
+    const mask = literal([0, 1, 0, 0], [2, 2]);
+    const scores = f.where(mask, -1e9, f.mul(f.matmul(q, f.transpose(k)), 1 / Math.sqrt(3)));
+    return f.matmul(f.softmax(scores), v);
+  },
+  'two heads': (y) => {
+    const heads = (x: Value) => f.transpose(f.reshape(dense(4)(x), [2, 2, 2]), [0, 2, 1, 3]);
+    const [q, k, v] = [heads(y), heads(y), heads(y)];
+    return f.transpose(f.matmul(f.softmax(f.matmul(q, f.transpose(k))), v), [0, 2, 1, 3]);
+  },
+  'a layer that is called twice': (y) => {
+    const shared = dense(3, { activation: 'sigmoid' });
+    return shared(shared(y));
+  },
+};
+
 describe('gradients of functions of values', () => {
-  test.each(Object.entries(cases))('%s', (_, compute) => {
+  test.each(Object.entries({ ...cases, ...layers }))('%s', (_, compute) => {
     const { x, y } = cube();
     const model = network(x, f.flatten(compute(y)), { seed: 3 });
     const weighted = ownLoss(({ output, target }) =>
