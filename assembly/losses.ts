@@ -115,19 +115,20 @@ export function binary_cross_entropy(
 
 export function weighted_cross_entropy(
   losses: usize, dx: usize, lddx: i32, x: usize, ldx: i32, labels: usize, weights: usize, classWeights: usize,
-  M: i32, N: i32, smoothing: f32, scale: f32,
+  ldc: i32, M: i32, N: i32, smoothing: f32, scale: f32,
 ): void {
   const zero = f32x4.splat(0);
-  const even: f32 = smoothing / <f32>N;
+  // Probabilities are class weights of each row's own, with nothing but what smoothing spreads.
+  const even: f32 = ldc ? 1 : smoothing / <f32>N;
   // Σ of the class weights.
   let total: f32 = <f32>N;
-  if (classWeights) {
-    let sum = zero;
-    for (let n = 0; n < N; n += 4) sum = f32x4.add(sum, load_some(classWeights + (<usize>n << 2), min(N - n, 4)));
-    total = sum_lanes(sum);
-  }
   for (let m = 0; m < M; m++) {
-    const label = <usize>load<i32>(labels) << 2;
+    if (classWeights && (m == 0 || ldc)) {
+      let sum = zero;
+      for (let n = 0; n < N; n += 4) sum = f32x4.add(sum, load_some(classWeights + (<usize>n << 2), min(N - n, 4)));
+      total = sum_lanes(sum);
+    }
+    const label = ldc ? <usize>0 : <usize>load<i32>(labels) << 2;
     const weight: f32 = weights ? load<f32>(weights + (<usize>m << 2)) : 1;
     const own: f32 = (<f32>1.0 - smoothing) * (classWeights ? load<f32>(classWeights + label) : 1);
     const shift = f32x4.splat(row_max(x, N));
@@ -169,6 +170,7 @@ export function weighted_cross_entropy(
     }
     losses += 4;
     labels += 4;
+    classWeights += <usize>ldc << 2;
     x += <usize>ldx << 2;
   }
 }

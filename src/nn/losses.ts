@@ -90,9 +90,11 @@ interface LossCalls {
   weight(): number;
 }
 
-/** Smoothing and class weights of `softmaxCrossEntropy`. */
+/** What `softmaxCrossEntropy` compares with, its smoothing and class weights. */
 export interface SoftmaxCrossEntropyOptions {
-  /** ε: a share of each label is spread evenly over all classes; 0 by default. */
+  /** `probabilities` for targets that have one of each class, which add up to 1 in each row; `labels` by default. */
+  answers?: 'labels' | 'probabilities';
+  /** ε: a share of each label is spread evenly over all classes; 0 by default. Of labels alone, as class weights are. */
   labelSmoothing?: number;
   /** One a class, at least 0; 1 each by default. */
   classWeights?: readonly number[];
@@ -101,14 +103,23 @@ export interface SoftmaxCrossEntropyOptions {
 /**
  * Cross-entropy of softmax(outputs) against class labels, in nats: the outputs are logits. With class weights c and smoothing ε
  * a row's loss is (1 - ε)·c[y]·(-ln p[y]) + ε/classes · Σ c[n]·(-ln p[n]), and the mean is divided by the sum of the c[y] (times
- * sample weights): as torch.nn.CrossEntropyLoss.
+ * sample weights): as torch.nn.CrossEntropyLoss. Against probabilities t it is Σ t[n]·(-ln p[n]), as there.
  */
 export function softmaxCrossEntropy(options?: SoftmaxCrossEntropyOptions): Loss {
   const reader = new OptionReader('softmaxCrossEntropy', options);
   const smoothing = reader.number('labelSmoothing', { min: 0, max: 1 }, 0);
   const classWeights = reader.optional('classWeights', 'numbers of at least 0, one a class', isWeights);
+  const answers = reader.oneOf('answers', ['labels', 'probabilities'], 'labels');
   reader.end();
   const kind = 'softmaxCrossEntropy';
+  if (answers === 'probabilities') {
+    const other = smoothing > 0 ? 'labelSmoothing' : classWeights && 'classWeights';
+    if (other)
+      throw new OptionError(kind, `option ${other}: it is for labels, but the answers are probabilities`);
+    return overTargets(kind, { answers }, 'softmax', (tensors) =>
+      weightedCrossEntropy({ ...tensors, smoothing: 0 }),
+    );
+  }
   const config = {
     ...(smoothing > 0 && { labelSmoothing: smoothing }),
     ...(classWeights && { classWeights: [...classWeights] }),
@@ -329,7 +340,7 @@ export function describeLoss({ kind, link }: Loss): string {
   return `${show(kind)} (outputs are ${outputs})`;
 }
 
-type TargetTensors = Omit<Parameters<typeof targetLoss>[0], 'kind'>;
+type TargetTensors = Omit<Parameters<typeof targetLoss>[0], 'kind'> & Pick<LossContext, 'labels'>;
 
 function overTargets(
   kind: LossName,

@@ -24,10 +24,11 @@ export const signatures = {
     weights: in each, M: cut, N: across, positiveWeight: f32, scale: f32; 3 ns`,
   /**
    * With p = softmax(x[m]), y = labels[m] (i32), c the class weights [N] (absent: 1) and ε = smoothing: losses[m] = weights[m] ·
-   * ((1 - ε) · c[y] · -ln p[y] + ε/N · Σ_n c[n] · -ln p[n]). As in `softmax_cross_entropy`, shares below 2⁻⁶⁴ count as 0 in dx.
+   * ((1 - ε) · c[y] · -ln p[y] + ε/N · Σ_n c[n] · -ln p[n]). As in `softmax_cross_entropy`, shares below 2⁻⁶⁴ count as 0 in dx. With
+   * ldc above 0, classWeights are probabilities t [M, N], labels absent and ε 1: losses[m] = weights[m] · Σ_n t[m, n] · -ln p[n].
    */
   weighted_cross_entropy: `losses: out each, dx: out rows, lddx, x: in rows, ldx, labels: in each i32,
-    weights: in each, classWeights: in, M: cut, N: across, smoothing: f32, scale: f32; 2 ns`,
+    weights: in each, classWeights: in rows, ldc, M: cut, N: across, smoothing: f32, scale: f32; 2 ns`,
   /** y[m] = weights[m] · classWeights[labels[m]]; either may be absent, and labels with classWeights. May be split by rows. */
   row_weights: 'y: out each, labels: in each i32, weights: in each, classWeights: in, M: cut; 0.5 ns',
   /** y[m] (i32) = x[m, 0] > 0 ? 1 : 0. May be split by rows. */
@@ -83,20 +84,27 @@ export function targetLoss(
   }
 }
 
-/** Cross-entropy with class weights [classes], label smoothing and weights of rows. */
+/** Cross-entropy with class weights [classes], label smoothing and weights of rows; or with probabilities [rows, classes] in place of labels. */
 export function weightedCrossEntropy(
-  args: LossTensors & { labels: Tensor; classWeights?: Tensor | undefined; smoothing: number },
+  args: LossTensors & {
+    labels: Tensor;
+    classWeights?: Tensor | undefined;
+    targets?: Tensor | undefined;
+    smoothing: number;
+  },
 ): LossCall {
-  const { losses, outputs, dOutputs, labels, weights, classWeights, smoothing } = args;
+  const { losses, outputs, dOutputs, labels, weights, classWeights, targets, smoothing } = args;
+  const where = 'weightedCrossEntropy';
   checkLoss(args);
-  checkTensor('weightedCrossEntropy', 'labels', labels, 'i32', [outputs.rows]);
-  if (classWeights)
-    checkTensor('weightedCrossEntropy', 'classWeights', classWeights, 'float', [outputs.columns]);
+  checkTensor(where, 'labels', labels, 'i32', [outputs.rows]);
+  if (classWeights) checkTensor(where, 'classWeights', classWeights, 'float', [outputs.columns]);
+  if (targets) checkTensor(where, 'targets', targets, 'float', outputs.shape);
   const { kernels } = outputs.engine;
   const [M, N] = [outputs.rows, outputs.columns];
   const [dx, lddx] = dOutputs ? [dOutputs.pointer, dOutputs.ld] : [0, 0];
-  const classes = classWeights ? classWeights.pointer : 0;
-  const checkLabels = checkPlaces('weightedCrossEntropy', 'label', labels, N);
+  const classes = (targets ?? classWeights)?.pointer ?? 0;
+  const ldc = targets ? targets.ld : 0;
+  const checkLabels = targets ? () => {} : checkPlaces(where, 'label', labels, N);
   return (scale, weighted) => {
     checkLabels();
     kernels.weighted_cross_entropy(
@@ -108,9 +116,10 @@ export function weightedCrossEntropy(
       labels.pointer,
       weighted ? weights.pointer : 0,
       classes,
+      ldc,
       M,
       N,
-      smoothing,
+      targets ? 1 : smoothing,
       scale,
     );
   };

@@ -90,13 +90,28 @@ export function checkFits(where: string, name: string, model: Network, set: Data
     );
   }
   checkInputs(`${where}, ${name}`, model, set.inputs, set.width, set.scale, set.offset);
-  if (loss.link === 'sigmoid' && set.targets) checkShares(`${where}, ${name}`, set.targets, outputSize);
+  if (loss.link !== 'identity' && set.targets) {
+    checkShares(`${where}, ${name}`, set.targets, outputSize, loss.link === 'softmax');
+  }
 }
 
-/** Binary cross-entropy has no least value where a target is beyond 0 … 1. */
-function checkShares(where: string, targets: Float32Array, width: number): void {
+/** How far the probabilities of a row may be from adding up to 1: those of half precision are. */
+const SUM_TOLERANCE = 1e-3;
+
+/** Binary cross-entropy has no least value where a target is beyond 0 … 1; nor do probabilities mean anything that are not such. */
+function checkShares(where: string, targets: Float32Array, width: number, addUp: boolean): void {
   const bad = targets.findIndex((target) => !(target >= 0 && target <= 1));
-  if (bad < 0) return;
-  const place = `row ${Math.floor(bad / width)}, column ${bad % width}`;
-  throw new DataError(where, `target at ${place}: expected a number from 0 to 1, given ${targets[bad]}`);
+  if (bad >= 0) {
+    const place = `row ${Math.floor(bad / width)}, column ${bad % width}`;
+    throw new DataError(where, `target at ${place}: expected a number from 0 to 1, given ${targets[bad]}`);
+  }
+  for (let at = 0; addUp && at < targets.length; at += width) {
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += targets[at + i];
+    if (Math.abs(sum - 1) <= SUM_TOLERANCE) continue;
+    throw new DataError(
+      where,
+      `targets of row ${at / width}: expected probabilities that add up to 1, given ${sum}`,
+    );
+  }
 }

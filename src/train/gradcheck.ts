@@ -155,7 +155,7 @@ interface Batch {
 }
 
 /** Inputs in ±1, categories where the model begins with an embedding, and answers of the kind that the loss compares with. */
-function makeBatch(model: Network, { link }: Loss, rows: number, seed: number): Batch {
+function makeBatch(model: Network, { link, answers }: Loss, rows: number, seed: number): Batch {
   const { inputSize, outputSize } = model;
   const uniform = (size: number, stream: number, low: number) => {
     const values = new Float32Array(size);
@@ -172,7 +172,15 @@ function makeBatch(model: Network, { link }: Loss, rows: number, seed: number): 
     }
   }
   const labels = Int32Array.from(uniform(rows, 2, 0), (value) => whole(value, outputSize));
-  return { rows, inputs, labels, targets: uniform(rows * outputSize, 3, link === 'sigmoid' ? 0 : -1) };
+  const targets = uniform(rows * outputSize, 3, link === 'identity' ? -1 : 0);
+  if (link === 'softmax' && answers === 'targets') {
+    for (let at = 0; at < targets.length; at += outputSize) {
+      const row = targets.subarray(at, at + outputSize);
+      const total = row.reduce((sum, value) => sum + value, 0);
+      row.set(row.map((value) => (total > 0 ? value / total : 1 / outputSize)));
+    }
+  }
+  return { rows, inputs, labels, targets };
 }
 
 interface Compiled {

@@ -103,7 +103,7 @@ describe.each(backends)('the bits of the strict binary (%s)', (_, backend) => {
         else if (kind === 'huber') k.huber_error(...out, ...given, 0.7, 0.1);
         else if (kind === 'binary') k.binary_cross_entropy(...out, ...given, 2.5, 0.1);
         else {
-          const weights = [p.weights.pointer, p.classes.pointer] as const;
+          const weights = [p.weights.pointer, p.classes.pointer, 0] as const;
           k.weighted_cross_entropy(...out, p.labels.pointer, ...weights, M, N, 0.1, 0.1);
         }
       });

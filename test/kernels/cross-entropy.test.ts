@@ -50,7 +50,7 @@ describeBackends('weighted_cross_entropy', (arena) => {
           arena.kernels.weighted_cross_entropy(
             ...([p.losses.after(m), mode === 'no gradient' ? 0 : p.dx.after(m * p.dx.ld), p.dx.ld] as const),
             ...([from.after(m * from.ld), from.ld, p.labels.after(m)] as const),
-            ...([weights ? p.weights.after(m) : 0, classes ? p.classes.pointer : 0] as const),
+            ...([weights ? p.weights.after(m) : 0, classes ? p.classes.pointer : 0, 0] as const),
             ...([count, N, smoothing, scale] as const),
           );
         }
@@ -126,6 +126,58 @@ describeBackends('weighted_cross_entropy', (arena) => {
     ];
     expectSame('losses', cut.losses, whole.losses);
     expectSame('dx', cut.dx, whole.dx);
+  });
+
+  test.each(['whole', 'in parts'])('probabilities in place of labels, every shape, %s', (how) => {
+    const scale = Math.fround(0.3);
+    for (const [i, [M, N]] of shapes.entries()) {
+      const x = reals(M * N, i, 5);
+      const t = Float32Array.from(reals(M * N, i + 1, 2), Math.abs);
+      const weights = reals(M, i + 2, 2).map(Math.abs);
+      const mode = (['apart', 'in place', 'no gradient'] as const)[i % 3];
+      const got = runOn(
+        arena,
+        `weighted_cross_entropy of probabilities ${M}x${N}`,
+        {
+          ...{ losses: vectorOut(M), dx: mode === 'in place' ? inout(x, M, N, N + 2) : output(M, N, N + 2) },
+          ...{ x: input(x, M, N, N + 1), t: input(t, M, N, N + 3), weights: vector(weights) },
+        },
+        (p) => {
+          const from = mode === 'in place' ? p.dx : p.x;
+          for (const [m, count] of how === 'whole' ? [[0, M]] : parts(M)) {
+            arena.kernels.weighted_cross_entropy(
+              ...([
+                p.losses.after(m),
+                mode === 'no gradient' ? 0 : p.dx.after(m * p.dx.ld),
+                p.dx.ld,
+              ] as const),
+              ...([from.after(m * from.ld), from.ld, 0, p.weights.after(m)] as const),
+              ...([p.t.after(m * p.t.ld), p.t.ld, count, N, 1, scale] as const),
+            );
+          }
+        },
+        (['losses', 'dx', 'x', 't', 'weights'] as const)[i % 5],
+      );
+      for (let m = 0; m < M; m++) {
+        const own = t.subarray(m * N, m * N + N);
+        const total = own.reduce((sum, v) => sum + v, 0);
+        // The formula with smoothing 1 is Σ c/N · -ln p.
+        const { loss, dx } = crossEntropy(
+          x,
+          N,
+          m,
+          0,
+          Array.from(own, (v) => v * N),
+          1,
+        );
+        const bound = weights[m] * (1 + total) * (N + 8) * ulp;
+        expectClose(`${M}x${N}`, [got.losses[m]], [weights[m] * loss], () => 16 * bound);
+        if (mode === 'no gradient') continue;
+        const row = got.dx.subarray(m * N, m * N + N);
+        const exact = dx.map((d) => weights[m] * scale * d);
+        expectClose(`${M}x${N} dx`, row, exact, () => 4 * scale * bound);
+      }
+    }
   });
 
   test('row_weights and positive', () => {

@@ -73,25 +73,27 @@ export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
     },
 
     weighted_cross_entropy(
-      losses, dx, lddx, x, ldx, labels, weights, classWeights, M, N, smoothing, scale,
+      losses, dx, lddx, x, ldx, labels, weights, classWeights, ldc, M, N, smoothing, scale,
     ) {
       const { f, i32 } = memory;
       const epsilon = memory.round(smoothing);
       for (let m = 0; m < M; m++) {
         const p = (x >>> shift) + m * ldx;
-        const label = i32[(labels >>> 2) + m];
+        const label = ldc ? 0 : i32[(labels >>> 2) + m];
+        const weightOf = (n: number) => at(classWeights, m * ldc + n, 1);
+        const even = ldc ? 1 : epsilon / N;
         let max = -Infinity;
         for (let n = 0; n < N; n++) if (f[p + n] > max) max = f[p + n];
         let sum = 0;
         for (let n = 0; n < N; n++) sum += Math.exp(f[p + n] - max);
         /** -ln p[n]. */
         const surprise = (n: number) => Math.log(sum) - (f[p + n] - max);
-        const own = (1 - epsilon) * at(classWeights, label, 1);
+        const own = (1 - epsilon) * weightOf(label);
         let loss = own * surprise(label);
         let total = own;
         for (let n = 0; n < N && epsilon > 0; n++) {
-          loss += (epsilon / N) * at(classWeights, n, 1) * surprise(n);
-          total += (epsilon / N) * at(classWeights, n, 1);
+          loss += even * weightOf(n) * surprise(n);
+          total += even * weightOf(n);
         }
         const weight = at(weights, m, 1);
         f[(losses >>> shift) + m] = weight * loss;
@@ -100,7 +102,7 @@ export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
         for (let n = 0; n < N; n++) {
           const e = Math.exp(f[p + n] - max);
           const share = e < NEGLIGIBLE ? 0 : e / sum;
-          const wanted = (n === label ? own : 0) + (epsilon / N) * at(classWeights, n, 1);
+          const wanted = (n === label ? own : 0) + even * weightOf(n);
           f[q + n] = weight * memory.round(scale) * (total * share - wanted);
         }
       }
