@@ -13,8 +13,12 @@ import type { Checkpoint, CheckpointEngine } from './checkpoint.js';
 /** A model's architecture. The values that it began with are of no account: a checkpoint has those it came to. */
 export function describeModel(model: Network): Record<string, unknown> {
   const { inputSize, seed } = model;
-  if (!isSequential(model)) return { seed, graph: describeGraph(model) };
-  return { inputSize, seed, layers: model.layers.map(({ kind, config }) => ({ kind, ...config })) };
+  const names = model.parameters.filter(({ trainable }) => trainable === false).map(({ name }) => name);
+  // Not where there are none: checkpoints of earlier versions do not know of it.
+  const frozen = names.length > 0 && { frozen: names };
+  if (!isSequential(model)) return { seed, graph: describeGraph(model), ...frozen };
+  const layers = model.layers.map(({ kind, config }) => ({ kind, ...config }));
+  return { inputSize, seed, layers, ...frozen };
 }
 
 /** Size, and a digest of everything in the set that training reads. */

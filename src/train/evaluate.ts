@@ -54,7 +54,7 @@ export async function evaluate(
   const loss = requireLoss(where, model, given);
   checkScale(where, 'set', model.input, set);
   const classifies = loss.link !== 'identity' && !set.targets;
-  const metrics = await listedMetrics(where, metricList, classifies ? 'classification' : 'regression');
+  const metrics = await listedMetrics(where, metricList, loss, set);
   checkFits(where, 'set', model, set, loss);
   const maxRows = Math.min(batchSize, set.size);
   const compiled = new CompiledModel(engine, model, { maxRows, loss });

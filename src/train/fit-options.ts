@@ -115,7 +115,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     checkSameClasses(where, train, settings.validation);
   }
   const classifies = loss.link !== 'identity' && !train.targets;
-  const metrics = await listedMetrics(where, metricList, classifies ? 'classification' : 'regression');
+  const metrics = await listedMetrics(where, metricList, loss, train);
   if (metrics.length > 0 && !settings.validation) {
     throw new OptionError(where, 'option metrics: they are measured on a validation set, and none was given');
   }

@@ -1,8 +1,10 @@
 /** Loss, accuracy and metrics of a compiled model over a whole set, batch by batch, in the order of the set. */
+import type { Dataset } from '../data/dataset.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
+import type { Loss } from '../nn/losses.js';
 import { checkRows, type Progress, rowsFrom } from './finite.js';
 import type { Score } from './history.js';
-import type { Metric, MetricBatch, MetricSum } from './metrics/metric.js';
+import type { Metric, MetricBatch, MetricSum, Task } from './metrics/metric.js';
 import type { BatchSource } from './source.js';
 import type { Turn } from './turn.js';
 
@@ -38,7 +40,7 @@ export async function measure(
     loss += lossSum;
     weight += plan.weight();
     correct += plan.countCorrect();
-    if (sums.length > 0) addBatch(sums, metrics[0].task, plan);
+    if (sums.length > 0) addBatch(sums, metrics, plan);
     each?.(plan, start);
     start += plan.rows;
     if (turn.due()) await turn.take();
@@ -51,17 +53,22 @@ export async function measure(
   };
 }
 
-function addBatch(sums: readonly MetricSum[], task: Metric['task'], plan: Plan): void {
-  const batch = task === 'classification' ? classified(plan) : predicted(plan);
-  for (const sum of sums) sum.add(batch);
+function addBatch(sums: readonly MetricSum[], metrics: readonly Metric[], plan: Plan): void {
+  const batches = new Map<Task, MetricBatch>();
+  for (const [i, { task }] of metrics.entries()) {
+    const batch = batches.get(task) ?? (task === 'regression' ? predicted(plan) : classified(plan, task));
+    batches.set(task, batch);
+    sums[i].add(batch);
+  }
 }
 
-function classified(plan: Plan): MetricBatch {
+/** Logits, beside classes or labels. */
+function classified(plan: Plan, task: Task): MetricBatch {
   let probabilities: ArrayLike<number> | undefined;
   return {
     rows: plan.rows,
     outputs: plan.outputs.read(),
-    labels: plan.labels.read(),
+    ...(task === 'multilabel' ? { targets: plan.targets!.read() } : { labels: plan.labels.read() }),
     probabilities() {
       if (!probabilities) {
         // By the kernels and not by Math.exp, whose bits are each runtime's own.
@@ -81,8 +88,14 @@ function predicted(plan: Plan): MetricBatch {
 }
 
 /** The metrics that a caller lists, if any. What they are made of is loaded with the first: training alone needs none. */
-export async function listedMetrics(where: string, given: unknown, task: Metric['task']): Promise<Metric[]> {
+export async function listedMetrics(
+  where: string,
+  given: unknown,
+  { link }: Loss,
+  { targets }: Dataset,
+): Promise<Metric[]> {
   if (given === undefined) return [];
   const { resolveMetrics } = await import('./metrics/resolve.js');
-  return resolveMetrics(where, given, task);
+  const ofTargets = link === 'sigmoid' ? 'multilabel' : 'regression';
+  return resolveMetrics(where, given, link === 'identity' || targets ? ofTargets : 'classification');
 }

@@ -3,13 +3,13 @@
 /** A batch of outputs and what they should have been. Matrices are row-major. */
 export interface MetricBatch {
   readonly rows: number;
-  /** [rows, outputs]: logits of a classifier, or predicted values. */
+  /** [rows, outputs]: logits of a classifier or of several labels, or predicted values. */
   readonly outputs: ArrayLike<number>;
-  /** [rows, outputs], softmax of the outputs. Made when first asked for. */
+  /** [rows, outputs], softmax of the outputs, or sigmoid. Made when first asked for. */
   probabilities(): ArrayLike<number>;
-  /** [rows]: classes. Absent in regression. */
+  /** [rows]: classes. Of classification alone. */
   readonly labels?: ArrayLike<number>;
-  /** [rows, outputs]: values to be predicted. Absent in classification. */
+  /** [rows, outputs]: values to be predicted, or 1 for a label that the row has and 0 for one that it has not. */
   readonly targets?: ArrayLike<number>;
 }
 
@@ -20,11 +20,14 @@ export interface MetricSum {
   value(): number;
 }
 
+/** What outputs are: logits of classes, of which one is right; logits of labels, any of which may be; or numbers. */
+export type Task = 'classification' | 'multilabel' | 'regression';
+
 /** What is measured on a set beside the loss. */
 export interface Metric {
   /** The key under which its value is recorded. */
   readonly name: string;
-  readonly task: 'classification' | 'regression';
+  readonly task: Task;
   readonly higherIsBetter: boolean;
   /** Begins to measure a model with this many outputs. */
   start(outputs: number): MetricSum;

@@ -2,7 +2,8 @@
 import { OptionError, show } from '../../base/errors.js';
 import { didYouMean } from '../../base/options.js';
 import { accuracy, f1, precision, recall } from './confusion.js';
-import type { Metric } from './metric.js';
+import type { Metric, Task } from './metric.js';
+import { hammingLoss, multilabelF1, subsetAccuracy } from './multilabel.js';
 import { rocAuc, topK } from './ranking.js';
 import { meanAbsoluteErrorMetric, meanSquaredErrorMetric, r2, rootMeanSquaredError } from './regression.js';
 
@@ -17,30 +18,36 @@ const named = {
   mse: meanSquaredErrorMetric,
   rmse: rootMeanSquaredError,
   r2,
+  multilabelF1Macro: () => multilabelF1({ average: 'macro' }),
+  multilabelF1Micro: () => multilabelF1({ average: 'micro' }),
+  subsetAccuracy,
+  hammingLoss,
 } satisfies Record<string, () => Metric>;
 
 /**
  * Of classifiers: `accuracy`, `top5`, `precision`, `recall`, `f1` (of class 1 for two classes, else the mean over the classes)
- * and `rocAuc`. Of regression: `mae`, `mse`, `rmse` and `r2`.
+ * and `rocAuc`. Of regression: `mae`, `mse`, `rmse` and `r2`. Of several labels at once: `multilabelF1Macro`, `multilabelF1Micro`,
+ * `subsetAccuracy` and `hammingLoss`.
  */
 export type MetricName = keyof typeof named;
 
 export const metricNames = Object.keys(named) as MetricName[];
 
 /** Of one task, for help and choices. */
-export function metricNamesOf(task: Metric['task']): MetricName[] {
+export function metricNamesOf(task: Task): MetricName[] {
   return metricNames.filter((name) => named[name]().task === task);
 }
 
-/** Throws OptionError for what is no list of metrics, for a name twice, and for a metric of the other task. */
-export function resolveMetrics(where: string, given: unknown, task: Metric['task']): Metric[] {
+/** Throws OptionError for what is no list of metrics, for a name twice, and for a metric of another task. */
+export function resolveMetrics(where: string, given: unknown, task: Task): Metric[] {
   if (given === undefined) return [];
   if (!Array.isArray(given)) {
     throw new OptionError(where, `option metrics: expected a list of metrics, given ${show(given)}`);
   }
   const metrics = given.map((entry: unknown) => resolve(where, entry));
   for (const [i, { name, task: own }] of metrics.entries()) {
-    if (own !== task) {
+    // Probabilities of labels are numbers as well.
+    if (own !== task && !(own === 'regression' && task === 'multilabel')) {
       throw new OptionError(where, `option metrics: ${show(name)} is of ${own}, but this is ${task}`);
     }
     if (metrics.findIndex((other) => other.name === name) < i) {
