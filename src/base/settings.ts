@@ -152,6 +152,19 @@ export function listOf<const T extends string>(choices: readonly T[], example: s
   };
 }
 
+/** Several texts; on the command line with commas between them. */
+export function texts(placeholder: string, example: string): Kind<readonly string[]> {
+  const isText = (item: unknown) => typeof item === 'string' && item !== '';
+  const read = (json: unknown) =>
+    Array.isArray(json) && json.length > 0 && json.every(isText) ? (json as string[]) : undefined;
+  return {
+    expected: `texts such as ${example}`,
+    placeholder,
+    read,
+    parse: (words) => read(words.split(',').map((word) => word.trim())),
+  };
+}
+
 /** Whole numbers of at least 1, of which there may be none; on the command line `300,100`, or `none`. */
 export function widths(): Kind<readonly number[]> {
   const read = (json: unknown) =>

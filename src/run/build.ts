@@ -2,6 +2,7 @@
 import { OptionError, show } from '../base/errors.js';
 import { flagOf, partsOf } from '../base/settings.js';
 import { describeLoss, type Loss, lossNames, lossOf } from '../nn/losses.js';
+import { freeze } from '../nn/model.js';
 import { type Optimizer, optimizerOf, optimizerTakes } from '../nn/optimizers.js';
 import { type Schedule, scheduleForRun, warmUp } from '../nn/schedules.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
@@ -36,8 +37,10 @@ export function buildModel(
     ...(splits.table ? tableInputLayers(splits.table.preparation) : []),
     ...buildLayers(settings, outputs),
   ];
+  const model = sequential(width, layers, { seed: settings.seed });
+  for (const pattern of settings.freeze ?? []) freeze(model, pattern);
   return {
-    model: sequential(width, layers, { seed: settings.seed }),
+    model,
     optimizer: buildOptimizer(splits, settings),
     loss,
   };

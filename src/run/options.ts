@@ -14,6 +14,7 @@ import {
   type Setting,
   type SettingValues,
   text,
+  texts,
   widths,
 } from '../base/settings.js';
 import { activation as activate, activations } from '../nn/activations.js';
@@ -80,6 +81,11 @@ export const runOptions = {
     kind: text('<model>'),
     about:
       'a model file or a run folder, whose weights the training begins with; its layers must be the same',
+    group: network,
+  },
+  freeze: {
+    kind: texts('<patterns>', '0.*,1.bias'),
+    about: 'parameters that stay as they are, such as 0.* for those of the first layer of weightsFrom',
     group: network,
   },
   epochs: { kind: count, about: 'passes over the data', group: training, fallback: 10, resumable: true },
