@@ -36,6 +36,7 @@ export * from './graph/functions.js';
 export { input, literal } from './graph/leaves.js';
 export type { Value } from './graph/value.js';
 export { type ActivationOptions, activation } from './nn/activations.js';
+export { type ChainOptions, optimizer } from './nn/chain.js';
 export { CompiledModel, type CompileOptions, type Plan } from './nn/compile.js';
 export { type DenseOptions, dense } from './nn/dense.js';
 export { dropout } from './nn/dropout.js';
@@ -113,6 +114,22 @@ export {
 } from './nn/schedules.js';
 export { type Sequential, sequential } from './nn/sequential.js';
 export { type LayerSummary, type ModelSummary, summary } from './nn/summary.js';
+export {
+  addDecayedWeights,
+  clip,
+  clipByGlobalNorm,
+  type ScaleByAdamOptions,
+  type ScaleByRmsOptions,
+  scale,
+  scaleByAdam,
+  scaleByRms,
+  scaleByRss,
+  scaleBySchedule,
+  scaleBySign,
+  type TraceOptions,
+  trace,
+} from './nn/transforms/named.js';
+export type { OwnTransform, Transform, TransformValues } from './nn/transforms/transform.js';
 export type { UpdateOptions } from './nn/update.js';
 export { weightsSha256 } from './run/weights.js';
 export { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
@@ -132,7 +149,14 @@ export {
   type LearningRateCurve,
 } from './train/learning-rate-finder.js';
 export { type AverageOptions, accuracy, f1, precision, recall } from './train/metrics/confusion.js';
-export type { Metric, MetricBatch, MetricSum } from './train/metrics/metric.js';
+export type { Metric, MetricBatch, MetricSum, Task } from './train/metrics/metric.js';
+export {
+  hammingLoss,
+  type MultilabelF1Options,
+  multilabelF1,
+  subsetAccuracy,
+  type ThresholdOptions,
+} from './train/metrics/multilabel.js';
 export { rocAuc, topK } from './train/metrics/ranking.js';
 export { r2 } from './train/metrics/regression.js';
 export type { MetricName } from './train/metrics/resolve.js';

@@ -131,6 +131,7 @@ export class CompiledModel {
       this.#weights = arena.tensor('float', [maxRows]);
       if (optimizer && this.gradients) {
         const parameters = this.parameters.view([trainedTotal]);
+        const partsOf = (tensor: Tensor) => viewsOf(tensor, trained, starts);
         const penalised = model.parameters.flatMap((parameter, i) => {
           const g = this.#gradientViews[i];
           return parameter.penalised && g ? [{ w: this.#parameterViews[i], g }] : [];
@@ -138,7 +139,7 @@ export class CompiledModel {
         this.#update = new Update(
           arena,
           optimizer,
-          { parameters, gradients: this.gradients, penalised },
+          { parameters, gradients: this.gradients, penalised, partsOf },
           update,
         );
       }

@@ -5,7 +5,7 @@
 
 import { OptionError, show } from '../base/errors.js';
 import { didYouMean, OptionReader } from '../base/options.js';
-import type { Tensor } from '../engine/tensor.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
 import { adagradStep, adamStep, rmspropStep, sgdMomentumStep, sgdStep } from '../ops/optimizers.js';
 import { power } from './exact-math.js';
 import { asSchedule, isConfig, isSchedule, type Schedule, scheduleOf } from './schedules.js';
@@ -24,11 +24,18 @@ export interface Optimizer {
   /** Names of the tensors it keeps, each as large as the parameters and 0 at first. */
   readonly slots: readonly string[];
   /** Binds the update to flat tensors of parameters and gradients. `step` counts from 1. */
-  compile(tensors: {
-    parameters: Tensor;
-    gradients: Tensor;
-    slots: readonly Tensor[];
-  }): (learningRate: number, step: number) => void;
+  compile(tensors: OptimizerTensors): (learningRate: number, step: number) => void;
+}
+
+/** What an optimizer is bound to. All but `arena` lie in memory alike: the trained parameters one behind the other, each row padded. */
+export interface OptimizerTensors {
+  readonly parameters: Tensor;
+  readonly gradients: Tensor;
+  readonly slots: readonly Tensor[];
+  /** Memory that lives as long as what is compiled. */
+  readonly arena: Arena;
+  /** Each parameter's part of a tensor that lies in memory as these do. Between the rows stand zeros, on which kernels rely. */
+  partsOf(tensor: Tensor): readonly Tensor[];
 }
 
 /** What is expected where an optimizer is, in messages. */
@@ -122,11 +129,10 @@ export function adamW(options?: AdamOptions): Optimizer {
 function adamOf(kind: 'adam' | 'adamW', options: AdamOptions | undefined, defaultDecay: number): Optimizer {
   const reader = new OptionReader(kind, options);
   const rate = readRate(reader, kind, 0.001);
-  const betas = reader.optional('betas', 'two numbers, at least 0 and less than 1', isBetas) ?? [0.9, 0.999];
+  const [beta1, beta2] = readBetas(reader);
   const eps = reader.number('eps', { above: 0 }, 1e-8);
   const weightDecay = reader.number('weightDecay', { min: 0 }, defaultDecay);
   reader.end();
-  const [beta1, beta2] = betas;
   const decoupled = kind === 'adamW';
   return describe(kind, rate, { betas: [beta1, beta2], eps, weightDecay }, ['m', 'v'], {
     plainSgd: false,
@@ -214,12 +220,18 @@ export function adagrad(options?: AdagradOptions): Optimizer {
   });
 }
 
-interface Rate {
+/** β₁ and β₂. */
+export function readBetas(reader: OptionReader): readonly [number, number] {
+  return reader.optional('betas', 'two numbers, at least 0 and less than 1', isBetas) ?? [0.9, 0.999];
+}
+
+export interface Rate {
   readonly given: number | Schedule;
   readonly schedule: Schedule;
 }
 
-function readRate(reader: OptionReader, where: string, fallback?: number): Rate {
+/** The option learningRate: a number, or a schedule. */
+export function readRate(reader: OptionReader, where: string, fallback?: number): Rate {
   const accepts = (value: unknown): value is number | Schedule => value !== undefined && value !== null;
   const expected = 'a number or a schedule';
   const given =
@@ -230,7 +242,7 @@ function readRate(reader: OptionReader, where: string, fallback?: number): Rate 
 }
 
 /** What all optimizers have alike. */
-function describe(
+export function describe(
   kind: string,
   { given, schedule }: Rate,
   options: Record<string, unknown>,

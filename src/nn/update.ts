@@ -9,7 +9,7 @@ import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Call } from '../ops/check.js';
 import { sum, sumAbsolutes, sumSquares } from '../ops/reduce.js';
 import { addScaled, clamp, moveTowards, penalize, scale, swap } from '../ops/update.js';
-import type { Optimizer } from './optimizers.js';
+import type { Optimizer, OptimizerTensors } from './optimizers.js';
 
 /** What the numbers among the options may be. */
 export const updateRanges = {
@@ -45,9 +45,7 @@ export interface UpdateOptions {
   accumulate?: boolean;
 }
 
-interface UpdateTensors {
-  readonly parameters: Tensor;
-  readonly gradients: Tensor;
+interface UpdateTensors extends Pick<OptimizerTensors, 'parameters' | 'gradients' | 'partsOf'> {
   /** Those to which penalties apply, with their gradients. */
   readonly penalised: readonly { readonly w: Tensor; readonly g: Tensor }[];
 }
@@ -58,6 +56,7 @@ export class Update {
   /** By name: the optimizer's, `kind.slot`, and `average`. */
   readonly slots = new Map<string, Tensor>();
   readonly #optimizer: Optimizer;
+  readonly #tensors: OptimizerTensors;
   readonly #before: readonly Call[];
   readonly #step: (learningRate: number, step: number) => void;
   readonly #after: readonly Call[];
@@ -73,7 +72,7 @@ export class Update {
 
   /** Throws OptionError for options of the wrong type or out of range. */
   constructor(arena: Arena, optimizer: Optimizer, tensors: UpdateTensors, options: UpdateOptions = {}) {
-    const { parameters, gradients, penalised } = tensors;
+    const { parameters, gradients, penalised, partsOf } = tensors;
     const reader = new OptionReader('compile, option update', options);
     const [clipNorm, clipValue] = [readOptional(reader, 'clipNorm'), readOptional(reader, 'clipValue')];
     const [l1, l2] = [readOptional(reader, 'l1') ?? 0, readOptional(reader, 'l2') ?? 0];
@@ -94,7 +93,8 @@ export class Update {
     if (clipValue !== undefined) before.push(clamp(gradients, clipValue));
     this.#before = before;
     this.plain = optimizer.plainSgd && before.length === 0;
-    this.#step = optimizer.compile({ parameters, gradients, slots });
+    this.#tensors = { parameters, gradients, slots, arena, partsOf };
+    this.#step = optimizer.compile(this.#tensors);
     this.#penalties = hasPenalty ? penalised.map(({ w }) => penaltyOf(w, l1, l2)) : [];
 
     if (averageDecay !== undefined) {
@@ -141,7 +141,7 @@ export class Update {
 
   /** The optimizer alone, on a part of the parameters and their gradients; for one without state. */
   partial(parameters: Tensor, gradients: Tensor): (learningRate: number, step: number) => void {
-    return this.#optimizer.compile({ parameters, gradients, slots: [] });
+    return this.#optimizer.compile({ ...this.#tensors, parameters, gradients });
   }
 
   /** Adds the gradients at hand, those of a mean, times the weight of their batch. */
@@ -182,7 +182,7 @@ export class Update {
 }
 
 /** Scales by maximum / (norm + 1e-6) where that is below 1. */
-function clipByNorm(gradients: Tensor, maximum: number): Call {
+export function clipByNorm(gradients: Tensor, maximum: number): Call {
   const squares = sumSquares(gradients);
   const shrink = scale(gradients);
   return () => {

@@ -7,11 +7,12 @@ import type { Dataset } from '../data/dataset.js';
 import type { WasmSources } from '../engine/load.js';
 import { readModel } from '../formats/model.js';
 import { type Loss, type LossName, lossOf } from '../nn/losses.js';
-import { optimizerOf } from '../nn/optimizers.js';
+import { type Optimizer, optimizerOf } from '../nn/optimizers.js';
 import type { FitOptions } from '../train/fit-options.js';
 import {
   type EventName,
   encodeError,
+  type FitMessage,
   type LossMessage,
   type Message,
   type Request,
@@ -54,7 +55,7 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
       const history = await current().fit(find(train), {
         ...options,
         loss: loss(options.loss),
-        optimizer: optimizerOf(options.optimizer),
+        optimizer: await optimizer(options.optimizer),
         ...(validation !== undefined && { validation: find(validation) }),
         onTrainBegin: tell('onTrainBegin') as NonNullable<FitOptions['onTrainBegin']>,
         onEpoch: tell('onEpoch'),
@@ -94,6 +95,13 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
 
 function loss(given: LossMessage): Loss | LossName {
   return typeof given === 'string' ? (given as LossName) : lossOf(given);
+}
+
+/** What chains are made of is loaded with the first of them. */
+async function optimizer(config: FitMessage['optimizer']): Promise<Optimizer> {
+  return 'transforms' in config
+    ? (await import('../nn/chain.js')).anyOptimizerOf(config)
+    : optimizerOf(config);
 }
 
 function withLoss<T extends { loss?: LossName | Loss }>(options: WithLoss<T>): T {
