@@ -6,7 +6,7 @@ import { OptionError, show } from '../../base/errors.js';
 import { didYouMean, OptionReader } from '../../base/options.js';
 import type { Tensor } from '../../engine/tensor.js';
 import type { Call } from '../../ops/check.js';
-import { adagradStep, adamStep, rmspropStep, sgdMomentumStep } from '../../ops/optimizers.js';
+import { adagradStep, adamStep, rmspropStep, sgdMomentumStep, sgdStep } from '../../ops/optimizers.js';
 import { fill, unary } from '../../ops/strided.js';
 import { addScaled, clamp, scale as scaleTensor } from '../../ops/update.js';
 import { viewOf } from '../../ops/view.js';
@@ -20,8 +20,9 @@ import type { Transform } from './transform.js';
 export function addDecayedWeights(weightDecay: number): Transform {
   const config = { weightDecay: readNumber('addDecayedWeights', 'weightDecay', weightDecay, { min: 0 }) };
   return make('addDecayedWeights', config, [], ({ update, parameters }) => {
-    const add = addScaled(update, parameters);
-    return () => add(weightDecay, true);
+    // An SGD step backwards: rounded, and with fma fused, as in the kernels of optimizers.
+    const add = sgdStep({ w: update, g: parameters });
+    return () => add(-weightDecay);
   });
 }
 
