@@ -9,6 +9,7 @@ import { sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { evaluate, predict } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
+import { lion } from '../nn/lion.js';
 import { clouds } from './sets.js';
 
 setFlagsFromString('--expose-gc');
@@ -21,12 +22,17 @@ const engines = [
 const net = () => sequential(8, [dense(12, { activation: 'tanh' }), dense(3)], { seed: 1 });
 const basic = { loss: 'softmaxCrossEntropy', optimizer: sgd({ learningRate: 0.01 }) } as const;
 
+const optimizers = [
+  { of: 'plain SGD', optimizer: basic.optimizer },
+  { of: 'a chain with a transform of one’s own', optimizer: lion(0.001) },
+];
+
 describe.each(engines)('memory ($name)', ({ engine }) => {
-  test('is the same at step 10,000 as at step 100', async () => {
+  test.each(optimizers)('is the same at step 10,000 as at step 100, of $of', async ({ optimizer }) => {
     const taken = new Map<number, { memory: number; top: number; heapUsed: number }>();
     const train = clouds(803, { bytes: true });
     const { steps } = await fit(engine, net(), train, {
-      ...basic,
+      ...{ ...basic, optimizer },
       // 100 whole batches and a partial one.
       batchSize: 8,
       epochs: 100,

@@ -2,14 +2,17 @@
 import { expect, test } from 'vitest';
 import { dataset } from '../../src/data/dataset.js';
 import { activation } from '../../src/nn/activations.js';
+import { optimizer } from '../../src/nn/chain.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { adagrad, adam, adamW, type Optimizer, rmsprop, sgd } from '../../src/nn/optimizers.js';
 import { cosineDecay, oneCycle, reduceOnPlateau, stepDecay, warmUp } from '../../src/nn/schedules.js';
 import { sequential } from '../../src/nn/sequential.js';
+import { scaleByRms, trace } from '../../src/nn/transforms/named.js';
 import type { CheckpointFile } from '../../src/train/checkpointing.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
+import { lion } from '../nn/lion.js';
 import { engines, net, strict } from './fit-setting.js';
 import { clouds } from './sets.js';
 
@@ -61,6 +64,13 @@ const kinds: Record<string, [() => Optimizer, Partial<FitOptions>?]> = {
   adamW: [() => adamW({ learningRate: 0.01 })],
   rmsprop: [() => rmsprop({ learningRate: 0.01, momentum: 0.5, centered: true })],
   adagrad: [() => adagrad({ learningRate: 0.1, learningRateDecay: 0.01 })],
+  'a chain with a transform of one’s own': [() => lion(0.01)],
+  'a chain of transforms twice': [
+    () => {
+      const transforms = [trace({ momentum: 0.5 }), scaleByRms(), trace({ momentum: 0.9, nesterov: true })];
+      return optimizer({ name: 'twice', learningRate: 0.01, transforms });
+    },
+  ],
   'one cycle': [() => adam({ learningRate: oneCycle({ maxLearningRate: 0.02 }) })],
   'warm-up and cosine': [
     () => sgd({ learningRate: warmUp({ steps: 5, schedule: cosineDecay({ learningRate: 0.3 }) }) }),
@@ -79,14 +89,14 @@ const kinds: Record<string, [() => Optimizer, Partial<FitOptions>?]> = {
 
 test.each(Object.entries(kinds))(
   '%s: from every step it ends in the same bits',
-  async (_, [optimizer, options]) => {
-    const never = await run(layered(), { ...options, optimizer: optimizer() });
+  async (_, [make, options]) => {
+    const never = await run(layered(), { ...options, optimizer: make() });
     expect(never.files.length).toBeGreaterThan(5);
     for (const { bytes, step } of never.files) {
       // A model with other values: what it begins with does not matter.
       const model = layered();
       for (const { values } of model.parameters) values.fill(0.01);
-      const again = await run(model, { ...options, optimizer: optimizer(), resume: bytes });
+      const again = await run(model, { ...options, optimizer: make(), resume: bytes });
       expect(again.result, `from step ${step}`).toEqual(never.result);
     }
   },
