@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readModel } from '../../src/formats/model.js';
 import { lanegrad, lastObject } from './command.js';
 import { writeToy } from './toy.js';
 
@@ -221,6 +222,54 @@ it('weights of another model are what training begins with, and must fit', async
   const fewer = await lanegrad(root, [...words, '--hidden', 'none']);
   expect(fewer.stderr).toMatch(/1\.weight is not of this network; 1\.bias is not of this network\n$/);
   await expect(readFile(join(root, 'refused', 'config.json'))).rejects.toThrow();
+});
+
+it('what is frozen stays as it was, is written down, and goes on', async () => {
+  const first = await train('--epochs', '2', '--seed', '2');
+  const parameters = async (folder: string) => {
+    const { model } = readModel(await readFile(join(root, folder, 'model.safetensors')), folder);
+    return new Map(model.parameters.map(({ name, values }) => [name, values]));
+  };
+  const given = ['--weights-from', String(first.result.runDir), '--freeze', '0.*, 1.bias'];
+  const options = ['--optimizer', 'adam', ...given, '--checkpoint-every', '1epoch', '--epochs'];
+  const next = await train(...options, '2');
+  expect(next.config.settings.freeze).toEqual(['0.*', '1.bias']);
+  const [before, after] = [
+    await parameters(String(first.result.runDir)),
+    await parameters(String(next.result.runDir)),
+  ];
+  for (const name of ['0.weight', '0.bias', '1.bias'])
+    expect(after.get(name), name).toEqual(before.get(name));
+  expect(after.get('1.weight')).not.toEqual(before.get('1.weight'));
+  const whole = await train(...options, '4');
+  const more = await lanegrad(root, [
+    'train',
+    '--resume',
+    String(next.result.runDir),
+    '--epochs',
+    '4',
+    '--json',
+  ]);
+  expect(more, more.stderr).toMatchObject({ code: 0 });
+  expect(lastObject(more).weightsSha256).toBe(whole.result.weightsSha256);
+  for (const [pattern, message] of [
+    ['2.*', 'freeze: pattern "2.*" fits none of the parameters 0.weight, 0.bias, 1.weight, 1.bias'],
+    ['*', 'all parameters are frozen: nothing can be trained'],
+    [',', '--freeze'],
+  ]) {
+    const refused = await lanegrad(root, [
+      'train',
+      'toy',
+      '--hidden',
+      '12',
+      '--out',
+      'no',
+      '--freeze',
+      pattern,
+    ]);
+    expect(refused.stderr).toContain(message);
+    expect(refused.code).toBe(2);
+  }
 });
 
 it('flags of earlier versions are still understood', async () => {

@@ -91,7 +91,9 @@ describe('Lion', () => {
         { name: 'addDecayedWeights', weightDecay: 0.1 },
       ],
     });
-    expect(() => anyOptimizerOf(lion(0.02).config)).toThrow('unknown transform "signOfMomentum"');
+    expect(() => anyOptimizerOf(lion(0.02).config)).toThrow(
+      'transform "signOfMomentum" is one of your own, whose function a configuration does not hold',
+    );
   });
 
   test('keeps its momentum by the names of what is trained, and leaves alone what is frozen', async () => {

@@ -63,6 +63,7 @@ test('settings are read back as they were written, and from files of earlier ver
     accumulateBatches: 2,
     metrics: ['f1'],
     weightsFrom: 'model.safetensors',
+    freeze: ['0.*', '1.bias'],
     table: { target: 'y', types: { a: 'category' }, validation: 0.2, header: false, missing: [] },
   });
   const read = (given: unknown) =>

@@ -6,7 +6,7 @@ import { accuracy, f1, precision, recall } from '../../src/train/metrics/confusi
 import type { Metric } from '../../src/train/metrics/metric.js';
 import { rocAuc, topK } from '../../src/train/metrics/ranking.js';
 import { r2 } from '../../src/train/metrics/regression.js';
-import { metricNames, resolveMetrics } from '../../src/train/metrics/resolve.js';
+import { metricNames, metricNamesOf, resolveMetrics } from '../../src/train/metrics/resolve.js';
 
 /** Row-major outputs, as if they had come in batches of `batch` rows. */
 function measure(metric: Metric, width: number, outputs: number[], truth: number[], batch = 3): number {
@@ -197,10 +197,8 @@ describe('of regression', () => {
 
 describe('what is asked for', () => {
   test('is known by name', () => {
-    const names = metricNames.map(
-      (name) =>
-        named(name, ['mae', 'mse', 'rmse', 'r2'].includes(name) ? 'regression' : 'classification').name,
-    );
+    const tasks = ['classification', 'regression', 'multilabel'] as const;
+    const names = tasks.flatMap((task) => metricNamesOf(task).map((name) => named(name, task).name));
     expect(names).toEqual(metricNames);
   });
 

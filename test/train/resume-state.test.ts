@@ -1,10 +1,12 @@
 /** What a checkpoint carries beside the parameters: of every optimizer, schedule, average, layer and way to gather gradients. */
 import { expect, test } from 'vitest';
+import { ResumeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';
 import { activation } from '../../src/nn/activations.js';
 import { optimizer } from '../../src/nn/chain.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
+import { freeze } from '../../src/nn/model.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { adagrad, adam, adamW, type Optimizer, rmsprop, sgd } from '../../src/nn/optimizers.js';
 import { cosineDecay, oneCycle, reduceOnPlateau, stepDecay, warmUp } from '../../src/nn/schedules.js';
@@ -101,6 +103,24 @@ test.each(Object.entries(kinds))(
     }
   },
 );
+
+test('what is frozen is part of what a checkpoint was made with', async () => {
+  const frozen = (pattern?: string) => {
+    const model = net();
+    if (pattern !== undefined) freeze(model, pattern);
+    return model;
+  };
+  // Plain SGD keeps nothing by which it could be seen.
+  const options = { optimizer: sgd({ learningRate: 0.1 }) };
+  const never = await run(frozen('0.*'), options);
+  const [{ bytes }] = never.files;
+  expect((await run(frozen('0.*'), { ...options, resume: bytes })).result).toEqual(never.result);
+  for (const pattern of [undefined, '1.*', '0.weight']) {
+    const refused = run(frozen(pattern), { ...options, resume: bytes });
+    await expect(refused).rejects.toThrow(ResumeError);
+    await expect(refused).rejects.toThrow('the checkpoint was made with model.frozen.');
+  }
+});
 
 test('in every engine', async () => {
   for (const { engine } of engines) {

@@ -6,6 +6,7 @@ import { platform } from '../../src/base/platform/node.js';
 import type { WorkerPort } from '../../src/base/platform/types.js';
 import { createEngine } from '../../src/create/engine.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
+import { optimizer } from '../../src/nn/chain.js';
 import { dense } from '../../src/nn/dense.js';
 import { layer } from '../../src/nn/layer.js';
 import { softmaxCrossEntropy } from '../../src/nn/losses.js';
@@ -13,11 +14,13 @@ import { batchNorm } from '../../src/nn/normalization.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { sequential } from '../../src/nn/sequential.js';
+import { addDecayedWeights, clipByGlobalNorm, scaleByAdam } from '../../src/nn/transforms/named.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';
 import { createTrainer, type Progress, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';
 import { serve } from '../../src/trainer/serve.js';
+import { lion } from '../nn/lion.js';
 import { basic, bits, net, strict } from '../train/fit-setting.js';
 import { clouds } from '../train/sets.js';
 
@@ -218,6 +221,18 @@ describe.each([
     }
     const aborted = await trainer.fit(set, { ...options, signal: AbortSignal.abort() });
     expect(aborted.outcome).toBe('aborted');
+  });
+
+  test('carries chains of transforms, but not functions', async () => {
+    const transforms = [clipByGlobalNorm(1), scaleByAdam(), addDecayedWeights(0.1)];
+    const own = { ...options, optimizer: optimizer({ name: 'mine', learningRate: 0.01, transforms }) };
+    const [model, twin] = [net(), net()];
+    await (await make({ model })).fit(set, own);
+    await fit(strict, twin, set, own);
+    expect(bits(model)).toEqual(bits(twin));
+    const refused = (await make({ model: net() })).fit(set, { ...options, optimizer: lion(0.01) });
+    if (!worker) await refused;
+    else await expect(refused).rejects.toThrow('transform "signOfMomentum" is one of your own');
   });
 
   test('carries buffers, losses with options, schedules and metrics', async () => {

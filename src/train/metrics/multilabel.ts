@@ -11,6 +11,7 @@ export interface ThresholdOptions {
   threshold?: number;
 }
 
+/** How the numbers of the labels become one, and when a label is predicted. */
 export interface MultilabelF1Options extends ThresholdOptions {
   /** `macro`, the default: the mean over the labels. `micro`: of the counts of all labels together. */
   average?: 'macro' | 'micro';
