@@ -21,6 +21,7 @@ const alone = [
   'test/base/files/atomic.test.ts',
   'test/threads/*.test.ts',
   'test/train/memory.test.ts',
+  'test/networks/{memory,threads}.test.ts',
   'test/trainer/*.test.ts',
 ];
 

@@ -3,52 +3,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '../../src/create/engine.js';
 import { createReferenceEngine } from '../../src/create/reference.js';
-import type { Engine } from '../../src/engine/engine.js';
-import type { Tensor } from '../../src/engine/tensor.js';
-import { CompiledModel } from '../../src/nn/compile.js';
-import { sgd } from '../../src/nn/optimizers.js';
 import { gradcheck } from '../../src/train/gradcheck.js';
-import { type Example, examples, RATE, ROWS, type Rows, STEPS } from './examples.js';
+import { all, examples, ROWS, train } from './examples.js';
 
 const fixtures = JSON.parse(readFileSync(new URL('fixtures.json', import.meta.url), 'utf8')) as Record<
   string,
   { parameters: number[][]; losses: number[] }
 >;
-
-const all = Object.entries(examples).map(([name, example]) => ({ name, example }));
-
-function write(tensors: { labels?: Tensor; values: Tensor | undefined }, rows: Rows, step: number): void {
-  const from = step * ROWS;
-  if ('labels' in rows) tensors.labels!.write(rows.labels.subarray(from, from + ROWS));
-  else tensors.values!.write(rows.values.subarray(from * rows.width, (from + ROWS) * rows.width));
-}
-
-/** The losses of ten steps, each of rows of its own, and the bits of the weights after them. */
-function train(engine: Engine, { make, inputs, answers }: Example) {
-  const { model, loss } = make();
-  const compiled = new CompiledModel(engine, model, {
-    maxRows: ROWS,
-    loss,
-    optimizer: sgd({ learningRate: RATE }),
-  });
-  const plan = compiled.plan(ROWS);
-  const losses = Array.from({ length: STEPS }, (_, step) => {
-    for (const [i, port] of plan.ports.inputs.entries()) {
-      write(port, inputs[i], step);
-      port.loaded();
-    }
-    for (const [i, { labels, targets }] of plan.ports.outputs.entries()) {
-      write({ labels, values: targets }, answers[i], step);
-    }
-    plan.forward(true);
-    const value = plan.loss() / plan.weight();
-    plan.step(RATE);
-    return value;
-  });
-  compiled.download();
-  compiled.dispose();
-  return { losses, weights: model.parameters.map(({ values }) => [...new Uint32Array(values.buffer)]) };
-}
 
 const strict = await createEngine({ backend: 'wasm', math: 'strict' });
 const engines = [
