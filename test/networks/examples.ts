@@ -1,5 +1,5 @@
 /** The networks of this folder with weights and data: the same that fixtures.py computes with, by the same formula. */
-import { type Dataset, type DatasetOptions, dataset, type Network, type Port } from 'lanegrad';
+import { type Dataset, type DatasetOptions, dataset, type Network } from 'lanegrad';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Tensor } from '../../src/engine/tensor.js';
 import { CompiledModel } from '../../src/nn/compile.js';
@@ -25,6 +25,9 @@ export const RATE = 0.2;
 export type Rows =
   | { readonly values: Float32Array; readonly width: number }
   | { readonly labels: Int32Array };
+
+/** So many rows; fewer are the first of more. */
+type Make = (rows: number) => Rows;
 
 export interface Example {
   readonly make: () => { model: Network; loss: Loss };
