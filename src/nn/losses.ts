@@ -305,7 +305,8 @@ function isShared(value: unknown): value is { loss: unknown } {
 
 /** Losses by the names of outputs. */
 function isParts(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || 'kind' in value) return false;
+  // An output may be called anything, `kind` too; only losses can be compiled.
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || 'compile' in value) return false;
   const all = Object.values(value);
   return all.length > 0 && all.every((one) => typeof one !== 'undefined');
 }

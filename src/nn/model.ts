@@ -126,6 +126,14 @@ export function network(inputs: Named<Value>, outputs: Named<Value>, options?: {
       `inputs: ${name}: expected what input() gives, given the result of ${node.operation.name}`,
     );
   }
+  const seen = new Map<Node, string>();
+  for (const [name, { node }] of given) {
+    const before = seen.get(node);
+    if (before !== undefined) {
+      throw new OptionError(where, `inputs: ${before} and ${name} are the same value`);
+    }
+    seen.set(node, name);
+  }
   const results = readPorts(where, 'outputs', outputs, (i) => nameOf('output', i));
   const nodes = nodesOf([...results.values()]);
   checkInputs(where, given, results, nodes);

@@ -58,6 +58,13 @@ export function trainingOf(
     seed ? [{ value: own?.value ?? graph.outputs[i], gradient: seed }] : [],
   );
   const derived = derive(seeds, wanted);
+  if (trains && wanted.length > 0 && derived.every((value) => value === undefined)) {
+    const losses = specs.map(({ loss }) => loss.kind).join(', ');
+    throw new OptionError(
+      where,
+      `nothing that is trained has a gradient: the loss ${losses} does not depend on it`,
+    );
+  }
   const byParameter = new Map(wanted.map((value, i) => [value, derived[i]]));
   const found = graph.parameters.map((value) => byParameter.get(value));
   const program = programOf({

@@ -12,8 +12,9 @@ import { paddedLength } from '../engine/tensor.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
 import { categoriesOf, valueSizes } from '../nn/inputs.js';
 import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
-import type { Network } from '../nn/model.js';
+import type { Network, Parameter } from '../nn/model.js';
 import { sgd } from '../nn/optimizers.js';
+import { valuesOf } from '../nn/values.js';
 import { checkModel } from './check.js';
 
 /** How `gradcheck` checks. */
@@ -85,7 +86,7 @@ const MAX_BYTES = 2 ** 32;
 const STREAM = 0x40000000;
 
 /**
- * Checks every parameter of a model. Layers run as in training: dropout with one mask throughout, batch norm with the batch's own
+ * Checks every parameter of a model that is not frozen. Layers run as in training: dropout with one mask throughout, batch norm with the batch's own
  * statistics.
  *
  * @throws OptionError for options that are unknown or out of range, and a batch that no engine can hold.
@@ -129,7 +130,7 @@ export function gradcheck(model: Network, options?: GradcheckOptions): Gradcheck
     [...engines].map(([name, engine]) => [name, gradientsOf(engine, model, loss, batch)]),
   );
 
-  const parameters = model.parameters.map(({ name, shape }, index): ParameterCheck => {
+  const parameters = trainedOf(model).map(({ name, shape }, index): ParameterCheck => {
     const analytic = exact.get(name)!;
     const largest = largestOf(analytic);
     const least = ALL_FLOOR * overall;
@@ -250,20 +251,25 @@ function gradientsOf(
   }
 }
 
-/** For each parameter, where in the flat tensor a value of it lies: one after the other, their rows padded. */
-function placesOf(model: Network, { parameters }: CompiledModel): ((place: number) => number)[] {
+/** What has a gradient. */
+function trainedOf({ parameters }: Network): readonly Parameter[] {
+  return parameters.filter(({ trainable }) => trainable !== false);
+}
+
+/** For each that is trained, where in the flat tensor a value of it lies: one after the other, their rows padded; frozen ones follow. */
+function placesOf(model: Network, { gradients }: CompiledModel): ((place: number) => number)[] {
   let total = 0;
-  const places = model.parameters.map(({ values, shape }) => {
+  const places = trainedOf(model).map((parameter) => {
+    const { shape } = parameter;
+    const values = valuesOf(parameter);
     const [start, columns] = [total, shape[shape.length - 1]];
     const ld = paddedLength(columns);
     total += (values.length / columns) * ld;
     return (place: number) => start + Math.floor(place / columns) * ld + (place % columns);
   });
-  if (total !== parameters.size) {
-    throw new EngineError(
-      'gradcheck',
-      `expected ${total} values in the compiled model, given ${parameters.size}`,
-    );
+  const size = gradients?.size;
+  if (total !== size) {
+    throw new EngineError('gradcheck', `expected ${total} values in the compiled model, given ${size}`);
   }
   return places;
 }
