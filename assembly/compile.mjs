@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { main } from 'assemblyscript/asc';
+import binaryen from 'binaryen';
+
+/** Functions of these names are not inlined. */
+const OUT_OF_LINE = '*/tail/*_rest';
 
 parentPort.on('message', async ({ root, source, target }) => {
   const read = new Set();
@@ -22,6 +26,7 @@ parentPort.on('message', async ({ root, source, target }) => {
       written.push([relative(root, resolve(baseDir, name)).replaceAll('\\', '/'), content]);
     },
     listFiles: () => [],
+    transforms: [{ afterCompile: outOfLine }],
   });
   parentPort.postMessage({
     read: [...read],
@@ -29,3 +34,8 @@ parentPort.on('message', async ({ root, source, target }) => {
     problem: error ? `${error.message}\n${stderr}` : undefined,
   });
 });
+
+function outOfLine(module) {
+  binaryen.setPassArgument('no-inline', OUT_OF_LINE);
+  module.runPasses(['no-inline']);
+}
