@@ -6,7 +6,7 @@ import { main } from 'assemblyscript/asc';
 import binaryen from 'binaryen';
 
 /** Functions of these names are not inlined. */
-const OUT_OF_LINE = '*/tail/*_rest';
+const OUT_OF_LINE = '*/tail/*_once';
 
 parentPort.on('message', async ({ root, source, target }) => {
   const read = new Set();

@@ -6,7 +6,7 @@ import {
   bell4, density_factor, exp4, exp_minus_abs, expm1_4, gelu_argument4, gelu_slope4, normal_cdf4, sigmoid4, sigmoid_of4,
   sigmoid_slope_of4, softplus4,
 } from './math';
-import { load_some, store_some } from './tail';
+import { load_once, store_once } from './tail';
 
 // @ts-ignore: decorator
 @inline const LEAKY_RELU: i32 = 0, GELU: i32 = 1, GELU_TANH: i32 = 2, SILU: i32 = 3, SOFTPLUS: i32 = 4, ELU: i32 = 5;
@@ -62,7 +62,7 @@ function map_forward(y: usize, x: usize, n: i32, kind: i32, parameter: f32): voi
   }
   for (; n > 0; n -= 4) {
     const count = min(n, 4);
-    store_some(y, value(load_some(x, count), kind, a), count);
+    store_once(y, value(load_once(x, count), kind, a), count);
     x += 16;
     y += 16;
   }
@@ -83,7 +83,7 @@ function map_backward(dx: usize, x: usize, dy: usize, n: i32, kind: i32, paramet
   }
   for (; n > 0; n -= 4) {
     const count = min(n, 4);
-    store_some(dx, derivative(load_some(x, count), load_some(dy, count), kind, a), count);
+    store_once(dx, derivative(load_once(x, count), load_once(dy, count), kind, a), count);
     x += 16;
     dy += 16;
     dx += 16;
