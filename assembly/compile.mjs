@@ -3,10 +3,14 @@ import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { main } from 'assemblyscript/asc';
-import binaryen from 'binaryen';
 
-/** Functions of these names are not inlined. */
-const OUT_OF_LINE = '*/tail/*_once';
+/** Keeps functions of these names from being inlined. asc gives it its binaryen. */
+class OutOfLine {
+  afterCompile(module) {
+    this.binaryen.setPassArgument('no-inline', '*/tail/*_once');
+    module.runPasses(['no-inline']);
+  }
+}
 
 parentPort.on('message', async ({ root, source, target }) => {
   const read = new Set();
@@ -26,7 +30,7 @@ parentPort.on('message', async ({ root, source, target }) => {
       written.push([relative(root, resolve(baseDir, name)).replaceAll('\\', '/'), content]);
     },
     listFiles: () => [],
-    transforms: [{ afterCompile: outOfLine }],
+    transforms: [OutOfLine],
   });
   parentPort.postMessage({
     read: [...read],
@@ -34,8 +38,3 @@ parentPort.on('message', async ({ root, source, target }) => {
     problem: error ? `${error.message}\n${stderr}` : undefined,
   });
 });
-
-function outOfLine(module) {
-  binaryen.setPassArgument('no-inline', OUT_OF_LINE);
-  module.runPasses(['no-inline']);
-}
