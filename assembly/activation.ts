@@ -5,7 +5,7 @@
 import { RELU, SIGMOID, TANH } from '../build/assembly/constants';
 import { nmadd } from './lanes';
 import { exp4, log4, one4, sigmoid4, tanh4 } from './math';
-import { load_tail, store_tail } from './tail';
+import { load_some, store_some } from './tail';
 
 /** Codes that are not activations, but are mapped over arrays the same way. */
 // @ts-ignore: decorator
@@ -50,12 +50,12 @@ function map_forward(y: usize, x: usize, n: i32, kind: i32): void {
     x += 64;
     y += 64;
   }
-  for (; n >= 4; n -= 4) {
-    v128.store(y, value(v128.load(x), kind));
+  for (; n > 0; n -= 4) {
+    const count = min(n, 4);
+    store_some(y, value(load_some(x, count), kind), count);
     x += 16;
     y += 16;
   }
-  if (n > 0) store_tail(y, value(load_tail(x, n, f32x4.splat(0)), kind), n);
 }
 
 // @ts-ignore: decorator
@@ -74,15 +74,12 @@ function map_backward(dx: usize, y: usize, dy: usize, n: i32, kind: i32): void {
     dy += 64;
     dx += 64;
   }
-  for (; n >= 4; n -= 4) {
-    v128.store(dx, derivative(v128.load(y), v128.load(dy), kind));
+  for (; n > 0; n -= 4) {
+    const count = min(n, 4);
+    store_some(dx, derivative(load_some(y, count), load_some(dy, count), kind), count);
     y += 16;
     dy += 16;
     dx += 16;
-  }
-  if (n > 0) {
-    const zero = f32x4.splat(0);
-    store_tail(dx, derivative(load_tail(y, n, zero), load_tail(dy, n, zero), kind), n);
   }
 }
 

@@ -115,7 +115,7 @@ async function assemblyScript(target) {
   compiler.busy = false;
   if (problem) throw new Error(`${target}: ${problem}`);
   for (const [path, content] of written) write(path, content);
-  return { inputs: read, outputs: written.map(([path]) => path) };
+  return { inputs: ['assembly/compile.mjs', ...read], outputs: written.map(([path]) => path) };
 }
 
 /** dist/ from src/. What tsc wrote for a source that is gone goes too. */

@@ -4,6 +4,14 @@ import { relative, resolve } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { main } from 'assemblyscript/asc';
 
+/** Keeps functions of these names from being inlined. asc gives it its binaryen. */
+class OutOfLine {
+  afterCompile(module) {
+    this.binaryen.setPassArgument('no-inline', '*/tail/*_once');
+    module.runPasses(['no-inline']);
+  }
+}
+
 parentPort.on('message', async ({ root, source, target }) => {
   const read = new Set();
   const written = [];
@@ -22,6 +30,7 @@ parentPort.on('message', async ({ root, source, target }) => {
       written.push([relative(root, resolve(baseDir, name)).replaceAll('\\', '/'), content]);
     },
     listFiles: () => [],
+    transforms: [OutOfLine],
   });
   parentPort.postMessage({
     read: [...read],

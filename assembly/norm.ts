@@ -6,7 +6,7 @@
 import { add_high, add_low, block_of, joined } from './chain';
 import { madd } from './lanes';
 import { sum_lanes } from './softmax';
-import { keep_lanes, load_some, store_some } from './tail';
+import { keep_lanes, load_once, load_some, store_once, store_some } from './tail';
 
 export function batch_norm_statistics(
   mean: usize, rstd: usize, runningMean: usize, runningVar: usize, x: usize, ldx: i32, M: i32, N: i32,
@@ -59,15 +59,15 @@ export function batch_norm_statistics(
     // Rounding may leave a negative number of nothing; pmax keeps NaN.
     const spread = f32x4.pmax(f32x4.sub(squares, f32x4.mul(deviations, correction)), zero);
     const variance = f32x4.div(spread, rows);
-    store_some(mean, mu, count);
-    store_some(rstd, f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(eps)))), count);
+    store_once(mean, mu, count);
+    store_once(rstd, f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(eps)))), count);
     // One row has no variance to speak of: what is remembered stays.
     if (M > 1) {
-      const oldMean = load_some(runningMean, count);
-      const oldVar = load_some(runningVar, count);
-      store_some(runningMean, f32x4.add(oldMean, f32x4.mul(share, f32x4.sub(mu, oldMean))), count);
+      const oldMean = load_once(runningMean, count);
+      const oldVar = load_once(runningVar, count);
+      store_once(runningMean, f32x4.add(oldMean, f32x4.mul(share, f32x4.sub(mu, oldMean))), count);
       const change = f32x4.sub(f32x4.mul(variance, unbiased), oldVar);
-      store_some(runningVar, f32x4.add(oldVar, f32x4.mul(share, change)), count);
+      store_once(runningVar, f32x4.add(oldVar, f32x4.mul(share, change)), count);
     }
     x += 16;
     mean += 16;
@@ -82,9 +82,9 @@ export function batch_norm_running(
 ): void {
   for (let n = N; n > 0; n -= 4) {
     const count = min(n, 4);
-    store_some(mean, load_some(runningMean, count), count);
-    const root = f32x4.sqrt(f32x4.add(load_some(runningVar, count), f32x4.splat(eps)));
-    store_some(rstd, f32x4.div(f32x4.splat(1), root), count);
+    store_once(mean, load_once(runningMean, count), count);
+    const root = f32x4.sqrt(f32x4.add(load_once(runningVar, count), f32x4.splat(eps)));
+    store_once(rstd, f32x4.div(f32x4.splat(1), root), count);
     mean += 16;
     rstd += 16;
     runningMean += 16;
@@ -99,10 +99,10 @@ export function batch_norm_forward(
   for (let n = 0; n < N; n += 4) {
     const count = min(N - n, 4);
     const at = <usize>n << 2;
-    const mu = load_some(mean + at, count);
-    let a = load_some(rstd + at, count);
-    if (weight) a = f32x4.mul(a, load_some(weight + at, count));
-    const b = bias ? load_some(bias + at, count) : zero;
+    const mu = load_once(mean + at, count);
+    let a = load_once(rstd + at, count);
+    if (weight) a = f32x4.mul(a, load_once(weight + at, count));
+    const b = bias ? load_once(bias + at, count) : zero;
     let p = x + at;
     let q = y + at;
     for (let m = 0; m < M; m++) {
@@ -124,8 +124,8 @@ export function batch_norm_backward(
   for (let n = 0; n < N; n += 4) {
     const count = min(N - n, 4);
     const at = <usize>n << 2;
-    const mu = load_some(mean + at, count);
-    const r = load_some(rstd + at, count);
+    const mu = load_once(mean + at, count);
+    const r = load_once(rstd + at, count);
     let low = none, high = none, productsLow = none, productsHigh = none;
     let p = x + at;
     let d = dy + at;
@@ -146,10 +146,10 @@ export function batch_norm_backward(
     }
     const plain = joined(low, high);
     const products = joined(productsLow, productsHigh);
-    if (dweight) store_some(dweight + at, products, count);
-    if (dbias) store_some(dbias + at, plain, count);
+    if (dweight) store_once(dweight + at, products, count);
+    if (dbias) store_once(dbias + at, plain, count);
     if (!dx) continue;
-    const a = weight ? f32x4.mul(r, load_some(weight + at, count)) : r;
+    const a = weight ? f32x4.mul(r, load_once(weight + at, count)) : r;
     const meanPlain = training ? f32x4.div(plain, rows) : zero;
     const meanProducts = training ? f32x4.div(products, rows) : zero;
     p = x + at;
@@ -275,7 +275,7 @@ export function layer_norm_parameters(
       productsLow = add_low(productsLow, q);
       productsHigh = add_high(productsHigh, q);
     }
-    if (dweight) store_some(dweight + at, joined(productsLow, productsHigh), count);
-    if (dbias) store_some(dbias + at, joined(low, high), count);
+    if (dweight) store_once(dweight + at, joined(productsLow, productsHigh), count);
+    if (dbias) store_once(dbias + at, joined(low, high), count);
   }
 }

@@ -1,6 +1,6 @@
 /** Parameter updates, one pass over flat arrays. */
 import { nmadd } from './lanes';
-import { load_tail, store_tail } from './tail';
+import { load_once, store_once } from './tail';
 
 export function sgd_step(w: usize, g: usize, n: i32, learningRate: f32): void {
   const rate = f32x4.splat(learningRate);
@@ -17,8 +17,5 @@ export function sgd_step(w: usize, g: usize, n: i32, learningRate: f32): void {
     w += 16;
     g += 16;
   }
-  if (n > 0) {
-    const zero = f32x4.splat(0);
-    store_tail(w, nmadd(rate, load_tail(g, n, zero), load_tail(w, n, zero)), n);
-  }
+  if (n > 0) store_once(w, nmadd(rate, load_once(g, n), load_once(w, n)), n);
 }

@@ -2,7 +2,7 @@
  * Optimizers with state, one pass over flat arrays; each element depends on its own place alone. Plain SGD is in
  * optimizer.ts. Wasm cannot flush denormals, which are a hundred times slower: moments below 2⁻¹⁰⁰ become 0, and a gradient
  * below 2⁻⁵⁶ counts as 0 where it is squared (its square would be nothing beside any eps). Each kernel is a body of one to four
- * floats, inlined for vectors and once more for the tail.
+ * floats, inlined for vectors and once more for the tail, whose length n & 3 is seen not to be 4.
  */
 import { madd, nmadd } from './lanes';
 import { abs4, gradient_floor, moment_floor } from './math';
@@ -45,7 +45,7 @@ export function sgd_momentum_step(
     buffer += next;
     g += 16;
   }
-  if (n > 0) sgd_body(w, buffer, g, rate, mu, s, nesterov, decay, n);
+  if (n > 0) sgd_body(w, buffer, g, rate, mu, s, nesterov, decay, n & 3);
 }
 
 // @ts-ignore: decorator
@@ -84,7 +84,7 @@ export function adam_step(
     v += 16;
     g += 16;
   }
-  if (n > 0) adam_body(w, m, v, g, step, b1, s1, b2, s2, c, e, decay, k, n);
+  if (n > 0) adam_body(w, m, v, g, step, b1, s1, b2, s2, c, e, decay, k, n & 3);
 }
 
 // @ts-ignore: decorator
@@ -132,7 +132,7 @@ export function rmsprop_step(
     buffer += nextBuffer;
     g += 16;
   }
-  if (n > 0) rmsprop_body(w, v, average, buffer, g, rate, a, s, e, decay, mu, n);
+  if (n > 0) rmsprop_body(w, v, average, buffer, g, rate, a, s, e, decay, mu, n & 3);
 }
 
 // @ts-ignore: decorator
@@ -157,5 +157,5 @@ export function adagrad_step(
     v += 16;
     g += 16;
   }
-  if (n > 0) adagrad_body(w, v, g, rate, e, decay, n);
+  if (n > 0) adagrad_body(w, v, g, rate, e, decay, n & 3);
 }

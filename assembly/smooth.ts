@@ -6,7 +6,7 @@ import {
   bell4, density_factor, exp4, exp_minus_abs, expm1_4, gelu_argument4, gelu_slope4, normal_cdf4, sigmoid4, sigmoid_of4,
   sigmoid_slope_of4, softplus4,
 } from './math';
-import { load_tail, store_tail } from './tail';
+import { load_once, store_once } from './tail';
 
 // @ts-ignore: decorator
 @inline const LEAKY_RELU: i32 = 0, GELU: i32 = 1, GELU_TANH: i32 = 2, SILU: i32 = 3, SOFTPLUS: i32 = 4, ELU: i32 = 5;
@@ -60,12 +60,12 @@ function map_forward(y: usize, x: usize, n: i32, kind: i32, parameter: f32): voi
     x += 32;
     y += 32;
   }
-  for (; n >= 4; n -= 4) {
-    v128.store(y, value(v128.load(x), kind, a));
+  for (; n > 0; n -= 4) {
+    const count = min(n, 4);
+    store_once(y, value(load_once(x, count), kind, a), count);
     x += 16;
     y += 16;
   }
-  if (n > 0) store_tail(y, value(load_tail(x, n, f32x4.splat(0)), kind, a), n);
 }
 
 // @ts-ignore: decorator
@@ -81,15 +81,12 @@ function map_backward(dx: usize, x: usize, dy: usize, n: i32, kind: i32, paramet
     dy += 32;
     dx += 32;
   }
-  for (; n >= 4; n -= 4) {
-    v128.store(dx, derivative(v128.load(x), v128.load(dy), kind, a));
+  for (; n > 0; n -= 4) {
+    const count = min(n, 4);
+    store_once(dx, derivative(load_once(x, count), load_once(dy, count), kind, a), count);
     x += 16;
     dy += 16;
     dx += 16;
-  }
-  if (n > 0) {
-    const zero = f32x4.splat(0);
-    store_tail(dx, derivative(load_tail(x, n, zero), load_tail(dy, n, zero), kind, a), n);
   }
 }
 

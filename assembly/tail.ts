@@ -22,16 +22,16 @@ export function store_tail(p: usize, v: v128, count: i32): void {
   if (count > 2) v128.store_lane<f32>(p, v, 2, 8);
 }
 
-/** `count` (1 to 4) floats at `p`, the other lanes 0. */
+/** `count` (1 to 4) floats at `p`, the other lanes 0: for loops, where it is 4 nearly always. */
 // @ts-ignore: decorator
 @inline
 export function load_some(p: usize, count: i32): v128 {
-  return count == 4 ? v128.load(p) : load_rest(p, count);
+  return count == 4 ? v128.load(p) : load_once(p, count);
 }
 
-/** Out of line, and so is its counterpart: tails are rare, and many. */
-function load_rest(p: usize, count: i32): v128 {
-  return load_tail(p, count, f32x4.splat(0));
+/** The same where that is done once. Out of line (compile.mjs), and so is its counterpart: such places are many. */
+export function load_once(p: usize, count: i32): v128 {
+  return count == 4 ? v128.load(p) : load_tail(p, count, f32x4.splat(0));
 }
 
 /** Stores the first `count` (1 to 4) lanes at `p`. */
@@ -39,11 +39,13 @@ function load_rest(p: usize, count: i32): v128 {
 @inline
 export function store_some(p: usize, v: v128, count: i32): void {
   if (count == 4) v128.store(p, v);
-  else store_rest(p, v, count);
+  else store_once(p, v, count);
 }
 
-function store_rest(p: usize, v: v128, count: i32): void {
-  store_tail(p, v, count);
+/** Stores them where that is done once. */
+export function store_once(p: usize, v: v128, count: i32): void {
+  if (count == 4) v128.store(p, v);
+  else store_tail(p, v, count);
 }
 
 /** v with the lanes from `count` (1 to 4) on set to 0. */

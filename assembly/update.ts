@@ -1,9 +1,9 @@
 /**
  * What happens to gradients and parameters around a step: flat arrays, element by element. Each
- * kernel is a body of one to four floats, inlined for vectors and once more for the tail.
+ * kernel is a body of one to four floats, inlined for vectors and once more for the tail, whose length n & 3 is seen not to be 4.
  */
 import { sign4 } from './math';
-import { load_some, store_some } from './tail';
+import { load_once, load_some, store_once, store_some } from './tail';
 
 export function multiply(y: usize, a: usize, b: usize, n: i32): void {
   for (; n >= 4; n -= 4) {
@@ -12,7 +12,7 @@ export function multiply(y: usize, a: usize, b: usize, n: i32): void {
     a += 16;
     b += 16;
   }
-  if (n > 0) store_some(y, f32x4.mul(load_some(a, n), load_some(b, n)), n);
+  if (n > 0) store_once(y, f32x4.mul(load_once(a, n), load_once(b, n)), n);
 }
 
 export function scale(x: usize, n: i32, factor: f32): void {
@@ -21,7 +21,7 @@ export function scale(x: usize, n: i32, factor: f32): void {
     v128.store(x, f32x4.mul(v128.load(x), f));
     x += 16;
   }
-  if (n > 0) store_some(x, f32x4.mul(load_some(x, n), f), n);
+  if (n > 0) store_once(x, f32x4.mul(load_once(x, n), f), n);
 }
 
 // @ts-ignore: decorator
@@ -39,7 +39,7 @@ export function add_scaled(y: usize, x: usize, n: i32, factor: f32, accumulate: 
     x += 16;
     y += 16;
   }
-  if (n > 0) add_scaled_body(y, x, f, accumulate, n);
+  if (n > 0) add_scaled_body(y, x, f, accumulate, n & 3);
 }
 
 // @ts-ignore: decorator
@@ -56,7 +56,7 @@ export function clamp(x: usize, n: i32, limit: f32): void {
     clamp_body(x, most, least, 4);
     x += 16;
   }
-  if (n > 0) clamp_body(x, most, least, n);
+  if (n > 0) clamp_body(x, most, least, n & 3);
 }
 
 // @ts-ignore: decorator
@@ -75,7 +75,7 @@ export function penalize(g: usize, w: usize, n: i32, l1: f32, l2: f32): void {
     g += 16;
     w += 16;
   }
-  if (n > 0) penalize_body(g, w, one, two, n);
+  if (n > 0) penalize_body(g, w, one, two, n & 3);
 }
 
 // @ts-ignore: decorator
@@ -92,7 +92,7 @@ export function move_towards(y: usize, x: usize, n: i32, share: f32): void {
     y += 16;
     x += 16;
   }
-  if (n > 0) move_body(y, x, s, n);
+  if (n > 0) move_body(y, x, s, n & 3);
 }
 
 // @ts-ignore: decorator
@@ -109,5 +109,5 @@ export function swap(x: usize, y: usize, n: i32): void {
     x += 16;
     y += 16;
   }
-  if (n > 0) swap_body(x, y, n);
+  if (n > 0) swap_body(x, y, n & 3);
 }
