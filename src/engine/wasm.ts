@@ -1,8 +1,7 @@
 /**
- * The WebAssembly backend: finds a binary, instantiates it with the AssemblyScript loader over a memory that the host
- * owns, starts threads where they are asked for, and hands out its exports. The only file that knows the loader.
+ * The WebAssembly backend: finds a binary, instantiates it over a memory that the host owns, starts threads where they are asked for, and
+ * hands out its exports.
  */
-import { instantiate, instantiateSync } from '@assemblyscript/loader';
 import { platform } from '#platform';
 import { EngineError, KernelError, LanegradError, OptionError, UnsupportedError } from '../base/errors.js';
 import { type Feature, isWhole, missingOf } from './features.js';
@@ -208,13 +207,10 @@ async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX
   const memory = createMemory(shared, maxPages);
   let instance: WebAssembly.Instance;
   try {
-    // At once where that is allowed. The other way asks for `Response`, and so for all of fetch: Node ends where memory is short.
-    const create = platform.mayWait ? instantiateSync : instantiate;
-    ({ instance } = await create(module, { env: { memory } }));
+    instance = (await platform.instantiate(module, memory)) as WebAssembly.Instance;
   } catch (cause) {
     throw cause instanceof WebAssembly.LinkError ? notKernels(cause.message, cause) : refusal(cause);
   }
-  // The instance's own exports: the loader's wrapped ones would collect arguments into an array at every call.
   const kernels = instance.exports as unknown as Kernels & { write_constants(): void };
   const absent = ['write_constants', ...kernelNames].find(
     (name) => typeof instance.exports[name] !== 'function',

@@ -86,6 +86,14 @@ export const platform: Platform = {
     return WebAssembly.compile(bytes);
   },
 
+  // A page's main thread may not wait for a module of this size. The AssemblyScript loader would do no more for kernels that hand
+  // nothing over but numbers, and cost every page 2 kB.
+  async instantiate(module, memory) {
+    return WebAssembly.instantiate(module as WebAssembly.Module, {
+      env: { memory: memory as WebAssembly.Memory },
+    });
+  },
+
   sameBytes(a, b) {
     // Four at a time; what is left over, and arrays that do not begin on a word, byte by byte.
     const words = a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0 ? a.length >> 2 : 0;

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { parentPort, Worker } from 'node:worker_threads';
+import { instantiateSync } from '@assemblyscript/loader';
 import { FileError } from '../errors.js';
 import type { Platform, TrainerWorker, WorkerPort } from './types.js';
 
@@ -95,6 +96,13 @@ export const platform: Platform = {
   },
 
   memoryRemedy: '; where address space is limited (ulimit -v), start node with --disable-wasm-trap-handler',
+
+  async instantiate(module, memory) {
+    // At once: the other way asks for `Response`, and so for all of fetch, and Node ends where memory is short. The instance's own
+    // exports: the loader's wrapped ones would collect arguments into an array at every call.
+    return instantiateSync(module as WebAssembly.Module, { env: { memory: memory as WebAssembly.Memory } })
+      .instance;
+  },
 
   async compile(bytes, turbo) {
     // The flags hold for this one synchronous compilation; other modules of the process are not touched. Without the baseline

@@ -25,6 +25,8 @@ export interface Platform {
   readonly turboUnavailable: string | undefined;
   /** Compiles the kernels; with `turbo` 128-bit neighbours are fused to 256 bits. */
   compile(bytes: Bytes, turbo: boolean): Promise<WasmGlobal<'Module'>>;
+  /** An instance of the kernels over a memory. */
+  instantiate(module: WasmGlobal<'Module'>, memory: WasmGlobal<'Memory'>): Promise<WasmGlobal<'Instance'>>;
   /** What to add to an error when there is no memory for an engine. */
   readonly memoryRemedy: string;
   /** Processors that this process may use. */
