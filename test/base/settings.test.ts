@@ -13,6 +13,7 @@ import {
   oneOf,
   readSettingValues,
   text,
+  texts,
   widths,
 } from '../../src/base/settings.js';
 import { flagsOf, givenOf } from '../../src/cli/flags.js';
@@ -27,6 +28,7 @@ describe('a kind', () => {
     ['text', text('<name>'), '', ''],
     ['oneOf', oneOf(['a', 'b']), 'b', 'b'],
     ['listOf', listOf(['a', 'b'], 'a'), 'b, a', ['b', 'a']],
+    ['texts', texts('<t>', 'a'), '0.*, b', ['0.*', 'b']],
     ['widths', widths(), '300, 100', [300, 100]],
     ['widths', widths(), 'none', []],
     ['choice', losses, 'huber', 'huber'],
@@ -55,6 +57,7 @@ describe('a kind', () => {
     ['flag', flag(), ['true'], ['true', 1, null]],
     ['oneOf', oneOf(['a', 'b']), ['', 'c', 'toString'], ['c', null, ['a']]],
     ['listOf', listOf(['a', 'b'], 'a'), ['', 'a,c'], ['a', ['c'], {}]],
+    ['texts', texts('<t>', 'a'), ['', 'a,', ','], ['a', [], [''], [1]]],
     ['widths', widths(), ['', '0', '3,', '3,x', '-1'], [[0], [1.5], 'none', 3]],
     [
       'choice',
