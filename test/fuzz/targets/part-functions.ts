@@ -142,11 +142,33 @@ const metric = (make: (...args: never[]) => lanegrad.Metric, ...valid: unknown[]
   check: (value) => expectThat(value === 1, () => `of right answers it is ${value}`),
 });
 
+/** A metric of labels; with another threshold, right answers may be wrong. */
+const multilabel = (make: (...args: never[]) => lanegrad.Metric, best: number, valid: object): Call => ({
+  ...metric(make, valid),
+  check: (value, _, intact) =>
+    expectThat(intact ? value === best : Number.isFinite(value), () => `of right answers it is ${value}`),
+});
+
 const named = { valid: (): unknown[] => ['where', 'message'] };
 const made = (make: new (...args: never[]) => Error): Call => ({
   ...named,
   call: (...args) => new make(...args),
 });
+
+/** A transform alone, as an optimizer. */
+const transform = (make: (...args: never[]) => lanegrad.Transform, ...valid: unknown[]): Call => {
+  const { call, ...rest } = optimizer(
+    ((args: never[]) =>
+      lanegrad.optimizer({ name: 'one', learningRate: 0.1, transforms: [make(...args)] })) as never,
+    valid,
+  );
+  return {
+    ...rest,
+    valid: (_, { reference }) => [...valid, reference],
+    call: (...args: readonly unknown[]) =>
+      (call as (...given: unknown[]) => unknown)(args.slice(0, valid.length), args[valid.length]),
+  };
+};
 
 export const partFunctions: Record<string, Call> = {
   DataError: made(lanegrad.DataError),
@@ -162,6 +184,7 @@ export const partFunctions: Record<string, Call> = {
   ThreadError: made(lanegrad.ThreadError),
   UnsupportedError: made(lanegrad.UnsupportedError),
   accuracy: metric(accuracy),
+  addDecayedWeights: transform(lanegrad.addDecayedWeights, 0.01),
   activation: layer(activation, 'leakyRelu', { negativeSlope: 0.1 }),
   adagrad: optimizer(adagrad, { learningRate: 0.1, learningRateDecay: 0.01, weightDecay: 0.01, eps: 1e-8 }),
   adam: optimizer(adam, { learningRate: 0.1, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01 }),
@@ -173,6 +196,8 @@ export const partFunctions: Record<string, Call> = {
   }),
   batchNorm: layer(batchNorm, { eps: 1e-5, momentum: 0.1, affine: true }),
   binaryCrossEntropy: loss(binaryCrossEntropy, { positiveWeight: 2 }),
+  clip: transform(lanegrad.clip, 0.5),
+  clipByGlobalNorm: transform(lanegrad.clipByGlobalNorm, 1),
   constant: initializer(constant, 0.5),
   constantRate: schedule(constantRate, 0.1),
   cosineDecay: schedule(cosineDecay, { learningRate: 0.1, minimum: 0.01 }),
@@ -190,18 +215,36 @@ export const partFunctions: Record<string, Call> = {
   f1: metric(f1, { average: 'macro' }),
   glorotNormal: initializer(glorotNormal),
   glorotUniform: initializer(glorotUniform),
+  hammingLoss: multilabel(lanegrad.hammingLoss, 0, { threshold: 0.4 }),
   heNormal: initializer(heNormal),
   heUniform: initializer(heUniform),
   huber: loss(huber, { delta: 2 }),
   layerNorm: layer(layerNorm, { eps: 1e-5, affine: true }),
   meanAbsoluteError: loss(meanAbsoluteError),
   meanSquaredError: loss(meanSquaredError),
+  multilabelF1: multilabel(lanegrad.multilabelF1, 1, { average: 'micro', threshold: 0.6 }),
   oneCycle: schedule(oneCycle, {
     maxLearningRate: 0.1,
     percentStart: 0.3,
     divFactor: 25,
     finalDivFactor: 1e4,
     anneal: 'cos',
+  }),
+  optimizer: optimizer(lanegrad.optimizer, {
+    name: 'mine',
+    learningRate: 0.1,
+    transforms: [
+      lanegrad.scaleByAdam(),
+      {
+        name: 'late',
+        slots: ['last'],
+        apply: ({ update, slots: { last } }: lanegrad.TransformValues) => ({
+          update: lanegrad.add(update, last),
+          slots: { last: update },
+        }),
+      },
+    ],
+    fuse: true,
   }),
   precision: metric(precision, { average: 'macro' }),
   r2: { valid: () => [], call: (...args) => r2(...(args as [])).start(1) },
@@ -224,10 +267,18 @@ export const partFunctions: Record<string, Call> = {
     centered: true,
   }),
   rocAuc: metric(rocAuc),
+  scale: transform(lanegrad.scale, 2),
+  scaleByAdam: transform(lanegrad.scaleByAdam, { betas: [0.9, 0.99], eps: 1e-6 }),
+  scaleByRms: transform(lanegrad.scaleByRms, { alpha: 0.9, eps: 1e-6, centered: true }),
+  scaleByRss: transform(lanegrad.scaleByRss, { eps: 1e-6 }),
+  scaleBySchedule: transform(lanegrad.scaleBySchedule, stepDecay({ learningRate: 1, stepSize: 2 })),
+  scaleBySign: transform(lanegrad.scaleBySign),
   sgd: optimizer(sgd, { learningRate: 0.1, momentum: 0.5, dampening: 0, nesterov: true, weightDecay: 0.01 }),
   softmaxCrossEntropy: loss(softmaxCrossEntropy, { labelSmoothing: 0.1, classWeights: [1, 2] }),
   stepDecay: schedule(stepDecay, { learningRate: 0.1, stepSize: 10, gamma: 0.5 }),
+  subsetAccuracy: multilabel(lanegrad.subsetAccuracy, 1, { threshold: 0.3 }),
   topK: metric(topK, 1),
+  trace: transform(lanegrad.trace, { momentum: 0.9, dampening: 0.1, nesterov: false }),
   warmUp: schedule(warmUp, { steps: 10, schedule: constantRate(0.1), startFactor: 0.1 }),
   zeros: initializer(zeros),
 };
