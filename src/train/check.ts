@@ -53,24 +53,16 @@ export function requireLoss(where: string, model: Network, given: unknown): Loss
 
 /** Throws OptionError for a model that ends with the function which the loss applies to its outputs. */
 function checkLink(where: string, model: Network, loss: Loss): void {
-  if (!loss.parts) return checkOneLink(where, 'the model', model, loss, 0);
-  for (const [i, { name, loss: own }] of headsOf(where, model, loss).entries())
-    checkOneLink(where, `output ${name}`, model, own, i);
-}
-
-function checkOneLink(
-  where: string,
-  what: string,
-  model: Network,
-  { kind, link }: Loss,
-  output: number,
-): void {
-  if (link === 'identity' || finalActivation(model, output) !== link) return;
-  throw new OptionError(
-    where,
-    `${what} ends with ${link}, and ${show(kind)} applies ${link} to its outputs: it would come twice; ` +
-      'leave the activation of the last layer out',
-  );
+  const heads = loss.parts ? headsOf(where, model, loss) : [{ name: undefined, loss }];
+  for (const [i, { name, loss: own }] of heads.entries()) {
+    const { kind, link } = own;
+    if (link === 'identity' || finalActivation(model, i) !== link) continue;
+    throw new OptionError(
+      where,
+      `${name === undefined ? 'the model' : `output ${name}`} ends with ${link}, and ${show(kind)} applies ${link} ` +
+        'to its outputs: it would come twice; leave the activation of the last layer out',
+    );
+  }
 }
 
 /** How the bytes of a set are scaled, as a model remembers it. */
@@ -138,7 +130,9 @@ export function checkFits(where: string, name: string, model: Network, set: Data
     }
   }
   for (const [i, [port, own]] of answers.entries()) {
-    const problem = answerProblem(heads[i], own, answers.length > 1 ? 'the output' : 'the model');
+    const { size } = heads[i];
+    const has = answers.length > 1 ? `the output has ${size} numbers` : `the model has ${size} outputs`;
+    const problem = answerProblem(heads[i], own, has);
     if (problem) fail(`${titleOf(set, port)} ${problem}`);
   }
   for (const [i, [port, own]] of inputs.entries()) {
@@ -156,7 +150,8 @@ export function checkFits(where: string, name: string, model: Network, set: Data
 function answerProblem(
   { loss, size }: HeadSpec,
   { targets, targetWidth, classes }: Answers,
-  what: string,
+  /** What there is, in words. */
+  has: string,
 ): string | undefined {
   const expected = loss.targetWidth ?? size;
   if (loss.compute) {
@@ -165,15 +160,15 @@ function answerProblem(
       return `has ${width} numbers a target, but ${show(loss.kind)} compares with ${expected}`;
     }
     if (targets || loss.link === 'identity' || classes <= Math.max(size, 2)) return undefined;
-    return `has ${classes} classes, but ${what} has ${size} outputs`;
+    return `has ${classes} classes, but ${has}`;
   }
   if (loss.answers === 'labels') {
     if (targets) return `has targets, but ${loss.kind} compares with class labels`;
-    return classes > size ? `has ${classes} classes, but ${what} has ${size} outputs` : undefined;
+    return classes > size ? `has ${classes} classes, but ${has}` : undefined;
   }
   if (targets) {
     if (targetWidth === size) return undefined;
-    return `has ${targetWidth} numbers a target, but ${what} has ${size} outputs`;
+    return `has ${targetWidth} numbers a target, but ${has}`;
   }
   if (loss.link === 'sigmoid' && classes === 2 && size === 1) return undefined;
   return (

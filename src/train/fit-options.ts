@@ -8,7 +8,6 @@ import type { Engine } from '../engine/engine.js';
 import { type LossOption, lossNames, resolveLoss } from '../nn/losses.js';
 import type { Memory, Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
-import type { Sequential } from '../nn/sequential.js';
 import { type UpdateOptions, updateRanges } from '../nn/update.js';
 import { type Callbacks, readHooks } from './callbacks.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale, lossOn, scalesOf } from './check.js';
