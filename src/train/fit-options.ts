@@ -12,12 +12,12 @@ import { type UpdateOptions, updateRanges } from '../nn/update.js';
 import { type Callbacks, readHooks } from './callbacks.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale, lossOn, scalesOf } from './check.js';
 import type { Checkpoint } from './checkpoint.js';
-import { Checkpointing, type CheckpointOptions } from './checkpointing.js';
-import { type ClassWeights, withClassWeights } from './class-weights.js';
-import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
+import type { CheckpointOptions } from './checkpointing.js';
+import type { ClassWeights } from './class-weights.js';
+import type { EarlyStoppingOptions } from './early-stopping.js';
 import { listedMetrics } from './measure.js';
 import type { MetricsOption } from './metrics/resolve.js';
-import { type Measured, type Monitor, resolveMonitor } from './monitor.js';
+import type { Measured, Monitor } from './monitor.js';
 
 /** How `fit` trains. */
 export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'> {
@@ -134,6 +134,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   let weighted = loss;
   if (several && weights) weighted = several.withClassWeightsByOutput(where, model, train, loss, weights);
   else if (weights) {
+    const { withClassWeights } = await import('./class-weights.js');
     weighted = withClassWeights(where, loss, weights as ClassWeights, train, model.outputSize);
   }
   return {
@@ -145,11 +146,17 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     update: { ...update, ...(settings.accumulateBatches > 1 && { accumulate: true }) },
     averages: update.averageDecay !== undefined,
     metrics,
+    // What most trainings go without is loaded with the first that wants it.
     earlyStopping: stopping
-      ? new EarlyStopping(where, stopping === true ? {} : stopping, measured)
+      ? new (await import('./early-stopping.js')).EarlyStopping(
+          where,
+          stopping === true ? {} : stopping,
+          measured,
+        )
       : undefined,
-    plateauMonitor: plateauMonitor(where, settings.optimizer, measured),
-    checkpointing: checkpoint && new Checkpointing(where, checkpoint, measured),
+    plateauMonitor: await plateauMonitor(where, settings.optimizer, measured),
+    checkpointing:
+      checkpoint && new (await import('./checkpointing.js')).Checkpointing(where, checkpoint, measured),
     continuation: { from: resume && checkResumable(resume) } as Continuation,
   };
 }
@@ -165,8 +172,13 @@ function readUpdate(reader: OptionReader): UpdateOptions {
 }
 
 /** A schedule that looks at a metric is shown the loss, or accuracy when it waits for something to rise. */
-function plateauMonitor(where: string, { schedule }: Optimizer, measured: Measured): Monitor | undefined {
+async function plateauMonitor(
+  where: string,
+  { schedule }: Optimizer,
+  measured: Measured,
+): Promise<Monitor | undefined> {
   if (!('observe' in schedule)) return undefined;
+  const { resolveMonitor } = await import('./monitor.js');
   const key = schedule.config.mode === 'max' ? 'accuracy' : 'loss';
   return resolveMonitor(`${where}, schedule`, measured.validated ? `validation.${key}` : key, measured);
 }
