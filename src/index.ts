@@ -160,7 +160,13 @@ export {
 export { rocAuc, topK } from './train/metrics/ranking.js';
 export { r2 } from './train/metrics/regression.js';
 export type { MetricName } from './train/metrics/resolve.js';
-export { predict, predictClasses, predictProba } from './train/predict.js';
+export {
+  type ByOutput,
+  type InputsByName,
+  predict,
+  predictClasses,
+  predictProba,
+} from './train/predict.js';
 export {
   createPredictor,
   type PredictOptions,

@@ -6,7 +6,7 @@ import { isNumericArray } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { fillPermutation, randomSource } from '../base/random.js';
-import { checkDataset, type Dataset } from './dataset.js';
+import { checkDataset, type Dataset, withRows } from './set.js';
 
 /** Streams of random numbers, apart from those of parameters and of tables' parts: one a class of labels. */
 const STREAM = 0x60000000;
@@ -44,7 +44,10 @@ export interface SplitOptions {
   test?: number;
   /** 0 by default. */
   seed?: number;
-  /** Whether each class has the same shares of each part, to within a row; so by default where there are classes. */
+  /**
+   * Whether each class has the same shares of each part, to within a row; so by default where there are classes. Of a set with several
+   * answers, the classes are those of the first labels.
+   */
   stratified?: boolean;
 }
 
@@ -95,7 +98,7 @@ export interface FoldOptions {
   folds?: number;
   /** 0 by default. */
   seed?: number;
-  /** Whether each class is dealt out evenly; so by default where there are classes. */
+  /** Whether each class is dealt out evenly; so by default where there are classes: of several labels, those of the first. */
   stratified?: boolean;
 }
 
@@ -168,22 +171,12 @@ function spread(rows: Uint32Array, share: number): { chosen: Uint32Array; others
 }
 
 function gatherRows(set: Dataset, rows: ArrayLike<number>, name: string): Dataset {
-  const { inputs, labels, targets, targetWidth = 0, weights, width } = set;
-  const pick = <T extends Uint8Array | Float32Array | Int32Array>(values: T, length: number): T => {
-    const picked = new (values.constructor as new (length: number) => T)(rows.length * length);
+  return withRows(set, name, rows.length, (values, length) => {
+    const picked = new (values.constructor as new (length: number) => typeof values)(rows.length * length);
     for (let i = 0; i < rows.length; i++) {
       const from = rows[i] * length;
       picked.set(values.subarray(from, from + length), i * length);
     }
     return picked;
-  };
-  return Object.freeze({
-    ...set,
-    name,
-    size: rows.length,
-    inputs: pick(inputs, width),
-    labels: targets ? labels : pick(labels, 1),
-    ...(targets && { targets: pick(targets, targetWidth) }),
-    ...(weights && { weights: pick(weights, 1) }),
   });
 }

@@ -5,11 +5,8 @@ import { checkInteger } from '../base/options.js';
 
 export type ImageShape = readonly [height: number, width: number];
 
-/** Samples in memory, checked: rows of inputs, and for each a class label or targets. Made by `dataset`. */
-export interface Dataset {
-  readonly name: string;
-  /** Number of samples, at least 1. */
-  readonly size: number;
+/** The rows of one input. */
+export interface InputRows {
   /** Row-major [size, width]. */
   readonly inputs: Uint8Array | Float32Array;
   /** Values in a sample, at least 1. */
@@ -17,22 +14,50 @@ export interface Dataset {
   /** A sample's value is `inputs[i] * scale + offset`. Always 1 and 0 for float inputs. */
   readonly scale: number;
   readonly offset: number;
-  /** [size], each at least 0 and less than `classes`; [0] for a set with targets. */
+  /** Pixels of a sample that is an image; height times width is `width`. */
+  readonly imageShape?: ImageShape;
+}
+
+/** What one output is compared with. */
+export interface Answers {
+  /** [size], each at least 0 and less than `classes`; [0] for targets. */
   readonly labels: Int32Array;
-  /** At least 2; 0 for a set with targets. */
+  /** At least 2; 0 for targets. */
   readonly classes: number;
+  /** [classes] */
+  readonly classNames?: readonly string[];
   /** For regression, or several yes-or-no questions at once: row-major [size, targetWidth]. */
   readonly targets?: Float32Array;
   /** Numbers in a sample's target; present with `targets`. */
   readonly targetWidth?: number;
   /** [targetWidth] */
   readonly targetNames?: readonly string[];
+}
+
+/**
+ * Samples in memory, checked: rows of inputs, and for each a class label or targets. Made by `dataset`. Where there are several inputs or
+ * answers by name, what stands here itself is that of the first.
+ */
+export interface Dataset extends InputRows, Answers {
+  readonly name: string;
+  /** Number of samples, at least 1. */
+  readonly size: number;
   /** [size], each at least 0 and not all 0: how much a sample counts in the loss. 1 each when absent. */
   readonly weights?: Float32Array;
-  /** [classes] */
-  readonly classNames?: readonly string[];
-  /** Pixels of a sample that is an image; height times width is `width`. */
-  readonly imageShape?: ImageShape;
+  /** Of a set whose inputs have names: all of them. */
+  readonly inputsByName?: Readonly<Record<string, InputRows>>;
+  /** Of a set whose answers have names, which are those of a model's outputs: all of them, labels before targets. */
+  readonly answersByName?: Readonly<Record<string, Answers>>;
+}
+
+/** The inputs of a set with their names; the only one may have none, and is for a model with one. */
+export function inputsOf(set: Dataset): (readonly [name: string | undefined, InputRows])[] {
+  return set.inputsByName ? Object.entries(set.inputsByName) : [[undefined, set]];
+}
+
+/** The answers of a set with their names; the only one may have none. */
+export function answersOf(set: Dataset): (readonly [name: string | undefined, Answers])[] {
+  return set.answersByName ? Object.entries(set.answersByName) : [[undefined, set]];
 }
 
 /**
@@ -40,6 +65,27 @@ export interface Dataset {
  * at where it is used.
  */
 export function checkDataset(where: string, name: string, set: unknown): asserts set is Dataset {
+  checkOne(where, name, set);
+  const { inputsByName, answersByName, targets, ...labelled } = set;
+  const parts: [what: string, all: unknown, others: object][] = [
+    ['inputsByName', inputsByName, set],
+    ['answersByName', answersByName, labelled],
+  ];
+  for (const [what, all, others] of parts) {
+    if (all === undefined) continue;
+    const isParts =
+      typeof all === 'object' &&
+      all !== null &&
+      Object.values(all).length > 0 &&
+      Object.values(all).every((part) => typeof part === 'object' && part !== null);
+    if (!isParts) throw new OptionError(where, `${name}: expected a data set, given ${show(all)} as ${what}`);
+    for (const [key, part] of Object.entries(all)) {
+      checkOne(where, `${name}, ${what}.${key}`, { ...others, ...(part as object) });
+    }
+  }
+}
+
+function checkOne(where: string, name: string, set: unknown): asserts set is Dataset {
   const problem = typeof set === 'object' && set !== null ? problemOf(set as Dataset) : show(set);
   if (problem !== undefined) {
     throw new OptionError(where, `${name}: expected a data set, given ${problem}`);
@@ -91,15 +137,36 @@ export function sliceDataset(set: Dataset, from: number, to: number, name: strin
   }
   checkInteger('sliceDataset', 'from', from, { min: 0, below: set.size });
   checkInteger('sliceDataset', 'to', to, { above: from, max: set.size });
-  return Object.freeze({
-    ...set,
+  return withRows(
+    set,
     name,
-    size: to - from,
-    inputs: set.inputs.subarray(from * set.width, to * set.width),
-    labels: set.labels.subarray(from, to),
-    ...(set.targets && {
-      targets: set.targets.subarray(from * set.targetWidth!, to * set.targetWidth!),
-    }),
-    ...(set.weights && { weights: set.weights.subarray(from, to) }),
+    to - from,
+    (values, width) => values.subarray(from * width, to * width) as never,
+  );
+}
+
+/** The set with other rows: `pick` gives those of an array with so many values in a row. */
+export function withRows(
+  set: Dataset,
+  name: string,
+  size: number,
+  pick: <T extends Uint8Array | Float32Array | Int32Array>(values: T, width: number) => T,
+): Dataset {
+  const pickInputs = ({ inputs, width }: InputRows) => ({ inputs: pick(inputs, width) });
+  const pickAnswers = ({ labels, targets, targetWidth }: Answers) =>
+    targets ? { targets: pick(targets, targetWidth!) } : { labels: pick(labels, 1) };
+  const each = <T>(all: Readonly<Record<string, T>>, pickOne: (one: T) => object) =>
+    Object.freeze(
+      Object.fromEntries(
+        Object.entries(all).map(([key, one]) => [key, Object.freeze({ ...one, ...pickOne(one) })]),
+      ),
+    );
+  const inputsByName = set.inputsByName && each(set.inputsByName, pickInputs);
+  const answersByName = set.answersByName && each(set.answersByName, pickAnswers);
+  return Object.freeze({
+    ...{ ...set, name, size },
+    ...(inputsByName ? { ...Object.values(inputsByName)[0], inputsByName } : pickInputs(set)),
+    ...(answersByName ? { ...Object.values(answersByName)[0], answersByName } : pickAnswers(set)),
+    ...(set.weights && { weights: pick(set.weights, 1) }),
   });
 }

@@ -330,7 +330,7 @@ export class CompiledModel {
         state.training = training;
         run(forward);
       },
-      ...(outputs.length > 1 && totalOf(outputs, this.#heads)),
+      ...(this.loss.parts && totalOf(outputs, this.#heads)),
       backward: () => {
         this.#check();
         run(backward);
@@ -401,9 +401,13 @@ export class CompiledModel {
   }
 }
 
-/** The loss of all outputs: the sum of their means, each times its share, as if it were of as many rows as the first. */
-function totalOf(outputs: readonly HeadPlan[], heads: readonly Head[]): Pick<Plan, 'loss'> {
+/** The loss of all outputs: the sum of their means, each times its share, as if it were of as many rows as the first. Of several none can count what is right. */
+function totalOf(
+  outputs: readonly HeadPlan[],
+  heads: readonly Head[],
+): Pick<Plan, 'loss'> & Partial<Pick<Plan, 'countCorrect'>> {
   return {
+    ...(outputs.length > 1 && { countCorrect: () => Number.NaN }),
     loss() {
       let mean = 0;
       for (let i = 0; i < outputs.length; i++) {

@@ -96,13 +96,15 @@ export class Head {
       classWeights: this.#classWeights,
     });
     const total = sum(losses);
+    const last = { loss: Number.NaN };
     return {
-      ...{ name, outputs, labels, targets, losses, probabilities, predictions, batch },
+      ...{ name, outputs, labels, targets, losses, probabilities, predictions, batch, last },
       loss() {
         calls.prepare?.();
         run(graph);
         calls.run();
-        return total();
+        last.loss = total();
+        return last.loss;
       },
       weight: () => calls.weight(),
       ...bindAnswers(loss.link, { outputs, labels, probabilities, predictions, batch }),

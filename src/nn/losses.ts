@@ -26,7 +26,7 @@ export interface Loss {
   readonly classWeights?: readonly number[];
   /** Numbers of a target, where they are not as many as the output has. */
   readonly targetWidth?: number;
-  /** Of a model with several outputs: the loss of each, by its name. */
+  /** Of a model with several outputs: the loss of each, by its name. The total is the sum of their means, each times its weight. */
   readonly parts?: Readonly<Record<string, LossPart>>;
   /** Of a loss of one's own: the function. */
   readonly compute?: LossFunction;
@@ -40,6 +40,11 @@ export interface LossPart {
   /** What its mean is multiplied by. */
   readonly weight: number;
 }
+
+/** What is taken for a loss: a name, a loss, or a function; and for a model with several outputs these by the output's name, with their shares. */
+export type LossOption = OneLoss | Readonly<Record<string, OneLoss | { loss: OneLoss; weight?: number }>>;
+
+type OneLoss = LossName | Loss | LossFunction;
 
 /**
  * A loss of one's own: one number a row, whose mean is taken, by the rows' weights where there are any; or one number for the whole batch,
@@ -286,6 +291,13 @@ function severalLosses(where: string, given: Readonly<Record<string, unknown>>):
       return [name, { loss, weight }];
     }),
   );
+  const nested = Object.entries(parts).find(([, { loss }]) => loss.parts);
+  if (nested) {
+    throw new OptionError(
+      where,
+      `option loss, ${nested[0]}: expected a loss of one output, given losses by name`,
+    );
+  }
   const configs = Object.entries(parts).map(
     ([name, { loss, weight }]) => [name, { ...loss.config, weight }] as const,
   );
@@ -328,15 +340,29 @@ function isLoss(value: unknown): value is Loss {
 
 /** The loss that a `config` describes. Throws OptionError for one that is not known. */
 export function lossOf(config: Readonly<Record<string, unknown>>): Loss {
-  const { kind, ...options } = config;
+  const { kind, parts, ...options } = config;
+  if (kind === 'several' && typeof parts === 'object' && parts !== null) {
+    const each = Object.entries(parts).map(([name, part]: [string, unknown]) => {
+      const { weight, ...own } = (part ?? {}) as Readonly<Record<string, unknown>>;
+      return [name, { loss: lossOf(own), weight }] as const;
+    });
+    return severalLosses('lossOf', Object.fromEntries(each));
+  }
   if (typeof kind !== 'string' || !Object.hasOwn(losses, kind)) {
     throw new OptionError('lossOf', `unknown loss ${show(kind)}`);
   }
-  return (losses as Record<string, (options: object) => Loss>)[kind](options);
+  return (losses as Record<string, (options: object) => Loss>)[kind]({
+    ...options,
+    ...(parts !== undefined && { parts }),
+  });
 }
 
 /** The words for a loss in a message: its name and what its outputs are. */
-export function describeLoss({ kind, link }: Loss): string {
+export function describeLoss({ kind, link, parts }: Loss): string {
+  if (parts) {
+    const each = Object.entries(parts).map(([name, { loss }]) => `${name}: ${describeLoss(loss)}`);
+    return `{ ${each.join(', ')} }`;
+  }
   const outputs = { softmax: 'logits of classes', sigmoid: 'logits of yes or no', identity: 'numbers' }[link];
   return `${show(kind)} (outputs are ${outputs})`;
 }

@@ -29,6 +29,8 @@ export interface Memory {
   readonly loss?: Loss;
   /** How the bytes of its training were scaled; absent where it was trained on floats, or has not been trained. */
   readonly input?: InputScale;
+  /** Of a model with several inputs: the same of those that were bytes, by name. */
+  readonly inputScales?: Readonly<Record<string, InputScale>>;
 }
 
 /** An input or output of a model: its name, and the shape of what it has for each row. */
@@ -325,12 +327,14 @@ export function isSameScale(a: InputScale, b: InputScale): boolean {
 }
 
 /** Writes what the model is to remember in place of what it remembered. */
-export function remember(model: Network, { loss, input }: Memory): void {
+export function remember(model: Network, { loss, input, inputScales }: Memory): void {
   const own = model as { -readonly [key in keyof Memory]: Memory[key] };
   delete own.loss;
   delete own.input;
+  delete own.inputScales;
   if (loss) own.loss = loss;
   if (input) own.input = { scale: input.scale, offset: input.offset };
+  if (inputScales) own.inputScales = inputScales;
 }
 
 /**

@@ -3,7 +3,7 @@
 import type { Tensor } from '../engine/tensor.js';
 import type { PassName } from '../graph/passes/index.js';
 import type { CompressedSet } from '../ops/compressed.js';
-import type { Loss, LossFunction, LossName } from './losses.js';
+import type { LossOption } from './losses.js';
 import type { Optimizer } from './optimizers.js';
 import type { UpdateOptions } from './update.js';
 
@@ -30,6 +30,8 @@ export interface HeadPlan {
   loss(): number;
   /** After `loss`: what its sum is to be divided by for the mean; the number of rows where nothing is weighted. */
   weight(): number;
+  /** What `loss` gave last: of one among several outputs, which `Plan.loss` asks each for. */
+  readonly last: { loss: number };
   /**
    * After `forward`: the number of rows whose prediction is the label's: the largest output, or with a loss on logits of one
    * output whether it is positive. NaN where there is nothing to count: no labels, or a loss of numbers.
@@ -54,7 +56,7 @@ export interface InputPlan {
 
 /**
  * Bound calls for one batch size, on the first `rows` rows of the model's tensors. What stands here of an input or an output is that of
- * the first; the loss is that of all outputs together.
+ * the first. Of a loss by output, `loss` is that of all outputs together, and with several outputs `countCorrect` is NaN.
  */
 export interface Plan extends HeadPlan, Omit<InputPlan, 'name' | 'values'> {
   readonly rows: number;
@@ -86,7 +88,7 @@ export interface CompileOptions {
   /** Leave out for a model that only predicts. */
   optimizer?: Optimizer;
   /** By default the model's own; `softmaxCrossEntropy` for one that has not been trained. */
-  loss?: LossName | Loss | LossFunction;
+  loss?: LossOption;
   /** Clipping, penalties, the moving average, and accumulation of gradients; nothing of it by default. */
   update?: UpdateOptions;
   /** Of dropout's random numbers; the model's own by default. */

@@ -1,11 +1,14 @@
 /** Whether an engine, a model and a data set are what they should be, and fit each other. */
 import { isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
-import { checkDataset, type Dataset } from '../data/dataset.js';
+import { didYouMean } from '../base/options.js';
+import { type Answers, answersOf, checkDataset, type Dataset, inputsOf } from '../data/set.js';
 import { checkEngine } from '../engine/engine.js';
+import { type HeadSpec, headsOf } from '../nn/head.js';
 import { checkInputs, finalActivation } from '../nn/inputs.js';
 import { describeLoss, type Loss, lossNames, resolveLoss } from '../nn/losses.js';
-import { checkModel, type InputScale, isSameScale, type Network } from '../nn/model.js';
+import { checkModel, isSameScale, type Memory, type Network, type Port } from '../nn/model.js';
+import { sizeOf } from '../ops/operation.js';
 
 export { checkDataset, checkEngine, checkModel };
 
@@ -18,7 +21,7 @@ export { checkDataset, checkEngine, checkModel };
 export function lossFor(where: string, model: Network, given: unknown): Loss | undefined {
   const loss = given === undefined ? model.loss : resolveLoss(where, given);
   if (loss === undefined) return undefined;
-  if (model.loss && model.loss.link !== loss.link) {
+  if (model.loss && linksOf(model.loss) !== linksOf(loss)) {
     throw new OptionError(
       where,
       `option loss: the model was trained with ${describeLoss(model.loss)}, given ${describeLoss(loss)}`,
@@ -26,6 +29,15 @@ export function lossFor(where: string, model: Network, given: unknown): Loss | u
   }
   checkLink(where, model, loss);
   return loss;
+}
+
+/** What is made of the outputs, of each where there are several. */
+export function linksOf({ link, parts }: Loss): string {
+  if (!parts) return link;
+  return Object.keys(parts)
+    .sort()
+    .map((name) => `${name} ${parts[name].loss.link}`)
+    .join();
 }
 
 /** The same, where nothing can be said without. Throws OptionError also when there is neither. */
@@ -40,59 +52,170 @@ export function requireLoss(where: string, model: Network, given: unknown): Loss
 }
 
 /** Throws OptionError for a model that ends with the function which the loss applies to its outputs. */
-function checkLink(where: string, model: Network, { kind, link }: Loss): void {
-  if (link === 'identity' || finalActivation(model) !== link) return;
-  throw new OptionError(
-    where,
-    `the model ends with ${link}, and ${show(kind)} applies ${link} to its outputs: it would come twice; ` +
-      'leave the activation of the last layer out',
+function checkLink(where: string, model: Network, loss: Loss): void {
+  const heads = loss.parts ? headsOf(where, model, loss) : [{ name: undefined, loss }];
+  for (const [i, { name, loss: own }] of heads.entries()) {
+    const { kind, link } = own;
+    if (link === 'identity' || finalActivation(model, i) !== link) continue;
+    throw new OptionError(
+      where,
+      `${name === undefined ? 'the model' : `output ${name}`} ends with ${link}, and ${show(kind)} applies ${link} ` +
+        'to its outputs: it would come twice; leave the activation of the last layer out',
+    );
+  }
+}
+
+/** How the bytes of a set are scaled, as a model remembers it. */
+export function scalesOf(set: Dataset): Pick<Memory, 'input' | 'inputScales'> {
+  const scales = inputsOf(set).flatMap(([name, { inputs, scale, offset }]) =>
+    isUint8Array(inputs) ? [[name, { scale, offset }] as const] : [],
   );
+  if (scales.length === 0) return {};
+  if (inputsOf(set).length === 1) return { input: scales[0][1] };
+  return { inputScales: Object.fromEntries(scales) };
 }
 
 /** Throws OptionError for bytes that are scaled otherwise than those that the model was trained on. */
-export function checkScale(where: string, name: string, known: InputScale | undefined, set: Dataset): void {
-  if (!known || !isUint8Array(set.inputs) || isSameScale(known, set)) return;
-  throw new OptionError(
-    where,
-    `${name}: the model was trained on bytes * ${known.scale} + ${known.offset}, ` +
-      `given ${show(set.name)} with bytes * ${set.scale} + ${set.offset}`,
+export function checkScale(
+  where: string,
+  name: string,
+  { input, inputScales }: Pick<Memory, 'input' | 'inputScales'>,
+  set: Dataset,
+): void {
+  for (const [port, own] of inputsOf(set)) {
+    const known = inputScales && port !== undefined ? inputScales[port] : input;
+    if (!known || !isUint8Array(own.inputs) || isSameScale(known, own)) continue;
+    throw new OptionError(
+      where,
+      `${name}: the model was trained on bytes * ${known.scale} + ${known.offset}, ` +
+        `given ${titleOf(set, port)} with bytes * ${own.scale} + ${own.offset}`,
+    );
+  }
+}
+
+/** The loss for the answers of a set: one of the caller's own is told how many numbers a target has, labels one. */
+export function lossOn(set: Dataset, loss: Loss): Loss {
+  const answers = answersOf(set);
+  const on = (own: Loss, output?: string): Loss => {
+    const found = answers.find(([name]) => output === undefined || name === undefined || name === output);
+    if (!own.compute || !found) return own;
+    return { ...own, targetWidth: found[1].targets ? (found[1].targetWidth ?? 1) : 1 };
+  };
+  if (!loss.parts) return on(loss);
+  const parts = Object.entries(loss.parts).map(
+    ([name, part]) => [name, { ...part, loss: on(part.loss, name) }] as const,
   );
+  return { ...loss, parts: Object.fromEntries(parts) };
 }
 
 /**
- * Throws OptionError for something that is no model or data set, or a model that applies the loss's link itself; ShapeError when its width, classes or targets do not fit the model
+ * Throws OptionError for something that is no model or data set, for inputs or answers that are missing or that the model does not have, or a
+ * model that applies the loss's link itself; ShapeError when widths, classes or targets do not fit the model
  * and its loss, DataError for inputs that the first layer cannot take or targets that the loss cannot.
  */
 export function checkFits(where: string, name: string, model: Network, set: Dataset, loss: Loss): void {
   checkModel(where, model);
   checkDataset(where, name, set);
   checkLink(where, model, loss);
+  const heads = headsOf(where, model, loss);
+  const inputs = matched(where, `${name}: ${show(set.name)}`, 'input', model.inputs, inputsOf(set));
+  const answers = matched(where, `${name}: ${show(set.name)}`, 'output', model.outputs, answersOf(set));
   const fail = (message: string): never => {
-    throw new ShapeError(where, `${name}: ${show(set.name)} ${message}`);
+    throw new ShapeError(where, `${name}: ${message}`);
   };
-  const { outputSize } = model;
-  if (set.width !== model.inputSize) {
-    fail(`has ${set.width} numbers a sample, but the model takes ${model.inputSize}`);
+  for (const [i, [port, { width }]] of inputs.entries()) {
+    const size = sizeOf({ rows: true, dims: model.inputs[i].shape });
+    if (width !== size) {
+      fail(`${titleOf(set, port)} has ${width} numbers a sample, but the model takes ${size}`);
+    }
+  }
+  for (const [i, [port, own]] of answers.entries()) {
+    const { size } = heads[i];
+    const has = answers.length > 1 ? `the output has ${size} numbers` : `the model has ${size} outputs`;
+    const problem = answerProblem(heads[i], own, has);
+    if (problem) fail(`${titleOf(set, port)} ${problem}`);
+  }
+  for (const [i, [port, own]] of inputs.entries()) {
+    const place = port === undefined ? `${where}, ${name}` : `${where}, ${name}, ${port}`;
+    checkInputs(place, model, own.inputs, own.width, own.scale, own.offset, i);
+  }
+  for (const [i, [port, { targets }]] of answers.entries()) {
+    const place = port === undefined ? `${where}, ${name}` : `${where}, ${name}, ${port}`;
+    const { loss: own, size } = heads[i];
+    if (own.link !== 'identity' && !own.compute && targets)
+      checkShares(place, targets, size, own.link === 'softmax');
+  }
+}
+
+/** What does not fit between the answers of a set and the loss of an output. */
+function answerProblem(
+  { loss, size }: HeadSpec,
+  { targets, targetWidth, classes }: Answers,
+  /** What there is, in words. */
+  has: string,
+): string | undefined {
+  const expected = loss.targetWidth ?? size;
+  if (loss.compute) {
+    const width = targets ? targetWidth : 1;
+    if (width !== expected) {
+      return `has ${width} numbers a target, but ${show(loss.kind)} compares with ${expected}`;
+    }
+    if (targets || loss.link === 'identity' || classes <= Math.max(size, 2)) return undefined;
+    return `has ${classes} classes, but ${has}`;
   }
   if (loss.answers === 'labels') {
-    if (set.targets) fail(`has targets, but ${loss.kind} compares with class labels`);
-    if (set.classes > outputSize) {
-      fail(`has ${set.classes} classes, but the model has ${outputSize} outputs`);
-    }
-  } else if (set.targets) {
-    if (set.targetWidth !== outputSize) {
-      fail(`has ${set.targetWidth} numbers a target, but the model has ${outputSize} outputs`);
-    }
-  } else if (loss.link !== 'sigmoid' || set.classes !== 2 || outputSize !== 1) {
-    fail(
-      `has labels of ${set.classes} classes, but ${loss.kind} with ${outputSize} outputs compares with ` +
-        `targets${loss.link === 'sigmoid' ? ', or with one output the labels of 2 classes' : ''}`,
+    if (targets) return `has targets, but ${loss.kind} compares with class labels`;
+    return classes > size ? `has ${classes} classes, but ${has}` : undefined;
+  }
+  if (targets) {
+    if (targetWidth === size) return undefined;
+    return `has ${targetWidth} numbers a target, but ${has}`;
+  }
+  if (loss.link === 'sigmoid' && classes === 2 && size === 1) return undefined;
+  return (
+    `has labels of ${classes} classes, but ${loss.kind} with ${size} outputs compares with ` +
+    `targets${loss.link === 'sigmoid' ? ', or with one output the labels of 2 classes' : ''}`
+  );
+}
+
+/**
+ * What a set or a caller gives for each of a model's inputs, or outputs, in the model's order; what has no name is for the only one. Throws
+ * OptionError for one that is missing, or that there is not.
+ */
+export function matched<T>(
+  where: string,
+  title: string,
+  what: 'input' | 'output',
+  ports: readonly Port[],
+  given: readonly (readonly [name: string | undefined, T])[],
+): (readonly [name: string | undefined, T])[] {
+  const names = ports.map(({ name }) => name);
+  if (given[0][0] === undefined) {
+    if (ports.length === 1) return [...given];
+    throw new OptionError(
+      where,
+      `${title} has one ${what} without a name, but the model has the ${what}s ${names.join(', ')}`,
     );
   }
-  checkInputs(`${where}, ${name}`, model, set.inputs, set.width, set.scale, set.offset);
-  if (loss.link !== 'identity' && set.targets) {
-    checkShares(`${where}, ${name}`, set.targets, outputSize, loss.link === 'softmax');
+  const unknown = given.find(([name]) => !names.includes(name!));
+  if (unknown) {
+    const [name = ''] = unknown;
+    const known = `expected ${names.join(', ')}`;
+    throw new OptionError(
+      where,
+      `${title}: the model has no ${what} ${show(name)}; ${known}${didYouMean(name, names)}`,
+    );
   }
+  return names.map((name) => {
+    const found = given.find(([own]) => own === name);
+    if (found) return found;
+    throw new OptionError(where, `${title} has nothing for the model's ${what} ${show(name)}`);
+  });
+}
+
+/** A set in messages, and which of its inputs or answers. */
+function titleOf(set: Dataset, port: string | undefined): string {
+  return port === undefined ? show(set.name) : `${show(set.name)}, ${port},`;
 }
 
 /** How far the probabilities of a row may be from adding up to 1: those of half precision are. */

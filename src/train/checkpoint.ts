@@ -25,6 +25,14 @@ export interface Snapshot {
   readonly state: Values;
 }
 
+/** Of the visited samples, what stands in a `Position` for the loss, of one output. */
+export interface OutputTally {
+  readonly name: string;
+  readonly lossSum: number;
+  readonly weight: number;
+  readonly correct: number;
+}
+
 /** Where in the data, and in the history, a run stands. */
 export interface Position {
   /** The epoch that is under way, from 1; one more than there are when all are done. */
@@ -37,6 +45,8 @@ export interface Position {
   readonly lossSum: number;
   readonly weight: number;
   readonly correct: number;
+  /** Where losses are given by output: the same of each. */
+  readonly outputs?: readonly OutputTally[];
   /** Of the last step. */
   readonly learningRate: number;
   /** Spent in training steps: of this epoch, and of all. */
@@ -212,8 +222,21 @@ function readPosition(given: unknown): Position {
     epochSeconds: reader.number('epochSeconds', { min: 0 }),
     seconds: reader.number('seconds', { min: 0 }),
   };
+  const outputs = reader.optional('outputs', 'a list', (value): value is unknown[] => Array.isArray(value));
   reader.end();
-  return position;
+  return { ...position, ...(outputs && { outputs: outputs.map(readOutput) }) };
+}
+
+function readOutput(given: unknown): OutputTally {
+  const reader = new OptionReader(`${KEY}, position, outputs`, given);
+  const output = {
+    name: reader.string('name'),
+    lossSum: reader.number('lossSum'),
+    weight: reader.number('weight', { min: 0 }),
+    correct: reader.required('correct', 'a number', isNumber),
+  };
+  reader.end();
+  return output;
 }
 
 function readEarlyStopping(given: unknown): EarlyStoppingState {

@@ -6,6 +6,9 @@ import { checkedLabels } from '../data/answers.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../nn/losses.js';
 
+/** `balanced`, or one number a class. */
+export type ClassWeights = 'balanced' | readonly number[];
+
 /** A set may say of itself that it has more classes than rows, but not what memory does not hold. */
 const MAX_CLASSES = 2 ** 24;
 
@@ -33,7 +36,7 @@ export function balancedClassWeights(set: Dataset): number[] {
 export function withClassWeights(
   where: string,
   loss: Loss,
-  given: 'balanced' | readonly number[],
+  given: ClassWeights,
   set: Dataset,
   outputs: number,
 ): Loss {

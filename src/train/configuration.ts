@@ -23,10 +23,17 @@ export function describeModel(model: Network): Record<string, unknown> {
 
 /** Size, and a digest of everything in the set that training reads. */
 export async function describeData(set: Dataset): Promise<Record<string, unknown>> {
-  const { size, width, classes, scale, offset } = set;
-  const parts = Object.entries(set).filter((entry): entry is [string, ArrayBufferView] =>
-    ArrayBuffer.isView(entry[1]),
-  );
+  const { size, width, classes, scale, offset, inputsByName, answersByName } = set;
+  const views = (of: object, prefix: string) =>
+    Object.entries(of).flatMap(([key, value]): [string, ArrayBufferView][] =>
+      ArrayBuffer.isView(value) ? [[prefix + key, value]] : [],
+    );
+  const parts = views(set, '');
+  // Of several inputs and answers, what has no arrays of its own is told by the header.
+  const named = { ...(inputsByName && { inputsByName }), ...(answersByName && { answersByName }) };
+  for (const [kind, all] of Object.entries(named)) {
+    for (const [name, part] of Object.entries(all)) parts.push(...views(part, `${kind}.${name}.`));
+  }
   parts.sort(([a], [b]) => (a < b ? -1 : 1));
   const digests: string[] = [];
   for (const [key, { buffer, byteOffset, byteLength }] of parts) {
@@ -34,7 +41,9 @@ export async function describeData(set: Dataset): Promise<Record<string, unknown
       `${key} ${await platform.sha256(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength))}`,
     );
   }
-  const header = JSON.stringify({ size, width, classes, scale, offset });
+  const header = JSON.stringify({ size, width, classes, scale, offset, ...named }, (_, value: unknown) =>
+    ArrayBuffer.isView(value) ? undefined : value,
+  );
   const sha256 = await platform.sha256(new TextEncoder().encode([header, ...digests].join('\n')));
   return { size, width, sha256 };
 }

@@ -40,7 +40,7 @@ async function describe(
   settings: FitSettings,
 ): Promise<Record<string, unknown>> {
   const { loss, optimizer, update, batchSize, accumulateBatches, epochs, shuffle, seed } = settings;
-  const { validation, earlyStopping, metrics } = settings;
+  const { validation, earlyStopping, metrics, outputs } = settings;
   return {
     model: describeModel(model),
     loss: loss.config,
@@ -51,7 +51,7 @@ async function describe(
     epochs,
     shuffle,
     seed,
-    metrics: metrics.map(({ name }) => name),
+    metrics: outputs?.metricNames ?? metrics.map(({ name }) => name),
     earlyStopping: earlyStopping?.config ?? null,
     train: await describeData(train),
     validation: validation ? await describeData(validation) : null,

@@ -2,6 +2,7 @@
 import { NonFiniteError, show } from '../base/errors.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
 import { allValues, type Network } from '../nn/model.js';
+import type { HeadPlan } from '../nn/plan.js';
 
 /** Where training stands; absent where nothing is trained. */
 export interface Progress {
@@ -46,7 +47,21 @@ export function checkRows(
     rows = plan.rows,
   }: { loss?: number; progress?: Progress | undefined; rows?: number } = {},
 ): void {
-  if (Number.isFinite(loss) && plan.outputsAreFinite()) return;
+  const { outputs } = plan.ports;
+  for (let i = 0; i < outputs.length; i++) {
+    const head = outputs[i];
+    if (Number.isFinite(loss) && head.outputsAreFinite()) continue;
+    checkHead(where, head, place, outputs.length > 1 ? ` of ${head.name}` : '', { loss, progress, rows });
+  }
+}
+
+function checkHead(
+  where: string,
+  plan: HeadPlan,
+  place: (row: number) => { row?: number; words: string },
+  which: string,
+  { loss, progress, rows }: { loss: number; progress: Progress | undefined; rows: number },
+): void {
   const outputs = plan.outputs.read();
   const losses = Number.isFinite(loss) ? [] : plan.losses.read();
   const width = plan.outputs.columns;
@@ -57,7 +72,7 @@ export function checkRows(
     const at = place(row);
     throw new NonFiniteError(
       where,
-      `${at.words}${after(progress)}: ${output === undefined ? 'the loss' : 'an output'} is ${show(value)}; its inputs or the weights are too large`,
+      `${at.words}${after(progress)}: ${output === undefined ? 'the loss' : 'an output'}${which} is ${show(value)}; its inputs or the weights are too large`,
       progress?.step,
       progress?.epoch,
       at.row,

@@ -3,27 +3,26 @@ import { isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
 import type { Global } from '../base/globals.js';
 import { OptionReader } from '../base/options.js';
-import type { Dataset } from '../data/dataset.js';
+import { answersOf, type Dataset } from '../data/set.js';
 import type { Engine } from '../engine/engine.js';
-import { type Loss, type LossName, lossNames, resolveLoss } from '../nn/losses.js';
+import { type LossOption, lossNames, resolveLoss } from '../nn/losses.js';
 import type { Memory, Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
-import type { Sequential } from '../nn/sequential.js';
 import { type UpdateOptions, updateRanges } from '../nn/update.js';
 import { type Callbacks, readHooks } from './callbacks.js';
-import { checkDataset, checkEngine, checkFits, checkModel, checkScale } from './check.js';
+import { checkDataset, checkEngine, checkFits, checkModel, checkScale, lossOn, scalesOf } from './check.js';
 import type { Checkpoint } from './checkpoint.js';
-import { Checkpointing, type CheckpointOptions } from './checkpointing.js';
-import { withClassWeights } from './class-weights.js';
-import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
+import type { CheckpointOptions } from './checkpointing.js';
+import type { ClassWeights } from './class-weights.js';
+import type { EarlyStoppingOptions } from './early-stopping.js';
 import { listedMetrics } from './measure.js';
-import type { Metric } from './metrics/metric.js';
-import type { MetricName } from './metrics/resolve.js';
-import { type Measured, type Monitor, resolveMonitor } from './monitor.js';
+import type { MetricsOption } from './metrics/resolve.js';
+import type { Measured, Monitor } from './monitor.js';
 
 /** How `fit` trains. */
 export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'> {
-  loss: LossName | Loss;
+  /** For a model with several outputs by their names, each alone or with its weight in the total: `{ loss: 'meanSquaredError', weight: 0.5 }`. */
+  loss: LossOption;
   /** With a learning rate, or a schedule of them, of its own. */
   optimizer: Optimizer;
   /** Rows of a step; the last step of an epoch takes what remains. 64 by default. */
@@ -36,13 +35,13 @@ export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'>
   seed?: number;
   /** Measured after each epoch. */
   validation?: Dataset;
-  /** Measured on the validation set after each epoch, beside loss and accuracy. */
-  metrics?: readonly (MetricName | Metric)[];
+  /** Measured on the validation set after each epoch, beside loss and accuracy; lists by output where losses are given by output. */
+  metrics?: MetricsOption;
   /**
    * Of `softmaxCrossEntropy` and `binaryCrossEntropy`: one a class, or `balanced`, which makes up for classes of unequal size. They
-   * count in the validation loss too.
+   * count in the validation loss too. By output where losses are given by output.
    */
-  classWeights?: 'balanced' | readonly number[];
+  classWeights?: ClassWeights | Readonly<Record<string, ClassWeights>>;
   /** Gradients of so many batches make one step; 1 by default. The last step of an epoch takes what remains. */
   accumulateBatches?: number;
   /** Ends training when the validation loss, or what else is monitored, has not improved for a while; true for the defaults. */
@@ -83,7 +82,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   }
   checkDataset(where, 'train', train);
   const reader = new OptionReader(where, options);
-  const loss = resolveLoss(where, reader.required('loss', LOSS, isGiven));
+  const loss = lossOn(train, resolveLoss(where, reader.required('loss', LOSS, isGiven)));
   const settings = {
     optimizer: reader.required('optimizer', OPTIMIZER, isOptimizer),
     batchSize: Math.min(reader.integer('batchSize', { min: 1 }, 64), train.size),
@@ -101,38 +100,63 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     hooks: readHooks(where, reader),
   };
   const update = readUpdate(reader);
-  const weights = reader.optional('classWeights', '"balanced", or one number a class', isClassWeights);
+  const weights = reader.optional(
+    'classWeights',
+    '"balanced", or one number a class',
+    loss.parts ? isGiven : isClassWeights,
+  );
   const metricList = reader.optional('metrics', 'a list of metrics', isGiven);
   const stopping = reader.optional('earlyStopping', 'true, or an object with patience', isSwitch);
   const checkpoint = reader.optional('checkpoint', 'an object such as checkpointFolder makes', isObject);
   const resume = reader.optional('resume', 'a checkpoint, or the bytes of one', isObject);
   reader.end();
   checkFits(where, 'train', model, train, loss);
-  const input = isUint8Array(train.inputs) ? { scale: train.scale, offset: train.offset } : undefined;
+  const scales = scalesOf(train);
   if (settings.validation) {
     checkFits(where, 'validation', model, settings.validation, loss);
-    checkScale(where, 'validation', input, settings.validation);
+    checkScale(where, 'validation', scales, settings.validation);
     checkSameClasses(where, train, settings.validation);
   }
-  const classifies = loss.link !== 'identity' && !train.targets;
-  const metrics = await listedMetrics(where, metricList, loss, train);
-  if (metrics.length > 0 && !settings.validation) {
+  // Loaded only where there are several outputs: most models have one.
+  const several = loss.parts && (await import('./outputs.js'));
+  const outputs = await several?.readOutputs(where, model, train, loss, metricList);
+  const { classifies, metrics } = outputs
+    ? outputs.total
+    : await listedMetrics(where, metricList, { loss, size: model.outputSize }, train);
+  const wanted = outputs ? outputs.all.some((one) => one.metrics.length > 0) : metrics.length > 0;
+  if (wanted && !settings.validation) {
     throw new OptionError(where, 'option metrics: they are measured on a validation set, and none was given');
   }
-  const measured = { validated: settings.validation !== undefined, classifies, metrics };
+  const measured = {
+    ...{ validated: settings.validation !== undefined, classifies, metrics },
+    ...(outputs && { outputs: outputs.all }),
+  };
+  let weighted = loss;
+  if (several && weights) weighted = several.withClassWeightsByOutput(where, model, train, loss, weights);
+  else if (weights) {
+    const { withClassWeights } = await import('./class-weights.js');
+    weighted = withClassWeights(where, loss, weights as ClassWeights, train, model.outputSize);
+  }
   return {
     ...settings,
     /** What the model is to remember. Class weights make up for the classes of this set, and say nothing of what outputs are. */
-    memory: { loss, ...(input && { input }) } satisfies Memory,
-    loss: weights ? withClassWeights(where, loss, weights, train, model.outputSize) : loss,
+    memory: { loss, ...scales } satisfies Memory,
+    loss: weighted,
+    outputs,
     update: { ...update, ...(settings.accumulateBatches > 1 && { accumulate: true }) },
     averages: update.averageDecay !== undefined,
     metrics,
+    // What most trainings go without is loaded with the first that wants it.
     earlyStopping: stopping
-      ? new EarlyStopping(where, stopping === true ? {} : stopping, measured)
+      ? new (await import('./early-stopping.js')).EarlyStopping(
+          where,
+          stopping === true ? {} : stopping,
+          measured,
+        )
       : undefined,
-    plateauMonitor: plateauMonitor(where, settings.optimizer, measured),
-    checkpointing: checkpoint && new Checkpointing(where, checkpoint, measured),
+    plateauMonitor: await plateauMonitor(where, settings.optimizer, measured),
+    checkpointing:
+      checkpoint && new (await import('./checkpointing.js')).Checkpointing(where, checkpoint, measured),
     continuation: { from: resume && checkResumable(resume) } as Continuation,
   };
 }
@@ -148,8 +172,13 @@ function readUpdate(reader: OptionReader): UpdateOptions {
 }
 
 /** A schedule that looks at a metric is shown the loss, or accuracy when it waits for something to rise. */
-function plateauMonitor(where: string, { schedule }: Optimizer, measured: Measured): Monitor | undefined {
+async function plateauMonitor(
+  where: string,
+  { schedule }: Optimizer,
+  measured: Measured,
+): Promise<Monitor | undefined> {
   if (!('observe' in schedule)) return undefined;
+  const { resolveMonitor } = await import('./monitor.js');
   const key = schedule.config.mode === 'max' ? 'accuracy' : 'loss';
   return resolveMonitor(`${where}, schedule`, measured.validated ? `validation.${key}` : key, measured);
 }
@@ -166,21 +195,36 @@ function checkResumable(given: object): Checkpoint | Uint8Array {
 
 /** Where both sets name their classes, the same number must mean the same class. */
 function checkSameClasses(where: string, train: Dataset, validation: Dataset): void {
-  const [own, other] = [train.classNames, validation.classNames];
+  const others = answersOf(validation);
+  for (const [output, { classNames }] of answersOf(train)) {
+    const other = others.find(([name]) => others.length === 1 || name === output);
+    checkSameNames(where, output === undefined ? '' : `${output}, `, classNames, other?.[1].classNames);
+  }
+}
+
+function checkSameNames(
+  where: string,
+  output: string,
+  own: readonly string[] | undefined,
+  other: readonly string[] | undefined,
+): void {
   if (!own || !other) return;
   const at = Array.from({ length: Math.max(own.length, other.length) }, (_, i) => i).find(
     (i) => own[i] !== other[i],
   );
   if (at === undefined) return;
   const [expected, given] = [own, other].map((names) => (at < names.length ? show(names[at]) : 'none'));
-  throw new DataError(where, `validation: class ${at}: expected ${expected}, as of train, given ${given}`);
+  throw new DataError(
+    where,
+    `validation: ${output}class ${at}: expected ${expected}, as of train, given ${given}`,
+  );
 }
 
 function isGiven(value: unknown): value is unknown {
   return value !== undefined;
 }
 
-function isClassWeights(value: unknown): value is 'balanced' | readonly number[] {
+function isClassWeights(value: unknown): value is ClassWeights {
   return (
     value === 'balanced' || (Array.isArray(value) && value.every((weight) => typeof weight === 'number'))
   );

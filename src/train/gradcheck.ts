@@ -1,28 +1,36 @@
 /**
  * Compares a model's gradients with what they should be: those of the reference engine in float64 with central differences of
- * the loss, and those of the float32 engines with the former. The rows are random; the model's values are its own.
+ * the loss, and those of the float32 engines with the former. The rows are random, or those of a set; the model's values are its own.
  */
 import { isMap } from '../base/arrays.js';
 import { EngineError, NonFiniteError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { fillUniform } from '../base/random.js';
 import { createReferenceEngine } from '../create/reference.js';
+import { type Dataset, sliceDataset } from '../data/set.js';
 import { Engine } from '../engine/engine.js';
 import { paddedLength } from '../engine/tensor.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
+import { headsOf } from '../nn/head.js';
 import { categoriesOf, valueSizes } from '../nn/inputs.js';
-import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
-import type { Network, Parameter } from '../nn/model.js';
+import { type Loss, type LossOption, resolveLoss } from '../nn/losses.js';
+import type { Network } from '../nn/model.js';
 import { sgd } from '../nn/optimizers.js';
-import { valuesOf } from '../nn/values.js';
-import { checkModel } from './check.js';
+import { isTrainable } from '../nn/training.js';
+import { checkDataset, checkFits, checkModel, lossOn } from './check.js';
+import { BatchSource } from './source.js';
 
 /** How `gradcheck` checks. */
 export interface GradcheckOptions {
-  /** By default the model's own; for one that has not been trained `softmaxCrossEntropy`, or `meanSquaredError` for one output. */
-  loss?: LossName | Loss;
-  /** Rows of the batch; 4 by default. */
+  /**
+   * By default the model's own; for one that has not been trained `softmaxCrossEntropy`, or `meanSquaredError` for one number. For a model
+   * with several outputs by their names.
+   */
+  loss?: LossOption;
+  /** Rows of the batch; 4 by default, as far as a given set has them. */
   rows?: number;
+  /** Its first rows are the batch. By default rows are random, and a loss of one's own is given targets as wide as the output. */
+  set?: Dataset;
   /** Values of each parameter that are checked, the one of the largest gradient among them; 20 by default, Infinity for all. */
   samples?: number;
   /** Of the rows, and of what is sampled; 1 by default. */
@@ -82,11 +90,12 @@ const LOSS_FLOOR = { numeric: 2e-5, float32: 6e-3 } as const;
 /** What the reference engine can hold. */
 const MAX_BYTES = 2 ** 32;
 
-/** Streams of random numbers, far from those of parameters. */
+/** Streams of random numbers, far from those of parameters; and how far those of one input or output are from the next one's. */
 const STREAM = 0x40000000;
+const OTHERS = 0x100000;
 
 /**
- * Checks every parameter of a model that is not frozen. Layers run as in training: dropout with one mask throughout, batch norm with the batch's own
+ * Checks every parameter of a model that is trained. Layers run as in training: dropout with one mask throughout, batch norm with the batch's own
  * statistics.
  *
  * @throws OptionError for options that are unknown or out of range, and a batch that no engine can hold.
@@ -96,10 +105,13 @@ export function gradcheck(model: Network, options?: GradcheckOptions): Gradcheck
   const where = 'gradcheck';
   checkModel(where, model);
   const reader = new OptionReader(where, options);
-  const isAny = (value: unknown): value is LossName | Loss => value !== undefined;
+  const isAny = (value: unknown): value is LossOption => value !== undefined;
   const fallback = model.outputSize === 1 ? 'meanSquaredError' : 'softmaxCrossEntropy';
-  const loss = resolveLoss(where, reader.optional('loss', 'a loss', isAny) ?? model.loss ?? fallback);
-  const rows = reader.integer('rows', { min: 1 }, 4);
+  const given = resolveLoss(where, reader.optional('loss', 'a loss', isAny) ?? model.loss ?? fallback);
+  const set = reader.optional('set', 'a data set', (value): value is Dataset => value !== undefined);
+  if (set) checkDataset(where, 'set', set);
+  const most = set ? { max: set.size } : {};
+  const rows = reader.integer('rows', { min: 1, ...most }, Math.min(4, set?.size ?? 4));
   const isSamples = (value: unknown): value is number =>
     value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 1);
   const samples = reader.optional('samples', 'a whole number of at least 1, or Infinity', isSamples) ?? 20;
@@ -115,7 +127,9 @@ export function gradcheck(model: Network, options?: GradcheckOptions): Gradcheck
     throw new OptionError(where, `expected a batch that fits in 4 GiB of memory, given ${given}`);
   }
 
-  const batch = makeBatch(model, loss, rows, seed);
+  const loss = set ? lossOn(set, given) : given;
+  if (set) checkFits(where, 'set', model, set, loss);
+  const batch = set ? sliceDataset(set, 0, rows) : makeBatch(where, model, loss, rows, seed);
   const compiled = compile(createReferenceEngine({ precision: 'float64' }), model, loss, batch);
   const lossValue = compiled.meanLoss();
   if (!Number.isFinite(lossValue)) {
@@ -130,7 +144,7 @@ export function gradcheck(model: Network, options?: GradcheckOptions): Gradcheck
     [...engines].map(([name, engine]) => [name, gradientsOf(engine, model, loss, batch)]),
   );
 
-  const parameters = trainedOf(model).map(({ name, shape }, index): ParameterCheck => {
+  const parameters = model.parameters.filter(isTrainable).map(({ name, shape }, index): ParameterCheck => {
     const analytic = exact.get(name)!;
     const largest = largestOf(analytic);
     const least = ALL_FLOOR * overall;
@@ -148,40 +162,50 @@ export function gradcheck(model: Network, options?: GradcheckOptions): Gradcheck
   return { parameters, passed: parameters.every((own) => own.passed), loss: lossValue };
 }
 
-interface Batch {
-  readonly rows: number;
-  readonly inputs: Float32Array;
-  readonly labels: Int32Array;
-  readonly targets: Float32Array;
-}
-
-/** Inputs in ±1, categories where the model begins with an embedding, and answers of the kind that the loss compares with. */
-function makeBatch(model: Network, { link, answers }: Loss, rows: number, seed: number): Batch {
-  const { inputSize, outputSize } = model;
+/** Inputs in ±1, categories where an embedding reads them, and answers of the kind that each output's loss compares with. */
+function makeBatch(where: string, model: Network, loss: Loss, rows: number, seed: number): Dataset {
   const uniform = (size: number, stream: number, low: number) => {
     const values = new Float32Array(size);
     fillUniform(values, seed, STREAM + stream, low, 1);
     return values;
   };
   const whole = (value: number, below: number) => Math.min(below - 1, Math.floor(value * below));
-  const inputs = uniform(rows * inputSize, 0, -1);
-  const columns = categoriesOf(model);
-  const categories = uniform(rows * columns.length, 1, 0);
-  for (const [i, { column, cardinality }] of columns.entries()) {
-    for (let row = 0; row < rows; row++) {
-      inputs[row * inputSize + column] = whole(categories[row * columns.length + i], cardinality);
+  // The first input and output have the streams 0 to 3, those after them their own.
+  const streamOf = (place: number, stream: number) => stream + place * OTHERS;
+  const inputs = model.inputs.map(({ name, shape }, place) => {
+    const width = shape.reduce((product, length) => product * length, 1);
+    const values = uniform(rows * width, streamOf(place, 0), -1);
+    const columns = categoriesOf(model, place);
+    const categories = uniform(rows * columns.length, streamOf(place, 1), 0);
+    for (const [i, { column, cardinality }] of columns.entries()) {
+      for (let row = 0; row < rows; row++) {
+        values[row * width + column] = whole(categories[row * columns.length + i], cardinality);
+      }
     }
+    return [name, { inputs: values, width, scale: 1, offset: 0 }] as const;
+  });
+  const answers = headsOf(where, model, loss).map(({ name, size, loss: own }, place) => {
+    const labels = Int32Array.from(uniform(rows, streamOf(place, 2), 0), (value) => whole(value, size));
+    if (own.answers === 'labels') return [name, { labels, classes: size }] as const;
+    const targetWidth = own.targetWidth ?? size;
+    const targets = uniform(rows * targetWidth, streamOf(place, 3), own.link === 'identity' ? -1 : 0);
+    if (own.link === 'softmax' && !own.compute) makeShares(targets, targetWidth);
+    return [name, { labels: new Int32Array(0), classes: 0, targets, targetWidth }] as const;
+  });
+  return {
+    ...{ name: 'random rows', size: rows, ...inputs[0][1], ...answers[0][1] },
+    inputsByName: Object.fromEntries(inputs),
+    answersByName: Object.fromEntries(answers),
+  };
+}
+
+/** Rows that add up to 1. */
+function makeShares(targets: Float32Array, width: number): void {
+  for (let at = 0; at < targets.length; at += width) {
+    const row = targets.subarray(at, at + width);
+    const total = row.reduce((sum, value) => sum + value, 0);
+    row.set(row.map((value) => (total > 0 ? value / total : 1 / width)));
   }
-  const labels = Int32Array.from(uniform(rows, 2, 0), (value) => whole(value, outputSize));
-  const targets = uniform(rows * outputSize, 3, link === 'identity' ? -1 : 0);
-  if (link === 'softmax' && answers === 'targets') {
-    for (let at = 0; at < targets.length; at += outputSize) {
-      const row = targets.subarray(at, at + outputSize);
-      const total = row.reduce((sum, value) => sum + value, 0);
-      row.set(row.map((value) => (total > 0 ? value / total : 1 / outputSize)));
-    }
-  }
-  return { rows, inputs, labels, targets };
 }
 
 interface Compiled {
@@ -191,7 +215,7 @@ interface Compiled {
   difference(parameter: number, place: number, step: number): number;
 }
 
-function compile(engine: Engine, model: Network, loss: Loss, batch: Batch): Compiled {
+function compile(engine: Engine, model: Network, loss: Loss, batch: Dataset): Compiled {
   const { compiled, plan } = load(engine, model, loss, batch);
   const starts = placesOf(model, compiled);
   const meanLoss = () => {
@@ -215,18 +239,22 @@ function compile(engine: Engine, model: Network, loss: Loss, batch: Batch): Comp
   };
 }
 
-function load(engine: Engine, model: Network, loss: Loss, { rows, inputs, labels, targets }: Batch) {
+function load(engine: Engine, model: Network, loss: Loss, batch: Dataset) {
   const compiled = new CompiledModel(engine, model, {
-    maxRows: rows,
+    maxRows: batch.size,
     loss,
     optimizer: sgd({ learningRate: 1 }),
   });
-  const plan = compiled.plan(rows);
-  plan.inputs.write(inputs);
-  plan.labels.write(labels);
-  plan.targets?.write(targets);
-  plan.loaded();
-  return { compiled, plan };
+  try {
+    const plan = compiled.plan(batch.size);
+    const source = new BatchSource(engine, batch, 'gradcheck');
+    source.load(plan, 0);
+    source.dispose();
+    return { compiled, plan };
+  } catch (error) {
+    compiled.dispose();
+    throw error;
+  }
 }
 
 function backward(compiled: CompiledModel, plan: Plan): Map<string, ArrayLike<number>> {
@@ -240,7 +268,7 @@ function gradientsOf(
   engine: Engine,
   model: Network,
   loss: Loss,
-  batch: Batch,
+  batch: Dataset,
 ): Map<string, ArrayLike<number>> {
   const { compiled, plan } = load(engine, model, loss, batch);
   try {
@@ -251,25 +279,20 @@ function gradientsOf(
   }
 }
 
-/** What has a gradient. */
-function trainedOf({ parameters }: Network): readonly Parameter[] {
-  return parameters.filter(({ trainable }) => trainable !== false);
-}
-
-/** For each that is trained, where in the flat tensor a value of it lies: one after the other, their rows padded; frozen ones follow. */
+/** For each parameter that is trained, where in the flat tensor a value of it lies: one after the other, their rows padded. */
 function placesOf(model: Network, { gradients }: CompiledModel): ((place: number) => number)[] {
   let total = 0;
-  const places = trainedOf(model).map((parameter) => {
-    const { shape } = parameter;
-    const values = valuesOf(parameter);
+  const places = model.parameters.filter(isTrainable).map(({ values, shape }) => {
     const [start, columns] = [total, shape[shape.length - 1]];
     const ld = paddedLength(columns);
     total += (values.length / columns) * ld;
     return (place: number) => start + Math.floor(place / columns) * ld + (place % columns);
   });
-  const size = gradients?.size;
-  if (total !== size) {
-    throw new EngineError('gradcheck', `expected ${total} values in the compiled model, given ${size}`);
+  if (total !== gradients?.size) {
+    throw new EngineError(
+      'gradcheck',
+      `expected ${total} values in the compiled model, given ${gradients?.size}`,
+    );
   }
   return places;
 }

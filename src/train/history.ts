@@ -1,12 +1,18 @@
 /** What a training run tells about itself: shared by `fit`, the run folder and the report. */
 
-/** Mean loss and share of right answers over a set. */
-export interface Score {
+/** Mean loss and share of right answers over a set, of one output. */
+export interface OutputScore {
   readonly loss: number;
-  /** Between 0 and 1. NaN, which JSON writes as null, where there are no classes. */
+  /** Between 0 and 1. NaN, which JSON writes as null, where there are no classes, and of several outputs together. */
   readonly accuracy: number;
   /** Those that were asked for, by name. NaN where one is not defined for the set. */
   readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** Mean loss and share of right answers over a set. */
+export interface Score extends OutputScore {
+  /** Where losses are given by output: each one's own. `loss` is then the sum of their losses, each times its weight. */
+  readonly outputs?: Readonly<Record<string, OutputScore>>;
 }
 
 /** What is known after an epoch. */
@@ -45,7 +51,7 @@ export interface History {
   };
 }
 
-/** A model measured on a labelled set. */
+/** A model measured on a labelled set. Of several outputs together there are only `size` and `loss`; `outputs` has the others. */
 export interface Evaluation extends Score {
   readonly size: number;
   /** confusion[actual][predicted], counts. */
@@ -56,4 +62,6 @@ export interface Evaluation extends Score {
   readonly losses: Float32Array;
   /** Probability that the model gave to each sample's predicted class. */
   readonly confidences: Float32Array;
+  /** Where losses are given by output: each one's own. */
+  readonly outputs?: Readonly<Record<string, Omit<Evaluation, 'outputs'>>>;
 }

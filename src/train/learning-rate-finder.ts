@@ -11,17 +11,17 @@ import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel } from '../nn/compile.js';
-import { type Loss, type LossName, resolveLoss } from '../nn/losses.js';
+import { type LossOption, resolveLoss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
-import { checkEngine, checkFits, checkModel } from './check.js';
+import { checkDataset, checkEngine, checkFits, checkModel, lossOn } from './check.js';
 import { checkRows, checkWeights } from './finite.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
 
 /** Which learning rates `findLearningRate` tries. */
 export interface FindLearningRateOptions {
-  loss: LossName | Loss;
+  loss: LossOption;
   /** Its own rate is of no account. */
   optimizer: Optimizer;
   /** 64 by default. */
@@ -67,12 +67,14 @@ export async function findLearningRate(
   checkModel(where, model);
   const reader = new OptionReader(where, options);
   const isGiven = (value: unknown): value is unknown => value !== undefined;
-  const loss = resolveLoss(where, reader.required('loss', 'a loss', isGiven));
+  const given = resolveLoss(where, reader.required('loss', 'a loss', isGiven));
   const optimizer = reader.required('optimizer', OPTIMIZER, isOptimizer);
   const batchSize = reader.integer('batchSize', { min: 1 }, 64);
   const from = reader.number('from', { above: 0 }, 1e-6);
   const to = reader.number('to', { above: 0 }, 10);
   const steps = reader.integer('steps', { min: WARM_UP + 2 }, 100);
+  checkDataset(where, 'train', train);
+  const loss = lossOn(train, given);
   checkFits(where, 'train', model, train, loss);
   const seed = reader.integer('seed', { min: 0 }, model.seed);
   reader.end();

@@ -13,6 +13,7 @@ import { checkWeights } from './finite.js';
 import type { FitSettings } from './fit-options.js';
 import type { EpochRecord, History, Score } from './history.js';
 import { measure } from './measure.js';
+import type { OutputScores } from './outputs.js';
 import type { BatchSource } from './source.js';
 import type { Turn } from './turn.js';
 
@@ -29,6 +30,8 @@ export class TrainingLoop {
   #lossSum = 0;
   #weight = 0;
   #correct = 0;
+  /** The same of each output, where losses are given by output. */
+  readonly #outputs: OutputScores | undefined;
   #epochSeconds = 0;
   /** Of all epochs. */
   #seconds = 0;
@@ -53,6 +56,7 @@ export class TrainingLoop {
     this.#source = source;
     this.#validation = validation;
     this.#settings = settings;
+    this.#outputs = settings.outputs?.tally(false);
     this.#totalSteps = settings.epochs * this.#stepsPerEpoch;
     const { schedule } = settings.optimizer;
     if (isPlateau(schedule)) schedule.reset();
@@ -148,6 +152,7 @@ export class TrainingLoop {
       learningRate: record.learningRate,
       loss: meanOf(this.#lossSum, this.#weight),
       accuracy: this.#correct / size,
+      ...this.#outputs?.score(size),
       ...(validation && { validation }),
       seconds: this.#epochSeconds,
       samplesPerSecond: size / this.#epochSeconds,
@@ -158,6 +163,7 @@ export class TrainingLoop {
     this.#lossSum = 0;
     this.#weight = 0;
     this.#correct = 0;
+    this.#outputs?.clear();
     this.#epochSeconds = 0;
     if (earlyStopping?.observe(done) && earlyStopping.restoreBestWeights) this.#best = this.#modelValues();
     this.#showAverage(false);
@@ -170,9 +176,9 @@ export class TrainingLoop {
 
   async #validate(): Promise<Score | undefined> {
     const { step, epoch } = this.#record;
-    const { metrics } = this.#settings;
+    const { metrics, outputs } = this.#settings;
     const where = 'fit, validation';
-    const measurement = { where, metrics, turn: this.#turn, progress: { step, epoch } };
+    const measurement = { where, metrics, outputs, turn: this.#turn, progress: { step, epoch } };
     return this.#validation && measure(this.#compiled, this.#validation, measurement);
   }
 
@@ -227,6 +233,7 @@ export class TrainingLoop {
       loss += lossSum;
       weight += plan.weight();
       correct += plan.countCorrect();
+      this.#outputs?.add(plan);
       rows += plan.rows;
       record.samples += plan.rows;
       if (accumulateBatches === 1) plan.step(record.learningRate);
@@ -299,6 +306,7 @@ export class TrainingLoop {
       lossSum: this.#lossSum,
       weight: this.#weight,
       correct: this.#correct,
+      ...(this.#outputs && { outputs: this.#outputs.state }),
       learningRate: this.#record.learningRate,
       epochSeconds: this.#epochSeconds,
       seconds: this.#seconds,
@@ -336,6 +344,7 @@ export class TrainingLoop {
     this.#lossSum = position.lossSum;
     this.#weight = position.weight;
     this.#correct = position.correct;
+    if (position.outputs) this.#outputs?.restore(position.outputs);
     this.#epochSeconds = position.epochSeconds;
     this.#seconds = position.seconds;
     this.#record.step = position.step;

@@ -1,10 +1,13 @@
 /** Loss, accuracy and metrics of a compiled model over a whole set, batch by batch, in the order of the set. */
-import type { Dataset } from '../data/dataset.js';
+import { OptionError } from '../base/errors.js';
+import type { Answers } from '../data/set.js';
 import type { CompiledModel, Plan } from '../nn/compile.js';
 import type { Loss } from '../nn/losses.js';
+import type { HeadPlan } from '../nn/plan.js';
 import { checkRows, type Progress, rowsFrom } from './finite.js';
 import type { Score } from './history.js';
 import type { Metric, MetricBatch, MetricSum, Task } from './metrics/metric.js';
+import type { Outputs } from './outputs.js';
 import type { BatchSource } from './source.js';
 import type { Turn } from './turn.js';
 
@@ -12,6 +15,8 @@ import type { Turn } from './turn.js';
 export interface Measurement {
   readonly where: string;
   readonly metrics: readonly Metric[];
+  /** Where losses are given by output. */
+  readonly outputs?: Outputs | undefined;
   readonly turn: Turn;
   /** Of the training that it is a part of. */
   readonly progress?: Progress;
@@ -24,10 +29,11 @@ export interface Measurement {
 export async function measure(
   compiled: CompiledModel,
   source: BatchSource,
-  { where, metrics, turn, progress }: Measurement,
+  { where, metrics, outputs, turn, progress }: Measurement,
   each?: (plan: Plan, start: number) => void,
 ): Promise<Score> {
   const sums = metrics.map((metric) => metric.start(compiled.model.outputSize));
+  const tally = outputs?.tally();
   let loss = 0;
   let weight = 0;
   let correct = 0;
@@ -40,6 +46,7 @@ export async function measure(
     loss += lossSum;
     weight += plan.weight();
     correct += plan.countCorrect();
+    tally?.add(plan);
     if (sums.length > 0) addBatch(sums, metrics, plan);
     each?.(plan, start);
     start += plan.rows;
@@ -50,10 +57,11 @@ export async function measure(
     loss: weight > 0 ? loss / weight : 0,
     accuracy: correct / source.size,
     ...(metrics.length > 0 && { metrics: values }),
+    ...tally?.score(source.size),
   };
 }
 
-function addBatch(sums: readonly MetricSum[], metrics: readonly Metric[], plan: Plan): void {
+export function addBatch(sums: readonly MetricSum[], metrics: readonly Metric[], plan: HeadPlan): void {
   const batches = new Map<Task, MetricBatch>();
   for (const [i, { task }] of metrics.entries()) {
     const batch = batches.get(task) ?? (task === 'regression' ? predicted(plan) : classified(plan, task));
@@ -63,10 +71,10 @@ function addBatch(sums: readonly MetricSum[], metrics: readonly Metric[], plan: 
 }
 
 /** Logits, beside classes or labels. */
-function classified(plan: Plan, task: Task): MetricBatch {
+function classified(plan: HeadPlan, task: Task): MetricBatch {
   let probabilities: ArrayLike<number> | undefined;
   return {
-    rows: plan.rows,
+    rows: plan.outputs.rows,
     outputs: plan.outputs.read(),
     ...(task === 'multilabel' ? { targets: plan.targets!.read() } : { labels: plan.labels.read() }),
     probabilities() {
@@ -81,21 +89,31 @@ function classified(plan: Plan, task: Task): MetricBatch {
 }
 
 /** Numbers as the model predicts them: its outputs, or probabilities where they answer questions of yes and no. */
-function predicted(plan: Plan): MetricBatch {
+function predicted(plan: HeadPlan): MetricBatch {
   plan.classify();
   const outputs = plan.probabilities.read();
-  return { rows: plan.rows, outputs, targets: plan.targets!.read(), probabilities: () => outputs };
+  return { rows: plan.outputs.rows, outputs, targets: plan.targets!.read(), probabilities: () => outputs };
 }
 
-/** The metrics that a caller lists, if any. What they are made of is loaded with the first: training alone needs none. */
+/**
+ * Whether an output tells classes apart, and the metrics of it that a caller lists, if any. What they are made of is loaded with the first:
+ * training alone needs none.
+ */
 export async function listedMetrics(
   where: string,
   given: unknown,
-  { link }: Loss,
-  { targets }: Dataset,
-): Promise<Metric[]> {
-  if (given === undefined) return [];
+  { loss, size }: { readonly loss: Loss; readonly size: number },
+  { targets }: Answers,
+): Promise<{ readonly classifies: boolean; readonly metrics: readonly Metric[] }> {
+  const classifies = loss.link !== 'identity' && !targets;
+  if (given === undefined) return { classifies, metrics: [] };
   const { resolveMetrics } = await import('./metrics/resolve.js');
-  const ofTargets = link === 'sigmoid' ? 'multilabel' : 'regression';
-  return resolveMetrics(where, given, link === 'identity' || targets ? ofTargets : 'classification');
+  const ofTargets = loss.link === 'sigmoid' ? 'multilabel' : 'regression';
+  const metrics = resolveMetrics(where, given, classifies ? 'classification' : ofTargets);
+  const width = loss.targetWidth ?? size;
+  if (metrics.length > 0 && !classifies && width !== size) {
+    const problem = `they compare outputs with targets, given ${width} numbers a target for ${size} outputs`;
+    throw new OptionError(where, `option metrics: ${problem}`);
+  }
+  return { classifies, metrics };
 }

@@ -1,13 +1,14 @@
 /** The number by which epochs are compared: for early stopping, for the best checkpoints and for plateaus. */
 import { OptionError, show } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
-import type { EpochRecord, Score } from './history.js';
+import type { EpochRecord, OutputScore } from './history.js';
 import type { Metric } from './metrics/metric.js';
+import type { MeasuredOutput } from './outputs.js';
 
 export type MonitorMode = 'min' | 'max';
 
 export interface Monitor {
-  /** `loss`, `accuracy`, or `validation.` and either of them or a metric's name. */
+  /** `loss`, `accuracy`, or `validation.` and either of them or a metric's name. Of an output, its name stands before: `validation.digit.loss`. */
   readonly name: string;
   readonly mode: MonitorMode;
   /** NaN when the epoch has none. */
@@ -19,20 +20,26 @@ export interface Measured {
   readonly validated: boolean;
   readonly classifies: boolean;
   readonly metrics: readonly Metric[];
+  /** Where losses are given by output. */
+  readonly outputs?: readonly MeasuredOutput[];
 }
 
 /** Validation loss by default; training loss where nothing is validated. Throws OptionError for what is not measured. */
 export function resolveMonitor(
   where: string,
   given: string | undefined,
-  { validated, classifies, metrics }: Measured,
+  measured: Measured,
   mode: 'auto' | MonitorMode = 'auto',
 ): Monitor {
-  const own = classifies ? ['loss', 'accuracy'] : ['loss'];
-  const ofValidation = validated ? [...own, ...metrics.map(({ name }) => name)] : [];
-  const known = [...ofValidation.map((key) => `validation.${key}`), ...own];
+  const { validated, outputs = [] } = measured;
+  const candidates = [
+    ...(validated ? [measured, ...outputs].flatMap((own) => candidatesOf(own, true)) : []),
+    ...[measured, ...outputs].flatMap((own) => candidatesOf(own, false)),
+  ];
+  const known = candidates.map(({ name }) => name);
   const name = given ?? known[0];
-  if (!known.includes(name)) {
+  const found = candidates.find((candidate) => candidate.name === name);
+  if (!found) {
     const hint = !validated && name.startsWith('validation.') ? '; fit was given no validation set' : '';
     const near = hint || didYouMean(name, known);
     throw new OptionError(
@@ -40,15 +47,32 @@ export function resolveMonitor(
       `option monitor: expected one of ${known.join(', ')}, given ${show(name)}${near}`,
     );
   }
-  const key = name.replace('validation.', '');
-  const higher = key === 'accuracy' || metrics.some((metric) => metric.name === key && metric.higherIsBetter);
-  const value = (score: Score | undefined) =>
-    (key === 'loss' || key === 'accuracy' ? score?.[key] : score?.metrics?.[key]) ?? Number.NaN;
-  return {
-    name,
-    mode: mode === 'auto' ? (higher ? 'max' : 'min') : mode,
-    read: (record) => value(name.startsWith('validation.') ? record.validation : record),
+  const { higher, read } = found;
+  return { name, mode: mode === 'auto' ? (higher ? 'max' : 'min') : mode, read };
+}
+
+/** The numbers of an epoch that an output has, or the model as a whole; in validation its metrics are among them. */
+function candidatesOf(
+  { classifies, metrics, name: output }: Pick<MeasuredOutput, 'classifies' | 'metrics'> & { name?: string },
+  validation: boolean,
+): (Pick<Monitor, 'name' | 'read'> & { higher: boolean })[] {
+  const keys = ['loss', ...(classifies ? ['accuracy'] : [])] as ('loss' | 'accuracy')[];
+  const prefix = `${validation ? 'validation.' : ''}${output === undefined ? '' : `${output}.`}`;
+  const scoreOf = (record: EpochRecord): OutputScore | undefined => {
+    const score = validation ? record.validation : record;
+    return output === undefined ? score : score?.outputs?.[output];
   };
+  const own = keys.map((key) => ({
+    name: prefix + key,
+    higher: key === 'accuracy',
+    read: (record: EpochRecord) => scoreOf(record)?.[key] ?? Number.NaN,
+  }));
+  const measured = (validation ? metrics : []).map(({ name, higherIsBetter }) => ({
+    name: prefix + name,
+    higher: higherIsBetter,
+    read: (record: EpochRecord) => scoreOf(record)?.metrics?.[name] ?? Number.NaN,
+  }));
+  return [...own, ...measured];
 }
 
 /** Whether `value` is better than `than` by more than `minDelta`. NaN is never better, and anything is better than NaN. */

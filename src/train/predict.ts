@@ -5,10 +5,13 @@ import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
 import type { Loss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
-import { checkEngine, checkModel, lossFor } from './check.js';
+import { type ByOutput, type InputsByName, isByName } from './by-name.js';
+import { checkEngine, checkModel, linksOf, lossFor } from './check.js';
 import { type PredictOptions, Predictor, ROWS } from './predictor.js';
 
-export { type PredictOptions, scaleBytes } from './predictor.js';
+export type { ByOutput, InputsByName } from './by-name.js';
+export type { PredictOptions } from './predictor.js';
+export { scaleBytes } from './rows.js';
 
 /**
  * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model classifies, and numbers in
@@ -19,6 +22,9 @@ export { type PredictOptions, scaleBytes } from './predictor.js';
  * Of the model that an engine saw last, it keeps in the engine what a predictor keeps (`createPredictor`): the next call is then as fast,
  * and sees, as that does, whatever has changed in the model. The memory is given back when another model comes, or with the engine.
  *
+ * A model with several inputs or outputs takes them by name, `predict(engine, model, { image, numbers })`, each as one input is; with
+ * several outputs there is an answer for each, by its name.
+ *
  * Throws ShapeError when the inputs are not whole rows, DataError when one is not a finite number, OptionError for a loss that the
  * model was not trained with, and for bytes given to a model that was trained on floats; NonFiniteError, with the row, when the
  * arithmetic overflows, or a weight is NaN or infinite.
@@ -28,6 +34,18 @@ export function predict(
   model: Network,
   inputs: ArrayLike<number>,
   options?: PredictOptions,
+): Float32Array;
+export function predict(
+  engine: Engine,
+  model: Network,
+  inputs: InputsByName,
+  options?: PredictOptions,
+): ByOutput<Float32Array>;
+export function predict(
+  engine: Engine,
+  model: Network,
+  inputs: ArrayLike<number> | InputsByName,
+  options?: PredictOptions,
 ): Float32Array {
   const where = 'predict';
   return predictorFor(where, engine, model, inputs, options).outputs(where, inputs);
@@ -35,13 +53,25 @@ export function predict(
 
 /**
  * Probabilities, row-major, of a model that classifies: [rows, classes]. A single output is the logit of class 1, and gives two
- * columns, as scikit-learn's predict_proba. Throws as `predict` does, and OptionError for a loss of regression, or when neither the
- * model nor `loss` says what the outputs are.
+ * columns, as scikit-learn's predict_proba. Of several outputs, those that classify answer. Throws as `predict` does, and OptionError
+ * for a loss of regression, or when neither the model nor `loss` says what the outputs are.
  */
 export function predictProba(
   engine: Engine,
   model: Network,
   inputs: ArrayLike<number>,
+  options?: PredictOptions,
+): Float32Array;
+export function predictProba(
+  engine: Engine,
+  model: Network,
+  inputs: InputsByName,
+  options?: PredictOptions,
+): ByOutput<Float32Array>;
+export function predictProba(
+  engine: Engine,
+  model: Network,
+  inputs: ArrayLike<number> | InputsByName,
   options?: PredictOptions,
 ): Float32Array {
   const where = 'predictProba';
@@ -57,6 +87,18 @@ export function predictClasses(
   model: Network,
   inputs: ArrayLike<number>,
   options?: PredictOptions,
+): Int32Array;
+export function predictClasses(
+  engine: Engine,
+  model: Network,
+  inputs: InputsByName,
+  options?: PredictOptions,
+): ByOutput<Int32Array>;
+export function predictClasses(
+  engine: Engine,
+  model: Network,
+  inputs: ArrayLike<number> | InputsByName,
+  options?: PredictOptions,
 ): Int32Array {
   const where = 'predictClasses';
   return predictorFor(where, engine, model, inputs, options).classes(where, inputs);
@@ -69,7 +111,7 @@ function predictorFor(
   where: string,
   engine: Engine,
   model: Network,
-  inputs: ArrayLike<number>,
+  inputs: ArrayLike<number> | InputsByName,
   options: PredictOptions | undefined,
 ): Predictor {
   checkEngine(where, engine);
@@ -81,8 +123,11 @@ function predictorFor(
   const loss = given === undefined ? undefined : lossFor(where, model, given);
   const last = kept.get(engine);
   // What is no array, the predictor refuses.
-  const length = Array.isArray(inputs) || isNumericArray(inputs) ? inputs.length : 0;
-  const rows = Math.min(Math.max(1, Math.ceil(length / model.inputSize)), ROWS);
+  const [{ name, shape }] = model.inputs;
+  const first: unknown = isByName(inputs) ? inputs[name] : inputs;
+  const length = Array.isArray(first) || isNumericArray(first) ? first.length : 0;
+  const size = model.inputs.length === 1 ? model.inputSize : shape.reduce((product, own) => product * own, 1);
+  const rows = Math.min(Math.max(1, Math.ceil(length / size)), ROWS);
   const same = last && last.predictor.model === model && isSameLoss(last.loss, loss);
   if (same && last.predictor.maxRows >= rows) return last.predictor;
   last?.predictor.dispose();
@@ -95,5 +140,5 @@ function predictorFor(
 }
 
 function isSameLoss(a: Loss | undefined, b: Loss | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && a.link === b.link);
+  return a === b || (a !== undefined && b !== undefined && linksOf(a) === linksOf(b));
 }

@@ -1,17 +1,23 @@
 /** What predicts from one model again and again: compiled once, its weights in the engine's memory, ready for the next row. */
-import { isBytes, isFloat32Array } from '../base/arrays.js';
 import { disposeSymbol } from '../base/dispose.js';
-import { DataError, EngineError, OptionError, ShapeError, show } from '../base/errors.js';
+import { EngineError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import { copyNumbers } from '../data/numbers.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel, type Plan } from '../nn/compile.js';
-import { checkInputs } from '../nn/inputs.js';
-import { type Loss, type LossName, meanSquaredError } from '../nn/losses.js';
-import type { InputScale, Network } from '../nn/model.js';
+import {
+  binaryCrossEntropy,
+  type Loss,
+  type LossOption,
+  meanSquaredError,
+  resolveLoss,
+  softmaxCrossEntropy,
+} from '../nn/losses.js';
+import type { Network } from '../nn/model.js';
 import { ValueWatch } from '../nn/values.js';
+import { type Asked, type ByOutput, type InputsByName, isByName, pairs, predictByName } from './by-name.js';
 import { checkEngine, checkModel, lossFor, requireLoss } from './check.js';
 import { checkRows, checkWeights, rowsFrom } from './finite.js';
+import { readRows } from './rows.js';
 
 /** What a model's outputs are. */
 export interface PredictOptions {
@@ -19,7 +25,7 @@ export interface PredictOptions {
    * The loss that the model is for, which says what its outputs are: logits of classes for `softmaxCrossEntropy`, logits of yes or no
    * for `binaryCrossEntropy`, and numbers for the losses of regression. By default that of its training, which it remembers.
    */
-  loss?: LossName | Loss;
+  loss?: LossOption;
 }
 
 /** How a predictor is made. */
@@ -74,17 +80,23 @@ export class Predictor {
    * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model classifies, and numbers in
    * regression. Inputs are taken, and errors thrown, as by the function `predict`; and EngineError after `dispose`.
    */
-  predict(inputs: Inputs): Float32Array {
+  predict(inputs: Inputs): Float32Array;
+  predict(inputs: InputsByName): ByOutput<Float32Array>;
+  predict(inputs: Inputs | InputsByName): Float32Array {
     return this.outputs('Predictor.predict', inputs);
   }
 
   /** Probabilities [rows, classes], row-major, as by the function `predictProba`. */
-  predictProba(inputs: Inputs): Float32Array {
+  predictProba(inputs: Inputs): Float32Array;
+  predictProba(inputs: InputsByName): ByOutput<Float32Array>;
+  predictProba(inputs: Inputs | InputsByName): Float32Array {
     return this.probabilities('Predictor.predictProba', inputs);
   }
 
   /** The class of each row [rows], as by the function `predictClasses`. */
-  predictClasses(inputs: Inputs): Int32Array {
+  predictClasses(inputs: Inputs): Int32Array;
+  predictClasses(inputs: InputsByName): ByOutput<Int32Array>;
+  predictClasses(inputs: Inputs | InputsByName): Int32Array {
     return this.classes('Predictor.predictClasses', inputs);
   }
 
@@ -100,23 +112,24 @@ export class Predictor {
   }
 
   /** @internal */
-  outputs(where: string, inputs: Inputs): Float32Array {
+  outputs(where: string, inputs: Inputs | InputsByName): Float32Array {
+    if (isByName(inputs)) return this.#byName(where, inputs, 'outputs');
     return this.#outputs(where, this.#read(where, inputs));
   }
 
   /** @internal */
-  probabilities(where: string, inputs: Inputs): Float32Array {
+  probabilities(where: string, inputs: Inputs | InputsByName): Float32Array {
+    if (isByName(inputs)) return this.#byName(where, inputs, 'probabilities');
     const values = this.#read(where, inputs);
     this.#checkClassifies(where);
     const ones = this.#outputs(where, values);
     if (this.model.outputSize > 1) return ones;
-    return Float32Array.from({ length: 2 * ones.length }, (_, i) =>
-      i % 2 ? ones[i >> 1] : 1 - ones[i >> 1],
-    );
+    return pairs(ones);
   }
 
   /** @internal */
-  classes(where: string, inputs: Inputs): Int32Array {
+  classes(where: string, inputs: Inputs | InputsByName): Int32Array {
+    if (isByName(inputs)) return this.#byName(where, inputs, 'classes');
     const values = this.#read(where, inputs);
     const { inputSize, outputSize } = this.model;
     if (this.#checkClassifies(where).link === 'sigmoid' && outputSize > 1) {
@@ -148,23 +161,37 @@ export class Predictor {
     return loss;
   }
 
-  /** The inputs as float32, each of them checked. */
+  /** The inputs of a model with one input and one output. */
   #read(where: string, inputs: Inputs): Float32Array {
     const { model } = this;
-    const values = asFloats(where, model, inputs);
-    const { inputSize } = model;
-    const rows = values.length / inputSize;
-    if (!Number.isInteger(rows) || rows === 0) {
-      throw new ShapeError(where, `expected rows of ${inputSize} numbers, given ${values.length} numbers`);
+    if (model.inputs.length > 1 || model.outputs.length > 1) {
+      const names = model.inputs.map(({ name }) => name).join(', ');
+      throw new OptionError(
+        where,
+        `inputs: expected an array by name for ${names}, as the model has several inputs or outputs, given ${show(inputs)}`,
+      );
     }
-    for (let i = 0; i < values.length; i++) {
-      if (Number.isFinite(values[i])) continue;
-      const [row, column] = [Math.floor(i / inputSize), i % inputSize];
-      const problem = `is ${show(inputs[i])}, which is not a finite number`;
-      throw new DataError(where, `inputs: row ${row}, column ${column} ${problem}`);
-    }
-    checkInputs(where, model, values, inputSize, 1, 0);
-    return values;
+    return readRows(where, model, inputs, 0);
+  }
+
+  #byName<T extends Float32Array | Int32Array>(
+    where: string,
+    inputs: InputsByName,
+    asked: Asked,
+  ): ByOutput<T> {
+    const { model, maxRows } = this;
+    if (asked !== 'outputs' && !this.#given) requireLoss(where, model, undefined);
+    const { loss } = this.#current(where);
+    const run = (rows: number, start: number, fill: (plan: Plan) => void) => {
+      const plan = this.#current(where).plan(rowsOfPlan(rows, maxRows));
+      fill(plan);
+      plan.forward();
+      for (const head of plan.ports.outputs) head.classify();
+      this.engine.settle();
+      checkRows(where, plan, rowsFrom(start), { rows });
+      return plan;
+    };
+    return predictByName(where, model, inputs, maxRows, { asked, loss, run });
   }
 
   #inTurns(
@@ -215,7 +242,7 @@ export class Predictor {
 
   #compile(where: string): void {
     const { engine, model, maxRows } = this;
-    const loss = lossFor(where, model, this.#given) ?? meanSquaredError();
+    const loss = answering(where, model, lossFor(where, model, this.#given));
     this.#watch = watch(model);
     this.#compiled = new CompiledModel(engine, model, { maxRows, loss });
     this.#known = model.loss;
@@ -247,22 +274,20 @@ export function createPredictor(engine: Engine, model: Network, options?: Predic
   );
 }
 
-/** bytes * scale + offset, rounded as the kernels round when they gather a batch. */
-export function scaleBytes(bytes: ArrayLike<number>, { scale, offset }: InputScale): Float32Array {
-  const [factor, term] = [Math.fround(scale), Math.fround(offset)];
-  return Float32Array.from(bytes, (byte) => Math.fround(byte * factor) + term);
-}
-
-/** Bytes mean what they meant in training. To a model that knows nothing of training they are numbers as any others. */
-function asFloats(where: string, { loss, input }: Network, inputs: Inputs): Float32Array {
-  if (isFloat32Array(inputs)) return inputs;
-  if (!isBytes(inputs)) return copyNumbers(where, 'inputs', inputs);
-  if (input) return scaleBytes(inputs, input);
-  if (!loss) return Float32Array.from(inputs);
-  throw new OptionError(
+/** All that predicting needs of a loss: what it makes of each output. Without one, outputs are numbers. */
+function answering(where: string, { outputs }: Network, loss: Loss | undefined): Loss {
+  const plain = (own: Loss | undefined) => {
+    if (!own?.compute) return own ?? meanSquaredError();
+    return own.link === 'softmax'
+      ? softmaxCrossEntropy()
+      : own.link === 'sigmoid'
+        ? binaryCrossEntropy()
+        : meanSquaredError();
+  };
+  if (outputs.length === 1 && !loss?.parts) return plain(loss);
+  return resolveLoss(
     where,
-    'inputs: the model was not trained on bytes, so it is not known how they would be scaled; ' +
-      `expected a Float32Array of inputs as those of training were, given ${show(inputs)}`,
+    Object.fromEntries(outputs.map(({ name }) => [name, plain(loss?.parts?.[name]?.loss)])),
   );
 }
 

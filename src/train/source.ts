@@ -1,11 +1,11 @@
 /** A data set in an engine's memory, and the order in which its rows are visited. */
 import { isFloat32Array, isUint8Array } from '../base/arrays.js';
 import { checkedLabels, checkWeights } from '../data/answers.js';
-import type { Dataset } from '../data/dataset.js';
 import { checkFinite } from '../data/numbers.js';
+import { answersOf, type Dataset, type InputRows, inputsOf } from '../data/set.js';
 import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import type { Plan } from '../nn/compile.js';
+import type { HeadPlan, InputPlan, Plan } from '../nn/plan.js';
 import { CompressedSet } from '../ops/compressed.js';
 import { gatherLabels, gatherRows } from '../ops/gather.js';
 import { permute } from '../ops/random.js';
@@ -18,14 +18,28 @@ const ORDER_STREAM = 0x80000000;
 /** Values that are copied between two turns. */
 const PIECE = 1 << 20;
 
+type Upload = Tensor | CompressedSet;
+
+/** One input of a set, in the engine. */
+interface InputSource {
+  readonly name: string | undefined;
+  readonly rows: InputRows;
+  readonly values: Upload;
+}
+
+/** The answers to one output. */
+interface AnswerSource {
+  readonly name: string | undefined;
+  readonly labels: Tensor | undefined;
+  /** [size, width]; made of labels when a loss of targets first asks for them. */
+  targets: Tensor | undefined;
+}
+
 export class BatchSource {
   readonly size: number;
-  readonly #set: Dataset;
   readonly #arena: Arena;
-  readonly #inputs: Tensor | CompressedSet;
-  readonly #labels: Tensor | undefined;
-  /** [size, width]; made of labels when a loss of targets first asks for them. */
-  #targets: Tensor | undefined;
+  readonly #inputs: readonly InputSource[];
+  readonly #answers: readonly AnswerSource[];
   /** [size, 1] */
   readonly #weights: Tensor | undefined;
   readonly #order: Tensor;
@@ -47,25 +61,31 @@ export class BatchSource {
     engine: Engine,
     set: Dataset,
     where = 'data set',
-    uploaded?: { arena: Arena; inputs: Tensor | CompressedSet },
+    uploaded?: { arena: Arena; inputs: readonly InputSource[] },
   ) {
-    this.size = set.size;
-    this.#set = set;
-    this.#arena = uploaded?.arena ?? engine.arena();
+    const { size, weights } = set;
+    this.size = size;
+    const arena = uploaded?.arena ?? engine.arena();
+    this.#arena = arena;
     try {
-      this.#inputs = uploaded?.inputs ?? atOnce(upload(this.#arena, set, where));
-      const { size, labels, classes, targets, targetWidth, weights } = set;
+      this.#inputs = uploaded?.inputs ?? atOnce(upload(arena, set, where));
       // Kernels take them for places and factors. The set may have changed since it was made: what is copied is what is checked.
-      if (targets) checkFinite({ where, one: 'target' }, targets, targetWidth!);
+      this.#answers = answersOf(set).map(([name, { labels, classes, targets, targetWidth }]) => {
+        const place = placeOf(where, name);
+        if (targets) checkFinite({ where: place, one: 'target' }, targets, targetWidth!);
+        return {
+          name,
+          labels: targets
+            ? undefined
+            : arena.tensor('i32', [size]).write(checkedLabels(place, labels, classes)),
+          targets: targets && arena.tensor('float', [size, targetWidth!]).write(targets),
+        };
+      });
       if (weights) checkWeights(where, weights);
-      this.#labels = targets
-        ? undefined
-        : this.#arena.tensor('i32', [size]).write(checkedLabels(where, labels, classes));
-      this.#targets = targets && this.#arena.tensor('float', [size, targetWidth!]).write(targets);
-      this.#weights = weights && this.#arena.tensor('float', [size, 1]).write(weights);
-      this.#order = this.#arena.tensor('u32', [set.size]);
+      this.#weights = weights && arena.tensor('float', [size, 1]).write(weights);
+      this.#order = arena.tensor('u32', [size]);
     } catch (error) {
-      this.#arena.dispose();
+      arena.dispose();
       throw error;
     }
     this.sequential();
@@ -92,40 +112,46 @@ export class BatchSource {
   }
 
   #bind(plan: Plan): (start: number) => void {
-    const inputs = this.#inputs;
-    const indices = this.#order;
-    const answers = this.#bindAnswers(plan);
-    if (inputs instanceof CompressedSet) {
-      return (start) => {
-        answers(start);
-        plan.loadCompressed(inputs, indices, start);
-      };
-    }
-    const { scale, offset } = this.#set;
-    const rows = gatherRows({ y: plan.inputs, from: inputs, indices, scale, offset });
+    const calls = [
+      ...plan.ports.outputs.map((head) => this.#bindAnswers(head)),
+      ...(this.#weights
+        ? [gatherRows({ y: plan.weights.view([plan.rows, 1]), from: this.#weights, indices: this.#order })]
+        : []),
+      ...plan.ports.inputs.map((input) => this.#bindInput(input)),
+    ];
     return (start) => {
-      answers(start);
-      rows(start);
-      plan.loaded();
+      for (let i = 0; i < calls.length; i++) calls[i](start);
     };
   }
 
-  /** Labels, targets and weights, of what the set has and the plan's loss looks at. */
-  #bindAnswers(plan: Plan): (start: number) => void {
+  #bindInput(input: InputPlan): (start: number) => void {
     const indices = this.#order;
-    const calls: ((start: number) => void)[] = [];
-    if (this.#labels) calls.push(gatherLabels({ y: plan.labels, from: this.#labels, indices }));
-    if (plan.targets) {
-      // Of two classes and one output: the labels are the targets.
-      this.#targets ??= this.#arena.tensor('float', [this.size, 1]).write(this.#labels!.read());
-      calls.push(gatherRows({ y: plan.targets, from: this.#targets, indices }));
-    }
-    const weights = this.#weights;
-    if (weights) calls.push(gatherRows({ y: plan.weights.view([plan.rows, 1]), from: weights, indices }));
-    const labelled = this.#labels !== undefined;
+    const { values, rows } = named(this.#inputs, input.name);
+    if (values instanceof CompressedSet) return (start) => input.loadCompressed(values, indices, start);
+    const { scale, offset } = rows;
+    const gather = gatherRows({ y: input.values, from: values, indices, scale, offset });
     return (start) => {
-      plan.batch.weighted = weights !== undefined;
-      plan.batch.labelled = labelled;
+      gather(start);
+      input.loaded();
+    };
+  }
+
+  /** Labels and targets, of what the set has and the output's loss looks at. */
+  #bindAnswers(head: HeadPlan): (start: number) => void {
+    const indices = this.#order;
+    const own = named(this.#answers, head.name);
+    const calls: ((start: number) => void)[] = [];
+    if (own.labels) calls.push(gatherLabels({ y: head.labels, from: own.labels, indices }));
+    if (head.targets) {
+      // Of two classes and one output, and for a loss of one's own: the labels are the targets.
+      own.targets ??= this.#arena.tensor('float', [this.size, 1]).write(own.labels!.read());
+      calls.push(gatherRows({ y: head.targets, from: own.targets, indices }));
+    }
+    const weighted = this.#weights !== undefined;
+    const labelled = own.labels !== undefined;
+    return (start) => {
+      head.batch.weighted = weighted;
+      head.batch.labelled = labelled;
       for (let i = 0; i < calls.length; i++) calls[i](start);
     };
   }
@@ -137,9 +163,31 @@ export class BatchSource {
   }
 }
 
+/** What is there under a name; what has none is for the only one. */
+function named<T extends { readonly name: string | undefined }>(all: readonly T[], name: string): T {
+  return all.find((one) => one.name === undefined || one.name === name)!;
+}
+
+function placeOf(where: string, name: string | undefined): string {
+  return name === undefined ? where : `${where}, ${name}`;
+}
+
+function* upload(arena: Arena, set: Dataset, where = 'data set'): Generator<void, InputSource[]> {
+  const sources: InputSource[] = [];
+  for (const [name, rows] of inputsOf(set)) {
+    const values = yield* uploadInput(arena, rows, set.size, placeOf(where, name));
+    sources.push({ name, rows, values });
+  }
+  return sources;
+}
+
 /** Bytes that are mostly zeros are kept compressed; with an offset no value is zero. */
-function* upload(arena: Arena, set: Dataset, where = 'data set'): Generator<void, Tensor | CompressedSet> {
-  const { inputs, size, width, scale, offset } = set;
+function* uploadInput(
+  arena: Arena,
+  { inputs, width, scale, offset }: InputRows,
+  size: number,
+  where: string,
+): Generator<void, Upload> {
   if (isUint8Array(inputs) && offset === 0) {
     const compressed = yield* CompressedSet.compress(arena, inputs, width, scale);
     if (compressed) return compressed;

@@ -9,7 +9,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { isResponse, isUrl, isWasmSource } from '../engine/load.js';
 import { writeModel } from '../formats/model.js';
-import type { Loss, LossName } from '../nn/losses.js';
+import { type LossOption, resolveLoss } from '../nn/losses.js';
 import type { Sequential } from '../nn/sequential.js';
 import { checkDataset } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
@@ -330,11 +330,13 @@ async function portable(options: EngineOptions): Promise<EngineOptions> {
   return { ...rest, wasm: Object.fromEntries(entries) };
 }
 
-function lossMessage(loss: LossName | Loss): LossMessage {
-  return typeof loss === 'object' && loss !== null ? loss.config : loss;
+function lossMessage(loss: LossOption): LossMessage {
+  return typeof loss === 'function' || (typeof loss === 'object' && loss !== null)
+    ? resolveLoss('Trainer', loss).config
+    : loss;
 }
 
-function withLoss<T extends { loss?: LossName | Loss }>(options: T): WithLoss<T> {
+function withLoss<T extends { loss?: LossOption }>(options: T): WithLoss<T> {
   const { loss, ...rest } = options;
   return loss === undefined ? rest : { ...rest, loss: lossMessage(loss) };
 }

@@ -6,7 +6,7 @@ import { createEngine } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
 import type { WasmSources } from '../engine/load.js';
 import { readModel } from '../formats/model.js';
-import { type Loss, type LossName, lossOf } from '../nn/losses.js';
+import { type Loss, type LossName, type LossOption, lossOf } from '../nn/losses.js';
 import { type Optimizer, optimizerOf } from '../nn/optimizers.js';
 import type { FitOptions } from '../train/fit-options.js';
 import {
@@ -104,6 +104,6 @@ async function optimizer(config: FitMessage['optimizer']): Promise<Optimizer> {
     : optimizerOf(config);
 }
 
-function withLoss<T extends { loss?: LossName | Loss }>(options: WithLoss<T>): T {
+function withLoss<T extends { loss?: LossOption }>(options: WithLoss<T>): T {
   return (options.loss === undefined ? options : { ...options, loss: loss(options.loss) }) as T;
 }

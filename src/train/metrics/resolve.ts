@@ -31,6 +31,11 @@ const named = {
  */
 export type MetricName = keyof typeof named;
 
+/** What is taken for a list of metrics; for a model with several outputs: lists by the output's name. */
+export type MetricsOption = MetricList | Readonly<Record<string, MetricList>>;
+
+type MetricList = readonly (MetricName | Metric)[];
+
 export const metricNames = Object.keys(named) as MetricName[];
 
 /** Of one task, for help and choices. */
