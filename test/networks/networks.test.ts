@@ -34,7 +34,9 @@ describe.each(all)('$name', ({ name, example }) => {
     const { parameters, passed } = gradcheck(model, { loss, rows: ROWS, engines: others });
     expect(parameters.filter((own) => !own.passed).map((own) => [own.name, own.error])).toEqual([]);
     expect(passed).toBe(true);
-    expect(parameters.every(({ largest }) => largest > 0)).toBe(true);
+    // The last bias of a shared encoder cancels out of a difference.
+    const still = parameters.filter(({ largest }) => largest === 0).map((own) => own.name);
+    expect(still).toEqual(name === 'siamese' ? ['encoder.dense_1.bias'] : []);
   });
 
   test.each(engines)('has the losses that PyTorch has: $name', ({ name: engineName, engine }) => {
