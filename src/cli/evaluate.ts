@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Choice } from '../base/settings.js';
 import { createEngine } from '../create/engine.js';
 import type { LossName } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { weightsSha256 } from '../run/weights.js';
 import { tableDataset } from '../tables/dataset.js';
 import { openTableInput } from '../tables/file.js';
@@ -120,6 +120,6 @@ async function evaluateModel(
 }
 
 /** Of a model that does not know its loss: the only one that compares so many outputs with the labels of classes. */
-function lossOfLabels({ outputSize }: Sequential): LossName {
+function lossOfLabels({ outputSize }: Network): LossName {
   return outputSize === 1 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy';
 }

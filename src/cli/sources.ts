@@ -13,8 +13,7 @@ import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
 import { loadNpz } from '../data/npz.js';
 import { type LossName, lossNames, lossOf } from '../nn/losses.js';
-import { remember } from '../nn/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { type Network, remember } from '../nn/model.js';
 import { loadModel } from '../node.js';
 import { lossOfRun, MODEL_FILE } from '../run/folder.js';
 import { runOptions } from '../run/options.js';
@@ -63,7 +62,7 @@ export async function tableSource(source: string): Promise<string> {
 export interface OpenModel {
   /** Of the file itself. */
   path: string;
-  model: Sequential;
+  model: Network;
   metadata: ModelMetadata;
 }
 

@@ -286,6 +286,11 @@ function severalLosses(where: string, given: Readonly<Record<string, unknown>>):
       return [name, { loss, weight }];
     }),
   );
+  return severalOf(parts);
+}
+
+/** The loss of several outputs, by their names. */
+export function severalOf(parts: Readonly<Record<string, LossPart>>): Loss {
   const configs = Object.entries(parts).map(
     ([name, { loss, weight }]) => [name, { ...loss.config, weight }] as const,
   );
