@@ -97,12 +97,11 @@ export function readModel(
   try {
     const description = new OptionReader(`metadata ${show(KEY)}`, parseDescription(metadata[KEY], where));
     const version = readVersion(description, where);
-    const seed = description.integer('seed', { min: 0 });
     const graph = version === 1 ? undefined : description.optional('graph', 'a graph', isObject);
     const check = (parameters: readonly GraphParameter[]) => checkTensors(parameters, tensors, where);
     const model = graph
-      ? readGraph('graph', graph, seed, check)
-      : readLayers(description, version, seed, check);
+      ? readGraph('graph', graph, description.integer('seed', { min: 0 }), check)
+      : readLayers(description, version, check);
     setParameters(model, asParameters(tensors, where));
     return { model, metadata: readDescription(description, model, readLossFor, sections) };
   } catch (error) {
@@ -134,13 +133,13 @@ function readVersion(description: OptionReader, where: string): unknown {
 function readLayers(
   description: OptionReader,
   version: unknown,
-  seed: number,
   check: (parameters: readonly GraphParameter[]) => void,
 ): Sequential {
   const lengths = version === 1 ? undefined : description.optional('inputSize', 'lengths', isAny);
   const inputSize = isList(lengths)
     ? description.required('inputSize', 'a list of lengths of at least 1', isLengths)
     : description.integer('inputSize', { min: 1 });
+  const seed = description.integer('seed', { min: 0 });
   const layers = description.required('layers', 'a list of layers', isList).map(makeLayer);
   const frozen = version === 1 ? undefined : description.optional('frozen', 'names of parameters', isList);
   check(parametersOf('layers', inputSize, layers));

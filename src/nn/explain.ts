@@ -7,7 +7,6 @@ import { layoutOf, placeSlots } from '../graph/places.js';
 import type { Program, Slot, Step } from '../graph/program.js';
 import type { Scope, Value } from '../graph/value.js';
 import { type ProductAttributes, product } from '../ops/linear.js';
-import type { Shape } from '../ops/operation.js';
 import { headsOf } from './head.js';
 import { type Loss, type LossFunction, type LossName, resolveLoss } from './losses.js';
 import { type Graph, graphOf, type Network } from './model.js';
@@ -34,11 +33,16 @@ export interface ExplainedStep {
   readonly operation: string;
   /** The layer by its name, with those around it: `block.dense`. Empty outside of any. */
   readonly layer: string;
-  /** What it reads and gives: a name, or the number of the step that makes it; with its shape. */
-  readonly reads: readonly string[];
-  readonly gives: readonly string[];
+  readonly reads: readonly ExplainedValue[];
+  readonly gives: readonly ExplainedValue[];
   /** What passes did, and whose memory its result takes. */
   readonly notes: readonly string[];
+}
+
+/** What a step reads or gives: by its name, or by the step that makes it, `#3`; for a batch of so many rows. */
+export interface ExplainedValue {
+  readonly name: string;
+  readonly shape: readonly number[];
 }
 
 /** A list of calls and what memory they need. */
@@ -79,7 +83,9 @@ export function explain(model: Network, options?: ExplainOptions): Explanation {
   const trained = model.parameters.filter(({ trainable }) => trainable !== false);
   const training = trained.length > 0 ? trainingOf(where, graph, model, { specs, trains: true }) : undefined;
   const gradients = 4 * trained.reduce((total, own) => total + valuesOf(own).length, 0);
-  const predicting = trainingOf(where, graph, model, { specs, trains: false });
+  // Who predicts computes no loss.
+  const bare = specs.map(({ loss: { compute: _, ...rest }, ...spec }) => ({ ...spec, loss: rest }));
+  const predicting = trainingOf(where, graph, model, { specs: bare, trains: false });
   const result = {
     rows,
     loss: loss.kind,
@@ -117,7 +123,7 @@ function explainProgram(
         : `in the memory of ${nameOf(original)}`,
     ];
     const isFused = plainSgd && fused?.step === step;
-    const named = (slot: Slot) => `${nameOf(slot)} ${showLengths(slot.shape, rows)}`;
+    const named = (slot: Slot) => ({ name: nameOf(slot), shape: layoutOf(slot.shape, rows).shape });
     return {
       ...{
         part,
@@ -196,11 +202,6 @@ function layerOf(graph: Graph, scopes: readonly Scope[]): string {
   return scopes.map(({ owner, name }) => graph.names.get(owner) ?? name).join('.');
 }
 
-/** The shape of a batch: `[32, 10]`. */
-function showLengths(shape: Shape, rows: number): string {
-  return `[${layoutOf(shape, rows).shape.join(', ')}]`;
-}
-
 function draw(
   { rows, loss, training, prediction, bytes }: Omit<Explanation, 'toString'>,
   optimizer: string | undefined,
@@ -248,14 +249,22 @@ function drawSteps({ steps }: ExplainedProgram): string[] {
   return grid(
     [
       ['  #', 'layer', 'call', 'reads', 'gives', 'notes'],
-      ...steps.map(({ layer, operation, reads, gives, notes }, i) => [
-        String(i + 1).padStart(3),
-        layer,
-        operation,
-        reads.join(', '),
-        gives.join(', '),
-        notes.join('; '),
-      ]),
+      ...steps.map(({ layer, operation, reads, gives, notes }, i) => {
+        // What is the layer's own needs no more of its name, and a result none.
+        const short = (name: string) => (layer === '' ? name : name.replace(`${layer}.`, ''));
+        const results = gives.map(({ name, shape }) => {
+          const isOnly = name.startsWith('#') && !name.includes('.');
+          return `${isOnly ? '' : `${short(name)} `}[${shape.join(', ')}]`;
+        });
+        return [
+          String(i + 1).padStart(3),
+          layer,
+          operation,
+          reads.map(({ name }) => short(name)).join(', '),
+          results.join(', '),
+          notes.join('; '),
+        ];
+      }),
     ],
     [],
   );
