@@ -193,7 +193,7 @@ function readLiteral(where: string, reader: OptionReader): Value {
       `expected ${sizeOf(shape)} values for [${dims.join(', ')}], given ${values.length}`,
     );
   }
-  return apply(literalLeaf, [], { shape, values: Float32Array.from(values, Number) })[0];
+  return apply(literalLeaf, [], { shape, values: values.map(Number) })[0];
 }
 
 function checkSize(where: string, dims: readonly number[]): void {

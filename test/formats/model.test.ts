@@ -5,7 +5,7 @@ import { readModel, writeModel } from '../../src/formats/model.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { dense } from '../../src/nn/dense.js';
 import { defineLayer } from '../../src/nn/layer.js';
-import { sequential } from '../../src/nn/sequential.js';
+import { isSequential, sequential } from '../../src/nn/sequential.js';
 
 const metadata = {
   input: { scale: 1 / 255, offset: -0.5, imageShape: [2, 3] as const },
@@ -32,6 +32,7 @@ describe('a model file', () => {
     const model = small();
     const read = readModel(writeModel(model, metadata), 'small');
     expect(read.metadata).toEqual(metadata);
+    if (!isSequential(read.model)) throw new Error('expected a list of layers');
     expect(read.model.sizes).toEqual([6, 4, 3]);
     expect(read.model.seed).toBe(7);
     expect(read.model.layers.map(({ kind, config }) => ({ kind, config }))).toEqual(
