@@ -81,6 +81,15 @@ export async function openModel(given: string, loss?: Choice<LossName>): Promise
   return { path, ...opened };
 }
 
+/** Throws OptionError for a model of several inputs or outputs, which data sets of the command line do not have. */
+export function requireOnePort({ path, model }: OpenModel): void {
+  for (const [what, ports] of Object.entries({ inputs: model.inputs, outputs: model.outputs })) {
+    if (ports.length === 1) continue;
+    const names = ports.map(({ name }) => name).join(', ');
+    throw new OptionError('model', `expected one input and one output; ${path} has the ${what} ${names}`);
+  }
+}
+
 /** By which a model from elsewhere is read, whose file does not say. */
 export function lossOption(): Option {
   return new Option('--loss <name>', 'what the outputs are for, where the model does not know')

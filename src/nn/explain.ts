@@ -132,11 +132,7 @@ function explainProgram(
       },
       reads: inputs.map(named),
       gives: outputs.flatMap((slot) => (slot ? [named(slot)] : [])),
-      notes: [
-        ...notes,
-        ...(memory ?? []),
-        ...(isFused ? ['the SGD step along with it, where the batch is sparse'] : []),
-      ],
+      notes: [...notes, ...(memory ?? []), ...(isFused ? ['then the SGD step along with it'] : [])],
     };
   });
   const bytesOf = (lengths: readonly number[]) => 4 * lengths.reduce((total, length) => total + length, 0);
@@ -251,7 +247,11 @@ function drawSteps({ steps }: ExplainedProgram): string[] {
       ['  #', 'layer', 'call', 'reads', 'gives', 'notes'],
       ...steps.map(({ layer, operation, reads, gives, notes }, i) => {
         // What is the layer's own needs no more of its name, and a result none.
-        const short = (name: string) => (layer === '' ? name : name.replace(`${layer}.`, ''));
+        const short = (name: string) => {
+          const at = name.lastIndexOf(' ') + 1;
+          const isOwn = layer !== '' && name.startsWith(`${layer}.`, at);
+          return isOwn ? `${name.slice(0, at)}${name.slice(at + layer.length + 1)}` : name;
+        };
         const results = gives.map(({ name, shape }) => {
           const isOnly = name.startsWith('#') && !name.includes('.');
           return `${isOnly ? '' : `${short(name)} `}[${shape.join(', ')}]`;
