@@ -42,6 +42,14 @@ export { type DenseOptions, dense } from './nn/dense.js';
 export { dropout } from './nn/dropout.js';
 export { type EmbeddedColumn, type EmbeddingOptions, embedding } from './nn/embedding.js';
 export {
+  type ExplainedProgram,
+  type ExplainedStep,
+  type ExplainedValue,
+  type ExplainOptions,
+  type Explanation,
+  explain,
+} from './nn/explain.js';
+export {
   constant,
   glorotNormal,
   glorotUniform,
@@ -112,7 +120,7 @@ export {
   stepDecay,
   warmUp,
 } from './nn/schedules.js';
-export { type Sequential, sequential } from './nn/sequential.js';
+export { isSequential, type Sequential, sequential } from './nn/sequential.js';
 export { type LayerSummary, type ModelSummary, summary } from './nn/summary.js';
 export {
   addDecayedWeights,

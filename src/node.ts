@@ -1,7 +1,7 @@
 /** lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, and the folder of a training run. */
 import { readFileBytes, writeFileAtomic } from './base/files/atomic.js';
 import { checkPath } from './base/options.js';
-import type { Sequential } from './nn/sequential.js';
+import type { Network } from './nn/model.js';
 import { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
 
 export { loadIdxFolder, type Splits } from './data/folder.js';
@@ -18,13 +18,13 @@ export { openTableFile } from './tables/file.js';
  * Writes a model as one safetensors file, from which `loadModel` rebuilds it. A crash leaves the old file or the new.
  * Throws FileError when it cannot be written, DataError when a parameter is not finite.
  */
-export async function saveModel(model: Sequential, path: string, metadata?: ModelMetadata): Promise<void> {
+export async function saveModel(model: Network, path: string, metadata?: ModelMetadata): Promise<void> {
   checkPath('saveModel', path);
   await writeFileAtomic(path, writeModel(model, metadata));
 }
 
 /** Reads what `saveModel` wrote. Throws FileError when it cannot be read, FormatError when it is not such a file. */
-export async function loadModel(path: string): Promise<{ model: Sequential; metadata: ModelMetadata }> {
+export async function loadModel(path: string): Promise<{ model: Network; metadata: ModelMetadata }> {
   checkPath('loadModel', path);
   return readModel(await readFileBytes(path), path);
 }

@@ -3,14 +3,22 @@ import { type Command, Option } from 'commander';
 import type { Choice } from '../base/settings.js';
 import { createEngine } from '../create/engine.js';
 import type { LossName } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { weightsSha256 } from '../run/weights.js';
 import { tableDataset } from '../tables/dataset.js';
 import { openTableInput } from '../tables/file.js';
 import { evaluate } from '../train/evaluate.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
-import { className, loadSplits, lossOption, openModel, scaledFor, tableSource } from './sources.js';
+import {
+  className,
+  loadSplits,
+  lossOption,
+  openModel,
+  requireOnePort,
+  scaledFor,
+  tableSource,
+} from './sources.js';
 import { evaluateRegression } from './table-evaluate.js';
 import { type ReadingOptions, readingFlags, toReading } from './table-options.js';
 
@@ -58,6 +66,7 @@ async function evaluateModel(
   const { backend, math, threads, turbo, split, json } = options;
   const out = new Output({ json });
   const opened = await openModel(given, options.loss);
+  requireOnePort(opened);
   const { path, model, metadata } = opened;
   // The parts of a table are the model's own business: without being asked for one, all rows are measured.
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
@@ -120,6 +129,6 @@ async function evaluateModel(
 }
 
 /** Of a model that does not know its loss: the only one that compares so many outputs with the labels of classes. */
-function lossOfLabels({ outputSize }: Sequential): LossName {
+function lossOfLabels({ outputSize }: Network): LossName {
   return outputSize === 1 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy';
 }

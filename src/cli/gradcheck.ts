@@ -11,8 +11,10 @@ import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';
 import type { Layer } from '../nn/layer.js';
 import { type LossName, lossNames, lossOf } from '../nn/losses.js';
+import type { Network } from '../nn/model.js';
 import { batchNorm } from '../nn/normalization.js';
-import { type Sequential, sequential } from '../nn/sequential.js';
+import { isSequential, type Sequential, sequential } from '../nn/sequential.js';
+import { sizesOf, summary } from '../nn/summary.js';
 import { runOptions } from '../run/options.js';
 import { type GradcheckResult, gradcheck, gradcheckBounds } from '../train/gradcheck.js';
 import { commonOptions, countOrAll } from './arguments.js';
@@ -103,7 +105,7 @@ async function check(given: string | undefined, options: GradcheckCommandOptions
   print(out, path, model, result, engines);
   out.result({
     model: path,
-    layers: model.sizes,
+    layers: sizesOf(model),
     rows,
     seed,
     bounds: gradcheckBounds,
@@ -155,13 +157,15 @@ async function availableEngines(): Promise<Map<string, Engine>> {
 function print(
   out: Output,
   path: string | null,
-  model: Sequential,
+  model: Network,
   { parameters, passed, loss }: GradcheckResult,
   engines: ReadonlyMap<string, Engine>,
 ): void {
-  const what = model.layers.map(({ kind, config }) =>
-    typeof config.units === 'number' ? `${kind} ${config.units}` : kind,
-  );
+  const what = isSequential(model)
+    ? model.layers.map(({ kind, config }) =>
+        typeof config.units === 'number' ? `${kind} ${config.units}` : kind,
+      )
+    : summary(model).layers.map(({ name, outputSize }) => `${name} ${outputSize}`);
   out.line(
     `${out.bold(path === null ? 'a new model' : printable(path))}  ${model.inputSize} inputs, ${what.join(', ')}; loss ${numberText(loss)}`,
   );

@@ -5,6 +5,7 @@ import { FormatError, OptionError } from '../base/errors.js';
 import { readFileBytes, writeFileAtomic } from '../base/files/atomic.js';
 import { flagOf } from '../base/settings.js';
 import { foreignFormat, formatOf } from '../formats/recognise.js';
+import { sizesOf, titleOf } from '../nn/summary.js';
 import { importFormats } from '../run/formats.js';
 import { writeModel } from '../tables/model-file.js';
 import { commonOptions } from './arguments.js';
@@ -55,14 +56,14 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   const { model, metadata, note } = await importFormats[format].read(bytes, file, options, openModel);
   await writeFileAtomic(options.out, writeModel(model, metadata));
   out.line(
-    `${out.bold(printable(options.out))}  ${model.sizes.join('-')}, ${count(model.parameterCount)} parameters`,
+    `${out.bold(printable(options.out))}  ${titleOf(model)}, ${count(model.parameterCount)} parameters`,
   );
   if (note) out.line(note);
   out.result({
     source: file,
     format,
     path: options.out,
-    layers: model.sizes,
+    layers: sizesOf(model),
     parameters: model.parameterCount,
     loss: model.loss?.kind ?? null,
   });

@@ -12,7 +12,15 @@ import { argument } from './flags.js';
 import { drawImage } from './image.js';
 import { type Images, readImages } from './images.js';
 import { Output, percent, printable, table } from './output.js';
-import { className, isFileSource, loadSplits, lossOption, openModel, tableSource } from './sources.js';
+import {
+  className,
+  isFileSource,
+  loadSplits,
+  lossOption,
+  openModel,
+  requireOnePort,
+  tableSource,
+} from './sources.js';
 import { readingFlags } from './table-options.js';
 import { predictTableFile, type TablePredictOptions } from './table-predict.js';
 
@@ -89,6 +97,7 @@ async function predictImages(given: string, source: string, options: PredictOpti
   const { backend, math, threads, turbo, show, json } = options;
   const out = new Output({ json });
   const opened = await openModel(given, options.loss);
+  requireOnePort(opened);
   const { path, model, metadata } = opened;
   if (metadata.table) return predictTableFile(opened, metadata.table, await tableSource(source), options);
   for (const [name, flag] of [

@@ -13,8 +13,7 @@ import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
 import { loadNpz } from '../data/npz.js';
 import { type LossName, lossNames, lossOf } from '../nn/losses.js';
-import { remember } from '../nn/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { type Network, remember } from '../nn/model.js';
 import { loadModel } from '../node.js';
 import { lossOfRun, MODEL_FILE } from '../run/folder.js';
 import { runOptions } from '../run/options.js';
@@ -63,7 +62,7 @@ export async function tableSource(source: string): Promise<string> {
 export interface OpenModel {
   /** Of the file itself. */
   path: string;
-  model: Sequential;
+  model: Network;
   metadata: ModelMetadata;
 }
 
@@ -80,6 +79,15 @@ export async function openModel(given: string, loss?: Choice<LossName>): Promise
   const own = lossFor('--loss', model, loss && lossOf(configOf(loss)));
   remember(model, { ...model, ...(own && { loss: own }) });
   return { path, ...opened };
+}
+
+/** Throws OptionError for a model of several inputs or outputs, which data sets of the command line do not have. */
+export function requireOnePort({ path, model }: OpenModel): void {
+  for (const [what, ports] of Object.entries({ inputs: model.inputs, outputs: model.outputs })) {
+    if (ports.length === 1) continue;
+    const names = ports.map(({ name }) => name).join(', ');
+    throw new OptionError('model', `expected one input and one output; ${path} has the ${what} ${names}`);
+  }
 }
 
 /** By which a model from elsewhere is read, whose file does not say. */

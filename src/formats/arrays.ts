@@ -1,8 +1,7 @@
 /** A model's values as named arrays, for numpy: an NPZ archive with an array for each parameter and buffer, under the model's own names. */
 import { isFloat32Array, isFloat64Array } from '../base/arrays.js';
 import { DataError, FormatError, show } from '../base/errors.js';
-import { allValues, checkModel, setParameters } from '../nn/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { allValues, checkModel, type Network, setParameters } from '../nn/model.js';
 import { checkFile } from './bytes.js';
 import type { WritableNpy } from './npy.js';
 import { readNpz, writeNpz } from './npz.js';
@@ -12,7 +11,7 @@ import { readNpz, writeNpz } from './npz.js';
  *
  * @throws DataError when a value is NaN or infinite.
  */
-export function writeModelNpz(model: Sequential): Uint8Array {
+export function writeModelNpz(model: Network): Uint8Array {
   checkModel('writeModelNpz', model);
   const arrays = new Map<string, WritableNpy>();
   for (const { name, shape, values } of allValues(model)) {
@@ -35,7 +34,7 @@ export function writeModelNpz(model: Sequential): Uint8Array {
  * @throws FormatError when an array is missing, left over, of another shape or not of floats, or a value is NaN or infinite. The
  *   model then stays as it was.
  */
-export function readModelNpz(bytes: Uint8Array, where: string, model: Sequential): void {
+export function readModelNpz(bytes: Uint8Array, where: string, model: Network): void {
   const file = checkFile('readModelNpz', bytes, where);
   checkModel('readModelNpz', model);
   const values = new Map<string, { shape: readonly number[]; values: Float32Array }>();

@@ -4,9 +4,9 @@
  */
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import { type Loss, lossOf } from '../nn/losses.js';
-import { type InputScale, isSameScale, remember } from '../nn/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { describeLossFor } from '../nn/loss-file.js';
+import type { Loss } from '../nn/losses.js';
+import { type InputScale, isSameScale, type Network, remember } from '../nn/model.js';
 
 /** How raw values became the model's inputs. */
 export interface InputFormat extends InputScale {
@@ -69,7 +69,7 @@ export function sectionsOf<S extends MetadataSection>(
  */
 export function describeModel(
   where: string,
-  model: Sequential,
+  model: Network,
   given: object,
   sections: readonly MetadataSection[],
 ): Description {
@@ -83,8 +83,7 @@ export function describeModel(
     );
   }
   if (loss) checkLoss(where, loss, metadata, sections);
-  // Such as it would be read: a loss of one's own would not come back.
-  const kept = loss && readLoss(loss.config ?? {}, model).config;
+  const kept = loss && describeLossFor(where, model, loss);
   return {
     ...metadata,
     ...(input && { input: { scale: input.scale, offset: input.offset, ...metadata.input } }),
@@ -93,12 +92,13 @@ export function describeModel(
 }
 
 /**
- * The same from a file: the model, which has its values, remembers what the file says. Throws OptionError
- * where parts contradict.
+ * The same from a file: the model, which has its values, remembers what the file says. `readLoss` makes the loss of what the file says of
+ * it. Throws OptionError where parts contradict.
  */
 export function readDescription(
   reader: OptionReader,
-  model: Sequential,
+  model: Network,
+  readLoss: (config: Loss['config'], model: Network) => Loss,
   sections: readonly MetadataSection[] = [],
 ): BasicMetadata {
   const isLoss = (value: unknown): value is Loss['config'] =>
@@ -110,13 +110,6 @@ export function readDescription(
   if (loss) checkLoss('metadata', loss, metadata, sections);
   remember(model, { ...(loss && { loss }), ...(metadata.input && { input: metadata.input }) });
   return metadata;
-}
-
-function readLoss(config: Loss['config'], { outputSize }: Sequential): Loss {
-  const loss = lossOf(config);
-  const weights = loss.classWeights?.length ?? outputSize;
-  if (weights === outputSize) return loss;
-  throw new OptionError('loss', `expected ${outputSize} class weights, one an output, given ${weights}`);
 }
 
 function checkLoss(

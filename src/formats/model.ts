@@ -5,20 +5,30 @@
  *   {"version":1,"inputSize":784,"seed":1,"layers":[{"kind":"dense","units":300,"activation":"sigmoid","bias":true}, …],
  *    "loss":{"kind":"softmaxCrossEntropy"},"input":{"scale":0.0039,"offset":0,"imageShape":[28,28]},"classNames":["0", …]}
  *
+ * A model that is no list of our layers has its graph in place of them (nn/graph-file.ts), and so may its loss (nn/loss-file.ts):
+ *
+ *   {"version":2,"seed":1,"graph":{"inputs":{"input":"0"},"outputs":{"output":"4"},"nodes":[{"op":"input","shape":[784]}, …]}, …}
+ *
+ * Version 2 is written only where version 1 cannot say it: for a graph, a loss of one's own or of several outputs, an input of several
+ * axes, and frozen parameters of a list of layers (`"frozen":["0.weight", …]`).
+ *
  * Whatever is read is taken for hostile: sizes are compared with the tensors before anything is allocated.
  */
 import { isFloat32Array } from '../base/arrays.js';
 import { DataError, FormatError, LanegradError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import type { Layer } from '../nn/layer.js';
-import { isOwnLayer } from '../nn/layer.js';
+import { describeGraph } from '../nn/graph-file.js';
+import { type GraphParameter, readGraph } from '../nn/graph-read.js';
 import { isLayerKind, makeLayer } from '../nn/layers.js';
-import { allValues, checkModel, setParameters } from '../nn/model.js';
-import { batchNorm, layerNorm } from '../nn/normalization.js';
-import { parametersOf, type Sequential, sequential } from '../nn/sequential.js';
+import { readLossFor } from '../nn/loss-read.js';
+import { allValues, checkModel, type Network, setParameters } from '../nn/model.js';
+import { isPlain, parametersOf, type Sequential, sequential } from '../nn/sequential.js';
+import { setTrainable } from '../nn/values.js';
+import { isLengths } from '../ops/read.js';
 import { checkFile } from './bytes.js';
 import {
   type BasicMetadata,
+  type Description,
   describeModel,
   type MetadataSection,
   readDescription,
@@ -26,37 +36,48 @@ import {
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 
 const KEY = 'lanegrad';
-const VERSION = 1;
+const VERSIONS: readonly unknown[] = [1, 2];
 
 /**
  * The bytes of a model's file, which hold what the model remembers too. The same model and metadata give the same bytes.
  *
  * @param sections What the metadata may hold beside what any model's may.
  * @throws DataError when a parameter is NaN or infinite: such a model is of no use, and must not replace a good one.
- * @throws OptionError for metadata that do not fit the model or what it remembers, or a layer or loss that could not be read back.
+ * @throws OptionError for metadata that do not fit the model or what it remembers, or a loss that could not be read back.
  */
 export function writeModel(
-  model: Sequential,
+  model: Network,
   metadata: BasicMetadata = {},
   sections: readonly MetadataSection[] = [],
 ): Uint8Array {
   const where = 'writeModel';
   checkModel(where, model);
-  const { inputSize, seed } = model;
-  const layers = model.layers.map((layer) => {
-    const { kind, config } = layer;
-    if (!isLayerKind(kind) || isOwnLayer(layer))
-      throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
-    return { kind, ...config };
-  });
   const extra = describeModel(where, model, metadata, sections);
   const tensors = new Map<string, WritableTensor>();
   for (const { name, shape, values } of allValues(model)) {
     checkFinite(name, values, (message) => new DataError(where, message));
     tensors.set(name, { dtype: 'F32', shape, data: values });
   }
-  const description = { version: VERSION, inputSize, seed, layers, ...extra };
+  const { seed } = model;
+  const description = isPlain(model)
+    ? describeLayers(where, model, extra)
+    : { version: 2, seed, graph: describeGraph(model), ...extra };
   return writeSafetensors(tensors, { [KEY]: JSON.stringify(description) });
+}
+
+/** A list of layers: version 1 where that can say everything, with its bytes. */
+function describeLayers(where: string, model: Sequential, extra: Description) {
+  const layers = model.layers.map(({ kind, config }) => {
+    if (!isLayerKind(kind)) throw new OptionError(where, `a layer of kind ${show(kind)} cannot be saved`);
+    return { kind, ...config };
+  });
+  const [{ shape }] = model.inputs;
+  const inputSize = shape.length === 1 ? model.inputSize : shape;
+  const frozen = model.parameters.filter(({ trainable }) => trainable === false).map(({ name }) => name);
+  const isOld =
+    shape.length === 1 && frozen.length === 0 && !['own', 'several'].includes(`${extra.loss?.kind}`);
+  const rest = { ...(frozen.length > 0 && { frozen }), ...extra };
+  return { version: isOld ? 1 : 2, inputSize, seed: model.seed, layers, ...rest };
 }
 
 /**
@@ -71,18 +92,18 @@ export function readModel(
   bytes: Uint8Array,
   where: string,
   sections: readonly MetadataSection[] = [],
-): { model: Sequential; metadata: BasicMetadata } {
+): { model: Network; metadata: BasicMetadata } {
   const { tensors, metadata } = readSafetensors(checkFile('readModel', bytes, where), where);
   try {
     const description = new OptionReader(`metadata ${show(KEY)}`, parseDescription(metadata[KEY], where));
-    checkVersion(description, where);
-    const inputSize = description.integer('inputSize', { min: 1 });
-    const seed = description.integer('seed', { min: 0 });
-    const layers = description.required('layers', 'a list of layers', isList).map(makeLayer);
-    checkTensors(inputSize, layers, tensors, where);
-    const model = sequential(inputSize, layers, { seed });
+    const version = readVersion(description, where);
+    const graph = version === 1 ? undefined : description.optional('graph', 'a graph', isObject);
+    const check = (parameters: readonly GraphParameter[]) => checkTensors(parameters, tensors, where);
+    const model = graph
+      ? readGraph('graph', graph, description.integer('seed', { min: 0 }), check)
+      : readLayers(description, version, check);
     setParameters(model, asParameters(tensors, where));
-    return { model, metadata: readDescription(description, model, sections) };
+    return { model, metadata: readDescription(description, model, readLossFor, sections) };
   } catch (error) {
     // Layers and options name the function at fault; here that is the file.
     if (!(error instanceof LanegradError) || error instanceof FormatError) throw error;
@@ -101,25 +122,55 @@ function parseDescription(text: string | undefined, where: string): unknown {
   }
 }
 
-function checkVersion(description: OptionReader, where: string): void {
-  const version = description.required('version', `version ${VERSION}`, (value): value is unknown => true);
-  if (version !== VERSION) {
-    throw new FormatError(where, `expected a model of version ${VERSION}, given version ${show(version)}`);
+function readVersion(description: OptionReader, where: string): unknown {
+  const expected = `version ${VERSIONS.join(' or ')}`;
+  const version = description.required('version', expected, (value): value is unknown => true);
+  if (VERSIONS.includes(version)) return version;
+  throw new FormatError(where, `expected a model of ${expected}, given version ${show(version)}`);
+}
+
+/** A list of layers; since version 2 for inputs of several axes too, and with the names of parameters that are frozen. */
+function readLayers(
+  description: OptionReader,
+  version: unknown,
+  check: (parameters: readonly GraphParameter[]) => void,
+): Sequential {
+  const lengths = version === 1 ? undefined : description.optional('inputSize', 'lengths', isAny);
+  const inputSize = isList(lengths)
+    ? description.required('inputSize', 'a list of lengths of at least 1', isLengths)
+    : description.integer('inputSize', { min: 1 });
+  const seed = description.integer('seed', { min: 0 });
+  const layers = description.required('layers', 'a list of layers', isList).map(makeLayer);
+  const frozen = version === 1 ? undefined : description.optional('frozen', 'names of parameters', isList);
+  check(parametersOf('layers', inputSize, layers));
+  const model = sequential(inputSize, layers, { seed });
+  for (const name of frozen ?? []) {
+    const parameter = model.parameters.find((own) => own.name === name);
+    if (!parameter) throw new OptionError('frozen', `the model has no parameter ${show(name)}`);
+    setTrainable(parameter, false);
   }
+  return model;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isAny(value: unknown): value is unknown {
+  return value !== undefined;
 }
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
-/** Compares the layers' shapes with the tensors' before a model is built of them. */
+/** Compares the parameters' shapes with the tensors' before a model is built of them. */
 function checkTensors(
-  inputSize: number,
-  layers: readonly Layer[],
+  parameters: readonly GraphParameter[],
   tensors: ReadonlyMap<string, SafeTensor>,
   where: string,
 ): void {
-  for (const { name, shape } of parametersOf(where, inputSize, layers)) {
+  for (const { name, shape } of parameters) {
     const tensor = tensors.get(name);
     if (!tensor) throw new FormatError(where, `tensor ${show(name)} is missing`);
     if (tensor.dtype !== 'F32' || tensor.shape.join() !== shape.join()) {

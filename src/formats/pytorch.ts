@@ -5,6 +5,9 @@
  *   sequential(784, [dense(300, { activation: 'sigmoid' }), dense(10)])
  *   nn.Sequential(nn.Linear(784, 300), nn.Sigmoid(), nn.Linear(300, 10))      0.weight, 0.bias, 2.weight, 2.bias
  *
+ * Any other model's values have their own names there, with dots, as those of a module whose parts are called as the layers are:
+ * `block.dense_1.weight` for `self.block.dense_1 = nn.Linear(…)`; weights of dense layers [out, in] too, all else as it is.
+ *
  * A state_dict says nothing of activations or sizes: it is read into a model that is there. It opens no file.
  */
 
@@ -12,10 +15,12 @@ import { isFloat32Array, isFloat64Array } from '../base/arrays.js';
 import { DataError, FormatError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
+import { nodesOf, type Scope } from '../graph/value.js';
 import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
-import { allValues, checkModel, setParameters } from '../nn/model.js';
-import { type Sequential, sequential } from '../nn/sequential.js';
+import { allValues, checkModel, graphOf, type Network, setParameters } from '../nn/model.js';
+import { isPlain, type Sequential, sequential } from '../nn/sequential.js';
+import { type ProductAttributes, product } from '../ops/linear.js';
 import { checkFile } from './bytes.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 
@@ -39,25 +44,29 @@ export interface ReadPytorchOptions extends PytorchOptions {
  *
  * @throws DataError when a value is NaN or infinite.
  */
-export function writePytorch(model: Sequential, options?: PytorchOptions): Uint8Array {
+export function writePytorch(model: Network, options?: PytorchOptions): Uint8Array {
   const where = 'writePytorch';
   checkModel(where, model);
   const reader = new OptionReader(where, options);
   const prefix = reader.string('prefix', '');
   reader.end();
   const tensors = new Map<string, WritableTensor>();
-  for (const { module, values: own } of modulesOf(model)) {
+  for (const { module, values: own } of isPlain(model) ? modulesOf(model) : namedOf(model)) {
     for (const { name, own: key, shape, values, turned } of own) {
       const at = values.findIndex((value) => !Number.isFinite(value));
       if (at >= 0)
         throw new DataError(where, `parameter ${name}: expected finite values, given ${values[at]} at ${at}`);
-      tensors.set(`${prefix}${module}.${key}`, {
+      tensors.set(`${prefix}${dotted(module, key)}`, {
         dtype: 'F32',
         shape: turned ? shape.toReversed() : shape,
         data: turned ? transpose(values, shape[0], shape[1]) : values,
       });
       if (key === 'running_var') {
-        tensors.set(`${prefix}${module}.${BATCHES}`, { dtype: 'I64', shape: [], data: BigInt64Array.of(0n) });
+        tensors.set(`${prefix}${dotted(module, BATCHES)}`, {
+          dtype: 'I64',
+          shape: [],
+          data: BigInt64Array.of(0n),
+        });
       }
     }
   }
@@ -65,18 +74,18 @@ export function writePytorch(model: Sequential, options?: PytorchOptions): Uint8
 }
 
 /**
- * Fills `model` with the values of a state_dict. Modules with parameters are matched with the layers that have some, in order;
- * half floats and doubles are converted.
+ * Fills `model` with the values of a state_dict. Of a list of layers, modules with parameters are matched with those that have some, in
+ * order; of any other model tensors are matched by its own names. Half floats and doubles are converted.
  *
  * @param where The file's name, for messages.
  * @throws FormatError when the file is not safetensors, modules are more or fewer than layers, a tensor is missing, left over, of
  *   another shape or not of floats, or a value is NaN or infinite. The model then stays as it was.
- * @throws OptionError for `modules` that are not in the file or not one a layer.
+ * @throws OptionError for `modules` that are not in the file or not one a layer, or given for a model that is no list of layers.
  */
 export function readPytorch(
   bytes: Uint8Array,
   where: string,
-  model: Sequential,
+  model: Network,
   options?: ReadPytorchOptions,
 ): void {
   const file = checkFile('readPytorch', bytes, where);
@@ -86,8 +95,13 @@ export function readPytorch(
     throw new FormatError(where, problem);
   };
   const groups = groupByModule(readSafetensors(file, where).tensors, prefix, fail);
-  const modules = given ?? orderModules([...groups.keys()], fail);
-  const expected = modulesOf(model);
+  if (!isPlain(model) && given) {
+    throw new OptionError('readPytorch', 'option modules: expected only for a list of layers');
+  }
+  const expected = isPlain(model) ? modulesOf(model) : namedOf(model);
+  const found = [...groups.keys()];
+  const modules =
+    given ?? (isPlain(model) ? orderModules(found, fail) : alignModules(found, expected, prefix, fail));
   if (modules.length !== expected.length || new Set(modules).size !== expected.length) {
     const problem = `expected ${expected.length} modules, one for each layer with parameters, given ${show(modules)}`;
     if (given) throw new OptionError('readPytorch', `option modules: ${problem}`);
@@ -100,7 +114,7 @@ export function readPytorch(
       throw new OptionError('readPytorch', `option modules: the file has no module ${show(module)}`);
     group.delete(BATCHES);
     for (const { name, own, shape, turned } of expected[place].values) {
-      const full = `${prefix}${module}.${own}`;
+      const full = `${prefix}${dotted(module, own)}`;
       const tensor = group.get(own);
       if (!tensor) fail(`tensor ${show(full)} is missing`);
       group.delete(own);
@@ -110,7 +124,7 @@ export function readPytorch(
       );
     }
     for (const own of group.keys())
-      fail(`the model has nothing for tensor ${show(`${prefix}${module}.${own}`)}`);
+      fail(`the model has nothing for tensor ${show(`${prefix}${dotted(module, own)}`)}`);
   }
   const known = new Set(modules);
   for (const module of groups.keys()) {
@@ -217,6 +231,59 @@ function modulesOf(model: Sequential): { module: string; values: ModuleValue[] }
     throw new OptionError('modulesOf', 'places have no order');
   });
   return order.map((module) => ({ module, values: modules.get(module)! }));
+}
+
+/**
+ * The same of a model that is no list of layers: each value under its own name, what stands before the last dot being its module. Weights of
+ * dense layers are turned, and batch norm's statistics and embeddings' tables called as PyTorch's modules call them.
+ */
+function namedOf(model: Network): { module: string; values: ModuleValue[] }[] {
+  const graph = graphOf('writePytorch', model);
+  const turned = new Set(
+    nodesOf(graph.outputs).flatMap(({ operation, attributes, inputs, scopes }) => {
+      if ((operation as unknown) !== product || !(attributes as ProductAttributes).flat) return [];
+      const { node } = inputs[1];
+      const isDense = kindOf(scopes) === 'dense' && node.scopes.at(-1)?.owner === scopes.at(-1)?.owner;
+      return isDense ? [node] : [];
+    }),
+  );
+  const leaves = [...graph.parameters, ...graph.buffers];
+  const modules = new Map<string, ModuleValue[]>();
+  for (const [i, { name, shape, values }] of allValues(model).entries()) {
+    const { node } = leaves[i];
+    const dot = name.lastIndexOf('.');
+    const [layer, key] = [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
+    const isTable = kindOf(node.scopes) === 'embedding';
+    const isNorm = kindOf(node.scopes) === 'batchNorm';
+    const module = isTable ? name : layer;
+    const own = isTable ? 'weight' : isNorm ? (OWN_NAMES.get(key) ?? key) : key;
+    const known = modules.get(module) ?? [];
+    modules.set(module, [...known, { name, own, shape, values, turned: turned.has(node) }]);
+  }
+  return [...modules].map(([module, values]) => ({ module, values }));
+}
+
+function kindOf(scopes: readonly Scope[]): string | undefined {
+  const scope = scopes.at(-1);
+  return scope && (scope.kind ?? scope.name);
+}
+
+/** The modules of the file, in the order of those that are expected. */
+function alignModules(
+  modules: readonly string[],
+  expected: readonly { readonly module: string }[],
+  prefix: string,
+  fail: (problem: string) => never,
+): string[] {
+  const missing = expected.find(({ module }) => !modules.includes(module));
+  if (missing) fail(`module ${show(`${prefix}${missing.module}`)} is missing`);
+  const extra = modules.find((name) => !expected.some(({ module }) => module === name));
+  if (extra !== undefined) fail(`the model has no layer for module ${show(prefix + extra)}`);
+  return expected.map(({ module }) => module);
+}
+
+function dotted(module: string, own: string): string {
+  return module === '' ? own : `${module}.${own}`;
 }
 
 /** Tensors by what stands before and behind the last dot of their names. */

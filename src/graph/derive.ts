@@ -2,7 +2,7 @@
 import { OptionError } from '../base/errors.js';
 import { sumOfGradients } from '../ops/gradients.js';
 import type { Operation } from '../ops/operation.js';
-import { apply, applyOne, type Node, nodesOf, type Value } from './value.js';
+import { apply, applyOne, type Node, nodesOf, type Value, withinAll } from './value.js';
 
 /**
  * The gradients at `wanted`, given those at some values: undefined for what nothing depends on. Where a value is used several times, its
@@ -27,7 +27,9 @@ export function derive(
     const needs = inputs.map((value) => needed.has(value));
     const given = outputs.map((value) => gradients.get(value));
     if (!needs.includes(true) || given.every((gradient) => gradient === undefined)) continue;
-    const results = derivativeOf(operation)({ attributes, inputs, outputs, gradients: given, needs, apply });
+    const results = withinAll(node.scopes, () =>
+      derivativeOf(operation)({ attributes, inputs, outputs, gradients: given, needs, apply }),
+    );
     for (const [i, gradient] of results.entries()) if (gradient && needs[i]) collect(inputs[i], gradient);
   }
   return wanted.map((value) => gradients.get(value));

@@ -32,12 +32,14 @@ export const MAX_RANK = 6;
 export interface Scope {
   readonly name: string;
   readonly owner: object;
+  /** What the layer is, where its name is only its place. */
+  readonly kind?: string;
 }
 
 const running: Scope[] = [];
 
 /** Layers that may be within each other. */
-const MAX_DEPTH = 100;
+export const MAX_DEPTH = 100;
 
 /** Runs a layer's function: what it makes is the layer's. */
 export function within<T>(scope: Scope, run: () => T): T {
@@ -53,6 +55,11 @@ export function within<T>(scope: Scope, run: () => T): T {
   } finally {
     running.pop();
   }
+}
+
+/** Runs within layers that stand around each other, outermost first. */
+export function withinAll<T>([scope, ...others]: readonly Scope[], run: () => T): T {
+  return scope ? within(scope, () => withinAll(others, run)) : run();
 }
 
 /** In whose name errors are thrown: `add, in layer block`. */

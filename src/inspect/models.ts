@@ -6,9 +6,9 @@ import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';
 import { type OnnxImport, readOnnx } from '../formats/onnx/read.js';
 import { floatValues, intValues } from '../formats/onnx/values.js';
 import type { Fail } from '../formats/protobuf.js';
-import { allValues } from '../nn/model.js';
-import type { Sequential } from '../nn/sequential.js';
-import { summary } from '../nn/summary.js';
+import { allValues, type Network } from '../nn/model.js';
+import { isPlain, type Sequential } from '../nn/sequential.js';
+import { sizesOf, summary } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
 import { preparationFacts } from '../tables/inspect.js';
 import type { ModelMetadata } from '../tables/model-file.js';
@@ -17,18 +17,14 @@ import type { InspectedTensor, Inspection, ModelReport } from './types.js';
 /** Layers, inputs and parameters; the first weights as pictures where inputs are images. */
 export async function inspectModel(
   path: string,
-  { model, metadata }: { model: Sequential; metadata: ModelMetadata },
+  { model, metadata }: { model: Network; metadata: ModelMetadata },
 ): Promise<Inspection> {
   const report = await describeModel(model, metadata);
   const { input, classNames, table } = metadata;
   const { loss } = model;
   const facts: [string, string][] = [
     ['file', 'model'],
-    ['layers', model.sizes.join('-')],
-    ...model.layers.map(({ kind, config }, index): [string, string] => [
-      `layer ${index}`,
-      `${kind} ${model.sizes[index]} to ${model.sizes[index + 1]}${configText(config)}`,
-    ]),
+    ...(isPlain(model) ? layerFacts(model) : graphFacts(model)),
     ['parameters', model.parameterCount.toLocaleString('en-US')],
     ['seed', String(model.seed)],
   ];
@@ -44,16 +40,37 @@ export async function inspectModel(
   return { path, kind: 'model', facts, model: report, tensors: modelTensors(model, input?.imageShape) };
 }
 
-async function describeModel(model: Sequential, metadata: ModelMetadata): Promise<ModelReport> {
-  const { sizes, seed, parameterCount } = model;
-  const counts = summary(model).layers;
-  const layers = model.layers.map(({ kind, config }, index) => ({
-    kind,
-    ...config,
-    inputSize: sizes[index],
-    outputSize: sizes[index + 1],
-    parameters: counts[index].parameters,
-  }));
+function layerFacts(model: Sequential): [string, string][] {
+  return [
+    ['layers', model.sizes.join('-')],
+    ...model.layers.map(({ kind, config }, index): [string, string] => [
+      `layer ${index}`,
+      `${kind} ${model.sizes[index]} to ${model.sizes[index + 1]}${configText(config)}`,
+    ]),
+  ];
+}
+
+/** Of a model that is no list of layers: its ends, and a line for each row of its summary. */
+function graphFacts(model: Network): [string, string][] {
+  const lengths = (shape: readonly number[] = []) => (shape.length === 0 ? '1' : shape.join('x'));
+  return [
+    ...model.inputs.map(({ name, shape }): [string, string] => ['input', `${name} ${lengths(shape)}`]),
+    ...summary(model).layers.map(({ name, kind, shape, parameters }): [string, string] => [
+      `layer ${name}`,
+      `${kind} to ${lengths(shape)}${parameters > 0 ? `, ${parameters.toLocaleString('en-US')} parameters` : ''}`,
+    ]),
+    ...model.outputs.map(({ name, shape }): [string, string] => ['output', `${name} ${lengths(shape)}`]),
+  ];
+}
+
+async function describeModel(model: Network, metadata: ModelMetadata): Promise<ModelReport> {
+  const { seed, parameterCount } = model;
+  const sizes = sizesOf(model);
+  const layers = summary(model).layers.map(({ name, kind, inputSize, outputSize, parameters }, index) =>
+    isPlain(model)
+      ? { kind, ...model.layers[index].config, inputSize, outputSize, parameters }
+      : { name, kind, inputSize, outputSize, parameters },
+  );
   return {
     sizes,
     parameters: parameterCount,
@@ -116,10 +133,7 @@ async function importable(path: string, read: () => Promise<OnnxImport>): Promis
   }
 }
 
-function modelTensors(
-  model: Sequential,
-  imageShape: readonly [number, number] | undefined,
-): InspectedTensor[] {
+function modelTensors(model: Network, imageShape: readonly [number, number] | undefined): InspectedTensor[] {
   return allValues(model).map(({ name, layer, shape, values }) => {
     const tensor = { name, dtype: 'F32', shape, values };
     if (layer !== 0 || shape.length !== 2 || !imageShape || shape[0] !== imageShape[0] * imageShape[1])

@@ -116,7 +116,8 @@ function newOwner(): Owner {
 /** Runs a layer's function under a name, with the parameters that belong to `owner`. */
 function call(name: string, layer: Layer, values: readonly Value[], context: Context, owner: Owner): Value {
   const compute = functions.get(layer)!;
-  return within({ name, owner }, () => {
+  const { kind } = layer;
+  return within({ name, owner, ...(kind !== name && { kind }) }, () => {
     const where = placeOf('call');
     if (values.length === 0) throw new OptionError(where, 'expected a value, given none');
     for (const [i, value] of values.entries()) checkValue(where, `value ${i}`, value);

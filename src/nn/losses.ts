@@ -298,6 +298,11 @@ function severalLosses(where: string, given: Readonly<Record<string, unknown>>):
       `option loss, ${nested[0]}: expected a loss of one output, given losses by name`,
     );
   }
+  return severalOf(parts);
+}
+
+/** The loss of several outputs, by their names. */
+export function severalOf(parts: Readonly<Record<string, LossPart>>): Loss {
   const configs = Object.entries(parts).map(
     ([name, { loss, weight }]) => [name, { ...loss.config, weight }] as const,
   );

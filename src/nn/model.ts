@@ -10,7 +10,7 @@ import {
   type ParameterAttributes,
   parameterLeaf,
 } from '../graph/leaves.js';
-import { apply, checkValue, isValue, type Node, nodesOf, type Value, within } from '../graph/value.js';
+import { apply, checkValue, isValue, type Node, nodesOf, type Value, withinAll } from '../graph/value.js';
 import { sameShape, showShape, sizeOf } from '../ops/operation.js';
 import type { Loss } from './losses.js';
 import { holdValues, type Parameter, renamed, setTrainable, valuesOf, writeValues } from './values.js';
@@ -138,16 +138,32 @@ export function network(inputs: Named<Value>, outputs: Named<Value>, options?: {
   }
   const results = readPorts(where, 'outputs', outputs, (i) => nameOf('output', i));
   const nodes = nodesOf([...results.values()]);
-  checkInputs(where, given, results, nodes);
   const names = nameScopes(nodes);
   const named = (node: Node) =>
     [...node.scopes.map(({ owner }) => names.get(owner)!), attributesOf(node, parameterLeaf).name].join('.');
+  return networkOf(where, given, results, { seed, names, named, streams: new Map() });
+}
+
+/** A model of values whose layers and parameters have names already; `streams` are those that are not the places of their nodes. */
+export function networkOf(
+  where: string,
+  given: ReadonlyMap<string, Value>,
+  results: ReadonlyMap<string, Value>,
+  {
+    seed,
+    named,
+    names,
+    streams,
+  }: Pick<Network, 'seed'> & Pick<Graph, 'names' | 'streams'> & { named: (node: Node) => string },
+): Network {
+  const nodes = nodesOf([...results.values()]);
+  checkInputs(where, given, results, nodes);
   const graph: Graph = {
     inputs: [...given.values()],
     outputs: [...results.values()],
     parameters: nodes.filter(isParameter).map(({ outputs }) => outputs[0]),
     buffers: nodes.filter(isBuffer).map(({ outputs }) => outputs[0]),
-    streams: new Map(nodes.map((node, i) => [node, i])),
+    streams: new Map(nodes.map((node, i) => [node, streams.get(node) ?? i])),
     names,
   };
   if (graph.parameters.length === 0) {
@@ -411,7 +427,8 @@ export function callModel(model: Network, values: Named<Value>): Value & Readonl
   for (const node of nodesOf(graph.outputs)) {
     const inputs = node.inputs.map((value) => known.get(value) ?? value);
     if (inputs.every((value, i) => value === node.inputs[i])) continue;
-    const outputs = again(node, inputs);
+    // The same operation on other values, in the same layers.
+    const outputs = withinAll(node.scopes, () => apply(node.operation, inputs, node.attributes));
     for (const [i, value] of node.outputs.entries()) known.set(value, outputs[i]);
   }
   const results = graph.outputs.map((value) => known.get(value) ?? value);
@@ -419,16 +436,6 @@ export function callModel(model: Network, values: Named<Value>): Value & Readonl
   return Object.fromEntries(model.outputs.map(({ name }, i) => [name, results[i]])) as ReturnType<
     typeof callModel
   >;
-}
-
-/** The same operation on other values, in the same layers. */
-function again(
-  { operation, attributes, scopes }: Pick<Node, 'operation' | 'attributes' | 'scopes'>,
-  inputs: readonly Value[],
-): readonly Value[] {
-  const [scope, ...others] = scopes;
-  if (!scope) return apply(operation, inputs, attributes);
-  return within(scope, () => again({ operation, attributes, scopes: others }, inputs));
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 } from '../graph/leaves.js';
 import { type Node, nodesOf, type Value } from '../graph/value.js';
 import { sizeOf } from '../ops/operation.js';
-import { callAnew, isLayer, type Layer } from './layer.js';
+import { callAnew, isLayer, isOwnLayer, type Layer } from './layer.js';
 import { type Graph, makeNetwork, type Network } from './model.js';
 
 /** A model: layers in a row and the values of their parameters. Made by `sequential`; `fit` writes what it remembers. */
@@ -46,6 +46,11 @@ export function sequential(
 /** Whether a model is a list of layers. */
 export function isSequential(model: Network): model is Sequential {
   return Array.isArray((model as Partial<Sequential>).layers);
+}
+
+/** Whether a model is a list of layers that are all ours: then they and their options say what it computes. */
+export function isPlain(model: Network): model is Sequential {
+  return isSequential(model) && !model.layers.some(isOwnLayer);
 }
 
 /** What a list of layers makes of an input of this shape, and what it has for parameters; no values yet. */
@@ -89,7 +94,11 @@ export interface ParameterSpec extends Pick<ParameterAttributes, 'initializer' |
 }
 
 /** Names and shapes of the parameters, then of the buffers, that a list of layers has: what a file must hold, before anything is allocated. */
-export function parametersOf(where: string, inputSize: number, layers: readonly Layer[]): ParameterSpec[] {
+export function parametersOf(
+  where: string,
+  inputSize: number | readonly number[],
+  layers: readonly Layer[],
+): ParameterSpec[] {
   const { graph, named } = traceLayers(where, inputSize, layers);
   return [...graph.parameters, ...graph.buffers].map(({ node }) => {
     const { shape, ...others } = attributesOf(node, parameterLeaf);

@@ -1,30 +1,23 @@
 /** A model in a table: its layers, their outputs and parameters. For people, and as data for programs. */
-import { checkModel, type Parameter } from './model.js';
-import type { Sequential } from './sequential.js';
+
+import { checkModel, type Network, type Parameter } from './model.js';
+import { isPlain, isSequential, type Sequential } from './sequential.js';
+import { type LayerSummary, summarizeGraph } from './summary-graph.js';
+import { formatBytes, grid } from './table.js';
 import { valuesOf } from './values.js';
 
-/** A row of a summary. */
-export interface LayerSummary {
-  /** `0`, and so on: the place, by which parameters are named. */
-  readonly name: string;
-  readonly kind: string;
-  /** The layer's options, those that say nothing left out: `activation relu`. */
-  readonly options: string;
-  readonly inputSize: number;
-  readonly outputSize: number;
-  /** Trainable values. */
-  readonly parameters: number;
-  /** Values that belong to the model and are not trained, such as running statistics. */
-  readonly buffers: number;
-}
+export type { LayerSummary } from './summary-graph.js';
 
 /** What `summary` tells of a model. */
 export interface ModelSummary {
   readonly inputSize: number;
   readonly outputSize: number;
+  /** Of a model that is no list of layers: its outermost layers, and what is computed between them, in order. */
   readonly layers: readonly LayerSummary[];
-  /** Trainable values of all layers. */
+  /** Values of the parameters of all layers; those of a layer that is called twice count once. */
   readonly parameters: number;
+  /** How many of them are frozen; absent where none is. */
+  readonly frozen?: number;
   readonly buffers: number;
   /** Of the parameters, as float32. */
   readonly bytes: number;
@@ -33,11 +26,30 @@ export interface ModelSummary {
 }
 
 /** What a model is made of. `String(summary(model))` is a table for people. Throws OptionError for something that is no model. */
-export function summary(model: Sequential): ModelSummary {
+export function summary(model: Network): ModelSummary {
   checkModel('summary', model);
+  const frozen = countFrozen(model.parameters);
+  const layers = isPlain(model) ? summarizeLayers(model) : summarizeGraph(model);
+  const result = {
+    inputSize: model.inputSize,
+    outputSize: model.outputSize,
+    layers,
+    parameters: model.parameterCount,
+    ...(frozen > 0 && { frozen }),
+    buffers: model.buffers.reduce((total, buffer) => total + valuesOf(buffer).length, 0),
+    bytes: 4 * model.parameterCount,
+  };
+  // Not a property of the data: JSON and comparisons do not see it.
+  return Object.defineProperty(result, 'toString', {
+    value: () => (isPlain(model) ? drawLayers(result) : drawGraph(result, model)),
+  });
+}
+
+function summarizeLayers(model: Sequential): LayerSummary[] {
   const parameters = countByLayer(model.parameters);
   const buffers = countByLayer(model.buffers);
-  const layers = model.layers.map((layer, index): LayerSummary => {
+  const frozen = countByLayer(model.parameters.filter(({ trainable }) => trainable === false));
+  return model.layers.map((layer, index): LayerSummary => {
     return {
       name: String(index),
       kind: layer.kind,
@@ -45,24 +57,34 @@ export function summary(model: Sequential): ModelSummary {
       inputSize: model.sizes[index],
       outputSize: model.sizes[index + 1],
       parameters: parameters.get(index) ?? 0,
+      ...(frozen.has(index) && { frozen: frozen.get(index)! }),
       buffers: buffers.get(index) ?? 0,
     };
   });
-  const result = {
-    inputSize: model.inputSize,
-    outputSize: model.outputSize,
-    layers,
-    parameters: model.parameterCount,
-    buffers: model.buffers.reduce((total, buffer) => total + valuesOf(buffer).length, 0),
-    bytes: 4 * model.parameterCount,
-  };
-  // Not a property of the data: JSON and comparisons do not see it.
-  return Object.defineProperty(result, 'toString', { value: () => draw(result) });
+}
+
+function countFrozen(parameters: readonly Parameter[]): number {
+  return parameters.reduce((total, own) => total + (own.trainable === false ? valuesOf(own).length : 0), 0);
 }
 
 /** Widths by which people call a network, such as 784-300-10: of the inputs, and of the layers with weights. */
 export function layerWidths({ inputSize, layers, sizes }: Sequential): number[] {
   return [inputSize, ...sizes.slice(1).filter((_, index) => layers[index].kind === 'dense')];
+}
+
+/** Numbers in a row from input to output: of each layer, or of what `summary` has a row for. */
+export function sizesOf(model: Network): readonly number[] {
+  if (isSequential(model)) return model.sizes;
+  return [model.inputSize, ...summarizeGraph(model).map(({ outputSize }) => outputSize)];
+}
+
+/** What people call a model: `784-300-10`, or how many layers lie between which inputs and outputs. */
+export function titleOf(model: Network): string {
+  if (isSequential(model)) return model.sizes.join('-');
+  const ports = (list: Network['inputs']) =>
+    list.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
+  const { inputs, outputs } = model;
+  return `${ports(inputs)} to ${ports(outputs)}`;
 }
 
 /** Values by the place of their layer. */
@@ -93,38 +115,56 @@ function describeOptions(config: Readonly<Record<string, unknown>>, width: numbe
     .join(', ');
 }
 
-function draw({ inputSize, layers, parameters, buffers, bytes }: Omit<ModelSummary, 'toString'>): string {
-  const write = (value: number) => value.toLocaleString('en-US');
+type Counted = Omit<ModelSummary, 'toString'>;
+
+function drawLayers(summary: Counted): string {
   const rows = [
     ['', 'layer', 'options', 'output', 'parameters'],
-    ['', 'input', '', write(inputSize), ''],
-    ...layers.map(({ name, kind, options, outputSize, parameters: own }) => [
+    ['', 'input', '', write(summary.inputSize), ''],
+    ...summary.layers.map(({ name, kind, options, outputSize, parameters }) => [
       name,
       kind,
       options,
       write(outputSize),
-      write(own),
+      write(parameters),
     ]),
   ];
-  const widths = rows[0].map((_, column) => longest(rows.map((row) => row[column])));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => (column < 3 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
-      .join('  ')
-      .trimEnd(),
-  );
+  return draw(rows, [3, 4], summary);
+}
+
+/** Layers by their names, with the shapes of what they give for each row. */
+function drawGraph(summary: Counted, { inputs, outputs }: Network): string {
+  const lengths = (shape: readonly number[]) => (shape.length === 0 ? '1' : shape.map(write).join(' x '));
+  const rows = [
+    ['layer', 'kind', 'output', 'parameters', 'bytes'],
+    ...inputs.map(({ name, shape }) => [name, 'input', lengths(shape), '', '']),
+    ...summary.layers.map(({ name, kind, shape = [], parameters, frozen }) => [
+      name,
+      kind === name ? '' : kind,
+      lengths(shape),
+      parameters === 0 ? '' : `${write(parameters)}${describeFrozen(parameters, frozen)}`,
+      parameters === 0 ? '' : formatBytes(4 * parameters),
+    ]),
+    ...(outputs.length > 1 ? outputs.map(({ name, shape }) => [name, 'output', lengths(shape), '', '']) : []),
+  ];
+  return draw(rows, [2, 3, 4], summary);
+}
+
+function describeFrozen(all: number, frozen: number | undefined): string {
+  if (frozen === undefined) return '';
+  return frozen === all ? ', frozen' : `, ${write(frozen)} frozen`;
+}
+
+function draw(rows: readonly string[][], right: readonly number[], summary: Counted): string {
+  const { parameters, frozen, buffers, bytes } = summary;
+  const lines = grid(rows, right);
+  const still = frozen === undefined ? '' : `, ${write(frozen)} of them frozen`;
   const fixed = buffers > 0 ? `, and ${write(buffers)} values that are not trained` : '';
-  const total = `${write(parameters)} parameters, ${formatBytes(bytes)}${fixed}`;
-  const rule = '─'.repeat(longest(lines));
+  const total = `${write(parameters)} parameters, ${formatBytes(bytes)}${still}${fixed}`;
+  const rule = '─'.repeat(lines.reduce((most, { length }) => Math.max(most, length), 0));
   return [lines[0], rule, ...lines.slice(1), rule, total].join('\n');
 }
 
-/** A call's arguments live on the stack, which a model of many layers would overflow. */
-function longest(texts: readonly string[]): number {
-  return texts.reduce((most, { length }) => Math.max(most, length), 0);
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1e4) return `${bytes} bytes`;
-  return bytes < 1e7 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(0)} MB`;
+function write(value: number): string {
+  return value.toLocaleString('en-US');
 }

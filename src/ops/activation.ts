@@ -20,11 +20,29 @@ export function isFused(name: Activation): name is FusedActivation {
   return Object.hasOwn(activationCodes, name);
 }
 
+const smoothNames: Readonly<Record<SmoothActivation, true>> = {
+  ...{ leakyRelu: true, gelu: true, geluTanh: true, silu: true, softplus: true, elu: true },
+};
+
+function isActivation(value: unknown): value is Activation {
+  return typeof value === 'string' && (isFused(value as Activation) || Object.hasOwn(smoothNames, value));
+}
+
+function isFinite32(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(Math.fround(value));
+}
+
 /** f(x), element by element. */
 export const activation: Operation<ActivationAttributes> = {
   name: 'activation',
   inPlace: [0],
   infer: (_, [x]) => [x],
+  read(reader) {
+    const name = reader.required('name', 'an activation', isActivation);
+    const isGiven = name === 'leakyRelu' || name === 'elu';
+    const parameter = isGiven ? reader.optional('parameter', 'a finite number', isFinite32) : undefined;
+    return { name, ...(parameter !== undefined && { parameter }) };
+  },
   derivative: (rule) => {
     const { attributes, inputs, outputs, gradients } = rule;
     // The derivative is a function of the output, or else of the input.

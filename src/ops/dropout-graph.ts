@@ -15,7 +15,9 @@ export interface DropoutAttributes {
  */
 export const dropout: Operation<DropoutAttributes> = {
   name: 'dropout',
+  random: true,
   infer: (_, [x]) => [x, x],
+  read: (reader) => ({ rate: reader.number('rate', { min: 0, below: 1 }) }),
   derivative: (rule) => [one(rule, dropoutGradient, [rule.gradients[0]!, rule.outputs[1]], {})],
   bind({ attributes: { rate }, inputs: [x], outputs: [y, mask], state, seed, stream, arena }) {
     const place = mask ?? arena.like(y!);

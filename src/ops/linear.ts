@@ -46,13 +46,17 @@ export const product: Operation<ProductAttributes> = {
       return [{ rows: false, dims: [M, N] }];
     }
     if (K !== inner) fail('expected as many columns of the first as rows of the second');
+    if (flat && (b.rows || b.dims.length !== 2)) fail('expected a matrix as the second');
     if (third && form === 'nn' && (third.rows || third.dims.join() !== String(N))) {
       throw new ShapeError(where, `bias: expected [${N}], given ${showShape(third)}`);
     }
+    if (!flat && Math.min(a.dims.length, b.dims.length) < 2) fail('expected matrices');
     if (flat) return [{ rows: a.rows, dims: [...a.dims.slice(0, -1), N] }];
     if (leading(a, 2) !== leading(b, 2)) fail('expected the same axes before the last two');
     return [{ rows: a.rows, dims: [...a.dims.slice(0, -2), M, N] }];
   },
+  // The form tn, and what passes add, stand in no model's graph.
+  read: (reader) => ({ form: reader.oneOf('form', ['nn', 'nt']), flat: reader.boolean('flat') }),
   derivative: (rule) => derivatives[rule.attributes.form](rule),
   bind(binding) {
     const { attributes, inputs, outputs } = binding;

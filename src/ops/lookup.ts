@@ -1,8 +1,17 @@
 /** Tables of vectors as operations of the graph: numbers of rows go in, the rows come out. */
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import type { Call } from './check.js';
 import { copyColumns, embed, embedBackward } from './embedding.js';
-import { type InputCheck, type Operation, one, type Shape, showShape, sizeOf } from './operation.js';
+import {
+  type InputCheck,
+  type Operation,
+  one,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from './operation.js';
 import { fill, unary } from './strided.js';
 import { gather, scatterAdd } from './take.js';
 import { viewOf } from './view.js';
@@ -25,11 +34,25 @@ export interface EmbeddingAttributes {
 /** Inputs x [rows, in] and for each column a table [cardinality, width], which takes the column's place. */
 export const embedding: Operation<EmbeddingAttributes> = {
   name: 'embedding',
-  infer(where, [x], { columns }) {
+  infer(where, [x, ...tables], { columns }) {
     const [width] = vectorOf(where, x);
+    for (const [i, table] of tables.entries()) {
+      const expected = { rows: false, dims: [columns[i].cardinality, columns[i].width] };
+      if (sameShape(table, expected)) continue;
+      throw new ShapeError(where, `table ${i}: expected ${showShape(expected)}, given ${showShape(table)}`);
+    }
     const { column } = columns[columns.length - 1];
     if (column >= width) throw new ShapeError(where, `column ${column} of ${width} inputs, counted from 0`);
     return [{ rows: true, dims: [columns.reduce((total, own) => total + own.width - 1, width)] }];
+  },
+  read(reader) {
+    const isList = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > 0;
+    const given = reader.required('columns', 'a list of columns, at least one', isList);
+    const columns: EmbeddedColumn[] = [];
+    for (const [i, own] of given.entries()) {
+      columns.push(readColumn(`columns[${i}]`, own, columns[i - 1]?.column ?? -1));
+    }
+    return { columns };
   },
   derivative(rule) {
     const { inputs, gradients, needs, attributes } = rule;
@@ -58,6 +81,15 @@ export const embedding: Operation<EmbeddingAttributes> = {
     for (const { column, cardinality } of columns) checkCategories(check, column, cardinality, check.width);
   },
 };
+
+function readColumn(where: string, given: unknown, before: number): EmbeddedColumn {
+  const reader = new OptionReader(where, given);
+  const column = reader.integer('column', { min: before + 1 });
+  const cardinality = reader.integer('cardinality', { min: 1, max: 2 ** 24 });
+  const width = reader.integer('width', { min: 1 });
+  reader.end();
+  return { column, cardinality, width };
+}
 
 /** What passes through: dx of the other columns; category numbers have no gradient. */
 const embeddingInput: Operation<EmbeddingAttributes & { readonly width: number }> = {

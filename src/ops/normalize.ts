@@ -1,4 +1,5 @@
 /** Batch and layer normalisation as operations of the graph: over all axes before the last, and over the last. */
+import { ShapeError } from '../base/errors.js';
 import type { Tensor } from '../engine/tensor.js';
 import {
   batchNormBackward,
@@ -6,7 +7,16 @@ import {
   layerNorm as bindLayerNorm,
   layerNormBackward,
 } from './norm.js';
-import { asMatrix, type Binding, type Operation, type Rule, type Shape, type Symbolic } from './operation.js';
+import {
+  asMatrix,
+  type Binding,
+  type Operation,
+  type Rule,
+  type Shape,
+  type Symbolic,
+  sameShape,
+  showShape,
+} from './operation.js';
 
 export interface BatchNormAttributes {
   readonly eps: number;
@@ -25,7 +35,15 @@ export interface LayerNormAttributes {
  */
 export const batchNorm: Operation<BatchNormAttributes> = {
   name: 'batchNorm',
-  infer: (_, [x]) => [x, features(x), features(x)],
+  infer(where, [x, ...vectors]) {
+    checkFeatures(where, x, vectors);
+    return [x, features(x), features(x)];
+  },
+  read: (reader) => ({
+    eps: reader.number('eps', { above: 0 }),
+    momentum: reader.number('momentum', { min: 0, max: 1 }),
+    affine: reader.boolean('affine'),
+  }),
   derivative: (rule) => normGradients(rule, batchNormGradient, 3),
   bind(binding) {
     const { attributes, inputs, outputs, state } = binding;
@@ -55,7 +73,11 @@ export const batchNormGradient: Operation<{ readonly affine: boolean }> = {
 /** Inputs x and, when affine, weight and bias. Outputs y, and each row's mean and 1 / deviation. */
 export const layerNorm: Operation<LayerNormAttributes> = {
   name: 'layerNorm',
-  infer: (_, [x]) => [x, vectors(x), vectors(x)],
+  infer(where, [x, ...learned]) {
+    checkFeatures(where, x, learned);
+    return [x, vectors(x), vectors(x)];
+  },
+  read: (reader) => ({ eps: reader.number('eps', { above: 0 }), affine: reader.boolean('affine') }),
   derivative: (rule) => normGradients(rule, layerNormGradient, 1),
   bind(binding) {
     const { attributes, inputs, outputs } = binding;
@@ -112,6 +134,18 @@ function vectors({ rows, dims }: Shape): Shape {
   const leading = dims.slice(0, -1);
   if (rows) return { rows, dims: leading.length === 0 ? [] : [...leading, 1] };
   return { rows, dims: [leading.reduce((product, length) => product * length, 1)] };
+}
+
+/** Statistics, weight and bias: one number a feature each. */
+function checkFeatures(where: string, x: Shape, vectors: readonly Shape[]): void {
+  const expected = x.dims.length === 0 ? { rows: false, dims: [1] } : features(x);
+  for (const own of vectors) {
+    if (sameShape(own, expected)) continue;
+    throw new ShapeError(
+      where,
+      `expected ${showShape(expected)} for each feature of ${showShape(x)}, given ${showShape(own)}`,
+    );
+  }
 }
 
 function features({ dims }: Shape): Shape {

@@ -2,6 +2,7 @@
  * What an operation is to the graph above it: how the shape of its result follows from those of its inputs, what its derivative is, and
  * how it is bound to tensors. An operation knows neither the graph nor its neighbours.
  */
+import type { OptionReader } from '../base/options.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Call } from './check.js';
 import type { PackedMatrix } from './packed.js';
@@ -34,12 +35,19 @@ export interface Operation<A = unknown> {
   readonly stops?: boolean;
   /** The calls that compute it, bound to its tensors. */
   bind(binding: Binding<A>): Call | readonly Call[];
+  /** It draws random numbers, from a stream of its own. */
+  readonly random?: boolean;
   /** The output is the memory of the first input under another shape, if both lie there without gaps. */
   readonly alias?: boolean;
   /** Inputs whose memory the first output may take, when nobody reads them afterwards and they lie in memory alike. */
   readonly inPlace?: readonly number[];
   /** Throws DataError, saying row and column, for numbers of a data set that its first input cannot take. */
   checkInputs?(check: InputCheck<A>): void;
+  /**
+   * Attributes from a file, which is taken for hostile: throws OptionError for what is not of their types and ranges. Absent where there
+   * are none, and for what only derivatives and passes make.
+   */
+  read?(reader: OptionReader): A;
 }
 
 /** Whatever stands for a value while a derivative is written down. */

@@ -26,6 +26,10 @@ export const reduction: Operation<ReductionAttributes> = {
     const dims = x.dims.map((length, i) => (axes.includes(i + shift) ? 1 : length));
     return [{ rows: x.rows && !axes.includes(0), dims }];
   },
+  read: (reader) => ({
+    operation: reader.oneOf('operation', ['sum', 'mean', 'max', 'min']),
+    axes: reader.required('axes', 'axes, ascending', isAscending),
+  }),
   derivative(rule) {
     const { attributes, inputs, outputs, gradients } = rule;
     const [x] = inputs;
@@ -47,6 +51,12 @@ export const reduction: Operation<ReductionAttributes> = {
     return reduce({ y, x: viewOf(x), operation: 'sum', scale: 1 / countOf(x, axes) });
   },
 };
+
+function isAscending(value: unknown): value is readonly number[] {
+  const is = (axis: unknown, i: number, all: unknown[]) =>
+    Number.isSafeInteger(axis) && (i === 0 || (axis as number) > (all[i - 1] as number));
+  return Array.isArray(value) && value.length > 0 && value.every(is);
+}
 
 /** dy over the number of values of x that a mean is made of. */
 const meanGradient: Operation<ReductionAttributes> = {
@@ -76,7 +86,10 @@ function reducedView(y: Tensor, x: Tensor, axes: readonly number[]): View {
 /** Of the last axis: exp(x) over its sum. */
 export const softmax: Operation<object> = {
   name: 'softmax',
-  infer: (_, [x]) => [x],
+  infer(where, [x]) {
+    if (x.dims.length > 0) return [x];
+    throw new ShapeError(where, `expected a last axis to go along, given ${showShape(x)}`);
+  },
   derivative: (rule) => [one(rule, softmaxGradient, [rule.outputs[0], rule.gradients[0]!], {})],
   bind: ({ inputs: [x], outputs }) => bindSoftmax({ y: asMatrix(outputs[0]!), x: asMatrix(x) }),
 };

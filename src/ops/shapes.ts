@@ -4,6 +4,7 @@ import type { Tensor } from '../engine/tensor.js';
 import { constantLike } from './arithmetic.js';
 import type { Call } from './check.js';
 import { type Operation, one, type Shape, showShape, sizeOf } from './operation.js';
+import { readShape } from './read.js';
 import { unary } from './strided.js';
 import { permute, slice as sliceView, type View, viewOf } from './view.js';
 
@@ -20,6 +21,7 @@ export const reshape: Operation<{ readonly shape: Shape }> = {
       `expected ${sizeOf(x)} values${x.rows ? ' a row' : ''}, as ${showShape(x)} has, given ${showShape(shape)}`,
     );
   },
+  read: (reader) => ({ shape: readShape(reader, 'shape') }),
   derivative: (rule) => [one(rule, reshape, [rule.gradients[0]!], { shape: rule.inputs[0].shape })],
   bind({ inputs: [x], outputs, arena }) {
     const y = outputs[0]!;
@@ -29,6 +31,10 @@ export const reshape: Operation<{ readonly shape: Shape }> = {
     return [copy(linesOf(between, x), linesOf(x, between)), copy(linesOf(y, between), linesOf(between, y))];
   },
 };
+
+function isPlaces(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((axis) => Number.isSafeInteger(axis) && axis >= 0);
+}
 
 function isPadded(tensor: Tensor): boolean {
   return tensor.shape.length > 1 && tensor.ld !== tensor.columns;
@@ -58,6 +64,7 @@ export const transpose: Operation<{ readonly axes: readonly number[] }> = {
     const dims = axes.map((axis) => full[axis]);
     return [{ rows: x.rows, dims: x.rows ? dims.slice(1) : dims }];
   },
+  read: (reader) => ({ axes: reader.required('axes', 'a list of axes', isPlaces) }),
   derivative(rule) {
     const { axes } = rule.attributes;
     const inverse = axes.map((_, i) => axes.indexOf(i));
@@ -85,6 +92,11 @@ export const slice: Operation<SliceAttributes> = {
     }
     return [{ ...x, dims: x.dims.map((own, i) => (i === at ? length : own)) }];
   },
+  read: (reader) => ({
+    axis: reader.integer('axis', { min: 0 }),
+    begin: reader.integer('begin', { min: 0 }),
+    length: reader.integer('length', { min: 1 }),
+  }),
   derivative(rule) {
     const { axis, begin } = rule.attributes;
     return [one(rule, place, [rule.gradients[0]!], { axis, begin, shape: rule.inputs[0].shape })];
@@ -122,6 +134,7 @@ export const concat: Operation<{ readonly axis: number }> = {
     const total = inputs.reduce((sum, { dims }) => sum + dims[at], 0);
     return [{ ...first, dims: first.dims.map((own, i) => (i === at ? total : own)) }];
   },
+  read: (reader) => ({ axis: reader.integer('axis', { min: 0 }) }),
   derivative(rule) {
     const { axis } = rule.attributes;
     let begin = 0;

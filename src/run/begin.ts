@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { ShapeError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
 import { readModel } from '../formats/model.js';
-import { allValues, writeAll } from '../nn/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { allValues, type Network, writeAll } from '../nn/model.js';
 import { MODEL_FILE } from './folder.js';
 
 /** Tensors that a message lists. */
@@ -16,7 +15,7 @@ const MAX_LISTED = 6;
  * and FormatError for a file that cannot be read, and with ShapeError that lists what does not fit when names
  * or shapes differ; the model then stays as it was.
  */
-export async function takeWeights(model: Sequential, source: string): Promise<void> {
+export async function takeWeights(model: Network, source: string): Promise<void> {
   const isFolder = await stat(source).then(
     (found) => found.isDirectory(),
     () => false,

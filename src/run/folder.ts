@@ -22,7 +22,7 @@ import { makeFolders } from '../base/files/folders.js';
 import { FolderLock, LOCK_FILE } from '../base/files/lock.js';
 import { checkPath, OptionReader } from '../base/options.js';
 import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { loadUplot } from '../report/node.js';
 import { type RunReport, renderReport } from '../report/report.js';
 import { type ModelMetadata, writeModel } from '../tables/model-file.js';
@@ -170,7 +170,7 @@ export class RunFolder {
   }
 
   /** Replaces the model. Throws DataError, and keeps the old one, when a value is not finite. */
-  async saveModel(model: Sequential, metadata?: ModelMetadata): Promise<void> {
+  async saveModel(model: Network, metadata?: ModelMetadata): Promise<void> {
     await writeFileAtomic(this.modelPath, writeModel(model, metadata));
   }
 

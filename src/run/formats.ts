@@ -12,7 +12,7 @@ import { readOnnx } from '../formats/onnx/read.js';
 import { denseFromPytorch, readPytorch, writePytorch } from '../formats/pytorch.js';
 import type { FileFormat } from '../formats/recognise.js';
 import { activations } from '../nn/activations.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { type ModelMetadata, writeModel } from '../tables/model-file.js';
 import { writeOnnx } from '../tables/onnx.js';
 import { eventFileName, readMetrics } from './metrics.js';
@@ -21,7 +21,7 @@ const group = 'Options:';
 
 /** A model as it comes from a file. */
 export interface FileModel {
-  readonly model: Sequential;
+  readonly model: Network;
   readonly metadata: ModelMetadata;
   /** What a person should know about it. */
   readonly note?: string;

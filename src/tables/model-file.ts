@@ -6,7 +6,7 @@ import { OptionError, show } from '../base/errors.js';
 import { readModel as readFile, writeModel as writeFile } from '../formats/model.js';
 import type { BasicMetadata, MetadataSection } from '../formats/model-metadata.js';
 import { describeLoss, type Loss, meanSquaredError, softmaxCrossEntropy } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { readPreparation, type TablePreparation } from './preparation.js';
 
 /** What a model's file says beside its layers: how inputs are made, and what the outputs are called. */
@@ -39,10 +39,10 @@ export function checkTask(where: string, loss: Loss, { target }: TablePreparatio
  *
  * @throws DataError when a parameter is NaN or infinite: such a model is of no use, and must not replace a
  *   good one.
- * @throws OptionError for metadata that do not fit the model or what it remembers, or a layer or loss that
- *   could not be read back.
+ * @throws OptionError for metadata that do not fit the model or what it remembers, or a loss that could not
+ *   be read back.
  */
-export function writeModel(model: Sequential, metadata?: ModelMetadata): Uint8Array {
+export function writeModel(model: Network, metadata?: ModelMetadata): Uint8Array {
   return writeFile(model, metadata, [tableSection]);
 }
 
@@ -53,6 +53,6 @@ export function writeModel(model: Sequential, metadata?: ModelMetadata): Uint8Ar
  * @throws FormatError when the file is not safetensors, has no description of a model or one that this
  *   version cannot read, lacks or adds tensors, or holds a value that is NaN or infinite.
  */
-export function readModel(bytes: Uint8Array, where: string): { model: Sequential; metadata: ModelMetadata } {
+export function readModel(bytes: Uint8Array, where: string): { model: Network; metadata: ModelMetadata } {
   return readFile(bytes, where, [tableSection]);
 }

@@ -4,7 +4,7 @@ import {
   type WriteOnnxOptions as WriteFileOptions,
   writeOnnx as writeFile,
 } from '../formats/onnx/write.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { type ModelMetadata, tableSection } from './model-file.js';
 import { checkNames, writeTable, writeTarget } from './onnx-columns.js';
 import type { TablePreparation } from './preparation.js';
@@ -47,6 +47,6 @@ export interface WriteOnnxOptions extends WriteFileOptions {
  * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that
  *   ONNX cannot express, or a file of 2 GiB or more.
  */
-export function writeOnnx(model: Sequential, options?: WriteOnnxOptions): Uint8Array {
+export function writeOnnx(model: Network, options?: WriteOnnxOptions): Uint8Array {
   return writeFile(model, options, [section]);
 }

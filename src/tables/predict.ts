@@ -7,7 +7,7 @@ import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
 import { CompiledModel } from '../nn/compile.js';
 import { checkInputs } from '../nn/inputs.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import { checkEngine, checkModel } from '../train/check.js';
 import { checkRows, checkWeights } from '../train/finite.js';
 import { Turn } from '../train/turn.js';
@@ -76,7 +76,7 @@ function readCopied(
  */
 export async function* predictTable(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   preparation: TablePreparation,
   table: Table,
   options?: PredictTableOptions,

@@ -7,16 +7,17 @@ import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { describeGraph } from '../nn/graph-file.js';
 import type { Network } from '../nn/model.js';
-import { isSequential } from '../nn/sequential.js';
+import { isPlain } from '../nn/sequential.js';
 import type { Checkpoint, CheckpointEngine } from './checkpoint.js';
 
 /** A model's architecture. The values that it began with are of no account: a checkpoint has those it came to. */
 export function describeModel(model: Network): Record<string, unknown> {
-  const { inputSize, seed } = model;
+  const { inputs, seed } = model;
   const names = model.parameters.filter(({ trainable }) => trainable === false).map(({ name }) => name);
   // Not where there are none: checkpoints of earlier versions do not know of it.
   const frozen = names.length > 0 && { frozen: names };
-  if (!isSequential(model)) return { seed, graph: describeGraph(model), ...frozen };
+  if (!isPlain(model)) return { seed, graph: describeGraph(model), ...frozen };
+  const inputSize = inputs[0].shape.length === 1 ? model.inputSize : inputs[0].shape;
   const layers = model.layers.map(({ kind, config }) => ({ kind, ...config }));
   return { inputSize, seed, layers, ...frozen };
 }

@@ -8,9 +8,9 @@ import * as errors from '../base/errors.js';
 import type { EngineOptions } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo } from '../engine/engine.js';
-import { type Loss, lossOf } from '../nn/losses.js';
-import { allValues, type InputScale, remember, writeAll } from '../nn/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { describeLossFor } from '../nn/loss-file.js';
+import type { Loss } from '../nn/losses.js';
+import { allValues, type InputScale, type Network, remember, writeAll } from '../nn/model.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { PredictOptions } from '../train/predict.js';
 import type { TrainerFitOptions } from './types.js';
@@ -28,7 +28,7 @@ export interface FitMessage
   readonly optimizer: Readonly<Record<string, unknown>>;
 }
 
-/** A loss by its name, or its config. */
+/** A loss by its name, or as a file has it. */
 export type LossMessage = string | Readonly<Record<string, unknown>>;
 
 /** Options with a loss, as they travel. */
@@ -111,13 +111,18 @@ export function decodeError({ name, message, stack, where, step, epoch, row }: E
   return new Known(where, words, { cause });
 }
 
-export function stateOf(model: Sequential): ModelState {
+export function stateOf(model: Network): ModelState {
   const { loss, input } = model;
   const values = allValues(model).map((parameter) => parameter.values);
-  return { values, ...(loss && { loss: loss.config }), ...(input && { input }) };
+  return { values, ...(loss && { loss: describeLossFor('Trainer', model, loss) }), ...(input && { input }) };
 }
 
-export function setState(model: Sequential, { values, loss, input }: ModelState): void {
+/** `lossOf` makes the loss of what the other end says of it. */
+export function setState(
+  model: Network,
+  { values, loss, input }: ModelState,
+  lossOf: (config: Loss['config']) => Loss,
+): void {
   writeAll(model, values);
   remember(model, { ...(loss && { loss: lossOf(loss) }), ...(input && { input }) });
 }

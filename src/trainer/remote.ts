@@ -9,8 +9,9 @@ import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { isResponse, isUrl, isWasmSource } from '../engine/load.js';
 import { writeModel } from '../formats/model.js';
-import { type LossOption, resolveLoss } from '../nn/losses.js';
-import type { Sequential } from '../nn/sequential.js';
+import { describeLossFor } from '../nn/loss-file.js';
+import { type Loss, type LossOption, lossOf, resolveLoss } from '../nn/losses.js';
+import type { Network } from '../nn/model.js';
 import { checkDataset } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { Evaluation, History } from '../train/history.js';
@@ -46,23 +47,21 @@ interface Pending {
 
 export class RemoteTrainer implements Trainer {
   readonly place = 'worker';
-  readonly model: Sequential;
+  readonly model: Network;
   info!: EngineInfo;
   state: 'idle' | 'training' | 'paused' = 'idle';
   readonly #worker: TrainerWorker;
   readonly #pending = new Map<number, Pending>();
   readonly #sets = new WeakMap<Dataset, Promise<SetId>>();
+  /** What has been sent. */
+  readonly #losses: Loss[] = [];
   #lastId = 0;
   /** Until the data are there, `fit` has not begun: what is to be done to it waits. */
   #sending: Promise<void> = Promise.resolve();
   #ended: EngineError | undefined;
 
   /** Starts the engine in the worker. Throws EngineError when the worker does not come up. */
-  static async start(
-    worker: TrainerWorker,
-    model: Sequential,
-    engine?: EngineOptions,
-  ): Promise<RemoteTrainer> {
+  static async start(worker: TrainerWorker, model: Network, engine?: EngineOptions): Promise<RemoteTrainer> {
     const trainer = new RemoteTrainer(worker, model);
     try {
       const given = { model: writeModel(model), ...(engine && { engine: await portable(engine) }) };
@@ -74,7 +73,7 @@ export class RemoteTrainer implements Trainer {
     return trainer;
   }
 
-  private constructor(worker: TrainerWorker, model: Sequential) {
+  private constructor(worker: TrainerWorker, model: Network) {
     this.model = model;
     this.#worker = worker;
     // Only while it is at work does it keep a process alive.
@@ -122,7 +121,7 @@ export class RemoteTrainer implements Trainer {
         'fit',
         {
           ...sets,
-          options: { ...rest, loss: lossMessage(loss), optimizer: optimizer.config } as FitMessage,
+          options: { ...rest, loss: this.#lossMessage(loss), optimizer: optimizer.config } as FitMessage,
           progress: onProgress !== undefined,
         },
         {
@@ -166,13 +165,13 @@ export class RemoteTrainer implements Trainer {
     }
     // Bytes have a meaning of their own.
     const own = isBytes(inputs) ? new Uint8Array(inputs) : Float32Array.from(inputs);
-    const given = { inputs: own, ...(options && { options: withLoss(options) }) };
+    const given = { inputs: own, ...(options && { options: this.#withLoss(options) }) };
     return (await this.#ask('predict', given)) as Float32Array;
   }
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
     checkDataset('evaluate', 'set', set);
-    const given = { set: await this.#reference(set), ...(options && { options: withLoss(options) }) };
+    const given = { set: await this.#reference(set), ...(options && { options: this.#withLoss(options) }) };
     return (await this.#ask('evaluate', given)) as Evaluation;
   }
 
@@ -203,7 +202,29 @@ export class RemoteTrainer implements Trainer {
   }
 
   #fill(state: ModelState): void {
-    setState(this.model, state);
+    setState(this.model, state, (config) => this.#lossOf(config));
+  }
+
+  /** A loss as it travels: by its name, or as a file has it. */
+  #lossMessage(given: unknown): LossMessage {
+    // What is no loss, the worker says as `fit` does.
+    if (typeof given !== 'function' && (typeof given !== 'object' || given === null)) return given as string;
+    const loss = resolveLoss('Trainer', given);
+    this.#losses.push(loss);
+    return describeLossFor('Trainer', this.model, loss);
+  }
+
+  #withLoss<T extends { loss?: unknown }>(options: T): WithLoss<T> {
+    const { loss, ...rest } = options;
+    return loss === undefined ? rest : { ...rest, loss: this.#lossMessage(loss) };
+  }
+
+  /** What was sent, where it is that which comes back: a function of one's own is still here. */
+  #lossOf(config: Loss['config']): Loss {
+    const text = JSON.stringify(config);
+    const known = [...this.#losses, ...(this.model.loss ? [this.model.loss] : [])];
+    const same = known.find((loss) => JSON.stringify(describeLossFor('Trainer', this.model, loss)) === text);
+    return same ?? lossOf(config);
   }
 
   async #sendBoth(train: Dataset, validation: Dataset | undefined) {
@@ -328,15 +349,4 @@ async function portable(options: EngineOptions): Promise<EngineOptions> {
     }),
   );
   return { ...rest, wasm: Object.fromEntries(entries) };
-}
-
-function lossMessage(loss: LossOption): LossMessage {
-  return typeof loss === 'function' || (typeof loss === 'object' && loss !== null)
-    ? resolveLoss('Trainer', loss).config
-    : loss;
-}
-
-function withLoss<T extends { loss?: LossOption }>(options: T): WithLoss<T> {
-  const { loss, ...rest } = options;
-  return loss === undefined ? rest : { ...rest, loss: lossMessage(loss) };
 }

@@ -6,7 +6,9 @@ import { createEngine } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
 import type { WasmSources } from '../engine/load.js';
 import { readModel } from '../formats/model.js';
-import { type Loss, type LossName, type LossOption, lossOf } from '../nn/losses.js';
+import { readLossFor } from '../nn/loss-read.js';
+import type { Loss, LossName, LossOption } from '../nn/losses.js';
+import type { Network } from '../nn/model.js';
 import { type Optimizer, optimizerOf } from '../nn/optimizers.js';
 import type { FitOptions } from '../train/fit-options.js';
 import {
@@ -54,7 +56,7 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
         port.postMessage({ id, event, record } satisfies Message);
       const history = await current().fit(find(train), {
         ...options,
-        loss: loss(options.loss),
+        loss: loss(current().model, options.loss),
         optimizer: await optimizer(options.optimizer),
         ...(validation !== undefined && { validation: find(validation) }),
         onTrainBegin: tell('onTrainBegin') as NonNullable<FitOptions['onTrainBegin']>,
@@ -66,8 +68,10 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
     pause: () => current().pause(),
     resume: () => current().resume(),
     stop: () => current().stop(),
-    predict: ({ inputs, options }) => current().predict(inputs, options && withLoss(options)),
-    evaluate: ({ set, options }) => current().evaluate(find(set), options && withLoss(options)),
+    predict: ({ inputs, options }) =>
+      current().predict(inputs, options && withLoss(current().model, options)),
+    evaluate: ({ set, options }) =>
+      current().evaluate(find(set), options && withLoss(current().model, options)),
     readWeights: ({ names }) => current().readWeights(names),
     async readValues() {
       await current().download();
@@ -75,7 +79,8 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
     },
     async upload(state) {
       await current().upload();
-      setState(current().model, state);
+      const { model } = current();
+      setState(model, state, (config) => readLossFor(config, model));
     },
   };
 
@@ -93,8 +98,10 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
   });
 }
 
-function loss(given: LossMessage): Loss | LossName {
-  return typeof given === 'string' ? (given as LossName) : lossOf(given);
+function loss(model: Network, given: LossMessage): Loss | LossName {
+  // What is no loss at all, the function that takes it says best.
+  const isConfig = typeof given === 'object' && given !== null;
+  return isConfig ? readLossFor(given, model) : (given as LossName);
 }
 
 /** What chains are made of is loaded with the first of them. */
@@ -104,6 +111,6 @@ async function optimizer(config: FitMessage['optimizer']): Promise<Optimizer> {
     : optimizerOf(config);
 }
 
-function withLoss<T extends { loss?: LossOption }>(options: WithLoss<T>): T {
-  return (options.loss === undefined ? options : { ...options, loss: loss(options.loss) }) as T;
+function withLoss<T extends { loss?: LossOption }>(model: Network, options: WithLoss<T>): T {
+  return (options.loss === undefined ? options : { ...options, loss: loss(model, options.loss) }) as T;
 }

@@ -5,8 +5,7 @@ import { EngineError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine, EngineInfo } from '../engine/engine.js';
-import { allValues } from '../nn/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { allValues, type Network } from '../nn/model.js';
 import type { StepRecord } from '../train/callbacks.js';
 import { type EvaluateOptions, evaluate } from '../train/evaluate.js';
 import { fit } from '../train/fit.js';
@@ -18,11 +17,11 @@ import type { Progress, Trainer, TrainerFitOptions } from './types.js';
 export class Session implements Trainer {
   readonly info: EngineInfo;
   readonly place = 'caller';
-  readonly model: Sequential;
+  readonly model: Network;
   readonly #engine: Engine;
   #training: Training | undefined;
 
-  constructor(engine: Engine, model: Sequential) {
+  constructor(engine: Engine, model: Network) {
     this.#engine = engine;
     this.model = model;
     this.info = engine.info;

@@ -5,7 +5,7 @@ import type { WorkerHandle } from '../base/platform/types.js';
 import type { EngineOptions } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo } from '../engine/engine.js';
-import type { Sequential } from '../nn/sequential.js';
+import type { Network } from '../nn/model.js';
 import type { Callbacks, TrainingPlan } from '../train/callbacks.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { FitOptions } from '../train/fit-options.js';
@@ -15,7 +15,7 @@ import type { PredictOptions } from '../train/predict.js';
 /** Which model is trained, and where that is computed. */
 export interface TrainerOptions {
   /** The model to train. */
-  model: Sequential;
+  model: Network;
   /**
    * `true` (the default in browsers) starts a dedicated worker, in Node one of `worker_threads`; `false` stays on the calling
    * thread. With a bundler that does not follow `new Worker(new URL(…))`, the address of your own copy of `lanegrad/worker`, or a
@@ -60,7 +60,7 @@ export interface Trainer {
   /** Where it computes. */
   readonly place: 'worker' | 'caller';
   /** The model that it was made with. Its values are those of the last `download`, or of the end of the last `fit`. */
-  readonly model: Sequential;
+  readonly model: Network;
   readonly state: 'idle' | 'training' | 'paused';
   /** As the function of that name, on the trainer's model. Throws EngineError while it trains already. */
   fit(train: Dataset, options: TrainerFitOptions): Promise<History>;

@@ -8,7 +8,7 @@ import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { embedding } from '../../src/nn/embedding.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
-import { sequential } from '../../src/nn/sequential.js';
+import { isSequential, sequential } from '../../src/nn/sequential.js';
 
 function all() {
   const model = sequential(
@@ -42,6 +42,7 @@ describe('a model file', () => {
     const model = all();
     const bytes = writeModel(model);
     const { model: read } = readModel(bytes, 'all');
+    if (!isSequential(read)) throw new Error('expected a list of layers');
     const described = (of: typeof model) => of.layers.map(({ kind, config }) => ({ kind, ...config }));
     expect(described(read)).toEqual(described(model));
     expect(read.parameters).toEqual(model.parameters);

@@ -1,8 +1,9 @@
 import { createEngine } from '../../src/create/engine.js';
 import { createReferenceEngine } from '../../src/create/reference.js';
 import { type DenseOptions, dense } from '../../src/nn/dense.js';
+import type { Network } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers.js';
-import { type Sequential, sequential } from '../../src/nn/sequential.js';
+import { sequential } from '../../src/nn/sequential.js';
 import type { FitOptions } from '../../src/train/fit.js';
 
 export const net = (seed = 1, options: DenseOptions = { activation: 'tanh' }) =>
@@ -11,9 +12,9 @@ export const basic = {
   loss: 'softmaxCrossEntropy',
   optimizer: sgd({ learningRate: 0.5 }),
 } as const satisfies FitOptions;
-export const bits = (model: Sequential) =>
+export const bits = (model: Network) =>
   model.parameters.map(({ values }) => [...new Uint32Array(values.buffer)]);
-export const finite = (model: Sequential) =>
+export const finite = (model: Network) =>
   model.parameters.every(({ values }) => values.every(Number.isFinite));
 
 export const engines = [

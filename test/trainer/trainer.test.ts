@@ -8,7 +8,7 @@ import { createEngine } from '../../src/create/engine.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { optimizer } from '../../src/nn/chain.js';
 import { dense } from '../../src/nn/dense.js';
-import { layer } from '../../src/nn/layer.js';
+import { defineLayer } from '../../src/nn/layer.js';
 import { softmaxCrossEntropy } from '../../src/nn/losses.js';
 import { batchNorm } from '../../src/nn/normalization.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';
@@ -409,7 +409,7 @@ describe('the worker itself', () => {
   });
 
   test('refuses a model that cannot be rebuilt there', async () => {
-    const own = layer('own', dense(3));
+    const own = defineLayer('own', {}, dense(3));
     await expect(createTrainer({ model: sequential(8, [own]), worker: true })).rejects.toThrow(OptionError);
   });
 });

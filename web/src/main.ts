@@ -1,6 +1,6 @@
 /** The demo page: puts the parts together. What computes is in the library; what draws is in the other files here. */
 import './style.css';
-import { readModel, type Sequential, writeModel } from 'lanegrad';
+import { isSequential, readModel, type Sequential, writeModel } from 'lanegrad';
 import { createTrainer, type Trainer } from 'lanegrad/trainer';
 import { Curve } from './charts.js';
 import { compare } from './compare.js';
@@ -319,8 +319,9 @@ get<HTMLInputElement>('file').addEventListener('change', async ({ target }) => {
   if (!file) return;
   try {
     const { model } = readModel(new Uint8Array(await file.arrayBuffer()), file.name);
-    if (model.inputSize !== 784 || model.outputSize !== 10) {
-      throw new Error(`${file.name} is a model of ${model.sizes.join('-')}; this page needs 784-…-10`);
+    if (!isSequential(model) || model.inputSize !== 784 || model.outputSize !== 10) {
+      const given = isSequential(model) ? model.sizes.join('-') : 'another form';
+      throw new Error(`${file.name} is a model of ${given}; this page needs 784-…-10`);
     }
     // A shape that no settings have: what is trained next is this model, unless another is asked for.
     const settings = form.read();

@@ -10,7 +10,8 @@ export interface LayerPart {
   readonly config: Readonly<Record<string, unknown>>;
   /** Width of the layer's inputs. */
   readonly width: number;
-  readonly index: number;
+  /** Its place, by which its constants are named. */
+  readonly index: number | string;
   /** One of the layer's parameters or buffers as a constant of the graph; undefined for one that the layer does not have. */
   constant(name: string): string | undefined;
 }
@@ -63,7 +64,7 @@ function scaleAndShift(
 }
 
 /** Each column of categories picks rows of its table; the parts, and what lies between, stand side by side again. */
-function writeEmbedding(graph: GraphBuilder, { config, width, constant, index }: LayerPart): void {
+export function writeEmbedding(graph: GraphBuilder, { config, width, constant, index }: LayerPart): void {
   const input = graph.current;
   const parts: string[] = [];
   let from = 0;

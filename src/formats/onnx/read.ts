@@ -6,6 +6,7 @@ import { checkBytes, isMap } from '../../base/arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
 import { makeLayer } from '../../nn/layers.js';
+import { readLossFor } from '../../nn/loss-read.js';
 import { binaryCrossEntropy, type Loss, lossOf, softmaxCrossEntropy } from '../../nn/losses.js';
 import { setParameters } from '../../nn/model.js';
 import { type Sequential, sequential } from '../../nn/sequential.js';
@@ -93,7 +94,7 @@ export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOpt
       ...(read.scale && { input: { ...(typeof input === 'object' ? input : {}), ...read.scale } }),
       ...(classNames !== undefined && { classNames }),
     };
-    const metadata = readDescription(new OptionReader('metadata', given), model);
+    const metadata = readDescription(new OptionReader('metadata', given), model, readLossFor);
     return { model, metadata, softmax: read.softmax, sigmoid };
   } catch (error) {
     // Layers and options name the function at fault; here that is the file.

@@ -4,13 +4,15 @@
  *
  *   input [batch, inputSize] → (Mul, Add: raw values scaled) → Gemm, Relu, … → (Softmax) → output [batch, outputSize]
  *
+ * Any other model is written operation by operation (nodes.ts), its inputs and outputs under their own names.
+ *
  * Operator set 20 and IR version 9 (ONNX 1.15, November 2023): the first with Gelu. It opens no file.
  */
 import { DataError, OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
 import { describeLoss } from '../../nn/losses.js';
-import { allValues, checkModel, type Parameter } from '../../nn/model.js';
-import type { Sequential } from '../../nn/sequential.js';
+import { allValues, checkModel, type Network, type Parameter } from '../../nn/model.js';
+import { isPlain, type Sequential } from '../../nn/sequential.js';
 import {
   type BasicMetadata,
   type Description,
@@ -21,6 +23,7 @@ import {
 import { GraphBuilder } from './graph.js';
 import { layerWriters } from './layers.js';
 import { dataTypes, encodeModel, ML_DOMAIN, ML_OPSET, type OnnxValue, PRODUCER } from './proto.js';
+import { checkNames, writeNodes } from './write-graph.js';
 
 const WHERE = 'writeOnnx';
 const IR_VERSION = 9;
@@ -66,16 +69,17 @@ export interface WriteOnnxOptions {
 /**
  * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after
  * softmax, `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training
- * are left out.
+ * are left out. A model that is no list of our layers has its inputs and outputs by their names, each [batch, …].
  *
  * @param sections What the metadata may hold beside what any model's may; the first that is there frames the
  *   layers.
  * @throws DataError when a parameter is NaN or infinite.
- * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, a layer that
- *   ONNX cannot express, or a file of 2 GiB or more.
+ * @throws OptionError for `rawInputs` without metadata that say how, `softmax` of a regression, either for a
+ *   model of several inputs or outputs, a layer or operation that ONNX cannot express, or a file of 2 GiB or
+ *   more.
  */
 export function writeOnnx(
-  model: Sequential,
+  model: Network,
   options?: WriteOnnxOptions,
   sections: readonly OnnxSection[] = [],
 ): Uint8Array {
@@ -94,12 +98,84 @@ export function writeOnnx(
     );
   }
 
-  const graph = new GraphBuilder('input');
-  const shape = (width: number) => ({ elementType: dataTypes.float, shape: ['batch', width] });
+  if ((rawInputs && model.inputs.length > 1) || (softmax && model.outputs.length > 1)) {
+    const what =
+      rawInputs && model.inputs.length > 1
+        ? 'rawInputs: expected a model of one input'
+        : 'softmax: expected a model of one output';
+    throw new OptionError(WHERE, `option ${what}`);
+  }
+  const graph = new GraphBuilder(model.inputs[0].name);
+  const port = ({ name, shape }: Network['inputs'][number]): OnnxValue => ({
+    name,
+    elementType: dataTypes.float,
+    shape: ['batch', ...shape],
+  });
   const [frame] = sectionsOf(metadata, sections).map(([section, value]) => section.frame(value));
-  let inputs: OnnxValue[] = [{ name: 'input', ...shape(model.inputSize) }];
+  let inputs: OnnxValue[] = model.inputs.map(port);
   if (rawInputs && frame) inputs = frame.begin(graph);
   else if (rawInputs) writeScaling(graph, metadata, sections);
+  const isRegression = frame?.classifies === false;
+  if (isRegression && softmax)
+    throw new OptionError(WHERE, 'option softmax: expected a model that classifies, given a regression');
+  const end = softmax ? 'probabilities' : isRegression ? 'prediction' : 'logits';
+  const outputs = isChain(model)
+    ? [port({ name: end, shape: model.outputs[0].shape })]
+    : model.outputs.map((own) => port({ ...own, name: softmax ? end : own.name }));
+  const finish = () => {
+    if (softmax) graph.apply('Softmax', [], [{ name: 'axis', int: -1 }]);
+    if (rawInputs) frame?.end(graph);
+  };
+  if (isChain(model)) {
+    writeLayers(graph, model);
+    finish();
+    graph.end(end);
+  } else {
+    const others = model.inputs.slice(1);
+    const made = writeNodes(WHERE, model, graph, [graph.current, ...others.map(({ name }) => name)]);
+    checkNames(
+      WHERE,
+      graph,
+      [...inputs, ...outputs].map(({ name }) => name),
+    );
+    for (const [i, { name }] of outputs.entries()) {
+      graph.current = made[i];
+      if (outputs.length === 1) finish();
+      graph.nodes.push({
+        ...{ name: `/Identity/${name}`, operator: 'Identity' },
+        ...{ inputs: [graph.current], outputs: [name], attributes: [] },
+      });
+    }
+  }
+  frame?.checkNames(inputs, graph);
+  const encoded = encodeModel({
+    irVersion: IR_VERSION,
+    producer: PRODUCER,
+    producerVersion: '',
+    opsets: new Map([
+      ['', OPSET],
+      ...(graph.nodes.some(({ domain }) => domain) ? [[ML_DOMAIN, ML_OPSET] as const] : []),
+    ]),
+    metadata: describe(metadata, frame),
+    graphName: isChain(model) ? 'sequential' : 'network',
+    nodes: graph.nodes,
+    initializers: graph.initializers,
+    inputs,
+    outputs,
+  });
+  if (encoded.length > MAX_BYTES) {
+    throw new OptionError(WHERE, `expected a file of at most ${MAX_BYTES} bytes, given ${encoded.length}`);
+  }
+  return encoded.finish();
+}
+
+/** Whether it is written layer by layer, as version 1 of our own files: rows of numbers go through a list of our layers. */
+function isChain(model: Network): model is Sequential {
+  return isPlain(model) && model.inputs[0].shape.length === 1;
+}
+
+/** Each layer by its kind. */
+function writeLayers(graph: GraphBuilder, model: Sequential): void {
   const values = new Map<string, Parameter>(allValues(model).map((own) => [own.name, own]));
   for (const [index, layer] of model.layers.entries()) {
     const write = layerWriters.get(layer.kind);
@@ -112,34 +188,6 @@ export function writeOnnx(
     write(graph, { config: layer.config, width: model.sizes[index], index, constant });
   }
   graph.scope = '';
-  if (softmax) graph.apply('Softmax', [], [{ name: 'axis', int: -1 }]);
-  const isRegression = frame?.classifies === false;
-  if (isRegression && softmax)
-    throw new OptionError(WHERE, 'option softmax: expected a model that classifies, given a regression');
-  if (rawInputs) frame?.end(graph);
-  const output = softmax ? 'probabilities' : isRegression ? 'prediction' : 'logits';
-  graph.end(output);
-  frame?.checkNames(inputs, graph);
-
-  const encoded = encodeModel({
-    irVersion: IR_VERSION,
-    producer: PRODUCER,
-    producerVersion: '',
-    opsets: new Map([
-      ['', OPSET],
-      ...(graph.nodes.some(({ domain }) => domain) ? [[ML_DOMAIN, ML_OPSET] as const] : []),
-    ]),
-    metadata: describe(metadata, frame),
-    graphName: 'sequential',
-    nodes: graph.nodes,
-    initializers: graph.initializers,
-    inputs,
-    outputs: [{ name: output, ...shape(model.outputSize) }],
-  });
-  if (encoded.length > MAX_BYTES) {
-    throw new OptionError(WHERE, `expected a file of at most ${MAX_BYTES} bytes, given ${encoded.length}`);
-  }
-  return encoded.finish();
 }
 
 /** What `readOnnx` gives back, as JSON texts. */
@@ -152,7 +200,7 @@ function describe(
   return new Map(pairs.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
-function checkParameters(model: Sequential): void {
+function checkParameters(model: Network): void {
   for (const { name, values } of allValues(model)) {
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0)

@@ -2,7 +2,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { createReferenceEngine } from '../../../src/create/reference.js';
 import { CompiledModel } from '../../../src/nn/compile.js';
-import type { Sequential } from '../../../src/nn/sequential.js';
+import type { Network } from '../../../src/nn/model.js';
 
 /** Opens the file as ONNX Runtime reads it, runs it on rows of inputs, and returns its only output. */
 export async function runOnnx(bytes: Uint8Array, inputs: Float32Array, width: number) {
@@ -21,7 +21,7 @@ export async function runOnnx(bytes: Uint8Array, inputs: Float32Array, width: nu
 }
 
 /** The model's outputs, before any softmax, by the reference engine in float64. */
-export function runModel(model: Sequential, inputs: ArrayLike<number>): Float64Array {
+export function runModel(model: Network, inputs: ArrayLike<number>): Float64Array {
   const engine = createReferenceEngine({ precision: 'float64' });
   const rows = inputs.length / model.inputSize;
   const plan = new CompiledModel(engine, model, { maxRows: rows }).plan(rows);

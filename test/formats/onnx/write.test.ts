@@ -6,7 +6,7 @@ import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { dense } from '../../../src/nn/dense.js';
 import type { Layer } from '../../../src/nn/layer.js';
-import { layer } from '../../../src/nn/layer.js';
+import { defineLayer } from '../../../src/nn/layer.js';
 import { type Sequential, sequential } from '../../../src/nn/sequential.js';
 import { inputsFor, modelsOf } from './models.js';
 import { runModel, runOnnx, softmaxRows, worstDifference } from './runtime.js';
@@ -121,13 +121,13 @@ describe('refusals', () => {
     expect(() => writeOnnx(spoilt)).toThrow(/parameter 0\.weight: expected finite values, given NaN at 1/);
   });
 
-  test("raw inputs without a scale, unknown options, a layer of one's own", () => {
+  test('raw inputs without a scale, unknown options, a layer of ours without a form', () => {
     expect(() => writeOnnx(model(), { rawInputs: true })).toThrow(
       /option rawInputs: expected metadata\.input/,
     );
     expect(() => writeOnnx(model(), { raw: true } as never)).toThrow(OptionError);
     expect(() => writeOnnx(model(), { metadata: { classNames: ['a', 'b', 'c'] } })).toThrow(/at most 2/);
-    const odd = layer('twirl', dense(2));
+    const odd = defineLayer('twirl', {}, dense(2));
     expect(() => writeOnnx(sequential(2, [odd]))).toThrow(/a layer of kind "twirl" has no form in ONNX/);
   });
 });

@@ -1,22 +1,40 @@
 /** Readers of models: our own files, checkpoints, PyTorch's and ONNX. What they accept must compute what the file says. */
 import {
   adam,
+  add,
   batchNorm,
   type Checkpoint,
   CompiledModel,
+  concat,
   dataset,
   dense,
   dropout,
   fit,
+  flatten,
+  input,
   type Layer,
+  layer,
   layerNorm,
+  literal,
+  max,
+  mean,
+  mul,
+  type Network,
+  network,
+  ownLoss,
   readCheckpoint,
   readModel,
   readModelNpz,
   readOnnx,
   readPytorch,
+  reshape,
   type Sequential,
   sequential,
+  slice,
+  softmax,
+  square,
+  sub,
+  transpose,
   writeModel,
   writeModelNpz,
   writeOnnx,
@@ -37,8 +55,31 @@ function someModel(r: Random, inputSize = r.between(1, 4), outputs = r.between(1
   return sequential(inputSize, [...layers, dense(outputs)], { seed: r.below(1000) });
 }
 
+/** A network with a layer of one's own that is called twice, dropout, a literal and perhaps a loss of one's own. */
+function someGraph(r: Random): Network {
+  const [width, outputs] = [r.between(1, 4), r.between(1, 3)];
+  const x = input(r.chance(0.2) ? [2, width] : [width]);
+  const own = layer('own', (value) => {
+    const inner = dense(width, { activation: r.pick(['relu', 'gelu', 'identity']) });
+    return add(value, dropout(0.2)(inner(value)));
+  });
+  const h = own(r.chance(0.5) ? own(x) : mul(x, literal([...r.floats(width)], [width])));
+  const end = r.pick([
+    () => softmax(h),
+    () => transpose(reshape(h, [-1, 1])),
+    () => concat([slice(h, -1, 0, 1), max(h, { axis: -1, keepAxes: true })]),
+    () => batchNorm()(h),
+  ])();
+  const model = network(x, dense(outputs)(flatten(end)), { seed: r.below(1000) });
+  if (r.chance(0.5)) {
+    const loss = ownLoss(({ output, target }) => mean(square(sub(output, target)), { axis: 1 }));
+    Object.assign(model, { loss });
+  }
+  return model;
+}
+
 /** Values of a model that was read, against the bytes that the file has of them. */
-function checkValues(model: Sequential, file: Uint8Array): void {
+function checkValues(model: Network, file: Uint8Array): void {
   const written = tensorBytes(file);
   for (const { name, values } of [...model.parameters, ...model.buffers]) {
     const bytes = written.get(name)?.bytes;
@@ -51,7 +92,7 @@ function checkValues(model: Sequential, file: Uint8Array): void {
 }
 
 /** What it accepts must run. */
-function run(world: World, model: Sequential): void {
+function run(world: World, model: Network): void {
   if (model.parameterCount > 1e6 || model.inputSize > 1e5) return;
   const compiled = new CompiledModel(world.reference, model, { maxRows: 1 });
   try {
@@ -80,7 +121,7 @@ const modelTarget: Target = {
   name: 'readModel',
   weight: 6,
   async run(r, world) {
-    const model = someModel(r);
+    const model = r.chance(0.5) ? someGraph(r) : someModel(r);
     const file = writeModel(model, {
       classNames: Array.from({ length: model.outputSize }, (_, i) => `c${i}`),
     });

@@ -1,0 +1,17 @@
+/** Attributes that several operations have, as a file gives them: it is taken for hostile. */
+import { OptionReader } from '../base/options.js';
+import type { Shape } from './operation.js';
+
+/** Lengths of axes: whole numbers of at least 1. */
+export function isLengths(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((length) => Number.isSafeInteger(length) && length >= 1);
+}
+
+/** `{ rows, dims }`. */
+export function readShape(reader: OptionReader, key: string): Shape {
+  const isGiven = (value: unknown): value is unknown => value !== undefined;
+  const own = new OptionReader(key, reader.required(key, 'a shape', isGiven));
+  const shape = { rows: own.boolean('rows'), dims: own.required('dims', 'a list of lengths', isLengths) };
+  own.end();
+  return shape;
+}

@@ -1,0 +1,100 @@
+/** Networks that are no lists of layers as ONNX: that ONNX Runtime computes what lanegrad does. */
+import { InferenceSession, Tensor } from 'onnxruntime-web';
+import { describe, expect, test } from 'vitest';
+import { nodeForms } from '../../../src/formats/onnx/nodes.js';
+import { writeOnnx } from '../../../src/formats/onnx/write.js';
+import { input } from '../../../src/graph/leaves.js';
+import { applyOne } from '../../../src/graph/value.js';
+import { dense } from '../../../src/nn/dense.js';
+import { layer } from '../../../src/nn/layer.js';
+import { network } from '../../../src/nn/model.js';
+import { sequential } from '../../../src/nn/sequential.js';
+import { copyOf } from '../../../src/ops/gradients.js';
+import { operations } from '../../../src/ops/registry.js';
+import { graphs, numbersFor, outputsOf, twoByTwo } from '../graphs.js';
+import { runModel, runOnnx, softmaxRows, worstDifference } from './runtime.js';
+
+/** Float32 on one side, float64 on the other. */
+const BOUND = 2e-5;
+
+test.each(Object.keys(graphs))('%s, of one row and of several', async (name) => {
+  const model = graphs[name]();
+  // Running statistics that are nothing special.
+  for (const { values } of model.buffers) values.set(values.map((_, i) => 0.4 + 0.3 * i));
+  const session = await InferenceSession.create(writeOnnx(model), {
+    graphOptimizationLevel: 'basic',
+    logSeverityLevel: 3,
+  });
+  expect(session.inputNames).toEqual(model.inputs.map((port) => port.name));
+  expect(session.outputNames).toEqual(model.outputs.map((port) => port.name));
+  for (const rows of [1, 3]) {
+    const numbers = numbersFor(model, rows);
+    const feeds = model.inputs.map(
+      (port, i) => [port.name, new Tensor('float32', numbers[i], [rows, ...port.shape])] as const,
+    );
+    const results = await session.run(Object.fromEntries(feeds));
+    const expected = outputsOf(model, numbers, rows);
+    for (const [i, port] of model.outputs.entries()) {
+      expect(results[port.name].dims).toEqual([rows, ...port.shape]);
+      expect(worstDifference(results[port.name].data as Float32Array, expected[i])).toBeLessThan(BOUND);
+    }
+  }
+  await session.release();
+});
+
+test('every operation that a graph may have is among them, and has a form', () => {
+  const bytes = Object.values(graphs).map((make) => new TextDecoder('latin1').decode(writeOnnx(make())));
+  expect(Object.keys(nodeForms).sort()).toEqual([...operations.keys()].sort());
+  for (const operator of ['Gemm', 'MatMul', 'ReduceMax', 'LayerNormalization', 'Gather', 'Where']) {
+    expect(bytes.some((text) => text.includes(operator))).toBe(true);
+  }
+});
+
+test('a list of layers with several axes a row, softmax and scaled inputs', async () => {
+  const model = sequential([2, 3], [dense(2)], { seed: 1 });
+  const metadata = { input: { scale: 0.5, offset: 1 } };
+  const session = await InferenceSession.create(
+    writeOnnx(model, { metadata, rawInputs: true, softmax: true }),
+  );
+  const raw = Float32Array.from({ length: 12 }, (_, i) => i / 3);
+  const results = await session.run({ input: new Tensor('float32', raw, [2, 2, 3]) });
+  const expected = softmaxRows(
+    runModel(
+      model,
+      raw.map((value) => value * 0.5 + 1),
+    ),
+    2,
+  );
+  expect(worstDifference(results.probabilities.data as Float32Array, expected)).toBeLessThan(BOUND);
+  await session.release();
+});
+
+test("a list with a layer of one's own", async () => {
+  const own = layer('own', (x) => dense(2)(x));
+  const model = sequential(3, [own], { seed: 1 });
+  const inputs = Float32Array.of(1, 2, 3);
+  const { name, values } = await runOnnx(writeOnnx(model), inputs, 3);
+  expect(name).toBe('output');
+  expect(worstDifference(values, runModel(model, inputs))).toBeLessThan(BOUND);
+});
+
+describe('refusals', () => {
+  test('options for one input or output of a model that has several', () => {
+    expect(() => writeOnnx(twoByTwo(), { rawInputs: true })).toThrow(/expected a model of one input/);
+    expect(() => writeOnnx(twoByTwo(), { softmax: true })).toThrow(/expected a model of one output/);
+  });
+
+  test('an operation without a form, which is named with its layer', () => {
+    const x = input([2]);
+    const odd = layer('odd', (value) => applyOne(copyOf, [value], {}));
+    const model = network(x, odd(dense(2)(x)));
+    expect(() => writeOnnx(model)).toThrow(/the operation "copyOf" of layer "odd" has no form in ONNX/);
+  });
+
+  test('an output that is called as something within is', () => {
+    const x = input([2]);
+    expect(() => writeOnnx(network({ x }, { 'dense.weight': dense(2)(x) }))).toThrow(
+      /two values would be called "dense.weight"/,
+    );
+  });
+});
