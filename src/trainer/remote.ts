@@ -10,9 +10,9 @@ import type { EngineInfo } from '../engine/engine.js';
 import { isResponse, isUrl, isWasmSource } from '../engine/load.js';
 import { writeModel } from '../formats/model.js';
 import { describeLossFor } from '../nn/loss-file.js';
-import { type Loss, type LossOption, lossOf, resolveLoss } from '../nn/losses.js';
+import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
-import { checkDataset } from '../train/check.js';
+import { checkDataset, lossOn } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { Evaluation, History } from '../train/history.js';
 import type { PredictOptions } from '../train/predict.js';
@@ -121,7 +121,7 @@ export class RemoteTrainer implements Trainer {
         'fit',
         {
           ...sets,
-          options: { ...rest, loss: this.#lossMessage(loss), optimizer: optimizer.config } as FitMessage,
+          options: { ...rest, loss: this.#lossMessage(loss, train), optimizer: optimizer.config } as FitMessage,
           progress: onProgress !== undefined,
         },
         {
@@ -171,7 +171,7 @@ export class RemoteTrainer implements Trainer {
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
     checkDataset('evaluate', 'set', set);
-    const given = { set: await this.#reference(set), ...(options && { options: this.#withLoss(options) }) };
+    const given = { set: await this.#reference(set), ...(options && { options: this.#withLoss(options, set) }) };
     return (await this.#ask('evaluate', given)) as Evaluation;
   }
 
@@ -206,17 +206,18 @@ export class RemoteTrainer implements Trainer {
   }
 
   /** A loss as it travels: by its name, or as a file has it. */
-  #lossMessage(given: unknown): LossMessage {
+  #lossMessage(given: unknown, set?: Dataset): LossMessage {
     // What is no loss, the worker says as `fit` does.
     if (typeof given !== 'function' && (typeof given !== 'object' || given === null)) return given as string;
-    const loss = resolveLoss('Trainer', given);
+    const own = resolveLoss('Trainer', given);
+    const loss = set ? lossOn(set, own) : own;
     this.#losses.push(loss);
     return describeLossFor('Trainer', this.model, loss);
   }
 
-  #withLoss<T extends { loss?: unknown }>(options: T): WithLoss<T> {
+  #withLoss<T extends { loss?: unknown }>(options: T, set?: Dataset): WithLoss<T> {
     const { loss, ...rest } = options;
-    return loss === undefined ? rest : { ...rest, loss: this.#lossMessage(loss) };
+    return loss === undefined ? rest : { ...rest, loss: this.#lossMessage(loss, set) };
   }
 
   /** What was sent, where it is that which comes back: a function of one's own is still here. */
