@@ -65,64 +65,85 @@ export function answersOf(set: Dataset): (readonly [name: string | undefined, An
  * at where it is used.
  */
 export function checkDataset(where: string, name: string, set: unknown): asserts set is Dataset {
-  checkOne(where, name, set);
-  const { inputsByName, answersByName, targets, ...labelled } = set;
-  const parts: [what: string, all: unknown, others: object][] = [
-    ['inputsByName', inputsByName, set],
-    ['answersByName', answersByName, labelled],
-  ];
-  for (const [what, all, others] of parts) {
-    if (all === undefined) continue;
-    const isParts =
-      typeof all === 'object' &&
-      all !== null &&
-      Object.values(all).length > 0 &&
-      Object.values(all).every((part) => typeof part === 'object' && part !== null);
-    if (!isParts) throw new OptionError(where, `${name}: expected a data set, given ${show(all)} as ${what}`);
-    for (const [key, part] of Object.entries(all)) {
-      checkOne(where, `${name}, ${what}.${key}`, { ...others, ...(part as object) });
-    }
-  }
-}
-
-function checkOne(where: string, name: string, set: unknown): asserts set is Dataset {
-  const problem = typeof set === 'object' && set !== null ? problemOf(set as Dataset) : show(set);
-  if (problem !== undefined) {
-    throw new OptionError(where, `${name}: expected a data set, given ${problem}`);
-  }
-  const { size, width, inputs, labels, targets, targetWidth = 1, weights } = set as Dataset;
-  const lengths = [
-    ['inputs', inputs.length, size * width],
-    targets ? ['targets', targets.length, size * targetWidth] : ['labels', labels.length, size],
-    ['weights', weights?.length ?? size, size],
-  ] as const;
-  for (const [what, given, expected] of lengths) {
-    if (given === expected) continue;
-    throw new ShapeError(where, `${name}: expected ${expected} ${what} for ${size} samples, given ${given}`);
-  }
-}
-
-/** What is not as a data set has it, of one that may be put together by hand. */
-function problemOf(set: Dataset): string | undefined {
-  const { name, size, inputs, width, scale, offset, labels, classes, targets, targetWidth, weights } = set;
-  const isList = (value: unknown) => Array.isArray(value) || isTypedArray(value);
-  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
-  const parts: [what: string, value: unknown, fits: boolean][] = [
-    ['name', name, typeof name === 'string'],
+  const given = (typeof set === 'object' && set !== null ? set : {}) as Dataset;
+  const { size, weights, inputsByName, answersByName } = given;
+  const own: Field[] = [
+    ['name', given.name, typeof given.name === 'string'],
     ['size', size, isCount(size)],
+    ...inputFields(given),
+    ...answerFields(given),
+    ['weights', weights, weights === undefined || isList(weights)],
+  ];
+  checkFields(where, name, given.inputs === undefined ? [['', set, false]] : own);
+  checkLengths(where, name, size, [inputLength(given), answerLength(given), ['weights', weights, 1]]);
+  for (const [key, part] of partsOf<InputRows>(where, name, 'inputsByName', inputsByName)) {
+    checkFields(where, key, inputFields(part));
+    checkLengths(where, key, size, [inputLength(part)]);
+  }
+  for (const [key, part] of partsOf<Answers>(where, name, 'answersByName', answersByName)) {
+    checkFields(where, key, answerFields(part));
+    checkLengths(where, key, size, [answerLength(part)]);
+  }
+}
+
+type Field = readonly [what: string, value: unknown, fits: boolean];
+type Length = readonly [what: string, values: { readonly length: number } | undefined, width: number];
+
+const isList = (value: unknown) => Array.isArray(value) || isTypedArray(value);
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
+
+/** What is as a data set has it, and what is not, of one that may be put together by hand. */
+function inputFields({ inputs, width, scale, offset }: InputRows): Field[] {
+  return [
     ['width', width, isCount(width)],
     ['scale', scale, Number.isFinite(scale)],
     ['offset', offset, Number.isFinite(offset)],
     ['inputs', inputs, isUint8Array(inputs) || isFloat32Array(inputs)],
+  ];
+}
+
+function answerFields({ targets, targetWidth, labels, classes }: Answers): Field[] {
+  return [
     ['targets', targets, targets === undefined || isList(targets)],
     ['targetWidth', targetWidth, targetWidth === undefined || isCount(targetWidth)],
     ['labels', labels, isList(labels)],
     ['classes', classes, targets ? Number.isSafeInteger(classes) : isCount(classes)],
-    ['weights', weights, weights === undefined || isList(weights)],
   ];
-  const wrong = parts.find(([, , fits]) => !fits);
-  if (inputs === undefined) return show(set);
-  return wrong && `${show(wrong[1])} as ${wrong[0]}`;
+}
+
+function inputLength({ inputs, width }: InputRows): Length {
+  return ['inputs', inputs, width];
+}
+
+function answerLength({ labels, targets, targetWidth = 1 }: Answers): Length {
+  return targets ? ['targets', targets, targetWidth] : ['labels', labels, 1];
+}
+
+function checkFields(where: string, name: string, fields: readonly Field[]): void {
+  const wrong = fields.find(([, , fits]) => !fits);
+  if (!wrong) return;
+  const [what, value] = wrong;
+  throw new OptionError(
+    where,
+    `${name}: expected a data set, given ${show(value)}${what === '' ? '' : ` as ${what}`}`,
+  );
+}
+
+function checkLengths(where: string, name: string, size: number, lengths: readonly Length[]): void {
+  for (const [what, values, width] of lengths) {
+    if (values === undefined || values.length === size * width) continue;
+    const problem = `expected ${size * width} ${what} for ${size} samples, given ${values.length}`;
+    throw new ShapeError(where, `${name}: ${problem}`);
+  }
+}
+
+/** The parts that have names, each with the place that messages name. */
+function partsOf<T>(where: string, name: string, what: string, all: unknown): (readonly [string, T])[] {
+  if (all === undefined) return [];
+  const entries = typeof all === 'object' && all !== null ? Object.entries(all) : [];
+  const isPart = (part: unknown) => typeof part === 'object' && part !== null;
+  checkFields(where, name, [[what, all, entries.length > 0 && entries.every(([, part]) => isPart(part))]]);
+  return entries.map(([key, part]) => [`${name}, ${what}.${key}`, part as T] as const);
 }
 
 /**

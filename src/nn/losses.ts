@@ -3,6 +3,7 @@
  * weights, the weighted sum divided by the sum of the weights, as its CrossEntropyLoss and, from 2.6 on, mse_loss do.
  */
 
+import { isPlainObject } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -207,12 +208,16 @@ export type LossName = keyof typeof losses;
 
 export const lossNames = /* @__PURE__ */ Object.keys(losses) as readonly LossName[];
 
-/** A loss given by name or as it is. Throws OptionError for anything else. */
+/** A loss given by name, as it is, as a function, or for several outputs by their names. Throws OptionError for anything else. */
 export function resolveLoss(where: string, given: unknown): Loss {
-  if (typeof given === 'string' && Object.hasOwn(losses, given)) return losses[given as LossName]();
   if (isLoss(given)) return given;
+  return isParts(given) ? severalLosses(where, given) : oneLoss(where, given);
+}
+
+function oneLoss(where: string, given: unknown): Loss {
+  if (typeof given === 'string' && Object.hasOwn(losses, given)) return losses[given as LossName]();
+  if (isLoss(given) && !given.parts) return given;
   if (typeof given === 'function') return ownLoss(given as LossFunction);
-  if (isParts(given)) return severalLosses(where, given);
   const names = lossNames.map((name) => show(name)).join(', ');
   throw new OptionError(
     where,
@@ -280,24 +285,15 @@ function compileOwn({
 function severalLosses(where: string, given: Readonly<Record<string, unknown>>): Loss {
   const parts = Object.fromEntries(
     Object.entries(given).map(([name, one]): [string, LossPart] => {
-      if (!isShared(one)) return [name, { loss: resolveLoss(where, one), weight: 1 }];
-      const reader = new OptionReader(`${where}, option loss, ${name}`, one);
+      const place = `${where}, ${name}`;
+      if (!isShared(one)) return [name, { loss: oneLoss(place, one), weight: 1 }];
+      const reader = new OptionReader(`${place}, option loss`, one);
       const weight = reader.number('weight', { min: 0 }, 1);
-      const loss = resolveLoss(
-        where,
-        reader.required('loss', 'a loss', (own): own is unknown => own !== undefined),
-      );
+      const loss = reader.required('loss', 'a loss', (own): own is unknown => own !== undefined);
       reader.end();
-      return [name, { loss, weight }];
+      return [name, { loss: oneLoss(place, loss), weight }];
     }),
   );
-  const nested = Object.entries(parts).find(([, { loss }]) => loss.parts);
-  if (nested) {
-    throw new OptionError(
-      where,
-      `option loss, ${nested[0]}: expected a loss of one output, given losses by name`,
-    );
-  }
   return severalOf(parts);
 }
 
@@ -323,9 +319,7 @@ function isShared(value: unknown): value is { loss: unknown } {
 /** Losses by the names of outputs. */
 function isParts(value: unknown): value is Readonly<Record<string, unknown>> {
   // An output may be called anything, `kind` too; only losses can be compiled.
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || 'compile' in value) return false;
-  const all = Object.values(value);
-  return all.length > 0 && all.every((one) => typeof one !== 'undefined');
+  return isPlainObject(value) && !('compile' in value) && Object.keys(value).length > 0;
 }
 
 /** Whether it is a loss: one of ours, or anything of its shape. */
@@ -345,21 +339,20 @@ function isLoss(value: unknown): value is Loss {
 
 /** The loss that a `config` describes. Throws OptionError for one that is not known. */
 export function lossOf(config: Readonly<Record<string, unknown>>): Loss {
-  const { kind, parts, ...options } = config;
-  if (kind === 'several' && typeof parts === 'object' && parts !== null) {
-    const each = Object.entries(parts).map(([name, part]: [string, unknown]) => {
-      const { weight, ...own } = (part ?? {}) as Readonly<Record<string, unknown>>;
-      return [name, { loss: lossOf(own), weight }] as const;
-    });
-    return severalLosses('lossOf', Object.fromEntries(each));
-  }
+  const { kind, parts } = config;
+  if (kind !== 'several' || typeof parts !== 'object' || parts === null) return oneLossOf(config);
+  const each = Object.entries(parts).map(([name, part]: [string, unknown]) => {
+    const { weight, ...own } = (part ?? {}) as Readonly<Record<string, unknown>>;
+    return [name, { loss: oneLossOf(own), weight }] as const;
+  });
+  return severalLosses('lossOf', Object.fromEntries(each));
+}
+
+function oneLossOf({ kind, ...options }: Readonly<Record<string, unknown>>): Loss {
   if (typeof kind !== 'string' || !Object.hasOwn(losses, kind)) {
     throw new OptionError('lossOf', `unknown loss ${show(kind)}`);
   }
-  return (losses as Record<string, (options: object) => Loss>)[kind]({
-    ...options,
-    ...(parts !== undefined && { parts }),
-  });
+  return (losses as Record<string, (options: object) => Loss>)[kind](options);
 }
 
 /** The words for a loss in a message: its name and what its outputs are. */

@@ -36,10 +36,14 @@ export function balancedClassWeights(set: Dataset): number[] {
 export function withClassWeights(
   where: string,
   loss: Loss,
-  given: ClassWeights,
+  given: unknown,
   set: Dataset,
   outputs: number,
 ): Loss {
+  if (!isClassWeights(given)) {
+    const expected = 'expected "balanced", or one number a class';
+    throw new OptionError(where, `option classWeights: ${expected}, given ${show(given)}`);
+  }
   const { kind: _, ...config } = loss.config;
   if (loss.link === 'identity' || set.targets) {
     throw new OptionError(
@@ -60,4 +64,11 @@ export function withClassWeights(
     throw new OptionError(where, `option classWeights: expected 2 weights, given ${weights.length}`);
   }
   return binaryCrossEntropy({ ...config, positiveWeight: weights[1] / weights[0] });
+}
+
+/** The length of a sparse array is no promise. */
+function isClassWeights(value: unknown): value is ClassWeights {
+  if (value === 'balanced') return true;
+  if (!Array.isArray(value) || value.length > MAX_CLASSES) return false;
+  return value.every((weight) => typeof weight === 'number');
 }

@@ -100,11 +100,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     hooks: readHooks(where, reader),
   };
   const update = readUpdate(reader);
-  const weights = reader.optional(
-    'classWeights',
-    '"balanced", or one number a class',
-    loss.parts ? isGiven : isClassWeights,
-  );
+  const weights = reader.optional('classWeights', '"balanced", or one number a class', isGiven);
   const metricList = reader.optional('metrics', 'a list of metrics', isGiven);
   const stopping = reader.optional('earlyStopping', 'true, or an object with patience', isSwitch);
   const checkpoint = reader.optional('checkpoint', 'an object such as checkpointFolder makes', isObject);
@@ -135,7 +131,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   if (several && weights) weighted = several.withClassWeightsByOutput(where, model, train, loss, weights);
   else if (weights) {
     const { withClassWeights } = await import('./class-weights.js');
-    weighted = withClassWeights(where, loss, weights as ClassWeights, train, model.outputSize);
+    weighted = withClassWeights(where, loss, weights, train, model.outputSize);
   }
   return {
     ...settings,
@@ -222,12 +218,6 @@ function checkSameNames(
 
 function isGiven(value: unknown): value is unknown {
   return value !== undefined;
-}
-
-function isClassWeights(value: unknown): value is ClassWeights {
-  return (
-    value === 'balanced' || (Array.isArray(value) && value.every((weight) => typeof weight === 'number'))
-  );
 }
 
 function isSwitch(value: unknown): value is boolean | object {

@@ -8,7 +8,7 @@ import type { Loss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import type { Plan } from '../nn/plan.js';
 import type { OutputTally } from './checkpoint.js';
-import { type ClassWeights, withClassWeights } from './class-weights.js';
+import { withClassWeights } from './class-weights.js';
 import type { OutputScore, Score } from './history.js';
 import { addBatch, listedMetrics } from './measure.js';
 import type { Metric, MetricSum } from './metrics/metric.js';
@@ -84,20 +84,8 @@ export function withClassWeightsByOutput(
   const parts = heads.map(({ name, loss: own, weight, size }) => {
     const wanted = weights[name];
     if (wanted === undefined) return [name, { loss: own, weight }] as const;
-    const isGiven =
-      wanted === 'balanced' || (Array.isArray(wanted) && wanted.every((one) => typeof one === 'number'));
-    const place = `${where}, ${name}`;
-    if (!isGiven) {
-      const expected = 'expected "balanced", or one number a class';
-      throw new OptionError(place, `option classWeights: ${expected}, given ${show(wanted)}`);
-    }
-    const weighted = withClassWeights(
-      place,
-      own,
-      wanted as ClassWeights,
-      { ...others, ...answersFor(set, name) },
-      size,
-    );
+    const ownSet = { ...others, ...answersFor(set, name) };
+    const weighted = withClassWeights(`${where}, ${name}`, own, wanted, ownSet, size);
     return [name, { loss: weighted, weight }] as const;
   });
   return { ...loss, parts: Object.fromEntries(parts) };

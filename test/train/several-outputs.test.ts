@@ -278,7 +278,7 @@ describe('what does not fit', () => {
     ],
     [
       ...(['losses in losses', {}, { loss: { ...both.loss, price: { x: 'huber' } } }, OptionError] as const),
-      /price: expected a loss of one output/,
+      /fit, price: option loss: expected one of .* given an object/,
     ],
     ['one list of metrics', {}, { metrics: ['f1'] }, OptionError, /by output, such as \{ digit: … \}/],
     [
@@ -383,4 +383,14 @@ test('findLearningRate tries rates on the total of all outputs, and leaves the m
   const { loss } = await evaluate(strict, model, severalSet(60), { loss: both.loss });
   expect(curve.losses[0]).toBeCloseTo(loss, 6);
   expect(bits(model)).toEqual(before);
+});
+
+test('class weights that promise more than there are, for one output and for one of several', async () => {
+  const sparse = Object.assign(new Array<number>(2 ** 32 - 1), [1]);
+  const work = fit(strict, twoByTwo(), severalSet(10), { ...both, classWeights: { digit: sparse } });
+  await expect(work).rejects.toThrow(/fit, digit: option classWeights: expected "balanced"/);
+  const x = input([2]);
+  const set = dataset({ inputs: new Float32Array(4), labels: [0, 1] });
+  const options = { loss: 'softmaxCrossEntropy', optimizer: adam(), classWeights: sparse } as const;
+  await expect(fit(strict, network(x, dense(2)(x)), set, options)).rejects.toThrow(/option classWeights/);
 });

@@ -14,6 +14,7 @@ import {
   tableFunctions,
   trainerFunctions,
 } from './other-functions.js';
+import { severalTargets } from './several.js';
 import { tableTargets } from './tables.js';
 
 /** By the module that exports them, under its name within `src`. */
@@ -32,6 +33,7 @@ const targets: readonly Target[] = [
   ...modelTargets,
   ...folderTargets,
   ...methodTargets,
+  ...severalTargets,
   ...Object.entries(functionsOf).flatMap(([module, functions]) =>
     Object.entries(functions).map(([name, call]) =>
       callTarget(module === 'index' ? `${name}()` : `${name}() of ${module}`, call),
