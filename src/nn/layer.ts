@@ -3,6 +3,7 @@
  * that is called twice has one set of parameters.
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { bufferLeaf, type ParameterAttributes, parameterLeaf, readDims } from '../graph/leaves.js';
 import { applyOne, checkValue, isValue, placeOf, type Value, within } from '../graph/value.js';
 import type { Operation } from '../ops/operation.js';
@@ -162,8 +163,12 @@ export function parameter(
   name: string,
   shape: readonly number[],
   initializer: InitializerName | Initializer = 'zeros',
-  { penalised = false, trainable = true }: ParameterOptions = {},
+  options?: ParameterOptions,
 ): Value {
+  const reader = new OptionReader(placeOf('parameter'), options);
+  const penalised = reader.boolean('penalised', false);
+  const trainable = reader.boolean('trainable', true);
+  reader.end();
   return declare('parameter', parameterLeaf, name, shape, initializer, { penalised, trainable });
 }
 
