@@ -34,7 +34,9 @@ describe.each(all)('$name', ({ name, example }) => {
     const { parameters, passed } = gradcheck(model, { loss, rows: ROWS, engines: others });
     expect(parameters.filter((own) => !own.passed).map((own) => [own.name, own.error])).toEqual([]);
     expect(passed).toBe(true);
-    expect(parameters.every(({ largest }) => largest > 0)).toBe(true);
+    // The difference of what two biases alike were added to does not know of them.
+    const without = name === 'siamese' ? ['encoder.dense_1.bias'] : [];
+    expect(parameters.filter(({ largest }) => !(largest > 1e-6)).map((own) => own.name)).toEqual(without);
   });
 
   test.each(engines)('has the losses that PyTorch has: $name', ({ name: engineName, engine }) => {
