@@ -262,7 +262,7 @@ function checkInputs(
 }
 
 /** `dense`, `dense_1`: layers of one name are told apart by the order in which they come, within the layer around them. */
-function nameScopes(nodes: readonly Node[]): Map<object, string> {
+export function nameScopes(nodes: readonly Node[]): Map<object, string> {
   const names = new Map<object, string>();
   const counts = new Map<object | undefined, Map<string, number>>();
   for (const { scopes } of nodes) {
