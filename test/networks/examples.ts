@@ -18,8 +18,8 @@ import { swish } from './swish.js';
 import { tied } from './tied.js';
 
 export const ROWS = 6;
-export const STEPS = 10;
-export const RATE = 0.2;
+const STEPS = 10;
+const RATE = 0.2;
 
 /** Of each input or output: rows of numbers, or class labels. */
 export type Rows =
