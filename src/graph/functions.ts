@@ -4,7 +4,7 @@
  * with the rows, which are axis 0 of a value that has them, and from the end with -1.
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
-import { checkInteger } from '../base/options.js';
+import { checkInteger, OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
 import { activation } from '../ops/activation.js';
 import * as arithmetic from '../ops/arithmetic.js';
@@ -14,7 +14,7 @@ import { type Operation, type Shape, showShape, sizeOf } from '../ops/operation.
 import { reduction, softmax as softmaxOperation } from '../ops/reduction.js';
 import * as shapes from '../ops/shapes.js';
 import { literalLeaf, readDims } from './leaves.js';
-import { applyOne, checkValue, placeOf, type Value } from './value.js';
+import { applyOne, checkValue, MAX_RANK, placeOf, type Value } from './value.js';
 
 /** A value, or a number that stands for one. */
 export type Operand = Value | number;
@@ -24,10 +24,14 @@ function operand(where: string, name: string, given: Operand): Value {
     checkValue(where, name, given);
     return given;
   }
-  if (!Number.isFinite(Math.fround(given))) {
+  if (!isFloat32(given)) {
     throw new OptionError(where, `${name}: expected a value or a finite number, given ${show(given)}`);
   }
   return applyOne(literalLeaf, [], { shape: { rows: false, dims: [] }, values: [given] });
+}
+
+function isFloat32(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(Math.fround(value));
 }
 
 function binary(name: string, operation: Operation<object>, a: Operand, b: Operand): Value {
@@ -40,7 +44,11 @@ function unary(name: string, operation: Operation<object>, x: Operand): Value {
 }
 
 function activate(name: Activation, x: Operand, parameter?: number): Value {
-  const value = operand(placeOf(name), 'x', x);
+  const where = placeOf(name);
+  const value = operand(where, 'x', x);
+  if (parameter !== undefined && !isFloat32(parameter)) {
+    throw new OptionError(where, `expected a finite number beside the value, given ${show(parameter)}`);
+  }
   return applyOne(activation, [value], { name, ...(parameter !== undefined && { parameter }) });
 }
 
@@ -148,10 +156,16 @@ export const min = (x: Operand, options?: ReductionOptions): Value => reduce('mi
 function reduce(
   operation: 'sum' | 'mean' | 'max' | 'min',
   x: Operand,
-  { axis, keepAxes = false }: ReductionOptions = {},
+  options: ReductionOptions | undefined,
 ): Value {
   const where = placeOf(operation);
   const value = operand(where, 'x', x);
+  const reader = new OptionReader(where, options);
+  const isAxes = (axes: unknown): axes is number | readonly number[] =>
+    typeof axes === 'number' || isShortList(axes);
+  const axis = reader.optional('axis', 'the number of an axis, or a list of these', isAxes);
+  const keepAxes = reader.boolean('keepAxes', false);
+  reader.end();
   const { shape } = value;
   const rank = rankOf(shape);
   const given = axis === undefined ? Array.from({ length: rank }, (_, i) => i) : [axis].flat();
@@ -165,15 +179,24 @@ function reduce(
 }
 
 /** exp(x) over its sum along an axis: the last by default. */
-export function softmax(x: Operand, { axis = -1 }: { axis?: number } = {}): Value {
+export function softmax(x: Operand, options?: { axis?: number }): Value {
+  const axis = readAxis('softmax', options);
   return alongLast('softmax', x, axis, (value) => applyOne(softmaxOperation, [value], {}));
 }
 
 /** The logarithm of softmax, without loss of small ones. */
-export function logSoftmax(x: Operand, { axis = -1 }: { axis?: number } = {}): Value {
+export function logSoftmax(x: Operand, options?: { axis?: number }): Value {
+  const axis = readAxis('logSoftmax', options);
   const value = operand(placeOf('logSoftmax'), 'x', x);
   const shifted = sub(value, stopGradient(max(value, { axis, keepAxes: true })));
   return sub(shifted, log(sum(exp(shifted), { axis, keepAxes: true })));
+}
+
+function readAxis(name: string, options: unknown): number {
+  const reader = new OptionReader(placeOf(name), options);
+  const axis = reader.integer('axis', {}, -1);
+  reader.end();
+  return axis;
 }
 
 function alongLast(name: string, x: Operand, axis: number, compute: (value: Value) => Value): Value {
@@ -227,6 +250,9 @@ export function reshape(x: Value, shape: readonly number[]): Value {
   const where = placeOf('reshape');
   checkValue(where, 'x', x);
   const size = sizeOf(x.shape);
+  if (!isShortList(shape) || !shape.every(Number.isSafeInteger)) {
+    throw new OptionError(where, `shape: expected lengths such as [28, -1], given ${show(shape)}`);
+  }
   const known = shape.reduce((total, length) => (length === -1 ? total : total * length), 1);
   const dims = shape.map((length) => (length === -1 ? size / known : length));
   if (shape.filter((length) => length === -1).length > 1 || !dims.every(Number.isInteger)) {
@@ -247,6 +273,9 @@ export function transpose(x: Value, axes?: readonly number[]): Value {
   const where = placeOf('transpose');
   checkValue(where, 'x', x);
   const rank = rankOf(x.shape);
+  if (axes !== undefined && !isShortList(axes)) {
+    throw new OptionError(where, `axes: expected a list of axes, given ${show(axes)}`);
+  }
   const order = axes ?? Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i));
   const all = order.map((axis) => axisOf(where, x.shape, axis));
   return applyOne(shapes.transpose, [x], { axes: all });
@@ -291,18 +320,26 @@ export function take(table: Value, indices: Value): Value {
   return applyOne(takeOperation, [indices, table], {});
 }
 
+/** Up to here float32 has every whole number. */
+const MAX_CLASSES = 2 ** 24;
+
 /** 1 at the place of each number, else 0: x [rows] or [rows, 1] gives [rows, classes]. Without gradient. */
 export function oneHot(x: Value, classes: number): Value {
   const where = placeOf('oneHot');
   checkValue(where, 'x', x);
-  checkInteger(where, 'classes', classes, { min: 1 });
+  checkInteger(where, 'classes', classes, { min: 1, max: MAX_CLASSES });
   const { dims } = x.shape;
   const column = dims[dims.length - 1] === 1 && dims.length > 0 ? x : reshape(x, [...dims, 1]);
-  const places = Float32Array.from({ length: classes }, (_, i) => i);
+  const places = new Float32Array(classes).map((_, i) => i);
   return equal(
     column,
     applyOne(literalLeaf, [], { shape: { rows: false, dims: [classes] }, values: places }),
   );
+}
+
+/** A list that is no longer than a value has axes. */
+function isShortList(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length <= MAX_RANK;
 }
 
 function rankOf({ rows, dims }: Shape): number {

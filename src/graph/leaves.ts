@@ -1,7 +1,7 @@
 /** Where graphs begin: inputs, parameters, buffers, numbers that stand in the graph, and gradients that come from outside. */
 import { isNumericArray } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
-import { checkInteger } from '../base/options.js';
+import { checkInteger, OptionReader } from '../base/options.js';
 import type { Operation, Shape } from '../ops/operation.js';
 import { sizeOf } from '../ops/operation.js';
 import { applyOne, type Node, placeOf, type Value } from './value.js';
@@ -67,13 +67,13 @@ export function attributesOf<A>(node: Node, _of: Operation<A>): A {
  *
  * @throws OptionError for a shape that is no list of whole numbers of at least 1.
  */
-export function input(shape: number | readonly number[], options: { name?: string } = {}): Value {
+export function input(shape: number | readonly number[], options?: { name?: string }): Value {
   const where = placeOf('input');
   const dims = readDims(where, shape);
-  const { name } = options;
-  if (name !== undefined && (typeof name !== 'string' || name === '')) {
-    throw new OptionError(where, `option name: expected a name, given ${show(name)}`);
-  }
+  const reader = new OptionReader(where, options);
+  const isName = (name: unknown): name is string => typeof name === 'string' && name !== '';
+  const name = reader.optional('name', 'a name', isName);
+  reader.end();
   return applyOne(inputLeaf, [], { shape: { rows: true, dims }, ...(name !== undefined && { name }) });
 }
 
@@ -84,7 +84,7 @@ export function input(shape: number | readonly number[], options: { name?: strin
  */
 export function literal(values: ArrayLike<number>, shape: readonly number[]): Value {
   const where = placeOf('literal');
-  const dims = shape.length === 0 ? [] : readDims(where, shape);
+  const dims = Array.isArray(shape) && shape.length === 0 ? [] : readDims(where, shape);
   if (!Array.isArray(values) && !isNumericArray(values)) {
     throw new OptionError(where, `values: expected a list of numbers, given ${show(values)}`);
   }
@@ -95,10 +95,13 @@ export function literal(values: ArrayLike<number>, shape: readonly number[]): Va
       `expected ${sizeOf(own)} values for [${dims.join(', ')}], given ${values.length}`,
     );
   }
-  const copy = Float32Array.from(values);
-  const bad = copy.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
-    throw new OptionError(where, `values[${bad}]: expected a finite number, given ${show(values[bad])}`);
+  const copy = new Float32Array(values.length);
+  for (let i = 0; i < copy.length; i++) {
+    const value: unknown = values[i];
+    if (typeof value === 'number') copy[i] = value;
+    if (typeof value === 'number' && Number.isFinite(copy[i])) continue;
+    throw new OptionError(where, `values[${i}]: expected a finite number, given ${show(value)}`);
+  }
   return applyOne(literalLeaf, [], { shape: own, values: copy });
 }
 

@@ -111,6 +111,13 @@ export function isValue(value: unknown): value is Value {
   return typeof value === 'object' && value !== null && made.has(value);
 }
 
+/**
+ * Of what a function gave in place of a value: if it is a promise, nobody waits for it any more, and its rejection must not end the process.
+ */
+export function dropPromise(given: unknown): void {
+  void Promise.resolve(given).catch(() => {});
+}
+
 export function checkValue(where: string, name: string, value: unknown): asserts value is Value {
   if (isValue(value)) return;
   throw new OptionError(where, `${name}: expected a value, as input() and layers give, given ${show(value)}`);

@@ -3,8 +3,9 @@
  * that is called twice has one set of parameters.
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
+import { OptionReader } from '../base/options.js';
 import { bufferLeaf, type ParameterAttributes, parameterLeaf, readDims } from '../graph/leaves.js';
-import { applyOne, checkValue, isValue, placeOf, type Value, within } from '../graph/value.js';
+import { applyOne, checkValue, dropPromise, isValue, placeOf, type Value, within } from '../graph/value.js';
 import type { Operation } from '../ops/operation.js';
 import { type Initializer, type InitializerName, resolveInitializer } from './initializers.js';
 
@@ -125,6 +126,7 @@ function call(name: string, layer: Layer, values: readonly Value[], context: Con
     try {
       const result = compute(...values);
       if (isValue(result)) return result;
+      dropPromise(result);
       throw new OptionError(where, `expected its function to give a value, given ${show(result)}`);
     } finally {
       runs.pop();
@@ -163,8 +165,12 @@ export function parameter(
   name: string,
   shape: readonly number[],
   initializer: InitializerName | Initializer = 'zeros',
-  { penalised = false, trainable = true }: ParameterOptions = {},
+  options?: ParameterOptions,
 ): Value {
+  const reader = new OptionReader(placeOf('parameter'), options);
+  const penalised = reader.boolean('penalised', false);
+  const trainable = reader.boolean('trainable', true);
+  reader.end();
   return declare('parameter', parameterLeaf, name, shape, initializer, { penalised, trainable });
 }
 

@@ -278,7 +278,7 @@ function checkInputs(
 }
 
 /** `dense`, `dense_1`: layers of one name are told apart by the order in which they come, within the layer around them. */
-function nameScopes(nodes: readonly Node[]): Map<object, string> {
+export function nameScopes(nodes: readonly Node[]): Map<object, string> {
   const names = new Map<object, string>();
   const counts = new Map<object | undefined, Map<string, number>>();
   for (const { scopes } of nodes) {
@@ -458,13 +458,26 @@ function match(where: string, model: Network, pattern: string, trainable: boolea
   if (typeof pattern !== 'string') {
     throw new OptionError(where, `pattern: expected names with stars, such as 0.*, given ${show(pattern)}`);
   }
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  const fits = new RegExp(`^${parts.join('.*')}$`);
-  const found = model.parameters.filter(({ name }) => fits.test(name));
+  const found = model.parameters.filter(({ name }) => fitsPattern(name, pattern));
   if (found.length === 0) {
     const names = model.parameters.map(({ name }) => name).join(', ');
     throw new OptionError(where, `pattern ${show(pattern)} fits none of the parameters ${names}`);
   }
   for (const parameter of found) setTrainable(parameter, trainable);
   return found.map(({ name }) => name);
+}
+
+/** Whether a name is a pattern's parts, one after the other, with anything where a star stands. */
+function fitsPattern(name: string, pattern: string): boolean {
+  const [first, ...others] = pattern.split('*');
+  const last = others.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of others) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length >= at + last.length && name.endsWith(last);
 }

@@ -12,7 +12,7 @@ import {
 import { type Node, nodesOf, type Value } from '../graph/value.js';
 import { sizeOf } from '../ops/operation.js';
 import { callAnew, isLayer, isOwnLayer, type Layer } from './layer.js';
-import { type Graph, makeNetwork, type Network } from './model.js';
+import { type Graph, makeNetwork, type Network, nameScopes } from './model.js';
 
 /** A model: layers in a row and the values of their parameters. Made by `sequential`; `fit` writes what it remembers. */
 export interface Sequential extends Network {
@@ -71,6 +71,7 @@ export function traceLayers(where: string, inputSize: number | readonly number[]
     values.push(callAnew(layer, String(index), values[index]));
   }
   const nodes = nodesOf([values[values.length - 1]]);
+  const names = nameScopes(nodes);
   const graph: Graph = {
     inputs: [first],
     outputs: [values[values.length - 1]],
@@ -80,10 +81,10 @@ export function traceLayers(where: string, inputSize: number | readonly number[]
       .map(({ outputs }) => outputs[0]),
     // A layer's stream is its place.
     streams: new Map(nodes.map((node) => [node, Number(node.scopes[0]?.name ?? 0)])),
-    names: new Map(nodes.flatMap(({ scopes }) => scopes.map(({ name, owner }) => [owner, name] as const))),
+    names,
   };
   const named = (node: Node) =>
-    [...node.scopes.map(({ name }) => name), attributesOf(node, parameterLeaf).name].join('.');
+    [...node.scopes.map(({ owner }) => names.get(owner)!), attributesOf(node, parameterLeaf).name].join('.');
   return { graph, sizes: values.map(({ shape }) => sizeOf(shape)), named };
 }
 

@@ -4,7 +4,7 @@ import { derive } from '../graph/derive.js';
 import { bufferLeaf, inputLeaf, parameterLeaf, seedLeaf } from '../graph/leaves.js';
 import { type PassName, passes } from '../graph/passes/index.js';
 import { makersOf, type Program, programOf, type Slot, type Step } from '../graph/program.js';
-import { applyOne, isValue, nodesOf, type Value, within } from '../graph/value.js';
+import { applyOne, dropPromise, isValue, nodesOf, type Value, within } from '../graph/value.js';
 import { copyOf, lineOf } from '../ops/gradients.js';
 import { type ProductAttributes, product } from '../ops/linear.js';
 import { type Operation, showShape, sizeOf } from '../ops/operation.js';
@@ -114,8 +114,10 @@ function traceLoss(where: string, graph: Graph, { loss, name, size }: HeadSpec, 
   const leaf = (dims: readonly number[]) => applyOne(inputLeaf, [], { shape: { rows: true, dims } });
   const [target, weights] = [leaf([loss.targetWidth ?? size]), leaf([])];
   const given = within({ name: loss.kind, owner: loss }, () => loss.compute!({ output, target, weights }));
-  if (!isValue(given))
+  if (!isValue(given)) {
+    dropPromise(given);
     throw new OptionError(place, `expected its function to give a value, given ${show(given)}`);
+  }
   if (sizeOf(given.shape) !== 1) {
     throw new ShapeError(place, `expected one number a row, or one number, given ${showShape(given.shape)}`);
   }

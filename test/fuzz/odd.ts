@@ -185,5 +185,10 @@ function spoilWithin(r: Random, value: object, depth: number): unknown {
 function wrapped(r: Random, value: object): unknown {
   if (r.chance(0.3)) return new Proxy(value, { get: throwing });
   if (r.chance(0.5)) return new Proxy(value, {});
-  return ArrayBuffer.isView(value) ? value : Object.freeze(value);
+  try {
+    return Object.freeze(value);
+  } catch {
+    // A typed array, or what stands for one, cannot be frozen.
+    return value;
+  }
 }

@@ -255,6 +255,14 @@ const groups: Record<string, Refusal[]> = {
       /^call, in layer block: expected its function to give a value, given undefined/,
     ],
     [
+      'the result of a layer whose function waits',
+      inBlock(async () => {
+        throw new RangeError('that nobody catches');
+      }),
+      OptionError,
+      /^call, in layer block: expected its function to give a value, given/,
+    ],
+    [
       'a layer called without',
       () => (dense(2) as () => unknown)(),
       OptionError,

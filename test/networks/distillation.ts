@@ -2,7 +2,7 @@
 import { dense, div, input, logSoftmax, mul, network, ownLoss, softmax, sum } from 'lanegrad';
 
 /** Targets are the teacher's outputs, its logits. */
-export const distillationLoss = (temperature: number) =>
+const distillationLoss = (temperature: number) =>
   ownLoss(
     ({ output, target }) => {
       const likely = softmax(div(target, temperature));

@@ -18,8 +18,8 @@ import { swish } from './swish.js';
 import { tied } from './tied.js';
 
 export const ROWS = 6;
-export const STEPS = 10;
-export const RATE = 0.2;
+const STEPS = 10;
+const RATE = 0.2;
 
 /** Of each input or output: rows of numbers, or class labels. */
 export type Rows =
@@ -153,7 +153,11 @@ function write(
 }
 
 /** The same rows as a data set: by name where there are several inputs or outputs. */
-export function setOf({ make, inputs, answers }: Example, rows: number): Dataset {
+export function setOf(example: Example, rows: number): Dataset {
+  return dataset(dataOf(example, rows));
+}
+
+export function dataOf({ make, inputs, answers }: Example, rows: number): DatasetOptions {
   const { model } = make();
   const labels = new Map<string, Int32Array>();
   const targets = new Map<string, { values: Float32Array; targetWidth: number }>();
@@ -173,8 +177,8 @@ export function setOf({ make, inputs, answers }: Example, rows: number): Dataset
   };
   const [label] = labels.values();
   const one = label ? { labels: label } : { targets: target.values, targetWidth: target.targetWidth };
-  return dataset({
+  return {
     inputs: given.length > 1 ? Object.fromEntries(given) : given[0][1],
     ...(answers.length > 1 ? several : one),
-  } as DatasetOptions);
+  };
 }

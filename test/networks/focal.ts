@@ -2,7 +2,7 @@
 import { dense, exp, input, logSoftmax, mul, neg, network, ownLoss, pow, sub, sum } from 'lanegrad';
 
 /** Targets are one-hot. */
-export const focalLoss = (gamma: number) =>
+const focalLoss = (gamma: number) =>
   ownLoss(
     ({ output, target }) => {
       const log = logSoftmax(output);

@@ -1,7 +1,7 @@
 /** The quantile loss: the output becomes what nine in ten targets are below (Koenker and Bassett 1978). */
 import { dense, input, maximum, mul, network, ownLoss, sub } from 'lanegrad';
 
-export const quantileLoss = (share: number) =>
+const quantileLoss = (share: number) =>
   ownLoss(
     ({ output, target }) => {
       const below = sub(target, output);

@@ -4,7 +4,7 @@ import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { createReferenceEngine } from '../../src/create/reference.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { type DenseOptions, dense } from '../../src/nn/dense.js';
-import type { Layer } from '../../src/nn/layer.js';
+import { type Layer, layer } from '../../src/nn/layer.js';
 import { setParameters } from '../../src/nn/model.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
@@ -12,6 +12,15 @@ import { sequential } from '../../src/nn/sequential.js';
 const sizes = [0, -1, 1.5, Number.NaN, Infinity, 2 ** 53, '3', null, undefined];
 
 describe('sequential', () => {
+  test('tells the layers within one of its layers apart', () => {
+    const block = layer('block', (x) => dense(2)(dense(3)(x)));
+    expect(sequential(2, [block, block]).parameters.map(({ name }) => name)).toEqual(
+      [0, 1].flatMap((i) =>
+        ['dense', 'dense_1'].flatMap((own) => [`${i}.${own}.weight`, `${i}.${own}.bias`]),
+      ),
+    );
+  });
+
   test('says what it is made of', () => {
     const model = sequential(784, [dense(300, { activation: 'sigmoid' }), dense(10, { bias: false })], {
       seed: 5,

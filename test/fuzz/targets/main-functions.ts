@@ -6,6 +6,7 @@ import type { Random } from '../random.js';
 import { expectThat, type World } from '../target.js';
 import { fileFunctions } from './file-functions.js';
 import { allFinite, type Call } from './functions.js';
+import { graphFunctions } from './graph-functions.js';
 import { partFunctions } from './part-functions.js';
 import { briefly, classifier, labelled } from './samples.js';
 
@@ -131,6 +132,7 @@ function nestedRows(r: Random): number[][] {
 export const mainFunctions: Record<string, Call> = {
   ...fileFunctions,
   ...partFunctions,
+  ...graphFunctions,
   CompiledModel: {
     valid: (r, { reference }) => [
       reference,
