@@ -6,6 +6,7 @@ import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { input } from '../../../src/graph/leaves.js';
 import { applyOne } from '../../../src/graph/value.js';
 import { dense } from '../../../src/nn/dense.js';
+import { describeGraph } from '../../../src/nn/graph-file.js';
 import { layer } from '../../../src/nn/layer.js';
 import { network } from '../../../src/nn/model.js';
 import { sequential } from '../../../src/nn/sequential.js';
@@ -43,11 +44,11 @@ test.each(Object.keys(graphs))('%s, of one row and of several', async (name) => 
 });
 
 test('every operation that a graph may have is among them, and has a form', () => {
-  const bytes = Object.values(graphs).map((make) => new TextDecoder('latin1').decode(writeOnnx(make())));
-  expect(Object.keys(nodeForms).sort()).toEqual([...operations.keys()].sort());
-  for (const operator of ['Gemm', 'MatMul', 'ReduceMax', 'LayerNormalization', 'Gather', 'Where']) {
-    expect(bytes.some((text) => text.includes(operator))).toBe(true);
-  }
+  const known = [...operations.keys()].sort();
+  expect(Object.keys(nodeForms).sort()).toEqual(known);
+  const used = Object.values(graphs).flatMap((make) => describeGraph(make()).nodes.map(({ op }) => op));
+  const leaves = ['input', 'parameter', 'buffer', 'literal'];
+  expect([...new Set(used)].filter((op) => !leaves.includes(op)).sort()).toEqual(known);
 });
 
 test('a list of layers with several axes a row, softmax and scaled inputs', async () => {
