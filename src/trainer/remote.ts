@@ -121,7 +121,11 @@ export class RemoteTrainer implements Trainer {
         'fit',
         {
           ...sets,
-          options: { ...rest, loss: this.#lossMessage(loss, train), optimizer: optimizer.config } as FitMessage,
+          options: {
+            ...rest,
+            loss: this.#lossMessage(loss, train),
+            optimizer: optimizer.config,
+          } as FitMessage,
           progress: onProgress !== undefined,
         },
         {
@@ -171,7 +175,10 @@ export class RemoteTrainer implements Trainer {
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
     checkDataset('evaluate', 'set', set);
-    const given = { set: await this.#reference(set), ...(options && { options: this.#withLoss(options, set) }) };
+    const given = {
+      set: await this.#reference(set),
+      ...(options && { options: this.#withLoss(options, set) }),
+    };
     return (await this.#ask('evaluate', given)) as Evaluation;
   }
 
