@@ -43,9 +43,9 @@ export function sequential(
   return makeNetwork(where, graph, { ...ports, seed, named }, { layers: [...layers], sizes });
 }
 
-/** Whether a model is a list of layers. */
+/** Whether a model is a list of layers, with `layers` and `sizes`; false for what is no model too. */
 export function isSequential(model: Network): model is Sequential {
-  return Array.isArray((model as Partial<Sequential>).layers);
+  return Array.isArray((model as Partial<Sequential> | null | undefined)?.layers);
 }
 
 /** Whether a model is a list of layers that are all ours: then they and their options say what it computes. */

@@ -11,18 +11,20 @@ import { partFunctions } from './part-functions.js';
 import { briefly, classifier, labelled } from './samples.js';
 
 const {
-  CompiledModel,
   adam,
   balancedClassWeights,
   batchNorm,
+  CompiledModel,
   createEngine,
   createPredictor,
   dataset,
   dense,
   dropout,
   evaluate,
+  explain,
   findLearningRate,
   fit,
+  isSequential,
   kFold,
   predict,
   predictClasses,
@@ -337,6 +339,20 @@ export const mainFunctions: Record<string, Call> = {
     },
   },
   summary: { valid: (r) => [classifier(r)], call: summary },
+  explain: {
+    valid: (r) => [classifier(r), { loss: 'softmaxCrossEntropy', optimizer: adam(), rows: 3 }],
+    call: explain,
+    check: (explained, _, intact) => {
+      if (intact) expectThat(String(explained).includes('matmul'), () => 'a step without products');
+    },
+  },
+  isSequential: {
+    valid: (r) => [classifier(r)],
+    call: isSequential,
+    check: (is, _, intact) => {
+      if (intact) expectThat(is === true, () => 'a list of layers that is none');
+    },
+  },
   takeRows: {
     valid: (r) => [labelled(r), [3, 0, 3], 'some'],
     call: takeRows,
