@@ -7,7 +7,6 @@ import {
   bufferLeaf,
   inputLeaf,
   isParameter,
-  type ParameterAttributes,
   parameterLeaf,
 } from '../graph/leaves.js';
 import { apply, checkValue, isValue, type Node, nodesOf, type Value, withinAll } from '../graph/value.js';
