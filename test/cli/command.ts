@@ -1,7 +1,7 @@
 /** Runs the built command, in a folder of its own. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 
 /** The command's script. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -48,13 +48,16 @@ export function start(cwd: string, args: readonly string[], env: NodeJS.ProcessE
   return { child, printed, outcome };
 }
 
-let server: ChildProcess | undefined;
+/** Of the file that runs: a command such as `--math fma` switches on what stays so in its process. */
+let server: { readonly child: ChildProcess; readonly file: string | undefined } | undefined;
 let last: Promise<unknown> = Promise.resolve();
-afterAll(() => {
-  server?.kill();
-  // Files share this module: the next one starts its own.
+// Files share this module, so this is heard after the first of them only; the others end their server when the next one starts its own.
+afterAll(() => stop());
+
+function stop(): void {
+  server?.child.kill();
   server = undefined;
-});
+}
 
 /** The command in a process that all such commands of a test file share, one after the other. */
 export function lanegrad(
@@ -72,8 +75,10 @@ async function ask(request: {
   args: readonly string[];
   env: NodeJS.ProcessEnv;
 }): Promise<Outcome> {
-  if (!server?.connected) server = fork(SERVER, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-  const child = server;
+  const file = expect.getState().testPath;
+  if (server && (server.file !== file || !server.child.connected)) stop();
+  server ??= { child: fork(SERVER, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }), file };
+  const { child } = server;
   const answer = await new Promise<Outcome & { unexpected?: string }>((resolve, reject) => {
     const onMessage = (message: Outcome) => {
       child.off('exit', onExit);
