@@ -7,16 +7,22 @@ import type { HeadPlan } from '../nn/plan.js';
 import { checkRows, type Progress, rowsFrom } from './finite.js';
 import type { Score } from './history.js';
 import type { Metric, MetricBatch, MetricSum, Task } from './metrics/metric.js';
-import type { Outputs } from './outputs.js';
 import type { BatchSource } from './source.js';
 import type { Turn } from './turn.js';
+
+/** Sums of each output, where losses are given by output. */
+interface OutputSums {
+  /** After the plan's `forward` and `loss`. */
+  add(plan: Plan): void;
+  score(rows: number): Score;
+}
 
 /** How a set is measured, and where: for messages. */
 export interface Measurement {
   readonly where: string;
   readonly metrics: readonly Metric[];
   /** Where losses are given by output. */
-  readonly outputs?: Outputs | undefined;
+  readonly outputs?: { tally(): OutputSums } | undefined;
   readonly turn: Turn;
   /** Of the training that it is a part of. */
   readonly progress?: Progress;

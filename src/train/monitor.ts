@@ -3,7 +3,6 @@ import { OptionError, show } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
 import type { EpochRecord, OutputScore } from './history.js';
 import type { Metric } from './metrics/metric.js';
-import type { MeasuredOutput } from './outputs.js';
 
 export type MonitorMode = 'min' | 'max';
 
@@ -13,6 +12,14 @@ export interface Monitor {
   readonly mode: MonitorMode;
   /** NaN when the epoch has none. */
   read(record: EpochRecord): number;
+}
+
+/** What is measured of one output. */
+export interface MeasuredOutput {
+  readonly name: string;
+  /** Whether there are classes, and so an accuracy. */
+  readonly classifies: boolean;
+  readonly metrics: readonly Metric[];
 }
 
 /** What `fit` measures, and so what there is to be monitored. */

@@ -12,14 +12,7 @@ import { withClassWeights } from './class-weights.js';
 import type { OutputScore, Score } from './history.js';
 import { addBatch, listedMetrics } from './measure.js';
 import type { Metric, MetricSum } from './metrics/metric.js';
-
-/** What is measured of one output. */
-export interface MeasuredOutput {
-  readonly name: string;
-  /** Whether there are classes, and so an accuracy. */
-  readonly classifies: boolean;
-  readonly metrics: readonly Metric[];
-}
+import type { MeasuredOutput } from './monitor.js';
 
 interface Output extends MeasuredOutput {
   readonly size: number;
