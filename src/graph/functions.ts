@@ -52,9 +52,9 @@ function activate(name: Activation, x: Operand, parameter?: number): Value {
   return applyOne(activation, [value], { name, ...(parameter !== undefined && { parameter }) });
 }
 
-/** a + b. */
+/** The sum a + b, element by element. */
 export const add = (a: Operand, b: Operand): Value => binary('add', arithmetic.add, a, b);
-/** a - b. */
+/** The difference a - b, element by element. */
 export const sub = (a: Operand, b: Operand): Value => binary('sub', arithmetic.sub, a, b);
 /** a · b, element by element. */
 export const mul = (a: Operand, b: Operand): Value => binary('mul', arithmetic.mul, a, b);
@@ -87,15 +87,15 @@ export function where(condition: Operand, a: Operand, b: Operand): Value {
   return applyOne(arithmetic.select3, operands, {});
 }
 
-/** -x. */
+/** The negative, -x. */
 export const neg = (x: Operand): Value => unary('neg', arithmetic.unaries.neg, x);
-/** eˣ. */
+/** The exponential function eˣ. */
 export const exp = (x: Operand): Value => unary('exp', arithmetic.unaries.exp, x);
 /** The natural logarithm. */
 export const log = (x: Operand): Value => unary('log', arithmetic.unaries.log, x);
 /** The square root. */
 export const sqrt = (x: Operand): Value => unary('sqrt', arithmetic.unaries.sqrt, x);
-/** x². */
+/** The square x². */
 export const square = (x: Operand): Value => unary('square', arithmetic.unaries.square, x);
 /** |x|; its gradient at 0 is 0. */
 export const abs = (x: Operand): Value => unary('abs', arithmetic.unaries.abs, x);
@@ -105,7 +105,7 @@ export const sign = (x: Operand): Value => unary('sign', arithmetic.unaries.sign
 export const sin = (x: Operand): Value => unary('sin', arithmetic.unaries.sin, x);
 /** Of an angle in radians. */
 export const cos = (x: Operand): Value => unary('cos', arithmetic.unaries.cos, x);
-/** 1 / x. */
+/** The reciprocal 1 / x. */
 export const reciprocal = (x: Operand): Value => unary('reciprocal', arithmetic.unaries.reciprocal, x);
 /** The error function, 2/√π · ∫₀ˣ exp(-t²) dt. */
 export const erf = (x: Operand): Value => unary('erf', arithmetic.unaries.erf, x);
