@@ -45,7 +45,7 @@ export function sequential(
 
 /** Whether a model is a list of layers. */
 export function isSequential(model: Network): model is Sequential {
-  return Array.isArray((model as Partial<Sequential>).layers);
+  return Array.isArray((model as Partial<Sequential> | undefined)?.layers);
 }
 
 /** Whether a model is a list of layers that are all ours: then they and their options say what it computes. */
