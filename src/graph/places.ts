@@ -24,7 +24,7 @@ export function layoutOf({ rows, dims }: Shape, count: number): Layout {
 }
 
 /** Whether no row is padded. */
-export function isDense({ shape, ld }: Layout): boolean {
+function isDense({ shape, ld }: Layout): boolean {
   return ld === shape[shape.length - 1];
 }
 
@@ -174,6 +174,6 @@ function roundUp(span: number): number {
 }
 
 /** The elements of a value of `count` rows. */
-export function elementsOf(shape: Shape, count: number): number {
+function elementsOf(shape: Shape, count: number): number {
   return sizeOf(shape) * (shape.rows ? count : 1);
 }

@@ -98,7 +98,7 @@ export function makersOf({ steps }: Program): Map<Slot, Step> {
 }
 
 /** Steps and outputs that nobody reads are left out. */
-export function dropUnread(program: Program): void {
+function dropUnread(program: Program): void {
   for (;;) {
     const readers = readersOf(program);
     const isRead = (slot: Slot | undefined) => slot !== undefined && readers.has(slot);

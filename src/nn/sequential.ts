@@ -54,7 +54,7 @@ export function isPlain(model: Network): model is Sequential {
 }
 
 /** What a list of layers makes of an input of this shape, and what it has for parameters; no values yet. */
-export function traceLayers(where: string, inputSize: number | readonly number[], layers: readonly Layer[]) {
+function traceLayers(where: string, inputSize: number | readonly number[], layers: readonly Layer[]) {
   if (!Array.isArray(inputSize)) checkInteger(where, 'inputSize', inputSize as number, { min: 1 });
   if (!Array.isArray(layers) || layers.length === 0) {
     throw new OptionError(where, `layers: expected at least one layer, given ${show(layers)}`);

@@ -158,7 +158,7 @@ function unaryOperation(name: string, kernel: UnaryOperation, gradient?: UnaryGr
   };
 }
 
-export const neg = /* @__PURE__ */ unaryOperation('neg', 'neg', (rule, dy) => one(rule, neg, [dy], {}));
+const neg = /* @__PURE__ */ unaryOperation('neg', 'neg', (rule, dy) => one(rule, neg, [dy], {}));
 
 type UnaryName =
   | 'neg'

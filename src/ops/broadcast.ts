@@ -68,7 +68,7 @@ export const spread: Operation<ShapeAttributes> = {
 };
 
 /** The sums over what `spread` repeats. */
-export const sumTo: Operation<ShapeAttributes> = {
+const sumTo: Operation<ShapeAttributes> = {
   name: 'sumTo',
   infer: (_, __, { shape }) => [shape],
   derivative: (rule) => [one(rule, spread, [rule.gradients[0]!], { shape: rule.inputs[0].shape })],

@@ -29,7 +29,7 @@ export const dropout: Operation<DropoutAttributes> = {
 };
 
 /** dy ⊙ mask after a forward that trained, else dy. */
-export const dropoutGradient: Operation<object> = {
+const dropoutGradient: Operation<object> = {
   name: 'dropoutGradient',
   inPlace: [0],
   infer: (_, [dy]) => [dy],

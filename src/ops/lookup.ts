@@ -182,7 +182,7 @@ function othersOf(
     .filter(({ count }) => count > 0);
 }
 
-export function checkCategories(
+function checkCategories(
   { where, numbers, scale, offset }: Omit<InputCheck, 'attributes' | 'shapes'>,
   column: number,
   cardinality: number,

@@ -58,7 +58,7 @@ export const batchNorm: Operation<BatchNormAttributes> = {
 };
 
 /** Inputs x, dy, mean, 1 / deviation and, when affine, weight. Outputs dx and, when affine, those of weight and bias. */
-export const batchNormGradient: Operation<{ readonly affine: boolean }> = {
+const batchNormGradient: Operation<{ readonly affine: boolean }> = {
   name: 'batchNormGradient',
   infer: (_, [x], { affine }) => (affine ? [x, features(x), features(x)] : [x]),
   bind({ inputs: [x, dy, mean, rstd, weight], outputs: [dx, dweight, dbias], state }) {
@@ -88,7 +88,7 @@ export const layerNorm: Operation<LayerNormAttributes> = {
   },
 };
 
-export const layerNormGradient: Operation<{ readonly affine: boolean }> = {
+const layerNormGradient: Operation<{ readonly affine: boolean }> = {
   name: 'layerNormGradient',
   infer: (_, [x], { affine }) => (affine ? [x, features(x), features(x)] : [x]),
   bind: ({ inputs: [x, dy, mean, rstd, weight], outputs: [dx, dweight, dbias] }) =>

@@ -120,6 +120,9 @@ const [cubes, twins] = [engine, createReferenceEngine()].map((one) => [
   ...predict(one, model, numbers, { loss: 'meanSquaredError' }),
 ]);
 if (String(cubes) !== String(twins)) throw new Error(cubes + ' and ' + twins);
+const saved = readModel(writeModel(model), 'f').model;
+const same = predict(engine, saved, numbers, { loss: 'meanSquaredError' });
+if (String([...same]) !== String(cubes)) throw new Error('other values from a file');
 const engines = new Map([['strict', engine]]);
 const named = lossOf({ kind: 'logCosh' });
 const found = readModel(writeModel(sequential(3, [residual(4)], { seed: 1 })), 'f').model;

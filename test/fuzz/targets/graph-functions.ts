@@ -167,6 +167,17 @@ export const graphFunctions: Record<string, Call> = {
   }, lanegrad.elu),
   equal: binary(lanegrad.equal, (a, b) => isTrue(a === b)),
   erf: unary(lanegrad.erf, erf),
+  explain: {
+    valid: (r) => [
+      trained(r),
+      { loss: 'meanSquaredError', optimizer: lanegrad.sgd({ learningRate: 1 }), rows: 3 },
+    ],
+    call: (...args) => lanegrad.explain(...(args as unknown as Parameters<typeof lanegrad.explain>)),
+    check(result) {
+      const { prediction, bytes } = result as lanegrad.Explanation;
+      expectThat(prediction.steps.length > 0 && bytes.parameters > 0, () => 'nothing is explained');
+    },
+  },
   exp: unary(lanegrad.exp, Math.exp),
   flatten: graphCall((_, x, row) => ({ args: [x], expected: [...row] }), lanegrad.flatten),
   floor: unary(lanegrad.floor, Math.floor),
@@ -199,6 +210,12 @@ export const graphFunctions: Record<string, Call> = {
       allFinite(result);
       if (intact) expectThat(String(result) === String(current.row), () => `${String(result)}`);
     },
+  },
+  isSequential: {
+    valid: (r) => [trained(r)],
+    call: (...args) => lanegrad.isSequential(...(args as unknown as [Network])),
+    check: (result, _, intact) =>
+      intact && expectThat(result === false, () => 'a graph is no list of layers'),
   },
   layer: {
     ...graphCall(
