@@ -3,7 +3,7 @@
  * may share memory: the largest is placed first, each in the first gap that is free for its lifetime.
  */
 import { paddedLength } from '../engine/tensor.js';
-import { type Shape, sizeOf } from '../ops/operation.js';
+import type { Shape } from '../ops/operation.js';
 import type { Program, Slot } from './program.js';
 
 /** How a value of `count` rows lies in memory: its shape, and the elements from one row of the last axis to the next. */
@@ -171,9 +171,4 @@ function lastOf({ shape }: Slot): number {
 
 function roundUp(span: number): number {
   return Math.ceil(span / LINE) * LINE;
-}
-
-/** The elements of a value of `count` rows. */
-function elementsOf(shape: Shape, count: number): number {
-  return sizeOf(shape) * (shape.rows ? count : 1);
 }

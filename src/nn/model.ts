@@ -2,13 +2,7 @@
 import { isFloat32Array, isMap } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import {
-  attributesOf,
-  bufferLeaf,
-  inputLeaf,
-  isParameter,
-  parameterLeaf,
-} from '../graph/leaves.js';
+import { attributesOf, bufferLeaf, inputLeaf, isParameter, parameterLeaf } from '../graph/leaves.js';
 import { apply, checkValue, isValue, type Node, nodesOf, type Value, withinAll } from '../graph/value.js';
 import { sameShape, showShape, sizeOf } from '../ops/operation.js';
 import type { Loss } from './losses.js';
