@@ -20,7 +20,7 @@ import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { allValues, checkModel, graphOf, type Network, setParameters } from '../nn/model.js';
 import { isPlain, type Sequential, sequential } from '../nn/sequential.js';
-import { type ProductAttributes, product } from '../ops/linear.js';
+import { type ProductAttributes, product } from '../ops/matmul.js';
 import { checkFile } from './bytes.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 

@@ -6,13 +6,14 @@
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { checkInteger, OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
-import { activation } from '../ops/activation.js';
+import { activation } from '../ops/activations.js';
 import * as arithmetic from '../ops/arithmetic.js';
-import { product } from '../ops/linear.js';
-import { take as takeOperation } from '../ops/lookup.js';
+import { product } from '../ops/matmul.js';
 import { type Operation, type Shape, showShape, sizeOf } from '../ops/operation.js';
-import { reduction, softmax as softmaxOperation } from '../ops/reduction.js';
+import { reduction } from '../ops/reduction.js';
 import * as shapes from '../ops/shapes.js';
+import { softmaxOperation } from '../ops/softmax.js';
+import { take as takeOperation } from '../ops/take.js';
 import { literalLeaf, readDims } from './leaves.js';
 import { applyOne, checkValue, MAX_RANK, placeOf, type Value } from './value.js';
 

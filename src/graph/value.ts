@@ -3,7 +3,7 @@
  * a graph is made, but shapes are checked. Graphs never change: passes work on steps (program.ts).
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
-import { type Operation, type Shape, type Symbolic, showShape, sizeOf } from '../ops/operation.js';
+import { type Operation, type Shape, type Symbolic, showShape } from '../ops/operation.js';
 
 /** An output of a node of the graph. Made by `input`, `parameter`, `literal`, layers and the functions of values. */
 export interface Value extends Symbolic {

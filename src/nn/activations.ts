@@ -9,7 +9,7 @@ import {
   type SmoothActivation,
 } from '../engine/kernels.js';
 import { applyOne } from '../graph/value.js';
-import { activation as applyActivation } from '../ops/activation.js';
+import { activation as applyActivation } from '../ops/activations.js';
 import { defineLayer, type Layer } from './layer.js';
 
 const smoothActivations: readonly SmoothActivation[] = [

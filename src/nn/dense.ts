@@ -2,8 +2,8 @@
 import { checkInteger, OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
 import { applyOne } from '../graph/value.js';
-import { activation as applyActivation, isFused } from '../ops/activation.js';
-import { product } from '../ops/linear.js';
+import { activation as applyActivation, isFused } from '../ops/activations.js';
+import { product } from '../ops/matmul.js';
 import { activations } from './activations.js';
 import { type Initializer, type InitializerName, resolveInitializer } from './initializers.js';
 import { defineLayer, type Layer, parameter } from './layer.js';

@@ -1,7 +1,7 @@
 /** The dropout layer (Srivastava et al., JMLR 15, 2014). */
 import { OptionReader } from '../base/options.js';
 import { applyOne } from '../graph/value.js';
-import { dropout as applyDropout } from '../ops/dropout-graph.js';
+import { dropoutOperation as applyDropout } from '../ops/dropout.js';
 import { defineLayer, type Layer } from './layer.js';
 
 /**

@@ -2,11 +2,11 @@
 import { OptionError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { applyOne } from '../graph/value.js';
-import { embedding as applyEmbedding, type EmbeddedColumn } from '../ops/lookup.js';
+import { embedding as applyEmbedding, type EmbeddedColumn } from '../ops/embedding.js';
 import { type Initializer, type InitializerName, randomNormal, resolveInitializer } from './initializers.js';
 import { defineLayer, type Layer, parameter } from './layer.js';
 
-export type { EmbeddedColumn } from '../ops/lookup.js';
+export type { EmbeddedColumn } from '../ops/embedding.js';
 
 /** Which columns an embedding layer replaces, and how its tables begin. */
 export interface EmbeddingOptions {

@@ -6,7 +6,7 @@ import { OptionReader } from '../base/options.js';
 import { layoutOf, placeSlots } from '../graph/places.js';
 import type { Program, Slot, Step } from '../graph/program.js';
 import type { Scope, Value } from '../graph/value.js';
-import { type ProductAttributes, product } from '../ops/linear.js';
+import { type ProductAttributes, product } from '../ops/matmul.js';
 import { headsOf } from './head.js';
 import { type Loss, type LossFunction, type LossName, resolveLoss } from './losses.js';
 import { type Graph, graphOf, type Network } from './model.js';

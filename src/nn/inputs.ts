@@ -1,8 +1,9 @@
 /** What a model's graph says of the numbers at its ends: which inputs it cannot take, and what its outputs have been through. */
 import { nodesOf } from '../graph/value.js';
-import { type ActivationAttributes, activation } from '../ops/activation.js';
-import { type EmbeddingAttributes, embedding, take } from '../ops/lookup.js';
+import { type ActivationAttributes, activation } from '../ops/activations.js';
+import { type EmbeddingAttributes, embedding } from '../ops/embedding.js';
 import { sizeOf } from '../ops/operation.js';
+import { take } from '../ops/take.js';
 import { graphOf, type Network } from './model.js';
 
 /**

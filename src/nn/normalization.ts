@@ -2,7 +2,7 @@
 
 import { OptionReader } from '../base/options.js';
 import { applyOne, type Value } from '../graph/value.js';
-import { batchNorm as applyBatchNorm, layerNorm as applyLayerNorm } from '../ops/normalize.js';
+import { batchNormOperation as applyBatchNorm, layerNormOperation as applyLayerNorm } from '../ops/norm.js';
 import { constant, zeros } from './initializers.js';
 import { buffer, defineLayer, type Layer, parameter } from './layer.js';
 

@@ -1,7 +1,7 @@
 /** The rows of a summary of a model that is no list of layers: its outermost layers, and what is computed outside of any. */
 import { isLeaf } from '../graph/leaves.js';
 import { type Node, nodesOf } from '../graph/value.js';
-import { type ActivationAttributes, activation } from '../ops/activation.js';
+import { type ActivationAttributes, activation } from '../ops/activations.js';
 import { type Shape, sizeOf } from '../ops/operation.js';
 import { type ReductionAttributes, reduction } from '../ops/reduction.js';
 import { graphOf, type Network } from './model.js';

@@ -6,7 +6,7 @@ import { type PassName, passes } from '../graph/passes/index.js';
 import { makersOf, type Program, programOf, type Slot, type Step } from '../graph/program.js';
 import { applyOne, dropPromise, isValue, nodesOf, type Value, within } from '../graph/value.js';
 import { copyOf, lineOf } from '../ops/gradients.js';
-import { type ProductAttributes, product } from '../ops/linear.js';
+import { type ProductAttributes, product } from '../ops/matmul.js';
 import { type Operation, showShape, sizeOf } from '../ops/operation.js';
 import type { HeadSpec } from './head.js';
 import type { Graph, Network, Parameter } from './model.js';

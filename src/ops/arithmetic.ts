@@ -2,8 +2,7 @@
 
 import { broadcastShapes, stretched, unspread } from './broadcast.js';
 import { type Operation, one, type Rule, type Symbolic } from './operation.js';
-import type { BinaryOperation, UnaryOperation } from './strided.js';
-import { binary, fill, select, unary } from './strided.js';
+import { type BinaryOperation, binary, fill, select, type UnaryOperation, unary } from './strided.js';
 import { viewOf } from './view.js';
 
 type Gradient = <V extends Symbolic>(rule: Rule<V, object>, dy: V) => readonly (V | undefined)[];

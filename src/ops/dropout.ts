@@ -2,7 +2,10 @@
 import { OptionError } from '../base/errors.js';
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
+import { copy } from './activations.js';
 import { checkSameEngine, checkTensor } from './check.js';
+import { asMatrix, type Operation, one } from './operation.js';
+import { multiply } from './update.js';
 
 export const signatures = {
   /**
@@ -55,3 +58,39 @@ export function dropout(args: {
       rate,
     );
 }
+
+export interface DropoutAttributes {
+  readonly rate: number;
+}
+
+/**
+ * y = x ⊙ mask while training, else x. Outputs y and the mask: 0 with probability `rate`, else 1 / (1 - rate). What is dropped depends on the
+ * seed, the operation's stream, the step and batch, and the element's place alone.
+ */
+export const dropoutOperation: Operation<DropoutAttributes> = {
+  name: 'dropout',
+  random: true,
+  infer: (_, [x]) => [x, x],
+  read: (reader) => ({ rate: reader.number('rate', { min: 0, below: 1 }) }),
+  derivative: (rule) => [one(rule, dropoutGradient, [rule.gradients[0]!, rule.outputs[1]], {})],
+  bind({ attributes: { rate }, inputs: [x], outputs: [y, mask], state, seed, stream, arena }) {
+    const place = mask ?? arena.like(y!);
+    const [flatY, flatMask, flatX] = [y!, place, x].map(asMatrix);
+    const drop = dropout({ y: flatY, mask: flatMask, x: flatX, rate, seed, stream });
+    const pass = copy({ y: y!, x });
+    return () => (state.training ? drop(state.step, state.batch) : pass());
+  },
+};
+
+/** dy ⊙ mask after a forward that trained, else dy. */
+const dropoutGradient: Operation<object> = {
+  name: 'dropoutGradient',
+  inPlace: [0],
+  infer: (_, [dy]) => [dy],
+  bind({ inputs: [dy, mask], outputs, state }) {
+    const dx = outputs[0]!;
+    const through = multiply({ y: dx, a: dy, b: mask });
+    const pass = copy({ y: dx, x: dy });
+    return () => (state.training ? through() : pass());
+  },
+};

@@ -3,8 +3,7 @@ import { ShapeError } from '../base/errors.js';
 import type { Tensor } from '../engine/tensor.js';
 import { div, equal, mul } from './arithmetic.js';
 import { spread } from './broadcast.js';
-import { asMatrix, type Operation, one, showShape } from './operation.js';
-import { softmax as bindSoftmax, softmaxBackward } from './softmax.js';
+import { type Operation, one, showShape } from './operation.js';
 import { unary } from './strided.js';
 import { reduce } from './strided-reduce.js';
 import { type View, viewOf } from './view.js';
@@ -82,21 +81,3 @@ function reducedView(y: Tensor, x: Tensor, axes: readonly number[]): View {
     ? view
     : { ...view, shape: x.shape.map(() => 1), strides: x.shape.map(() => 0) };
 }
-
-/** Of the last axis: exp(x) over its sum. */
-export const softmax: Operation<object> = {
-  name: 'softmax',
-  infer(where, [x]) {
-    if (x.dims.length > 0) return [x];
-    throw new ShapeError(where, `expected a last axis to go along, given ${showShape(x)}`);
-  },
-  derivative: (rule) => [one(rule, softmaxGradient, [rule.outputs[0], rule.gradients[0]!], {})],
-  bind: ({ inputs: [x], outputs }) => bindSoftmax({ y: asMatrix(outputs[0]!), x: asMatrix(x) }),
-};
-
-const softmaxGradient: Operation<object> = {
-  name: 'softmaxGradient',
-  infer: (_, [y]) => [y],
-  bind: ({ inputs: [y, dy], outputs }) =>
-    softmaxBackward({ dx: asMatrix(outputs[0]!), y: asMatrix(y), dy: asMatrix(dy) }),
-};

@@ -2,15 +2,17 @@
  * Every operation that a model's graph may be made of, by its name in files. Only who reads graphs loads it: what trains has the
  * operations that its layers are made of, and no others.
  */
-import { activation } from './activation.js';
+import { activation } from './activations.js';
 import * as arithmetic from './arithmetic.js';
-import { dropout } from './dropout-graph.js';
-import { product } from './linear.js';
-import { embedding, take } from './lookup.js';
-import { batchNorm, layerNorm } from './normalize.js';
+import { dropoutOperation as dropout } from './dropout.js';
+import { embedding } from './embedding.js';
+import { product } from './matmul.js';
+import { batchNormOperation as batchNorm, layerNormOperation as layerNorm } from './norm.js';
 import type { Operation } from './operation.js';
-import { reduction, softmax } from './reduction.js';
+import { reduction } from './reduction.js';
 import { concat, reshape, slice, transpose } from './shapes.js';
+import { softmaxOperation as softmax } from './softmax.js';
+import { take } from './take.js';
 
 /** An operation, and how many inputs it has. */
 interface Entry<A> {

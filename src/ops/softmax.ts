@@ -1,8 +1,10 @@
 /** Softmax and its cross-entropy with labels, on logits [rows, classes]. */
 
+import { ShapeError } from '../base/errors.js';
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkPlaces, checkSameEngine, checkTensor } from './check.js';
+import { asMatrix, type Operation, one, showShape } from './operation.js';
 
 export const signatures = {
   /** Each row: y = e^(x - max x) / Σ e^(x - max x). May be in place. */
@@ -75,3 +77,21 @@ export function softmaxCrossEntropy(args: {
     );
   };
 }
+
+/** Of the last axis: exp(x) over its sum. */
+export const softmaxOperation: Operation<object> = {
+  name: 'softmax',
+  infer(where, [x]) {
+    if (x.dims.length > 0) return [x];
+    throw new ShapeError(where, `expected a last axis to go along, given ${showShape(x)}`);
+  },
+  derivative: (rule) => [one(rule, softmaxGradient, [rule.outputs[0], rule.gradients[0]!], {})],
+  bind: ({ inputs: [x], outputs }) => softmax({ y: asMatrix(outputs[0]!), x: asMatrix(x) }),
+};
+
+const softmaxGradient: Operation<object> = {
+  name: 'softmaxGradient',
+  infer: (_, [y]) => [y],
+  bind: ({ inputs: [y, dy], outputs }) =>
+    softmaxBackward({ dx: asMatrix(outputs[0]!), y: asMatrix(y), dy: asMatrix(dy) }),
+};

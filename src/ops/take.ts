@@ -3,8 +3,11 @@ import { ShapeError } from '../base/errors.js';
 import { LONGEST_CHAIN } from '../engine/constants.js';
 import { formatShape } from '../engine/tensor.js';
 import { type Call, checkSameEngine } from './check.js';
+import { checkCategories } from './embedding.js';
 import { type Loop, merged, starts } from './loops.js';
-import { checkApart, checkDistinct, checkView, pointerOf, sizeOf, type View } from './view.js';
+import { type Operation, one, type Shape, showShape } from './operation.js';
+import { unary } from './strided.js';
+import { checkApart, checkDistinct, checkView, pointerOf, sizeOf, type View, viewOf } from './view.js';
 
 /**
  * y[i, :] = table[indices[i], :] for indices of any shape, y of this shape and the table's columns. Indices
@@ -78,3 +81,40 @@ function checkRows(where: string, views: Readonly<Record<string, View>>): Loop[]
     [...indices.shape.keys()],
   );
 }
+
+/** Inputs: indices of any shape, and a table [K, width]; each index becomes that row of the table. NaN is 0, and what is beyond is cut. */
+export const take: Operation<object> = {
+  name: 'take',
+  infer(where, [indices, table]) {
+    if (table.rows || table.dims.length !== 2) {
+      throw new ShapeError(where, `table: expected a matrix without rows, given ${showShape(table)}`);
+    }
+    return [{ rows: indices.rows, dims: [...indices.dims, table.dims[1]] }];
+  },
+  derivative(rule) {
+    const [indices, table] = rule.inputs;
+    const shape = table.shape;
+    return [
+      undefined,
+      rule.needs[1] ? one(rule, takeTable, [indices, rule.gradients[0]!], { shape }) : undefined,
+    ];
+  },
+  bind: ({ inputs: [indices, table], outputs }) =>
+    gather({ y: viewOf(outputs[0]!), table: viewOf(table), indices: viewOf(indices) }),
+  checkInputs({ shapes: [indices, table], ...check }) {
+    for (let column = 0; column < sizeOf(indices.dims); column++) {
+      checkCategories(check, column, table.dims[0], check.width);
+    }
+  },
+};
+
+const takeTable: Operation<{ readonly shape: Shape }> = {
+  name: 'takeTable',
+  infer: (_, __, { shape }) => [shape],
+  bind({ inputs: [indices, dy], outputs, arena }) {
+    // Indices equally far apart, as the rows of dy are.
+    const x = arena.tensor('float', indices.shape);
+    const sums = scatterAdd({ dtable: viewOf(outputs[0]!), indices: viewOf(x), dy: viewOf(dy) });
+    return [unary({ y: viewOf(x), x: viewOf(indices), operation: 'copy' }), sums];
+  },
+};

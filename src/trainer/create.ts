@@ -39,7 +39,8 @@ export async function create(
   const worker = reader.optional('worker', 'true, false, the address of a script or a Worker', isPlace);
   const engine = reader.optional('engine', 'options of createEngine', isOptions);
   reader.end();
-  const hasGlobal = typeof Worker === 'function';
+  // In Node a library may have put that of worker_threads there (onnxruntime-web does), which is another thing.
+  const hasGlobal = typeof Worker === 'function' && 'addEventListener' in Worker.prototype;
   if (!(worker ?? hasGlobal)) {
     const given = engine ?? {};
     const inline = wasm && given.wasm === undefined ? { ...given, wasm } : given;

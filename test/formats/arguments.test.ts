@@ -21,7 +21,6 @@ import {
   readOnnx,
   readPytorch,
   readSafetensors,
-  type Sequential,
   scalarEvent,
   sequential,
   setParameters,

@@ -4,8 +4,7 @@ import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Activation } from '../../src/engine/kernels.js';
 import { createEngine } from '../../src/index.js';
 import { activations } from '../../src/nn/activations.js';
-import { isFused } from '../../src/ops/activation.js';
-import { activate, activateBackward } from '../../src/ops/activations.js';
+import { activate, activateBackward, isFused } from '../../src/ops/activations.js';
 import { smooth, smoothBackward } from '../../src/ops/smooth.js';
 import { activationFunctions } from '../exact.js';
 

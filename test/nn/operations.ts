@@ -2,8 +2,7 @@
 import type { Tensor } from '../../src/engine/tensor.js';
 import { applyOne, type Value } from '../../src/graph/value.js';
 import { defineLayer, type Layer } from '../../src/nn/layer.js';
-import { activation, activationGradient } from '../../src/ops/activation.js';
-import { copy } from '../../src/ops/activations.js';
+import { activation, activationGradient, copy } from '../../src/ops/activations.js';
 import { type Operation, one } from '../../src/ops/operation.js';
 
 /** y = x, in memory of its own; `see` is called with x each time. */

@@ -1,7 +1,7 @@
 /** A trainer in a worker of Node's, from the built package, since a thread runs no TypeScript. */
 import { spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { NonFiniteError } from '../../src/base/errors.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { fit } from '../../src/train/fit.js';
@@ -39,6 +39,16 @@ describe('createTrainer with a worker', () => {
     await trainer.fit(set, { ...options, onEpoch: ({ epoch }) => void epochs.push(epoch) });
     expect(epochs).toEqual([1, 2, 3]);
     expect(bits(trainer.model)).toEqual(bits(model));
+  });
+
+  test('starts where a library has put the Worker of worker_threads among the globals', async () => {
+    vi.stubGlobal('Worker', Worker);
+    try {
+      const trainer = await make(dist('trainer/worker.js'));
+      expect((await trainer.fit(set, { ...options, epochs: 1 })).outcome).toBe('completed');
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   test('does not hold up the caller, stops, and tells what went wrong', async () => {

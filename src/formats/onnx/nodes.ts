@@ -1,8 +1,8 @@
 /** How each operation of a graph is written as ONNX operators, by its name: one entry each, and nowhere else. */
-import type { ActivationAttributes } from '../../ops/activation.js';
-import type { ProductAttributes } from '../../ops/linear.js';
-import type { EmbeddingAttributes } from '../../ops/lookup.js';
-import type { BatchNormAttributes, LayerNormAttributes } from '../../ops/normalize.js';
+import type { ActivationAttributes } from '../../ops/activations.js';
+import type { EmbeddingAttributes } from '../../ops/embedding.js';
+import type { ProductAttributes } from '../../ops/matmul.js';
+import type { BatchNormAttributes, LayerNormAttributes } from '../../ops/norm.js';
 import type { Shape } from '../../ops/operation.js';
 import type { ReductionAttributes } from '../../ops/reduction.js';
 import type { SliceAttributes } from '../../ops/shapes.js';

@@ -1,6 +1,6 @@
 /** An activation goes into the end of the product before it: the output is written once. Not where the product itself is read as well. */
-import { type ActivationAttributes, activation, isFused } from '../../ops/activation.js';
-import { type ProductAttributes, product } from '../../ops/linear.js';
+import { type ActivationAttributes, activation, isFused } from '../../ops/activations.js';
+import { type ProductAttributes, product } from '../../ops/matmul.js';
 import { makersOf, type Program, readersOf, type Step } from '../program.js';
 
 export const activationIntoProduct = {

@@ -1,6 +1,6 @@
 /** An activation's derivative goes into the end of the product that makes the gradient above it. Not where that gradient is read as well. */
-import { type ActivationAttributes, activationGradient, isFused } from '../../ops/activation.js';
-import { type ProductAttributes, product } from '../../ops/linear.js';
+import { type ActivationAttributes, activationGradient, isFused } from '../../ops/activations.js';
+import { type ProductAttributes, product } from '../../ops/matmul.js';
 import { makersOf, type Program, readersOf, type Step } from '../program.js';
 
 export const derivativeIntoProduct = {

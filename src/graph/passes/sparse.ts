@@ -2,7 +2,7 @@
  * Batches of an input that are mostly zeros are compressed when they are loaded, where nothing reads the input but products of one width:
  * then it need not be written out. Which path a batch takes is decided when it is loaded.
  */
-import { type ProductAttributes, product } from '../../ops/linear.js';
+import { type ProductAttributes, product } from '../../ops/matmul.js';
 import { type Program, readersOf, type Slot, type Step } from '../program.js';
 
 export const compressedInputs = {
