@@ -21,7 +21,7 @@ export const signatures = {
  * mask = 0 at random with probability `rate`, else 1 / (1 - rate); y = x ⊙ mask. What is dropped depends on the seed, the
  * stream, the step and batch given at each call, and the element's row and column.
  */
-export function dropout(args: {
+function dropout(args: {
   y: Tensor;
   mask: Tensor;
   x: Tensor;
