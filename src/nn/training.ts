@@ -46,7 +46,7 @@ export function trainingOf(
   }: { specs: readonly HeadSpec[]; trains: boolean; without?: readonly PassName[] | undefined },
 ): Training {
   const heads = specs.map((spec, i): TracedHead => {
-    const own = spec.loss.trace?.(where, graph, spec, graph.outputs[i]);
+    const own = spec.loss.compute && spec.loss.trace!(where, graph, spec, graph.outputs[i]);
     const at = own?.value ?? graph.outputs[i];
     return { own, seed: trains ? applyOne(seedLeaf, [], { shape: at.shape, head: i }) : undefined };
   });
