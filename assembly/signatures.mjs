@@ -11,6 +11,7 @@
  *
  * Throws where a signature is not that of the AssemblyScript function, where there is none, or where there is no twin.
  */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -19,6 +20,8 @@ const CONSTANTS = 'src/engine/constants.ts';
 const SETUP = 'write_constants';
 
 /** What this step has not written yet, and no value of the signatures needs. */
+/** Arguments by which engine/threads/kernels.ts cuts; the names of others would only take room. */
+const CUT_BY = new Set(['starts', 'rowStarts', 'B', 'M', 'N', 'K', 'blocks', 'from', 'to']);
 const UNRESOLVED = /^#platform$|\/generated\//;
 
 const ROLES = ['out', 'inout', 'in', 'saved', 'scratch'];
@@ -198,11 +201,24 @@ function generated(operations, constants, declared) {
     });
   const call = ({ args }) =>
     args.map(({ type }, i) => `${type === 'f32' ? 'real' : 'int'}(args, ${i})`).join(', ');
+  const stated = kernels.map(({ name, args, returns }) => [
+    name,
+    args.map(({ arg, type }) => [arg, type]),
+    returns,
+  ]);
+  const setup = `v${createHash('sha256')
+    .update(JSON.stringify([stated, constants]))
+    .digest('hex')
+    .slice(0, 8)}`;
   const names = [...lines, ...kernels.filter(({ cost }) => !cost)].map(({ name }) => name);
   return {
-    'build/assembly/index.ts': `${NOTICE}${from([...names, SETUP])
-      .map((line) => `export ${line}`)
-      .join('')}`,
+    'build/assembly/index.ts': `${NOTICE}// Names take room: see kernelNames.
+${[...names, SETUP]
+  .map((name) => {
+    const short = name === SETUP ? setup : `k${names.indexOf(name).toString(36)}`;
+    return `export { ${name} as ${short} } from '../../${declared[name].file.replace(/\.ts$/, '')}';\n`;
+  })
+  .join('')}`,
     'build/assembly/threads.ts': `${NOTICE}export * from './index';\nexport * from '../../assembly/threads/pool';\n`,
     'build/assembly/constants.ts': `${NOTICE}${Object.entries(numbers)
       .map(([name, value]) => `// @ts-ignore: decorator\n@inline export const ${name}: i32 = ${value};\n`)
@@ -222,17 +238,20 @@ ${lines.map((line, i) => `    case ${constants.FIRST_LINE + i}: return ${line.na
 export interface Kernels {
 ${kernels.map(({ doc, name, args, returns }) => `${doc}  ${name}(${args.map(({ arg }) => `${arg}: number`).join(', ')}): ${returns === 'void' ? 'void' : 'number'};\n`).join('')}}
 
-/** All of them. First those that threads cut along one axis, in the order of lines.ts. */
+/** All of them. First those that threads cut along one axis, in the order of lines.ts. Number i is exported as \`k\` and i in base 36. */
 export const kernelNames: readonly string[] = '${names.join(' ')}'.split(' ');
+
+/** The export that writes the kernels' constants; its name is that of these signatures alone. */
+export const setupName = '${setup}';
 `,
     'src/engine/generated/lines.ts': `${NOTICE}
 /** Of the kernels that are cut along one axis, in the order of \`kernelNames\`: a letter for each argument, and nanoseconds. */
 export const lines = [
 ${lines.map(({ args, cost }) => `  ['${args.map(letter).join('')}', ${cost}],\n`).join('')}] as const;
 
-/** Kernels that are cut otherwise, in the order of their jobs' numbers: the arguments, float32 marked. */
+/** Kernels that are cut otherwise, in the order of their jobs' numbers: the arguments that cutting asks for, float32 marked. */
 export const jobs = {
-${jobs.map(({ name, args }) => `  ${name}: '${args.map(({ arg, type }) => (type === 'f32' ? `${arg}:f32` : arg)).join(' ')}',\n`).join('')}} as const;
+${jobs.map(({ name, args }) => `  ${name}: '${args.map(({ arg, type }) => (type === 'f32' ? 'f32' : CUT_BY.has(arg) ? arg : '_')).join(' ')}',\n`).join('')}} as const;
 `,
     'src/ops/generated/twins.ts': `${NOTICE}
 import type { Kernels } from '../../engine/kernels.js';

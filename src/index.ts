@@ -76,8 +76,6 @@ export {
   type LossName,
   meanAbsoluteError,
   meanSquaredError,
-  type OwnLossOptions,
-  ownLoss,
   type SoftmaxCrossEntropyOptions,
   softmaxCrossEntropy,
 } from './nn/losses.js';
@@ -107,6 +105,7 @@ export {
   type SgdOptions,
   sgd,
 } from './nn/optimizers.js';
+export { type OwnLossOptions, ownLoss } from './nn/own-loss.js';
 export {
   constantRate,
   cosineDecay,

@@ -16,7 +16,7 @@ const show = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
 
 const script = await minified('test/web/pages/usual.js');
 const threads = await minified('test/web/pages/usual.js', 'engine/threads/start.js');
-const worker = compressed(await readFile(`${root}dist/engine/threads/worker-browser.js`));
+const worker = await minified('dist/engine/threads/worker-browser.js');
 let failed = false;
 for (const name of ['simd', 'fma', 'simd-threads', 'fma-threads']) {
   const kernels = compressed(await readFile(`${root}build/${name}.wasm`));

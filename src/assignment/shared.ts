@@ -5,7 +5,8 @@
 
 import { NonFiniteError, OptionError, ShapeError, show } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
-import { fillPermutation, randomSource } from '../base/random.js';
+import { fillPermutation } from '../base/permutation.js';
+import { randomSource } from '../base/random.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';

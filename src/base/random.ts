@@ -7,7 +7,7 @@
 type Floats = Float32Array | Float64Array;
 
 /** The high 32 bits of the 64-bit product of two unsigned integers, by 16-bit halves. */
-function mulhi(a: number, b: number): number {
+export function mulhi(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
@@ -135,22 +135,6 @@ export function fillNormal(
   deviation: number,
 ): void {
   normalRun(target, 0, target.length, randomSource(seed, stream), 0, mean, deviation);
-}
-
-/** target = a permutation of 0 … length - 1, by Fisher and Yates from the end. */
-export function fillPermutation(target: Uint32Array, source: RandomSource): void {
-  const n = target.length;
-  for (let i = 0; i < n; i++) target[i] = i;
-  let last = -1;
-  for (let i = n - 1; i > 0; i--) {
-    const counter = i >>> 2;
-    if (counter !== last) philox(block, counter, 0, source.stream, 0, source.seedLow, source.seedHigh);
-    last = counter;
-    const other = mulhi(i + 1, block[i & 3]);
-    const kept = target[i];
-    target[i] = target[other];
-    target[other] = kept;
-  }
 }
 
 const double = new Float64Array(1);

@@ -5,7 +5,8 @@
 import { isNumericArray } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import { fillPermutation, randomSource } from '../base/random.js';
+import { fillPermutation } from '../base/permutation.js';
+import { randomSource } from '../base/random.js';
 import { checkDataset, type Dataset, withRows } from './set.js';
 
 /** Streams of random numbers, apart from those of parameters and of tables' parts: one a class of labels. */

@@ -5,7 +5,7 @@
 
 import { platform } from '#platform';
 import { isArrayBuffer, isUint8Array } from '../base/arrays.js';
-import { EngineError, FileError, FormatError, KernelError, OptionError, show } from '../base/errors.js';
+import { EngineError, FileError, FormatError, OptionError, show } from '../base/errors.js';
 import type { Bytes, Global, WasmGlobal } from '../base/globals.js';
 
 /** One binary: an address, an answer of a server, its bytes, or a module that was compiled already. */
@@ -120,14 +120,7 @@ export function refusal(cause: unknown): EngineError {
   );
 }
 
-/** What to say of bytes that this runtime refuses although it accepts the instructions that they should be made of. */
-export async function broken(what: string, bytes: Bytes): Promise<KernelError> {
-  const cause: unknown = await WebAssembly.compile(bytes).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  const why = cause instanceof Error ? `: ${cause.message}` : '';
-  return new KernelError('createEngine', `${what} is broken or incomplete, in ${bytes.length} bytes${why}`, {
-    cause,
-  });
+/** To be thrown in place of what compiling throws. */
+export function refused(cause: unknown): never {
+  throw refusal(cause);
 }

@@ -5,43 +5,32 @@
 import { platform } from '#platform';
 import { EngineError, FormatError, KernelError, LanegradError, ThreadError } from '../base/errors.js';
 import { MAX_THREADS } from './constants.js';
-import { type Arithmetic, type BinaryName, isWasmSource, type WasmSource, type WasmSources } from './load.js';
-import { type Binary, createWasmBackend, hasThreads, isFused, loadBinary, type WasmBackend } from './wasm.js';
-
-export interface Wish {
-  readonly math: 'auto' | 'strict' | 'fma';
-  readonly turbo: boolean;
-  readonly threads: 'auto' | number;
-  readonly wasm?: WasmSource | WasmSources | undefined;
-}
-
-export interface Picked {
-  readonly backend: WasmBackend;
-  readonly math: 'strict' | 'fma';
-  readonly reason: string;
-}
+import type { Picked, Wish } from './given.js';
+import { type Arithmetic, type BinaryName, isWasmSource, type WasmSources } from './load.js';
+import { type Binary, countThreads, createWasmBackend, loadBinary } from './wasm.js';
 
 /** Throws EngineError when what was asked for is not to be had here; OptionError when it was not among the binaries given. */
 export async function pickBackend(wish: Wish): Promise<Picked> {
   const { math, threads, wasm } = wish;
   if (math === 'fma') platform.enableRelaxedSimd();
-  if (isWasmSource(wasm)) return pickGiven(wish, wasm);
+  // Most pages leave the choice to the engine.
+  if (isWasmSource(wasm)) return (await import('./given.js')).pickGiven(wish, wasm);
   const unavailable = whyOneThread(wasm);
   if (threads !== 'auto') {
     if (threads > 1 && unavailable) {
       throw new EngineError('createEngine', `threads are not available: ${unavailable}`);
     }
-    return pickFor(wish, wasm, threads, `${count(threads)} asked for`);
+    return pickFor(wish, wasm, threads, `${countThreads(threads)} asked for`);
   }
   let wanted = unavailable ? 1 : Math.min(platform.cores, MAX_THREADS);
-  let reason = unavailable ? `one thread: ${unavailable}` : `${count(wanted)} for as many cores`;
+  let reason = unavailable ? `one thread: ${unavailable}` : `${countThreads(wanted)} for as many cores`;
   for (;;) {
     try {
       return await pickFor(wish, wasm, wanted, reason);
     } catch (error) {
       if (wanted === 1 || !isRefusal(error)) throw error;
       wanted = error instanceof ThreadError ? Math.min(error.running, wanted - 1) : 1;
-      reason = `${count(wanted)}: ${error.message}`;
+      reason = `${countThreads(wanted)}: ${error.message}`;
     }
   }
 }
@@ -90,43 +79,4 @@ async function pickFor(
     if (!isRefusal(error) || error instanceof ThreadError) throw error;
     return create('simd', `fma does not start (${error.message})`);
   }
-}
-
-/** One binary of unknown kind, which is asked for its arithmetic and its threads. */
-async function pickGiven({ math, turbo, threads }: Wish, wasm: WasmSource): Promise<Picked> {
-  const loaded = await loadBinary('simd', wasm);
-  const withThreads = await hasThreads(loaded);
-  const refuse = (message: string): never => {
-    throw new EngineError('createEngine', message);
-  };
-  if (!withThreads && threads !== 'auto' && threads > 1) {
-    refuse(`option wasm is a binary without threads, ${threads} were asked for`);
-  }
-  if (withThreads && platform.threadsUnavailable) {
-    refuse(`option wasm is a binary with threads, which are not available: ${platform.threadsUnavailable}`);
-  }
-  if (withThreads && threads === 1) refuse('option wasm is a binary with threads, one was asked for');
-  const wanted = threads === 'auto' ? Math.max(2, Math.min(platform.cores, MAX_THREADS)) : threads;
-  const backend = await createWasmBackend({
-    binary: 'simd',
-    turbo,
-    threads: withThreads ? wanted : 1,
-    loaded,
-  });
-  const given = isFused(backend) ? 'fma' : 'strict';
-  if (math !== 'auto' && math !== given) {
-    backend.dispose();
-    refuse(`option wasm is a binary with ${given} arithmetic, ${math} was asked for`);
-  }
-  const binary: BinaryName = `${given === 'fma' ? 'fma' : 'simd'}${withThreads ? '-threads' : ''}`;
-  return {
-    // Inherited from, not copied: its buffer is read anew at each use.
-    backend: Object.create(backend, { binary: { value: binary, enumerable: true } }),
-    math: given,
-    reason: `the binary was given; ${count(backend.threads)}`,
-  };
-}
-
-function count(threads: number): string {
-  return threads === 1 ? 'one thread' : `${threads} threads`;
 }

@@ -16,7 +16,7 @@ const ARRAYS = 8;
 const [LENGTH, ROWS, COLUMNS, OTHER] = [501, 13, 37, 40];
 
 /** What it takes to compute. */
-type Computer = Pick<Backend, 'kernels' | 'buffer' | 'reserve'>;
+export type Computer = Pick<Backend, 'kernels' | 'buffer' | 'reserve'>;
 
 export function sameBits(a: Computer, b: Computer): boolean {
   const [x, y] = [results(a), results(b)];

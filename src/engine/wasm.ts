@@ -3,18 +3,17 @@
  * hands out its exports.
  */
 import { platform } from '#platform';
-import { EngineError, KernelError, LanegradError, OptionError, UnsupportedError } from '../base/errors.js';
-import { type Feature, isWhole, missingOf } from './features.js';
-import { kernelNames } from './generated/kernels.js';
+import { EngineError, KernelError, OptionError, UnsupportedError } from '../base/errors.js';
+import { kernelNames, setupName } from './generated/kernels.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
 import {
   type Arithmetic,
   type BinaryName,
-  broken,
   isWasmSource,
   type LoadedWasm,
   loadWasm,
   refusal,
+  refused,
   type WasmSource,
   type WasmSources,
 } from './load.js';
@@ -63,14 +62,6 @@ export interface Binary extends LoadedWasm {
   readonly valid: boolean;
 }
 
-/** What a binary is made of. */
-const needs: Record<BinaryName, readonly Feature[]> = {
-  simd: ['SIMD'],
-  fma: ['SIMD', 'relaxed SIMD'],
-  'simd-threads': ['SIMD', 'shared memory'],
-  'fma-threads': ['SIMD', 'relaxed SIMD', 'shared memory'],
-};
-
 /**
  * Loads a binary of this package, or the one that `wasm` gives in its place. Throws KernelError when it is broken: an answer that it
  * is not valid here means that the runtime lacks an instruction.
@@ -83,15 +74,9 @@ export async function loadBinary(binary: BinaryName, wasm?: WasmSource | WasmSou
   const loaded = await loadWasm(await pick(binary, wasm));
   const { bytes, module } = loaded;
   if (module || WebAssembly.validate(bytes!)) return { ...loaded, valid: true };
-  // One binary that was given may be any of the four.
-  const given = isWasmSource(wasm);
-  const what = given ? 'option wasm' : `the ${binary} binary`;
-  if (!isWhole(bytes!)) throw await broken(what, bytes!);
-  const missing = missingOf(needs[given ? 'fma-threads' : binary]);
-  if (missing.length === 0) throw await broken(what, bytes!);
-  if (!given || missing.includes('SIMD')) return { ...loaded, valid: false };
-  const lacks = `what this runtime lacks (${missing.join(', ')})`;
-  throw new KernelError('createEngine', `option wasm needs ${lacks}, or its bytes are broken`);
+  const { checkRefused } = await import('./features.js');
+  await checkRefused(isWasmSource(wasm) ? undefined : binary, bytes!);
+  return { ...loaded, valid: false };
 }
 
 async function pick(binary: BinaryName, wasm: WasmSource | WasmSources | undefined): Promise<WasmSource> {
@@ -147,7 +132,7 @@ export async function createWasmBackend(options: WasmOptions): Promise<WasmBacke
   };
 }
 
-/** The module; of turbo code only when it computes the same bits as plain code. */
+/** The module; of turbo code where that was asked for and computes the same bits. */
 async function compile(
   { bytes, module }: LoadedWasm,
   turbo: boolean,
@@ -155,43 +140,8 @@ async function compile(
 ): Promise<{ module: WebAssembly.Module; turbo: boolean }> {
   const plain = async () => module ?? platform.compile(bytes!, false).catch(refused);
   if (!turbo) return { module: await plain(), turbo };
-  if (!bytes) throw new EngineError('createEngine', 'turbo compiles the bytes anew; option wasm is a module');
-  const fast = await platform.compile(bytes, true).catch(refused);
-  const { sameBits } = await import('./self-check.js');
-  // A small problem needs little memory.
-  const small = 256;
-  if (sameBits(await start(fast, shared, small), await start(await plain(), shared, small))) {
-    return { module: fast, turbo };
-  }
-  platform.warn('turbo code gives other bits than plain code on this machine; going on without it');
-  return { module: await plain(), turbo: false };
-}
-
-/** Whether a binary of unknown origin has threads: then it exports their life, and its memory must be shared. */
-export async function hasThreads({ bytes, module, valid }: Binary): Promise<boolean> {
-  if (!valid) return false;
-  const compiled = module ?? (await platform.compile(bytes!, false).catch(refused));
-  return WebAssembly.Module.exports(compiled).some(({ name }) => name === 'thread_main');
-}
-
-/**
- * Whether the kernels round once a multiplication and addition: (1 + ε)(1 - ε) - 1 is -ε² then, and else 0. So a binary of
- * unknown origin tells what it is.
- */
-export function isFused(backend: Backend): boolean {
-  try {
-    const { kernels } = backend;
-    const work = backend.reservedBytes;
-    const [a, b, c] = [0, 64, 128].map((offset) => work + kernels.workspace_size() + offset);
-    backend.reserve(c + 64);
-    const epsilon = 2 ** -13;
-    new Float32Array(backend.buffer, a, 2).set([-1, 1 + epsilon]);
-    new Float32Array(backend.buffer, b, 2).set([1, 1 - epsilon]);
-    kernels.gemm_nn(c, 1, 0, work, a, 2, 0, b, 1, 0, 0, 1, 1, 1, 2, 0, 0, 0);
-    return new Float32Array(backend.buffer, c, 1)[0] !== 0;
-  } catch (cause) {
-    throw cause instanceof LanegradError ? cause : notKernels(String(cause), cause);
-  }
+  const { compileTurbo } = await import('./turbo.js');
+  return compileTurbo(bytes, plain, (compiled, maxPages) => start(compiled, shared, maxPages));
 }
 
 interface Instance {
@@ -211,20 +161,23 @@ async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX
   } catch (cause) {
     throw cause instanceof WebAssembly.LinkError ? notKernels(cause.message, cause) : refusal(cause);
   }
-  const kernels = instance.exports as unknown as Kernels & { write_constants(): void };
-  const absent = ['write_constants', ...kernelNames].find(
-    (name) => typeof instance.exports[name] !== 'function',
+  const { exports } = instance;
+  const kernels = Object.fromEntries(
+    kernelNames.map((name, i) => [name, exports[`k${i.toString(36)}`]]),
+  ) as unknown as Kernels;
+  const absent = [[setupName, exports[setupName]], ...Object.entries(kernels)].find(
+    ([, kernel]) => typeof kernel !== 'function',
   );
-  if (absent !== undefined) throw notKernels(`there is no function ${absent}`);
+  if (absent) throw notKernels(`there is no function ${absent[0]}`);
   try {
-    kernels.write_constants();
+    (exports[setupName] as () => void)();
   } catch (cause) {
     throw notKernels(String(cause), cause);
   }
   return {
     memory,
     kernels,
-    exports: instance.exports,
+    exports,
     get buffer() {
       return memory.buffer;
     },
@@ -233,7 +186,7 @@ async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX
 }
 
 /** Of a module that is valid, but of something else, of another version, or changed. */
-function notKernels(why: string, cause?: unknown): KernelError {
+export function notKernels(why: string, cause?: unknown): KernelError {
   const message = `expected the kernels of this version of lanegrad, given other WebAssembly: ${why}`;
   return new KernelError('createEngine', message, { cause });
 }
@@ -250,10 +203,6 @@ function createMemory(shared: boolean, maximum: number): WebAssembly.Memory {
   }
 }
 
-function refused(cause: unknown): never {
-  throw refusal(cause);
-}
-
 function grow(memory: WebAssembly.Memory, bytes: number): void {
   const pages = Math.ceil(bytes / PAGE);
   const missing = pages - memory.buffer.byteLength / PAGE;
@@ -266,4 +215,9 @@ function grow(memory: WebAssembly.Memory, bytes: number): void {
   } catch (cause) {
     throw new EngineError('memory', `the runtime refused to grow to ${bytes} bytes`, { cause });
   }
+}
+
+/** For reasons. */
+export function countThreads(threads: number): string {
+  return threads === 1 ? 'one thread' : `${threads} threads`;
 }

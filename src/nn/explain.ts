@@ -11,6 +11,7 @@ import { headsOf } from './head.js';
 import { type Loss, type LossFunction, type LossName, resolveLoss } from './losses.js';
 import { type Graph, graphOf, type Network } from './model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from './optimizers.js';
+import { traceable } from './own-loss.js';
 import { wordFor } from './summary-graph.js';
 import { formatBytes, grid } from './table.js';
 import { type Training, trainingOf } from './training.js';
@@ -78,7 +79,7 @@ export function explain(model: Network, options?: ExplainOptions): Explanation {
   const optimizer = reader.optional('optimizer', OPTIMIZER, isOptimizer);
   const rows = reader.integer('rows', { min: 1 }, 32);
   reader.end();
-  const loss = resolveLoss(where, given);
+  const loss = traceable(resolveLoss(where, given));
   const specs = headsOf(where, model, loss);
   const trained = model.parameters.filter(({ trainable }) => trainable !== false);
   const training = trained.length > 0 ? trainingOf(where, graph, model, { specs, trains: true }) : undefined;

@@ -4,8 +4,9 @@ import { OptionReader } from '../base/options.js';
 import { nodesOf, type Value } from '../graph/value.js';
 import { readNode, valueAmong } from './graph-read.js';
 import { checkWeights, givens, givensOf, OF_MODEL } from './loss-file.js';
-import { type Loss, type LossFunction, type LossPart, lossOf, ownLoss, severalOf } from './losses.js';
+import { type Loss, type LossFunction, type LossPart, lossOf, severalOf } from './losses.js';
 import { graphOf, type Network } from './model.js';
+import { ownLoss } from './own-loss.js';
 
 /**
  * The loss of a model from a file, which is taken for hostile.

@@ -12,7 +12,6 @@ import type { Call } from '../ops/check.js';
 import { type LossCall, rowWeights, targetLoss, weightedCrossEntropy } from '../ops/losses.js';
 import { sum } from '../ops/reduce.js';
 import { softmaxCrossEntropy as plainCrossEntropy } from '../ops/softmax.js';
-import { addScaled, multiply } from '../ops/update.js';
 
 /** What training makes small: how outputs are compared with labels or targets. */
 export interface Loss {
@@ -31,6 +30,8 @@ export interface Loss {
   readonly parts?: Readonly<Record<string, LossPart>>;
   /** Of a loss of one's own: the function. */
   readonly compute?: LossFunction;
+  /** @internal Puts `compute` into the graph of a model: see own-loss.ts. */
+  readonly trace?: Tracer;
   /** @internal */
   compile(context: LossContext): LossCalls;
 }
@@ -58,6 +59,14 @@ export type LossFunction = (given: {
   readonly weights: Value;
 }) => Value;
 
+/** Gives the graph of a loss of one's own, which reads a target and weights, for an output of a model. */
+export type Tracer = (
+  where: string,
+  graph: { readonly [leaves in 'inputs' | 'parameters' | 'buffers']: readonly Value[] },
+  head: { readonly loss: Loss; readonly name: string; readonly size: number },
+  output: Value,
+) => { readonly target: Value; readonly weights: Value; readonly value: Value };
+
 /** A loss of one's own as the graph has it: one number a row, or one in all; and where the gradient at it goes. */
 export interface TracedLoss {
   readonly value: Tensor;
@@ -65,7 +74,7 @@ export interface TracedLoss {
   readonly perRow: boolean;
 }
 
-interface LossContext {
+export interface LossContext {
   /** One value a row, times its weight. */
   readonly losses: Tensor;
   readonly outputs: Tensor;
@@ -87,7 +96,7 @@ interface LossContext {
   readonly traced?: TracedLoss | undefined;
 }
 
-interface LossCalls {
+export interface LossCalls {
   /** Before the graph of a loss of one's own is run. */
   readonly prepare?: () => void;
   /** Losses of each row and, for training, the gradient of their mean. */
@@ -217,7 +226,7 @@ export function resolveLoss(where: string, given: unknown): Loss {
 function oneLoss(where: string, given: unknown): Loss {
   if (typeof given === 'string' && Object.hasOwn(losses, given)) return losses[given as LossName]();
   if (isLoss(given) && !given.parts) return given;
-  if (typeof given === 'function') return ownLoss(given as LossFunction);
+  if (typeof given === 'function') return untraced(given as LossFunction);
   const names = lossNames.map((name) => show(name)).join(', ');
   throw new OptionError(
     where,
@@ -225,59 +234,13 @@ function oneLoss(where: string, given: unknown): Loss {
   );
 }
 
-/** What a loss of one's own says of the outputs, and what it is called. */
-export interface OwnLossOptions {
-  /** What turns outputs into predictions; `identity` by default: they are numbers, taken as they are. */
-  link?: Loss['link'];
-  /** For messages and records; `own` by default. */
-  name?: string;
-}
-
-/**
- * A loss of one's own, of a function of values. A function alone will do where a loss is expected; this says what its outputs are.
- *
- * @throws OptionError for something that is no function, and for unknown options.
- */
-export function ownLoss(compute: LossFunction, options?: OwnLossOptions): Loss {
-  const where = 'ownLoss';
-  if (typeof compute !== 'function') {
-    throw new OptionError(where, `expected a function of output, target and weights, given ${show(compute)}`);
-  }
-  const reader = new OptionReader(where, options);
-  const link = reader.oneOf('link', ['softmax', 'sigmoid', 'identity'] as const, 'identity');
-  const kind = reader.optional('name', 'a name', (name): name is string => typeof name === 'string') ?? 'own';
-  reader.end();
-  return { kind, config: { kind }, answers: 'targets', link, compute, compile: compileOwn };
-}
-
-/** The graph computes the rows' losses, or their total; here they are weighted, and the gradient at them is written. */
-function compileOwn({
-  losses,
-  labels,
-  weights,
-  rowWeights: own,
-  traced,
-  batch,
-  factor,
-}: LossContext): LossCalls {
-  if (!traced) throw new OptionError('own', 'compiled without its values');
-  const { value, gradient, perRow } = traced;
-  const gather = rowWeights({ y: own, labels, weights });
-  const [weightOf, totalOf] = [sum(own), sum(value)];
-  const weigh = perRow ? multiply({ y: losses, a: value, b: own }) : undefined;
-  const scaled = addScaled(losses, own);
-  const begin = gradient && perRow ? addScaled(gradient, own) : undefined;
-  if (gradient && !perRow) gradient.fill(factor);
-  let weight = 0;
+/** A loss of one's own without what compiles it, which own-loss.ts adds: most pages do without. */
+export function untraced(compute: LossFunction, kind = 'own', link: Loss['link'] = 'identity'): Loss {
   return {
-    prepare: () => gather(batch.weighted),
-    run() {
-      weight = weightOf();
-      if (weigh) weigh();
-      else scaled(totalOf(), false);
-      begin?.(weight > 0 ? factor / weight : 0, false);
+    ...{ kind, config: { kind }, answers: 'targets', link, compute },
+    compile() {
+      throw new OptionError(kind, 'compiled without its values');
     },
-    weight: () => weight,
   };
 }
 

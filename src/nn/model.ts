@@ -6,6 +6,7 @@ import { attributesOf, bufferLeaf, inputLeaf, isParameter, parameterLeaf } from 
 import { apply, checkValue, isValue, type Node, nodesOf, type Value, withinAll } from '../graph/value.js';
 import { sameShape, showShape, sizeOf } from '../ops/operation.js';
 import type { Loss } from './losses.js';
+import { predictSeveral } from './several.js';
 import { holdValues, type Parameter, renamed, setTrainable, valuesOf, writeValues } from './values.js';
 
 export type { Parameter } from './values.js';
@@ -59,6 +60,8 @@ export interface Graph {
   readonly streams: ReadonlyMap<Node, number>;
   /** The name of each layer in the model, unlike that of any other. */
   readonly names: ReadonlyMap<object, string>;
+  /** What predicts where inputs and outputs may be several: a list of layers has one of each, and does without. */
+  readonly predictSeveral?: typeof predictSeveral;
 }
 
 /** Float32 values that a WebAssembly memory can hold. */
@@ -158,6 +161,7 @@ export function networkOf(
     buffers: nodes.filter(isBuffer).map(({ outputs }) => outputs[0]),
     streams: new Map(nodes.map((node, i) => [node, streams.get(node) ?? i])),
     names,
+    predictSeveral,
   };
   if (graph.parameters.length === 0) {
     throw new OptionError(

@@ -384,3 +384,8 @@ function make(
     },
   };
 }
+
+/** Whether a schedule waits for something that is measured. */
+export function isPlateau(schedule: Schedule): schedule is PlateauSchedule {
+  return 'observe' in schedule;
+}

@@ -3,16 +3,14 @@
 import { ShapeError, show } from '../base/errors.js';
 import { checkMap } from '../base/options.js';
 import type { Tensor } from '../engine/tensor.js';
+import type { Compiled } from './compiled.js';
 import { layOut, viewsOf } from './layout.js';
-import type { Network } from './model.js';
 import { isTrainable } from './training.js';
 
 /** The parts of slots, each laid out as the trained parameters are, and the buffers, by name: `adam.m/0.weight`, `buffer/1.runningMean`. */
-export function statePlaces(
-  { parameters, buffers }: Network,
-  slots: ReadonlyMap<string, Tensor>,
-  bufferViews: readonly Tensor[],
-): Map<string, Tensor> {
+function placesOf(compiled: Compiled): Map<string, Tensor> {
+  const { parameters, buffers } = compiled.model;
+  const { slots, bufferViews } = compiled.carried();
   const places = new Map<string, Tensor>();
   const trained = parameters.filter(isTrainable);
   const { starts } = layOut(trained);
@@ -25,15 +23,17 @@ export function statePlaces(
   return places;
 }
 
-export function readState(places: ReadonlyMap<string, Tensor>): Map<string, Float32Array> {
-  return new Map([...places].map(([name, place]) => [name, Float32Array.from(place.read())]));
+/**
+ * A copy of what training carries along beside the parameters: the optimizer's tensors by parameter (`adam.m/0.weight`), the
+ * moving average (`average/0.weight`) and the layers' buffers (`buffer/1.runningMean`). Gathered gradients are not among it.
+ */
+export function readState(compiled: Compiled): Map<string, Float32Array> {
+  return new Map([...placesOf(compiled)].map(([name, place]) => [name, Float32Array.from(place.read())]));
 }
 
-/** Throws ShapeError, before anything is changed, for names or lengths that are not those of `places`. */
-export function writeState(
-  places: ReadonlyMap<string, Tensor>,
-  state: ReadonlyMap<string, Float32Array>,
-): void {
+/** Puts back what `readState` gave. Throws ShapeError, before anything is changed, for names or lengths that are not this model's. */
+export function writeState(compiled: Compiled, state: ReadonlyMap<string, Float32Array>): void {
+  const places = placesOf(compiled);
   const where = 'writeState';
   checkMap(where, 'state', state);
   for (const [name, place] of places) {

@@ -1,13 +1,13 @@
 /** The program of a model: its outputs and, where it is trained, the gradients of what is trainable, after the passes. */
-import { OptionError, ShapeError, show } from '../base/errors.js';
+import { OptionError } from '../base/errors.js';
 import { derive } from '../graph/derive.js';
-import { bufferLeaf, inputLeaf, parameterLeaf, seedLeaf } from '../graph/leaves.js';
+import { seedLeaf } from '../graph/leaves.js';
 import { type PassName, passes } from '../graph/passes/index.js';
 import { makersOf, type Program, programOf, type Slot, type Step } from '../graph/program.js';
-import { applyOne, dropPromise, isValue, nodesOf, type Value, within } from '../graph/value.js';
-import { copyOf, lineOf } from '../ops/gradients.js';
+import { applyOne, type Value } from '../graph/value.js';
+import { copyOf } from '../ops/gradients.js';
 import { type ProductAttributes, product } from '../ops/matmul.js';
-import { type Operation, showShape, sizeOf } from '../ops/operation.js';
+import type { Operation } from '../ops/operation.js';
 import type { HeadSpec } from './head.js';
 import type { Graph, Network, Parameter } from './model.js';
 
@@ -46,7 +46,7 @@ export function trainingOf(
   }: { specs: readonly HeadSpec[]; trains: boolean; without?: readonly PassName[] | undefined },
 ): Training {
   const heads = specs.map((spec, i): TracedHead => {
-    const own = spec.loss.compute && traceLoss(where, graph, spec, graph.outputs[i]);
+    const own = spec.loss.compute && spec.loss.trace!(where, graph, spec, graph.outputs[i]);
     const at = own?.value ?? graph.outputs[i];
     return { own, seed: trains ? applyOne(seedLeaf, [], { shape: at.shape, head: i }) : undefined };
   });
@@ -106,43 +106,6 @@ function ownGradients(program: Program, gradients: (Slot | undefined)[]): void {
     (program.kept as Set<Slot>).add(copy);
     gradients[i] = copy;
   }
-}
-
-/** The graph of a loss of one's own. Throws ShapeError unless it is one number a row, or one. */
-function traceLoss(where: string, graph: Graph, { loss, name, size }: HeadSpec, output: Value) {
-  const place = `${where}, the loss ${loss.kind} of ${name}`;
-  const leaf = (dims: readonly number[]) => applyOne(inputLeaf, [], { shape: { rows: true, dims } });
-  const [target, weights] = [leaf([loss.targetWidth ?? size]), leaf([])];
-  const given = within({ name: loss.kind, owner: loss }, () => loss.compute!({ output, target, weights }));
-  if (!isValue(given)) {
-    dropPromise(given);
-    throw new OptionError(place, `expected its function to give a value, given ${show(given)}`);
-  }
-  if (sizeOf(given.shape) !== 1) {
-    throw new ShapeError(place, `expected one number a row, or one number, given ${showShape(given.shape)}`);
-  }
-  const known = new Set(
-    [...graph.inputs, ...graph.parameters, ...graph.buffers, target, weights].map(({ node }) => node),
-  );
-  for (const node of nodesOf([given])) {
-    const operation: unknown = node.operation;
-    const isLeaf = operation === inputLeaf || operation === parameterLeaf || operation === bufferLeaf;
-    if (isLeaf && !known.has(node)) {
-      throw new OptionError(
-        place,
-        `depends on ${node.operation.name} ${showShape(node.outputs[0].shape)}, which is not the model's`,
-      );
-    }
-  }
-  const { dims, rows } = given.shape;
-  if (dims.length > Number(rows)) {
-    throw new ShapeError(
-      place,
-      `expected [rows], [rows, 1] or one number, given ${showShape(given.shape)}; reshape it`,
-    );
-  }
-  const value = dims.length === 0 ? given : applyOne(lineOf, [given], {});
-  return { target, weights, value };
 }
 
 function isSparse(attributes: unknown): boolean {

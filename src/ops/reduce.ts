@@ -2,7 +2,7 @@
 
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
-import { type Call, checkAlike, checkSameEngine, checkTensor } from './check.js';
+import { type Call, checkSameEngine, checkTensor } from './check.js';
 
 export const signatures = {
   /** y[m, n] = x[m, n] + bias[n]. May be in place (y = x). */
@@ -73,18 +73,4 @@ export function sum(x: Tensor): () => number {
   checkTensor('sum', 'x', x, 'float', [undefined]);
   const { kernels } = x.engine;
   return () => kernels.sum(x.pointer, x.size);
-}
-
-/** Σ x², padding counted, in float64. */
-export function sumSquares(x: Tensor): () => number {
-  checkAlike('sumSquares', x);
-  const { kernels } = x.engine;
-  return () => kernels.sum_squares(x.pointer, x.span);
-}
-
-/** Σ |x|, padding counted, in float64. */
-export function sumAbsolutes(x: Tensor): () => number {
-  checkAlike('sumAbsolutes', x);
-  const { kernels } = x.engine;
-  return () => kernels.sum_absolutes(x.pointer, x.span);
 }

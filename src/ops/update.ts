@@ -32,45 +32,9 @@ export function multiply({ y, a, b }: { y: Tensor; a: Tensor; b: Tensor }): Call
   return () => kernels.multiply(y.pointer, a.pointer, b.pointer, y.span);
 }
 
-/** x = x · factor. */
-export function scale(x: Tensor): (factor: number) => void {
-  checkAlike('scale', x);
-  const { kernels } = x.engine;
-  return (factor) => kernels.scale(x.pointer, x.span, factor);
-}
-
 /** y = start + x · factor; start is y with `accumulate`, else 0. */
 export function addScaled(y: Tensor, x: Tensor): (factor: number, accumulate: boolean) => void {
   checkAlike('addScaled', y, x);
   const { kernels } = y.engine;
   return (factor, accumulate) => kernels.add_scaled(y.pointer, x.pointer, y.span, factor, Number(accumulate));
-}
-
-/** x = x within ±limit. */
-export function clamp(x: Tensor, limit: number): () => void {
-  checkAlike('clamp', x);
-  const { kernels } = x.engine;
-  return () => kernels.clamp(x.pointer, x.span, limit);
-}
-
-/** g = g + l2 · w + l1 · sign(w). */
-export function penalize(args: { g: Tensor; w: Tensor; l1: number; l2: number }): () => void {
-  const { g, w, l1, l2 } = args;
-  checkAlike('penalize', g, w);
-  const { kernels } = g.engine;
-  return () => kernels.penalize(g.pointer, w.pointer, g.span, l1, l2);
-}
-
-/** y = y + share · (x - y). */
-export function moveTowards(y: Tensor, x: Tensor, share: number): () => void {
-  checkAlike('moveTowards', y, x);
-  const { kernels } = y.engine;
-  return () => kernels.move_towards(y.pointer, x.pointer, y.span, share);
-}
-
-/** x and y change places. */
-export function swap(x: Tensor, y: Tensor): () => void {
-  checkAlike('swap', x, y);
-  const { kernels } = x.engine;
-  return () => kernels.swap(x.pointer, y.pointer, x.span);
 }

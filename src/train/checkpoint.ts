@@ -16,14 +16,9 @@ import { checkFile } from '../formats/bytes.js';
 import { decodeSafetensors, type WritableTensor, writeSafetensors } from '../formats/safetensors.js';
 import type { EarlyStoppingState } from './early-stopping.js';
 import type { EpochRecord } from './history.js';
+import type { Snapshot, Values } from './snapshot.js';
 
-/** Named values: those of parameters, or of states. */
-export type Values = ReadonlyMap<string, Float32Array>;
-
-export interface Snapshot {
-  readonly parameters: Values;
-  readonly state: Values;
-}
+export type { Snapshot, Values } from './snapshot.js';
 
 /** Of the visited samples, what stands in a `Position` for the loss, of one output. */
 export interface OutputTally {

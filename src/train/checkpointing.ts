@@ -20,6 +20,9 @@ export interface CheckpointFile {
   readonly bestSteps: readonly number[];
 }
 
+/** What a checkpoint is made for. */
+export type Due = Pick<CheckpointFile, 'latest'> & Partial<Pick<CheckpointFile, 'best' | 'bestSteps'>>;
+
 /** When checkpoints are made: at one of the three intervals, every epoch by default, and when training is aborted. */
 export interface CheckpointOptions {
   everySteps?: number;

@@ -1,10 +1,13 @@
 /** What `fit` does where there are checkpoints: describes the run, and reads and checks the one that it goes on from. */
 import { platform } from '#platform';
 import { isUint8Array } from '../base/arrays.js';
-import { ResumeError, show } from '../base/errors.js';
+import { OptionError, ResumeError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
+import type { Compiled } from '../nn/compiled.js';
 import type { Network } from '../nn/model.js';
+import { isPlateau, type PlateauState } from '../nn/schedules.js';
+import { readState, writeState } from '../nn/state.js';
 import { valuesOf } from '../nn/values.js';
 import { type Checkpoint, readCheckpoint, type Values, writeCheckpoint } from './checkpoint.js';
 import {
@@ -15,6 +18,7 @@ import {
   engineWarning,
 } from './configuration.js';
 import type { FitSettings } from './fit-options.js';
+import type { LoopState } from './loop-state.js';
 
 /** Gives the settings what writes checkpoints, and the one to go on from. Throws ResumeError for one that does not fit. */
 export async function continueFrom(
@@ -25,12 +29,40 @@ export async function continueFrom(
 ): Promise<void> {
   const { continuation } = settings;
   const { from } = continuation;
-  const resume = isUint8Array(from) ? readCheckpoint(from, 'fit, resume') : from;
+  const resume = from && readResumable(from);
   const configuration = await describe(model, train, settings);
   if (resume) checkResume(engine, model, settings, configuration, resume);
-  if (resume) continuation.resume = resume;
-  continuation.write = (content) =>
-    writeCheckpoint({ configuration, engine: describeCheckpointEngine(engine), ...content });
+  if (resume) {
+    continuation.resume = resume;
+    continuation.restore = (compiled, state) => restore(settings, resume, compiled, state);
+  }
+  continuation.keep = async (compiled, state, { latest, best = false, bestSteps }, check) => {
+    const checkpointing = settings.checkpointing!;
+    const { step } = state.record;
+    const epochs = state.records.length;
+    // An abort may come just after one.
+    const again = state.saved.step === step && state.saved.epochs === epochs;
+    if (again || !(latest || best)) return;
+    check();
+    engine.settle();
+    const bytes = writeCheckpoint({
+      ...{ configuration, engine: describeCheckpointEngine(engine) },
+      ...contentOf(settings, compiled, state),
+    });
+    const steps = bestSteps ?? checkpointing.bestSteps(state.records);
+    await checkpointing.save({ bytes, step, epochs, latest, best, bestSteps: steps });
+    if (!latest) return;
+    checkpointing.saved();
+    state.saved = { step, epochs };
+  };
+}
+
+function readResumable(given: object): Checkpoint {
+  if (isUint8Array(given)) return readCheckpoint(given, 'fit, resume');
+  const isCheckpoint = 'position' in given && 'configuration' in given && 'parameters' in given;
+  if (!isCheckpoint)
+    throw new OptionError('fit', `option resume: expected a checkpoint, given ${show(given)}`);
+  return given as Checkpoint;
 }
 
 /** Everything that decides the bits of a run. */
@@ -99,4 +131,42 @@ function checkFinite(all: Values, optimizer: string): void {
       `the checkpoint is damaged: ${show(name)} holds ${values[at]} at ${at}, expected a finite number`,
     );
   }
+}
+
+function contentOf(
+  { optimizer, earlyStopping }: FitSettings,
+  compiled: Compiled,
+  { record, records, epoch, lossSum, weight, correct, outputs, epochSeconds, seconds, best }: LoopState,
+): Omit<Checkpoint, 'configuration' | 'engine'> {
+  const { samples, step, learningRate } = record;
+  return {
+    position: {
+      ...{ epoch, samples, step, lossSum, weight, correct },
+      ...(outputs && { outputs: outputs.state }),
+      ...{ learningRate, epochSeconds, seconds },
+    },
+    records,
+    parameters: compiled.readParameters(),
+    state: readState(compiled),
+    ...(isPlateau(optimizer.schedule) && { schedule: optimizer.schedule.state }),
+    ...(earlyStopping && { earlyStopping: earlyStopping.state }),
+    ...(best && { best }),
+  };
+}
+
+/** Puts everything where it was when the checkpoint was made. */
+function restore(settings: FitSettings, checkpoint: Checkpoint, compiled: Compiled, loop: LoopState): void {
+  const { parameters, state, position, records, earlyStopping, best, schedule } = checkpoint;
+  const { epoch, lossSum, weight, correct, epochSeconds, seconds, samples, step, learningRate } = position;
+  compiled.writeParameters(parameters);
+  writeState(compiled, state);
+  compiled.steps = step;
+  loop.records.push(...records);
+  Object.assign(loop, { epoch, lossSum, weight, correct, epochSeconds, seconds, best });
+  Object.assign(loop.record, { step, samples, learningRate });
+  if (position.outputs) loop.outputs?.restore(position.outputs);
+  loop.saved = { step, epochs: records.length };
+  if (earlyStopping) settings.earlyStopping?.restore(earlyStopping);
+  const { optimizer } = settings;
+  if (isPlateau(optimizer.schedule)) optimizer.schedule.state = schedule as PlateauState;
 }

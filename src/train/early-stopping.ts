@@ -1,7 +1,10 @@
 /** Early stopping: training ends when the monitored number has not become better for a while. It holds no weights. */
 import { OptionReader } from '../base/options.js';
-import type { EpochRecord } from './history.js';
+import type { Compiled } from '../nn/compiled.js';
+import { readState, writeState } from '../nn/state.js';
+import type { EpochRecord, History } from './history.js';
 import { isBetter, type Measured, type Monitor, resolveMonitor } from './monitor.js';
+import type { Snapshot } from './snapshot.js';
 
 /** When training ends before its time. */
 export interface EarlyStoppingOptions {
@@ -76,6 +79,24 @@ export class EarlyStopping {
 
   get state(): EarlyStoppingState {
     return this.#state;
+  }
+
+  /** What a model is made of: parameters, and buffers such as running statistics. */
+  snapshot(compiled: Compiled): Snapshot {
+    const buffers = [...readState(compiled)].filter(([name]) => name.startsWith('buffer/'));
+    return { parameters: compiled.readParameters(), state: new Map(buffers) };
+  }
+
+  /** The best epoch, if there is one, whose values the model gets where they are kept and `restores`. */
+  end(compiled: Compiled, best: Snapshot | undefined, restores: boolean): History['best'] {
+    const restored = best !== undefined && restores;
+    if (restored) {
+      compiled.writeParameters(best.parameters);
+      writeState(compiled, new Map([...readState(compiled), ...best.state]));
+      compiled.download();
+    }
+    const { bestEpoch: epoch, bestValue: value } = this.#state;
+    return value === null ? undefined : { epoch, value, monitor: this.monitor.name, restored };
   }
 
   /** Goes on from a state that `state` gave. */

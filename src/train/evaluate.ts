@@ -1,40 +1,13 @@
 /** Measuring a model on a set whose answers are known. */
 
-import { OptionReader } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { CompiledModel } from '../nn/compile.js';
-import { headsOf } from '../nn/head.js';
-import type { LossOption } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
-import type { HeadPlan } from '../nn/plan.js';
-import {
-  checkDataset,
-  checkEngine,
-  checkFits,
-  checkModel,
-  checkScale,
-  lossOn,
-  requireLoss,
-} from './check.js';
-import { checkWeights } from './finite.js';
+import type { EvaluateOptions } from './evaluation.js';
 import type { Evaluation } from './history.js';
-import { listedMetrics, measure } from './measure.js';
-import type { MetricsOption } from './metrics/resolve.js';
-import { BatchSource } from './source.js';
-import { Turn } from './turn.js';
 
+export type { EvaluateOptions } from './evaluation.js';
 export { predict } from './predict.js';
-
-/** How `evaluate` measures. */
-export interface EvaluateOptions {
-  /** That of the model's training by default, which it remembers. Required for a model that has not been trained. */
-  loss?: LossOption;
-  /** Rows computed at once; 250 by default. The result does not depend on it. */
-  batchSize?: number;
-  /** Measured beside loss and accuracy; lists by output where losses are given by output. */
-  metrics?: MetricsOption;
-}
 
 /**
  * Loss, accuracy, metrics, confusion matrix and each sample's prediction. Of a set without classes, accuracy is NaN, the matrix
@@ -50,95 +23,6 @@ export async function evaluate(
   set: Dataset,
   options?: EvaluateOptions,
 ): Promise<Evaluation> {
-  const where = 'evaluate';
-  const reader = new OptionReader(where, options);
-  const isGiven = (value: unknown): value is unknown => value !== undefined;
-  const given = reader.optional('loss', 'a loss', isGiven);
-  const batchSize = reader.integer('batchSize', { min: 1 }, 250);
-  const metricList = reader.optional('metrics', 'a list of metrics', isGiven);
-  reader.end();
-  checkEngine(where, engine);
-  checkModel(where, model);
-  checkDataset(where, 'set', set);
-  const loss = lossOn(set, requireLoss(where, model, given));
-  checkScale(where, 'set', model, set);
-  checkFits(where, 'set', model, set, loss);
-  const heads = headsOf(where, model, loss);
-  // Loaded only where there are several outputs: most models have one.
-  const outputs =
-    loss.parts && (await (await import('./outputs.js')).readOutputs(where, model, set, loss, metricList));
-  const { classifies, metrics } = outputs
-    ? outputs.total
-    : await listedMetrics(where, metricList, heads[0], set);
-  const maxRows = Math.min(batchSize, set.size);
-  const compiled = new CompiledModel(engine, model, { maxRows, loss });
-  let source: BatchSource | undefined;
-  try {
-    const turn = new Turn();
-    checkWeights(where, compiled);
-    source = await BatchSource.open(engine, set, turn, `${where}, set`);
-    const all = heads.map(
-      ({ size }, i) => new Answered(set.size, size, outputs ? outputs.all[i].classifies : classifies),
-    );
-    const score = await measure(compiled, source, { where, metrics, outputs, turn }, (plan, start) => {
-      for (const [i, one] of all.entries()) one.add(plan.ports.outputs[i], start);
-    });
-    const { size } = set;
-    const { outputs: scores, ...total } = score;
-    const own = all.length === 1 ? all[0] : new Answered(0, 0, false);
-    if (!scores) return { size, ...total, ...own.result() };
-    const each = heads.map(({ name }, i) => [name, { size, ...scores[name], ...all[i].result() }] as const);
-    return { size, ...total, ...own.result(), outputs: Object.fromEntries(each) };
-  } finally {
-    engine.settle();
-    source?.dispose();
-    compiled.dispose();
-  }
-}
-
-/** What one output answers to each sample. */
-class Answered {
-  readonly #width: number;
-  readonly #classifies: boolean;
-  readonly #losses: Float32Array;
-  readonly #predictions: Int32Array;
-  readonly #confidences: Float32Array;
-  readonly #labels: Int32Array;
-
-  constructor(size: number, width: number, classifies: boolean) {
-    this.#width = width;
-    this.#classifies = classifies;
-    this.#losses = new Float32Array(size);
-    this.#predictions = new Int32Array(size);
-    this.#confidences = new Float32Array(size);
-    this.#labels = new Int32Array(classifies ? size : 0);
-  }
-
-  /** A batch, after its loss; `start` is the place of its first row. */
-  add(head: HeadPlan, start: number): void {
-    this.#losses.set(head.losses.read(), start);
-    if (!this.#classifies) return;
-    this.#labels.set(head.labels.read(), start);
-    head.classify();
-    this.#predictions.set(head.predictions.read(), start);
-    const probabilities = head.probabilities.read();
-    for (let row = 0; row < head.outputs.rows; row++) {
-      const predicted = this.#predictions[start + row];
-      this.#confidences[start + row] = confidence(probabilities, row, predicted, this.#width);
-    }
-  }
-
-  result(): Pick<Evaluation, 'confusion' | 'predictions' | 'losses' | 'confidences'> {
-    const classes = this.#classifies ? Math.max(this.#width, 2) : 0;
-    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-    const [predictions, losses, confidences] = [this.#predictions, this.#losses, this.#confidences];
-    for (const [i, label] of this.#labels.entries()) confusion[label][predictions[i]]++;
-    return { confusion, predictions, losses, confidences };
-  }
-}
-
-/** The probability of a row's predicted class. A single output is that of class 1. */
-function confidence(probabilities: ArrayLike<number>, row: number, predicted: number, width: number): number {
-  if (width > 1) return probabilities[row * width + predicted];
-  return predicted === 1 ? probabilities[row] : 1 - probabilities[row];
+  // Training alone needs none of it.
+  return (await import('./evaluation.js')).runEvaluation(engine, model, set, options);
 }

@@ -1,8 +1,8 @@
 /** That no number which is given out, or trained on, is NaN or infinite: the one test for all functions that compute. */
 import { NonFiniteError, show } from '../base/errors.js';
-import type { CompiledModel, Plan } from '../nn/compile.js';
+import type { Compiled } from '../nn/compiled.js';
 import { allValues, type Network } from '../nn/model.js';
-import type { HeadPlan } from '../nn/plan.js';
+import type { HeadPlan, Plan } from '../nn/plan.js';
 
 /** Where training stands; absent where nothing is trained. */
 export interface Progress {
@@ -14,7 +14,7 @@ export interface Progress {
  * Throws NonFiniteError for weights or buffers that are NaN or infinite: an input of 0 or a batch that is kept compressed would not
  * show it.
  */
-export function checkWeights(where: string, compiled: CompiledModel, progress?: Progress): void {
+export function checkWeights(where: string, compiled: Compiled, progress?: Progress): void {
   if (compiled.parametersAreFinite()) return;
   const { name, index, value } = firstNonFinite(compiled.model) ?? { name: 'a weight', index: 0, value: NaN };
   throw new NonFiniteError(

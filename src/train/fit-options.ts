@@ -1,23 +1,24 @@
 /** The options of `fit`: what they mean, and the one place where they are checked. */
-import { isUint8Array } from '../base/arrays.js';
-import { DataError, OptionError, show } from '../base/errors.js';
+import { OptionError, show } from '../base/errors.js';
 import type { Global } from '../base/globals.js';
 import { OptionReader } from '../base/options.js';
-import { answersOf, type Dataset } from '../data/set.js';
+import type { Dataset } from '../data/set.js';
 import type { Engine } from '../engine/engine.js';
+import type { Compiled } from '../nn/compiled.js';
 import { type LossOption, lossNames, resolveLoss } from '../nn/losses.js';
 import type { Memory, Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
+import { isPlateau } from '../nn/schedules.js';
 import { type UpdateOptions, updateRanges } from '../nn/update.js';
 import { type Callbacks, readHooks } from './callbacks.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale, lossOn, scalesOf } from './check.js';
 import type { Checkpoint } from './checkpoint.js';
-import type { CheckpointOptions } from './checkpointing.js';
+import type { CheckpointOptions, Due } from './checkpointing.js';
 import type { ClassWeights } from './class-weights.js';
 import type { EarlyStoppingOptions } from './early-stopping.js';
-import { listedMetrics } from './measure.js';
+import { listedMetrics } from './listed-metrics.js';
+import type { LoopState } from './loop-state.js';
 import type { MetricsOption } from './metrics/resolve.js';
-import type { Measured, Monitor } from './monitor.js';
 
 /** How `fit` trains. */
 export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'> {
@@ -66,10 +67,11 @@ export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'>
 
 /** What checkpoints need. All but `from` is filled in by `fit`, where there are any. */
 export interface Continuation {
-  readonly from: Checkpoint | Uint8Array | undefined;
+  readonly from: object | undefined;
   /** The checkpoint to go on from. */
   resume?: Checkpoint;
-  write?: (content: Omit<Checkpoint, 'configuration' | 'engine'>) => Uint8Array;
+  restore?: (compiled: Compiled, state: LoopState) => void;
+  keep?: (compiled: Compiled, state: LoopState, due: Due, check: () => void) => Promise<void>;
 }
 
 /** Rejects with OptionError, ShapeError or DataError for what does not fit together. */
@@ -82,7 +84,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   }
   checkDataset(where, 'train', train);
   const reader = new OptionReader(where, options);
-  const loss = lossOn(train, resolveLoss(where, reader.required('loss', LOSS, isGiven)));
+  let loss = lossOn(train, resolveLoss(where, reader.required('loss', LOSS, isGiven)));
   const settings = {
     optimizer: reader.required('optimizer', OPTIMIZER, isOptimizer),
     batchSize: Math.min(reader.integer('batchSize', { min: 1 }, 64), train.size),
@@ -111,9 +113,10 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   if (settings.validation) {
     checkFits(where, 'validation', model, settings.validation, loss);
     checkScale(where, 'validation', scales, settings.validation);
-    checkSameClasses(where, train, settings.validation);
+    (await import('./same-classes.js')).checkSameClasses(where, train, settings.validation);
   }
-  // Loaded only where there are several outputs: most models have one.
+  // Loaded only for losses of one's own and where there are several outputs: most models have one.
+  if (loss.compute || loss.parts) loss = (await import('../nn/own-loss.js')).traceable(loss);
   const several = loss.parts && (await import('./outputs.js'));
   const outputs = await several?.readOutputs(where, model, train, loss, metricList);
   const { classifies, metrics } = outputs
@@ -133,6 +136,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     const { withClassWeights } = await import('./class-weights.js');
     weighted = withClassWeights(where, loss, weights, train, model.outputSize);
   }
+  const surrounds = settings.accumulateBatches > 1 || Object.keys(update).length > 0;
   return {
     ...settings,
     /** What the model is to remember. Class weights make up for the classes of this set, and say nothing of what outputs are. */
@@ -143,6 +147,8 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     averages: update.averageDecay !== undefined,
     metrics,
     // What most trainings go without is loaded with the first that wants it.
+    extras: surrounds ? await import('../nn/full-update.js') : {},
+    measure: settings.validation && (await import('./measure.js')).measure,
     earlyStopping: stopping
       ? new (await import('./early-stopping.js')).EarlyStopping(
           where,
@@ -150,10 +156,12 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
           measured,
         )
       : undefined,
-    plateauMonitor: await plateauMonitor(where, settings.optimizer, measured),
+    plateauMonitor: isPlateau(settings.optimizer.schedule)
+      ? (await import('./monitor.js')).plateauMonitor(where, settings.optimizer.schedule, measured)
+      : undefined,
     checkpointing:
       checkpoint && new (await import('./checkpointing.js')).Checkpointing(where, checkpoint, measured),
-    continuation: { from: resume && checkResumable(resume) } as Continuation,
+    continuation: { from: resume } as Continuation,
   };
 }
 
@@ -167,54 +175,7 @@ function readUpdate(reader: OptionReader): UpdateOptions {
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
-/** A schedule that looks at a metric is shown the loss, or accuracy when it waits for something to rise. */
-async function plateauMonitor(
-  where: string,
-  { schedule }: Optimizer,
-  measured: Measured,
-): Promise<Monitor | undefined> {
-  if (!('observe' in schedule)) return undefined;
-  const { resolveMonitor } = await import('./monitor.js');
-  const key = schedule.config.mode === 'max' ? 'accuracy' : 'loss';
-  return resolveMonitor(`${where}, schedule`, measured.validated ? `validation.${key}` : key, measured);
-}
-
 export type FitSettings = Awaited<ReturnType<typeof readFitOptions>>;
-
-function checkResumable(given: object): Checkpoint | Uint8Array {
-  if (isUint8Array(given)) return given;
-  const isCheckpoint = 'position' in given && 'configuration' in given && 'parameters' in given;
-  if (!isCheckpoint)
-    throw new OptionError('fit', `option resume: expected a checkpoint, given ${show(given)}`);
-  return given as Checkpoint;
-}
-
-/** Where both sets name their classes, the same number must mean the same class. */
-function checkSameClasses(where: string, train: Dataset, validation: Dataset): void {
-  const others = answersOf(validation);
-  for (const [output, { classNames }] of answersOf(train)) {
-    const other = others.find(([name]) => others.length === 1 || name === output);
-    checkSameNames(where, output === undefined ? '' : `${output}, `, classNames, other?.[1].classNames);
-  }
-}
-
-function checkSameNames(
-  where: string,
-  output: string,
-  own: readonly string[] | undefined,
-  other: readonly string[] | undefined,
-): void {
-  if (!own || !other) return;
-  const at = Array.from({ length: Math.max(own.length, other.length) }, (_, i) => i).find(
-    (i) => own[i] !== other[i],
-  );
-  if (at === undefined) return;
-  const [expected, given] = [own, other].map((names) => (at < names.length ? show(names[at]) : 'none'));
-  throw new DataError(
-    where,
-    `validation: ${output}class ${at}: expected ${expected}, as of train, given ${given}`,
-  );
-}
 
 function isGiven(value: unknown): value is unknown {
   return value !== undefined;

@@ -3,7 +3,7 @@
 import { EngineError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
-import { CompiledModel } from '../nn/compile.js';
+import { Compiled } from '../nn/compiled.js';
 import type { Network } from '../nn/model.js';
 import { checkModel } from './check.js';
 import { type FitOptions, type FitSettings, readFitOptions } from './fit-options.js';
@@ -58,6 +58,7 @@ async function runFit(
 ): Promise<History> {
   const { batchSize, validation, checkpointing, continuation, optimizer, loss, update, seed, onTurn } =
     settings;
+  const { extras } = settings;
   // Loaded only where there are checkpoints: most pages keep none.
   if (checkpointing || continuation.from)
     await (await import('./continuation.js')).continueFrom(engine, model, train, settings);
@@ -68,7 +69,7 @@ async function runFit(
   };
   try {
     const maxRows = validation ? Math.max(batchSize, MIN_EVALUATION_ROWS) : batchSize;
-    const compiled = keep(new CompiledModel(engine, model, { maxRows, optimizer, loss, update, seed }));
+    const compiled = keep(new Compiled(engine, model, { maxRows, optimizer, loss, update, seed }, extras));
     let loop: TrainingLoop | undefined;
     const now = { download: () => loop?.download() };
     // One for the whole run: epochs may be shorter than the interval between two turns.

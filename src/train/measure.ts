@@ -1,9 +1,6 @@
 /** Loss, accuracy and metrics of a compiled model over a whole set, batch by batch, in the order of the set. */
-import { OptionError } from '../base/errors.js';
-import type { Answers } from '../data/set.js';
-import type { CompiledModel, Plan } from '../nn/compile.js';
-import type { Loss } from '../nn/losses.js';
-import type { HeadPlan } from '../nn/plan.js';
+import type { Compiled } from '../nn/compiled.js';
+import type { HeadPlan, Plan } from '../nn/plan.js';
 import { checkRows, type Progress, rowsFrom } from './finite.js';
 import type { Score } from './history.js';
 import type { Metric, MetricBatch, MetricSum, Task } from './metrics/metric.js';
@@ -33,7 +30,7 @@ export interface Measurement {
  * output or a loss that is NaN or infinite.
  */
 export async function measure(
-  compiled: CompiledModel,
+  compiled: Compiled,
   source: BatchSource,
   { where, metrics, outputs, turn, progress }: Measurement,
   each?: (plan: Plan, start: number) => void,
@@ -99,27 +96,4 @@ function predicted(plan: HeadPlan): MetricBatch {
   plan.classify();
   const outputs = plan.probabilities.read();
   return { rows: plan.outputs.rows, outputs, targets: plan.targets!.read(), probabilities: () => outputs };
-}
-
-/**
- * Whether an output tells classes apart, and the metrics of it that a caller lists, if any. What they are made of is loaded with the first:
- * training alone needs none.
- */
-export async function listedMetrics(
-  where: string,
-  given: unknown,
-  { loss, size }: { readonly loss: Loss; readonly size: number },
-  { targets }: Answers,
-): Promise<{ readonly classifies: boolean; readonly metrics: readonly Metric[] }> {
-  const classifies = loss.link !== 'identity' && !targets;
-  if (given === undefined) return { classifies, metrics: [] };
-  const { resolveMetrics } = await import('./metrics/resolve.js');
-  const ofTargets = loss.link === 'sigmoid' ? 'multilabel' : 'regression';
-  const metrics = resolveMetrics(where, given, classifies ? 'classification' : ofTargets);
-  const width = loss.targetWidth ?? size;
-  if (metrics.length > 0 && !classifies && width !== size) {
-    const problem = `they compare outputs with targets, given ${width} numbers a target for ${size} outputs`;
-    throw new OptionError(where, `option metrics: ${problem}`);
-  }
-  return { classifies, metrics };
 }

@@ -1,6 +1,7 @@
 /** The number by which epochs are compared: for early stopping, for the best checkpoints and for plateaus. */
 import { OptionError, show } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
+import type { PlateauSchedule } from '../nn/schedules.js';
 import type { EpochRecord, OutputScore } from './history.js';
 import type { Metric } from './metrics/metric.js';
 
@@ -99,4 +100,10 @@ export function bestEpochs(
     .filter(({ value }) => !Number.isNaN(value))
     .sort((a, b) => (monitor.mode === 'min' ? a.value - b.value : b.value - a.value) || a.epoch - b.epoch)
     .slice(0, count);
+}
+
+/** A schedule that looks at a metric is shown the loss, or accuracy when it waits for something to rise. */
+export function plateauMonitor(where: string, { config }: PlateauSchedule, measured: Measured): Monitor {
+  const key = config.mode === 'max' ? 'accuracy' : 'loss';
+  return resolveMonitor(`${where}, schedule`, measured.validated ? `validation.${key}` : key, measured);
 }

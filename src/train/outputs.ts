@@ -10,7 +10,8 @@ import type { Plan } from '../nn/plan.js';
 import type { OutputTally } from './checkpoint.js';
 import { withClassWeights } from './class-weights.js';
 import type { OutputScore, Score } from './history.js';
-import { addBatch, listedMetrics } from './measure.js';
+import { listedMetrics } from './listed-metrics.js';
+import { addBatch } from './measure.js';
 import type { Metric, MetricSum } from './metrics/metric.js';
 import type { MeasuredOutput } from './monitor.js';
 

@@ -5,11 +5,13 @@ import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
 import type { Loss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
-import { type ByOutput, type InputsByName, isByName } from './by-name.js';
+import type { ByOutput } from '../nn/several.js';
+import { type InputsByName, isByName } from './by-name.js';
 import { checkEngine, checkModel, linksOf, lossFor } from './check.js';
 import { type PredictOptions, Predictor, ROWS } from './predictor.js';
 
-export type { ByOutput, InputsByName } from './by-name.js';
+export type { ByOutput } from '../nn/several.js';
+export type { InputsByName } from './by-name.js';
 export type { PredictOptions } from './predictor.js';
 export { scaleBytes } from './rows.js';
 

@@ -3,7 +3,8 @@ import { disposeSymbol } from '../base/dispose.js';
 import { EngineError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
-import { CompiledModel, type Plan } from '../nn/compile.js';
+import { Compiled } from '../nn/compiled.js';
+import { headsOf } from '../nn/head.js';
 import {
   binaryCrossEntropy,
   type Loss,
@@ -12,9 +13,12 @@ import {
   resolveLoss,
   softmaxCrossEntropy,
 } from '../nn/losses.js';
-import type { Network } from '../nn/model.js';
+import { graphOf, type Network } from '../nn/model.js';
+import { pairs } from '../nn/pairs.js';
+import type { Plan } from '../nn/plan.js';
+import type { Asked, ByOutput } from '../nn/several.js';
 import { ValueWatch } from '../nn/values.js';
-import { type Asked, type ByOutput, type InputsByName, isByName, pairs, predictByName } from './by-name.js';
+import { type InputsByName, isByName, readByName } from './by-name.js';
 import { checkEngine, checkModel, lossFor, requireLoss } from './check.js';
 import { checkRows, checkWeights, rowsFrom } from './finite.js';
 import { readRows } from './rows.js';
@@ -54,7 +58,7 @@ export class Predictor {
   readonly maxRows: number;
   /** As the caller gave it; else the model's own. */
   readonly #given: Loss | undefined;
-  #compiled: CompiledModel | undefined;
+  #compiled: Compiled | undefined;
   /** The model's loss when it was compiled. */
   #known: Loss | undefined;
   #watch: ValueWatch;
@@ -113,13 +117,14 @@ export class Predictor {
 
   /** @internal */
   outputs(where: string, inputs: Inputs | InputsByName): Float32Array {
-    if (isByName(inputs)) return this.#byName(where, inputs, 'outputs');
-    return this.#outputs(where, this.#read(where, inputs));
+    const several = this.#several<Float32Array>(where, inputs, 'outputs');
+    return several ?? this.#outputs(where, this.#read(where, inputs));
   }
 
   /** @internal */
   probabilities(where: string, inputs: Inputs | InputsByName): Float32Array {
-    if (isByName(inputs)) return this.#byName(where, inputs, 'probabilities');
+    const several = this.#several<Float32Array>(where, inputs, 'probabilities');
+    if (several) return several;
     const values = this.#read(where, inputs);
     this.#checkClassifies(where);
     const ones = this.#outputs(where, values);
@@ -129,7 +134,8 @@ export class Predictor {
 
   /** @internal */
   classes(where: string, inputs: Inputs | InputsByName): Int32Array {
-    if (isByName(inputs)) return this.#byName(where, inputs, 'classes');
+    const several = this.#several<Int32Array>(where, inputs, 'classes');
+    if (several) return several;
     const values = this.#read(where, inputs);
     const { inputSize, outputSize } = this.model;
     if (this.#checkClassifies(where).link === 'sigmoid' && outputSize > 1) {
@@ -162,8 +168,9 @@ export class Predictor {
   }
 
   /** The inputs of a model with one input and one output. */
-  #read(where: string, inputs: Inputs): Float32Array {
+  #read(where: string, inputs: Inputs | InputsByName): Float32Array {
     const { model } = this;
+    if (isByName(inputs)) return readByName(where, model, inputs)[0];
     if (model.inputs.length > 1 || model.outputs.length > 1) {
       const names = model.inputs.map(({ name }) => name).join(', ');
       throw new OptionError(
@@ -174,12 +181,15 @@ export class Predictor {
     return readRows(where, model, inputs, 0);
   }
 
-  #byName<T extends Float32Array | Int32Array>(
+  /** Of a model that may have several inputs or outputs, where the inputs are given by name. */
+  #several<T extends Float32Array | Int32Array>(
     where: string,
-    inputs: InputsByName,
+    inputs: Inputs | InputsByName,
     asked: Asked,
-  ): ByOutput<T> {
+  ): ByOutput<T> | undefined {
     const { model, maxRows } = this;
+    const { predictSeveral } = graphOf(where, model);
+    if (!predictSeveral || !isByName(inputs)) return undefined;
     if (asked !== 'outputs' && !this.#given) requireLoss(where, model, undefined);
     const { loss } = this.#current(where);
     const run = (rows: number, start: number, fill: (plan: Plan) => void) => {
@@ -191,7 +201,9 @@ export class Predictor {
       checkRows(where, plan, rowsFrom(start), { rows });
       return plan;
     };
-    return predictByName(where, model, inputs, maxRows, { asked, loss, run });
+    const heads = headsOf(where, model, loss);
+    const values = readByName(where, model, inputs);
+    return predictSeveral(where, values, { inputs: model.inputs, heads, asked, maxRows, run });
   }
 
   #inTurns(
@@ -223,7 +235,7 @@ export class Predictor {
   }
 
   /** Compiled, with the model's values as they are now. */
-  #current(where: string): CompiledModel {
+  #current(where: string): Compiled {
     if (!this.#compiled || this.engine.disposed) {
       throw new EngineError(where, 'this predictor or its engine has been disposed of');
     }
@@ -244,7 +256,7 @@ export class Predictor {
     const { engine, model, maxRows } = this;
     const loss = answering(where, model, lossFor(where, model, this.#given));
     this.#watch = watch(model);
-    this.#compiled = new CompiledModel(engine, model, { maxRows, loss });
+    this.#compiled = new Compiled(engine, model, { maxRows, loss });
     this.#known = model.loss;
     this.#finite = false;
   }

@@ -11,9 +11,9 @@ import { dropout } from '../../src/nn/dropout.js';
 import { embedding } from '../../src/nn/embedding.js';
 import { constant, randomNormal } from '../../src/nn/initializers.js';
 import { buffer, type Layer, layer, parameter } from '../../src/nn/layer.js';
-import { ownLoss } from '../../src/nn/losses.js';
 import { type Network, network } from '../../src/nn/model.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
+import { ownLoss } from '../../src/nn/own-loss.js';
 import { reals } from '../kernels/harness.js';
 
 /** A layer of one's own: another layer twice, a parameter, and the input added. */

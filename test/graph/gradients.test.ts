@@ -6,9 +6,9 @@ import type { Value } from '../../src/graph/value.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { parameter } from '../../src/nn/layer.js';
-import { ownLoss } from '../../src/nn/losses.js';
 import { network } from '../../src/nn/model.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
+import { ownLoss } from '../../src/nn/own-loss.js';
 import { gradcheck } from '../../src/train/gradcheck.js';
 
 /** [rows, 2, 3] that depend on an input and on parameters. */

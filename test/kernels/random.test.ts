@@ -1,8 +1,8 @@
 /** Philox by its published answers, and every backend's random kernels bit for bit against the functions verified here. */
 import { describe, expect, test } from 'vitest';
+import { fillPermutation } from '../../src/base/permutation.js';
 import {
   fillNormal,
-  fillPermutation,
   fillUniform,
   inverseNormal,
   ln,

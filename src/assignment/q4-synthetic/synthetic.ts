@@ -5,7 +5,8 @@
 
 import { OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
-import { fillNormal, fillPermutation, randomSource } from '../../base/random.js';
+import { fillPermutation } from '../../base/permutation.js';
+import { fillNormal, randomSource } from '../../base/random.js';
 import type { LongOptions } from '../../work/executor.js';
 import {
   backward,

@@ -1,6 +1,5 @@
 /** The platform seam in browsers and their workers. */
 import { FileError } from '../errors.js';
-import { sha256 } from './sha256.js';
 import type { Platform, WorkerPort } from './types.js';
 
 /** Milliseconds between two pictures at 60 a second. */
@@ -23,7 +22,7 @@ export const platform: Platform = {
     // Pages from http:// addresses other than this machine have no `subtle`.
     const digest = crypto.subtle
       ? new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-      : sha256(bytes);
+      : (await import('./sha256.js')).sha256(bytes);
     return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   },
 

@@ -49,7 +49,7 @@ export function threadedKernels(
     return cut({
       kernel: otherwise as Call,
       job: numbers[name],
-      isFloat: args.map((arg) => arg.endsWith(':f32')),
+      isFloat: args.map((arg) => arg === 'f32'),
       chunks: (given) => chunks(given[a], given[b], given[c], given[d], given[e]),
     }) as Kernels[Name];
   }

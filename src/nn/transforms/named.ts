@@ -5,15 +5,16 @@
 import { OptionError, show } from '../../base/errors.js';
 import { didYouMean, OptionReader } from '../../base/options.js';
 import type { Tensor } from '../../engine/tensor.js';
+import { clamp, scale as scaleTensor } from '../../ops/around-step.js';
 import type { Call } from '../../ops/check.js';
 import { adagradStep, adamStep, rmspropStep, sgdMomentumStep, sgdStep } from '../../ops/optimizers.js';
 import { fill, unary } from '../../ops/strided.js';
-import { addScaled, clamp, scale as scaleTensor } from '../../ops/update.js';
+import { addScaled } from '../../ops/update.js';
 import { viewOf } from '../../ops/view.js';
 import { power } from '../exact-math.js';
+import { clipByNorm } from '../full-update.js';
 import { readBetas } from '../optimizers.js';
 import { asSchedule, type Schedule, scheduleOf } from '../schedules.js';
-import { clipByNorm } from '../update.js';
 import type { Transform } from './transform.js';
 
 /** update + weightDecay · parameter: λ of L2 before the moments of an optimizer, of decoupled decay behind them. */

@@ -1,6 +1,7 @@
 /** Random numbers, by base/random.ts: the readable twin of assembly/random.ts. */
 
-import { fillPermutation, normalRun, uniformRun } from '../../base/random.js';
+import { fillPermutation } from '../../base/permutation.js';
+import { normalRun, uniformRun } from '../../base/random.js';
 import type { signatures } from '../random.js';
 import type { ReferenceMemory, Twins } from './memory.js';
 

@@ -1,6 +1,7 @@
 /** Metrics by name, and the check of what a caller lists. */
 import { OptionError, show } from '../../base/errors.js';
 import { didYouMean } from '../../base/options.js';
+import type { Loss } from '../../nn/losses.js';
 import { accuracy, f1, precision, recall } from './confusion.js';
 import type { Metric, Task } from './metric.js';
 import { hammingLoss, multilabelF1, subsetAccuracy } from './multilabel.js';
@@ -41,6 +42,22 @@ export const metricNames = Object.keys(named) as MetricName[];
 /** Of one task, for help and choices. */
 export function metricNamesOf(task: Task): MetricName[] {
   return metricNames.filter((name) => named[name]().task === task);
+}
+
+/** The metrics of one output, which tells classes apart or does not. Throws OptionError for those that do not fit it. */
+export function resolveMetricsOf(
+  where: string,
+  given: unknown,
+  { loss, size, classifies }: { readonly loss: Loss; readonly size: number; readonly classifies: boolean },
+): readonly Metric[] {
+  const ofTargets = loss.link === 'sigmoid' ? 'multilabel' : 'regression';
+  const metrics = resolveMetrics(where, given, classifies ? 'classification' : ofTargets);
+  const width = loss.targetWidth ?? size;
+  if (metrics.length > 0 && !classifies && width !== size) {
+    const problem = `they compare outputs with targets, given ${width} numbers a target for ${size} outputs`;
+    throw new OptionError(where, `option metrics: ${problem}`);
+  }
+  return metrics;
 }
 
 /** Throws OptionError for what is no list of metrics, for a name twice, and for a metric of another task. */
