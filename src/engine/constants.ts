@@ -44,18 +44,5 @@ export const FIRST_LINE = 16;
 /** Arguments of such a kernel at most. */
 export const LINE_ARGUMENTS = 20;
 
-/** Functions of one number: their places are the codes `op` of `strided_unary`. */
-// biome-ignore format: a list of words
-export const UNARY = [
-  'copy', 'neg', 'abs', 'square', 'sqrt', 'rsqrt', 'reciprocal', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p',
-  'sin', 'cos', 'erf', 'relu', 'sigmoid', 'tanh', 'leakyRelu', 'gelu', 'geluTanh', 'silu', 'softplus', 'elu', 'scale', 'fill',
-] as const;
-
-/** Functions of two numbers: their places are the codes `op` of `strided_binary`. */
-// biome-ignore format: a list of words
-export const BINARY = [
-  'add', 'sub', 'mul', 'div', 'max', 'min', 'pow', 'less', 'lessEqual', 'greater', 'greaterEqual', 'equal', 'notEqual',
-] as const;
-
-/** What axes are reduced by: the places are the codes `op` of `strided_reduce`. */
-export const REDUCTION = ['sum', 'max', 'min'] as const;
+// Apart, so that pages which use none of them load none.
+export * from './codes.js';

@@ -2,7 +2,7 @@
  * What of WebAssembly this runtime accepts, asked by modules of a few bytes; and whether the bytes of a binary are whole. Together
  * they tell a runtime that lacks an instruction from kernels that are broken. Loaded when a binary was refused.
  */
-import { KernelError } from '../base/errors.js';
+import { EngineError, KernelError } from '../base/errors.js';
 import type { Bytes } from '../base/globals.js';
 import type { BinaryName } from './load.js';
 
@@ -84,4 +84,15 @@ async function broken(what: string, bytes: Bytes): Promise<KernelError> {
   return new KernelError('createEngine', `${what} is broken or incomplete, in ${bytes.length} bytes${why}`, {
     cause,
   });
+}
+
+/** What to say when bytes that are valid do not compile: a page's policy is then the likely reason, and has a remedy. */
+export function refusal(cause: unknown): EngineError {
+  const policy = /content.security|unsafe-eval|csp|embedder/i.test(String(cause));
+  const remedy = "; allow it by 'wasm-unsafe-eval' in script-src of the page's content security policy";
+  return new EngineError(
+    'createEngine',
+    `this runtime refused to compile the kernels: ${cause}${policy ? remedy : ''}`,
+    { cause },
+  );
 }

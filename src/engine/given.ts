@@ -3,13 +3,14 @@ import { platform } from '#platform';
 import { EngineError, LanegradError } from '../base/errors.js';
 import { MAX_THREADS } from './constants.js';
 import type { Backend } from './kernels.js';
-import { type BinaryName, refused, type WasmSource, type WasmSources } from './load.js';
+import type { BinaryName, WasmSource, WasmSources } from './load.js';
 import {
   type Binary,
   countThreads,
   createWasmBackend,
   loadBinary,
   notKernels,
+  refused,
   type WasmBackend,
 } from './wasm.js';
 

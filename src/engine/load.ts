@@ -5,7 +5,7 @@
 
 import { platform } from '#platform';
 import { isArrayBuffer, isUint8Array } from '../base/arrays.js';
-import { EngineError, FileError, FormatError, OptionError, show } from '../base/errors.js';
+import { FileError, FormatError, OptionError, show } from '../base/errors.js';
 import type { Bytes, Global, WasmGlobal } from '../base/globals.js';
 
 /** One binary: an address, an answer of a server, its bytes, or a module that was compiled already. */
@@ -107,20 +107,4 @@ export function isWasmSource(value: unknown): value is WasmSource {
     isResponse(value) ||
     isModule(value)
   );
-}
-
-/** What to say when bytes that are valid do not compile: a page's policy is then the likely reason, and has a remedy. */
-export function refusal(cause: unknown): EngineError {
-  const policy = /content.security|unsafe-eval|csp|embedder/i.test(String(cause));
-  const remedy = "; allow it by 'wasm-unsafe-eval' in script-src of the page's content security policy";
-  return new EngineError(
-    'createEngine',
-    `this runtime refused to compile the kernels: ${cause}${policy ? remedy : ''}`,
-    { cause },
-  );
-}
-
-/** To be thrown in place of what compiling throws. */
-export function refused(cause: unknown): never {
-  throw refusal(cause);
 }

@@ -2,7 +2,7 @@
  * Whether two instances of one binary compute the same bits: the condition under which re-vectorised code is used. A small problem goes
  * through the products and everything that is cut along one axis, with shapes that reach whole tiles and all edges.
  */
-import { BINARY, UNARY } from './constants.js';
+import { BINARY, UNARY } from './codes.js';
 import { kernelNames } from './generated/kernels.js';
 import { lines } from './generated/lines.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';

@@ -12,8 +12,6 @@ import {
   isWasmSource,
   type LoadedWasm,
   loadWasm,
-  refusal,
-  refused,
   type WasmSource,
   type WasmSources,
 } from './load.js';
@@ -141,7 +139,8 @@ async function compile(
   const plain = async () => module ?? platform.compile(bytes!, false).catch(refused);
   if (!turbo) return { module: await plain(), turbo };
   const { compileTurbo } = await import('./turbo.js');
-  return compileTurbo(bytes, plain, (compiled, maxPages) => start(compiled, shared, maxPages));
+  const fast = () => platform.compile(bytes!, true).catch(refused);
+  return compileTurbo(bytes && fast, plain, (compiled, maxPages) => start(compiled, shared, maxPages));
 }
 
 interface Instance {
@@ -159,7 +158,7 @@ async function start(module: WebAssembly.Module, shared: boolean, maxPages = MAX
   try {
     instance = (await platform.instantiate(module, memory)) as WebAssembly.Instance;
   } catch (cause) {
-    throw cause instanceof WebAssembly.LinkError ? notKernels(cause.message, cause) : refusal(cause);
+    throw cause instanceof WebAssembly.LinkError ? notKernels(cause.message, cause) : await refusalOf(cause);
   }
   const { exports } = instance;
   const kernels = Object.fromEntries(
@@ -201,6 +200,15 @@ function createMemory(shared: boolean, maximum: number): WebAssembly.Memory {
     const message = `the runtime has no ${kind} to give: ${cause}${platform.memoryRemedy}`;
     throw new EngineError('createEngine', message, { cause });
   }
+}
+
+/** In place of what compiling throws. */
+export async function refused(cause: unknown): Promise<never> {
+  throw await refusalOf(cause);
+}
+
+async function refusalOf(cause: unknown): Promise<EngineError> {
+  return (await import('./features.js')).refusal(cause);
 }
 
 function grow(memory: WebAssembly.Memory, bytes: number): void {

@@ -1,6 +1,7 @@
 /** Sums, maxima and minima over axes of views. */
 import { OptionError, ShapeError } from '../base/errors.js';
-import { LONGEST_CHAIN, REDUCTION } from '../engine/constants.js';
+import { REDUCTION } from '../engine/codes.js';
+import { LONGEST_CHAIN } from '../engine/constants.js';
 import type { Signatures } from '../engine/signatures.js';
 import { formatShape } from '../engine/tensor.js';
 import { type Call, checkSameEngine } from './check.js';

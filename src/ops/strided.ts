@@ -1,6 +1,6 @@
 /** Functions of numbers over views of tensors: strided, permuted, repeated. */
 import { OptionError, ShapeError, show } from '../base/errors.js';
-import { BINARY, UNARY } from '../engine/constants.js';
+import { BINARY, UNARY } from '../engine/codes.js';
 import type { Signatures } from '../engine/signatures.js';
 import { formatShape, type TensorEngine } from '../engine/tensor.js';
 import { type Call, checkSameEngine } from './check.js';

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ShapeError } from '../../src/base/errors.js';
-import { BINARY, UNARY } from '../../src/engine/constants.js';
+import { BINARY, UNARY } from '../../src/engine/codes.js';
 import { Engine } from '../../src/engine/engine.js';
 import { LONGEST_CHAIN } from '../../src/engine/kernels.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';

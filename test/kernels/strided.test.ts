@@ -3,7 +3,7 @@
  * the kernels they stand on.
  */
 import { describe, expect, test } from 'vitest';
-import { BINARY, UNARY } from '../../src/engine/constants.js';
+import { BINARY, UNARY } from '../../src/engine/codes.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
 import type { UnaryOperation } from '../../src/ops/strided.js';
 import { binaryFunctions, erf, specials } from '../engine/strided-functions.js';

@@ -1,5 +1,6 @@
 /** Sums and extremes over axes of tensors of any strides: the readable twin of assembly/strided/reduce.ts. */
-import { LONGEST_CHAIN, REDUCTION } from '../../engine/constants.js';
+import { REDUCTION } from '../../engine/codes.js';
+import { LONGEST_CHAIN } from '../../engine/constants.js';
 import type { signatures } from '../strided-reduce.js';
 import type { ReferenceMemory, Twins } from './memory.js';
 

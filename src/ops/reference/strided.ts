@@ -2,7 +2,7 @@
  * Tensors of any strides: the readable twin of assembly/strided/elementwise.ts. Functions are in double, from the host's
  * Math.
  */
-import { BINARY, UNARY } from '../../engine/constants.js';
+import { BINARY, UNARY } from '../../engine/codes.js';
 import type { BinaryOperation, signatures, UnaryOperation } from '../strided.js';
 import type { ReferenceMemory, Twins } from './memory.js';
 import { erf, functions } from './smooth.js';
