@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import { Compiled } from './compiled.js';
 import { FullUpdate } from './full-update.js';
 import type { Network } from './model.js';
-import { traceable } from './own-loss.js';
+import { totalOf, traceable } from './own-loss.js';
 import type { CompileOptions } from './plan.js';
 import { readState, writeState } from './state.js';
 
@@ -15,7 +15,7 @@ export type { CompileOptions, Plan } from './plan.js';
  */
 export class CompiledModel extends Compiled {
   constructor(engine: Engine, model: Network, options: CompileOptions) {
-    super(engine, model, options, { traceable, FullUpdate });
+    super(engine, model, options, { traceable, totalOf, FullUpdate });
   }
 
   /**

@@ -21,7 +21,8 @@ import { layOut, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
 import { graphOf, type Network, type Parameter } from './model.js';
 import { isOptimizer, OPTIMIZER } from './optimizers.js';
-import type { CompileOptions, HeadPlan, InputPlan, Plan } from './plan.js';
+import type { totalOf } from './own-loss.js';
+import type { CompileOptions, InputPlan, Plan } from './plan.js';
 import { isTrainable, type Training, trainingOf } from './training.js';
 import { Update, type UpdateOptions } from './update.js';
 import { valuesOf, writeValues } from './values.js';
@@ -29,6 +30,8 @@ import { valuesOf, writeValues } from './values.js';
 /** What is loaded only where it is wanted: for losses of one's own, and for what surrounds the optimizer. */
 export interface Extras {
   readonly traceable?: ((loss: Loss) => Loss) | undefined;
+  /** Without it, a plan of several outputs has no loss of all. */
+  readonly totalOf?: typeof totalOf | undefined;
   readonly FullUpdate?: typeof FullUpdate | undefined;
 }
 
@@ -47,6 +50,7 @@ export class Compiled {
   readonly #full: FullUpdate | undefined;
   readonly #state: RunState = { training: false, step: 1, batch: 0 };
   readonly #seed: number;
+  readonly #totalOf: Extras['totalOf'];
   readonly #training: Training;
   readonly #memory: Memory;
   readonly #sparse = new Map<Slot, SparseRows>();
@@ -66,7 +70,7 @@ export class Compiled {
     engine: Engine,
     model: Network,
     options: CompileOptions,
-    { traceable, FullUpdate }: Extras = {},
+    { traceable, totalOf, FullUpdate }: Extras = {},
   ) {
     const where = 'CompiledModel';
     checkEngine(where, engine);
@@ -86,6 +90,7 @@ export class Compiled {
     const resolved = resolveLoss(where, loss ?? 'softmaxCrossEntropy');
     this.loss = traceable?.(resolved) ?? resolved;
     this.#seed = seed;
+    this.#totalOf = totalOf;
     const specs = headsOf(where, model, this.loss);
     this.#training = trainingOf(where, graph, model, { specs, trains: optimizer !== undefined, without });
     const { program, gradients, heads } = this.#training;
@@ -323,7 +328,7 @@ export class Compiled {
         state.training = training;
         run(forward);
       },
-      ...(this.loss.parts && totalOf(outputs, this.#heads)),
+      ...(this.loss.parts && this.#totalOf?.(outputs, this.#heads)),
       backward: () => {
         this.#check();
         run(backward);
@@ -392,25 +397,6 @@ export class Compiled {
       this.#advance();
     };
   }
-}
-
-/** The loss of all outputs: the sum of their means, each times its share, as if it were of as many rows as the first. Of several none can count what is right. */
-function totalOf(
-  outputs: readonly HeadPlan[],
-  heads: readonly Head[],
-): Pick<Plan, 'loss'> & Partial<Pick<Plan, 'countCorrect'>> {
-  return {
-    ...(outputs.length > 1 && { countCorrect: () => Number.NaN }),
-    loss() {
-      let mean = 0;
-      for (let i = 0; i < outputs.length; i++) {
-        const sum = outputs[i].loss();
-        const weight = outputs[i].weight();
-        if (weight > 0) mean += (heads[i].spec.weight * sum) / weight;
-      }
-      return mean * outputs[0].weight();
-    },
-  };
 }
 
 /** Memory for what is given with each row, or once. */

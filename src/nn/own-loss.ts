@@ -1,6 +1,6 @@
 /**
  * Losses of one's own: functions of values, which the graph computes. Loaded with the first: a function that `fit` or `evaluate` is given
- * becomes a loss by `resolveLoss`, and can be compiled once it went through `traceable`.
+ * becomes a loss by `resolveLoss`, and can be compiled once it went through `traceable`. And what the losses of several outputs are together.
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -19,6 +19,7 @@ import {
   type Tracer,
   untraced,
 } from './losses.js';
+import type { HeadPlan, Plan } from './plan.js';
 
 /** What a loss of one's own says of the outputs, and what it is called. */
 export interface OwnLossOptions {
@@ -121,5 +122,24 @@ function compileOwn({
       begin?.(weight > 0 ? factor / weight : 0, false);
     },
     weight: () => weight,
+  };
+}
+
+/** The loss of all outputs: the sum of their means, each times its share, as if it were of as many rows as the first. Of several none can count what is right. */
+export function totalOf(
+  outputs: readonly HeadPlan[],
+  heads: readonly { readonly spec: { readonly weight: number } }[],
+): Pick<Plan, 'loss'> & Partial<Pick<Plan, 'countCorrect'>> {
+  return {
+    ...(outputs.length > 1 && { countCorrect: () => Number.NaN }),
+    loss() {
+      let mean = 0;
+      for (let i = 0; i < outputs.length; i++) {
+        const sum = outputs[i].loss();
+        const weight = outputs[i].weight();
+        if (weight > 0) mean += (heads[i].spec.weight * sum) / weight;
+      }
+      return mean * outputs[0].weight();
+    },
   };
 }

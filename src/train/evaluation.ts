@@ -7,7 +7,7 @@ import { Compiled } from '../nn/compiled.js';
 import { headsOf } from '../nn/head.js';
 import type { LossOption } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
-import { traceable } from '../nn/own-loss.js';
+import { totalOf, traceable } from '../nn/own-loss.js';
 import type { HeadPlan } from '../nn/plan.js';
 import {
   checkDataset,
@@ -64,7 +64,7 @@ export async function runEvaluation(
     ? outputs.total
     : await listedMetrics(where, metricList, heads[0], set);
   const maxRows = Math.min(batchSize, set.size);
-  const compiled = new Compiled(engine, model, { maxRows, loss });
+  const compiled = new Compiled(engine, model, { maxRows, loss }, { totalOf });
   let source: BatchSource | undefined;
   try {
     const turn = new Turn();

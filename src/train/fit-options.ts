@@ -116,7 +116,8 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     (await import('./same-classes.js')).checkSameClasses(where, train, settings.validation);
   }
   // Loaded only for losses of one's own and where there are several outputs: most models have one.
-  if (loss.compute || loss.parts) loss = (await import('../nn/own-loss.js')).traceable(loss);
+  const own = (loss.compute || loss.parts) && (await import('../nn/own-loss.js'));
+  if (own) loss = own.traceable(loss);
   const several = loss.parts && (await import('./outputs.js'));
   const outputs = await several?.readOutputs(where, model, train, loss, metricList);
   const { classifies, metrics } = outputs
@@ -147,7 +148,10 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     averages: update.averageDecay !== undefined,
     metrics,
     // What most trainings go without is loaded with the first that wants it.
-    extras: surrounds ? await import('../nn/full-update.js') : {},
+    extras: {
+      ...(own && { totalOf: own.totalOf }),
+      ...(surrounds && (await import('../nn/full-update.js'))),
+    },
     measure: settings.validation && (await import('./measure.js')).measure,
     earlyStopping: stopping
       ? new (await import('./early-stopping.js')).EarlyStopping(
