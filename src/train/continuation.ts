@@ -4,6 +4,8 @@ import { isUint8Array } from '../base/arrays.js';
 import { ResumeError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
+import { describeLossFor } from '../nn/loss-file.js';
+import type { Loss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { valuesOf } from '../nn/values.js';
 import { type Checkpoint, readCheckpoint, type Values, writeCheckpoint } from './checkpoint.js';
@@ -43,7 +45,7 @@ async function describe(
   const { validation, earlyStopping, metrics, outputs } = settings;
   return {
     model: describeModel(model),
-    loss: loss.config,
+    loss: describeLoss(model, loss),
     optimizer: optimizer.config,
     update,
     batchSize,
@@ -56,6 +58,12 @@ async function describe(
     train: await describeData(train),
     validation: validation ? await describeData(validation) : null,
   };
+}
+
+/** One's own by what its function computes: all of them are called alike. */
+function describeLoss(model: Network, loss: Loss): Loss['config'] {
+  const all = [loss, ...Object.values(loss.parts ?? {}).map((part) => part.loss)];
+  return all.some(({ compute }) => compute) ? describeLossFor('fit', model, loss) : loss.config;
 }
 
 function checkResume(
