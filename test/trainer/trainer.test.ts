@@ -1,9 +1,7 @@
 /** A trainer on the calling thread and one behind messages: the same results, the same errors, the same control. */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { platform } from '../../src/base/platform/node.js';
-import type { WorkerPort } from '../../src/base/platform/types.js';
 import { createEngine } from '../../src/create/engine.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { optimizer } from '../../src/nn/chain.js';
@@ -19,48 +17,10 @@ import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';
 import { createTrainer, type Progress, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';
-import { serve } from '../../src/trainer/serve.js';
 import { lion } from '../nn/lion.js';
 import { basic, bits, net, strict } from '../train/fit-setting.js';
 import { clouds } from '../train/sets.js';
-
-/** A worker as far as a trainer can tell: the same code behind a channel, in this thread. */
-class ChannelWorker {
-  static last: ChannelWorker;
-  readonly #page: MessagePort;
-  readonly #worker: MessagePort;
-  readonly #failed: ((event: { message: string }) => void)[] = [];
-  terminated = false;
-
-  constructor() {
-    const { port1, port2 } = new MessageChannel();
-    this.#page = port1;
-    this.#worker = port2;
-    serve(port2 as unknown as WorkerPort);
-    port2.start();
-    port1.start();
-    ChannelWorker.last = this;
-  }
-
-  postMessage(message: unknown, transfer: never[]): void {
-    this.#page.postMessage(message, transfer);
-  }
-
-  addEventListener(type: string, listener: (event: never) => void): void {
-    if (type === 'error') this.#failed.push(listener as never);
-    else this.#page.addEventListener(type, listener as never);
-  }
-
-  fail(message: string): void {
-    for (const listener of this.#failed) listener({ message });
-  }
-
-  terminate(): void {
-    this.terminated = true;
-    this.#page.close();
-    this.#worker.close();
-  }
-}
+import { ChannelWorker } from './channel-worker.js';
 
 const usual = platform.turnInterval;
 beforeAll(() => {
