@@ -112,7 +112,7 @@ function loss(model: Network, given: LossMessage): Loss | LossName {
 /** What chains are made of is loaded with the first of them. */
 async function optimizer(config: FitMessage['optimizer']): Promise<Optimizer> {
   return 'transforms' in config
-    ? (await import('../nn/chain.js')).anyOptimizerOf(config)
+    ? (await import('../nn/chain-read.js')).anyOptimizerOf(config)
     : optimizerOf(config);
 }
 

@@ -4,6 +4,7 @@ import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from 
 import { platform } from '../../src/base/platform/node.js';
 import { createEngine } from '../../src/create/engine.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
+import { mul } from '../../src/graph/functions.js';
 import { optimizer } from '../../src/nn/chain.js';
 import { dense } from '../../src/nn/dense.js';
 import { defineLayer } from '../../src/nn/layer.js';
@@ -13,6 +14,7 @@ import { adam, sgd } from '../../src/nn/optimizers.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { addDecayedWeights, clipByGlobalNorm, scaleByAdam } from '../../src/nn/transforms/named.js';
+import type { OwnTransform } from '../../src/nn/transforms/transform.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';
@@ -183,16 +185,20 @@ describe.each([
     expect(aborted.outcome).toBe('aborted');
   });
 
-  test('carries chains of transforms, but not functions', async () => {
+  test('carries chains of transforms, and functions of one’s own among them', async () => {
     const transforms = [clipByGlobalNorm(1), scaleByAdam(), addDecayedWeights(0.1)];
-    const own = { ...options, optimizer: optimizer({ name: 'mine', learningRate: 0.01, transforms }) };
-    const [model, twin] = [net(), net()];
-    await (await make({ model })).fit(set, own);
-    await fit(strict, twin, set, own);
-    expect(bits(model)).toEqual(bits(twin));
-    const refused = (await make({ model: net() })).fit(set, { ...options, optimizer: lion(0.01) });
+    for (const mine of [optimizer({ name: 'mine', learningRate: 0.01, transforms }), lion(0.01)]) {
+      const own = { ...options, optimizer: mine };
+      const [model, twin] = [net(), net()];
+      await (await make({ model })).fit(set, own);
+      await fit(strict, twin, set, own);
+      expect(bits(model)).toEqual(bits(twin));
+    }
+    const apply: OwnTransform['apply'] = ({ update }) => mul(1 / update.shape.dims[0], update);
+    const sized = optimizer({ name: 'sized', learningRate: 0.01, transforms: [{ name: 'share', apply }] });
+    const refused = (await make({ model: net() })).fit(set, { ...options, optimizer: sized });
     if (!worker) await refused;
-    else await expect(refused).rejects.toThrow('transform "signOfMomentum" is one of your own');
+    else await expect(refused).rejects.toThrow('"share": its function depends on how many parameters');
   });
 
   test('carries buffers, losses with options, schedules and metrics', async () => {
