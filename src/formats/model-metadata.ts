@@ -48,6 +48,8 @@ interface ModelSize {
  */
 export interface Description extends BasicMetadata {
   readonly loss?: Loss['config'];
+  /** Of a model with several inputs, for those that were bytes: how these were scaled. */
+  readonly inputScales?: Readonly<Record<string, InputScale>>;
 }
 
 /** Those of the sections that are there, with what they say. */
@@ -74,7 +76,7 @@ export function describeModel(
   sections: readonly MetadataSection[],
 ): Description {
   const metadata = readMetadata(new OptionReader(`${where}, metadata`, given), model, sections);
-  const { input = metadata.input, loss } = model;
+  const { input = metadata.input, inputScales, loss } = model;
   if (input && metadata.input && !isSameScale(input, metadata.input)) {
     throw new OptionError(
       `${where}, metadata`,
@@ -88,6 +90,7 @@ export function describeModel(
     ...metadata,
     ...(input && { input: { scale: input.scale, offset: input.offset, ...metadata.input } }),
     ...(kept && { loss: kept }),
+    ...(inputScales && { inputScales: readScales(inputScales, model) }),
   };
 }
 
@@ -101,14 +104,19 @@ export function readDescription(
   readLoss: (config: Loss['config'], model: Network) => Loss,
   sections: readonly MetadataSection[] = [],
 ): BasicMetadata {
-  const isLoss = (value: unknown): value is Loss['config'] =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  const given = reader.optional('loss', 'a loss', isLoss);
+  const given = reader.optional('loss', 'a loss', isObject);
+  // With one input it is `input` that says it.
+  const scales =
+    model.inputs.length > 1
+      ? reader.optional('inputScales', 'scales by the names of inputs', isObject)
+      : undefined;
+  const inputScales = scales && readScales(scales, model);
   const metadata = readMetadata(reader, model, sections);
   const [[section, value] = []] = sectionsOf(metadata, sections);
   const loss = given ? readLoss(given, model) : section?.lossOf(value);
   if (loss) checkLoss('metadata', loss, metadata, sections);
-  remember(model, { ...(loss && { loss }), ...(metadata.input && { input: metadata.input }) });
+  const { input } = metadata;
+  remember(model, { ...(loss && { loss }), ...(input && { input }), ...(inputScales && { inputScales }) });
   return metadata;
 }
 
@@ -148,15 +156,41 @@ function readMetadata(
 
 function readInput(given: unknown, inputSize: number): InputFormat {
   const reader = new OptionReader('input', given);
-  const scale = reader.number('scale');
-  const offset = reader.number('offset');
+  const { scale, offset } = readScale('input', reader);
   const imageShape = reader.optional('imageShape', '[height, width]', isPair);
   reader.end();
-  if (scale === 0) throw new OptionError('input', 'option scale: expected a number other than 0, given 0');
   if (imageShape && imageShape[0] * imageShape[1] !== inputSize) {
     throw new OptionError('input', `imageShape ${show(imageShape)} does not have ${inputSize} pixels`);
   }
   return { scale, offset, ...(imageShape && { imageShape }) };
+}
+
+/** Scales of inputs that the model has, in their order. Throws OptionError for others. */
+function readScales(given: object, model: Network): Record<string, InputScale> {
+  const entries = new Map<string, unknown>(Object.entries(given));
+  const read = model.inputs.flatMap(({ name }) => {
+    if (!entries.has(name)) return [];
+    const where = `inputScales, ${name}`;
+    const reader = new OptionReader(where, entries.get(name));
+    const scale = readScale(where, reader);
+    reader.end();
+    entries.delete(name);
+    return [[name, scale] as const];
+  });
+  const [unknown] = entries.keys();
+  if (unknown !== undefined) throw new OptionError('inputScales', `the model has no input ${show(unknown)}`);
+  return Object.fromEntries(read);
+}
+
+function readScale(where: string, reader: OptionReader): InputScale {
+  const scale = reader.number('scale');
+  const offset = reader.number('offset');
+  if (scale === 0) throw new OptionError(where, 'option scale: expected a number other than 0, given 0');
+  return { scale, offset };
+}
+
+function isObject(value: unknown): value is Loss['config'] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isNames(value: unknown): value is readonly string[] {

@@ -9,6 +9,8 @@
  *
  *   {"version":2,"seed":1,"graph":{"inputs":{"input":"0"},"outputs":{"output":"4"},"nodes":[{"op":"input","shape":[784]}, …]}, …}
  *
+ * With several inputs there is, in place of "input", how the bytes of each were scaled: "inputScales":{"image":{"scale":0.0039,"offset":0}}.
+ *
  * Version 2 is written only where version 1 cannot say it: for a graph, a loss of one's own or of several outputs, an input of several
  * axes, and frozen parameters of a list of layers (`"frozen":["0.weight", …]`).
  *
@@ -81,7 +83,7 @@ function describeLayers(where: string, model: Sequential, extra: Description) {
 }
 
 /**
- * Rebuilds a model from its file's bytes, with what it remembers: `model.loss` and `model.input`.
+ * Rebuilds a model from its file's bytes, with what it remembers: `model.loss`, and `model.input` or `model.inputScales`.
  *
  * @param where The file's name, for messages.
  * @param sections As for `writeModel`; the file may hold no others.

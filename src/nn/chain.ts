@@ -11,14 +11,13 @@ import {
   describe,
   type Optimizer,
   optimizerNames,
-  optimizerOf,
   type Rate,
   readRate,
   rmsprop,
   sgd,
 } from './optimizers.js';
-import { type Schedule, scheduleOf } from './schedules.js';
-import { transformNames, transformOf } from './transforms/named.js';
+import type { Schedule } from './schedules.js';
+import { transformNames } from './transforms/named.js';
 import { ownTransform } from './transforms/own.js';
 import type { OwnTransform, Transform } from './transforms/transform.js';
 
@@ -83,23 +82,6 @@ export function optimizer(options: ChainOptions): Optimizer {
         finish(learningRate, step);
       };
     },
-  });
-}
-
-/** The optimizer that a `config` describes, one of the library's or a chain of its transforms. Throws OptionError for others. */
-export function anyOptimizerOf(config: Readonly<Record<string, unknown>>): Optimizer {
-  if (!('transforms' in config)) return optimizerOf(config);
-  const where = 'optimizerOf';
-  const { kind, learningRate, transforms, ...options } = config;
-  if (!isList(transforms)) {
-    throw new OptionError(where, `transforms: expected a list, given ${show(transforms)}`);
-  }
-  const rate = typeof learningRate === 'object' ? scheduleOf(learningRate) : learningRate;
-  return optimizer({
-    ...options,
-    name: kind as string,
-    learningRate: rate as number | Schedule,
-    transforms: transforms.map((one) => transformOf(where, one)),
   });
 }
 

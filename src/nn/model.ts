@@ -347,7 +347,8 @@ export function remember(model: Network, { loss, input, inputScales }: Memory): 
   delete own.inputScales;
   if (loss) own.loss = loss;
   if (input) own.input = { scale: input.scale, offset: input.offset };
-  if (inputScales) own.inputScales = inputScales;
+  // Without a prototype: an input may be called as a method of objects is.
+  if (inputScales) own.inputScales = Object.assign(Object.create(null), inputScales);
 }
 
 /**

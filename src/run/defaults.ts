@@ -1,4 +1,5 @@
 /** What depends on the optimizer when nothing is said, and the words for it in help. */
+import { OptionError } from '../base/errors.js';
 import { type Choice, partsOf } from '../base/settings.js';
 import { type OptimizerName, optimizerNames, optimizerOf } from '../nn/optimizers.js';
 
@@ -21,11 +22,22 @@ export function defaultRate(settings: {
   return RATES[kind] ?? optimizerOf({ kind }).learningRate;
 }
 
-/** For help: the rate of each optimizer. */
+/** For help: the rate of each optimizer, or that it has none of its own. */
 export function describeRates(): string {
   const others = optimizerNames.filter((name) => name !== 'sgd');
-  const rates = describeEach(others, (optimizer) => defaultRate({ optimizer, activation: 'relu' }));
+  const rates = describeEach(others, (optimizer) =>
+    hasRate(optimizer) ? defaultRate({ optimizer, activation: 'relu' }) : 'required',
+  );
   return `sgd: 1 with sigmoid, else 0.1, less with momentum; ${rates}`;
+}
+
+function hasRate(kind: OptimizerName): boolean {
+  try {
+    return RATES[kind] !== undefined || optimizerOf({ kind }).learningRate > 0;
+  } catch (error) {
+    if (error instanceof OptionError) return false;
+    throw error;
+  }
 }
 
 /** For help: the weight decay of each optimizer that has one. */

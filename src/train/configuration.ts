@@ -54,6 +54,9 @@ export function describeCheckpointEngine({ info }: Engine): CheckpointEngine {
   return { backend, math, ...(binary && { binary }), ...(wasmSha256 && { wasmSha256 }) };
 }
 
+/** Of a loss or a transform of one's own what its function computes, whose nodes would tell a reader little. */
+const FUNCTION = /^(?:loss|optimizer)(?:\..+)?(?=\.nodes\.|\.result$)/;
+
 /** Throws ResumeError that lists where `given` is not what the checkpoint was made with. */
 export function checkConfiguration(
   checkpoint: Checkpoint,
@@ -64,11 +67,17 @@ export function checkConfiguration(
   const kept = flatten(checkpoint.configuration);
   // By way of JSON, as the other came.
   const now = flatten(JSON.parse(JSON.stringify(given)));
-  const differences: string[] = [];
+  const found = new Set<string>();
   for (const key of new Set([...kept.keys(), ...now.keys()])) {
     if (free.includes(key) || kept.get(key) === now.get(key)) continue;
-    differences.push(`${key} ${kept.get(key) ?? 'absent'}, given ${now.get(key) ?? 'none'}`);
+    const [own] = FUNCTION.exec(key) ?? [];
+    const name = own && kept.get(`${own}.name`);
+    // Where one of them is no function, or has another name, that is said already.
+    if (name !== undefined && name === now.get(`${own}.name`))
+      found.add(`${own} of another function named ${name}`);
+    else if (!own) found.add(`${key} ${kept.get(key) ?? 'absent'}, given ${now.get(key) ?? 'none'}`);
   }
+  const differences = [...found];
   if (differences.length === 0) return;
   const more = differences.length > 6 ? `; and ${differences.length - 6} more` : '';
   throw new ResumeError(

@@ -5,6 +5,8 @@ import { OptionError, ResumeError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import type { Compiled } from '../nn/compiled.js';
+import { describeLossFor } from '../nn/loss-file.js';
+import type { Loss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { isPlateau, type PlateauState } from '../nn/schedules.js';
 import { readState, writeState } from '../nn/state.js';
@@ -75,7 +77,7 @@ async function describe(
   const { validation, earlyStopping, metrics, outputs } = settings;
   return {
     model: describeModel(model),
-    loss: loss.config,
+    loss: describeLoss(model, loss),
     optimizer: optimizer.config,
     update,
     batchSize,
@@ -88,6 +90,12 @@ async function describe(
     train: await describeData(train),
     validation: validation ? await describeData(validation) : null,
   };
+}
+
+/** One's own by what its function computes: all of them are called alike. */
+function describeLoss(model: Network, loss: Loss): Loss['config'] {
+  const all = [loss, ...Object.values(loss.parts ?? {}).map((part) => part.loss)];
+  return all.some(({ compute }) => compute) ? describeLossFor('fit', model, loss) : loss.config;
 }
 
 function checkResume(

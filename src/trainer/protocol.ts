@@ -10,7 +10,8 @@ import type { Dataset } from '../data/dataset.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { describeLossFor } from '../nn/loss-file.js';
 import type { Loss } from '../nn/losses.js';
-import { allValues, type InputScale, type Network, remember, writeAll } from '../nn/model.js';
+import { allValues, type Memory, type Network, remember, writeAll } from '../nn/model.js';
+import type { ByOutput } from '../train/by-name.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { PredictOptions } from '../train/predict.js';
 import type { TrainerFitOptions } from './types.js';
@@ -37,13 +38,19 @@ export type WithLoss<T> = Omit<T, 'loss'> & { readonly loss?: LossMessage };
 export interface Requests {
   create(given: { model: Uint8Array; engine?: EngineOptions }): EngineInfo;
   fit(given: { train: SetId; validation?: SetId; options: FitMessage; progress: boolean }): unknown;
-  /** A data set whose inputs follow in pieces: copied at once they would hold up the page. */
-  openSet(given: { id: SetId; set: Dataset; length: number }): void;
-  fillSet(given: { id: SetId; at: number; piece: Dataset['inputs'] }): void;
+  /**
+   * A data set. Inputs that are shorter than the length said of them follow in pieces: copied at once they would hold up the page.
+   * Where there are several, they are known by their places.
+   */
+  openSet(given: { id: SetId; set: Dataset; lengths: readonly number[] }): void;
+  fillSet(given: { id: SetId; input: number; at: number; piece: Dataset['inputs'] }): void;
   pause(given: undefined): void;
   resume(given: undefined): void;
   stop(given: undefined): void;
-  predict(given: { inputs: Float32Array | Uint8Array; options?: WithLoss<PredictOptions> }): Float32Array;
+  predict(given: {
+    inputs: Rows | Readonly<Record<string, Rows>>;
+    options?: WithLoss<PredictOptions>;
+  }): ByOutput<Float32Array>;
   evaluate(given: { set: SetId; options?: WithLoss<EvaluateOptions> }): unknown;
   readWeights(given: { names?: readonly string[] }): Map<string, Float32Array>;
   /** As of the last step. */
@@ -51,11 +58,13 @@ export interface Requests {
   upload(given: ModelState): void;
 }
 
+/** Rows to predict from, of one input. */
+export type Rows = Float32Array | Uint8Array;
+
 /** What changes about a model: its parameters and buffers in one order, and what it remembers. */
-export interface ModelState {
+export interface ModelState extends Omit<Memory, 'loss'> {
   readonly values: readonly Float32Array[];
   readonly loss?: Loss['config'];
-  readonly input?: InputScale;
 }
 
 export type RequestName = keyof Requests;
@@ -111,18 +120,35 @@ export function decodeError({ name, message, stack, where, step, epoch, row }: E
   return new Known(where, words, { cause });
 }
 
+/** The set with what `change` makes of its inputs, or of each by its place where there are several. */
+export function withInputs(
+  set: Dataset,
+  change: (inputs: Dataset['inputs'], input: number) => Dataset['inputs'],
+): Dataset {
+  if (!set.inputsByName) return { ...set, inputs: change(set.inputs, 0) };
+  const changed = Object.entries(set.inputsByName).map(
+    ([name, own], i) => [name, { ...own, inputs: change(own.inputs, i) }] as const,
+  );
+  // A set's own are those of the first.
+  return { ...set, ...changed[0][1], inputsByName: Object.fromEntries(changed) };
+}
+
 export function stateOf(model: Network): ModelState {
-  const { loss, input } = model;
-  const values = allValues(model).map((parameter) => parameter.values);
-  return { values, ...(loss && { loss: describeLossFor('Trainer', model, loss) }), ...(input && { input }) };
+  const { loss, input, inputScales } = model;
+  return {
+    values: allValues(model).map((parameter) => parameter.values),
+    ...(loss && { loss: describeLossFor('Trainer', model, loss) }),
+    ...(input && { input }),
+    ...(inputScales && { inputScales }),
+  };
 }
 
 /** `lossOf` makes the loss of what the other end says of it. */
 export function setState(
   model: Network,
-  { values, loss, input }: ModelState,
+  { values, loss, ...scales }: ModelState,
   lossOf: (config: Loss['config']) => Loss,
 ): void {
   writeAll(model, values);
-  remember(model, { ...(loss && { loss: lossOf(loss) }), ...(input && { input }) });
+  remember(model, { ...scales, ...(loss && { loss: lossOf(loss) }) });
 }

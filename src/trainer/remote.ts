@@ -6,12 +6,14 @@ import { OptionReader } from '../base/options.js';
 import type { TrainerWorker } from '../base/platform/types.js';
 import type { EngineOptions } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
+import { inputsOf } from '../data/set.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { isResponse, isUrl, isWasmSource } from '../engine/load.js';
 import { writeModel } from '../formats/model.js';
 import { describeLossFor } from '../nn/loss-file.js';
 import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
+import { type ByOutput, type InputsByName, isByName } from '../train/by-name.js';
 import { checkDataset, lossOn } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { Evaluation, History } from '../train/history.js';
@@ -26,10 +28,12 @@ import {
   type ModelState,
   type RequestName,
   type Requests,
+  type Rows,
   type SetId,
   setState,
   stateOf,
   type WithLoss,
+  withInputs,
 } from './protocol.js';
 import { checkNames, refuseHooks } from './session.js';
 import type { Trainer, TrainerFitOptions } from './types.js';
@@ -163,14 +167,17 @@ export class RemoteTrainer implements Trainer {
     await this.#ask('stop', undefined);
   }
 
-  async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float32Array> {
-    if (typeof inputs?.length !== 'number') {
-      throw new OptionError('predict', `inputs: expected an array of numbers, given ${show(inputs)}`);
-    }
-    // Bytes have a meaning of their own.
-    const own = isBytes(inputs) ? new Uint8Array(inputs) : Float32Array.from(inputs);
+  async predict(
+    inputs: ArrayLike<number> | InputsByName,
+    options?: PredictOptions,
+  ): Promise<ByOutput<Float32Array>> {
+    const own = isByName(inputs)
+      ? Object.fromEntries(
+          Object.entries(inputs).map(([name, rows]) => [name, rowsOf(`predict, ${name}`, rows)]),
+        )
+      : rowsOf('predict', inputs);
     const given = { inputs: own, ...(options && { options: this.#withLoss(options) }) };
-    return (await this.#ask('predict', given)) as Float32Array;
+    return (await this.#ask('predict', given)) as ByOutput<Float32Array>;
   }
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
@@ -254,19 +261,20 @@ export class RemoteTrainer implements Trainer {
 
   async #send(set: Dataset): Promise<SetId> {
     const id = ++this.#lastId;
-    const { inputs } = set;
-    const { length } = inputs;
-    // Shared memory is not copied, and a set of one piece may come as it is.
-    if (length <= PIECE || !isArrayBuffer(inputs.buffer)) {
-      await this.#ask('openSet', { id, set, length });
-      return id;
-    }
-    await this.#ask('openSet', { id, set: { ...set, inputs: inputs.slice(0, 0) }, length });
+    // Shared memory is not copied, and what is one piece may come as it is.
+    const isWhole = (inputs: Dataset['inputs']) => inputs.length <= PIECE || !isArrayBuffer(inputs.buffer);
+    const all = inputsOf(set).map(([, { inputs }]) => inputs);
+    await this.#ask('openSet', {
+      ...{ id, lengths: all.map(({ length }) => length) },
+      set: withInputs(set, (inputs) => (isWhole(inputs) ? inputs : inputs.slice(0, 0))),
+    });
     const turn = new Turn();
-    for (let at = 0; at < length; at += PIECE) {
-      const piece = inputs.slice(at, at + PIECE);
-      await this.#ask('fillSet', { id, at, piece }, undefined, [piece.buffer]);
-      if (turn.due()) await turn.take();
+    for (const [input, inputs] of all.entries()) {
+      for (let at = 0; at < inputs.length && !isWhole(inputs); at += PIECE) {
+        const piece = inputs.slice(at, at + PIECE);
+        await this.#ask('fillSet', { id, input, at, piece }, undefined, [piece.buffer]);
+        if (turn.due()) await turn.take();
+      }
     }
     return id;
   }
@@ -318,6 +326,14 @@ export class RemoteTrainer implements Trainer {
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
   }
+}
+
+/** Copies of rows that travel. Bytes have a meaning of their own. */
+function rowsOf(where: string, inputs: ArrayLike<number>): Rows {
+  if (typeof inputs?.length !== 'number') {
+    throw new OptionError(where, `inputs: expected an array of numbers, given ${show(inputs)}`);
+  }
+  return isBytes(inputs) ? new Uint8Array(inputs) : Float32Array.from(inputs);
 }
 
 /** Checks here what cannot be checked there. */

@@ -4,6 +4,7 @@ import { EngineError } from '../base/errors.js';
 import type { WorkerPort } from '../base/platform/types.js';
 import { createEngine } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
+import { inputsOf } from '../data/set.js';
 import type { WasmSources } from '../engine/load.js';
 import { readModel } from '../formats/model.js';
 import { readLossFor } from '../nn/loss-read.js';
@@ -23,6 +24,7 @@ import {
   setState,
   stateOf,
   type WithLoss,
+  withInputs,
 } from './protocol.js';
 import { Session } from './session.js';
 
@@ -45,12 +47,15 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
       session = new Session(await createEngine(options), readModel(model, 'the model').model);
       return session.info;
     },
-    openSet({ id, set, length }) {
-      // An empty array tells the kind.
-      const inputs = isUint8Array(set.inputs) ? new Uint8Array(length) : new Float32Array(length);
-      sets.set(id, set.inputs.length === length ? set : { ...set, inputs });
+    openSet({ id, set, lengths }) {
+      const whole = withInputs(set, (inputs, i) => {
+        if (inputs.length === lengths[i]) return inputs;
+        // An empty array tells the kind.
+        return isUint8Array(inputs) ? new Uint8Array(lengths[i]) : new Float32Array(lengths[i]);
+      });
+      sets.set(id, whole);
     },
-    fillSet: ({ id, at, piece }) => find(id).inputs.set(piece, at),
+    fillSet: ({ id, input, at, piece }) => inputsOf(find(id))[input][1].inputs.set(piece, at),
     async fit({ train, validation, options, progress }, id) {
       const tell = (event: EventName) => (record: unknown) =>
         port.postMessage({ id, event, record } satisfies Message);
@@ -107,7 +112,7 @@ function loss(model: Network, given: LossMessage): Loss | LossName {
 /** What chains are made of is loaded with the first of them. */
 async function optimizer(config: FitMessage['optimizer']): Promise<Optimizer> {
   return 'transforms' in config
-    ? (await import('../nn/chain.js')).anyOptimizerOf(config)
+    ? (await import('../nn/chain-read.js')).anyOptimizerOf(config)
     : optimizerOf(config);
 }
 

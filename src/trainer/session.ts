@@ -11,7 +11,7 @@ import { type EvaluateOptions, evaluate } from '../train/evaluate.js';
 import { fit } from '../train/fit.js';
 import type { FitOptions } from '../train/fit-options.js';
 import type { Evaluation, History } from '../train/history.js';
-import { type PredictOptions, predict } from '../train/predict.js';
+import { type ByOutput, type InputsByName, type PredictOptions, predict } from '../train/predict.js';
 import type { Progress, Trainer, TrainerFitOptions } from './types.js';
 
 export class Session implements Trainer {
@@ -60,9 +60,12 @@ export class Session implements Trainer {
     this.#training?.stop();
   }
 
-  async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float32Array> {
+  async predict(
+    inputs: ArrayLike<number> | InputsByName,
+    options?: PredictOptions,
+  ): Promise<ByOutput<Float32Array>> {
     this.#update();
-    return predict(this.#engine, this.model, inputs, options);
+    return predict(this.#engine, this.model, inputs as InputsByName, options);
   }
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {

@@ -10,7 +10,7 @@ import type { Callbacks, TrainingPlan } from '../train/callbacks.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { FitOptions } from '../train/fit-options.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
-import type { PredictOptions } from '../train/predict.js';
+import type { ByOutput, InputsByName, PredictOptions } from '../train/predict.js';
 
 /** Which model is trained, and where that is computed. */
 export interface TrainerOptions {
@@ -71,6 +71,7 @@ export interface Trainer {
   stop(): Promise<void>;
   /** As the function of that name, by the weights of the last step. */
   predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float32Array>;
+  predict(inputs: InputsByName, options?: PredictOptions): Promise<ByOutput<Float32Array>>;
   /** A set measured by the weights of the last step. */
   evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
   /** Copies of parameters as of the last step, by name: those asked for, or all. */

@@ -32,6 +32,7 @@ import { predict } from '../../src/train/predict.js';
 import { createTrainer } from '../../src/trainer/index.js';
 import { reals } from '../kernels/harness.js';
 import { bits, strict } from '../train/fit-setting.js';
+import { both, partsOf, severalSet, twoByTwo as trainable } from '../train/several.js';
 import { graphs, numbersFor, outputsOf, ownSquares, residual, twoByTwo } from './graphs.js';
 
 const again = (model: Network): Network => readModel(writeModel(model), 'file').model;
@@ -200,6 +201,60 @@ describe('a model that was read', () => {
     const args = ['--input-type=module', '-e', script];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     expect(stdout.trim()).toBe(`${await weightsSha256(model)} true`);
+  });
+});
+
+describe('how the bytes of several inputs were scaled', () => {
+  const trained = async () => {
+    const model = trainable();
+    await fit(strict, model, severalSet(40), { ...both, epochs: 1 });
+    return model;
+  };
+
+  it('is known to a model that was read, which takes bytes as the one that was written', async () => {
+    const model = await trained();
+    const bytes = writeModel(model);
+    const { description } = open(bytes);
+    expect(description).toMatchObject({ version: 2, inputScales: { image: { scale: 1 / 255, offset: 0 } } });
+    const { model: read } = readModel(bytes, 'file');
+    expect(read.inputScales).toEqual({ image: { scale: 1 / 255, offset: 0 } });
+    expect(read.input).toBeUndefined();
+    expect(writeModel(read)).toEqual(bytes);
+    const { image, numbers } = partsOf(9, 4);
+    const answers = predict(strict, read, { image, numbers });
+    expect(answers).toEqual(predict(strict, model, { image, numbers }));
+    // In ignorance of the scale bytes would be refused, and taken as they are they would give other answers.
+    const raw = predict(strict, read, { image: Float32Array.from(image), numbers });
+    expect(answers.digit).not.toEqual(raw.digit);
+    const pixels = Float32Array.from(image, (byte) => byte / 255);
+    const scaled = predict(strict, read, { image: pixels, numbers });
+    for (const [i, own] of answers.digit.entries()) expect(own).toBeCloseTo(scaled.digit[i], 5);
+    expect(() => predict(strict, read, { image, numbers: Uint8Array.from(numbers) })).toThrow(OptionError);
+  });
+
+  it('is refused where it cannot be', async () => {
+    const model = await trained();
+    const spoil = (inputScales: unknown) => {
+      const file = open(writeModel(model));
+      file.description.inputScales = inputScales;
+      return () => readModel(close(file), 'spoilt');
+    };
+    const cases: [given: unknown, message: RegExp][] = [
+      [[], /inputScales: expected scales by the names of inputs/],
+      [{ picture: { scale: 1, offset: 0 } }, /inputScales: the model has no input "picture"/],
+      [{ image: { scale: 0, offset: 0 } }, /image: option scale: expected a number other than 0/],
+      [{ image: { scale: '1', offset: 0 } }, /image: option scale: expected a finite number/],
+      [{ image: { scale: 1 } }, /image: option offset is required/],
+      [{ image: { scale: 1, offset: 0, imageShape: [2, 3] } }, /unknown option "imageShape"/],
+      [{ image: 3 }, /inputScales, image/],
+    ];
+    for (const [given, message] of cases) {
+      expect(spoil(given), `${message}`).toThrow(FormatError);
+      expect(spoil(given)).toThrow(message);
+    }
+    const one = open(writeModel(residual()));
+    one.description.inputScales = { input: { scale: 1, offset: 0 } };
+    expect(() => readModel(close(one), 'spoilt')).toThrow(/unknown option "inputScales"/);
   });
 });
 

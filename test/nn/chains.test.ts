@@ -1,7 +1,8 @@
 /** Chains of named transforms: the kernels that take their place, the same without them, closed forms, configurations, bad input. */
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
-import { anyOptimizerOf, optimizer } from '../../src/nn/chain.js';
+import { optimizer } from '../../src/nn/chain.js';
+import { anyOptimizerOf } from '../../src/nn/chain-read.js';
 import { dense } from '../../src/nn/dense.js';
 import { freeze } from '../../src/nn/model.js';
 import { adagrad, adam, adamW, type Optimizer, rmsprop, sgd } from '../../src/nn/optimizers.js';

@@ -1,11 +1,12 @@
 /** Transforms of one's own, functions of values: Lion written from outside, what they compute and keep, what is refused. */
 import { describe, expect, test } from 'vitest';
-import { OptionError, ResumeError, ShapeError } from '../../src/base/errors.js';
+import { LanegradError, OptionError, ResumeError, ShapeError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/create/engine.js';
 import * as v from '../../src/graph/functions.js';
 import { input } from '../../src/graph/leaves.js';
 import type { Value } from '../../src/graph/value.js';
-import { anyOptimizerOf, optimizer } from '../../src/nn/chain.js';
+import { optimizer } from '../../src/nn/chain.js';
+import { anyOptimizerOf } from '../../src/nn/chain-read.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';
 import { freeze } from '../../src/nn/model.js';
@@ -91,9 +92,77 @@ describe('Lion', () => {
         { name: 'addDecayedWeights', weightDecay: 0.1 },
       ],
     });
-    expect(() => anyOptimizerOf(lion(0.02).config)).toThrow(
-      'transform "signOfMomentum" is one of your own, whose function a configuration does not hold',
-    );
+  });
+
+  test('is made again of its configuration, by way of JSON, and trains to the same bits', async () => {
+    const { config } = lion(0.02);
+    const again = anyOptimizerOf(JSON.parse(JSON.stringify(config)));
+    expect(again.config).toEqual(config);
+    expect(again.slots).toEqual(lion(0.02).slots);
+    expect((await valuesAfter(again, {})).values).toEqual((await valuesAfter(lion(0.02), {})).values);
+  });
+
+  test('that depends on the number of parameters is not made again for another', () => {
+    const functions: OwnTransform['apply'][] = [
+      ({ update }) => v.mul(1 / update.shape.dims[0], update),
+      ({ update }) => v.reshape(v.reshape(update, [2, update.shape.dims[0] / 2]), update.shape.dims),
+    ];
+    for (const apply of functions) {
+      const { config } = of({ name: 'sized', apply });
+      expect(config.transforms).toMatchObject([{ sized: true }]);
+      expect(() => anyOptimizerOf(config)).toThrow(OptionError);
+      expect(() => anyOptimizerOf(config)).toThrow(
+        'optimizerOf, transform "sized": its function depends on how many parameters there are',
+      );
+    }
+    expect(lion(0.02).config.transforms).not.toMatchObject([{ sized: true }, {}]);
+  });
+
+  test('a configuration that was tampered with is refused', () => {
+    type Spoilt = { name: unknown; slots: unknown; nodes: Record<string, unknown>[]; [key: string]: unknown };
+    const cases: [spoil: (own: Spoilt) => void, message: RegExp][] = [
+      [(own) => void Object.assign(own, { nodes: {} as never }), /nodes: expected a list of nodes/],
+      [(own) => void own.nodes.splice(0, 1, 7 as never), /node 0: /],
+      [(own) => void Object.assign(own, { slots: 'momentum' }), /slots: expected a list of names/],
+      [(own) => void Object.assign(own, { slots: [] }), /unknown operation "given"|there is no slot/],
+      [(own) => void Object.assign(own, { slots: [7] }), /slots: expected a list of names/],
+      [(own) => void Object.assign(own, { name: '__proto__' }), /name of letters and digits/],
+      [(own) => void Object.assign(own, { name: 'trace' }), /is a transform of the library/],
+      [(own) => void Object.assign(own, { more: 1 }), /unknown option "more"/],
+      [
+        (own) => void Object.assign(own.nodes.at(-1)!, { 'slots.momentum': '99' }),
+        /expected the place of a node/,
+      ],
+      [
+        (own) => void Object.assign(own.nodes.at(-1)!, { 'slots.other': '0' }),
+        /there is no slot "slots\.other"/,
+      ],
+      [(own) => void own.nodes.pop(), /slot momentum: expected its new value, given undefined/],
+      [
+        (own) => void Object.assign(own.nodes.find(({ op }) => op === 'given')!, { name: 'constructor' }),
+        /unknown operation/,
+      ],
+      [
+        (own) => void Object.assign(own.nodes.find(({ of }) => of)!, { op: 'toString' }),
+        /unknown operation "toString"/,
+      ],
+      [
+        (own) => void Object.assign(own.nodes.find(({ op }) => op === 'literal')!, { values: [null] }),
+        /finite numbers/,
+      ],
+      [
+        (own) => void Object.assign(own.nodes.find(({ op }) => op === 'literal')!, { shape: [2 ** 40] }),
+        /expected/,
+      ],
+      [(own) => void Object.assign(own.nodes.find(({ of }) => of)!, { of: ['98', '0'] }), /given "98"/],
+    ];
+    for (const [spoil, message] of cases) {
+      const config = JSON.parse(JSON.stringify(lion(0.02).config));
+      spoil(config.transforms[0]);
+      const read = () => anyOptimizerOf(config);
+      expect(read, `${spoil}`).toThrow(message);
+      expect(read).toThrow(LanegradError);
+    }
   });
 
   test('keeps its momentum by the names of what is trained, and leaves alone what is frozen', async () => {

@@ -2,10 +2,12 @@
 import { expect, test } from 'vitest';
 import { ResumeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';
+import { abs, mean, mul, sub } from '../../src/graph/functions.js';
 import { activation } from '../../src/nn/activations.js';
 import { optimizer } from '../../src/nn/chain.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
+import { type Loss, ownLoss, resolveLoss } from '../../src/nn/losses.js';
 import { freeze } from '../../src/nn/model.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { adagrad, adam, adamW, type Optimizer, rmsprop, sgd } from '../../src/nn/optimizers.js';
@@ -17,6 +19,7 @@ import { type FitOptions, fit } from '../../src/train/fit.js';
 import { lion } from '../nn/lion.js';
 import { engines, net, strict } from './fit-setting.js';
 import { clouds } from './sets.js';
+import { severalSet, twoByTwo } from './several.js';
 
 const train = clouds(50);
 const validation = clouds(30, { seed: 2 });
@@ -120,6 +123,66 @@ test('what is frozen is part of what a checkpoint was made with', async () => {
     await expect(refused).rejects.toThrow(ResumeError);
     await expect(refused).rejects.toThrow('the checkpoint was made with model.frozen.');
   }
+});
+
+/** The loss |output - target|^power as a function of values, with what it is called. */
+const powers = (power: number, name?: string) =>
+  ownLoss(
+    ({ output, target }) => {
+      const distance = abs(sub(output, target));
+      return mean(power === 1 ? distance : mul(distance, distance), { axis: 1 });
+    },
+    name === undefined ? {} : { name },
+  );
+
+test('a loss of one’s own is told from another of its name by what it computes', async () => {
+  const numbers = dataset({ inputs: train.inputs, targets: Array.from(train.labels, Number) });
+  const model = () => sequential(8, [dense(5, { activation: 'tanh' }), dense(1)], { seed: 3 });
+  const options = { optimizer: adam({ learningRate: 0.01 }), validation: numbers };
+  const go = (loss: Loss, resume?: Uint8Array) =>
+    run(model(), { ...options, loss, ...(resume && { resume }) }, strict, numbers);
+  const never = await go(powers(1));
+  const { bytes } = never.files[3];
+  // Another object, but the same function.
+  expect((await go(powers(1), bytes)).result).toEqual(never.result);
+  const said = async (loss: Loss) => {
+    const refused = go(loss, bytes);
+    await expect(refused).rejects.toThrow(ResumeError);
+    return refused.catch(({ message }) => message as string);
+  };
+  expect(await said(powers(2))).toMatch(/made with loss of another function named "own"$/);
+  expect(await said(powers(2, 'squares'))).toMatch(/made with loss\.name "own", given "squares"$/);
+  expect(await said(resolveLoss('test', 'huber'))).toMatch(/loss\.kind "own", given "huber"/);
+});
+
+test('so is one of several outputs, which is named', async () => {
+  const go = (power: number, resume?: Uint8Array) =>
+    run(
+      twoByTwo() as ReturnType<typeof net>,
+      {
+        loss: { digit: 'softmaxCrossEntropy', price: { loss: powers(power), weight: 0.5 } },
+        validation: severalSet(20, 3),
+        ...(resume && { resume }),
+      },
+      strict,
+      severalSet(40),
+    );
+  const never = await go(1);
+  const { bytes } = never.files[3];
+  expect((await go(1, bytes)).result).toEqual(never.result);
+  const refused = go(2, bytes);
+  await expect(refused).rejects.toThrow(ResumeError);
+  await expect(refused).rejects.toThrow(/with loss\.parts\.price\.loss of another function named "own"$/);
+});
+
+test('and so is a transform of one’s own', async () => {
+  const { files } = await run(net(), { optimizer: lion(0.01) });
+  const other = lion(0.01, { betas: [0.8, 0.99] });
+  const refused = run(net(), { optimizer: other, resume: files[3].bytes });
+  await expect(refused).rejects.toThrow(ResumeError);
+  await expect(refused).rejects.toThrow(
+    /with optimizer\.transforms\.0 of another function named "signOfMomentum"$/,
+  );
 });
 
 test('in every engine', async () => {

@@ -1,11 +1,10 @@
 /** A trainer on the calling thread and one behind messages: the same results, the same errors, the same control. */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { platform } from '../../src/base/platform/node.js';
-import type { WorkerPort } from '../../src/base/platform/types.js';
 import { createEngine } from '../../src/create/engine.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
+import { mul } from '../../src/graph/functions.js';
 import { optimizer } from '../../src/nn/chain.js';
 import { dense } from '../../src/nn/dense.js';
 import { defineLayer } from '../../src/nn/layer.js';
@@ -15,52 +14,15 @@ import { adam, sgd } from '../../src/nn/optimizers.js';
 import { cosineDecay } from '../../src/nn/schedules.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { addDecayedWeights, clipByGlobalNorm, scaleByAdam } from '../../src/nn/transforms/named.js';
+import type { OwnTransform } from '../../src/nn/transforms/transform.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';
 import { createTrainer, type Progress, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';
-import { serve } from '../../src/trainer/serve.js';
 import { lion } from '../nn/lion.js';
 import { basic, bits, net, strict } from '../train/fit-setting.js';
 import { clouds } from '../train/sets.js';
-
-/** A worker as far as a trainer can tell: the same code behind a channel, in this thread. */
-class ChannelWorker {
-  static last: ChannelWorker;
-  readonly #page: MessagePort;
-  readonly #worker: MessagePort;
-  readonly #failed: ((event: { message: string }) => void)[] = [];
-  terminated = false;
-
-  constructor() {
-    const { port1, port2 } = new MessageChannel();
-    this.#page = port1;
-    this.#worker = port2;
-    serve(port2 as unknown as WorkerPort);
-    port2.start();
-    port1.start();
-    ChannelWorker.last = this;
-  }
-
-  postMessage(message: unknown, transfer: never[]): void {
-    this.#page.postMessage(message, transfer);
-  }
-
-  addEventListener(type: string, listener: (event: never) => void): void {
-    if (type === 'error') this.#failed.push(listener as never);
-    else this.#page.addEventListener(type, listener as never);
-  }
-
-  fail(message: string): void {
-    for (const listener of this.#failed) listener({ message });
-  }
-
-  terminate(): void {
-    this.terminated = true;
-    this.#page.close();
-    this.#worker.close();
-  }
-}
+import { ChannelWorker } from './channel-worker.js';
 
 const usual = platform.turnInterval;
 beforeAll(() => {
@@ -223,16 +185,20 @@ describe.each([
     expect(aborted.outcome).toBe('aborted');
   });
 
-  test('carries chains of transforms, but not functions', async () => {
+  test('carries chains of transforms, and functions of one’s own among them', async () => {
     const transforms = [clipByGlobalNorm(1), scaleByAdam(), addDecayedWeights(0.1)];
-    const own = { ...options, optimizer: optimizer({ name: 'mine', learningRate: 0.01, transforms }) };
-    const [model, twin] = [net(), net()];
-    await (await make({ model })).fit(set, own);
-    await fit(strict, twin, set, own);
-    expect(bits(model)).toEqual(bits(twin));
-    const refused = (await make({ model: net() })).fit(set, { ...options, optimizer: lion(0.01) });
+    for (const mine of [optimizer({ name: 'mine', learningRate: 0.01, transforms }), lion(0.01)]) {
+      const own = { ...options, optimizer: mine };
+      const [model, twin] = [net(), net()];
+      await (await make({ model })).fit(set, own);
+      await fit(strict, twin, set, own);
+      expect(bits(model)).toEqual(bits(twin));
+    }
+    const apply: OwnTransform['apply'] = ({ update }) => mul(1 / update.shape.dims[0], update);
+    const sized = optimizer({ name: 'sized', learningRate: 0.01, transforms: [{ name: 'share', apply }] });
+    const refused = (await make({ model: net() })).fit(set, { ...options, optimizer: sized });
     if (!worker) await refused;
-    else await expect(refused).rejects.toThrow('transform "signOfMomentum" is one of your own');
+    else await expect(refused).rejects.toThrow('"share": its function depends on how many parameters');
   });
 
   test('carries buffers, losses with options, schedules and metrics', async () => {

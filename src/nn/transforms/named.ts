@@ -219,10 +219,6 @@ export function transformOf(where: string, given: unknown): Transform {
     string,
     unknown
   >;
-  if (typeof name === 'string' && 'nodes' in config) {
-    const why = 'is one of your own, whose function a configuration does not hold';
-    throw new OptionError(where, `transform ${show(name)} ${why}; make the optimizer where it is used`);
-  }
   if (typeof name !== 'string' || !Object.hasOwn(transforms, name)) {
     const hint = typeof name === 'string' ? didYouMean(name, transformNames) : '';
     throw new OptionError(where, `unknown transform ${show(name ?? given)}${hint}`);

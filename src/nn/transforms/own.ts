@@ -30,10 +30,12 @@ export function ownTransform(where: string, given: OwnTransform): Transform {
   reader.required('apply', 'a function', isFunction);
   reader.end();
   const apply: OwnTransform['apply'] = (values) => given.apply(values);
-  const trial = traceOwn(place, { name, slots, apply }, TRIAL);
+  const nodes = describe(traceOwn(place, { name, slots, apply }, TRIAL));
+  const sized = JSON.stringify(nodes) !== describeAt(place, { name, slots, apply }, 2 * TRIAL);
   return {
     name,
-    config: { slots: [...slots], nodes: describe(trial) },
+    // Of nodes that hold the length itself it cannot be made again for another.
+    config: { slots: [...slots], nodes, ...(sized && { sized }) },
     slots: [...slots],
     compile: (tensors) => bindOwn(traceOwn(place, { name, slots, apply }, tensors.update.size), tensors),
   };
@@ -115,6 +117,15 @@ function checkNodes(where: string, leaves: ReadonlyMap<string, Value>, nodes: re
   }
 }
 
+/** What the function is for vectors of this length; undefined where it cannot take them. */
+function describeAt(...given: Parameters<typeof traceOwn>): string | undefined {
+  try {
+    return JSON.stringify(describe(traceOwn(...given)));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The function as JSON: two that differ, be it in a number, compute something else. */
 function describe({ leaves, results }: Traced): readonly object[] {
   const nodes = nodesOf([...results.values()]);
@@ -126,7 +137,7 @@ function describe({ leaves, results }: Traced): readonly object[] {
     if (name !== undefined) return { op: 'given', name };
     const { operation, inputs } = node;
     const isLiteral = (operation as unknown) === literalLeaf;
-    const attributes = isLiteral ? literalOf(node) : withoutSizes(node.attributes as object);
+    const attributes = isLiteral ? literalOf(node) : (node.attributes as object);
     return { op: operation.name, ...(inputs.length > 0 && { of: inputs.map(placeOf) }), ...attributes };
   });
   return [...described, ...[...results].map(([name, value]) => ({ [name]: placeOf(value) }))];
@@ -134,12 +145,11 @@ function describe({ leaves, results }: Traced): readonly object[] {
 
 function literalOf(node: Node): object {
   const { shape, values } = attributesOf(node, literalLeaf);
-  return { shape: shape.dims, values: Array.from(values) };
-}
-
-/** The length of the vectors is the model's, and no part of the function. */
-function withoutSizes(attributes: object): object {
-  return Object.fromEntries(Object.entries(attributes).filter(([key]) => key !== 'shape'));
+  // JSON has no zero below 0.
+  return {
+    shape: shape.dims,
+    values: Array.from(values, (value) => (Object.is(value, -0) ? '-0' : value)),
+  };
 }
 
 function bindOwn(
