@@ -13,11 +13,11 @@ import { writeModel } from '../formats/model.js';
 import { describeLossFor } from '../nn/loss-file.js';
 import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
-import { type ByOutput, type InputsByName, isByName } from '../train/by-name.js';
+import { type InputsByName, isByName } from '../train/by-name.js';
 import { checkDataset, lossOn } from '../train/check.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { Evaluation, History } from '../train/history.js';
-import type { PredictOptions } from '../train/predict.js';
+import type { ByOutput, PredictOptions } from '../train/predict.js';
 import { Turn } from '../train/turn.js';
 import {
   decodeError,
