@@ -11,9 +11,8 @@ import type { EngineInfo } from '../engine/engine.js';
 import { describeLossFor } from '../nn/loss-file.js';
 import type { Loss } from '../nn/losses.js';
 import { allValues, type Memory, type Network, remember, writeAll } from '../nn/model.js';
-import type { ByOutput } from '../train/predict.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
-import type { PredictOptions } from '../train/predict.js';
+import type { ByOutput, PredictOptions } from '../train/predict.js';
 import type { TrainerFitOptions } from './types.js';
 
 /** The number under which the worker keeps a data set, which was sent before. */

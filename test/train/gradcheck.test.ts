@@ -11,7 +11,6 @@ import { layer } from '../../src/nn/layer.js';
 import { lossNames } from '../../src/nn/losses.js';
 import { batchNorm } from '../../src/nn/normalization.js';
 import { sequential } from '../../src/nn/sequential.js';
-import { smooth, smoothBackward } from '../../src/ops/smooth.js';
 import { gradcheck, gradcheckBounds } from '../../src/train/gradcheck.js';
 import { modelsOf } from '../formats/onnx/models.js';
 import { copied, wrongGelu } from '../nn/operations.js';
