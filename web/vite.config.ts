@@ -16,7 +16,7 @@ export default defineConfig({
   base: './',
   resolve: {
     alias: [
-      { find: '#platform', replacement: `${source}/platform/browser.ts` },
+      { find: '#platform', replacement: `${source}/base/platform/browser.ts` },
       { find: /^lanegrad$/, replacement: `${source}/index.ts` },
       { find: /^lanegrad\/trainer$/, replacement: `${source}/trainer/index.ts` },
     ],

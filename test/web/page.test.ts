@@ -36,12 +36,12 @@ beforeAll(async () => {
     'a/inline.js': inline,
     'a/worker.js': worker,
     'a/inline-worker.js': inlineWorker,
-    'engine/threads/worker-browser.js': await readFile(`${root}dist/engine/threads/worker-browser.js`),
     images: full.inputs as Uint8Array,
     labels: Uint8Array.from(full.labels),
   };
   server = await startServer();
   server.mount('build', { from: `${root}build`, headers: isolated });
+  server.mount('engine', { from: `${root}dist/engine`, headers: isolated });
   server.mount('page', { from: files });
   server.mount('isolated', { from: files, headers: isolated });
   server.mount('minimum', { from: files, headers: { ...isolated, 'content-security-policy': minimum } });

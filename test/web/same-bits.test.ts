@@ -55,12 +55,12 @@ beforeAll(async () => {
 
   server = await startServer();
   server.mount('build', { from: `${root}build`, headers: isolated });
+  server.mount('engine', { from: `${root}dist/engine`, headers: isolated });
   page = server.mount('page', {
     headers: isolated,
     from: {
       'index.html': '<!doctype html><html lang="en"><title>300 steps</title><h1>300 steps</h1>',
       'a/train.js': await bundle('test/web/pages/train.js'),
-      'engine/threads/worker-browser.js': await readFile(`${root}dist/engine/threads/worker-browser.js`),
       images,
       labels,
     },

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const module = new URL('../../dist/base/files/lock.js', import.meta.url).href;
+const module = new URL('../../../dist/base/files/lock.js', import.meta.url).href;
 const script = (then: string) =>
   `import { FolderLock } from ${JSON.stringify(module)};
    const lock = await FolderLock.acquire(${JSON.stringify(folder)});
