@@ -23,6 +23,7 @@ const alone = [
   'test/train/memory.test.ts',
   'test/networks/{memory,threads}.test.ts',
   'test/trainer/*.test.ts',
+  'test/run/defaults.test.ts',
 ];
 
 export default defineConfig({
