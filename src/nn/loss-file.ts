@@ -8,7 +8,8 @@ import { inputLeaf } from '../graph/leaves.js';
 import { apply, isValue, type Node, nodesOf, type Value, within } from '../graph/value.js';
 import type { Shape } from '../ops/operation.js';
 import { describeNode, nameOf, placesOf } from './graph-file.js';
-import { type Loss, type LossFunction, lossOf } from './losses.js';
+import { lossOf } from './loss-config.js';
+import type { Loss, LossFunction } from './losses.js';
 import { graphOf, type Network } from './model.js';
 
 /** What a loss of one's own reads, by the names that its function knows them by. */

@@ -3,8 +3,9 @@ import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { nodesOf, type Value } from '../graph/value.js';
 import { readNode, valueAmong } from './graph-read.js';
+import { lossOf } from './loss-config.js';
 import { checkWeights, givens, givensOf, OF_MODEL } from './loss-file.js';
-import { type Loss, type LossFunction, type LossPart, lossOf, severalOf } from './losses.js';
+import { type Loss, type LossFunction, type LossPart, severalOf } from './losses.js';
 import { graphOf, type Network } from './model.js';
 import { ownLoss } from './own-loss.js';
 

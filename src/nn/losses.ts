@@ -204,7 +204,7 @@ export function huber(options?: { delta?: number }): Loss {
 }
 
 /** Every loss by its name: options, configurations and the command line know of those that stand here. */
-const losses = {
+export const losses = {
   softmaxCrossEntropy,
   binaryCrossEntropy,
   meanSquaredError,
@@ -245,7 +245,7 @@ export function untraced(compute: LossFunction, kind = 'own', link: Loss['link']
 }
 
 /** Losses of several outputs, given by name: each alone, or with a share. */
-function severalLosses(where: string, given: Readonly<Record<string, unknown>>): Loss {
+export function severalLosses(where: string, given: Readonly<Record<string, unknown>>): Loss {
   const parts = Object.fromEntries(
     Object.entries(given).map(([name, one]): [string, LossPart] => {
       const place = `${where}, ${name}`;
@@ -298,24 +298,6 @@ function isLoss(value: unknown): value is Loss {
     (classWeights === undefined || isWeights(classWeights)) &&
     typeof compile === 'function'
   );
-}
-
-/** The loss that a `config` describes. Throws OptionError for one that is not known. */
-export function lossOf(config: Readonly<Record<string, unknown>>): Loss {
-  const { kind, parts } = config;
-  if (kind !== 'several' || typeof parts !== 'object' || parts === null) return oneLossOf(config);
-  const each = Object.entries(parts).map(([name, part]: [string, unknown]) => {
-    const { weight, ...own } = (part ?? {}) as Readonly<Record<string, unknown>>;
-    return [name, { loss: oneLossOf(own), weight }] as const;
-  });
-  return severalLosses('lossOf', Object.fromEntries(each));
-}
-
-function oneLossOf({ kind, ...options }: Readonly<Record<string, unknown>>): Loss {
-  if (typeof kind !== 'string' || !Object.hasOwn(losses, kind)) {
-    throw new OptionError('lossOf', `unknown loss ${show(kind)}`);
-  }
-  return (losses as Record<string, (options: object) => Loss>)[kind](options);
 }
 
 /** The words for a loss in a message: its name and what its outputs are. */

@@ -1,7 +1,8 @@
 /** The model, the loss and the optimizer that the settings of a run describe. */
 import { OptionError, show } from '../base/errors.js';
 import { flagOf, partsOf } from '../base/settings.js';
-import { describeLoss, type Loss, lossNames, lossOf } from '../nn/losses.js';
+import { lossOf } from '../nn/loss-config.js';
+import { describeLoss, type Loss, lossNames } from '../nn/losses.js';
 import { freeze } from '../nn/model.js';
 import { type Optimizer, optimizerOf, optimizerTakes } from '../nn/optimizers.js';
 import { type Schedule, scheduleForRun, warmUp } from '../nn/schedules.js';

@@ -21,7 +21,8 @@ import {
 import { makeFolders } from '../base/files/folders.js';
 import { FolderLock, LOCK_FILE } from '../base/files/lock.js';
 import { checkPath, OptionReader } from '../base/options.js';
-import { type Loss, lossOf, resolveLoss } from '../nn/losses.js';
+import { lossOf } from '../nn/loss-config.js';
+import { type Loss, resolveLoss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { loadUplot } from '../report/node.js';
 import { type RunReport, renderReport } from '../report/report.js';

@@ -106,7 +106,7 @@ const USE = `
 import * as lanegrad from './dist/index.js';
 import { cube } from './dist/graph/functions.js';
 import { createReferenceEngine, gradcheck } from './dist/reference.js';
-import { lossOf } from './dist/nn/losses.js';
+import { lossOf } from './dist/nn/loss-config.js';
 import { optimizerOf } from './dist/nn/optimizers.js';
 import { residual } from './dist/nn/residual.js';
 import { writeModelText } from './dist/formats/text.js';

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
 import { cosPi, power } from '../../src/nn/exact-math.js';
+import { lossOf } from '../../src/nn/loss-config.js';
 import {
   binaryCrossEntropy,
   huber,
-  lossOf,
   meanAbsoluteError,
   meanSquaredError,
   softmaxCrossEntropy,

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Setting } from '../../src/base/settings.js';
 import { trainTable } from '../../src/cli/train-options.js';
-import { lossNames, lossOf } from '../../src/nn/losses.js';
+import { lossOf } from '../../src/nn/loss-config.js';
+import { lossNames } from '../../src/nn/losses.js';
 import { optimizerNames, optimizerOf, optimizerTakes } from '../../src/nn/optimizers.js';
 import { scheduleForRun, scheduleNames, scheduleOf } from '../../src/nn/schedules.js';
 import { defaultRate } from '../../src/run/defaults.js';
