@@ -1,6 +1,6 @@
 /**
- * Activations, forward beside backward. Backward reads the saved output y, never the input. Arrays may coincide.
- * Sixteen floats a turn: four independent chains hide the latency of the polynomials.
+ * Activations, forward beside backward. Backward reads the saved output y, never the input. Arrays may
+ * coincide. Sixteen floats a turn: four independent chains hide the latency of the polynomials.
  */
 import { RELU, SIGMOID, TANH } from '../build/assembly/constants';
 import { nmadd } from './lanes';

@@ -1,5 +1,6 @@
 /**
- * Builds everything that the package holds, or the steps that are named: `node assembly/build.mjs simd fma limit`.
+ * Builds everything that the package holds, or the steps that are named: `node assembly/build.mjs simd fma
+ * limit`.
  *
  *   signatures                             what is written from the kernels' signatures: see signatures.mjs
  *   simd, fma, simd-threads, fma-threads   build/NAME.wasm
@@ -9,10 +10,10 @@
  *   typescript                             dist/
  *   script                                 dist/script/: bundles for pages without a bundler
  *
- * Steps that need not wait for each other run side by side, one a core. asc takes most of the time, and half as long once V8 has
- * optimized it, so a thread that has compiled one binary compiles the next.
- * A step is left out when its inputs, its options and its tools are those of the last time, and its outputs are still what it wrote:
- * build/stamps.json keeps their hashes.
+ * Steps that need not wait for each other run side by side, one a core. asc takes most of the time, and half
+ * as long once V8 has optimized it, so a thread that has compiled one binary compiles the next. A step is
+ * left out when its inputs, its options and its tools are those of the last time, and its outputs are still
+ * what it wrote: build/stamps.json keeps their hashes.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,10 +1,12 @@
 /**
- * How long a chain of float32 additions may get. Each addition rounds to the spacing of the sum so far, so the error of a chain grows with
- * its length: a million equal terms were off by 9e-3. A sum of up to LONGEST_CHAIN terms is one chain in the order of its terms. A longer one is
- * made of blocks: a chain each, whose sums are added up in order. Which of the two it is depends on nothing but the number of terms,
- * so the bits are the same however a kernel's outputs are cut.
+ * How long a chain of float32 additions may get. Each addition rounds to the spacing of the sum so far, so
+ * the error of a chain grows with its length: a million equal terms were off by 9e-3. A sum of up to
+ * LONGEST_CHAIN terms is one chain in the order of its terms. A longer one is made of blocks: a chain each,
+ * whose sums are added up in order. Which of the two it is depends on nothing but the number of terms, so the
+ * bits are the same however a kernel's outputs are cut.
  *
- * LONGEST_CHAIN is a multiple of CHAIN_BLOCK, so that compressed rows, whose columns lie in blocks of 160, have as many blocks as a dense product.
+ * LONGEST_CHAIN is a multiple of CHAIN_BLOCK, so that compressed rows, whose columns lie in blocks of 160,
+ * have as many blocks as a dense product.
  */
 import { LONGEST_CHAIN } from '../build/assembly/constants';
 

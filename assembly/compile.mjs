@@ -1,4 +1,7 @@
-/** One thread of build.mjs: compiles a target of asconfig.json with asc, and says which files it looked for and what it wrote. */
+/**
+ * One thread of build.mjs: compiles a target of asconfig.json with asc, and says which files it looked for
+ * and what it wrote.
+ */
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { parentPort } from 'node:worker_threads';

@@ -1,21 +1,23 @@
 /**
- * The lists of a matrix that is mostly zeros, by which sparse.ts multiplies: of each row the pairs (index, value) of what is not zero.
- * An index only ever picks a row of the other matrix, so its place there is kept: offset = index · step, where step is the other
- * matrix's leading dimension.
+ * The lists of a matrix that is mostly zeros, by which sparse.ts multiplies: of each row the pairs (index,
+ * value) of what is not zero. An index only ever picks a row of the other matrix, so its place there is kept:
+ * offset = index · step, where step is the other matrix's leading dimension.
  *
  *   starts:  block j of row i has the entries starts[i·blocks + j] … starts[i·blocks + j + 1] - 1   (M·blocks + 1 numbers)
  *   offsets: i32, ascending within a row;  values: float32
  *
- * They are made from rows as they are; by transposing those of another matrix; or from a data set that is kept compressed itself, three
- * bytes an entry. MNIST takes half the memory so, and a batch is copied straight into the lists:
+ * They are made from rows as they are; by transposing those of another matrix; or from a data set that is
+ * kept compressed itself, three bytes an entry. MNIST takes half the memory so, and a batch is copied
+ * straight into the lists:
  *
  *   rowStarts: as starts (u32);  columns: u16;  bytes: u8
  */
 
 /**
- * Compresses x [M, N], its columns in blocks of `width` (a multiple of 8); offset = column · step. Returns the number of entries; or
- * -1, with nothing usable written, as soon as the rows so far hold more than `limit` entries each on average, two rows of grace.
- * `offsets` and `values` need limit·(M + 2) + N + 1 places.
+ * Compresses x [M, N], its columns in blocks of `width` (a multiple of 8); offset = column · step. Returns
+ * the number of entries; or -1, with nothing usable written, as soon as the rows so far hold more than
+ * `limit` entries each on average, two rows of grace. `offsets` and `values` need limit·(M + 2) + N + 1
+ * places.
  */
 export function compress_rows(
   starts: usize, offsets: usize, values: usize, x: usize, ldx: i32, M: i32, N: i32, width: i32, limit: i32, step: i32,
@@ -49,7 +51,10 @@ export function compress_rows(
   return count > limit * M ? -1 : count;
 }
 
-/** Writes an entry, and moves on if it counts: no branch to mispredict. Neither zero counts, hence all bits but the sign. */
+/**
+ * Writes an entry, and moves on if it counts: no branch to mispredict. Neither zero counts, hence all bits
+ * but the sign.
+ */
 // @ts-ignore: decorator
 @inline
 function keep(offsets: usize, values: usize, count: i32, p: usize, offset: i32): i32 {
@@ -61,9 +66,10 @@ function keep(offsets: usize, values: usize, count: i32, p: usize, offset: i32):
 }
 
 /**
- * The compressed columns of a matrix [M, N] from its compressed rows, which have `blocks` of `width` columns each; the columns have
- * one. Only those of the blocks `from` to `to` - 1 are made: what belongs to different blocks lies apart, so threads may share them
- * out. Of `starts`, N + 1 numbers, the last is written with the last block. The step of the columns is that of the rows.
+ * The compressed columns of a matrix [M, N] from its compressed rows, which have `blocks` of `width` columns
+ * each; the columns have one. Only those of the blocks `from` to `to` - 1 are made: what belongs to different
+ * blocks lies apart, so threads may share them out. Of `starts`, N + 1 numbers, the last is written with the
+ * last block. The step of the columns is that of the rows.
  */
 export function transpose_compressed(
   starts: usize, offsets: usize, values: usize, rowStarts: usize, rowOffsets: usize, rowValues: usize,
@@ -95,7 +101,8 @@ export function transpose_compressed(
       place += count;
     }
     if (j == blocks - 1) store<i32>(last, place);
-    // While entries are written, starts[n] is where column n's next one goes; in the end that is where column n + 1 begins.
+    // While entries are written, starts[n] is where column n's next one goes; in the end that is where column
+    // n + 1 begins.
     for (let m = 0; m < M; m++) {
       const begin = load<i32>(block + <usize>m * row);
       const end = load<i32>(block + <usize>m * row, 4);
@@ -122,8 +129,8 @@ function column(offset: u32, inverse: u64): usize {
 }
 
 /**
- * Where the rows order[0 … M - 1] of a data set begin in compressed rows of their own. Returns the number of their entries; or -1,
- * with nothing usable written, when there would be more than `capacity`.
+ * Where the rows order[0 … M - 1] of a data set begin in compressed rows of their own. Returns the number of
+ * their entries; or -1, with nothing usable written, when there would be more than `capacity`.
  */
 export function gather_starts(
   starts: usize, rowStarts: usize, order: usize, M: i32, blocks: i32, capacity: i32,
@@ -148,14 +155,18 @@ export function gather_starts(
 // @ts-ignore: decorator
 @inline const AHEAD: i32 = 16;
 
-/** The entries of those rows, offset = column · step and value = byte · scale, at the places that `gather_starts` found. */
+/**
+ * The entries of those rows, offset = column · step and value = byte · scale, at the places that
+ * `gather_starts` found.
+ */
 export function gather_entries(
   offsets: usize, values: usize, starts: usize, rowStarts: usize, columns: usize, bytes: usize, order: usize,
   M: i32, blocks: i32, scale: f32, step: i32,
 ): void {
   const row = <usize>blocks << 2;
   for (let m = 0; m < M; m++) {
-    // All lines of the next rows are asked for at once; one after the other, in the loop below, each would be waited for.
+    // All lines of the next rows are asked for at once; one after the other, in the loop below, each would be
+    // waited for.
     if (m % AHEAD == 0) fetch(starts, rowStarts, columns, bytes, order, min(AHEAD, M - m), row);
     const first = <usize>load<u32>(rowStarts + <usize>load<u32>(order) * row);
     const to = <usize>load<i32>(starts);
@@ -178,7 +189,10 @@ function fetch(starts: usize, rowStarts: usize, columns: usize, bytes: usize, or
   }
 }
 
-/** Eight at a time, from the front and once from the back: nothing beyond the last is written, for it may be another thread's. */
+/**
+ * Eight at a time, from the front and once from the back: nothing beyond the last is written, for it may be
+ * another thread's.
+ */
 function copy_entries(
   offsets: usize, values: usize, columns: usize, bytes: usize, length: i32, scale: f32, step: i32,
 ): void {

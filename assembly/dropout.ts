@@ -1,6 +1,7 @@
 /**
- * Dropout: elements set to 0 at random, the others scaled up. Philox4x32-10 (see random.ts) on four counters at a time: the
- * number of an element depends on seed, stream, step, batch and place, so rows may be done apart and in any order.
+ * Dropout: elements set to 0 at random, the others scaled up. Philox4x32-10 (see random.ts) on four counters
+ * at a time: the number of an element depends on seed, stream, step, batch and place, so rows may be done
+ * apart and in any order.
  */
 import { load_some, store_some } from './tail';
 

@@ -1,6 +1,7 @@
 /**
- * build/embedded.js: the binaries for one thread, one after the other, compressed as one, in base64, for `lanegrad/inline`. As a
- * server sends it (gzip -9) that is 40.4 kB for simd and fma, against 41.0 kB compressed one by one and 58.7 kB as plain base64.
+ * build/embedded.js: the binaries for one thread, one after the other, compressed as one, in base64, for
+ * `lanegrad/inline`. As a server sends it (gzip -9) that is 40.4 kB for simd and fma, against 41.0 kB
+ * compressed one by one and 58.7 kB as plain base64.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';

@@ -1,6 +1,7 @@
 /**
- * The one file whose meaning differs from binary to binary: how a·b + c is done on four lanes. `simd` multiplies, rounds
- * and adds; `fma` (built with relaxed SIMD) rounds once where the machine has fused multiply-add.
+ * The one file whose meaning differs from binary to binary: how a·b + c is done on four lanes. `simd`
+ * multiplies, rounds and adds; `fma` (built with relaxed SIMD) rounds once where the machine has fused
+ * multiply-add.
  */
 
 /** a·b + c. */

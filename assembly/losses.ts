@@ -1,6 +1,7 @@
 /**
- * Losses beside their gradients, row by row: a row's result depends on nothing but the row. losses[m] is the row's weight
- * times its loss; dx, unless absent, is the gradient of scale · Σ losses. Plain cross-entropy is in softmax.ts.
+ * Losses beside their gradients, row by row: a row's result depends on nothing but the row. losses[m] is the
+ * row's weight times its loss; dx, unless absent, is the gradient of scale · Σ losses. Plain cross-entropy is
+ * in softmax.ts.
  */
 import { abs4, exp_down4, exp_minus_abs, log1p_4, log4, sign4 } from './math';
 import { row_max, sum_lanes } from './softmax';

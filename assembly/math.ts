@@ -1,12 +1,14 @@
 /**
- * exp, log, sigmoid, tanh and what is made of them, of four floats. The polynomials of these four are those of Cephes'
- * single-precision library (S. L. Moshier, expf.c, logf.c, tanhf.c). Bounds in units in the last place, over all float32: exp 2, log 2, sigmoid 3, tanh 3.
- * Rounding to an integer adds 1.5·2²³, after which the integer stands in the low bits; x86 has no cheap truncation. The low nine bits of
- * 1.5·2²³ itself are zeros, so shifting the sum by 23 leaves the integer alone, as an exponent. Its bias may be added along.
+ * exp, log, sigmoid, tanh and what is made of them, of four floats. The polynomials of these four are those
+ * of Cephes' single-precision library (S. L. Moshier, expf.c, logf.c, tanhf.c). Bounds in units in the last
+ * place, over all float32: exp 2, log 2, sigmoid 3, tanh 3. Rounding to an integer adds 1.5·2²³, after which
+ * the integer stands in the low bits; x86 has no cheap truncation. The low nine bits of 1.5·2²³ itself are
+ * zeros, so shifting the sum by 23 leaves the integer alone, as an exponent. Its bias may be added along.
  *
- * Constants are read from the table below, by broadcasting loads. Written as v128 constants they would be built anew at
- * every use: V8 needs several instructions for each. In Node 24 exp rose from 0.42 to 0.87 thousand million a second with
- * the table, and only then could the re-vectoriser fuse anything; Node 20 gained 6 % where four vectors are at work at once.
+ * Constants are read from the table below, by broadcasting loads. Written as v128 constants they would be
+ * built anew at every use: V8 needs several instructions for each. In Node 24 exp rose from 0.42 to 0.87
+ * thousand million a second with the table, and only then could the re-vectoriser fuse anything; Node 20
+ * gained 6 % where four vectors are at work at once.
  *
  *   memory:  0 ── 384 zeros ── table of float32 and i32 ── RESERVED_BYTES 640 ── the host's own
  */
@@ -125,8 +127,9 @@ function expm1_reduced(x: v128, n: v128): v128 {
 }
 
 /**
- * eˣ = 2ⁿ·eʳ, |r| ≤ ln 2 / 2. The scale goes on in two halves, so that results pass through the denormals to 0 and
- * beyond the largest float to infinity. NaN stays NaN: pmin and pmax keep their first operand when they cannot compare.
+ * eˣ = 2ⁿ·eʳ, |r| ≤ ln 2 / 2. The scale goes on in two halves, so that results pass through the denormals to
+ * 0 and beyond the largest float to infinity. NaN stays NaN: pmin and pmax keep their first operand when they
+ * cannot compare.
  */
 // @ts-ignore: decorator
 @inline
@@ -168,7 +171,8 @@ export function exp_minus_abs(x: v128): v128 {
 export function log4(v: v128): v128 {
   const small = f32x4.lt(v, at(SMALLEST));
   const x = v128.bitselect(f32x4.mul(v, at(TWO_25)), v, small);
-  // The exponent of x / √½, rounded down: adding the distance of the bit patterns moves the split from 1 to √½.
+  // The exponent of x / √½, rounded down: adding the distance of the bit patterns moves the split from 1 to
+  // √½.
   const shifted = i32x4.add(x, at(TO_ROOT_HALF));
   const e = i32x4.sub(i32x4.shr_u(shifted, 23), at(BIAS));
   const m = i32x4.add(v128.and(shifted, at(MANTISSA)), at(ROOT_HALF));
@@ -194,7 +198,9 @@ export function log4(v: v128): v128 {
   return v128.bitselect(at(MINUS_INFINITE), result, f32x4.eq(v, f32x4.splat(0.0)));
 }
 
-/** 1 / (1 + e⁻ˣ), as z / (1 + z) with z = eˣ where x is negative, so that small results keep their precision. */
+/**
+ * 1 / (1 + e⁻ˣ), as z / (1 + z) with z = eˣ where x is negative, so that small results keep their precision.
+ */
 // @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
@@ -210,7 +216,10 @@ export function sigmoid_of4(x: v128, z: v128): v128 {
   return f32x4.div(top, f32x4.add(one, z));
 }
 
-/** The sigmoid's derivative at ±x, given z = e^(-|x|): z / (1 + z)². Unlike s · (1 - s) it is precise where s is near 1. */
+/**
+ * The sigmoid's derivative at ±x, given z = e^(-|x|): z / (1 + z)². Unlike s · (1 - s) it is precise where s
+ * is near 1.
+ */
 // @ts-ignore: decorator
 @inline
 export function sigmoid_slope_of4(z: v128): v128 {
@@ -263,7 +272,10 @@ export function expm1_4(v: v128): v128 {
   return madd(p, scale, f32x4.sub(scale, at(ONE)));
 }
 
-/** ln(1 + z) for z in [0, 1], small z not lost: the logarithm of the rounded sum, times what rounding left out (Kahan). */
+/**
+ * ln(1 + z) for z in [0, 1], small z not lost: the logarithm of the rounded sum, times what rounding left out
+ * (Kahan).
+ */
 // @ts-ignore: decorator
 @inline
 export function log1p_4(z: v128): v128 {
@@ -309,8 +321,9 @@ export function density_factor(): v128 {
 }
 
 /**
- * The normal distribution function Φ(x) = (1 + erf(x/√2)) / 2, given bell = e^(-x²/2). With t = 1 / (1 + 0.3 |x|), the tail
- * ½ erfc(|x|/√2) is bell · (c0 + c1 t + … + c8 t⁸); the polynomial was fitted for least largest relative error, 5.9e-8 for
+ * The normal distribution function Φ(x) = (1 + erf(x/√2)) / 2, given bell = e^(-x²/2). With t = 1 / (1 + 0.3
+ * |x|), the tail ½ erfc(|x|/√2) is bell · (c0 + c1 t + … + c8 t⁸); the polynomial was fitted for least
+ * largest relative error, 5.9e-8 for
  * |x| ≤ 14.5, where the tail has become 0. Either tail keeps its relative precision.
  */
 // @ts-ignore: decorator
@@ -339,8 +352,8 @@ export function gelu_argument4(x: v128): v128 {
 }
 
 /**
- * x times its derivative, for |x| up to 16. Beyond, the sigmoid that this is multiplied by no longer changes, and the value at 16
- * stands in for a product that would overflow: 0 times infinity is NaN.
+ * x times its derivative, for |x| up to 16. Beyond, the sigmoid that this is multiplied by no longer changes,
+ * and the value at 16 stands in for a product that would overflow: 0 times infinity is NaN.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,7 +1,8 @@
 /**
- * Batch normalisation, whose statistics are a column's and so may be split by columns, and layer normalisation, whose
- * statistics are a row's. Variances by the corrected two-pass formula (Chan, Golub, LeVeque, The American Statistician 37,
- * 1983): the second pass also sums the deviations, which would be 0 but for rounding.
+ * Batch normalisation, whose statistics are a column's and so may be split by columns, and layer
+ * normalisation, whose statistics are a row's. Variances by the corrected two-pass formula (Chan, Golub,
+ * LeVeque, The American Statistician 37, 1983): the second pass also sums the deviations, which would be 0
+ * but for rounding.
  */
 import { add_high, add_low, block_of, joined } from './chain';
 import { madd } from './lanes';

@@ -1,8 +1,9 @@
 /**
- * Optimizers with state, one pass over flat arrays; each element depends on its own place alone. Plain SGD is in
- * optimizer.ts. Wasm cannot flush denormals, which are a hundred times slower: moments below 2⁻¹⁰⁰ become 0, and a gradient
- * below 2⁻⁵⁶ counts as 0 where it is squared (its square would be nothing beside any eps). Each kernel is a body of one to four
- * floats, inlined for vectors and once more for the tail, whose length n & 3 is seen not to be 4.
+ * Optimizers with state, one pass over flat arrays; each element depends on its own place alone. Plain SGD is
+ * in optimizer.ts. Wasm cannot flush denormals, which are a hundred times slower: moments below 2⁻¹⁰⁰ become
+ * 0, and a gradient below 2⁻⁵⁶ counts as 0 where it is squared (its square would be nothing beside any eps).
+ * Each kernel is a body of one to four floats, inlined for vectors and once more for the tail, whose length n
+ * & 3 is seen not to be 4.
  */
 import { madd, nmadd } from './lanes';
 import { abs4, gradient_floor, moment_floor } from './math';

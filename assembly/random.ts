@@ -1,10 +1,13 @@
 /**
- * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
- * SC 2011). Element i depends on the seed, the stream and i alone, so any part can be made anywhere in any order.
- * src/ops/reference/random.ts has the same operations in the same order, and gives the same bits.
+ * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy
+ * as 1, 2, 3", SC 2011). Element i depends on the seed, the stream and i alone, so any part can be made
+ * anywhere in any order. src/ops/reference/random.ts has the same operations in the same order, and gives the
+ * same bits.
  */
 
-/** Word `element & 3` of the block with counter (element / 4, 0, stream, 0) under the key (seedLow, seedHigh). */
+/**
+ * Word `element & 3` of the block with counter (element / 4, 0, stream, 0) under the key (seedLow, seedHigh).
+ */
 function bits(element: u64, stream: u32, seedLow: u32, seedHigh: u32): u32 {
   let x0 = <u32>(element >> 2);
   let x1: u32 = 0;

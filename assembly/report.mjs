@@ -1,7 +1,7 @@
 /**
- * What reports show and is not computed where they are drawn.
- * build/report.js: the scripts that run inside a report, as text.
- * build/assignment.js: the assignment's formulas as MathML, by their LaTeX, and the pieces of source that stand beside them.
+ * What reports show and is not computed where they are drawn. build/report.js: the scripts that run inside a
+ * report, as text. build/assignment.js: the assignment's formulas as MathML, by their LaTeX, and the pieces
+ * of source that stand beside them.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -26,13 +26,18 @@ export declare const mathml: {
   readonly display: Readonly<Record<string, string>>;
   readonly inline: Readonly<Record<string, string>>;
 };
-/** Pieces of source by the names of report/excerpts.ts, without the indentation that all their lines share. */
+/**
+ * Pieces of source by the names of report/excerpts.ts, without the indentation that all their lines share.
+ */
 export declare const code: Readonly<Record<string, string>>;
 `,
   );
 }
 
-/** Writes the files; says what it read and wrote. Throws for what is no LaTeX, and for a piece that is not found. */
+/**
+ * Writes the files; says what it read and wrote. Throws for what is no LaTeX, and for a piece that is not
+ * found.
+ */
 export async function writeReport(root) {
   const { default: temml } = await import('temml');
   const { inputs, lists } = await load(root);

@@ -1,6 +1,6 @@
 /**
- * What the build writes from the signatures of the kernels, which each operation states in src/ops (in the form of
- * src/engine/signatures.ts), and from the numbers in src/engine/constants.ts:
+ * What the build writes from the signatures of the kernels, which each operation states in src/ops (in the
+ * form of src/engine/signatures.ts), and from the numbers in src/engine/constants.ts:
  *
  *   build/assembly/index.ts        the exports of every binary
  *   build/assembly/lines.ts        calls of the kernels that threads cut along one axis
@@ -9,7 +9,8 @@
  *   src/engine/generated/lines.ts      how threads cut a call
  *   src/ops/generated/twins.ts         the readable twins of all kernels, of src/ops/reference
  *
- * Throws where a signature is not that of the AssemblyScript function, where there is none, or where there is no twin.
+ * Throws where a signature is not that of the AssemblyScript function, where there is none, or where there is
+ * no twin.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -238,18 +239,27 @@ ${lines.map((line, i) => `    case ${constants.FIRST_LINE + i}: return ${line.na
 export interface Kernels {
 ${kernels.map(({ doc, name, args, returns }) => `${doc}  ${name}(${args.map(({ arg }) => `${arg}: number`).join(', ')}): ${returns === 'void' ? 'void' : 'number'};\n`).join('')}}
 
-/** All of them. First those that threads cut along one axis, in the order of lines.ts. Number i is exported as \`k\` and i in base 36. */
+/**
+ * All of them. First those that threads cut along one axis, in the order of lines.ts. Number i is exported as
+ * \`k\` and i in base 36.
+ */
 export const kernelNames: readonly string[] = '${names.join(' ')}'.split(' ');
 
 /** The export that writes the kernels' constants; its name is that of these signatures alone. */
 export const setupName = '${setup}';
 `,
     'src/engine/generated/lines.ts': `${NOTICE}
-/** Of the kernels that are cut along one axis, in the order of \`kernelNames\`: a letter for each argument, and nanoseconds. */
+/**
+ * Of the kernels that are cut along one axis, in the order of \`kernelNames\`: a letter for each argument,
+ * and nanoseconds.
+ */
 export const lines = [
 ${lines.map(({ args, cost }) => `  ['${args.map(letter).join('')}', ${cost}],\n`).join('')}] as const;
 
-/** Kernels that are cut otherwise, in the order of their jobs' numbers: the arguments that cutting asks for, float32 marked. */
+/**
+ * Kernels that are cut otherwise, in the order of their jobs' numbers: the arguments that cutting asks for,
+ * float32 marked.
+ */
 export const jobs = {
 ${jobs.map(({ name, args }) => `  ${name}: '${args.map(({ arg, type }) => (type === 'f32' ? 'f32' : CUT_BY.has(arg) ? arg : '_')).join(' ')}',\n`).join('')}} as const;
 `,

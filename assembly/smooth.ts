@@ -1,6 +1,7 @@
 /**
- * Activations whose backward reads the saved input x, forward beside backward. Arrays may coincide. Each element depends
- * on itself alone, so any range of elements may be done apart. `a` is the one parameter that some have.
+ * Activations whose backward reads the saved input x, forward beside backward. Arrays may coincide. Each
+ * element depends on itself alone, so any range of elements may be done apart. `a` is the one parameter that
+ * some have.
  */
 import {
   bell4, density_factor, exp4, exp_minus_abs, expm1_4, gelu_argument4, gelu_slope4, normal_cdf4, sigmoid4, sigmoid_of4,

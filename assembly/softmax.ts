@@ -1,6 +1,6 @@
 /**
- * Softmax and cross-entropy, row by row. Four lanes gather a row's maximum and its sums, and are joined in a fixed order,
- * so a row's result depends on nothing but the row.
+ * Softmax and cross-entropy, row by row. Four lanes gather a row's maximum and its sums, and are joined in a
+ * fixed order, so a row's result depends on nothing but the row.
  */
 import { exp_down4, log4 } from './math';
 import { load_tail, store_tail } from './tail';
@@ -32,7 +32,10 @@ export function row_max(x: usize, N: i32): f32 {
   return largest_lane(largest);
 }
 
-/** What is below this share of a row's largest is no gradient: 2⁻⁶⁴. Products of it would be denormal, and slow. */
+/**
+ * What is below this share of a row's largest is no gradient: 2⁻⁶⁴. Products of it would be denormal, and
+ * slow.
+ */
 // @ts-ignore: decorator
 @inline const NEGLIGIBLE: f32 = 5.421010862427522e-20;
 
@@ -56,7 +59,8 @@ function exp_row(y: usize, x: usize, N: i32, shift: f32, floor: f32): f32 {
   if (n > 0) {
     const e = exp_down4(f32x4.sub(load_tail(x, n, f32x4.splat(-Infinity)), s));
     if (y) store_tail(y, above(e, f), n);
-    // The fill gives e^(-infinity) = 0, except where the shift is not finite; then the whole row is NaN anyway.
+    // The fill gives e^(-infinity) = 0, except where the shift is not finite; then the whole row is NaN
+    // anyway.
     sum = f32x4.add(sum, e);
   }
   return sum_lanes(sum);

@@ -1,24 +1,30 @@
 /**
- * Products with a matrix S that is mostly zeros, kept as compressed rows: see compressed.ts. The lists were made for B: their step is
- * its leading dimension.
+ * Products with a matrix S that is mostly zeros, kept as compressed rows: see compressed.ts. The lists were
+ * made for B: their step is its leading dimension.
  *
- * A row's columns are cut into blocks so that the rows of B which a block of all rows of S refers to, in one strip of
- * columns, stay in the first-level cache. Compressed columns need no blocks: there B is the batch, which is small.
+ * A row's columns are cut into blocks so that the rows of B which a block of all rows of S refers to, in one
+ * strip of columns, stay in the first-level cache. Compressed columns need no blocks: there B is the batch,
+ * which is small.
  *
- * Row i of a product is Σ value · B[offset / step]: forward with the batch's rows, y = x·W, and for the weights' gradient with
- * its columns, dW = xᵀ·dy. Terms are added in the order of the dense product, from the same start, and 0·w adds nothing:
- * with finite operands the bits are the dense path's (but for the sign of a zero). Where the dense product makes its sums of blocks
- * (chain.ts), `span` is the distance in B of what belongs to a block; else it is 0.
+ * Row i of a product is Σ value · B[offset / step]: forward with the batch's rows, y = x·W, and for the
+ * weights' gradient with its columns, dW = xᵀ·dy. Terms are added in the order of the dense product, from the
+ * same start, and 0·w adds nothing: with finite operands the bits are the dense path's (but for the sign of a
+ * zero). Where the dense product makes its sums of blocks (chain.ts), `span` is the distance in B of what
+ * belongs to a block; else it is 0.
  *
- * Rows of B and C are padded to whole vectors: N here is a multiple of 4, and the padding is computed along. A strip of 12
- * vectors of columns (24 where the re-vectoriser makes two of them one) stays in registers for all entries of a row.
+ * Rows of B and C are padded to whole vectors: N here is a multiple of 4, and the padding is computed along.
+ * A strip of 12 vectors of columns (24 where the re-vectoriser makes two of them one) stays in registers for
+ * all entries of a row.
  */
 import { ROWS_ASIDE } from '../build/assembly/constants';
 import { apply_activation } from './activation';
 import { transpose_compressed } from './compressed';
 import { madd, nmadd } from './lanes';
 
-/** C = f(start + S·B): S compressed [M, ·], B [·, N]; start is the row `bias` if present, else 0. N is a multiple of 4. */
+/**
+ * C = f(start + S·B): S compressed [M, ·], B [·, N]; start is the row `bias` if present, else 0. N is a
+ * multiple of 4.
+ */
 export function sparse_gemm(
   c: usize, ldc: i32, starts: usize, offsets: usize, values: usize, b: usize, bias: usize,
   M: i32, N: i32, blocks: i32, span: i32, activation: i32, wide: i32,
@@ -48,7 +54,10 @@ export function sparse_gemm(
   apply_activation(c, ldc, M, N, activation);
 }
 
-/** `sparse_gemm`, and the compressed columns of S [M, K], whose blocks have `width` columns: what backward will ask for. */
+/**
+ * `sparse_gemm`, and the compressed columns of S [M, K], whose blocks have `width` columns: what backward
+ * will ask for.
+ */
 export function sparse_forward(
   c: usize, ldc: i32, columnStarts: usize, columnOffsets: usize, columnValues: usize,
   starts: usize, offsets: usize, values: usize, b: usize, bias: usize,
@@ -59,8 +68,8 @@ export function sparse_forward(
 }
 
 /**
- * W = W - rate · (S·B), row by row: the gradient Sᵀ·B of a linear layer and its plain SGD step in one pass. Rows of S
- * without entries are left alone. S has one block; N is a multiple of 4.
+ * W = W - rate · (S·B), row by row: the gradient Sᵀ·B of a linear layer and its plain SGD step in one pass.
+ * Rows of S without entries are left alone. S has one block; N is a multiple of 4.
  */
 export function sparse_sgd(
   w: usize, ldw: i32, work: usize, starts: usize, offsets: usize, values: usize, b: usize,
@@ -83,7 +92,8 @@ export function sparse_sgd(
       }
       n += W << 2;
     } else if (wide && left >= 96) {
-      // The re-vectoriser does not fuse a strip that ends with an update: gradients of a few rows go aside first.
+      // The re-vectoriser does not fuse a strip that ends with an update: gradients of a few rows go aside
+      // first.
       for (let m = 0; m < M; m += ROWS_ASIDE) {
         const rows = min(ROWS_ASIDE, M - m);
         const begin = starts + (<usize>m << 2);
@@ -141,7 +151,10 @@ function long(
   else long_strip(c, row, start, startRow, starts, blocks, offsets, values, b, M, span, 1);
 }
 
-/** C = start + S·B as `strip` has it, of blocks: the first begins from `start`, the others are chains of their own that are added to C. */
+/**
+ * C = start + S·B as `strip` has it, of blocks: the first begins from `start`, the others are chains of their
+ * own that are added to C.
+ */
 // @ts-ignore: decorator
 @inline
 function long_strip(
@@ -261,8 +274,9 @@ function update_1(
 }
 
 /**
- * The first 4·W columns of one block of all rows: C = start + S·B, or with `update` C = C - rate · (S·B) where S has entries.
- * W and `update` are constants wherever this is inlined. `rate` points to a float; distances are bytes.
+ * The first 4·W columns of one block of all rows: C = start + S·B, or with `update` C = C - rate · (S·B)
+ * where S has entries. W and `update` are constants wherever this is inlined. `rate` points to a float;
+ * distances are bytes.
  */
 // @ts-ignore: decorator
 @inline

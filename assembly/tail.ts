@@ -1,6 +1,6 @@
 /**
- * The last one to three floats of a row: loaded into a vector and stored from it lane by lane, so that no kernel
- * touches a byte outside its arrays and the tail goes through the very same arithmetic as the rest.
+ * The last one to three floats of a row: loaded into a vector and stored from it lane by lane, so that no
+ * kernel touches a byte outside its arrays and the tail goes through the very same arithmetic as the rest.
  */
 
 /** `count` (1 to 3) floats at `p`; the other lanes keep those of `fill`. */
@@ -29,7 +29,10 @@ export function load_some(p: usize, count: i32): v128 {
   return count == 4 ? v128.load(p) : load_once(p, count);
 }
 
-/** The same where that is done once. Out of line (compile.mjs), and so is its counterpart: such places are many. */
+/**
+ * The same where that is done once. Out of line (compile.mjs), and so is its counterpart: such places are
+ * many.
+ */
 export function load_once(p: usize, count: i32): v128 {
   return count == 4 ? v128.load(p) : load_tail(p, count, f32x4.splat(0));
 }

@@ -1,6 +1,7 @@
 /**
- * What happens to gradients and parameters around a step: flat arrays, element by element. Each
- * kernel is a body of one to four floats, inlined for vectors and once more for the tail, whose length n & 3 is seen not to be 4.
+ * What happens to gradients and parameters around a step: flat arrays, element by element. Each kernel is a
+ * body of one to four floats, inlined for vectors and once more for the tail, whose length n & 3 is seen not
+ * to be 4.
  */
 import { sign4 } from './math';
 import { load_once, load_some, store_once, store_some } from './tail';

@@ -1,6 +1,6 @@
 /**
- * Chromium beside this Node, in turns: the same epochs of MNIST on the same engines, on the page's own thread and in a worker. With Node 26
- * the two V8s are of one age; turbo is left out, which a page cannot have.
+ * Chromium beside this Node, in turns: the same epochs of MNIST on the same engines, on the page's own thread
+ * and in a worker. With Node 26 the two V8s are of one age; turbo is left out, which a page cannot have.
  */
 import { readFile } from 'node:fs/promises';
 import { createEngine, type EngineOptions } from '../src/create/engine.js';
@@ -86,7 +86,8 @@ export async function benchBrowser(settings: {
         [`Chromium ${browser.version()}, worker`]: () => inChromium(true),
       };
       const rates = Object.keys(runs).map((name) => ({ name, values: [] as number[] }));
-      // The first two rounds warm up: a browser compiles with its optimizing compiler what it has run for a while.
+      // The first two rounds warm up: a browser compiles with its optimizing compiler what it has run for a
+      // while.
       for (let round = -2; round < rounds; round++) {
         for (const { name, values } of rates) {
           const rate = await runs[name]();

@@ -1,9 +1,9 @@
 /**
- * The classic tables, and what the settings of `lanegrad train` make of them: for the test that holds them to scikit-learn's figures,
- * and for `npm run bench -- classic`, which measures both.
+ * The classic tables, and what the settings of `lanegrad train` make of them: for the test that holds them to
+ * scikit-learn's figures, and for `npm run bench -- classic`, which measures both.
  *
- * Iris comes from npm. The others come with Debian 12's python3-sklearn: where it is installed, or unpacked in the folder
- * LANEGRAD_CLASSIC.
+ * Iris comes from npm. The others come with Debian 12's python3-sklearn: where it is installed, or unpacked
+ * in the folder LANEGRAD_CLASSIC.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

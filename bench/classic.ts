@@ -1,4 +1,7 @@
-/** The classic tables with the defaults of `lanegrad train`, beside scikit-learn on the same rows: accuracy, or R² of a regression. */
+/**
+ * The classic tables with the defaults of `lanegrad train`, beside scikit-learn on the same rows: accuracy,
+ * or R² of a regression.
+ */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * Comparing candidates within one run. tinybench times each of them in short slices that take turns, round after round, so
- * that a machine whose speed drifts slows all alike. Reported is the median of the rounds and the range of its middle half.
+ * Comparing candidates within one run. tinybench times each of them in short slices that take turns, round
+ * after round, so that a machine whose speed drifts slows all alike. Reported is the median of the rounds and
+ * the range of its middle half.
  */
 import { Bench } from 'tinybench';
 import { platform } from '../src/base/platform/node.js';

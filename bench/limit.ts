@@ -10,7 +10,10 @@ interface LimitKernels {
   multiply_add_limit_wide(pointer: number, steps: number): void;
 }
 
-/** A register-only loop of multiply-adds, in floating-point operations, for what the contender of this name can do. */
+/**
+ * A register-only loop of multiply-adds, in floating-point operations, for what the contender of this name
+ * can do.
+ */
 export async function limitCandidate(contender: string): Promise<Candidate | undefined> {
   if (contender === 'reference') return undefined;
   const file = contender.startsWith('fma') ? 'limit-fma.wasm' : 'limit.wasm';

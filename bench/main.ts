@@ -1,7 +1,9 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [peers [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE]
- * Without a name: kernels and epoch. `peers` needs `npm ci` in bench/peers, `browser` a Chromium, `classic` the
- * tables that bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk. Close everything else first: two busy cores measure each other.
+ * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [peers
+ * [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
+ * `peers` needs `npm ci` in bench/peers, `browser` a Chromium, `classic` the tables that
+ * bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk. Close everything
+ * else first: two busy cores measure each other.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';

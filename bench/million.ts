@@ -1,4 +1,7 @@
-/** A large table from end to end: `lanegrad train` on a CSV file of so many rows of 20 numbers, one epoch, as a user would call it. */
+/**
+ * A large table from end to end: `lanegrad train` on a CSV file of so many rows of 20 numbers, one epoch, as
+ * a user would call it.
+ */
 import { spawnSync } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';

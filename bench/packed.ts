@@ -1,7 +1,7 @@
 /**
- * What it gains to keep weights packed while they stand still: the same calls, with weights said to have changed before each of
- * them (so that each packs them anew, as in training), and with weights that stand still. And what it would gain to pack them as soon
- * as they were updated.
+ * What it gains to keep weights packed while they stand still: the same calls, with weights said to have
+ * changed before each of them (so that each packs them anew, as in training), and with weights that stand
+ * still. And what it would gain to pack them as soon as they were updated.
  */
 import type { Engine } from '../src/engine/engine.js';
 import { CompiledModel } from '../src/nn/compile.js';

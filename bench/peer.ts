@@ -28,7 +28,8 @@ export class Peer {
     options: readonly string[],
   ): Promise<Peer | undefined> {
     const [program, ...args] = entry.command;
-    // The same Node as ours; and OpenBLAS picks its kernels for this processor, whatever the environment says.
+    // The same Node as ours; and OpenBLAS picks its kernels for this processor, whatever the environment
+    // says.
     const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...env } = process.env;
     const counts = ['--steps', entry.steps, '--warmup', entry.warmup].map(String);
     const child = spawn(

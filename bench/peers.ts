@@ -1,6 +1,7 @@
 /**
- * lanegrad beside its peers, with as many threads each (one unless told otherwise; TensorFlow.js and jax-js have one in Node): rounds take turns, and all but one process wait. Everyone trains the same
- * network from the same weights on the same batches, and must come to the same loss, and multiplies the same shapes.
+ * lanegrad beside its peers, with as many threads each (one unless told otherwise; TensorFlow.js and jax-js
+ * have one in Node): rounds take turns, and all but one process wait. Everyone trains the same network from
+ * the same weights on the same batches, and must come to the same loss, and multiplies the same shapes.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

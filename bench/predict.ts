@@ -1,6 +1,7 @@
 /**
- * What one row costs: the plan of a compiled model, bound once, with its inputs written and its probabilities read; a predictor, which
- * also checks what it is given and sees whether the model has changed; and `predict`, which finds its predictor first.
+ * What one row costs: the plan of a compiled model, bound once, with its inputs written and its probabilities
+ * read; a predictor, which also checks what it is given and sees whether the model has changed; and
+ * `predict`, which finds its predictor first.
  */
 import type { Engine } from '../src/engine/engine.js';
 import { CompiledModel } from '../src/nn/compile.js';

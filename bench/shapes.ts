@@ -1,6 +1,6 @@
 /**
- * The shape grammar: `MxK:KxN`, or `B*MxK:KxN` for a batch, as in `64x784:784x300`. It names a product in tests, benches
- * and messages; a transposed operand is named by the shape it has in the product.
+ * The shape grammar: `MxK:KxN`, or `B*MxK:KxN` for a batch, as in `64x784:784x300`. It names a product in
+ * tests, benches and messages; a transposed operand is named by the shape it has in the product.
  */
 
 export interface ProductShape {

@@ -1,4 +1,7 @@
-/** Results as lines of text and as Markdown: rates, their ratio to the reference, and their share of the machine's limit. */
+/**
+ * Results as lines of text and as Markdown: rates, their ratio to the reference, and their share of the
+ * machine's limit.
+ */
 
 import type { BrowserResult } from './browser.js';
 import type { ClassicResult, Scores } from './classic.js';
@@ -12,7 +15,9 @@ import type { BenchResults } from './results.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
 
-/** One kernel at one shape, a line for each engine: rate, quartiles, times the reference, share of the limit. */
+/**
+ * One kernel at one shape, a line for each engine: rate, quartiles, times the reference, share of the limit.
+ */
 export function kernelRow({ kernel, shape, unit, rates }: KernelResult): string {
   const reference = rates.find(({ name }) => name === 'reference');
   const lines = engines(rates).map((rate) => {

@@ -1,8 +1,8 @@
 /**
- * npm run ulp -- [exp] [log] [sigmoid] [tanh]
- * The largest error of exp, log, sigmoid and tanh, in units in the last place, over every float32 that matters: not a
- * sample. The exact value is Math's in float64, whose own error is far below a float32's last place. Outside these ranges
- * the results are constants (0, 1, ±1, infinity) or x itself, which the tests check. Takes two minutes a binary.
+ * npm run ulp -- [exp] [log] [sigmoid] [tanh] The largest error of exp, log, sigmoid and tanh, in units in
+ * the last place, over every float32 that matters: not a sample. The exact value is Math's in float64, whose
+ * own error is far below a float32's last place. Outside these ranges the results are constants (0, 1, ±1,
+ * infinity) or x itself, which the tests check. Takes two minutes a binary.
  */
 
 import { platform } from '../src/base/platform/node.js';

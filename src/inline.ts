@@ -1,6 +1,6 @@
 /**
- * lanegrad/inline: all of `lanegrad`, with the kernels within the code. For bundlers that do not follow `new URL(…,
- * import.meta.url)`, and for pages that can serve nothing but a script.
+ * lanegrad/inline: all of `lanegrad`, with the kernels within the code. For bundlers that do not follow `new
+ * URL(…, import.meta.url)`, and for pages that can serve nothing but a script.
  */
 
 import * as engines from './create/engine.js';
@@ -12,7 +12,10 @@ import type { Trainer, TrainerOptions } from './trainer/types.js';
 export * from './index.js';
 export type { Progress, Trainer, TrainerFitOptions, TrainerOptions } from './trainer/types.js';
 
-/** As `createEngine` of `lanegrad`, but nothing is fetched. Option `wasm` still takes the place of what is embedded. */
+/**
+ * As `createEngine` of `lanegrad`, but nothing is fetched. Option `wasm` still takes the place of what is
+ * embedded.
+ */
 export async function createEngine(options?: engines.EngineOptions): Promise<Engine> {
   if (options === undefined || (options && options.wasm === undefined)) {
     return engines.createEngine({ ...options, wasm: embedded });

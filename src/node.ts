@@ -1,4 +1,7 @@
-/** lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, and the folder of a training run. */
+/**
+ * lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, and the folder of a
+ * training run.
+ */
 import { readFileBytes, writeFileAtomic } from './base/files/atomic.js';
 import { checkPath } from './base/options.js';
 import type { Network } from './nn/model.js';
@@ -15,15 +18,18 @@ export { weightsSha256 } from './run/weights.js';
 export { openTableFile } from './tables/file.js';
 
 /**
- * Writes a model as one safetensors file, from which `loadModel` rebuilds it. A crash leaves the old file or the new.
- * Throws FileError when it cannot be written, DataError when a parameter is not finite.
+ * Writes a model as one safetensors file, from which `loadModel` rebuilds it. A crash leaves the old file or
+ * the new. Throws FileError when it cannot be written, DataError when a parameter is not finite.
  */
 export async function saveModel(model: Network, path: string, metadata?: ModelMetadata): Promise<void> {
   checkPath('saveModel', path);
   await writeFileAtomic(path, writeModel(model, metadata));
 }
 
-/** Reads what `saveModel` wrote. Throws FileError when it cannot be read, FormatError when it is not such a file. */
+/**
+ * Reads what `saveModel` wrote. Throws FileError when it cannot be read, FormatError when it is not such a
+ * file.
+ */
 export async function loadModel(path: string): Promise<{ model: Network; metadata: ModelMetadata }> {
   checkPath('loadModel', path);
   return readModel(await readFileBytes(path), path);

@@ -1,4 +1,7 @@
-/** The reference engine: plain TypeScript, in float32 or float64, without WebAssembly. For checking and comparing. */
+/**
+ * The reference engine: plain TypeScript, in float32 or float64, without WebAssembly. For checking and
+ * comparing.
+ */
 export { createReferenceEngine } from './create/reference.js';
 export {
   type GradcheckOptions,

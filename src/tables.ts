@@ -1,4 +1,7 @@
-/** lanegrad/tables: CSV, JSON lines, Parquet, NPY and NPZ as data sets, in Node and browsers. Files by path are in `lanegrad/node`. */
+/**
+ * lanegrad/tables: CSV, JSON lines, Parquet, NPY and NPZ as data sets, in Node and browsers. Files by path
+ * are in `lanegrad/node`.
+ */
 
 export type { CellOptions } from './tables/cells.js';
 export type { CsvOptions } from './tables/csv-reading.js';

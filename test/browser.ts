@@ -1,4 +1,6 @@
-/** A real Chromium for tests of pages. In CI it must be there; elsewhere such tests are skipped without it. */
+/**
+ * A real Chromium for tests of pages. In CI it must be there; elsewhere such tests are skipped without it.
+ */
 import { execFileSync } from 'node:child_process';
 import { type Browser, chromium, type Page } from 'playwright-core';
 

@@ -1,6 +1,6 @@
 /**
- * Closed forms in float64, written apart from the library and by other methods than its twins: what kernels, layers and losses
- * are compared with.
+ * Closed forms in float64, written apart from the library and by other methods than its twins: what kernels,
+ * layers and losses are compared with.
  */
 
 /** Nodes and weights of Gauss and Legendre's rule on [-1, 1], by Newton's method on the polynomial. */
@@ -28,7 +28,10 @@ export function density(x: number): number {
   return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 }
 
-/** The upper tail of the normal distribution at x ≥ 0: φ(x) ∫ e^(-xt - t²/2) dt from 0 to infinity, by quadrature. */
+/**
+ * The upper tail of the normal distribution at x ≥ 0: φ(x) ∫ e^(-xt - t²/2) dt from 0 to infinity, by
+ * quadrature.
+ */
 function tail(x: number): number {
   const reach = 45 / (x + 1);
   const panels = 12;

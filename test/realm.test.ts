@@ -1,4 +1,7 @@
-/** Arrays, buffers and maps of another realm, as test runners with a page's globals hand them over, are as good as our own. */
+/**
+ * Arrays, buffers and maps of another realm, as test runners with a page's globals hand them over, are as
+ * good as our own.
+ */
 import { readFile } from 'node:fs/promises';
 import vm from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,6 +1,8 @@
 /**
- * npm run check: what a page loads to train, as a server sends it compressed by Brotli at its best: what training uses of `lanegrad`,
- * minified, and one binary; not what is loaded only when it is wanted (checkpoints, the reference without WebAssembly). Fails when it is more than was promised. Pages that share memory load what runs the threads, and the file of a thread, too.
+ * npm run check: what a page loads to train, as a server sends it compressed by Brotli at its best: what
+ * training uses of `lanegrad`, minified, and one binary; not what is loaded only when it is wanted
+ * (checkpoints, the reference without WebAssembly). Fails when it is more than was promised. Pages that share
+ * memory load what runs the threads, and the file of a thread, too.
  */
 import { readFile } from 'node:fs/promises';
 import { brotliCompressSync } from 'node:zlib';

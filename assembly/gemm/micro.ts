@@ -1,6 +1,7 @@
 /**
- * The micro-kernels: the only place where products are multiplied and added. Everything around them (blocks, panels,
- * edges, start values) belongs to `driver.ts`; the split is that of BLIS (Van Zee and van de Geijn, 2015).
+ * The micro-kernels: the only place where products are multiplied and added. Everything around them (blocks,
+ * panels, edges, start values) belongs to `driver.ts`; the split is that of BLIS (Van Zee and van de Geijn,
+ * 2015).
  *
  *            b: K rows of 8           Tile 6x8: twelve accumulators of four lanes stay in registers over all K.
  *           ┌────┬────┐               Each step loads one row of b and one element of each row of a.
@@ -12,17 +13,19 @@
  *           │c50 │c51 │
  *           └────┴────┘               Panels: a[k][6], b[k][8], dense. Distances here are bytes.
  *
- * SIMD on x86 has 16 registers, one of which V8 keeps for itself: accumulators + vectors of b + one of a, and without fma one for
- * the product that is about to be added. So the largest tile is 6x8 with fma and 5x8 without: there the sixth row's accumulator
- * was spilled, and each step waited for it to come back from memory: 28.7 against 46.8 GFLOPS on Zen 4 (a Xeon, which multiplies and
- * adds half as much a cycle, hid it). The 16-column tiles are for re-vectorised code, where two neighbours share one register of
- * 256 bits; those of 4 columns for the right edge.
+ * SIMD on x86 has 16 registers, one of which V8 keeps for itself: accumulators + vectors of b + one of a, and
+ * without fma one for the product that is about to be added. So the largest tile is 6x8 with fma and 5x8
+ * without: there the sixth row's accumulator was spilled, and each step waited for it to come back from
+ * memory: 28.7 against 46.8 GFLOPS on Zen 4 (a Xeon, which multiplies and adds half as much a cycle, hid it).
+ * The 16-column tiles are for re-vectorised code, where two neighbours share one register of 256 bits; those
+ * of 4 columns for the right edge.
  *
- * The products without fma are bound by the six instructions that Zen begins in a cycle: 35 a step of 5x8 by count, four of them addresses of
- * broadcasting loads. Where A's panels hold each element four times, plain loads do, whose offsets cost nothing: 31, and 3 to 7 % more
- * speed (Zen 3). The re-vectoriser does not fuse such loads, so the 16-column tiles broadcast.
- * Tried: 4x12, 4x8, 8x8, 4x16, 12x4 (slower, with fma by an eighth and more); unrolling 5x8 and 6x8 twice over k (37 against 46
- * GFLOPS on Zen 4, Node 24; nothing gained on a Xeon, a fifth lost there in Node 20), and with elements four times as well (0.83).
+ * The products without fma are bound by the six instructions that Zen begins in a cycle: 35 a step of 5x8 by
+ * count, four of them addresses of broadcasting loads. Where A's panels hold each element four times, plain
+ * loads do, whose offsets cost nothing: 31, and 3 to 7 % more speed (Zen 3). The re-vectoriser does not fuse
+ * such loads, so the 16-column tiles broadcast. Tried: 4x12, 4x8, 8x8, 4x16, 12x4 (slower, with fma by an
+ * eighth and more); unrolling 5x8 and 6x8 twice over k (37 against 46 GFLOPS on Zen 4, Node 24; nothing
+ * gained on a Xeon, a fifth lost there in Node 20), and with elements four times as well (0.83).
  */
 import { madd } from '../lanes';
 
@@ -81,8 +84,8 @@ export function splat_4x4(c: usize, ldc: usize, start: usize, ldstart: usize, a:
 }
 
 /**
- * The tile of R (4, 5 or 6) rows and V (1, 2 or 4) vectors, where an element of a stands L times (1, or 4 with at most 5 rows). All are
- * constants wherever this is inlined: what lies outside is compiled away.
+ * The tile of R (4, 5 or 6) rows and V (1, 2 or 4) vectors, where an element of a stands L times (1, or 4
+ * with at most 5 rows). All are constants wherever this is inlined: what lies outside is compiled away.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,11 +1,12 @@
 /**
- * Packing: a block of an operand is rewritten as panels of R elements a step of k, in the order in which the micro-kernel
- * reads them. What lies beyond the block's edge is packed as zeros.
+ * Packing: a block of an operand is rewritten as panels of R elements a step of k, in the order in which the
+ * micro-kernel reads them. What lies beyond the block's edge is packed as zeros.
  *
  *   panel p:   k = 0: x[R·p … R·p+R-1],  k = 1: …,  k = K-1      (K·R floats, then panel p+1)
  *
  * `pack_rows` reads an operand whose panel elements lie side by side in memory (B of nn and tn, A of tn);
- * `pack_columns` one whose k runs along memory (A of nn and nt, B of nt), by transposing 4x4 blocks; `pack_splat` reads A of either kind.
+ * `pack_columns` one whose k runs along memory (A of nn and nt, B of nt), by transposing 4x4 blocks;
+ * `pack_splat` reads A of either kind.
  */
 
 /** One panel: dst[k][i] ← src[k, i], i < count ≤ R, ld floats from k to k + 1. */
@@ -67,8 +68,8 @@ export function pack_columns(dst: usize, src: usize, ld: i32, count: i32, K: i32
 }
 
 /**
- * One panel, each element four times: dst[k][i][0 … 3] ← src[i, k] or src[k, i], i < count ≤ R, `stepI` and `stepK` bytes from i to i + 1
- * and from k to k + 1.
+ * One panel, each element four times: dst[k][i][0 … 3] ← src[i, k] or src[k, i], i < count ≤ R, `stepI` and
+ * `stepK` bytes from i to i + 1 and from k to k + 1.
  */
 export function pack_splat(dst: usize, src: usize, stepI: usize, stepK: usize, count: i32, K: i32, R: i32): void {
   if (count == 5) {
@@ -96,7 +97,10 @@ export function pack_splat(dst: usize, src: usize, stepI: usize, stepK: usize, c
   }
 }
 
-/** A panel with fewer than R elements a step, one by one: `stepK` and `stepI` bytes from k to k + 1 and i to i + 1. */
+/**
+ * A panel with fewer than R elements a step, one by one: `stepK` and `stepI` bytes from k to k + 1 and i to i
+ * + 1.
+ */
 function pack_part(dst: usize, src: usize, stepK: usize, stepI: usize, count: i32, K: i32, R: i32): void {
   for (let k = 0; k < K; k++) {
     let p = src;

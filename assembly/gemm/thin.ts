@@ -1,17 +1,22 @@
 /**
- * Products of one or two rows: y = start + x·B. Packing B would cost more than the product, so its rows are read where they
- * lie, and a strip of columns stays in registers over all k. The order of the sums is that of the tiles.
+ * Products of one or two rows: y = start + x·B. Packing B would cost more than the product, so its rows are
+ * read where they lie, and a strip of columns stays in registers over all k. The order of the sums is that of
+ * the tiles.
  */
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
 import { madd } from '../lanes';
 import { load_some, load_tail, store_some, store_tail } from '../tail';
 
-/** C = start + A·B: rows of A one by one. `start` 0 is absent; `startRow` is the distance of its rows in bytes. */
+/**
+ * C = start + A·B: rows of A one by one. `start` 0 is absent; `startRow` is the distance of its rows in
+ * bytes.
+ */
 export function thin_nn(
   c: usize, row: usize, work: usize, start: usize, startRow: usize, a: usize, lda: i32, b: usize, ldb: i32, M: i32, N: i32, K: i32,
 ): void {
   const step = <usize>ldb << 2;
-  // A sum that is too long for one chain begins with its first block, to which the others are added: see chain.ts.
+  // A sum that is too long for one chain begins with its first block, to which the others are added: see
+  // chain.ts.
   const depth = K > LONGEST_CHAIN ? CHAIN_BLOCK : K;
   for (let m = 0; m < M; m++) {
     let n = 0;

@@ -19,7 +19,10 @@ export function real(job: usize, i: i32): f32 {
   return load<f32>(job + 12 + (<usize>i << 2));
 }
 
-/** Pointer i, which is followed by its leading dimension, moved by so many rows and columns; absent stays absent. */
+/**
+ * Pointer i, which is followed by its leading dimension, moved by so many rows and columns; absent stays
+ * absent.
+ */
 // @ts-ignore: decorator
 @inline
 export function at(job: usize, i: i32, row: i32, column: i32): usize {

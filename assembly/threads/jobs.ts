@@ -1,6 +1,7 @@
 /**
- * What a chunk of a job is: which part of the outputs, and the kernel's call that makes it. Jobs are split over outputs only, never
- * over a sum, so the bits do not depend on who does what. `src/engine/threads/kernels.ts` writes the words, in this order:
+ * What a chunk of a job is: which part of the outputs, and the kernel's call that makes it. Jobs are split
+ * over outputs only, never over a sum, so the bits do not depend on who does what.
+ * `src/engine/threads/kernels.ts` writes the words, in this order:
  *
  *   0 kernel   1 rows (or elements) of a chunk   2 columns of a chunk   3 …: the kernel's arguments in the ABI's order
  */
@@ -75,8 +76,8 @@ function sparse_product(job: usize, chunk: i32): void {
 }
 
 /**
- * Of `sparse_forward`, for so many threads: each one's share begins with its own columns of C; then come blocks of S's columns.
- * How many threads and chunks there are stands before the job.
+ * Of `sparse_forward`, for so many threads: each one's share begins with its own columns of C; then come
+ * blocks of S's columns. How many threads and chunks there are stands before the job.
  */
 function sparse_forward_part(job: usize, chunk: i32): void {
   const threads = load<i32>(job - 8), chunks = load<i32>(job - 4);
@@ -122,7 +123,10 @@ function part(job: usize, kernel: i32, chunk: i32): void {
   }
 }
 
-/** Computes nothing: each chunk waits until all are under way. What it takes to bring `chunks` threads together. */
+/**
+ * Computes nothing: each chunk waits until all are under way. What it takes to bring `chunks` threads
+ * together.
+ */
 function meet(counter: usize, chunks: i32): void {
   atomic.add<i32>(counter, 1);
   while (atomic.load<i32>(counter) < chunks) {}

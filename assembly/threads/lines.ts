@@ -1,6 +1,6 @@
 /**
- * Kernels that are cut along one axis: into ranges of elements, of rows or of columns. How each argument depends on the range is
- * told by a code beside it, in the job; src/engine/threads/lines.ts writes both.
+ * Kernels that are cut along one axis: into ranges of elements, of rows or of columns. How each argument
+ * depends on the range is told by a code beside it, in the job; src/engine/threads/lines.ts writes both.
  *
  *   code 0: as it is · 1: a pointer, moved by elements · 2: a pointer, moved by rows, its leading dimension in the next argument
  *        3: how many there are in all · 4: a number, moved by the range · 5: scratch space, the thread's own
@@ -31,8 +31,8 @@ function part(job: usize, i: i32, from: i32, args: usize): i32 {
 }
 
 /**
- * `args` is scratch space of the thread's own: the arguments for this range, laid out as a job, and behind them what kernels use
- * themselves.
+ * `args` is scratch space of the thread's own: the arguments for this range, laid out as a job, and behind
+ * them what kernels use themselves.
  */
 export function line(job: usize, kernel: i32, chunk: i32, args: usize): void {
   const from = chunk * load<i32>(job, 4);

@@ -1,9 +1,10 @@
 /**
- * The threads of one engine, seen from Wasm: a job is published by the engine's own thread and its chunks are claimed by
- * whoever comes first. Nobody waits for a thread that has not claimed anything, so one that sleeps or lags delays nothing.
+ * The threads of one engine, seen from Wasm: a job is published by the engine's own thread and its chunks are
+ * claimed by whoever comes first. Nobody waits for a thread that has not claimed anything, so one that sleeps
+ * or lags delays nothing.
  *
- * Each thread has a share of the chunks, the same each time, so that what it wrote lies in its cache when it reads it again; when its
- * own share is done it helps with the others'.
+ * Each thread has a share of the chunks, the same each time, so that what it wrote lies in its cache when it
+ * reads it again; when its own share is done it helps with the others'.
  *
  *   pool:    0  done        i32   chunks that are finished             (words that different threads write lie on lines of their own)
  *           64  generation  i32   goes up with every job: what sleepers wait on
@@ -16,9 +17,9 @@
  *          384  state       i32   of each thread: 0 starting, 1 at work, 2 failed (64 words; the worker's script sets 2)
  *          640  claims      i64   of each thread's share: next chunk | end << 32      (64 lines)
  *
- * A chunk is claimed by adding 1 to a claim: the sum says which chunk, and whether there was one, in one word; so a thread that comes
- * late gets a chunk of the job that is there now, or none. A job cannot end, nor its arguments change, while a claimed chunk is
- * not done.
+ * A chunk is claimed by adding 1 to a claim: the sum says which chunk, and whether there was one, in one
+ * word; so a thread that comes late gets a chunk of the job that is there now, or none. A job cannot end, nor
+ * its arguments change, while a claimed chunk is not done.
  */
 import { run_chunk } from './jobs';
 
@@ -26,7 +27,10 @@ import { run_chunk } from './jobs';
 @inline const DONE: usize = 0, GENERATION: usize = 64, SLEEPERS: usize = 68, STOP: usize = 72, WAITING: usize = 128,
   THREADS: usize = 192, CHUNKS: usize = 196, JOB: usize = 200, STATE: usize = 384, CLAIMS: usize = 640;
 
-/** Looks, for jobs, before a thread lies down; a look takes a nanosecond or two. Longer than the pauses within a training step. */
+/**
+ * Looks, for jobs, before a thread lies down; a look takes a nanosecond or two. Longer than the pauses within
+ * a training step.
+ */
 // @ts-ignore: decorator
 @inline const LOOKS: i32 = 100_000;
 
@@ -72,7 +76,8 @@ export function thread_main(pool: usize, index: i32, work: usize): void {
     if (take(pool, index, work)) {
       looks = 0;
     } else if (++looks > LOOKS) {
-      // The generation is read before the last look: a job published after it changes the generation, and nobody sleeps.
+      // The generation is read before the last look: a job published after it changes the generation, and
+      // nobody sleeps.
       const generation = atomic.load<i32>(pool + GENERATION);
       atomic.add<i32>(pool + SLEEPERS, 1);
       if (!any_chunk(pool) && !atomic.load<i32>(pool + STOP)) {
@@ -102,8 +107,8 @@ export function pool_run(pool: usize, work: usize, chunks: i32): i32 {
 }
 
 /**
- * 1 when all chunks are done. After some looking about returns 0; or sleeps first, `nanoseconds` at most, where the caller may: a
- * page's main thread may not, and gives 0.
+ * 1 when all chunks are done. After some looking about returns 0; or sleeps first, `nanoseconds` at most,
+ * where the caller may: a page's main thread may not, and gives 0.
  */
 export function pool_wait(pool: usize, chunks: i32, nanoseconds: i64): i32 {
   for (let looks = 0; looks < LOOKS; looks++) {

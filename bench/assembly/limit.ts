@@ -1,17 +1,23 @@
 /**
- * The machine's arithmetic limit: independent chains of c·y + x that never leave the registers. Nothing that a matrix
- * product does can be faster. Thirteen chains and two operands fill the 15 registers that V8 gives out (one of 16 is its own): a
- * fourteenth was spilled, and took a sixth of the speed on Zen 4. The chains are loaded and stored in adjacent pairs, so that
- * V8's re-vectoriser may fuse them to 256 bits just as it does in the kernels.
+ * The machine's arithmetic limit: independent chains of c·y + x that never leave the registers. Nothing that
+ * a matrix product does can be faster. Thirteen chains and two operands fill the 15 registers that V8 gives
+ * out (one of 16 is its own): a fourteenth was spilled, and took a sixth of the speed on Zen 4. The chains
+ * are loaded and stored in adjacent pairs, so that V8's re-vectoriser may fuse them to 256 bits just as it
+ * does in the kernels.
  */
 import { madd } from '../../assembly/lanes';
 
-/** `steps` times 13 multiply-adds on 4 lanes: 104 floating-point operations a step. `p` points to 480 bytes. */
+/**
+ * `steps` times 13 multiply-adds on 4 lanes: 104 floating-point operations a step. `p` points to 480 bytes.
+ */
 export function multiply_add_limit(p: usize, steps: i32): void {
   chains(p, steps, false);
 }
 
-/** The same with 26 chains, which are 13 of 256 bits when they are fused; otherwise they would not fit the registers. */
+/**
+ * The same with 26 chains, which are 13 of 256 bits when they are fused; otherwise they would not fit the
+ * registers.
+ */
 export function multiply_add_limit_wide(p: usize, steps: i32): void {
   chains(p, steps, true);
 }

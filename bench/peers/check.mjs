@@ -1,6 +1,7 @@
 /**
- * Starts every peer of peers.json, asks each for a short round in turn, prints a table and fails where two of them did not
- * learn the same: npm run check -- --data DIR [--steps N] [--shape MxK:KxN] [--dense] [--rows R] [--threads T].
+ * Starts every peer of peers.json, asks each for a short round in turn, prints a table and fails where two of
+ * them did not learn the same: npm run check -- --data DIR [--steps N] [--shape MxK:KxN] [--dense] [--rows R]
+ * [--threads T].
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** jax-js on its Wasm device, the default and Node's only one. It has no worker threads in Node: one thread always. */
+/**
+ * jax-js on its Wasm device, the default and Node's only one. It has no worker threads in Node: one thread
+ * always.
+ */
 import { parseOptions, serve, versionOf } from './protocol.mjs';
 import { CLASSES, HIDDEN, INPUTS, learningRate } from './workload.mjs';
 
@@ -23,8 +26,9 @@ function trainer({ numpy: np, nn, jit, valueAndGrad, tree }) {
       .sum()
       .mul(-1 / size);
   };
-  // Everything that is called in a loop goes through jit(), gradient and update included; an array that is passed is consumed,
-  // `.ref` keeps it: https://github.com/ekzhang/jax-js#reference-counting and #grad-vmap-and-jit
+  // Everything that is called in a loop goes through jit(), gradient and update included; an array that is
+  // passed is consumed, `.ref` keeps it: https://github.com/ekzhang/jax-js#reference-counting and
+  // #grad-vmap-and-jit
   const step = jit((parameters, x, y) => {
     const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), x, y);
     const updated = tree.map((p, g) => p.sub(g.mul(RATE)), parameters, gradients);
@@ -71,7 +75,9 @@ function product({ numpy: np, jit, blockUntilReady }) {
   };
 }
 
-/** Whether this Node lets jax-js use fused multiply-add: Node 20 only with --experimental-wasm-relaxed-simd. */
+/**
+ * Whether this Node lets jax-js use fused multiply-add: Node 20 only with --experimental-wasm-relaxed-simd.
+ */
 function relaxedSimd() {
   const probe = '0061736d0100000001080160037b7b7b017b030201000a0d010b00200020012002fd85020b';
   return WebAssembly.validate(Buffer.from(probe, 'hex'));

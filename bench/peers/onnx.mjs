@@ -1,8 +1,14 @@
-/** The smallest ONNX model there is, C = A·B, written as protocol buffers by hand: github.com/onnx/onnx, onnx/onnx.proto. */
+/**
+ * The smallest ONNX model there is, C = A·B, written as protocol buffers by hand: github.com/onnx/onnx,
+ * onnx/onnx.proto.
+ */
 
 const FLOAT = 1;
 
-/** With `b`, B is a constant of the graph, which ONNX Runtime packs once when it loads the model; without, B is an input. */
+/**
+ * With `b`, B is a constant of the graph, which ONNX Runtime packs once when it loads the model; without, B
+ * is an input.
+ */
 export function matmulModel(M, N, K, b) {
   const node = [text(1, 'A'), text(1, 'B'), text(2, 'C'), text(4, 'MatMul')];
   const inputs = [valueInfo(11, 'A', [M, K])];

@@ -1,4 +1,6 @@
-/** ONNX Runtime: `node ort.mjs web|native`. It runs graphs and does not train, so it multiplies matrices only. */
+/**
+ * ONNX Runtime: `node ort.mjs web|native`. It runs graphs and does not train, so it multiplies matrices only.
+ */
 import { matmulModel } from './onnx.mjs';
 import { parseOptions, serve, versionOf } from './protocol.mjs';
 
@@ -18,7 +20,8 @@ await serve(`ort-${flavour}`, versionOf(module), options, async () => {
       interOpNumThreads: 1,
     });
   } else {
-    // SIMD is always on; one thread spawns no worker: https://onnxruntime.ai/docs/tutorials/web/env-flags-and-session-options.html
+    // SIMD is always on; one thread spawns no worker:
+    // https://onnxruntime.ai/docs/tutorials/web/env-flags-and-session-options.html
     ort.env.wasm.numThreads = options.threads;
     session.executionProviders = ['wasm'];
   }

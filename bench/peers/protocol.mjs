@@ -1,6 +1,6 @@
 /**
- * How a peer talks to the bench, see README.md: one JSON line when it is ready, then one for every line of standard input. A
- * round is timed here, from the outside of the peer's own loop.
+ * How a peer talks to the bench, see README.md: one JSON line when it is ready, then one for every line of
+ * standard input. A round is timed here, from the outside of the peer's own loop.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';

@@ -15,13 +15,15 @@ await serve(
   async () => {
     const tf = await import('@tensorflow/tfjs-core');
     await import('@tensorflow/tfjs-layers'); // registers the gradients, which the core's build for Node leaves out
-    // "disables correctness checks in favor of performance": https://js.tensorflow.org/api/latest/#enableProdMode
+    // "disables correctness checks in favor of performance":
+    // https://js.tensorflow.org/api/latest/#enableProdMode
     tf.enableProdMode();
     let threads = 1;
     let settings;
     if (backend === 'wasm') {
       const wasm = await import('@tensorflow/tfjs-backend-wasm');
-      // Paths and threads come before setBackend: https://github.com/tensorflow/tfjs/blob/master/tfjs-backend-wasm/README.md
+      // Paths and threads come before setBackend:
+      // https://github.com/tensorflow/tfjs/blob/master/tfjs-backend-wasm/README.md
       wasm.setWasmPaths(
         fileURLToPath(new URL('node_modules/@tensorflow/tfjs-backend-wasm/dist/', import.meta.url)),
       );
@@ -68,7 +70,10 @@ function trainer(tf, makeStep) {
   };
 }
 
-/** As documented: https://js.tensorflow.org/api/latest/#tf.train.Optimizer.minimize, whose tidy() frees what lies between. */
+/**
+ * As documented: https://js.tensorflow.org/api/latest/#tf.train.Optimizer.minimize, whose tidy() frees what
+ * lies between.
+ */
 function documentedStep(tf, { w1, b1, w2, b2 }) {
   const optimizer = tf.train.sgd(RATE);
   return (x, y) => {
@@ -88,8 +93,9 @@ function documentedStep(tf, { w1, b1, w2, b2 }) {
 }
 
 /**
- * The same step with its gradients by hand. The Wasm backend multiplies a transposed factor with a plain loop, 14 times slower
- * than XNNPACK, and TensorFlow's own gradients do; here tf.transpose() comes first. No documentation says so.
+ * The same step with its gradients by hand. The Wasm backend multiplies a transposed factor with a plain
+ * loop, 14 times slower than XNNPACK, and TensorFlow's own gradients do; here tf.transpose() comes first. No
+ * documentation says so.
  */
 function tunedStep(tf, { w1, b1, w2, b2 }) {
   const step = (x, y) => {

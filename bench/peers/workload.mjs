@@ -1,4 +1,7 @@
-/** The workload that all peers share: the network, its initial weights, the batches, the matrices. Twin of workload in peers.py. */
+/**
+ * The workload that all peers share: the network, its initial weights, the batches, the matrices. Twin of
+ * workload in peers.py.
+ */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,7 +9,9 @@ export const INPUTS = 784;
 export const HIDDEN = 300;
 export const CLASSES = 10;
 export const BATCH = 64;
-/** Lower on dense data, whose labels mean nothing: with 0.5 its rounding errors grow until no two peers agree. */
+/**
+ * Lower on dense data, whose labels mean nothing: with 0.5 its rounding errors grow until no two peers agree.
+ */
 export const learningRate = ({ dense }) => (dense ? 0.05 : 0.5);
 /** MNIST's first 55,000 training rows; the file's other 5,000 are lanegrad's validation set. */
 const TRAINING_ROWS = 55000;

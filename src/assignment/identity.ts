@@ -1,4 +1,7 @@
-/** What every kept result depends on beside its own settings. A result made under another identity is not used. Node only. */
+/**
+ * What every kept result depends on beside its own settings. A result made under another identity is not
+ * used. Node only.
+ */
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import { packageVersion } from '../run/version.js';

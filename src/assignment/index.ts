@@ -1,6 +1,7 @@
 /**
- * The whole assignment, as a library: each part by itself, or all with the report. Results are kept in a folder and not
- * computed again. Node only; the parts that compute are plain functions in modules of their own.
+ * The whole assignment, as a library: each part by itself, or all with the report. Results are kept in a
+ * folder and not computed again. Node only; the parts that compute are plain functions in modules of their
+ * own.
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -63,20 +64,25 @@ export function derivationsOf(question: 1 | 2): readonly Derivation[] {
   return question === 1 ? derivations.slice(0, second) : derivations.slice(second);
 }
 
-/** Draws the conclusions from the results, in words and numbers. Throws OptionError for what are not the results of all parts. */
+/**
+ * Draws the conclusions from the results, in words and numbers. Throws OptionError for what are not the
+ * results of all parts.
+ */
 export function conclude(parts: Parameters<typeof concludeResults>[0]): Conclusion[] {
   return ofResults('conclude', () => concludeResults(parts));
 }
 
 /**
- * The whole report as a page. `uplot` is the source text of uPlot's script and style sheet. Throws OptionError for what is no report
- * with the results of all parts.
+ * The whole report as a page. `uplot` is the source text of uPlot's script and style sheet. Throws
+ * OptionError for what is no report with the results of all parts.
  */
 export function renderAssignment(...[report, uplot]: Parameters<typeof renderResults>): string {
   return ofResults('renderAssignment', () => renderResults(report, uplot));
 }
 
-/** Results have a hundred parts, which are read where they are told of: what is missing there is no result. */
+/**
+ * Results have a hundred parts, which are read where they are told of: what is missing there is no result.
+ */
 function ofResults<T>(where: string, use: () => T): T {
   try {
     return use();
@@ -88,7 +94,10 @@ function ofResults<T>(where: string, use: () => T): T {
   }
 }
 
-/** Work of each part in samples of a compiled training step, for the time left: these are ratios of measured seconds. */
+/**
+ * Work of each part in samples of a compiled training step, for the time left: these are ratios of measured
+ * seconds.
+ */
 const COSTS: Record<Exclude<TaskKind, 'fit'>, number> = {
   synthetic: 100_000,
   tensor: 150_000,
@@ -207,7 +216,8 @@ export class Assignment {
   /**
    * Every part, with the cores shared; the speed last and alone. Writes the report.
    *
-   * @throws RunError when a part fails, the signal's reason when it is aborted, FileError when something cannot be written.
+   * @throws RunError when a part fails, the signal's reason when it is aborted, FileError when something
+   * cannot be written.
    */
   async all(): Promise<AssignmentReport> {
     for (const kind of Object.keys(COSTS) as (keyof typeof COSTS)[]) this.#expect(kind);

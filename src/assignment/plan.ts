@@ -41,8 +41,8 @@ export function fullPlan(seed: number): AssignmentPlan {
 }
 
 /**
- * Fewer images, settings, seeds and epochs: it shows how things go, and proves little. Some 220,000 samples of
- * training, where the full plan has 30 million.
+ * Fewer images, settings, seeds and epochs: it shows how things go, and proves little. Some 220,000 samples
+ * of training, where the full plan has 30 million.
  */
 export function quickPlan(seed: number): AssignmentPlan {
   const { experiments, ...full } = fullPlan(seed);

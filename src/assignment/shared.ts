@@ -1,6 +1,7 @@
 /**
- * What the forms of the network share: the model that gives them their initial weights, the places of those weights in an
- * engine, samples as float32 rows in a seeded order, and the reading of common options. No form is in here.
+ * What the forms of the network share: the model that gives them their initial weights, the places of those
+ * weights in an engine, samples as float32 rows in a seeded order, and the reading of common options. No form
+ * is in here.
  */
 
 import { NonFiniteError, OptionError, ShapeError, show } from '../base/errors.js';
@@ -22,12 +23,17 @@ export type Sizes = readonly [inputs: number, hidden: number, outputs: number];
 export const SAMPLE_ORDER_STREAM = 2 ** 29;
 export const POINTS_STREAM = 2 ** 28;
 
-/** The assignment's network as a model: inputs → hidden sigmoid units → logits; Glorot's uniform weights from `seed`. */
+/**
+ * The assignment's network as a model: inputs → hidden sigmoid units → logits; Glorot's uniform weights from
+ * `seed`.
+ */
 export function twoLayerModel([inputs, hidden, outputs]: Sizes, seed: number): Sequential {
   return sequential(inputs, [dense(hidden, { activation: 'sigmoid' }), dense(outputs)], { seed });
 }
 
-/** The four parameters of a two-layer model: W [inputs, hidden], b [hidden], V [hidden, outputs], c [outputs]. */
+/**
+ * The four parameters of a two-layer model: W [inputs, hidden], b [hidden], V [hidden, outputs], c [outputs].
+ */
 export interface Parameters<T> {
   readonly W: T;
   readonly b: T;
@@ -35,7 +41,10 @@ export interface Parameters<T> {
   readonly c: T;
 }
 
-/** The model's own arrays. Throws ShapeError unless it is a sigmoid layer and an output layer, both with biases. */
+/**
+ * The model's own arrays. Throws ShapeError unless it is a sigmoid layer and an output layer, both with
+ * biases.
+ */
 export function parametersOf(where: string, model: Sequential): Parameters<Float32Array> {
   const [first, second] = model.layers;
   const fits =

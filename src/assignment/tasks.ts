@@ -1,4 +1,7 @@
-/** What a worker can be told to do, and the bench it does it at: an engine and the data, each made when first needed. */
+/**
+ * What a worker can be told to do, and the bench it does it at: an engine and the data, each made when first
+ * needed.
+ */
 
 import { createEngine } from '../create/engine.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';

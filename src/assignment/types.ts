@@ -1,6 +1,6 @@
 /**
- * What the parts of the assignment return. Plain values only (numbers, strings, arrays, objects), so that a result can be
- * kept as JSON and drawn by the report; nothing here computes.
+ * What the parts of the assignment return. Plain values only (numbers, strings, arrays, objects), so that a
+ * result can be kept as JSON and drawn by the report; nothing here computes.
  */
 
 import type { EngineInfo } from '../engine/engine.js';
@@ -75,7 +75,10 @@ export interface SyntheticRun {
   readonly falling: boolean;
   /** After how many epochs the training loss was not below that of the epoch before. */
   readonly rises: number;
-  /** Probability of class 1, row-major from the lowest x₂: element r·columns + q is at (x₁ of column q, x₂ of row r). */
+  /**
+   * Probability of class 1, row-major from the lowest x₂: element r·columns + q is at (x₁ of column q, x₂ of
+   * row r).
+   */
   readonly boundary: DecisionGrid;
 }
 
@@ -150,9 +153,15 @@ export interface BatchedResult {
   readonly engine: EngineInfo;
   readonly batchSize: number;
   readonly seed: number;
-  /** Shapes of the tensors of one pass by name, such as X [8, 1, 784], in the order in which they are computed. */
+  /**
+   * Shapes of the tensors of one pass by name, such as X [8, 1, 784], in the order in which they are
+   * computed.
+   */
   readonly shapes: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** Average of per-sample gradients, and of the batch as one matrix, against that of the single-image network. */
+  /**
+   * Average of per-sample gradients, and of the batch as one matrix, against that of the single-image
+   * network.
+   */
   readonly perSample: readonly Deviation[];
   readonly asMatrix: readonly Deviation[];
   /** The example of question 3 through the batched network, against the scalar network. */
@@ -175,7 +184,10 @@ export interface BatchedResult {
   };
 }
 
-/** scalar: loops over numbers. tensor: one image at a time. batched: 3-tensors. fit: the library's compiled model. */
+/**
+ * scalar: loops over numbers. tensor: one image at a time. batched: 3-tensors. fit: the library's compiled
+ * model.
+ */
 export type FormName = 'scalar' | 'tensor' | 'batched' | 'fit';
 
 export interface FormRun {
@@ -221,7 +233,9 @@ export interface SpeedRow {
   readonly timesScalar: number;
 }
 
-/** Question 7, second half: whole training steps (forward, backward, update) of each form, rounds interleaved. */
+/**
+ * Question 7, second half: whole training steps (forward, backward, update) of each form, rounds interleaved.
+ */
 export interface SpeedResult {
   readonly layers: readonly number[];
   readonly batchSize: number;

@@ -1,7 +1,8 @@
 /**
- * What kind of array, buffer or map a value is. A value that was made in another realm (a `vm` context, jsdom within a test runner,
- * another window) has other constructors, for which `instanceof` is false. So these ask for what the language itself keeps with the
- * value, which no realm and no subclass changes and no proxy can pretend.
+ * What kind of array, buffer or map a value is. A value that was made in another realm (a `vm` context, jsdom
+ * within a test runner, another window) has other constructors, for which `instanceof` is false. So these ask
+ * for what the language itself keeps with the value, which no realm and no subclass changes and no proxy can
+ * pretend.
  */
 import { OptionError, show } from './errors.js';
 
@@ -24,7 +25,10 @@ const tagOf = getter(typedArrayPrototype, Symbol.toStringTag);
 const byteLengthOf = getter(ArrayBuffer.prototype, 'byteLength');
 const sizeOfMap = getter(Map.prototype, 'size');
 
-/** The class of a typed array, such as `Float32Array`, also of a subclass such as `Buffer`; undefined for anything else. */
+/**
+ * The class of a typed array, such as `Float32Array`, also of a subclass such as `Buffer`; undefined for
+ * anything else.
+ */
 export function typedArrayName(value: unknown): string | undefined {
   return tagOf.call(value) as string | undefined;
 }
@@ -82,7 +86,8 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 }
 
 /**
- * The bytes of a Uint8Array or an ArrayBuffer, the same memory, as a plain Uint8Array: the `slice` of a Node Buffer does not copy.
+ * The bytes of a Uint8Array or an ArrayBuffer, the same memory, as a plain Uint8Array: the `slice` of a Node
+ * Buffer does not copy.
  *
  * @throws OptionError for anything else; `name` says what is expected there, such as `bytes`.
  */

@@ -37,10 +37,15 @@ export class FileError extends LanegradError {}
 /** An engine cannot be created, has been disposed, or is asked for what it cannot do here. */
 export class EngineError extends LanegradError {}
 
-/** This runtime lacks what the kernels need: WebAssembly or its SIMD. Where nothing else was asked for, the reference takes over. */
+/**
+ * This runtime lacks what the kernels need: WebAssembly or its SIMD. Where nothing else was asked for, the
+ * reference takes over.
+ */
 export class UnsupportedError extends EngineError {}
 
-/** The bytes that should be kernels are cut off, changed or of something else: never taken for an old runtime. */
+/**
+ * The bytes that should be kernels are cut off, changed or of something else: never taken for an old runtime.
+ */
 export class KernelError extends EngineError {}
 
 /** A thread cannot be started. */
@@ -57,9 +62,15 @@ export class ThreadError extends EngineError {
 /** A checkpoint does not fit the training that is to go on from it. */
 export class ResumeError extends LanegradError {}
 
-/** A loss, an output or a parameter is NaN or infinite. After training that met one the model has the values of its last good epoch. */
+/**
+ * A loss, an output or a parameter is NaN or infinite. After training that met one the model has the values
+ * of its last good epoch.
+ */
 export class NonFiniteError extends LanegradError {
-  /** Steps that were completed before the one that failed, over all epochs; 0, and epoch 0, where nothing was trained. */
+  /**
+   * Steps that were completed before the one that failed, over all epochs; 0, and epoch 0, where nothing was
+   * trained.
+   */
   readonly step: number;
   readonly epoch: number;
   /** Of the inputs or the set, counted from 0; undefined where it is no single row's. */
@@ -73,7 +84,10 @@ export class NonFiniteError extends LanegradError {
   }
 }
 
-/** A value as it should appear in a message: short, quoted when a string, never a whole array. It may be anything at all. */
+/**
+ * A value as it should appear in a message: short, quoted when a string, never a whole array. It may be
+ * anything at all.
+ */
 export function show(value: unknown): string {
   try {
     return describe(value, 0);

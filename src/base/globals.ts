@@ -1,7 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * Types of globals that a user's project may not have: its `lib` may lack the DOM, and its TypeScript may be older than ours. The
- * published declarations name such types by way of this file, and are free of errors everywhere from TypeScript 5.4 on.
+ * Types of globals that a user's project may not have: its `lib` may lack the DOM, and its TypeScript may be
+ * older than ours. The published declarations name such types by way of this file, and are free of errors
+ * everywhere from TypeScript 5.4 on.
  */
 
 /** What `new` makes of a global such as URL; `object` where there is no such global. */

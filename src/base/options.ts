@@ -178,8 +178,9 @@ export function describeRange({ min, above, max, below }: NumberRange): string {
 }
 
 /**
- * Levenshtein's distance where it is at most `limit`, else any larger number. A cell of the table that lies further from its diagonal
- * than that cannot be on the way, so that only a band of it is filled: a row of the table at a time, `limit` cells to both sides.
+ * Levenshtein's distance where it is at most `limit`, else any larger number. A cell of the table that lies
+ * further from its diagonal than that cannot be on the way, so that only a band of it is filled: a row of the
+ * table at a time, `limit` cells to both sides.
  */
 function editDistance(a: string, b: string, limit: number): number {
   const width = 2 * limit + 1;

@@ -1,8 +1,9 @@
 /**
- * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
- * SC 2011). Element i depends on the seed, the stream and i alone, so any part can be made anywhere in any order.
- * assembly/random.ts has the same operations in the same order and gives the same bits; change neither alone. The functions
- * over plain arrays need no backend: initial weights are made with them.
+ * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy
+ * as 1, 2, 3", SC 2011). Element i depends on the seed, the stream and i alone, so any part can be made
+ * anywhere in any order. assembly/random.ts has the same operations in the same order and gives the same
+ * bits; change neither alone. The functions over plain arrays need no backend: initial weights are made with
+ * them.
  */
 type Floats = Float32Array | Float64Array;
 
@@ -77,8 +78,8 @@ function forBits(
 }
 
 /**
- * low + range · u, u the top 24 bits as a fraction of 1, rounded to float32 after each operation; may round up to
- * low + range.
+ * low + range · u, u the top 24 bits as a fraction of 1, rounded to float32 after each operation; may round
+ * up to low + range.
  */
 export function uniform(bits: number, low: number, range: number): number {
   const u = (bits >>> 8) * 2 ** -24;
@@ -142,8 +143,9 @@ const double = new Float64Array(1);
 const halves = new Uint32Array(double.buffer);
 
 /**
- * Natural logarithm of a positive normal double, from additions, products and one division: Math.log has other bits in
- * other engines. x = 2^e·m, m in (√½, √2], ln m = 2 artanh s, s = (m - 1) / (m + 1); about 1e-16.
+ * Natural logarithm of a positive normal double, from additions, products and one division: Math.log has
+ * other bits in other engines. x = 2^e·m, m in (√½, √2], ln m = 2 artanh s, s = (m - 1) / (m + 1); about
+ * 1e-16.
  */
 export function ln(x: number): number {
   double[0] = x;
@@ -170,7 +172,10 @@ export function ln(x: number): number {
   return 2 * s * p + exponent * Math.LN2;
 }
 
-/** The normal distribution's quantile at p in (0, 1): Wichura, algorithm AS 241 (PPND16), Applied Statistics 37, 1988. */
+/**
+ * The normal distribution's quantile at p in (0, 1): Wichura, algorithm AS 241 (PPND16), Applied Statistics
+ * 37, 1988.
+ */
 export function inverseNormal(p: number): number {
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) return q * rational(0.180625 - q * q, CENTRE);

@@ -128,7 +128,10 @@ async function evaluateModel(
   });
 }
 
-/** Of a model that does not know its loss: the only one that compares so many outputs with the labels of classes. */
+/**
+ * Of a model that does not know its loss: the only one that compares so many outputs with the labels of
+ * classes.
+ */
 function lossOfLabels({ outputSize }: Network): LossName {
   return outputSize === 1 ? 'binaryCrossEntropy' : 'softmaxCrossEntropy';
 }

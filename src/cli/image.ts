@@ -5,8 +5,8 @@ import type { Output } from './output.js';
 const BLOCKS = [' ', '▄', '▀', '█'];
 
 /**
- * Lines of text. With colours the 24 greys of the terminal's palette; without, what is brighter than half. Of the two
- * shapes the first that is known counts; without any, nothing is drawn.
+ * Lines of text. With colours the 24 greys of the terminal's palette; without, what is brighter than half. Of
+ * the two shapes the first that is known counts; without any, nothing is drawn.
  */
 export function drawImage(
   pixels: Uint8Array,

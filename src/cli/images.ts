@@ -17,8 +17,8 @@ export interface Images {
 }
 
 /**
- * Reads an IDX file of bytes, [n, height, width] or [n, width], plain or gzip. Throws FileError when it cannot be read,
- * FormatError when it is something else, DataError when it is empty.
+ * Reads an IDX file of bytes, [n, height, width] or [n, width], plain or gzip. Throws FileError when it
+ * cannot be read, FormatError when it is something else, DataError when it is empty.
  */
 export async function readImages(given: string): Promise<Images> {
   const bytes = await readInput(given);

@@ -1,4 +1,7 @@
-/** Pictures side by side in a terminal: images as they are, weights from the most negative, dark, to the most positive, light. */
+/**
+ * Pictures side by side in a terminal: images as they are, weights from the most negative, dark, to the most
+ * positive, light.
+ */
 import type { Pictures } from '../inspect/types.js';
 import { drawImage } from './image.js';
 import { columnsOf, type Output } from './output.js';

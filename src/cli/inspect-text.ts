@@ -3,7 +3,10 @@ import { count, table } from './output.js';
 
 const STEPS = '▁▂▃▄▅▆▇█';
 
-/** Heights of a row of values, each a character, from the smallest to the largest; more than `limit` are averaged. */
+/**
+ * Heights of a row of values, each a character, from the smallest to the largest; more than `limit` are
+ * averaged.
+ */
 export function sparkline(values: readonly number[], limit = 16): string {
   if (values.length === 0) return '';
   const size = Math.min(limit, values.length);
@@ -51,7 +54,10 @@ export function numberText(value: number | null): string {
   return size >= 1e-3 && size < 1e7 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
 }
 
-/** A table; where its lines are longer than `width`, the columns of `dispensable` are left out, one after the other. */
+/**
+ * A table; where its lines are longer than `width`, the columns of `dispensable` are left out, one after the
+ * other.
+ */
 export function fitColumns(
   rows: readonly (readonly string[])[],
   left: readonly number[],

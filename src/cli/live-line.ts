@@ -1,4 +1,7 @@
-/** One line at the bottom of a terminal, drawn again and again; and the bar and the clock that such lines show. */
+/**
+ * One line at the bottom of a terminal, drawn again and again; and the bar and the clock that such lines
+ * show.
+ */
 import { columnsOf, type Output } from './output.js';
 
 /** Milliseconds between two drawings. */

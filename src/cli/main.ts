@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `lanegrad` command: hands words to a command, and turns what goes wrong into one line and an exit status.
- * 0 done, 1 failed, 2 bad usage, 128 + n stopped by signal n.
+ * The `lanegrad` command: hands words to a command, and turns what goes wrong into one line and an exit
+ * status. 0 done, 1 failed, 2 bad usage, 128 + n stopped by signal n.
  */
 import { Command, CommanderError } from 'commander';
 import { LanegradError, OptionError } from '../base/errors.js';
@@ -18,7 +18,8 @@ import { printable, printableLines } from './output.js';
 import { addPredict } from './predict.js';
 import { addTrain } from './train.js';
 
-// Who reads may leave early, as head does, and a disk may be full. Training goes on: its results are in the run folder.
+// Who reads may leave early, as head does, and a disk may be full. Training goes on: its results are in the
+// run folder.
 const streams = { 'standard output': process.stdout, 'standard error': process.stderr };
 const unwritable = new Set<string>();
 for (const [name, stream] of Object.entries(streams)) {

@@ -1,6 +1,7 @@
 /**
- * Where a command writes: people read one stream, programs the other. Colour only where a person sees it. Whatever is written for
- * people goes through here and comes out harmless to a terminal: names in files may hold what it would obey.
+ * Where a command writes: people read one stream, programs the other. Colour only where a person sees it.
+ * Whatever is written for people goes through here and comes out harmless to a terminal: names in files may
+ * hold what it would obey.
  */
 import type { WriteStream } from 'node:tty';
 
@@ -65,7 +66,10 @@ export function columnsOf(stream: NodeJS.WriteStream | WriteStream): number {
   return stream.columns || 80;
 }
 
-/** What terminals obey in place of showing it: control characters, line separators, and marks that turn the direction of text. */
+/**
+ * What terminals obey in place of showing it: control characters, line separators, and marks that turn the
+ * direction of text.
+ */
 const OBEYED = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const COLOUR_OR_OBEYED = new RegExp(`\\x1b\\[[\\d;]*m|${OBEYED.source}`, 'gu');
 

@@ -1,6 +1,6 @@
 /**
- * How training is followed. A line an epoch everywhere; on a terminal also a bar below them, which is erased at the
- * end. It measures nothing but the time.
+ * How training is followed. A line an epoch everywhere; on a terminal also a bar below them, which is erased
+ * at the end. It measures nothing but the time.
  */
 import type { StepRecord, TrainingPlan } from '../train/fit.js';
 import type { EpochRecord, Score } from '../train/history.js';

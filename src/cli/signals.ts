@@ -1,7 +1,10 @@
 /** Ctrl-C, SIGTERM, and SIGHUP of a terminal that is closed, once: an orderly stop. Twice: out at once. */
 const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** Milliseconds within which a second signal is the first once more: npm passes on what the terminal has sent already. */
+/**
+ * Milliseconds within which a second signal is the first once more: npm passes on what the terminal has sent
+ * already.
+ */
 const ECHO = 300;
 
 type Name = keyof typeof numbers;
@@ -29,8 +32,8 @@ export class Signals {
   }
 
   /**
-   * Gives the signals back. After one has come, the process stays until its echo has had the time to come: one that met the process
-   * while Node takes itself down would kill it.
+   * Gives the signals back. After one has come, the process stays until its echo has had the time to come:
+   * one that met the process while Node takes itself down would kill it.
    */
   stop(): void {
     if (this.#received) {

@@ -41,7 +41,10 @@ export function isNpzPath(path: string): boolean {
   return /\.npz$/i.test(path);
 }
 
-/** Whether the word is a file of images, and not a data set or the name of one. Throws OptionError when it is nothing at all. */
+/**
+ * Whether the word is a file of images, and not a data set or the name of one. Throws OptionError when it is
+ * nothing at all.
+ */
 export async function isFileSource(source: string): Promise<boolean> {
   if (source === STANDARD_INPUT) return true;
   if (named.has(source) || isNpzPath(source)) return false;
@@ -50,7 +53,10 @@ export async function isFileSource(source: string): Promise<boolean> {
   return kind === 'file';
 }
 
-/** The path of a table, or standard input, for a model of tables. Throws OptionError for the name of a data set, a folder, and nothing at all. */
+/**
+ * The path of a table, or standard input, for a model of tables. Throws OptionError for the name of a data
+ * set, a folder, and nothing at all.
+ */
 export async function tableSource(source: string): Promise<string> {
   if (source === STANDARD_INPUT) return source;
   const kind = named.has(source) ? 'set' : await kindOf(source);
@@ -68,8 +74,9 @@ export interface OpenModel {
 }
 
 /**
- * Loads a model from its file, or from a run folder. What a file from before models remembered does not say, the configuration of
- * its run does, and at last `--loss`. Throws OptionError for a `--loss` that is not the model's.
+ * Loads a model from its file, or from a run folder. What a file from before models remembered does not say,
+ * the configuration of its run does, and at last `--loss`. Throws OptionError for a `--loss` that is not the
+ * model's.
  */
 export async function openModel(given: string, loss?: Choice<LossName>): Promise<OpenModel> {
   const path = (await kindOf(given)) === 'folder' ? join(given, MODEL_FILE) : given;
@@ -82,7 +89,10 @@ export async function openModel(given: string, loss?: Choice<LossName>): Promise
   return { path, ...opened };
 }
 
-/** Throws OptionError for a model of several inputs or outputs, which data sets of the command line do not have. */
+/**
+ * Throws OptionError for a model of several inputs or outputs, which data sets of the command line do not
+ * have.
+ */
 export function requireOnePort({ path, model }: OpenModel): void {
   for (const [what, ports] of Object.entries({ inputs: model.inputs, outputs: model.outputs })) {
     if (ports.length === 1) continue;

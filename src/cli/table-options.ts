@@ -19,7 +19,10 @@ export function toReading(options: ReadingOptions): ReadingOptions {
   return givenOf(readingOptions, options) as ReadingOptions;
 }
 
-/** Throws OptionError when the target is missing: which column to learn is the one thing that nobody can guess. */
+/**
+ * Throws OptionError when the target is missing: which column to learn is the one thing that nobody can
+ * guess.
+ */
 export function toTableSettings(source: string, options: TableOptions): TableSettings {
   const { target, ...given } = givenOf(tableOptions, options) as TableOptions;
   if (target === undefined) {

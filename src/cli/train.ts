@@ -68,7 +68,8 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   try {
     const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
     const splits: RunSplits = job.splits ?? (await loadSplits(settings.source));
-    // While data were read there was nothing to save, and a signal ended the process as it does by default: at once, whatever it waited for.
+    // While data were read there was nothing to save, and a signal ended the process as it does by default:
+    // at once, whatever it waited for.
     signals = new Signals((name) => {
       progress.end();
       out.line(`${name}: stopping after this step; once more to stop at once`);

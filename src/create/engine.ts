@@ -13,27 +13,31 @@ export interface EngineOptions {
   /** `wasm` needs SIMD; `reference` is plain TypeScript; `auto` (the default) takes Wasm where it can. */
   backend?: 'auto' | 'wasm' | 'reference';
   /**
-   * `strict` multiplies, rounds and adds: the same bits on every engine. `fma` rounds once, where relaxed SIMD is to be had:
-   * faster, and the same bits on one kind of machine. `auto` (the default) takes fma where it is accepted without a flag.
+   * `strict` multiplies, rounds and adds: the same bits on every engine. `fma` rounds once, where relaxed
+   * SIMD is to be had: faster, and the same bits on one kind of machine. `auto` (the default) takes fma where
+   * it is accepted without a flag.
    */
   math?: 'auto' | 'strict' | 'fma';
   /**
-   * How many threads compute, the caller's own among them; the bits do not depend on it. `auto` (the default) takes the usable
-   * cores, and 1 where memory cannot be shared.
+   * How many threads compute, the caller's own among them; the bits do not depend on it. `auto` (the default)
+   * takes the usable cores, and 1 where memory cannot be shared.
    */
   threads?: 'auto' | number;
-  /** Lets V8 fuse neighbouring instructions to 256 bits: Node 24 and later on x86-64, an experiment of V8's. */
+  /**
+   * Lets V8 fuse neighbouring instructions to 256 bits: Node 24 and later on x86-64, an experiment of V8's.
+   */
   turbo?: boolean;
   /**
-   * Where the kernels come from, in place of the package's own files: an address, a Response, bytes or a compiled module of one
-   * binary; or an object with a source for each, `{ simd, fma, … }`. One binary alone decides arithmetic and threads.
+   * Where the kernels come from, in place of the package's own files: an address, a Response, bytes or a
+   * compiled module of one binary; or an object with a source for each, `{ simd, fma, … }`. One binary alone
+   * decides arithmetic and threads.
    */
   wasm?: WasmSource | WasmSources;
 }
 
 /**
- * Creates an engine. Throws EngineError when what is asked for is not to be had here (Wasm SIMD, fma, turbo, threads), and
- * OptionError for an unknown option.
+ * Creates an engine. Throws EngineError when what is asked for is not to be had here (Wasm SIMD, fma, turbo,
+ * threads), and OptionError for an unknown option.
  */
 export async function createEngine(options?: EngineOptions): Promise<Engine> {
   const reader = new OptionReader('createEngine', options);

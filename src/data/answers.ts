@@ -1,4 +1,7 @@
-/** What kernels take for places and factors, checked: where a data set is made, and again where one is copied into an engine. */
+/**
+ * What kernels take for places and factors, checked: where a data set is made, and again where one is copied
+ * into an engine.
+ */
 import { isInt32Array } from '../base/arrays.js';
 import { DataError, show } from '../base/errors.js';
 

@@ -1,6 +1,7 @@
 /**
- * A data set with its answers, class labels or numbers, in memory, checked once when it is made, so that training need not look again. Bytes stay
- * bytes; who reads a batch scales them. It reads no file, shuffles nothing and makes no batch.
+ * A data set with its answers, class labels or numbers, in memory, checked once when it is made, so that
+ * training need not look again. Bytes stay bytes; who reads a batch scales them. It reads no file, shuffles
+ * nothing and makes no batch.
  */
 import { isNumericArray, isPlainObject, type NumericArray } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
@@ -29,27 +30,33 @@ export interface DatasetOptions extends ClassOptions, TargetOptions {
   /** For messages and reports; 'data' by default. */
   name?: string;
   /**
-   * Row-major [size, width], in one array or as an array of rows, whose lengths then give `width`; rows of rows are images, and give
-   * `imageShape`. A Uint8Array or a Float32Array is kept, not copied: it must not be written to afterwards. Other numbers are copied
-   * into a Float32Array, other bytes into a Uint8Array. For a model with several inputs: these by name, each so or with a scale and a
-   * shape of its own: `{ image: { values: bytes, shape: [28, 28] }, numbers }`.
+   * Row-major [size, width], in one array or as an array of rows, whose lengths then give `width`; rows of
+   * rows are images, and give `imageShape`. A Uint8Array or a Float32Array is kept, not copied: it must not
+   * be written to afterwards. Other numbers are copied into a Float32Array, other bytes into a Uint8Array.
+   * For a model with several inputs: these by name, each so or with a scale and a shape of its own: `{ image:
+   * { values: bytes, shape: [28, 28] }, numbers }`.
    */
   inputs: Numbers | Readonly<Record<string, Numbers | InputOptions>>;
   /**
-   * [size]: numbers of classes, or their names. Names are numbered as `classNames` has them, otherwise in the order of their
-   * characters' codes, and the set remembers that as `classNames`. An Int32Array is kept, others are copied into one. Either labels
-   * or targets are required. For a model with several outputs: by the output's name, each so or with its classes:
-   * `{ digit: { values: labels, classes: 10 } }`; other outputs may have targets.
+   * [size]: numbers of classes, or their names. Names are numbered as `classNames` has them, otherwise in the
+   * order of their characters' codes, and the set remembers that as `classNames`. An Int32Array is kept,
+   * others are copied into one. Either labels or targets are required. For a model with several outputs: by
+   * the output's name, each so or with its classes: `{ digit: { values: labels, classes: 10 } }`; other
+   * outputs may have targets.
    */
   labels?: Labels | Readonly<Record<string, Labels | NamedLabels>>;
   /**
-   * Row-major [size, targetWidth], finite; an array of rows gives `targetWidth`. A Float32Array is kept, others are copied into one. For a
-   * model with several outputs: by the output's name, each so or with its width: `{ price, place: { values: flat, targetWidth: 2 } }`.
+   * Row-major [size, targetWidth], finite; an array of rows gives `targetWidth`. A Float32Array is kept,
+   * others are copied into one. For a model with several outputs: by the output's name, each so or with its
+   * width: `{ price, place: { values: flat, targetWidth: 2 } }`.
    */
   targets?: Numbers | Readonly<Record<string, Numbers | NamedTargets>>;
   /** [size], how much each sample counts in the loss: finite, at least 0, not all 0. 1 each by default. */
   weights?: readonly number[] | NumericArray;
-  /** Default: that of the rows, or of `imageShape`, otherwise inputs.length / size. This and what follows is of a set with one input. */
+  /**
+   * Default: that of the rows, or of `imageShape`, otherwise inputs.length / size. This and what follows is
+   * of a set with one input.
+   */
   width?: number;
   /** Not zero. Default: 1/255 for bytes, which are taken for pixels; floats allow only 1. */
   scale?: number;
@@ -66,7 +73,8 @@ type Named = Readonly<Record<string, unknown>>;
  * Makes a data set of what the caller holds in memory.
  *
  * @throws OptionError for an option of the wrong type or an unknown one, and for a name that is given twice.
- * @throws ShapeError when inputs are not whole rows, rows differ in length, or `imageShape` is not `width` pixels.
+ * @throws ShapeError when inputs are not whole rows, rows differ in length, or `imageShape` is not `width`
+ * pixels.
  * @throws DataError for an empty set, a number of rows that is not that of the answers, a label outside the
  *   classes, class names that are not one a class, or an input, target or weight that is NaN or infinite (also as float32).
  */
@@ -119,7 +127,8 @@ export function dataset(options: DatasetOptions): Dataset {
       `counts differ: ${answer.count} ${answer.what} of ${name}, ${size} of ${first}`,
     );
   }
-  // Before any label is looked at: no more of them are than there are inputs, whatever an array's length promises.
+  // Before any label is looked at: no more of them are than there are inputs, whatever an array's length
+  // promises.
   const ownInputs = rows.map(([name, one]) => [name, Object.freeze(one.rows(size, what))] as const);
   const ownAnswers = given.map(([name, one]) => [name, Object.freeze(one.read())] as const);
   const weights = givenWeights && readWeights(WHERE, givenWeights, size);

@@ -1,6 +1,6 @@
 /**
- * Loads a folder of four IDX files, named as MNIST's, into data sets. Node only. What the bytes of an IDX file mean is
- * `idx.ts`'s business; which folder holds MNIST itself is `mnist.ts`'s.
+ * Loads a folder of four IDX files, named as MNIST's, into data sets. Node only. What the bytes of an IDX
+ * file mean is `idx.ts`'s business; which folder holds MNIST itself is `mnist.ts`'s.
  */
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -38,9 +38,10 @@ interface Pair {
 }
 
 /**
- * Loads `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`
- * from the folder `path`. Each may instead be spelt with a dot (`train-images.idx3-ubyte`) and end in `.gz`. Images are
- * bytes [n, height, width] or [n, width], labels bytes [n]. Classes are the largest label + 1, and at least 2.
+ * Loads `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+ * `t10k-labels-idx1-ubyte` from the folder `path`. Each may instead be spelt with a dot
+ * (`train-images.idx3-ubyte`) and end in `.gz`. Images are bytes [n, height, width] or [n, width], labels
+ * bytes [n]. Classes are the largest label + 1, and at least 2.
  *
  * @param options `name` of the sets; default: the folder's name.
  * @throws FileError when the folder or a file is missing or cannot be read.
@@ -81,7 +82,10 @@ export function splitFull(full: Dataset, name: string): Omit<Splits, 'test'> {
   };
 }
 
-/** @internal Decompresses gzip, to no more bytes than is likely of so many: a small file may hold any number of them. */
+/**
+ * @internal Decompresses gzip, to no more bytes than is likely of so many: a small file may hold any number
+ * of them.
+ */
 export async function unzip(
   bytes: Uint8Array,
   where: string,
@@ -139,7 +143,8 @@ async function readFirst(folder: string, stem: string, suffix: string) {
       try {
         return { path, bytes: await readFileBytes(path) };
       } catch (error) {
-        // Absent under this spelling: try the next. Anything else is the file that was meant, and it is broken.
+        // Absent under this spelling: try the next. Anything else is the file that was meant, and it is
+        // broken.
         if (!(error instanceof FileError) || systemCode(error) !== 'ENOENT') throw error;
         missing ??= error.cause;
       }

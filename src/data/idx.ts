@@ -1,5 +1,6 @@
 /**
- * Reads IDX, the format of the MNIST files: a header of big-endian 32-bit words, then the elements, big-endian too.
+ * Reads IDX, the format of the MNIST files: a header of big-endian 32-bit words, then the elements,
+ * big-endian too.
  *
  *   | 0 0 | type | rank | dims[0] | … | dims[rank - 1] | elements, row-major |
  *     1 1    1      1        4     …         4

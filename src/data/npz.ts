@@ -1,6 +1,6 @@
 /**
- * Loads data sets as Keras has them: one NPZ file with the arrays `x_train`, `y_train`, `x_test` and `y_test`. Node only. What is in an
- * archive of arrays is `formats/npz.ts`'s business.
+ * Loads data sets as Keras has them: one NPZ file with the arrays `x_train`, `y_train`, `x_test` and
+ * `y_test`. Node only. What is in an archive of arrays is `formats/npz.ts`'s business.
  */
 import { basename } from 'node:path';
 import { DataError, FormatError, OptionError, ShapeError, show } from '../base/errors.js';
@@ -14,12 +14,14 @@ import { type Splits, splitFull } from './folder.js';
 const NAMES = ['x_train', 'y_train', 'x_test', 'y_test'] as const;
 
 /**
- * Loads such a file: inputs [n, …] of bytes, whose values are scaled by 1/255 as pixels, or of other numbers, which are taken as they
- * are; labels [n] or [n, 1], whole numbers from 0 on. Images are [n, height, width], with or without an axis of 1 behind.
+ * Loads such a file: inputs [n, …] of bytes, whose values are scaled by 1/255 as pixels, or of other numbers,
+ * which are taken as they are; labels [n] or [n, 1], whole numbers from 0 on. Images are [n, height, width],
+ * with or without an axis of 1 behind.
  *
  * @param options `name` of the sets; default: the file's, without `.npz`.
  * @throws FileError when it cannot be read; FormatError when it is no NPZ file, or lacks one of the arrays.
- * @throws ShapeError, DataError for arrays that do not fit each other, labels that are none, and fewer than 2 samples.
+ * @throws ShapeError, DataError for arrays that do not fit each other, labels that are none, and fewer than 2
+ * samples.
  */
 export async function loadNpz(path: string, options: { name?: string } = {}): Promise<Splits> {
   const where = 'loadNpz';

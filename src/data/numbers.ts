@@ -1,4 +1,7 @@
-/** Numbers as a caller may hold them (a typed array, a plain array, arrays of these) as one row-major array with a shape. */
+/**
+ * Numbers as a caller may hold them (a typed array, a plain array, arrays of these) as one row-major array
+ * with a shape.
+ */
 import { isBytes, isFloat32Array, isNumericArray, isUint8Array, type NumericArray } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 
@@ -22,13 +25,17 @@ interface Names {
 /** Axes of arrays in arrays. An array that holds itself has no end of them. */
 const MAX_AXES = 8;
 
-/** An engine's memory of 4 GiB holds no more floats. The same row may stand in many places, so that little says much. */
+/**
+ * An engine's memory of 4 GiB holds no more floats. The same row may stand in many places, so that little
+ * says much.
+ */
 const MAX_VALUES = 2 ** 30;
 
 /**
  * Reads numbers, in time and memory of their count.
  *
- * @param allowBytes Whether bytes stay bytes, as they do where inputs are scaled; otherwise they are numbers like others.
+ * @param allowBytes Whether bytes stay bytes, as they do where inputs are scaled; otherwise they are numbers
+ * like others.
  * @throws OptionError for something else than numbers.
  * @throws ShapeError for rows of different lengths, or more than 8 axes.
  * @throws DataError for a number that is NaN or infinite, or too large for float32.
@@ -55,8 +62,8 @@ export function readNumbers(names: Names, given: unknown, allowBytes: boolean): 
 }
 
 /**
- * A copy as float32 of numbers in one array, whatever array it is. Throws OptionError for anything that is no number; NaN and what is
- * infinite as float32 are the caller's to find.
+ * A copy as float32 of numbers in one array, whatever array it is. Throws OptionError for anything that is no
+ * number; NaN and what is infinite as float32 are the caller's to find.
  */
 export function copyNumbers(where: string, name: string, given: unknown): Float32Array {
   // The memory of an empty one may have been transferred away.
@@ -112,7 +119,10 @@ function shapeOf({ where, option }: Names, given: readonly unknown[]) {
   return { shape, innermost };
 }
 
-/** Checks that arrays in arrays have this shape and hold numbers; copies them, if there is a place to copy them to. */
+/**
+ * Checks that arrays in arrays have this shape and hold numbers; copies them, if there is a place to copy
+ * them to.
+ */
 function walk(
   names: Names,
   given: readonly unknown[],

@@ -12,7 +12,9 @@ export type Labels = readonly number[] | readonly string[] | NumericArray | BigI
 
 /** What there is to say of labels. */
 export interface ClassOptions {
-  /** Default: the number of `classNames`, otherwise the largest label + 1, and at least 2. Only with labels. */
+  /**
+   * Default: the number of `classNames`, otherwise the largest label + 1, and at least 2. Only with labels.
+   */
   classes?: number;
   classNames?: readonly string[];
 }
@@ -83,7 +85,10 @@ export function givenLabels(
   return { count: given.length, what: 'labels', read };
 }
 
-/** The different names among labels, in the order of their characters' codes: of two sets with the same classes it is the same. */
+/**
+ * The different names among labels, in the order of their characters' codes: of two sets with the same
+ * classes it is the same.
+ */
 function distinct(where: string, labels: ArrayLike<unknown>): string[] {
   const names = new Set<string>();
   for (let i = 0; i < labels.length; i++) names.add(checkedName(where, labels[i], i));

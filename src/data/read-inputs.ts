@@ -1,4 +1,6 @@
-/** Inputs as a caller may hold them, made into rows of one width: the half of `dataset` that looks at inputs. */
+/**
+ * Inputs as a caller may hold them, made into rows of one width: the half of `dataset` that looks at inputs.
+ */
 import { isFloat32Array, isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';

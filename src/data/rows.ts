@@ -1,6 +1,7 @@
 /**
- * Parts of a data set by rows: some of them, a part to validate and one to test, folds. Which rows a part has depends on the seed alone.
- * Rows are copied, in the order asked for; `sliceDataset` gives a range of them without a copy.
+ * Parts of a data set by rows: some of them, a part to validate and one to test, folds. Which rows a part has
+ * depends on the seed alone. Rows are copied, in the order asked for; `sliceDataset` gives a range of them
+ * without a copy.
  */
 import { isNumericArray } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
@@ -13,8 +14,8 @@ import { checkDataset, type Dataset, withRows } from './set.js';
 const STREAM = 0x60000000;
 
 /**
- * The rows of a set that `indices` [n] name, in that order, as a set of their own with the same classes, targets, weights and scale.
- * A row may be named more than once.
+ * The rows of a set that `indices` [n] name, in that order, as a set of their own with the same classes,
+ * targets, weights and scale. A row may be named more than once.
  *
  * @throws DataError for an index that is no row of the set, or when there is none.
  */
@@ -46,8 +47,8 @@ export interface SplitOptions {
   /** 0 by default. */
   seed?: number;
   /**
-   * Whether each class has the same shares of each part, to within a row; so by default where there are classes. Of a set with several
-   * answers, the classes are those of the first labels.
+   * Whether each class has the same shares of each part, to within a row; so by default where there are
+   * classes. Of a set with several answers, the classes are those of the first labels.
    */
   stratified?: boolean;
 }
@@ -99,7 +100,10 @@ export interface FoldOptions {
   folds?: number;
   /** 0 by default. */
   seed?: number;
-  /** Whether each class is dealt out evenly; so by default where there are classes: of several labels, those of the first. */
+  /**
+   * Whether each class is dealt out evenly; so by default where there are classes: of several labels, those
+   * of the first.
+   */
   stratified?: boolean;
 }
 
@@ -110,9 +114,10 @@ export interface Fold {
 }
 
 /**
- * Deals the rows out to folds by chance, and gives for each fold the two sets in which it validates and all others train. The folds'
- * sizes differ by a row at most, and so do the rows of a class in them. Sets are made as one asks for the next, so that only one pair
- * needs memory at a time: `for (const { train, validation } of kFold(set, { folds: 5 }))`.
+ * Deals the rows out to folds by chance, and gives for each fold the two sets in which it validates and all
+ * others train. The folds' sizes differ by a row at most, and so do the rows of a class in them. Sets are
+ * made as one asks for the next, so that only one pair needs memory at a time: `for (const { train,
+ * validation } of kFold(set, { folds: 5 }))`.
  *
  * @throws OptionError for `stratified` of a set without classes.
  * @throws DataError when there are fewer rows than folds.
@@ -162,7 +167,10 @@ function shuffled({ size, labels }: Dataset, seed: number, stratified: boolean):
   return stratified ? order.sort((a, b) => labels[a] - labels[b]) : order;
 }
 
-/** A share of the rows, evenly spaced, so that every run of rows that belong together loses the same share, to within a row. */
+/**
+ * A share of the rows, evenly spaced, so that every run of rows that belong together loses the same share, to
+ * within a row.
+ */
 function spread(rows: Uint32Array, share: number): { chosen: Uint32Array; others: Uint32Array } {
   const isChosen = (place: number) => Math.round((place + 1) * share) > Math.round(place * share);
   return {

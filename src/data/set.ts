@@ -35,8 +35,8 @@ export interface Answers {
 }
 
 /**
- * Samples in memory, checked: rows of inputs, and for each a class label or targets. Made by `dataset`. Where there are several inputs or
- * answers by name, what stands here itself is that of the first.
+ * Samples in memory, checked: rows of inputs, and for each a class label or targets. Made by `dataset`. Where
+ * there are several inputs or answers by name, what stands here itself is that of the first.
  */
 export interface Dataset extends InputRows, Answers {
   readonly name: string;
@@ -46,7 +46,10 @@ export interface Dataset extends InputRows, Answers {
   readonly weights?: Float32Array;
   /** Of a set whose inputs have names: all of them. */
   readonly inputsByName?: Readonly<Record<string, InputRows>>;
-  /** Of a set whose answers have names, which are those of a model's outputs: all of them, labels before targets. */
+  /**
+   * Of a set whose answers have names, which are those of a model's outputs: all of them, labels before
+   * targets.
+   */
   readonly answersByName?: Readonly<Record<string, Answers>>;
 }
 
@@ -61,8 +64,8 @@ export function answersOf(set: Dataset): (readonly [name: string | undefined, An
 }
 
 /**
- * Throws OptionError for something that is no data set, ShapeError for one whose arrays are not of its size. What is in them is looked
- * at where it is used.
+ * Throws OptionError for something that is no data set, ShapeError for one whose arrays are not of its size.
+ * What is in them is looked at where it is used.
  */
 export function checkDataset(where: string, name: string, set: unknown): asserts set is Dataset {
   const given = (typeof set === 'object' && set !== null ? set : {}) as Dataset;
@@ -147,7 +150,8 @@ function partsOf<T>(where: string, name: string, what: string, all: unknown): (r
 }
 
 /**
- * Samples `from` up to but not including `to`, as views: nothing is copied, and the classes stay those of `set`.
+ * Samples `from` up to but not including `to`, as views: nothing is copied, and the classes stay those of
+ * `set`.
  *
  * @throws OptionError for something that is no data set, and unless 0 <= from < to <= set.size, all whole.
  */

@@ -1,9 +1,12 @@
 /**
- * Numbers that the kernels share with what calls them. The build writes them for AssemblyScript, under the same names; of a list, the
- * place of each name: UNARY_COPY is 0.
+ * Numbers that the kernels share with what calls them. The build writes them for AssemblyScript, under the
+ * same names; of a list, the place of each name: UNARY_COPY is 0.
  */
 
-/** Bytes at the start of every memory that belong to the kernels: zeros, then constants. Nothing else may lie there. */
+/**
+ * Bytes at the start of every memory that belong to the kernels: zeros, then constants. Nothing else may lie
+ * there.
+ */
 export const RESERVED_BYTES = 640;
 
 /** Terms of a sum up to which it is one chain of float32 additions: see assembly/chain.ts. */
@@ -35,10 +38,15 @@ export const RELU = 3;
 /** Threads that a pool has room for. */
 export const MAX_THREADS = 64;
 
-/** The job that computes nothing: what it takes to bring the threads together. The other jobs' numbers follow. */
+/**
+ * The job that computes nothing: what it takes to bring the threads together. The other jobs' numbers follow.
+ */
 export const JOB_MEET = 0;
 
-/** Kernels that are cut along one axis have numbers from here on, as jobs of the threads; those below are cut otherwise. */
+/**
+ * Kernels that are cut along one axis have numbers from here on, as jobs of the threads; those below are cut
+ * otherwise.
+ */
 export const FIRST_LINE = 16;
 
 /** Arguments of such a kernel at most. */

@@ -1,4 +1,7 @@
-/** An engine is a backend and its memory; everything that computes is given one. Which backend it has is `createEngine`'s choice. */
+/**
+ * An engine is a backend and its memory; everything that computes is given one. Which backend it has is
+ * `createEngine`'s choice.
+ */
 import { platform } from '#platform';
 import { disposeSymbol } from '../base/dispose.js';
 import { EngineError, OptionError, show } from '../base/errors.js';
@@ -78,7 +81,10 @@ export class Engine {
     return new Arena(this);
   }
 
-  /** Ends the engine and its threads and lets go of its memory; using it or its tensors then throws. Twice is fine. */
+  /**
+   * Ends the engine and its threads and lets go of its memory; using it or its tensors then throws. Twice is
+   * fine.
+   */
   dispose(): void {
     this.#backend?.dispose();
     this.#backend = undefined;

@@ -1,6 +1,7 @@
 /**
- * What of WebAssembly this runtime accepts, asked by modules of a few bytes; and whether the bytes of a binary are whole. Together
- * they tell a runtime that lacks an instruction from kernels that are broken. Loaded when a binary was refused.
+ * What of WebAssembly this runtime accepts, asked by modules of a few bytes; and whether the bytes of a
+ * binary are whole. Together they tell a runtime that lacks an instruction from kernels that are broken.
+ * Loaded when a binary was refused.
  */
 import { EngineError, KernelError } from '../base/errors.js';
 import type { Bytes } from '../base/globals.js';
@@ -39,8 +40,9 @@ function probe(body: readonly number[], memory: readonly number[] = []): Uint8Ar
 }
 
 /**
- * Looks at bytes that this runtime refuses: of one of our binaries, or, without a name, of one that was given and may be any of the four.
- * Throws KernelError where they are broken, and not only of instructions that are missing here.
+ * Looks at bytes that this runtime refuses: of one of our binaries, or, without a name, of one that was given
+ * and may be any of the four. Throws KernelError where they are broken, and not only of instructions that are
+ * missing here.
  */
 export async function checkRefused(binary: BinaryName | undefined, bytes: Bytes): Promise<void> {
   const what = binary === undefined ? 'option wasm' : `the ${binary} binary`;
@@ -56,7 +58,9 @@ function missingOf(features: readonly Feature[]): Feature[] {
   return features.filter((feature) => !WebAssembly.validate(probes[feature]));
 }
 
-/** Whether the sections of a module fill its bytes: not when they were cut off, whatever the runtime accepts. */
+/**
+ * Whether the sections of a module fill its bytes: not when they were cut off, whatever the runtime accepts.
+ */
 function isWhole(bytes: Uint8Array): boolean {
   let at = 8;
   while (at < bytes.length) {
@@ -74,7 +78,10 @@ function isWhole(bytes: Uint8Array): boolean {
   return at === bytes.length;
 }
 
-/** What to say of bytes that this runtime refuses although it accepts the instructions that they should be made of. */
+/**
+ * What to say of bytes that this runtime refuses although it accepts the instructions that they should be
+ * made of.
+ */
 async function broken(what: string, bytes: Bytes): Promise<KernelError> {
   const cause: unknown = await WebAssembly.compile(bytes).then(
     () => undefined,
@@ -86,7 +93,10 @@ async function broken(what: string, bytes: Bytes): Promise<KernelError> {
   });
 }
 
-/** What to say when bytes that are valid do not compile: a page's policy is then the likely reason, and has a remedy. */
+/**
+ * What to say when bytes that are valid do not compile: a page's policy is then the likely reason, and has a
+ * remedy.
+ */
 export function refusal(cause: unknown): EngineError {
   const policy = /content.security|unsafe-eval|csp|embedder/i.test(String(cause));
   const remedy = "; allow it by 'wasm-unsafe-eval' in script-src of the page's content security policy";

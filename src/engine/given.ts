@@ -1,4 +1,7 @@
-/** An engine of one binary that the caller gives, of unknown kind: it is asked for its arithmetic and its threads. Loaded where there is one. */
+/**
+ * An engine of one binary that the caller gives, of unknown kind: it is asked for its arithmetic and its
+ * threads. Loaded where there is one.
+ */
 import { platform } from '#platform';
 import { EngineError, LanegradError } from '../base/errors.js';
 import { MAX_THREADS } from './constants.js';
@@ -62,7 +65,9 @@ export async function pickGiven({ math, turbo, threads }: Wish, wasm: WasmSource
   };
 }
 
-/** Whether a binary of unknown origin has threads: then it exports their life, and its memory must be shared. */
+/**
+ * Whether a binary of unknown origin has threads: then it exports their life, and its memory must be shared.
+ */
 async function hasThreads({ bytes, module, valid }: Binary): Promise<boolean> {
   if (!valid) return false;
   const compiled = module ?? (await platform.compile(bytes!, false).catch(refused));
@@ -70,8 +75,8 @@ async function hasThreads({ bytes, module, valid }: Binary): Promise<boolean> {
 }
 
 /**
- * Whether the kernels round once a multiplication and addition: (1 + ε)(1 - ε) - 1 is -ε² then, and else 0. So a binary of
- * unknown origin tells what it is.
+ * Whether the kernels round once a multiplication and addition: (1 + ε)(1 - ε) - 1 is -ε² then, and else 0.
+ * So a binary of unknown origin tells what it is.
  */
 function isFused(backend: Backend): boolean {
   try {

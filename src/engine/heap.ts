@@ -1,6 +1,6 @@
 /**
- * Places blocks in an engine's linear memory: first fit over a sorted list of gaps, neighbours joined when freed. It is
- * used when a model is compiled or a data set is uploaded, never within a training step.
+ * Places blocks in an engine's linear memory: first fit over a sorted list of gaps, neighbours joined when
+ * freed. It is used when a model is compiled or a data set is uploaded, never within a training step.
  */
 import type { Backend } from './kernels.js';
 
@@ -29,7 +29,10 @@ export class Heap {
     return this.#top;
   }
 
-  /** The pointer to `bytes` fresh bytes, whose contents are undefined. Throws EngineError when memory cannot grow. */
+  /**
+   * The pointer to `bytes` fresh bytes, whose contents are undefined. Throws EngineError when memory cannot
+   * grow.
+   */
   allocate(bytes: number): number {
     const size = roundUp(Math.max(bytes, 1));
     for (let i = 0; i < this.#gaps.length; i++) {

@@ -1,6 +1,6 @@
 /**
- * Where the compiled kernels come from: a file of this package, or what the caller has at hand. It fetches and looks at
- * bytes; wasm.ts makes instances of them.
+ * Where the compiled kernels come from: a file of this package, or what the caller has at hand. It fetches
+ * and looks at bytes; wasm.ts makes instances of them.
  */
 
 import { platform } from '#platform';
@@ -17,11 +17,17 @@ export type WasmSource =
   | Bytes
   | WasmGlobal<'Module'>;
 
-/** `simd` multiplies, rounds and adds; `fma` has fused multiply-add (relaxed SIMD). Both exist for shared memory too. */
+/**
+ * `simd` multiplies, rounds and adds; `fma` has fused multiply-add (relaxed SIMD). Both exist for shared
+ * memory too.
+ */
 export type Arithmetic = 'simd' | 'fma';
 export type BinaryName = Arithmetic | `${Arithmetic}-threads`;
 
-/** A source for each binary that may be used, by the name of its file; a function is called when the binary is wanted. */
+/**
+ * A source for each binary that may be used, by the name of its file; a function is called when the binary is
+ * wanted.
+ */
 export type WasmSources = { readonly [name in BinaryName]?: WasmSource | (() => Promise<WasmSource>) };
 
 export interface LoadedWasm {
@@ -42,7 +48,10 @@ export async function loadWasm(source: WasmSource): Promise<LoadedWasm> {
   return isUint8Array(loaded) ? checked(loaded, url.href) : readResponse(loaded);
 }
 
-/** Compiles while the bytes arrive. Where that is refused (a wrong MIME type, say) the bytes are there all the same. */
+/**
+ * Compiles while the bytes arrive. Where that is refused (a wrong MIME type, say) the bytes are there all the
+ * same.
+ */
 async function readResponse(response: Response): Promise<LoadedWasm> {
   const where = response.url || 'option wasm';
   if (!response.ok) throw new FileError(where, `the server answered ${response.status}`);
@@ -83,7 +92,9 @@ function resolve(address: string): URL {
   }
 }
 
-/** By its tag: in Node the global `Response` itself brings in all of fetch, which fails where memory is short. */
+/**
+ * By its tag: in Node the global `Response` itself brings in all of fetch, which fails where memory is short.
+ */
 export function isResponse(value: unknown): value is Global<'Response'> {
   return Object.prototype.toString.call(value) === '[object Response]';
 }

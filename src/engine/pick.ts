@@ -1,6 +1,6 @@
 /**
- * Which binary computes, and on how many threads: what was asked for, or else the best that there is here, with the reason. What
- * the binaries are stands in wasm.ts.
+ * Which binary computes, and on how many threads: what was asked for, or else the best that there is here,
+ * with the reason. What the binaries are stands in wasm.ts.
  */
 import { platform } from '#platform';
 import { EngineError, FormatError, KernelError, LanegradError, ThreadError } from '../base/errors.js';
@@ -9,7 +9,10 @@ import type { Picked, Wish } from './given.js';
 import { type Arithmetic, type BinaryName, isWasmSource, type WasmSources } from './load.js';
 import { type Binary, countThreads, createWasmBackend, loadBinary } from './wasm.js';
 
-/** Throws EngineError when what was asked for is not to be had here; OptionError when it was not among the binaries given. */
+/**
+ * Throws EngineError when what was asked for is not to be had here; OptionError when it was not among the
+ * binaries given.
+ */
 export async function pickBackend(wish: Wish): Promise<Picked> {
   const { math, threads, wasm } = wish;
   if (math === 'fma') platform.enableRelaxedSimd();
@@ -35,7 +38,10 @@ export async function pickBackend(wish: Wish): Promise<Picked> {
   }
 }
 
-/** Whether something is not to be had here, for which there may be another way. Broken bytes are an error and nothing else. */
+/**
+ * Whether something is not to be had here, for which there may be another way. Broken bytes are an error and
+ * nothing else.
+ */
 function isRefusal(error: unknown): error is LanegradError {
   return error instanceof LanegradError && !(error instanceof KernelError) && !(error instanceof FormatError);
 }

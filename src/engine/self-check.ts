@@ -1,6 +1,7 @@
 /**
- * Whether two instances of one binary compute the same bits: the condition under which re-vectorised code is used. A small problem goes
- * through the products and everything that is cut along one axis, with shapes that reach whole tiles and all edges.
+ * Whether two instances of one binary compute the same bits: the condition under which re-vectorised code is
+ * used. A small problem goes through the products and everything that is cut along one axis, with shapes that
+ * reach whole tiles and all edges.
  */
 import { BINARY, UNARY } from './codes.js';
 import { kernelNames } from './generated/kernels.js';
@@ -10,7 +11,10 @@ import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
 const [M, N, K] = [13, 112, 37];
 const FLOATS = 8192;
 
-/** Of the kernels that are cut along one axis: floats of an array, arrays of a call, elements, rows, columns and every other number. */
+/**
+ * Of the kernels that are cut along one axis: floats of an array, arrays of a call, elements, rows, columns
+ * and every other number.
+ */
 const ARRAY = 2048;
 const ARRAYS = 8;
 const [LENGTH, ROWS, COLUMNS, OTHER] = [501, 13, 37, 40];
@@ -65,8 +69,9 @@ function results(backend: Computer): Uint32Array {
 }
 
 /**
- * Calls each kernel that is cut along one axis, by its letters (threads/lines.ts): with random floats, with zeros where whole numbers are
- * pointed to (labels and places, which must be valid), and each time with other outputs. Not those over strides, which have codes to know.
+ * Calls each kernel that is cut along one axis, by its letters (threads/lines.ts): with random floats, with
+ * zeros where whole numbers are pointed to (labels and places, which must be valid), and each time with other
+ * outputs. Not those over strides, which have codes to know.
  */
 function callLines(kernels: Kernels, memory: Float32Array, random: number, from: number): void {
   let pointer = from;
@@ -95,7 +100,10 @@ function isStrided(letters: string): boolean {
   return letters.split('w').length > 2;
 }
 
-/** Rows that lie apart and side by side, and functions that have loops of their own: 15,000 bytes of results at y. */
+/**
+ * Rows that lie apart and side by side, and functions that have loops of their own: 15,000 bytes of results
+ * at y.
+ */
 function callStrided(kernels: Kernels, { a, b, y, work }: Record<'a' | 'b' | 'y' | 'work', number>): void {
   const [copy, sin, erf] = (['copy', 'sin', 'erf'] as const).map((name) => UNARY.indexOf(name));
   const mul = BINARY.indexOf('mul');

@@ -1,6 +1,6 @@
 /**
- * A typed array with a shape in an engine's memory. Above the engine it is a name for data: values go in by `write` and
- * come out by `read`, as copies, since memory that grows would detach any view.
+ * A typed array with a shape in an engine's memory. Above the engine it is a name for data: values go in by
+ * `write` and come out by `read`, as copies, since memory that grows would detach any view.
  */
 import { isNumericArray } from '../base/arrays.js';
 import { EngineError, OptionError, ShapeError, show } from '../base/errors.js';
@@ -12,8 +12,8 @@ import type { Backend, Kernels } from './kernels.js';
 const ROW_STEP = 16;
 
 /**
- * Where rows would begin a multiple of this apart, they get one line more: a column of such a matrix meets in a few sets of the
- * first-level cache. With rows of 1024 floats products are 2 to 9 % slower without.
+ * Where rows would begin a multiple of this apart, they get one line more: a column of such a matrix meets in
+ * a few sets of the first-level cache. With rows of 1024 floats products are 2 to 9 % slower without.
  */
 const ALIAS = 256;
 
@@ -53,7 +53,9 @@ export class Tensor {
   readonly size: number;
   /** @internal Byte offset into the engine's memory. */
   readonly pointer: number;
-  /** @internal Leading dimension: elements from one row to the next. More than `columns` when rows are padded. */
+  /**
+   * @internal Leading dimension: elements from one row to the next. More than `columns` when rows are padded.
+   */
   readonly ld: number;
   readonly #owner: Arena;
   /** Shared with all views of the same memory. */
@@ -114,7 +116,10 @@ export class Tensor {
     return new Tensor(this.#owner, this.dtype, shape, this.pointer, ld, this.#changes);
   }
 
-  /** @internal The same memory with `rank` axes: all before the last `rank` - 1 become one. A vector becomes a matrix of one row. */
+  /**
+   * @internal The same memory with `rank` axes: all before the last `rank` - 1 become one. A vector becomes a
+   * matrix of one row.
+   */
   merged(rank: number): Tensor {
     if (this.shape.length === rank) return this;
     const last = this.shape.slice(Math.max(0, this.shape.length - rank + 1));
@@ -145,12 +150,16 @@ export class Tensor {
     return new Tensor(this.#owner, this.dtype, [this.span], this.pointer, undefined, this.#changes);
   }
 
-  /** @internal So many elements (as many as this has, padding counted), in memory that lives as long as this. */
+  /**
+   * @internal So many elements (as many as this has, padding counted), in memory that lives as long as this.
+   */
   scratch(size = this.span): Tensor {
     return this.#owner.tensor(this.dtype, [size]);
   }
 
-  /** A copy of the values, row-major: all of them, or those of the first `count` entries of the first axis. */
+  /**
+   * A copy of the values, row-major: all of them, or those of the first `count` entries of the first axis.
+   */
   read(count?: number): TypedArray {
     const raw = this.#raw();
     const { columns, ld } = this;
@@ -164,8 +173,9 @@ export class Tensor {
   }
 
   /**
-   * Copies `values` in, row-major; there must be exactly `size` of them. With `from`, they are whole entries of the first axis, as many as
-   * there are values for, and take the places from that entry on; the others stay. Throws ShapeError when they do not fit.
+   * Copies `values` in, row-major; there must be exactly `size` of them. With `from`, they are whole entries
+   * of the first axis, as many as there are values for, and take the places from that entry on; the others
+   * stay. Throws ShapeError when they do not fit.
    */
   write(values: ArrayLike<number>, from?: number): this {
     checkNumbers('Tensor.write', values);
@@ -218,8 +228,8 @@ export class Tensor {
   }
 
   /**
-   * How often this memory, or any view of it, has been changed: by `write` and `fill`, and by kernels whose callers say so with
-   * `changed`, as those do that change a model's parameters.
+   * How often this memory, or any view of it, has been changed: by `write` and `fill`, and by kernels whose
+   * callers say so with `changed`, as those do that change a model's parameters.
    */
   get version(): number {
     return this.#changes.count;

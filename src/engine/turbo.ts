@@ -1,4 +1,7 @@
-/** Turbo code: loops that V8 re-vectorises to 256 bits, compared with plain code before it is used. Loaded where it is asked for. */
+/**
+ * Turbo code: loops that V8 re-vectorises to 256 bits, compared with plain code before it is used. Loaded
+ * where it is asked for.
+ */
 import { platform } from '#platform';
 import { EngineError } from '../base/errors.js';
 import type { WasmGlobal } from '../base/globals.js';

@@ -1,6 +1,6 @@
 /**
- * The WebAssembly backend: finds a binary, instantiates it over a memory that the host owns, starts threads where they are asked for, and
- * hands out its exports.
+ * The WebAssembly backend: finds a binary, instantiates it over a memory that the host owns, starts threads
+ * where they are asked for, and hands out its exports.
  */
 import { platform } from '#platform';
 import { EngineError, KernelError, OptionError, UnsupportedError } from '../base/errors.js';
@@ -20,8 +20,9 @@ import type { ThreadPool } from './threads/pool.js';
 const PAGE = 65536;
 const MAX_PAGES = 65536;
 
-// Literal URLs, so that bundlers find the assets. `build` lies beside both `src` and `dist`. Functions, because a bundle that is
-// no module has no address, which does not matter as long as the kernels come from elsewhere.
+// Literal URLs, so that bundlers find the assets. `build` lies beside both `src` and `dist`. Functions,
+// because a bundle that is no module has no address, which does not matter as long as the kernels come from
+// elsewhere.
 const urls: Record<BinaryName, () => URL> = {
   simd: () => new URL('../../build/simd.wasm', import.meta.url),
   fma: () => new URL('../../build/fma.wasm', import.meta.url),
@@ -61,8 +62,8 @@ export interface Binary extends LoadedWasm {
 }
 
 /**
- * Loads a binary of this package, or the one that `wasm` gives in its place. Throws KernelError when it is broken: an answer that it
- * is not valid here means that the runtime lacks an instruction.
+ * Loads a binary of this package, or the one that `wasm` gives in its place. Throws KernelError when it is
+ * broken: an answer that it is not valid here means that the runtime lacks an instruction.
  */
 export async function loadBinary(binary: BinaryName, wasm?: WasmSource | WasmSources): Promise<Binary> {
   // Some locked-down browsers have none.
@@ -90,8 +91,9 @@ async function pick(binary: BinaryName, wasm: WasmSource | WasmSources | undefin
 }
 
 /**
- * Compiles and instantiates one binary. Throws EngineError where its instructions are not supported or a thread cannot be started.
- * Turbo code is compared with plain code first; where their bits differ it is given up with a warning.
+ * Compiles and instantiates one binary. Throws EngineError where its instructions are not supported or a
+ * thread cannot be started. Turbo code is compared with plain code first; where their bits differ it is given
+ * up with a warning.
  */
 export async function createWasmBackend(options: WasmOptions): Promise<WasmBackend> {
   const { turbo = false, threads = 1, wasm, worth } = options;

@@ -1,4 +1,7 @@
-/** A model's values as named arrays, for numpy: an NPZ archive with an array for each parameter and buffer, under the model's own names. */
+/**
+ * A model's values as named arrays, for numpy: an NPZ archive with an array for each parameter and buffer,
+ * under the model's own names.
+ */
 import { isFloat32Array, isFloat64Array } from '../base/arrays.js';
 import { DataError, FormatError, show } from '../base/errors.js';
 import { allValues, checkModel, type Network, setParameters } from '../nn/model.js';
@@ -31,7 +34,8 @@ export function writeModelNpz(model: Network): Uint8Array {
  * Fills `model` with the values of such an archive. Floats of other widths are converted.
  *
  * @param where The file's name, for messages.
- * @throws FormatError when an array is missing, left over, of another shape or not of floats, or a value is NaN or infinite. The
+ * @throws FormatError when an array is missing, left over, of another shape or not of floats, or a value is
+ * NaN or infinite. The
  *   model then stays as it was.
  */
 export function readModelNpz(bytes: Uint8Array, where: string, model: Network): void {

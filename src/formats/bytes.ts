@@ -1,6 +1,7 @@
 /**
- * What the readers and writers of binary files share: the check of what they are given, byte order, half-precision floats, and how far
- * a compressed file may grow. It knows no format. Conversions check nothing: a reader has compared every length with the file before.
+ * What the readers and writers of binary files share: the check of what they are given, byte order,
+ * half-precision floats, and how far a compressed file may grow. It knows no format. Conversions check
+ * nothing: a reader has compared every length with the file before.
  */
 import { checkBytes } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
@@ -9,7 +10,10 @@ export type ByteOrder = 'little' | 'big';
 
 const hostOrder: ByteOrder = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 'little' : 'big';
 
-/** The arguments of every public reader. Throws OptionError in the name of `reader` for anything but bytes, and a name for messages. */
+/**
+ * The arguments of every public reader. Throws OptionError in the name of `reader` for anything but bytes,
+ * and a name for messages.
+ */
 export function checkFile(reader: string, bytes: unknown, where: unknown): Uint8Array {
   if (typeof where !== 'string') {
     throw new OptionError(reader, `where: expected the name of the file, for messages, given ${show(where)}`);
@@ -19,7 +23,10 @@ export function checkFile(reader: string, bytes: unknown, where: unknown): Uint8
 
 /** What any compressed file may grow to, in bytes. */
 const FREE_GROWTH = 2 ** 27;
-/** What a larger one may grow to, as a multiple of its own size. Data that are worth training on compress by less. */
+/**
+ * What a larger one may grow to, as a multiple of its own size. Data that are worth training on compress by
+ * less.
+ */
 const MAX_GROWTH = 64;
 
 /** The most bytes that a compressed file of this size may grow to, unless the caller says otherwise. */
@@ -28,8 +35,8 @@ export function growthLimit(fileBytes: number): number {
 }
 
 /**
- * Copies `bytes` into a buffer of its own, as elements of the host's byte order. A copy, because a view of 2, 4 or
- * 8-byte elements must begin at a multiple of their size, which a position in a file need not be.
+ * Copies `bytes` into a buffer of its own, as elements of the host's byte order. A copy, because a view of 2,
+ * 4 or 8-byte elements must begin at a multiple of their size, which a position in a file need not be.
  *
  * @param elementBytes Bytes of one element: 1, 2, 4 or 8. It divides the length of `bytes`.
  * @param order Byte order of the file.
@@ -47,7 +54,9 @@ export function fromHostOrder(data: ArrayBufferView, elementBytes: number, order
   return order === hostOrder ? view : new Uint8Array(toHostOrder(view, elementBytes, order));
 }
 
-/** Widens IEEE 754 binary16 (1 sign bit, 5 of exponent, 10 of fraction), given as bits; exact for every value. */
+/**
+ * Widens IEEE 754 binary16 (1 sign bit, 5 of exponent, 10 of fraction), given as bits; exact for every value.
+ */
 export function widenF16(bits: Uint16Array): Float32Array {
   return Float32Array.from(bits, (half) => {
     const sign = half & 0x8000 ? -1 : 1;

@@ -1,6 +1,6 @@
 /**
- * Cyclic redundancy checks of 32 bits, reflected, over bytes: the polynomials that ZIP, PNG and gzip (CRC-32), and TFRecord
- * (CRC-32C, Castagnoli 1993) use. They find accidents, not forgery.
+ * Cyclic redundancy checks of 32 bits, reflected, over bytes: the polynomials that ZIP, PNG and gzip
+ * (CRC-32), and TFRecord (CRC-32C, Castagnoli 1993) use. They find accidents, not forgery.
  */
 
 const tables = { crc32: makeTable(0xedb88320), crc32c: makeTable(0x82f63b78) };

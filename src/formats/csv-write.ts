@@ -2,13 +2,16 @@
 
 export interface CsvWriteOptions {
   /**
-   * Whether a text that a spreadsheet would take for a formula gets an apostrophe before it, which makes it a text there. Such are
-   * those that begin with =, +, -, @, a tab or a carriage return; numbers stay as they are.
+   * Whether a text that a spreadsheet would take for a formula gets an apostrophe before it, which makes it a
+   * text there. Such are those that begin with =, +, -, @, a tab or a carriage return; numbers stay as they
+   * are.
    */
   readonly escapeFormulas?: boolean | undefined;
 }
 
-/** One line. A number is written so that it reads back as the same double; undefined and NaN as an empty cell. */
+/**
+ * One line. A number is written so that it reads back as the same double; undefined and NaN as an empty cell.
+ */
 export function csvLine(
   cells: readonly (string | number | undefined)[],
   { escapeFormulas = false }: CsvWriteOptions = {},

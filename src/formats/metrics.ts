@@ -1,6 +1,6 @@
 /**
- * Records of training, such as the epochs of a history, as tables: flattened to names with a slash, `validation/loss`, and
- * written as CSV or as TensorBoard's scalars.
+ * Records of training, such as the epochs of a history, as tables: flattened to names with a slash,
+ * `validation/loss`, and written as CSV or as TensorBoard's scalars.
  */
 import { DataError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -13,8 +13,8 @@ type Flat = Record<string, number | string | boolean | null>;
 const MAX_DEPTH = 32;
 
 /**
- * Nested objects become names with a slash; arrays and what is absent are left out. Throws OptionError for anything but an object, and
- * DataError where one is nested too deeply.
+ * Nested objects become names with a slash; arrays and what is absent are left out. Throws OptionError for
+ * anything but an object, and DataError where one is nested too deeply.
  *
  * @param where Names the caller, or the file, in messages.
  */
@@ -38,17 +38,20 @@ export function flattenRecord(where: string, record: object): Flat {
   return flat;
 }
 
-/** Fields of a table for each that its records have: more are empty fields, of which there can be any number. */
+/**
+ * Fields of a table for each that its records have: more are empty fields, of which there can be any number.
+ */
 const MAX_SPARSITY = 16;
 /** Fields that any table may have. */
 const FREE_FIELDS = 2 ** 20;
 
 /**
- * A table with a column for each name that any record has, in the order of their first appearance; RFC 4180, but with plain
- * line feeds. What a record lacks is an empty field.
+ * A table with a column for each name that any record has, in the order of their first appearance; RFC 4180,
+ * but with plain line feeds. What a record lacks is an empty field.
  *
  * @throws OptionError for anything but a list of objects, and for options that are unknown.
- * @throws DataError for objects nested too deeply, or so different that nearly all of the table would be empty.
+ * @throws DataError for objects nested too deeply, or so different that nearly all of the table would be
+ * empty.
  */
 export function metricsCsv(records: readonly object[], options?: CsvWriteOptions): string {
   const where = 'metricsCsv';
@@ -80,8 +83,9 @@ const PLACES = new Set(['epoch', 'step']);
 const ALONE = new Set(['learningRate', 'seconds', 'samplesPerSecond']);
 
 /**
- * The scalars of an epoch's record as TensorBoard groups them: `loss/train` beside `loss/validation`, and `learningRate`.
- * What is not a number is left out. Throws OptionError for anything but an object, DataError for one nested too deeply.
+ * The scalars of an epoch's record as TensorBoard groups them: `loss/train` beside `loss/validation`, and
+ * `learningRate`. What is not a number is left out. Throws OptionError for anything but an object, DataError
+ * for one nested too deeply.
  */
 export function epochScalars(record: object): Record<string, number> {
   return scalarsOf(flattenRecord('epochScalars', record));

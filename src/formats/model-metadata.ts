@@ -95,8 +95,8 @@ export function describeModel(
 }
 
 /**
- * The same from a file: the model, which has its values, remembers what the file says. `readLoss` makes the loss of what the file says of
- * it. Throws OptionError where parts contradict.
+ * The same from a file: the model, which has its values, remembers what the file says. `readLoss` makes the
+ * loss of what the file says of it. Throws OptionError where parts contradict.
  */
 export function readDescription(
   reader: OptionReader,

@@ -1,18 +1,21 @@
 /**
- * A model as one safetensors file that rebuilds itself: parameters and buffers under the model's own names (`0.weight`,
- * `1.runningMean`, …), and under the metadata key `lanegrad` a JSON text with the layers' options. It opens no file.
+ * A model as one safetensors file that rebuilds itself: parameters and buffers under the model's own names
+ * (`0.weight`, `1.runningMean`, …), and under the metadata key `lanegrad` a JSON text with the layers'
+ * options. It opens no file.
  *
  *   {"version":1,"inputSize":784,"seed":1,"layers":[{"kind":"dense","units":300,"activation":"sigmoid","bias":true}, …],
  *    "loss":{"kind":"softmaxCrossEntropy"},"input":{"scale":0.0039,"offset":0,"imageShape":[28,28]},"classNames":["0", …]}
  *
- * A model that is no list of our layers has its graph in place of them (nn/graph-file.ts), and so may its loss (nn/loss-file.ts):
+ * A model that is no list of our layers has its graph in place of them (nn/graph-file.ts), and so may its
+ * loss (nn/loss-file.ts):
  *
  *   {"version":2,"seed":1,"graph":{"inputs":{"input":"0"},"outputs":{"output":"4"},"nodes":[{"op":"input","shape":[784]}, …]}, …}
  *
- * With several inputs there is, in place of "input", how the bytes of each were scaled: "inputScales":{"image":{"scale":0.0039,"offset":0}}.
+ * With several inputs there is, in place of "input", how the bytes of each were scaled:
+ * "inputScales":{"image":{"scale":0.0039,"offset":0}}.
  *
- * Version 2 is written only where version 1 cannot say it: for a graph, a loss of one's own or of several outputs, an input of several
- * axes, and frozen parameters of a list of layers (`"frozen":["0.weight", …]`).
+ * Version 2 is written only where version 1 cannot say it: for a graph, a loss of one's own or of several
+ * outputs, an input of several axes, and frozen parameters of a list of layers (`"frozen":["0.weight", …]`).
  *
  * Whatever is read is taken for hostile: sizes are compared with the tensors before anything is allocated.
  */
@@ -41,11 +44,14 @@ const KEY = 'lanegrad';
 const VERSIONS: readonly unknown[] = [1, 2];
 
 /**
- * The bytes of a model's file, which hold what the model remembers too. The same model and metadata give the same bytes.
+ * The bytes of a model's file, which hold what the model remembers too. The same model and metadata give the
+ * same bytes.
  *
  * @param sections What the metadata may hold beside what any model's may.
- * @throws DataError when a parameter is NaN or infinite: such a model is of no use, and must not replace a good one.
- * @throws OptionError for metadata that do not fit the model or what it remembers, or a loss that could not be read back.
+ * @throws DataError when a parameter is NaN or infinite: such a model is of no use, and must not replace a
+ * good one.
+ * @throws OptionError for metadata that do not fit the model or what it remembers, or a loss that could not
+ * be read back.
  */
 export function writeModel(
   model: Network,
@@ -83,11 +89,13 @@ function describeLayers(where: string, model: Sequential, extra: Description) {
 }
 
 /**
- * Rebuilds a model from its file's bytes, with what it remembers: `model.loss`, and `model.input` or `model.inputScales`.
+ * Rebuilds a model from its file's bytes, with what it remembers: `model.loss`, and `model.input` or
+ * `model.inputScales`.
  *
  * @param where The file's name, for messages.
  * @param sections As for `writeModel`; the file may hold no others.
- * @throws FormatError when the file is not safetensors, has no description of a model or one that this version cannot
+ * @throws FormatError when the file is not safetensors, has no description of a model or one that this
+ * version cannot
  *   read, lacks or adds tensors, or holds a value that is NaN or infinite.
  */
 export function readModel(
@@ -131,7 +139,10 @@ function readVersion(description: OptionReader, where: string): unknown {
   throw new FormatError(where, `expected a model of ${expected}, given version ${show(version)}`);
 }
 
-/** A list of layers; since version 2 for inputs of several axes too, and with the names of parameters that are frozen. */
+/**
+ * A list of layers; since version 2 for inputs of several axes too, and with the names of parameters that are
+ * frozen.
+ */
 function readLayers(
   description: OptionReader,
   version: unknown,

@@ -4,8 +4,9 @@
  *   | 0x93 NUMPY | major minor | length of header: u16, from version 2 on u32 | header | elements |
  *        6             2                       little-endian
  *
- * The header is a Python dictionary, such as {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }. It believes no header:
- * sizes are compared with the file before anything is allocated. Arrays of Python objects (pickles) and of records are refused.
+ * The header is a Python dictionary, such as {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }. It
+ * believes no header: sizes are compared with the file before anything is allocated. Arrays of Python objects
+ * (pickles) and of records are refused.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import { typedArrayName } from '../base/arrays.js';
@@ -34,7 +35,10 @@ export interface NpyData {
 
 export type NpyDtype = keyof NpyData;
 
-/** `data` is row-major, of the product of `shape` elements, also where the file was not; no shape at all is one number. */
+/**
+ * `data` is row-major, of the product of `shape` elements, also where the file was not; no shape at all is
+ * one number.
+ */
 export type NpyArray = {
   [D in NpyDtype]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: NpyData[D] };
 }[NpyDtype];
@@ -99,7 +103,8 @@ interface Header {
  * Reads a whole NPY file. Data are copied: they do not keep `bytes` alive.
  *
  * @param where The file's name, for messages.
- * @throws FormatError when the file is not NPY, is of a type other than those of `NpyDtype`, or is not exactly as long as its
+ * @throws FormatError when the file is not NPY, is of a type other than those of `NpyDtype`, or is not
+ * exactly as long as its
  *   header says.
  * @throws OptionError for `bytes` that are none.
  */
@@ -110,7 +115,10 @@ export function readNpy(bytes: Uint8Array, where: string): NpyArray {
 /** What a text takes in memory at least. */
 const TEXT_BYTES = 32;
 
-/** @internal As `readNpy`; texts may take at most `limit` bytes, which bytes of a compressed file could go far beyond. */
+/**
+ * @internal As `readNpy`; texts may take at most `limit` bytes, which bytes of a compressed file could go far
+ * beyond.
+ */
 export function decodeNpy(file: Uint8Array, where: string, limit = Number.POSITIVE_INFINITY): NpyArray {
   const fail = (problem: string): never => {
     throw new FormatError(where, problem);
@@ -137,7 +145,8 @@ export function decodeNpy(file: Uint8Array, where: string, limit = Number.POSITI
 /**
  * Writes an array as the bytes of an NPY file, version 1, row-major and little-endian.
  *
- * @throws OptionError for something that is no array, an unknown dtype, or data of another class than the dtype's.
+ * @throws OptionError for something that is no array, an unknown dtype, or data of another class than the
+ * dtype's.
  * @throws ShapeError when data are not the product of the shape in number.
  */
 export function writeNpy(array: WritableNpy): Uint8Array {

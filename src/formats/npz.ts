@@ -1,4 +1,6 @@
-/** Reads and writes NPZ, numpy's archive of named arrays: a ZIP whose entries are NPY files. It opens no file. */
+/**
+ * Reads and writes NPZ, numpy's archive of named arrays: a ZIP whose entries are NPY files. It opens no file.
+ */
 import { isMap } from '../base/arrays.js';
 import { FormatError, OptionError, show } from '../base/errors.js';
 import { checkInteger } from '../base/options.js';
@@ -10,11 +12,14 @@ import { readZip, writeZip } from './zip.js';
 const SUFFIX = '.npy';
 
 /**
- * Reads what `numpy.savez` and `numpy.savez_compressed` write, in the order of the archive. Names are without `.npy`.
+ * Reads what `numpy.savez` and `numpy.savez_compressed` write, in the order of the archive. Names are without
+ * `.npy`.
  *
  * @param where The file's name, for messages.
- * @param maxBytes The most that all arrays together may grow to; by default 128 MiB, and 64 times the size of a larger archive.
- * @throws FormatError, naming the array where there is one, for an archive or an array that is broken, or an entry that is
+ * @param maxBytes The most that all arrays together may grow to; by default 128 MiB, and 64 times the size of
+ * a larger archive.
+ * @throws FormatError, naming the array where there is one, for an archive or an array that is broken, or an
+ * entry that is
  *   no array.
  * @throws OptionError for `bytes` that are none, or a limit that is no number of bytes.
  */
@@ -36,9 +41,11 @@ export function readNpz(bytes: Uint8Array, where: string, maxBytes?: number): Ma
 }
 
 /**
- * Writes arrays as `numpy.load` reads them, not compressed. The same arrays in the same order give the same bytes.
+ * Writes arrays as `numpy.load` reads them, not compressed. The same arrays in the same order give the same
+ * bytes.
  *
- * @throws OptionError for anything but a map, an array that cannot be written, an empty name, or more than an archive holds.
+ * @throws OptionError for anything but a map, an array that cannot be written, an empty name, or more than an
+ * archive holds.
  * @throws ShapeError when data are not the product of the shape in number.
  */
 export function writeNpz(arrays: ReadonlyMap<string, WritableNpy>): Uint8Array {

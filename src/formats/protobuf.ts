@@ -1,6 +1,6 @@
 /**
- * The wire format of protocol buffers: fields in a row, each a number, a wire type and a value. It knows no message; ONNX
- * and TensorBoard's events are made of it elsewhere.
+ * The wire format of protocol buffers: fields in a row, each a number, a wire type and a value. It knows no
+ * message; ONNX and TensorBoard's events are made of it elsewhere.
  *
  *   | tag: varint = number << 3 | wire type | value |   0: varint   1: 8 bytes   2: length: varint, bytes   5: 4 bytes
  *
@@ -76,7 +76,10 @@ export class ProtoWriter {
   }
 }
 
-/** One field as it stands in the file. `bytes` holds 4 or 8 of them for fixed sizes, and is empty for a varint. */
+/**
+ * One field as it stands in the file. `bytes` holds 4 or 8 of them for fixed sizes, and is empty for a
+ * varint.
+ */
 export interface ProtoField {
   readonly number: number;
   readonly wire: number;
@@ -96,8 +99,8 @@ export interface FieldBudget {
 const NONE = new Uint8Array(0);
 
 /**
- * The fields of one message, as views. It believes no length, and `fail`s for whatever the format forbids, and where there are more fields
- * than the budget allows.
+ * The fields of one message, as views. It believes no length, and `fail`s for whatever the format forbids,
+ * and where there are more fields than the budget allows.
  */
 export function* readFields(message: Uint8Array, fail: Fail, budget?: FieldBudget): Generator<ProtoField> {
   const cursor = { bytes: message, at: 0 };

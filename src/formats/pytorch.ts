@@ -1,12 +1,13 @@
 /**
- * A model's values as PyTorch keeps them, in a safetensors file: a state_dict with weights [out, in]. The other side has the same
- * layers in an `nn.Sequential`, where activations count as modules of their own:
+ * A model's values as PyTorch keeps them, in a safetensors file: a state_dict with weights [out, in]. The
+ * other side has the same layers in an `nn.Sequential`, where activations count as modules of their own:
  *
  *   sequential(784, [dense(300, { activation: 'sigmoid' }), dense(10)])
  *   nn.Sequential(nn.Linear(784, 300), nn.Sigmoid(), nn.Linear(300, 10))      0.weight, 0.bias, 2.weight, 2.bias
  *
- * Any other model's values have their own names there, with dots, as those of a module whose parts are called as the layers are:
- * `block.dense_1.weight` for `self.block.dense_1 = nn.Linear(…)`; weights of dense layers [out, in] too, all else as it is.
+ * Any other model's values have their own names there, with dots, as those of a module whose parts are called
+ * as the layers are: `block.dense_1.weight` for `self.block.dense_1 = nn.Linear(…)`; weights of dense layers
+ * [out, in] too, all else as it is.
  *
  * A state_dict says nothing of activations or sizes: it is read into a model that is there. It opens no file.
  */
@@ -26,15 +27,18 @@ import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors
 
 /** How the names in a state_dict are made. */
 export interface PytorchOptions {
-  /** What all names begin with, such as `net.` for a module that keeps the sequential as `self.net`; nothing by default. */
+  /**
+   * What all names begin with, such as `net.` for a module that keeps the sequential as `self.net`; nothing
+   * by default.
+   */
   prefix?: string;
 }
 
 /** How the modules of a state_dict are found and ordered. */
 export interface ReadPytorchOptions extends PytorchOptions {
   /**
-   * The modules that have parameters, in the order of the layers, such as ['hidden', 'out']. Needed only where their names
-   * do not end in a number that says the order.
+   * The modules that have parameters, in the order of the layers, such as ['hidden', 'out']. Needed only
+   * where their names do not end in a number that says the order.
    */
   modules?: readonly string[];
 }
@@ -74,13 +78,16 @@ export function writePytorch(model: Network, options?: PytorchOptions): Uint8Arr
 }
 
 /**
- * Fills `model` with the values of a state_dict. Of a list of layers, modules with parameters are matched with those that have some, in
- * order; of any other model tensors are matched by its own names. Half floats and doubles are converted.
+ * Fills `model` with the values of a state_dict. Of a list of layers, modules with parameters are matched
+ * with those that have some, in order; of any other model tensors are matched by its own names. Half floats
+ * and doubles are converted.
  *
  * @param where The file's name, for messages.
- * @throws FormatError when the file is not safetensors, modules are more or fewer than layers, a tensor is missing, left over, of
+ * @throws FormatError when the file is not safetensors, modules are more or fewer than layers, a tensor is
+ * missing, left over, of
  *   another shape or not of floats, or a value is NaN or infinite. The model then stays as it was.
- * @throws OptionError for `modules` that are not in the file or not one a layer, or given for a model that is no list of layers.
+ * @throws OptionError for `modules` that are not in the file or not one a layer, or given for a model that is
+ * no list of layers.
  */
 export function readPytorch(
   bytes: Uint8Array,
@@ -134,8 +141,8 @@ export function readPytorch(
 }
 
 /**
- * A model of dense layers alone, from a state_dict that holds nothing but linear modules. Which activation stands between them
- * a state_dict does not say.
+ * A model of dense layers alone, from a state_dict that holds nothing but linear modules. Which activation
+ * stands between them a state_dict does not say.
  *
  * @throws as `readPytorch` does, and FormatError when weights do not follow each other.
  */
@@ -205,8 +212,8 @@ interface ModuleValue {
 }
 
 /**
- * The modules that have values, by their places in nn.Sequential: a dense layer that ends with an activation takes two. Each
- * table of an embedding layer is an nn.Embedding of its own, such as `0.column3`.
+ * The modules that have values, by their places in nn.Sequential: a dense layer that ends with an activation
+ * takes two. Each table of an embedding layer is an nn.Embedding of its own, such as `0.column3`.
  */
 function modulesOf(model: Sequential): { module: string; values: ModuleValue[] }[] {
   let place = 0;
@@ -234,8 +241,9 @@ function modulesOf(model: Sequential): { module: string; values: ModuleValue[] }
 }
 
 /**
- * The same of a model that is no list of layers: each value under its own name, what stands before the last dot being its module. Weights of
- * dense layers are turned, and batch norm's statistics and embeddings' tables called as PyTorch's modules call them.
+ * The same of a model that is no list of layers: each value under its own name, what stands before the last
+ * dot being its module. Weights of dense layers are turned, and batch norm's statistics and embeddings'
+ * tables called as PyTorch's modules call them.
  */
 function namedOf(model: Network): { module: string; values: ModuleValue[] }[] {
   const graph = graphOf('writePytorch', model);
@@ -305,8 +313,8 @@ function groupByModule(
 }
 
 /**
- * By the numbers in their names, which must tell them apart: 0, 2, 10; fc1, fc2; net.0, net.2. Names may differ in what follows
- * the first number.
+ * By the numbers in their names, which must tell them apart: 0, 2, 10; fc1, fc2; net.0, net.2. Names may
+ * differ in what follows the first number.
  */
 function orderModules(modules: readonly string[], fail: (problem: string) => never): string[] {
   const stems = new Set(modules.map((name) => /^\D*\d/.exec(name)?.[0].slice(0, -1)));

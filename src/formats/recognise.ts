@@ -42,7 +42,8 @@ const SAVE_AS =
 const EXPORT = "in Python, model.export('model.onnx', format='onnx') writes what can be read here";
 
 /**
- * For a file of another program that no reader here takes: what it is, and what to do about it. Undefined for any other.
+ * For a file of another program that no reader here takes: what it is, and what to do about it. Undefined for
+ * any other.
  *
  * @param bytes The whole file; of one that is no ZIP archive its first bytes will do.
  */

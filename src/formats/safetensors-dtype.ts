@@ -1,4 +1,6 @@
-/** The element types of safetensors that lanegrad reads, and the typed array each is stored in. Nothing else. */
+/**
+ * The element types of safetensors that lanegrad reads, and the typed array each is stored in. Nothing else.
+ */
 
 /** What a reader gets for each dtype. */
 export interface SafeData {

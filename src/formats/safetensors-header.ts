@@ -1,7 +1,7 @@
 /**
- * The header of a safetensors file: parsed and proved to describe the rest of the file exactly. It reads no tensor's
- * data. JSON.parse alone will not do here: of two equal keys it silently keeps the last, so that two readers can see
- * two different models in one file.
+ * The header of a safetensors file: parsed and proved to describe the rest of the file exactly. It reads no
+ * tensor's data. JSON.parse alone will not do here: of two equal keys it silently keeps the last, so that two
+ * readers can see two different models in one file.
  */
 import { FormatError, show } from '../base/errors.js';
 import { elementBytes, isDtype, type SafeDtype, SUPPORTED } from './safetensors-dtype.js';
@@ -9,7 +9,10 @@ import { elementBytes, isDtype, type SafeDtype, SUPPORTED } from './safetensors-
 /** The reference implementation's limit, in bytes. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
-/** Strings, numbers and marks: 28 of them make a tensor of four axes. Each becomes a value, of many times its bytes. */
+/**
+ * Strings, numbers and marks: 28 of them make a tensor of four axes. Each becomes a value, of many times its
+ * bytes.
+ */
 const MAX_TOKENS = 2 ** 22;
 
 /** Objects or arrays within each other: the header, a tensor's entry, its shape. */
@@ -84,10 +87,10 @@ const [SPACE, QUOTE, MINUS, COLON, BACKSLASH] = [0x20, 0x22, 0x2d, 0x3a, 0x5c];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Walks the tokens of a JSON text and refuses what JSON.parse lets pass: a key given twice in one object however it
- * is escaped, half of a surrogate pair, numbers other than plain digits, deep nesting; and more tokens than a file of
- * models has, before any of them becomes a value. Whether the text is JSON at all is left to JSON.parse, so anything
- * may stand here; the walk ends in any case.
+ * Walks the tokens of a JSON text and refuses what JSON.parse lets pass: a key given twice in one object
+ * however it is escaped, half of a surrogate pair, numbers other than plain digits, deep nesting; and more
+ * tokens than a file of models has, before any of them becomes a value. Whether the text is JSON at all is
+ * left to JSON.parse, so anything may stand here; the walk ends in any case.
  */
 function checkTokens(text: string, fail: Fail): void {
   const open: { keys: Set<string>; key: string }[] = [];
@@ -144,7 +147,10 @@ function endOfNumber(text: string, start: number): number {
   return at;
 }
 
-/** The place after the quote that closes the string beginning at `start`. By hand: a regular expression overflows. */
+/**
+ * The place after the quote that closes the string beginning at `start`. By hand: a regular expression
+ * overflows.
+ */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);

@@ -38,7 +38,8 @@ const WHERE = 'writeSafetensors';
  * Reads a whole safetensors file. Data are copied: they do not keep `bytes` alive and are aligned.
  *
  * @param where The file's name, for messages.
- * @throws FormatError, naming the tensor where there is one, for anything that the format forbids, for a dtype other
+ * @throws FormatError, naming the tensor where there is one, for anything that the format forbids, for a
+ * dtype other
  *   than those of `SafeDtype`, and for keys of an entry other than the format's three.
  * @throws OptionError for `bytes` that are none.
  */
@@ -49,7 +50,10 @@ export function readSafetensors(bytes: Uint8Array, where: string): SafetensorsFi
   return decodeSafetensors(file, where);
 }
 
-/** @internal As `readSafetensors`, for a file that nobody mistakes for another program's: a page that trains loads no more than it needs. */
+/**
+ * @internal As `readSafetensors`, for a file that nobody mistakes for another program's: a page that trains
+ * loads no more than it needs.
+ */
 export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsFile {
   const { entries, metadata, dataStart } = readHeader(file, where);
   const tensors = new Map<string, SafeTensor>();
@@ -61,10 +65,12 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
 }
 
 /**
- * Writes tensors and metadata as one file's bytes. The bytes follow from names and values alone, not from the order
- * in which they are given: larger elements come first, which keeps all aligned, then names in order of code units.
+ * Writes tensors and metadata as one file's bytes. The bytes follow from names and values alone, not from the
+ * order in which they are given: larger elements come first, which keeps all aligned, then names in order of
+ * code units.
  *
- * @throws OptionError for anything but a map of tensors, a name, dtype or metadata that the format cannot hold, or data of another class than the
+ * @throws OptionError for anything but a map of tensors, a name, dtype or metadata that the format cannot
+ * hold, or data of another class than the
  *   dtype's.
  * @throws ShapeError when data are not the product of the shape in number.
  */

@@ -1,10 +1,11 @@
 /**
- * TensorBoard's event files: scalars by tag and step, each event a protocol buffer in a TFRecord frame. It opens no file.
+ * TensorBoard's event files: scalars by tag and step, each event a protocol buffer in a TFRecord frame. It
+ * opens no file.
  *
  *   | length: u64 | masked CRC-32C of the length: u32 | event | masked CRC-32C of the event: u32 |   little-endian
  *
- * Sources: TensorFlow's tfrecord format (https://www.tensorflow.org/tutorials/load_data/tfrecord), and the field numbers of
- * tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
+ * Sources: TensorFlow's tfrecord format (https://www.tensorflow.org/tutorials/load_data/tfrecord), and the
+ * field numbers of tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
  */
 import { OptionError, show } from '../base/errors.js';
 import { checkInteger } from '../base/options.js';
@@ -19,9 +20,11 @@ export function eventFileHead(seconds: number): Uint8Array {
 }
 
 /**
- * One event with the scalars of a step, such as `{ 'loss/train': 0.1 }`; the part before the slash groups charts.
+ * One event with the scalars of a step, such as `{ 'loss/train': 0.1 }`; the part before the slash groups
+ * charts.
  *
- * @throws OptionError for a step or time that is not a number of the right kind, or a scalar that is no number. NaN and
+ * @throws OptionError for a step or time that is not a number of the right kind, or a scalar that is no
+ * number. NaN and
  *   infinities are kept, as TensorBoard shows them.
  */
 export function scalarEvent(

@@ -1,11 +1,12 @@
 /**
- * ZIP archives in memory, as far as NPZ needs them: reads stored and deflated entries, writes stored ones. The central directory
- * at the end of the file is what counts; local headers are only skipped. It opens no file and knows nothing of what is inside.
+ * ZIP archives in memory, as far as NPZ needs them: reads stored and deflated entries, writes stored ones.
+ * The central directory at the end of the file is what counts; local headers are only skipped. It opens no
+ * file and knows nothing of what is inside.
  *
  *   | local header, name, data | … | central directory: an entry a file | end of central directory |
  *
- * All little-endian. Zip64, which numpy writes for entries of 4 GiB and more, is read where its sizes fit. Source: PKWARE's
- * APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3.
+ * All little-endian. Zip64, which numpy writes for entries of 4 GiB and more, is read where its sizes fit.
+ * Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3.
  */
 import { inflateSync } from 'fflate';
 import { FormatError, OptionError, show } from '../base/errors.js';
@@ -36,10 +37,13 @@ interface Entry {
 }
 
 /**
- * Reads the entries one by one, in the order of the directory; folders are left out. Stored data are views of `bytes`.
+ * Reads the entries one by one, in the order of the directory; folders are left out. Stored data are views of
+ * `bytes`.
  *
- * @param limit The most bytes that all entries together may grow to: a small archive may claim to hold any number.
- * @throws FormatError for anything but a sound archive: a wrong checksum, a name given twice, encryption, an unknown method.
+ * @param limit The most bytes that all entries together may grow to: a small archive may claim to hold any
+ * number.
+ * @throws FormatError for anything but a sound archive: a wrong checksum, a name given twice, encryption, an
+ * unknown method.
  */
 export function* readZip(
   bytes: Uint8Array,
@@ -101,7 +105,10 @@ export function writeZip(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   }
   const file = new Uint8Array(localBytes + directoryBytes + 22);
   const view = new DataView(file.buffer);
-  /** What local header and directory share: version 2.0, UTF-8, stored, midnight of 1980-01-01, checksum, sizes, length of the name. */
+  /**
+   * What local header and directory share: version 2.0, UTF-8, stored, midnight of 1980-01-01, checksum,
+   * sizes, length of the name.
+   */
   const common = (at: number, { name, data, crc }: (typeof entries)[number]) => {
     view.setUint16(at, 20, true);
     view.setUint16(at + 2, UTF8, true);

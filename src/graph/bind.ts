@@ -1,4 +1,7 @@
-/** A program in an engine's memory: each value placed once for the largest batch, and the calls of a batch bound to what it needs of that. */
+/**
+ * A program in an engine's memory: each value placed once for the largest batch, and the calls of a batch
+ * bound to what it needs of that.
+ */
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Call } from '../ops/check.js';
 import type { Binding, RunState } from '../ops/operation.js';

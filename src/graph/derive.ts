@@ -5,8 +5,9 @@ import type { Operation } from '../ops/operation.js';
 import { apply, applyOne, type Node, nodesOf, type Value, withinAll } from './value.js';
 
 /**
- * The gradients at `wanted`, given those at some values: undefined for what nothing depends on. Where a value is used several times, its
- * gradients are added up, those of later uses first. What has nothing wanted below it gets no gradient and costs none.
+ * The gradients at `wanted`, given those at some values: undefined for what nothing depends on. Where a value
+ * is used several times, its gradients are added up, those of later uses first. What has nothing wanted below
+ * it gets no gradient and costs none.
  *
  * @throws OptionError where a gradient would have to pass an operation that has no derivative.
  */

@@ -1,7 +1,8 @@
 /**
- * The functions of values: what networks, layers and losses of one's own are written with. Where a value is expected, a number will do. Shapes
- * meet as in numpy, aligned at the last axis, but rows never meet another axis. Lists of lengths are those of one row; axes are counted
- * with the rows, which are axis 0 of a value that has them, and from the end with -1.
+ * The functions of values: what networks, layers and losses of one's own are written with. Where a value is
+ * expected, a number will do. Shapes meet as in numpy, aligned at the last axis, but rows never meet another
+ * axis. Lists of lengths are those of one row; axes are counted with the rows, which are axis 0 of a value
+ * that has them, and from the end with -1.
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { checkInteger, OptionReader } from '../base/options.js';
@@ -217,8 +218,8 @@ function alongLast(name: string, x: Operand, axis: number, compute: (value: Valu
 }
 
 /**
- * The product of matrices, which the last two axes are; the axes before them are equal, or b is one matrix for all of a. With
- * a [rows, …, K] and b [K, N] it is [rows, …, N].
+ * The product of matrices, which the last two axes are; the axes before them are equal, or b is one matrix
+ * for all of a. With a [rows, …, K] and b [K, N] it is [rows, …, N].
  */
 export function matmul(a: Value, b: Value): Value {
   const where = placeOf('matmul');
@@ -246,7 +247,10 @@ function turnedMatrix({ node }: Value): Value | undefined {
 /** The sum of a · b along the last axis. */
 export const dot = (a: Operand, b: Operand): Value => sum(mul(a, b), { axis: -1 });
 
-/** The same values, row-major, in another shape: that of one row, for a value with rows. -1 stands for what is left. */
+/**
+ * The same values, row-major, in another shape: that of one row, for a value with rows. -1 stands for what is
+ * left.
+ */
 export function reshape(x: Value, shape: readonly number[]): Value {
   const where = placeOf('reshape');
   checkValue(where, 'x', x);
@@ -269,7 +273,10 @@ export function reshape(x: Value, shape: readonly number[]): Value {
 /** All of a row's values in a line. */
 export const flatten = (x: Value): Value => reshape(x, [-1]);
 
-/** Axis i of the result is axis axes[i] of x. By default the last two change places. With rows, axis 0 stays where it is. */
+/**
+ * Axis i of the result is axis axes[i] of x. By default the last two change places. With rows, axis 0 stays
+ * where it is.
+ */
 export function transpose(x: Value, axes?: readonly number[]): Value {
   const where = placeOf('transpose');
   checkValue(where, 'x', x);
@@ -311,8 +318,9 @@ export function concat(values: readonly Value[], axis = -1): Value {
 }
 
 /**
- * The rows of a table [K, width] that whole numbers from 0 to K - 1 name: indices of any shape give that shape with one axis more. Indices have
- * no gradient; those of an input are checked in the data, others are cut to the table.
+ * The rows of a table [K, width] that whole numbers from 0 to K - 1 name: indices of any shape give that
+ * shape with one axis more. Indices have no gradient; those of an input are checked in the data, others are
+ * cut to the table.
  */
 export function take(table: Value, indices: Value): Value {
   const where = placeOf('take');

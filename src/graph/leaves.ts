@@ -1,4 +1,7 @@
-/** Where graphs begin: inputs, parameters, buffers, numbers that stand in the graph, and gradients that come from outside. */
+/**
+ * Where graphs begin: inputs, parameters, buffers, numbers that stand in the graph, and gradients that come
+ * from outside.
+ */
 import { isNumericArray } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { checkInteger, OptionReader } from '../base/options.js';
@@ -62,8 +65,8 @@ export function attributesOf<A>(node: Node, _of: Operation<A>): A {
 }
 
 /**
- * An input of a network: for each row of a batch an array of this shape, or so many numbers. With several inputs each has a name, by
- * which data sets have it too.
+ * An input of a network: for each row of a batch an array of this shape, or so many numbers. With several
+ * inputs each has a name, by which data sets have it too.
  *
  * @throws OptionError for a shape that is no list of whole numbers of at least 1.
  */
@@ -78,9 +81,11 @@ export function input(shape: number | readonly number[], options?: { name?: stri
 }
 
 /**
- * Numbers that stand in the graph: of this shape, row-major, the same for every row. They are no parameters and never change.
+ * Numbers that stand in the graph: of this shape, row-major, the same for every row. They are no parameters
+ * and never change.
  *
- * @throws OptionError for something that is no list of numbers, ShapeError for another count than the shape has.
+ * @throws OptionError for something that is no list of numbers, ShapeError for another count than the shape
+ * has.
  */
 export function literal(values: ArrayLike<number>, shape: readonly number[]): Value {
   const where = placeOf('literal');

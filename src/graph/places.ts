@@ -1,12 +1,16 @@
 /**
- * Where values lie in memory. Each lives from the step that makes it to the last that reads it, and values that do not live at the same time
- * may share memory: the largest is placed first, each in the first gap that is free for its lifetime.
+ * Where values lie in memory. Each lives from the step that makes it to the last that reads it, and values
+ * that do not live at the same time may share memory: the largest is placed first, each in the first gap that
+ * is free for its lifetime.
  */
 import { paddedLength } from '../engine/tensor.js';
 import type { Shape } from '../ops/operation.js';
 import type { Program, Slot } from './program.js';
 
-/** How a value of `count` rows lies in memory: its shape, and the elements from one row of the last axis to the next. */
+/**
+ * How a value of `count` rows lies in memory: its shape, and the elements from one row of the last axis to
+ * the next.
+ */
 export interface Layout {
   readonly shape: readonly number[];
   readonly ld: number;
@@ -14,7 +18,10 @@ export interface Layout {
   readonly span: number;
 }
 
-/** Rows of a batch of vectors begin on cache lines; a batch of arrays lies without gaps; what has no rows lies as parameters do. */
+/**
+ * Rows of a batch of vectors begin on cache lines; a batch of arrays lies without gaps; what has no rows lies
+ * as parameters do.
+ */
 export function layoutOf({ rows, dims }: Shape, count: number): Layout {
   const shape = rows ? [count, ...dims] : dims.length === 0 ? [1] : [...dims];
   const columns = shape[shape.length - 1];
@@ -46,10 +53,12 @@ interface Life {
 const LINE = 16;
 
 /**
- * Places for all computed values that are not `placed` elsewhere, for batches of `count` rows. An alias lies where its original does, when
- * both are dense. What is kept lives to the end. With `share` false each value has memory of its own.
+ * Places for all computed values that are not `placed` elsewhere, for batches of `count` rows. An alias lies
+ * where its original does, when both are dense. What is kept lives to the end. With `share` false each value
+ * has memory of its own.
  *
- * In programs with gradients, padded values share only with their like: kernels that run over padding rely on zeros there.
+ * In programs with gradients, padded values share only with their like: kernels that run over padding rely on
+ * zeros there.
  */
 export function placeSlots(
   program: Program,

@@ -1,6 +1,6 @@
 /**
- * A graph as the list of steps that a batch runs: what passes (passes/) rewrite, places.ts lays out, and a plan binds. Unlike the graph it
- * may be changed.
+ * A graph as the list of steps that a batch runs: what passes (passes/) rewrite, places.ts lays out, and a
+ * plan binds. Unlike the graph it may be changed.
  */
 import type { Operation, Shape } from '../ops/operation.js';
 import { bufferLeaf, inputLeaf, literalLeaf, parameterLeaf, seedLeaf } from './leaves.js';
@@ -28,7 +28,7 @@ export interface Step {
   /** Of the node that it came from: the layers around it, and its stream of random numbers. */
   readonly node: Node;
   /** What passes did to it. */
-  readonly notes: readonly string[];
+  notes: readonly string[];
 }
 
 export interface Program {
@@ -108,4 +108,9 @@ function dropUnread(program: Program): void {
     program.steps = steps;
     if (dropped === 0) return;
   }
+}
+
+/** Notes what a pass did to a step. */
+export function note(step: Step, text: string): void {
+  step.notes = [...step.notes, text];
 }

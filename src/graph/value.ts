@@ -1,11 +1,15 @@
 /**
- * Values: what a model is a function of and what it gives. A value is a shape and the operation that makes it; nothing is computed while
- * a graph is made, but shapes are checked. Graphs never change: passes work on steps (program.ts).
+ * Values: what a model is a function of and what it gives. A value is a shape and the operation that makes
+ * it; nothing is computed while a graph is made, but shapes are checked. Graphs never change: passes work on
+ * steps (program.ts).
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { type Operation, type Shape, type Symbolic, showShape } from '../ops/operation.js';
 
-/** An output of a node of the graph. Made by `input`, `parameter`, `literal`, layers and the functions of values. */
+/**
+ * An output of a node of the graph. Made by `input`, `parameter`, `literal`, layers and the functions of
+ * values.
+ */
 export interface Value extends Symbolic {
   readonly shape: Shape;
   readonly node: Node;
@@ -112,7 +116,8 @@ export function isValue(value: unknown): value is Value {
 }
 
 /**
- * Of what a function gave in place of a value: if it is a promise, nobody waits for it any more, and its rejection must not end the process.
+ * Of what a function gave in place of a value: if it is a promise, nobody waits for it any more, and its
+ * rejection must not end the process.
  */
 export function dropPromise(given: unknown): void {
   void Promise.resolve(given).catch(() => {});

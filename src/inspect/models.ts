@@ -82,7 +82,10 @@ async function describeModel(model: Network, metadata: ModelMetadata): Promise<M
   };
 }
 
-/** A file that cannot become a model is shown all the same, with the reason; so is one whose weights beside it cannot be read. */
+/**
+ * A file that cannot become a model is shown all the same, with the reason; so is one whose weights beside it
+ * cannot be read.
+ */
 export async function inspectOnnx(
   path: string,
   bytes: Uint8Array,

@@ -1,5 +1,6 @@
 /**
- * Finds out what a file or folder is, by its content, and reads what there is to see in it. It prints nothing. Node only.
+ * Finds out what a file or folder is, by its content, and reads what there is to see in it. It prints
+ * nothing. Node only.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -25,11 +26,12 @@ import { inspectModel, inspectOnnx } from './models.js';
 import type { InspectedTensor, Inspection, Pictures } from './types.js';
 
 /**
- * Reads a model, a checkpoint, a run folder, or a data file: safetensors, ONNX, NPY, NPZ, IDX (also .gz), or a table. The path `-`
- * is standard input.
+ * Reads a model, a checkpoint, a run folder, or a data file: safetensors, ONNX, NPY, NPZ, IDX (also .gz), or
+ * a table. The path `-` is standard input.
  *
  * @param reading How a table of delimited text is read; found out by default.
- * @throws FileError when it cannot be read, FormatError when it is damaged or nothing that is known, DataError when it is empty.
+ * @throws FileError when it cannot be read, FormatError when it is damaged or nothing that is known,
+ * DataError when it is empty.
  */
 export async function inspectPath(path: string, reading: CsvOptions = {}): Promise<Inspection> {
   if (path === STANDARD_INPUT) return inspectFile(path, reading);

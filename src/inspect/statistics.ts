@@ -1,4 +1,6 @@
-/** What a row of numbers is like: range, mean, deviation, how many are zero or not finite, and a histogram. */
+/**
+ * What a row of numbers is like: range, mean, deviation, how many are zero or not finite, and a histogram.
+ */
 
 export interface Statistics {
   readonly count: number;

@@ -22,7 +22,10 @@ export interface InspectedTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly values: ArrayLike<number | bigint>;
-  /** The tensor as pictures: images, or one for each unit of a first layer. Values run over all pictures of it. */
+  /**
+   * The tensor as pictures: images, or one for each unit of a first layer. Values run over all pictures of
+   * it.
+   */
   readonly pictures?: Pictures;
 }
 

@@ -36,8 +36,9 @@ export interface ActivationOptions {
 }
 
 /**
- * A layer that applies an activation to each element: `relu`, `leakyRelu`, `gelu` (erf form), `geluTanh`, `silu`, `tanh`,
- * `sigmoid`, `softplus`, `elu` or `identity`; formulas as in PyTorch. Throws OptionError for other names and unknown options.
+ * A layer that applies an activation to each element: `relu`, `leakyRelu`, `gelu` (erf form), `geluTanh`,
+ * `silu`, `tanh`, `sigmoid`, `softplus`, `elu` or `identity`; formulas as in PyTorch. Throws OptionError for
+ * other names and unknown options.
  */
 export function activation(name: Activation, options?: ActivationOptions): Layer {
   const where = 'activation';

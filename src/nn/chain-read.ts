@@ -1,4 +1,7 @@
-/** Optimizers from their configurations, chains and transforms of one's own among them. Whatever is read is taken for hostile. */
+/**
+ * Optimizers from their configurations, chains and transforms of one's own among them. Whatever is read is
+ * taken for hostile.
+ */
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Value } from '../graph/value.js';
@@ -12,7 +15,8 @@ import type { OwnTransform, Transform, TransformValues } from './transforms/tran
 type Config = Readonly<Record<string, unknown>>;
 
 /**
- * The optimizer that a `config` describes: one of the library's, or a chain of its transforms and of one's own.
+ * The optimizer that a `config` describes: one of the library's, or a chain of its transforms and of one's
+ * own.
  *
  * @throws OptionError or ShapeError for others.
  */
@@ -52,7 +56,9 @@ function readOwn(where: string, config: Config): OwnTransform {
   return { name: own, slots, apply: (given) => resultsOf(name, nodes, given) };
 }
 
-/** Runs the nodes; those at the end, which are no operations, say what becomes of the update and of each slot. */
+/**
+ * Runs the nodes; those at the end, which are no operations, say what becomes of the update and of each slot.
+ */
 function resultsOf(where: string, nodes: readonly unknown[], given: TransformValues) {
   const { slots, ...others } = given;
   const leaves = new Map<string, Value>(Object.entries(others));

@@ -1,6 +1,7 @@
 /**
- * Optimizers as chains of transforms: the gradients pass through them, and the learning rate times what comes out is taken from the
- * parameters. Where the last links of a chain are what a kernel does at once, as those of `adam` and `sgd` are, that kernel runs.
+ * Optimizers as chains of transforms: the gradients pass through them, and the learning rate times what comes
+ * out is taken from the parameters. Where the last links of a chain are what a kernel does at once, as those
+ * of `adam` and `sgd` are, that kernel runs.
  */
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -29,14 +30,15 @@ export interface ChainOptions {
   /** In order. None at all is plain SGD. */
   transforms: readonly (Transform | OwnTransform)[];
   /**
-   * Whether a kernel that does several transforms at once takes their place where there is one, which is faster and differs in last bits;
-   * true by default.
+   * Whether a kernel that does several transforms at once takes their place where there is one, which is
+   * faster and differs in last bits; true by default.
    */
   fuse?: boolean;
 }
 
 /**
- * An optimizer of one's own: w = w - learningRate · u, where u is what the transforms, one after the other, make of the gradient.
+ * An optimizer of one's own: w = w - learningRate · u, where u is what the transforms, one after the other,
+ * make of the gradient.
  *
  *     const clipped = optimizer({
  *       name: 'clipped',
@@ -44,8 +46,9 @@ export interface ChainOptions {
  *       transforms: [clipByGlobalNorm(1), scaleByAdam(), addDecayedWeights(0.01)],
  *     });
  *
- * `sgd`, `adam` and the others are such chains: sgd of addDecayedWeights and trace, adam of addDecayedWeights and scaleByAdam, adamW of
- * scaleByAdam and addDecayedWeights, rmsprop of addDecayedWeights, scaleByRms and trace, adagrad of addDecayedWeights and scaleByRss.
+ * `sgd`, `adam` and the others are such chains: sgd of addDecayedWeights and trace, adam of addDecayedWeights
+ * and scaleByAdam, adamW of scaleByAdam and addDecayedWeights, rmsprop of addDecayedWeights, scaleByRms and
+ * trace, adagrad of addDecayedWeights and scaleByRss.
  *
  * @throws OptionError for a name that an optimizer of the library has, and for what is no transform.
  */

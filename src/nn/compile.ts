@@ -19,14 +19,18 @@ export class CompiledModel extends Compiled {
   }
 
   /**
-   * A copy of what training carries along beside the parameters: the optimizer's tensors by parameter (`adam.m/0.weight`), the
-   * moving average (`average/0.weight`) and the layers' buffers (`buffer/1.runningMean`). Gathered gradients are not among it.
+   * A copy of what training carries along beside the parameters: the optimizer's tensors by parameter
+   * (`adam.m/0.weight`), the moving average (`average/0.weight`) and the layers' buffers
+   * (`buffer/1.runningMean`). Gathered gradients are not among it.
    */
   readState(): Map<string, Float32Array> {
     return readState(this);
   }
 
-  /** Puts back what `readState` gave. Throws ShapeError, before anything is changed, for names or lengths that are not this model's. */
+  /**
+   * Puts back what `readState` gave. Throws ShapeError, before anything is changed, for names or lengths that
+   * are not this model's.
+   */
   writeState(state: ReadonlyMap<string, Float32Array>): void {
     writeState(this, state);
   }

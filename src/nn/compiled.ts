@@ -1,6 +1,7 @@
 /**
- * A model laid out in an engine's memory: parameters, gradients and what lies between are placed once, and every batch size in
- * use gets a list of bound kernel calls. Running a step walks such a list; it allocates nothing.
+ * A model laid out in an engine's memory: parameters, gradients and what lies between are placed once, and
+ * every batch size in use gets a list of bound kernel calls. Running a step walks such a list; it allocates
+ * nothing.
  */
 import { EngineError, ShapeError } from '../base/errors.js';
 import { checkInteger, checkMap, OptionReader } from '../base/options.js';
@@ -40,7 +41,10 @@ export class Compiled {
   readonly engine: Engine;
   readonly model: Network;
   readonly maxRows: number;
-  /** All parameters, one after the other, their rows padded, those that are trained first; and the gradients of these in the same places. */
+  /**
+   * All parameters, one after the other, their rows padded, those that are trained first; and the gradients
+   * of these in the same places.
+   */
   readonly parameters: Tensor;
   readonly gradients: Tensor | undefined;
   readonly #arena: Arena;
@@ -183,7 +187,10 @@ export class Compiled {
     );
   }
 
-  /** Replaces the engine's values, not the model's. Throws ShapeError for one that is missing or has another length. */
+  /**
+   * Replaces the engine's values, not the model's. Throws ShapeError for one that is missing or has another
+   * length.
+   */
   writeParameters(values: ReadonlyMap<string, ArrayLike<number>>): void {
     checkMap('CompiledModel.writeParameters', 'values', values);
     for (const [i, { name }] of this.model.parameters.entries()) {
@@ -199,7 +206,10 @@ export class Compiled {
     return sums.every(Number.isFinite) && (this.#full?.averageIsFinite() ?? true);
   }
 
-  /** Steps that have been taken: what optimizers and dropout count by. Set it, along with `writeState`, to go on. */
+  /**
+   * Steps that have been taken: what optimizers and dropout count by. Set it, along with `writeState`, to go
+   * on.
+   */
   get steps(): number {
     return this.#state.step - 1;
   }
@@ -214,7 +224,10 @@ export class Compiled {
     return this.#memory.bytes;
   }
 
-  /** @internal Where the optimizer's tensors and the moving average lie, by name, and the buffers: for state.ts. */
+  /**
+   * @internal Where the optimizer's tensors and the moving average lie, by name, and the buffers: for
+   * state.ts.
+   */
   carried() {
     this.#check();
     return { slots: this.#update?.slots ?? new Map<string, Tensor>(), bufferViews: this.#bufferViews };

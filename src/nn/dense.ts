@@ -10,19 +10,24 @@ import { defineLayer, type Layer, parameter } from './layer.js';
 
 /** How a dense layer is made. */
 export interface DenseOptions {
-  /** f; `identity` by default. leakyRelu and elu have PyTorch's defaults; the layer `activation` takes others. */
+  /**
+   * f; `identity` by default. leakyRelu and elu have PyTorch's defaults; the layer `activation` takes others.
+   */
   activation?: Activation;
   /** Whether b exists; true by default. */
   bias?: boolean;
-  /** Of W, [in, out]. By default He's normal for relu and its relatives, and Glorot's uniform for sigmoid, tanh and identity. */
+  /**
+   * Of W, [in, out]. By default He's normal for relu and its relatives, and Glorot's uniform for sigmoid,
+   * tanh and identity.
+   */
   weightInitializer?: InitializerName | Initializer;
   /** Of b, [out]; zeros by default. */
   biasInitializer?: InitializerName | Initializer;
 }
 
 /**
- * A layer with `units` outputs: x [rows, …, in] gives y [rows, …, units]. Its parameters are `weight` [in, units] and `bias`
- * [units]. Backward, with dz = dy ⊙ f'(y): dW = xᵀ·dz, db = Σ dz over rows, dx = dz·Wᵀ.
+ * A layer with `units` outputs: x [rows, …, in] gives y [rows, …, units]. Its parameters are `weight` [in,
+ * units] and `bias` [units]. Backward, with dz = dy ⊙ f'(y): dW = xᵀ·dz, db = Σ dz over rows, dx = dz·Wᵀ.
  *
  * Throws OptionError for sizes that are not positive whole numbers and for unknown options.
  */

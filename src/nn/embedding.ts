@@ -20,10 +20,11 @@ export interface EmbeddingOptions {
 const MAX_CARDINALITY = 2 ** 24;
 
 /**
- * Replaces columns of category numbers by learned vectors and leaves the other columns as they are; what stood left stays left.
- * x [rows, in] gives y [rows, in - columns + Σ width]. Each column c has a parameter `column<c>` [cardinality, width]. Category
- * numbers have no gradient, the other columns do. Throws OptionError for columns that are no such list, ascending and without
- * repetition; calling the layer throws ShapeError when the inputs are fewer.
+ * Replaces columns of category numbers by learned vectors and leaves the other columns as they are; what
+ * stood left stays left. x [rows, in] gives y [rows, in - columns + Σ width]. Each column c has a parameter
+ * `column<c>` [cardinality, width]. Category numbers have no gradient, the other columns do. Throws
+ * OptionError for columns that are no such list, ascending and without repetition; calling the layer throws
+ * ShapeError when the inputs are fewer.
  */
 export function embedding(options: EmbeddingOptions): Layer {
   const where = 'embedding';

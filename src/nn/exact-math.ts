@@ -1,6 +1,6 @@
 /**
- * Powers and cosines from additions, products and divisions alone. Math.pow and Math.cos have other last bits in other
- * JavaScript engines; learning rates and bias corrections must not.
+ * Powers and cosines from additions, products and divisions alone. Math.pow and Math.cos have other last bits
+ * in other JavaScript engines; learning rates and bias corrections must not.
  */
 
 /** base to a whole number ≥ 0, by repeated squaring. */
@@ -14,7 +14,9 @@ export function power(base: number, exponent: number): number {
   return result;
 }
 
-/** cos(π·x) for x in [0, 1], to about 2e-16: Taylor's series of sine around the middle, where it is shortest. */
+/**
+ * cos(π·x) for x in [0, 1], to about 2e-16: Taylor's series of sine around the middle, where it is shortest.
+ */
 export function cosPi(x: number): number {
   // cos(πx) = -sin(π(x - ½)), and sin u = 2 sin(u/2) cos(u/2) halves the argument to at most π/4.
   const half = (Math.PI * (0.5 - x)) / 2;

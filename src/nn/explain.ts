@@ -1,6 +1,6 @@
 /**
- * What a step of a model runs, in order: which calls, of which layers, what each pass did to them, where results lie in memory. It is made
- * of the model's program alone, without an engine.
+ * What a step of a model runs, in order: which calls, of which layers, what each pass did to them, where
+ * results lie in memory. It is made of the model's program alone, without an engine.
  */
 import { OptionReader } from '../base/options.js';
 import { layoutOf, placeSlots } from '../graph/places.js';
@@ -40,7 +40,9 @@ export interface ExplainedStep {
   readonly notes: readonly string[];
 }
 
-/** What a step reads or gives: by its name, or by the step that makes it, `#3`; for a batch of so many rows. */
+/**
+ * What a step reads or gives: by its name, or by the step that makes it, `#3`; for a batch of so many rows.
+ */
 export interface ExplainedValue {
   readonly name: string;
   readonly shape: readonly number[];
@@ -68,7 +70,8 @@ export interface Explanation {
 /**
  * The calls that a step and a prediction run, with what each pass did, and the bytes that they need.
  *
- * @throws OptionError for something that is no model, an unknown option, or a loss that is not for its outputs.
+ * @throws OptionError for something that is no model, an unknown option, or a loss that is not for its
+ * outputs.
  */
 export function explain(model: Network, options?: ExplainOptions): Explanation {
   const where = 'explain';

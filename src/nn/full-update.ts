@@ -1,6 +1,6 @@
 /**
- * What may surround the optimizer: penalties and clipping before it, the moving average after it; and gradients of several batches may be
- * accumulated first. Loaded with the first training that wants any of it.
+ * What may surround the optimizer: penalties and clipping before it, the moving average after it; and
+ * gradients of several batches may be accumulated first. Loaded with the first training that wants any of it.
  */
 import { EngineError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';

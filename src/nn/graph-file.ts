@@ -1,11 +1,14 @@
-/** A model's graph as JSON: the nodes in order, each with what it is made of by the places of those. graph-read.ts is the way back. */
+/**
+ * A model's graph as JSON: the nodes in order, each with what it is made of by the places of those.
+ * graph-read.ts is the way back.
+ */
 import { attributesOf, inputLeaf, literalLeaf, parameterLeaf } from '../graph/leaves.js';
 import { type Node, nodesOf, type Value } from '../graph/value.js';
 import { type Graph, graphOf, type Network } from './model.js';
 
 /**
- * A node: its operation, what it is made of, as `place` or `place.output`, the layers around it, its stream of random numbers where that
- * is not its place; and its operation's attributes.
+ * A node: its operation, what it is made of, as `place` or `place.output`, the layers around it, its stream
+ * of random numbers where that is not its place; and its operation's attributes.
  */
 export type NodeDescription = {
   readonly op: string;

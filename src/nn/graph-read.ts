@@ -1,6 +1,7 @@
 /**
- * A model from the JSON that graph-file.ts makes of its graph. Whatever is read is taken for hostile: nodes are made by their operations
- * again, which check the shapes, and nothing is allocated before the caller has seen what parameters there are.
+ * A model from the JSON that graph-file.ts makes of its graph. Whatever is read is taken for hostile: nodes
+ * are made by their operations again, which check the shapes, and nothing is allocated before the caller has
+ * seen what parameters there are.
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -25,7 +26,8 @@ const MAX_SIZE = 2 ** 30;
  * The model that a description is of, with zeros for its parameters' values.
  *
  * @param check Is called with the parameters and buffers before any is allocated.
- * @throws OptionError or ShapeError, which name the node, for a description that `describeGraph` does not make.
+ * @throws OptionError or ShapeError, which name the node, for a description that `describeGraph` does not
+ * make.
  */
 export function readGraph(
   where: string,
@@ -72,7 +74,10 @@ export function readGraph(
   return networkOf(where, ...ports, { seed, streams, names: segments, named: (node) => names.get(node)! });
 }
 
-/** Every node leads to an output; else the places of nodes, by which streams of random numbers go, would be others. */
+/**
+ * Every node leads to an output; else the places of nodes, by which streams of random numbers go, would be
+ * others.
+ */
 function checkUsed(
   where: string,
   count: number,

@@ -19,7 +19,10 @@ export interface HeadSpec {
   readonly size: number;
 }
 
-/** The losses of a model's outputs, one each. Throws OptionError where one is missing, or is for an output that there is not. */
+/**
+ * The losses of a model's outputs, one each. Throws OptionError where one is missing, or is for an output
+ * that there is not.
+ */
 export function headsOf(where: string, model: Network, loss: Loss): HeadSpec[] {
   const { parts } = loss;
   const sizes = model.outputs.map(({ shape }) => shape.reduce((product, length) => product * length, 1));
@@ -71,7 +74,10 @@ export class Head {
     this.#predictions = arena.tensor('i32', [maxRows]);
   }
 
-  /** `traced`: the loss as the graph computes it, and where the gradient at it goes, for a loss that is a function of values. */
+  /**
+   * `traced`: the loss as the graph computes it, and where the gradient at it goes, for a loss that is a
+   * function of values.
+   */
   bind(
     rows: number,
     tensors: {

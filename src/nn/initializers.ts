@@ -1,8 +1,9 @@
 /**
- * Initial values of parameters. They depend on the seed and the parameter's place in the model only, and are the same
- * bits everywhere: made of IEEE operations, never of Math.log or Math.cos.
+ * Initial values of parameters. They depend on the seed and the parameter's place in the model only, and are
+ * the same bits everywhere: made of IEEE operations, never of Math.log or Math.cos.
  *
- * Glorot: X. Glorot and Y. Bengio, 2010. He: K. He et al., 2015. Fan-in and fan-out are the axes of an [in, out] matrix.
+ * Glorot: X. Glorot and Y. Bengio, 2010. He: K. He et al., 2015. Fan-in and fan-out are the axes of an [in,
+ * out] matrix.
  */
 
 import { OptionError, show } from '../base/errors.js';

@@ -1,4 +1,7 @@
-/** What a model's graph says of the numbers at its ends: which inputs it cannot take, and what its outputs have been through. */
+/**
+ * What a model's graph says of the numbers at its ends: which inputs it cannot take, and what its outputs
+ * have been through.
+ */
 import { nodesOf } from '../graph/value.js';
 import { type ActivationAttributes, activation } from '../ops/activations.js';
 import { type EmbeddingAttributes, embedding } from '../ops/embedding.js';
@@ -7,8 +10,9 @@ import { take } from '../ops/take.js';
 import { graphOf, type Network } from './model.js';
 
 /**
- * Throws DataError, saying row and column, for numbers [rows, width] that what reads the model's input (by its place) cannot take, such as categories
- * beyond the table of an embedding. Values are `inputs[i] * scale + offset`.
+ * Throws DataError, saying row and column, for numbers [rows, width] that what reads the model's input (by
+ * its place) cannot take, such as categories beyond the table of an embedding. Values are `inputs[i] * scale
+ * + offset`.
  */
 export function checkInputs(
   where: string,

@@ -1,6 +1,6 @@
 /**
- * What a layer is: a function of values, with a name. What it makes is operations and parameters; it knows nothing of its neighbours. A layer
- * that is called twice has one set of parameters.
+ * What a layer is: a function of values, with a name. What it makes is operations and parameters; it knows
+ * nothing of its neighbours. A layer that is called twice has one set of parameters.
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -21,13 +21,18 @@ export interface Layer {
 /** What a layer computes, of the values that it is called with. */
 export type LayerFunction = (...values: Value[]) => Value;
 
-/** Whose parameters they are: what belongs to a layer once it has been called, by name, and the layers that its function calls. */
+/**
+ * Whose parameters they are: what belongs to a layer once it has been called, by name, and the layers that
+ * its function calls.
+ */
 interface Owner {
   readonly parameters: Map<string, Value>;
   readonly children: Map<string, Owner>;
 }
 
-/** Which layer owns what. A model that is a list of layers has one of its own: there layers are descriptions. */
+/**
+ * Which layer owns what. A model that is a list of layers has one of its own: there layers are descriptions.
+ */
 type Context = WeakMap<Layer, Owner>;
 
 /** A call of a layer's function under way. */
@@ -44,11 +49,13 @@ const everywhere: Context = new WeakMap();
 const runs: Run[] = [];
 
 /**
- * A layer of one's own: a name and a function of values, made of other layers, `parameter`, `buffer` and the functions of values.
+ * A layer of one's own: a name and a function of values, made of other layers, `parameter`, `buffer` and the
+ * functions of values.
  *
  *     const swish = layer('swish', (x) => mul(x, sigmoid(mul(parameter('beta', [1], constant(1)), x))));
  *
- * Throws OptionError for something that is no name or no function; and, when called, for a function that gives no value.
+ * Throws OptionError for something that is no name or no function; and, when called, for a function that
+ * gives no value.
  */
 export function layer(name: string, compute: LayerFunction): Layer {
   const where = 'layer';
@@ -86,8 +93,8 @@ export function defineLayer(kind: string, config: Layer['config'], compute: Laye
 }
 
 /**
- * Whose parameters a layer's are: its own from its first call on. A layer that another's function makes anew each time that it runs is the one
- * that stood at this place in the run before.
+ * Whose parameters a layer's are: its own from its first call on. A layer that another's function makes anew
+ * each time that it runs is the one that stood at this place in the run before.
  */
 function ownerOf(layer: Layer, context: Context, around: Run | undefined): Owner {
   const known = context.get(layer);
@@ -135,8 +142,8 @@ function call(name: string, layer: Layer, values: readonly Value[], context: Con
 }
 
 /**
- * A layer as the description of one: called under a name of its own with new parameters, whatever it has been called with before. So do
- * models that are a list of layers.
+ * A layer as the description of one: called under a name of its own with new parameters, whatever it has been
+ * called with before. So do models that are a list of layers.
  */
 export function callAnew(layer: Layer, name: string, value: Value): Value {
   return call(name, layer, [value], new WeakMap(), newOwner());
@@ -156,10 +163,11 @@ export interface ParameterOptions {
 }
 
 /**
- * A parameter of the layer whose function is running, which its name belongs to: the same value each time that the layer is called. Outside
- * of a layer it is the network's own. By default it begins with zeros.
+ * A parameter of the layer whose function is running, which its name belongs to: the same value each time
+ * that the layer is called. Outside of a layer it is the network's own. By default it begins with zeros.
  *
- * @throws OptionError for a name or a shape that is none, ShapeError when the layer has a parameter of this name and another shape.
+ * @throws OptionError for a name or a shape that is none, ShapeError when the layer has a parameter of this
+ * name and another shape.
  */
 export function parameter(
   name: string,
@@ -175,7 +183,8 @@ export function parameter(
 }
 
 /**
- * Numbers that belong to a layer and are saved with it, but are not trained. As `parameter` otherwise. Zeros by default.
+ * Numbers that belong to a layer and are saved with it, but are not trained. As `parameter` otherwise. Zeros
+ * by default.
  */
 export function buffer(
   name: string,

@@ -14,7 +14,10 @@ export function layOut(parameters: readonly Parameter[]): { starts: number[]; to
   return { starts, total };
 }
 
-/** Each of the parameters or buffers within the flat tensor that holds them all, its rows padded as `layOut` has it. */
+/**
+ * Each of the parameters or buffers within the flat tensor that holds them all, its rows padded as `layOut`
+ * has it.
+ */
 export function viewsOf(flat: Tensor, all: readonly Parameter[], starts: readonly number[]): Tensor[] {
   return all.map(({ shape }, i) => flat.view(shape, starts[i], paddedLength(shape[shape.length - 1])));
 }

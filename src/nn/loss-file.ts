@@ -1,7 +1,7 @@
 /**
- * Losses as JSON: ours by their configuration, those of several outputs by their parts, and one of a user's own as the graph that its
- * function makes of output, target and weights. So a process that has never seen the function can go on with it; loss-read.ts is the way
- * back.
+ * Losses as JSON: ours by their configuration, those of several outputs by their parts, and one of a user's
+ * own as the graph that its function makes of output, target and weights. So a process that has never seen
+ * the function can go on with it; loss-read.ts is the way back.
  */
 import { OptionError, show } from '../base/errors.js';
 import { inputLeaf } from '../graph/leaves.js';
@@ -22,7 +22,8 @@ export const OF_MODEL = 'model ';
 /**
  * What makes an equal loss for this model, as JSON.
  *
- * @throws OptionError for a loss that is neither ours nor a function of values, or one that reads what is not the model's.
+ * @throws OptionError for a loss that is neither ours nor a function of values, or one that reads what is not
+ * the model's.
  */
 export function describeLossFor(where: string, model: Network, loss: Loss): Loss['config'] {
   const { parts } = loss;

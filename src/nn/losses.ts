@@ -1,6 +1,7 @@
 /**
- * Losses: what training makes small, and where its gradient enters the network. Means follow PyTorch: over rows and outputs; with
- * weights, the weighted sum divided by the sum of the weights, as its CrossEntropyLoss and, from 2.6 on, mse_loss do.
+ * Losses: what training makes small, and where its gradient enters the network. Means follow PyTorch: over
+ * rows and outputs; with weights, the weighted sum divided by the sum of the weights, as its CrossEntropyLoss
+ * and, from 2.6 on, mse_loss do.
  */
 
 import { isPlainObject } from '../base/arrays.js';
@@ -26,7 +27,10 @@ export interface Loss {
   readonly classWeights?: readonly number[];
   /** Numbers of a target, where they are not as many as the output has. */
   readonly targetWidth?: number;
-  /** Of a model with several outputs: the loss of each, by its name. The total is the sum of their means, each times its weight. */
+  /**
+   * Of a model with several outputs: the loss of each, by its name. The total is the sum of their means, each
+   * times its weight.
+   */
   readonly parts?: Readonly<Record<string, LossPart>>;
   /** Of a loss of one's own: the function. */
   readonly compute?: LossFunction;
@@ -43,14 +47,18 @@ export interface LossPart {
   readonly weight: number;
 }
 
-/** What is taken for a loss: a name, a loss, or a function; and for a model with several outputs these by the output's name, with their shares. */
+/**
+ * What is taken for a loss: a name, a loss, or a function; and for a model with several outputs these by the
+ * output's name, with their shares.
+ */
 export type LossOption = OneLoss | Readonly<Record<string, OneLoss | { loss: OneLoss; weight?: number }>>;
 
 type OneLoss = LossName | Loss | LossFunction;
 
 /**
- * A loss of one's own: one number a row, whose mean is taken, by the rows' weights where there are any; or one number for the whole batch,
- * which has to look at the weights itself. `target` is [rows, numbers of a target], class labels as one number each.
+ * A loss of one's own: one number a row, whose mean is taken, by the rows' weights where there are any; or
+ * one number for the whole batch, which has to look at the weights itself. `target` is [rows, numbers of a
+ * target], class labels as one number each.
  */
 export type LossFunction = (given: {
   readonly output: Value;
@@ -67,7 +75,10 @@ export type Tracer = (
   output: Value,
 ) => { readonly target: Value; readonly weights: Value; readonly value: Value };
 
-/** A loss of one's own as the graph has it: one number a row, or one in all; and where the gradient at it goes. */
+/**
+ * A loss of one's own as the graph has it: one number a row, or one in all; and where the gradient at it
+ * goes.
+ */
 export interface TracedLoss {
   readonly value: Tensor;
   readonly gradient: Tensor | undefined;
@@ -107,18 +118,25 @@ export interface LossCalls {
 
 /** What `softmaxCrossEntropy` compares with, its smoothing and class weights. */
 export interface SoftmaxCrossEntropyOptions {
-  /** `probabilities` for targets that have one of each class, which add up to 1 in each row; `labels` by default. */
+  /**
+   * `probabilities` for targets that have one of each class, which add up to 1 in each row; `labels` by
+   * default.
+   */
   answers?: 'labels' | 'probabilities';
-  /** ε: a share of each label is spread evenly over all classes; 0 by default. Of labels alone, as class weights are. */
+  /**
+   * ε: a share of each label is spread evenly over all classes; 0 by default. Of labels alone, as class
+   * weights are.
+   */
   labelSmoothing?: number;
   /** One a class, at least 0; 1 each by default. */
   classWeights?: readonly number[];
 }
 
 /**
- * Cross-entropy of softmax(outputs) against class labels, in nats: the outputs are logits. With class weights c and smoothing ε
- * a row's loss is (1 - ε)·c[y]·(-ln p[y]) + ε/classes · Σ c[n]·(-ln p[n]), and the mean is divided by the sum of the c[y] (times
- * sample weights): as torch.nn.CrossEntropyLoss. Against probabilities t it is Σ t[n]·(-ln p[n]), as there.
+ * Cross-entropy of softmax(outputs) against class labels, in nats: the outputs are logits. With class weights
+ * c and smoothing ε a row's loss is (1 - ε)·c[y]·(-ln p[y]) + ε/classes · Σ c[n]·(-ln p[n]), and the mean is
+ * divided by the sum of the c[y] (times sample weights): as torch.nn.CrossEntropyLoss. Against probabilities
+ * t it is Σ t[n]·(-ln p[n]), as there.
  */
 export function softmaxCrossEntropy(options?: SoftmaxCrossEntropyOptions): Loss {
   const reader = new OptionReader('softmaxCrossEntropy', options);
@@ -163,9 +181,10 @@ export function softmaxCrossEntropy(options?: SoftmaxCrossEntropyOptions): Loss 
 }
 
 /**
- * Binary cross-entropy of sigmoid(outputs) against targets in 0 … 1, in nats: the outputs are logits, each a question of its own. A
- * data set of two classes will do for one output. `positiveWeight` multiplies the loss of the positive part, 1 by default: as
- * torch.nn.BCEWithLogitsLoss with pos_weight; sample weights, other than there, also divide.
+ * Binary cross-entropy of sigmoid(outputs) against targets in 0 … 1, in nats: the outputs are logits, each a
+ * question of its own. A data set of two classes will do for one output. `positiveWeight` multiplies the loss
+ * of the positive part, 1 by default: as torch.nn.BCEWithLogitsLoss with pos_weight; sample weights, other
+ * than there, also divide.
  */
 export function binaryCrossEntropy(options?: { positiveWeight?: number }): Loss {
   const reader = new OptionReader('binaryCrossEntropy', options);
@@ -193,7 +212,10 @@ export function meanAbsoluteError(options?: Record<string, never>): Loss {
   );
 }
 
-/** The mean of ½ r² where |r| ≤ delta, else delta · (|r| - ½ delta), with r = output - target: as torch.nn.HuberLoss. delta is 1 by default. */
+/**
+ * The mean of ½ r² where |r| ≤ delta, else delta · (|r| - ½ delta), with r = output - target: as
+ * torch.nn.HuberLoss. delta is 1 by default.
+ */
 export function huber(options?: { delta?: number }): Loss {
   const reader = new OptionReader('huber', options);
   const delta = reader.number('delta', { above: 0 }, 1);
@@ -217,7 +239,10 @@ export type LossName = keyof typeof losses;
 
 export const lossNames = /* @__PURE__ */ Object.keys(losses) as readonly LossName[];
 
-/** A loss given by name, as it is, as a function, or for several outputs by their names. Throws OptionError for anything else. */
+/**
+ * A loss given by name, as it is, as a function, or for several outputs by their names. Throws OptionError
+ * for anything else.
+ */
 export function resolveLoss(where: string, given: unknown): Loss {
   if (isLoss(given)) return given;
   return isParts(given) ? severalLosses(where, given) : oneLoss(where, given);
@@ -354,5 +379,5 @@ function weighted(context: LossContext, call: LossCall): LossCalls {
 function isWeights(value: unknown): value is readonly number[] {
   const isWeight = (weight: unknown) =>
     typeof weight === 'number' && weight >= 0 && Number.isFinite(Math.fround(weight));
-  return Array.isArray(value) && value.length > 0 && value.every(isWeight);
+  return Array.isArray(value) && value.length > 0 && !value.includes(undefined) && value.every(isWeight);
 }

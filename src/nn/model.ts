@@ -1,4 +1,7 @@
-/** Models: functions of inputs with the values of their parameters, held in ordinary arrays. They know no engine. */
+/**
+ * Models: functions of inputs with the values of their parameters, held in ordinary arrays. They know no
+ * engine.
+ */
 import { isFloat32Array, isMap } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -19,9 +22,14 @@ export interface InputScale {
 
 /** What a model remembers of its training. */
 export interface Memory {
-  /** What it was trained with, which says what its outputs are; absent for a model that has not been trained. */
+  /**
+   * What it was trained with, which says what its outputs are; absent for a model that has not been trained.
+   */
   readonly loss?: Loss;
-  /** How the bytes of its training were scaled; absent where it was trained on floats, or has not been trained. */
+  /**
+   * How the bytes of its training were scaled; absent where it was trained on floats, or has not been
+   * trained.
+   */
   readonly input?: InputScale;
   /** Of a model with several inputs: the same of those that were bytes, by name. */
   readonly inputScales?: Readonly<Record<string, InputScale>>;
@@ -33,7 +41,10 @@ export interface Port {
   readonly shape: readonly number[];
 }
 
-/** A model of any shape. Made by `network`, and by `sequential` as a list of layers; `fit` writes what it remembers. */
+/**
+ * A model of any shape. Made by `network`, and by `sequential` as a list of layers; `fit` writes what it
+ * remembers.
+ */
 export interface Network extends Memory {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
@@ -60,7 +71,10 @@ export interface Graph {
   readonly streams: ReadonlyMap<Node, number>;
   /** The name of each layer in the model, unlike that of any other. */
   readonly names: ReadonlyMap<object, string>;
-  /** What predicts where inputs and outputs may be several: a list of layers has one of each, and does without. */
+  /**
+   * What predicts where inputs and outputs may be several: a list of layers has one of each, and does
+   * without.
+   */
   readonly predictSeveral?: typeof predictSeveral;
 }
 
@@ -97,13 +111,14 @@ export function checkModel(where: string, model: unknown): asserts model is Netw
 export type Named<T> = T | Readonly<Record<string, T>>;
 
 /**
- * A model of what these values are made of, its parameters initialised from `seed` (0 by default). One input and one output, or several by
- * name. Parameters of layers that another model has too are shared with it.
+ * A model of what these values are made of, its parameters initialised from `seed` (0 by default). One input
+ * and one output, or several by name. Parameters of layers that another model has too are shared with it.
  *
  *     const image = input([28, 28]);
  *     const model = network(image, dense(10)(flatten(image)), { seed: 1 });
  *
- * @throws OptionError for inputs that are none, for an output that depends on an input that is not named, or on none, and for a model
+ * @throws OptionError for inputs that are none, for an output that depends on an input that is not named, or
+ * on none, and for a model
  *   without parameters.
  */
 export function network(inputs: Named<Value>, outputs: Named<Value>, options?: { seed?: number }): Network {
@@ -140,7 +155,10 @@ export function network(inputs: Named<Value>, outputs: Named<Value>, options?: {
   return networkOf(where, given, results, { seed, names, named, streams: new Map() });
 }
 
-/** A model of values whose layers and parameters have names already; `streams` are those that are not the places of their nodes. */
+/**
+ * A model of values whose layers and parameters have names already; `streams` are those that are not the
+ * places of their nodes.
+ */
 export function networkOf(
   where: string,
   given: ReadonlyMap<string, Value>,
@@ -274,7 +292,10 @@ function checkInputs(
   }
 }
 
-/** `dense`, `dense_1`: layers of one name are told apart by the order in which they come, within the layer around them. */
+/**
+ * `dense`, `dense_1`: layers of one name are told apart by the order in which they come, within the layer
+ * around them.
+ */
 export function nameScopes(nodes: readonly Node[]): Map<object, string> {
   const names = new Map<object, string>();
   const counts = new Map<object | undefined, Map<string, number>>();
@@ -293,7 +314,10 @@ export function nameScopes(nodes: readonly Node[]): Map<object, string> {
   return names;
 }
 
-/** The parameter or buffer of a node, with initial values drawn from a stream of its own when it is first asked for. */
+/**
+ * The parameter or buffer of a node, with initial values drawn from a stream of its own when it is first
+ * asked for.
+ */
 function parameterOf(where: string, node: Node, name: string, seed: number, stream: number): Parameter {
   const before = known.get(node);
   if (before) return before;
@@ -315,8 +339,8 @@ function parameterOf(where: string, node: Node, name: string, seed: number, stre
 }
 
 /**
- * Parameters, then buffers, with their values: everything that a model's file holds. For the library's own eyes, which do not count
- * as having the arrays handed out (values.ts).
+ * Parameters, then buffers, with their values: everything that a model's file holds. For the library's own
+ * eyes, which do not count as having the arrays handed out (values.ts).
  */
 export function allValues(model: Network): readonly Parameter[] {
   return [...model.parameters, ...model.buffers].map((parameter) => ({
@@ -355,7 +379,8 @@ export function remember(model: Network, { loss, input, inputScales }: Memory): 
  * Replaces a model's values and buffers.
  *
  * @throws OptionError for something that is no model, or no map of shapes and float32 values.
- * @throws ShapeError when a parameter is missing, is not the model's or has another shape. The model then stays as it was.
+ * @throws ShapeError when a parameter is missing, is not the model's or has another shape. The model then
+ * stays as it was.
  */
 export function setParameters(
   model: Network,
@@ -395,13 +420,14 @@ export function setParameters(
 }
 
 /**
- * What a model gives for other values in place of its inputs: a part of another network, with the same parameters. One value or, for a model
- * of several inputs, values by name; as many come back.
+ * What a model gives for other values in place of its inputs: a part of another network, with the same
+ * parameters. One value or, for a model of several inputs, values by name; as many come back.
  *
  *     const features = callModel(trunk, image);
  *     const model = network(image, dense(3)(features));
  *
- * @throws OptionError for something that is no model, or values that are not those of its inputs; ShapeError for other shapes.
+ * @throws OptionError for something that is no model, or values that are not those of its inputs; ShapeError
+ * for other shapes.
  */
 export function callModel(model: Network, values: Named<Value>): Value & Readonly<Record<string, Value>> {
   const where = 'callModel';
@@ -437,8 +463,9 @@ export function callModel(model: Network, values: Named<Value>): Value & Readonl
 }
 
 /**
- * Leaves the parameters whose names fit a pattern as they are in training: `freeze(model, '0.*')`, where a star stands for any characters. They
- * then have no gradient, and cost none. Returns their names. What is frozen is so in every model that shares the parameter.
+ * Leaves the parameters whose names fit a pattern as they are in training: `freeze(model, '0.*')`, where a
+ * star stands for any characters. They then have no gradient, and cost none. Returns their names. What is
+ * frozen is so in every model that shares the parameter.
  *
  * @throws OptionError for something that is no model, and for a pattern that fits no parameter.
  */

@@ -1,4 +1,7 @@
-/** Batch normalisation (Ioffe and Szegedy 2015) and layer normalisation (Ba, Kiros and Hinton 2016) of rows of features. */
+/**
+ * Batch normalisation (Ioffe and Szegedy 2015) and layer normalisation (Ba, Kiros and Hinton 2016) of rows of
+ * features.
+ */
 
 import { OptionReader } from '../base/options.js';
 import { applyOne, type Value } from '../graph/value.js';
@@ -17,11 +20,11 @@ export interface BatchNormOptions {
 }
 
 /**
- * y = (x - mean) / √(variance + eps) · weight + bias for each feature. While training, mean and variance are the batch's, and
- * the running ones move towards them: running = (1 - momentum) · running + momentum · batch, the variance unbiased; when
- * predicting they take their place. As PyTorch's BatchNorm1d, except that a batch of one row is no error: its variance is 0,
- * and the running values stay. Parameters: `weight` [features] from 1, `bias` [features] from 0; buffers: `runningMean` from 0
- * and `runningVar` from 1.
+ * y = (x - mean) / √(variance + eps) · weight + bias for each feature. While training, mean and variance are
+ * the batch's, and the running ones move towards them: running = (1 - momentum) · running + momentum · batch,
+ * the variance unbiased; when predicting they take their place. As PyTorch's BatchNorm1d, except that a batch
+ * of one row is no error: its variance is 0, and the running values stay. Parameters: `weight` [features]
+ * from 1, `bias` [features] from 0; buffers: `runningMean` from 0 and `runningVar` from 1.
  */
 export function batchNorm(options?: BatchNormOptions): Layer {
   const reader = new OptionReader('batchNorm', options);
@@ -46,8 +49,8 @@ export interface LayerNormOptions {
 }
 
 /**
- * y = (x - mean) / √(variance + eps) · weight + bias, mean and biased variance those of each row. As PyTorch's LayerNorm over
- * the last axis. Parameters: `weight` [features] from 1, `bias` [features] from 0.
+ * y = (x - mean) / √(variance + eps) · weight + bias, mean and biased variance those of each row. As
+ * PyTorch's LayerNorm over the last axis. Parameters: `weight` [features] from 1, `bias` [features] from 0.
  */
 export function layerNorm(options?: LayerNormOptions): Layer {
   const reader = new OptionReader('layerNorm', options);

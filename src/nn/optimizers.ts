@@ -1,6 +1,7 @@
 /**
- * Optimizers: how parameters follow their gradients. Formulas and defaults are PyTorch's (torch.optim), and options have its
- * names. A moment that falls below 2⁻¹⁰⁰ becomes 0, as denormal numbers would be a hundred times slower.
+ * Optimizers: how parameters follow their gradients. Formulas and defaults are PyTorch's (torch.optim), and
+ * options have its names. A moment that falls below 2⁻¹⁰⁰ becomes 0, as denormal numbers would be a hundred
+ * times slower.
  */
 
 import { OptionError, show } from '../base/errors.js';
@@ -27,14 +28,20 @@ export interface Optimizer {
   compile(tensors: OptimizerTensors): (learningRate: number, step: number) => void;
 }
 
-/** What an optimizer is bound to. All but `arena` lie in memory alike: the trained parameters one behind the other, each row padded. */
+/**
+ * What an optimizer is bound to. All but `arena` lie in memory alike: the trained parameters one behind the
+ * other, each row padded.
+ */
 export interface OptimizerTensors {
   readonly parameters: Tensor;
   readonly gradients: Tensor;
   readonly slots: readonly Tensor[];
   /** Memory that lives as long as what is compiled. */
   readonly arena: Arena;
-  /** Each parameter's part of a tensor that lies in memory as these do. Between the rows stand zeros, on which kernels rely. */
+  /**
+   * Each parameter's part of a tensor that lies in memory as these do. Between the rows stand zeros, on which
+   * kernels rely.
+   */
   partsOf(tensor: Tensor): readonly Tensor[];
 }
 
@@ -69,8 +76,8 @@ export interface SgdOptions {
 }
 
 /**
- * Stochastic gradient descent: g = g + λ·w; b = μ·b + (1 - τ)·g, at the first step b = g; w = w - learningRate · b, or with
- * Nesterov's momentum w - learningRate · (g + μ·b). As torch.optim.SGD.
+ * Stochastic gradient descent: g = g + λ·w; b = μ·b + (1 - τ)·g, at the first step b = g; w = w -
+ * learningRate · b, or with Nesterov's momentum w - learningRate · (g + μ·b). As torch.optim.SGD.
  */
 export function sgd(options: SgdOptions): Optimizer {
   const reader = new OptionReader('sgd', options);
@@ -114,14 +121,17 @@ export interface AdamOptions {
 }
 
 /**
- * Adam: g = g + λ·w; m = β₁·m + (1 - β₁)·g; v = β₂·v + (1 - β₂)·g²; w = w - learningRate · m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ)
- * and v̂ = v / (1 - β₂ᵗ) at step t. As torch.optim.Adam (Kingma and Ba 2015).
+ * Adam: g = g + λ·w; m = β₁·m + (1 - β₁)·g; v = β₂·v + (1 - β₂)·g²; w = w - learningRate · m̂ / (√v̂ + ε),
+ * with m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) at step t. As torch.optim.Adam (Kingma and Ba 2015).
  */
 export function adam(options?: AdamOptions): Optimizer {
   return adamOf('adam', options, 0);
 }
 
-/** Adam with decoupled weight decay: w = (1 - learningRate · λ)·w first, and g as it is. As torch.optim.AdamW (Loshchilov and Hutter 2019). */
+/**
+ * Adam with decoupled weight decay: w = (1 - learningRate · λ)·w first, and g as it is. As torch.optim.AdamW
+ * (Loshchilov and Hutter 2019).
+ */
 export function adamW(options?: AdamOptions): Optimizer {
   return adamOf('adamW', options, 0.01);
 }
@@ -165,8 +175,8 @@ export interface RmspropOptions {
 }
 
 /**
- * RMSprop: g = g + λ·w; v = α·v + (1 - α)·g²; if centered a = α·a + (1 - α)·g, else a = 0; d = g / (√(v - a²) + ε); b = μ·b + d;
- * w = w - learningRate · b. As torch.optim.RMSprop.
+ * RMSprop: g = g + λ·w; v = α·v + (1 - α)·g²; if centered a = α·a + (1 - α)·g, else a = 0; d = g / (√(v - a²)
+ * + ε); b = μ·b + d; w = w - learningRate · b. As torch.optim.RMSprop.
  */
 export function rmsprop(options?: RmspropOptions): Optimizer {
   const reader = new OptionReader('rmsprop', options);
@@ -201,8 +211,8 @@ export interface AdagradOptions {
 }
 
 /**
- * Adagrad: g = g + λ·w; s = s + g²; w = w - learningRate / (1 + (t - 1)·η) · g / (√s + ε) at step t. As torch.optim.Adagrad with its
- * initial accumulator value of 0.
+ * Adagrad: g = g + λ·w; s = s + g²; w = w - learningRate / (1 + (t - 1)·η) · g / (√s + ε) at step t. As
+ * torch.optim.Adagrad with its initial accumulator value of 0.
  */
 export function adagrad(options?: AdagradOptions): Optimizer {
   const reader = new OptionReader('adagrad', options);

@@ -1,6 +1,7 @@
 /**
- * Losses of one's own: functions of values, which the graph computes. Loaded with the first: a function that `fit` or `evaluate` is given
- * becomes a loss by `resolveLoss`, and can be compiled once it went through `traceable`. And what the losses of several outputs are together.
+ * Losses of one's own: functions of values, which the graph computes. Loaded with the first: a function that
+ * `fit` or `evaluate` is given becomes a loss by `resolveLoss`, and can be compiled once it went through
+ * `traceable`. And what the losses of several outputs are together.
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -30,7 +31,8 @@ export interface OwnLossOptions {
 }
 
 /**
- * A loss of one's own, of a function of values. A function alone will do where a loss is expected; this says what its outputs are.
+ * A loss of one's own, of a function of values. A function alone will do where a loss is expected; this says
+ * what its outputs are.
  *
  * @throws OptionError for something that is no function, and for unknown options.
  */
@@ -94,7 +96,10 @@ const traceLoss: Tracer = (where, graph, { loss, name, size }, output) => {
   return { target, weights, value };
 };
 
-/** The graph computes the rows' losses, or their total; here they are weighted, and the gradient at them is written. */
+/**
+ * The graph computes the rows' losses, or their total; here they are weighted, and the gradient at them is
+ * written.
+ */
 function compileOwn({
   losses,
   labels,
@@ -125,7 +130,10 @@ function compileOwn({
   };
 }
 
-/** The loss of all outputs: the sum of their means, each times its share, as if it were of as many rows as the first. Of several none can count what is right. */
+/**
+ * The loss of all outputs: the sum of their means, each times its share, as if it were of as many rows as the
+ * first. Of several none can count what is right.
+ */
 export function totalOf(
   outputs: readonly HeadPlan[],
   heads: readonly { readonly spec: { readonly weight: number } }[],

@@ -1,4 +1,7 @@
-/** What a compiled model is made from, and what it gives for one batch size: the interface between nn and those who train. */
+/**
+ * What a compiled model is made from, and what it gives for one batch size: the interface between nn and
+ * those who train.
+ */
 
 import type { Tensor } from '../engine/tensor.js';
 import type { PassName } from '../graph/passes/index.js';
@@ -26,18 +29,28 @@ export interface HeadPlan {
     /** `labels` are there to be counted; true at first. */
     labelled: boolean;
   };
-  /** After `forward`: the sum of the rows' losses, times their weights, and, when compiled for training, the gradient at the outputs. */
+  /**
+   * After `forward`: the sum of the rows' losses, times their weights, and, when compiled for training, the
+   * gradient at the outputs.
+   */
   loss(): number;
-  /** After `loss`: what its sum is to be divided by for the mean; the number of rows where nothing is weighted. */
+  /**
+   * After `loss`: what its sum is to be divided by for the mean; the number of rows where nothing is
+   * weighted.
+   */
   weight(): number;
   /** What `loss` gave last: of one among several outputs, which `Plan.loss` asks each for. */
   readonly last: { loss: number };
   /**
-   * After `forward`: the number of rows whose prediction is the label's: the largest output, or with a loss on logits of one
-   * output whether it is positive. NaN where there is nothing to count: no labels, or a loss of numbers.
+   * After `forward`: the number of rows whose prediction is the label's: the largest output, or with a loss
+   * on logits of one output whether it is positive. NaN where there is nothing to count: no labels, or a loss
+   * of numbers.
    */
   countCorrect(): number;
-  /** After `forward`: fills `probabilities`, by the loss's link, and `predictions`, which with a loss of numbers stay 0. */
+  /**
+   * After `forward`: fills `probabilities`, by the loss's link, and `predictions`, which with a loss of
+   * numbers stay 0.
+   */
   classify(): void;
   /** After `forward`: whether no output is NaN or infinite. */
   outputsAreFinite(): boolean;
@@ -55,8 +68,9 @@ export interface InputPlan {
 }
 
 /**
- * Bound calls for one batch size, on the first `rows` rows of the model's tensors. What stands here of an input or an output is that of
- * the first. Of a loss by output, `loss` is that of all outputs together, and with several outputs `countCorrect` is NaN.
+ * Bound calls for one batch size, on the first `rows` rows of the model's tensors. What stands here of an
+ * input or an output is that of the first. Of a loss by output, `loss` is that of all outputs together, and
+ * with several outputs `countCorrect` is NaN.
  */
 export interface Plan extends HeadPlan, Omit<InputPlan, 'name' | 'values'> {
   readonly rows: number;
@@ -66,13 +80,16 @@ export interface Plan extends HeadPlan, Omit<InputPlan, 'name' | 'values'> {
   /** Of each input and each output, in the order of the model's. */
   readonly ports: { readonly inputs: readonly InputPlan[]; readonly outputs: readonly HeadPlan[] };
   /**
-   * Inputs to outputs. When `training`, dropout drops, and batch norm looks at the batch and moves its running statistics;
-   * `backward` goes by the last forward. false by default.
+   * Inputs to outputs. When `training`, dropout drops, and batch norm looks at the batch and moves its
+   * running statistics; `backward` goes by the last forward. false by default.
    */
   forward(training?: boolean): void;
   /** After `loss`: gradients of all parameters, for the mean loss. */
   backward(): void;
-  /** After `loss`: backward and the optimizer's update, which may be done in one where nothing else needs the gradient. */
+  /**
+   * After `loss`: backward and the optimizer's update, which may be done in one where nothing else needs the
+   * gradient.
+   */
   step(learningRate: number): void;
   /**
    * After `loss`: backward, and the gradients are accumulated for `CompiledModel.stepAccumulated`. Needs

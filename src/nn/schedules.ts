@@ -1,6 +1,7 @@
 /**
- * Learning-rate schedules: functions of the step. The formulas are PyTorch's (torch.optim.lr_scheduler), taken at every step,
- * where a scheduler's `last_epoch` is step - 1. All of them are made of IEEE operations: the same bits everywhere.
+ * Learning-rate schedules: functions of the step. The formulas are PyTorch's (torch.optim.lr_scheduler),
+ * taken at every step, where a scheduler's `last_epoch` is step - 1. All of them are made of IEEE operations:
+ * the same bits everywhere.
  */
 import { OptionError, show } from '../base/errors.js';
 import { didYouMean, OptionReader } from '../base/options.js';
@@ -57,8 +58,8 @@ export function stepDecay(options: { learningRate: number; stepSize: number; gam
 }
 
 /**
- * minimum + ½ (learningRate - minimum) (1 + cos(π (step - 1) / totalSteps)), as CosineAnnealingLR with T_max = totalSteps.
- * minimum is 0 by default.
+ * minimum + ½ (learningRate - minimum) (1 + cos(π (step - 1) / totalSteps)), as CosineAnnealingLR with T_max
+ * = totalSteps. minimum is 0 by default.
  */
 export function cosineDecay(options: { learningRate: number; minimum?: number }): Schedule {
   const reader = new OptionReader('cosineDecay', options);
@@ -73,9 +74,9 @@ export function cosineDecay(options: { learningRate: number; minimum?: number })
 }
 
 /**
- * For `steps` steps from startFactor to 1 times the first rate of `schedule`, in a straight line: factor = startFactor + (1 -
- * startFactor) (step - 1) / steps, as LinearLR; afterwards the schedule with its own count of steps, as SequentialLR. startFactor
- * is 1/3 by default.
+ * For `steps` steps from startFactor to 1 times the first rate of `schedule`, in a straight line: factor =
+ * startFactor + (1 - startFactor) (step - 1) / steps, as LinearLR; afterwards the schedule with its own count
+ * of steps, as SequentialLR. startFactor is 1/3 by default.
  */
 export function warmUp(options: {
   steps: number;
@@ -113,7 +114,10 @@ export interface OneCycleOptions {
   anneal?: 'cos' | 'linear';
 }
 
-/** Up to maxLearningRate and down again over all steps (Smith and Topin 2017), as OneCycleLR but for the momentum, which stays. */
+/**
+ * Up to maxLearningRate and down again over all steps (Smith and Topin 2017), as OneCycleLR but for the
+ * momentum, which stays.
+ */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const reader = new OptionReader('oneCycle', options);
   const maxLearningRate = reader.number('maxLearningRate', RATES);
@@ -351,7 +355,10 @@ function entryOf(kind: unknown): ScheduleEntry | undefined {
   return schedules[kind as keyof Schedules];
 }
 
-/** The schedule that a `config` describes, a plateau's at its beginning. Throws OptionError for one that is not known. */
+/**
+ * The schedule that a `config` describes, a plateau's at its beginning. Throws OptionError for one that is
+ * not known.
+ */
 export function scheduleOf(config: unknown): Schedule {
   const { kind, ...options } = (typeof config === 'object' && config !== null ? config : {}) as Record<
     string,

@@ -14,7 +14,10 @@ import { sizeOf } from '../ops/operation.js';
 import { callAnew, isLayer, isOwnLayer, type Layer } from './layer.js';
 import { type Graph, makeNetwork, type Network, nameScopes } from './model.js';
 
-/** A model: layers in a row and the values of their parameters. Made by `sequential`; `fit` writes what it remembers. */
+/**
+ * A model: layers in a row and the values of their parameters. Made by `sequential`; `fit` writes what it
+ * remembers.
+ */
 export interface Sequential extends Network {
   readonly layers: readonly Layer[];
   /** Numbers in a row from input to output, for example [784, 300, 10]. */
@@ -22,10 +25,11 @@ export interface Sequential extends Network {
 }
 
 /**
- * A model of `layers` for inputs of this shape, or of so many numbers, its parameters initialised from `seed` (0 by default). Layers are
- * taken as descriptions: the same one twice has two sets of parameters.
+ * A model of `layers` for inputs of this shape, or of so many numbers, its parameters initialised from `seed`
+ * (0 by default). Layers are taken as descriptions: the same one twice has two sets of parameters.
  *
- * @throws OptionError for a size that is not a positive whole number, an empty list, or something that is no layer.
+ * @throws OptionError for a size that is not a positive whole number, an empty list, or something that is no
+ * layer.
  * @throws ShapeError for a layer that cannot take what the one before it gives.
  */
 export function sequential(
@@ -48,7 +52,9 @@ export function isSequential(model: Network): model is Sequential {
   return Array.isArray((model as Partial<Sequential> | null | undefined)?.layers);
 }
 
-/** Whether a model is a list of layers that are all ours: then they and their options say what it computes. */
+/**
+ * Whether a model is a list of layers that are all ours: then they and their options say what it computes.
+ */
 export function isPlain(model: Network): model is Sequential {
   return isSequential(model) && !model.layers.some(isOwnLayer);
 }
@@ -65,7 +71,7 @@ function traceLayers(where: string, inputSize: number | readonly number[], layer
     if (!isLayer(layer)) {
       throw new OptionError(
         where,
-        `layers[${index}]: expected a layer such as dense(10), given ${show(layer)}`,
+        `layers[${index}]: expected a layer such as dense(10), or layer(name, function), given ${show(layer)}`,
       );
     }
     values.push(callAnew(layer, String(index), values[index]));
@@ -94,7 +100,10 @@ export interface ParameterSpec extends Pick<ParameterAttributes, 'initializer' |
   readonly shape: readonly number[];
 }
 
-/** Names and shapes of the parameters, then of the buffers, that a list of layers has: what a file must hold, before anything is allocated. */
+/**
+ * Names and shapes of the parameters, then of the buffers, that a list of layers has: what a file must hold,
+ * before anything is allocated.
+ */
 export function parametersOf(
   where: string,
   inputSize: number | readonly number[],

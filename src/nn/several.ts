@@ -1,4 +1,7 @@
-/** Predicting from models with several inputs or outputs: rows of each input, and answers of each output. It comes along with `network`. */
+/**
+ * Predicting from models with several inputs or outputs: rows of each input, and answers of each output. It
+ * comes along with `network`.
+ */
 import { DataError, OptionError, show } from '../base/errors.js';
 import type { Loss } from './losses.js';
 import { pairs } from './pairs.js';
@@ -16,7 +19,9 @@ interface Head {
   readonly size: number;
 }
 
-/** `values` has rows for each of the `inputs`; `run` computes the plan for so many rows that `fill` writes. */
+/**
+ * `values` has rows for each of the `inputs`; `run` computes the plan for so many rows that `fill` writes.
+ */
 export function predictSeveral<T extends Float32Array | Int32Array>(
   where: string,
   values: readonly Float32Array[],

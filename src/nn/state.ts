@@ -7,7 +7,10 @@ import type { Compiled } from './compiled.js';
 import { layOut, viewsOf } from './layout.js';
 import { isTrainable } from './training.js';
 
-/** The parts of slots, each laid out as the trained parameters are, and the buffers, by name: `adam.m/0.weight`, `buffer/1.runningMean`. */
+/**
+ * The parts of slots, each laid out as the trained parameters are, and the buffers, by name:
+ * `adam.m/0.weight`, `buffer/1.runningMean`.
+ */
 function placesOf(compiled: Compiled): Map<string, Tensor> {
   const { parameters, buffers } = compiled.model;
   const { slots, bufferViews } = compiled.carried();
@@ -24,14 +27,18 @@ function placesOf(compiled: Compiled): Map<string, Tensor> {
 }
 
 /**
- * A copy of what training carries along beside the parameters: the optimizer's tensors by parameter (`adam.m/0.weight`), the
- * moving average (`average/0.weight`) and the layers' buffers (`buffer/1.runningMean`). Gathered gradients are not among it.
+ * A copy of what training carries along beside the parameters: the optimizer's tensors by parameter
+ * (`adam.m/0.weight`), the moving average (`average/0.weight`) and the layers' buffers
+ * (`buffer/1.runningMean`). Gathered gradients are not among it.
  */
 export function readState(compiled: Compiled): Map<string, Float32Array> {
   return new Map([...placesOf(compiled)].map(([name, place]) => [name, Float32Array.from(place.read())]));
 }
 
-/** Puts back what `readState` gave. Throws ShapeError, before anything is changed, for names or lengths that are not this model's. */
+/**
+ * Puts back what `readState` gave. Throws ShapeError, before anything is changed, for names or lengths that
+ * are not this model's.
+ */
 export function writeState(compiled: Compiled, state: ReadonlyMap<string, Float32Array>): void {
   const places = placesOf(compiled);
   const where = 'writeState';

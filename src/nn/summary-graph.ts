@@ -1,4 +1,7 @@
-/** The rows of a summary of a model that is no list of layers: its outermost layers, and what is computed outside of any. */
+/**
+ * The rows of a summary of a model that is no list of layers: its outermost layers, and what is computed
+ * outside of any.
+ */
 import { isLeaf } from '../graph/leaves.js';
 import { type Node, nodesOf } from '../graph/value.js';
 import { type ActivationAttributes, activation } from '../ops/activations.js';
@@ -9,10 +12,16 @@ import { valuesOf } from './values.js';
 
 /** A row of a summary. */
 export interface LayerSummary {
-  /** By which its parameters are named: of a list of layers the place, `0`; else the layer's name, or that of an operation. */
+  /**
+   * By which its parameters are named: of a list of layers the place, `0`; else the layer's name, or that of
+   * an operation.
+   */
   readonly name: string;
   readonly kind: string;
-  /** The layer's options, those that say nothing left out: `activation relu`. Of other models than lists of layers nothing. */
+  /**
+   * The layer's options, those that say nothing left out: `activation relu`. Of other models than lists of
+   * layers nothing.
+   */
   readonly options: string;
   readonly inputSize: number;
   readonly outputSize: number;

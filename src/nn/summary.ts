@@ -12,7 +12,9 @@ export type { LayerSummary } from './summary-graph.js';
 export interface ModelSummary {
   readonly inputSize: number;
   readonly outputSize: number;
-  /** Of a model that is no list of layers: its outermost layers, and what is computed between them, in order. */
+  /**
+   * Of a model that is no list of layers: its outermost layers, and what is computed between them, in order.
+   */
   readonly layers: readonly LayerSummary[];
   /** Values of the parameters of all layers; those of a layer that is called twice count once. */
   readonly parameters: number;
@@ -25,7 +27,10 @@ export interface ModelSummary {
   toString(): string;
 }
 
-/** What a model is made of. `String(summary(model))` is a table for people. Throws OptionError for something that is no model. */
+/**
+ * What a model is made of. `String(summary(model))` is a table for people. Throws OptionError for something
+ * that is no model.
+ */
 export function summary(model: Network): ModelSummary {
   checkModel('summary', model);
   const frozen = countFrozen(model.parameters);
@@ -67,7 +72,9 @@ function countFrozen(parameters: readonly Parameter[]): number {
   return parameters.reduce((total, own) => total + (own.trainable === false ? valuesOf(own).length : 0), 0);
 }
 
-/** Widths by which people call a network, such as 784-300-10: of the inputs, and of the layers with weights. */
+/**
+ * Widths by which people call a network, such as 784-300-10: of the inputs, and of the layers with weights.
+ */
 export function layerWidths({ inputSize, layers, sizes }: Sequential): number[] {
   return [inputSize, ...sizes.slice(1).filter((_, index) => layers[index].kind === 'dense')];
 }
@@ -96,7 +103,10 @@ function countByLayer(parameters: readonly Parameter[]): Map<number, number> {
   return counts;
 }
 
-/** The width stands in a column of its own, and what is false or the default of doing nothing is not worth a word. */
+/**
+ * The width stands in a column of its own, and what is false or the default of doing nothing is not worth a
+ * word.
+ */
 function describeOptions(config: Readonly<Record<string, unknown>>, width: number): string {
   return Object.entries(config)
     .filter(([key, value]) => {

@@ -1,4 +1,7 @@
-/** The program of a model: its outputs and, where it is trained, the gradients of what is trainable, after the passes. */
+/**
+ * The program of a model: its outputs and, where it is trained, the gradients of what is trainable, after the
+ * passes.
+ */
 import { OptionError } from '../base/errors.js';
 import { derive } from '../graph/derive.js';
 import { seedLeaf } from '../graph/leaves.js';
@@ -25,7 +28,10 @@ export interface Training {
 
 /** What the loss of an output has in the graph. */
 export interface TracedHead {
-  /** Where the loss writes the gradient: at the output, or at the loss itself where that is a function of values. */
+  /**
+   * Where the loss writes the gradient: at the output, or at the loss itself where that is a function of
+   * values.
+   */
   readonly seed: Value | undefined;
   /** Of a loss that is a function of values: what it reads, and what it gives. */
   readonly own: { readonly target: Value; readonly weights: Value; readonly value: Value } | undefined;
@@ -86,7 +92,10 @@ export function trainingOf(
   };
 }
 
-/** Each parameter's gradient in a slot of its own, which nothing else writes: where it is another value as well, it is copied. */
+/**
+ * Each parameter's gradient in a slot of its own, which nothing else writes: where it is another value as
+ * well, it is copied.
+ */
 function ownGradients(program: Program, gradients: (Slot | undefined)[]): void {
   const makers = makersOf(program);
   const seen = new Set<Slot>();

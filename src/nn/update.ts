@@ -1,6 +1,6 @@
 /**
- * From gradients to new parameters: the optimizer with its state. What may come before it and after it stands in full-update.ts. Everything
- * is placed when it is made; a step allocates nothing.
+ * From gradients to new parameters: the optimizer with its state. What may come before it and after it stands
+ * in full-update.ts. Everything is placed when it is made; a step allocates nothing.
  */
 
 import type { NumberRange } from '../base/options.js';
@@ -22,7 +22,9 @@ export const updateRanges = {
  * accumulating.
  */
 export interface UpdateOptions {
-  /** Gradients are scaled so that the norm of all of them is at most this: as torch.nn.utils.clip_grad_norm_. */
+  /**
+   * Gradients are scaled so that the norm of all of them is at most this: as torch.nn.utils.clip_grad_norm_.
+   */
   clipNorm?: number;
   /** Each gradient is cut to ± this, after `clipNorm`: as clip_grad_value_. */
   clipValue?: number;

@@ -1,9 +1,11 @@
 /**
- * The arrays that hold a model's values, and how it is seen that they have changed: what predicts keeps a copy of them in an engine.
+ * The arrays that hold a model's values, and how it is seen that they have changed: what predicts keeps a
+ * copy of them in an engine.
  *
- * What the library writes is counted. What others write cannot be, since a Float32Array tells nobody; but nobody can write to an array
- * that was never handed out. So `Parameter.values` notes that it was read. An array that has been handed out is compared with a copy each
- * time that it matters, and one that has not is known to stand still.
+ * What the library writes is counted. What others write cannot be, since a Float32Array tells nobody; but
+ * nobody can write to an array that was never handed out. So `Parameter.values` notes that it was read. An
+ * array that has been handed out is compared with a copy each time that it matters, and one that has not is
+ * known to stand still.
  */
 import { platform } from '#platform';
 
@@ -78,7 +80,10 @@ export function setTrainable(parameter: Parameter, trainable: boolean): void {
   else state.trainable = false;
 }
 
-/** The parameter's array, for the library's own use: not to be handed out, and `written` to be called when it was written to. */
+/**
+ * The parameter's array, for the library's own use: not to be handed out, and `written` to be called when it
+ * was written to.
+ */
 export function valuesOf(parameter: Parameter): Float32Array {
   return arrays.get(parameter) ?? parameter.values;
 }

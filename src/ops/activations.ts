@@ -1,6 +1,6 @@
 /**
- * exp, log and the activations whose backward reads the saved output, element by element. Arrays may coincide:
- * y may be x, dx may be dy.
+ * exp, log and the activations whose backward reads the saved output, element by element. Arrays may
+ * coincide: y may be x, dx may be dy.
  */
 import {
   type Activation,
@@ -15,7 +15,10 @@ import { type Operation, one } from './operation.js';
 import { smooth, smoothBackward } from './smooth.js';
 
 export const signatures = {
-  /** y = eˣ; 2 ulp; overflow gives infinity, underflow goes through denormals to 0. May be in place, like all up to `relu_backward`. */
+  /**
+   * y = eˣ; 2 ulp; overflow gives infinity, underflow goes through denormals to 0. May be in place, like all
+   * up to `relu_backward`.
+   */
   exp: 'y: out each, x: in each, n: cut; 0.8 ns',
   /** y = ln x; 2 ulp; ln 0 = -infinity, of a negative NaN. */
   log: 'y: out each, x: in each, n: cut; 0.9 ns',

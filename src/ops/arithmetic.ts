@@ -1,4 +1,7 @@
-/** Arithmetic, comparisons and choices, element by element, as operations of the graph; shapes meet as broadcast.ts says. */
+/**
+ * Arithmetic, comparisons and choices, element by element, as operations of the graph; shapes meet as
+ * broadcast.ts says.
+ */
 
 import { broadcastShapes, stretched, unspread } from './broadcast.js';
 import { type Operation, one, type Rule, type Symbolic } from './operation.js';
@@ -51,7 +54,9 @@ export const div = /* @__PURE__ */ binaryOperation('div', 'div', (rule, dy) => {
   return [da, rule.needs[1] ? one(rule, neg, [one(rule, mul, [da, y], {})], {}) : undefined];
 });
 
-/** a to the power of b; a below 0 gives NaN unless b is a whole number. The gradient of b is 0 where a is 0. */
+/**
+ * a to the power of b; a below 0 gives NaN unless b is a whole number. The gradient of b is 0 where a is 0.
+ */
 export const pow = /* @__PURE__ */ binaryOperation('pow', 'pow', (rule, dy) => {
   const [a, b] = rule.inputs;
   const [y] = rule.outputs;
@@ -74,12 +79,17 @@ export const pow = /* @__PURE__ */ binaryOperation('pow', 'pow', (rule, dy) => {
   return [rule.needs[0] ? da() : undefined, rule.needs[1] ? db() : undefined];
 });
 
-/** The larger of two; NaN where either is. Where they are equal, each has half of the gradient, as in PyTorch. */
+/**
+ * The larger of two; NaN where either is. Where they are equal, each has half of the gradient, as in PyTorch.
+ */
 export const maximum = /* @__PURE__ */ binaryOperation('maximum', 'max', (rule, dy) =>
   shareOf(rule, dy, () => greater),
 );
 
-/** The smaller of two; NaN where either is. Where they are equal, each has half of the gradient, as in PyTorch. */
+/**
+ * The smaller of two; NaN where either is. Where they are equal, each has half of the gradient, as in
+ * PyTorch.
+ */
 export const minimum = /* @__PURE__ */ binaryOperation('minimum', 'min', (rule, dy) =>
   shareOf(rule, dy, () => less),
 );

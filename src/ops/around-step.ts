@@ -1,6 +1,6 @@
 /**
- * Clipping, penalties and averages, on flat tensors: what many trainings do without, apart from the calls of the same kernels' files
- * (update.ts, reduce.ts), so that it is loaded only where it is wanted.
+ * Clipping, penalties and averages, on flat tensors: what many trainings do without, apart from the calls of
+ * the same kernels' files (update.ts, reduce.ts), so that it is loaded only where it is wanted.
  */
 import type { Tensor } from '../engine/tensor.js';
 import { checkAlike } from './check.js';

@@ -1,6 +1,7 @@
 /**
- * Which shapes meet, and how. Axes are aligned at the last, and an axis of length 1, or none, serves all of the other's. Rows never meet
- * another axis: a value without rows has no more axes than one row of the other, and two values with rows have equally many.
+ * Which shapes meet, and how. Axes are aligned at the last, and an axis of length 1, or none, serves all of
+ * the other's. Rows never meet another axis: a value without rows has no more axes than one row of the other,
+ * and two values with rows have equally many.
  */
 import { ShapeError } from '../base/errors.js';
 import type { Tensor } from '../engine/tensor.js';

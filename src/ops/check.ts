@@ -24,8 +24,9 @@ export function checkTensor(
 }
 
 /**
- * A test that the elements of an i32 tensor are places below `count`, which a kernel would otherwise reach beyond. It looks when
- * it runs for the first time, and again when somebody wrote; what kernels gather into it was tested where it comes from. Throws DataError.
+ * A test that the elements of an i32 tensor are places below `count`, which a kernel would otherwise reach
+ * beyond. It looks when it runs for the first time, and again when somebody wrote; what kernels gather into
+ * it was tested where it comes from. Throws DataError.
  */
 export function checkPlaces(where: string, name: string, tensor: Tensor, count: number): Call {
   let known = -1;
@@ -61,7 +62,10 @@ export function checkDisjoint(where: string, output: Tensor, ...inputs: (Tensor 
   }
 }
 
-/** Throws ShapeError unless all tensors lie in memory alike, so that one loop may run over them, padding included. */
+/**
+ * Throws ShapeError unless all tensors lie in memory alike, so that one loop may run over them, padding
+ * included.
+ */
 export function checkSameLayout(where: string, ...tensors: Tensor[]): void {
   for (const tensor of tensors) {
     if (tensor.ld !== tensors[0].ld) throw new ShapeError(where, `rows of ${tensor} are padded differently`);

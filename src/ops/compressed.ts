@@ -6,39 +6,47 @@ import type { Arena, Tensor } from '../engine/tensor.js';
 
 export const signatures = {
   /**
-   * Compresses x [M, N] to what is not zero, its columns in blocks of `width` (a multiple of 8): block j of row m has the entries
-   * starts[m · blocks + j] … starts[m · blocks + j + 1] - 1 (i32, M · blocks + 1 numbers), with column · step in `offsets` (i32,
-   * ascending) and `values`. Returns the number of entries; or -1, with nothing usable written, once the rows so far hold
-   * more than `limit` each on average, two rows of grace. The lists need limit · (M + 2) + N + 1 places.
+   * Compresses x [M, N] to what is not zero, its columns in blocks of `width` (a multiple of 8): block j of
+   * row m has the entries starts[m · blocks + j] … starts[m · blocks + j + 1] - 1 (i32, M · blocks + 1
+   * numbers), with column · step in `offsets` (i32, ascending) and `values`. Returns the number of entries;
+   * or -1, with nothing usable written, once the rows so far hold more than `limit` each on average, two rows
+   * of grace. The lists need limit · (M + 2) + N + 1 places.
    */
   compress_rows: `starts: out i32, offsets: out i32, values: out, x: in, ldx, M, N, width, limit,
     step; returns i32`,
   /**
-   * `starts` for rows order[0 … M - 1] (u32) of a data set that is kept compressed: rowStarts (u32) as starts above. Returns the number of
-   * entries, or -1, with nothing usable written, when there would be more than `capacity`.
+   * `starts` for rows order[0 … M - 1] (u32) of a data set that is kept compressed: rowStarts (u32) as starts
+   * above. Returns the number of entries, or -1, with nothing usable written, when there would be more than
+   * `capacity`.
    */
   gather_starts: 'starts: out i32, rowStarts: in u32, order: in u32, M, blocks, capacity; returns i32',
-  /** The other lists for those rows: columns are u16, bytes u8, offset = column · step, value = byte · scale. */
+  /**
+   * The other lists for those rows: columns are u16, bytes u8, offset = column · step, value = byte · scale.
+   */
   gather_entries: `offsets: out i32, values: out, starts: in i32, rowStarts: in u32, columns: in u16,
     bytes: in u8, order: in u32, M, blocks, scale: f32, step; job`,
   /** y [M, N] = those rows, uncompressed. */
   expand_compressed: `y: out rows, ldy, rowStarts: in u32, columns: in u16, bytes: in u8, order: in each u32,
     M: cut, N: across, blocks, scale: f32; 0.2 ns`,
   /**
-   * The compressed columns of a matrix [M, N], each of one block, from its compressed rows, whose blocks have `width` columns: those of
-   * the blocks from … to - 1, at least one in all. offset = row · step, as in the rows. starts has N + 1 places, the last of which is written with the last block.
+   * The compressed columns of a matrix [M, N], each of one block, from its compressed rows, whose blocks have
+   * `width` columns: those of the blocks from … to - 1, at least one in all. offset = row · step, as in the
+   * rows. starts has N + 1 places, the last of which is written with the last block.
    */
   transpose_compressed: `starts: out i32, offsets: out i32, values: out, rowStarts: in i32,
     rowOffsets: in i32, rowValues: in, M, N, blocks, width, from, to, step; job`,
 } satisfies Signatures;
 
 /**
- * Columns of a block of compressed rows: W's rows of one block, 12 vectors wide, fill most of a first-level cache. Forward at
- * 64x784:784x300, fma, in µs by width: 80 151, 112 144, 160 142, 200 141, 264 143, 392 147; turbo: 88, 85, 89, 93, 96, 106.
+ * Columns of a block of compressed rows: W's rows of one block, 12 vectors wide, fill most of a first-level
+ * cache. Forward at 64x784:784x300, fma, in µs by width: 80 151, 112 144, 160 142, 200 141, 264 143, 392 147;
+ * turbo: 88, 85, 89, 93, 96, 106.
  */
 export const BLOCK_WIDTH = CHAIN_BLOCK;
 
-/** Share of non-zeros up to which a set is kept compressed: the threshold of its batches, see `SparseRows`. */
+/**
+ * Share of non-zeros up to which a set is kept compressed: the threshold of its batches, see `SparseRows`.
+ */
 export const SPARSE_DENSITY = 0.4;
 
 /** Bytes looked at in one piece of the work. */
@@ -61,7 +69,9 @@ export class CompressedSet {
   /** @internal */
   readonly bytes: Tensor;
 
-  /** Undefined when the set is too dense, or too wide for 16-bit columns. `bytes` is row-major [size, width]. */
+  /**
+   * Undefined when the set is too dense, or too wide for 16-bit columns. `bytes` is row-major [size, width].
+   */
   static from(arena: Arena, bytes: Uint8Array, width: number, scale: number): CompressedSet | undefined {
     const work = CompressedSet.compress(arena, bytes, width, scale);
     for (;;) {

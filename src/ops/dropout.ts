@@ -9,17 +9,18 @@ import { multiply } from './update.js';
 
 export const signatures = {
   /**
-   * mask[m, n] = 0 with probability `rate`, else 1 / (1 - rate); y = x ⊙ mask. Element (m, n) has word n mod 4 of the Philox
-   * block with counter ((first + m) · ⌈N/4⌉ + ⌊n/4⌋, batch, stream, step) and key (seedLow, seedHigh); it is dropped when
-   * the top 24 bits times 2⁻²⁴ are below `rate`. May be split by rows, with `first` the number of the first. y may be x.
+   * mask[m, n] = 0 with probability `rate`, else 1 / (1 - rate); y = x ⊙ mask. Element (m, n) has word n mod
+   * 4 of the Philox block with counter ((first + m) · ⌈N/4⌉ + ⌊n/4⌋, batch, stream, step) and key (seedLow,
+   * seedHigh); it is dropped when the top 24 bits times 2⁻²⁴ are below `rate`. May be split by rows, with
+   * `first` the number of the first. y may be x.
    */
   dropout_forward: `y: out rows, ldy, mask: out rows, ldmask, x: in rows, ldx, M: cut, N: across,
     seedLow: u32, seedHigh: u32, stream: u32, step: u32, batch: u32, first: first, rate: f32; 2 ns`,
 } satisfies Signatures;
 
 /**
- * mask = 0 at random with probability `rate`, else 1 / (1 - rate); y = x ⊙ mask. What is dropped depends on the seed, the
- * stream, the step and batch given at each call, and the element's row and column.
+ * mask = 0 at random with probability `rate`, else 1 / (1 - rate); y = x ⊙ mask. What is dropped depends on
+ * the seed, the stream, the step and batch given at each call, and the element's row and column.
  */
 function dropout(args: {
   y: Tensor;
@@ -64,8 +65,9 @@ export interface DropoutAttributes {
 }
 
 /**
- * y = x ⊙ mask while training, else x. Outputs y and the mask: 0 with probability `rate`, else 1 / (1 - rate). What is dropped depends on the
- * seed, the operation's stream, the step and batch, and the element's place alone.
+ * y = x ⊙ mask while training, else x. Outputs y and the mask: 0 with probability `rate`, else 1 / (1 -
+ * rate). What is dropped depends on the seed, the operation's stream, the step and batch, and the element's
+ * place alone.
  */
 export const dropoutOperation: Operation<DropoutAttributes> = {
   name: 'dropout',

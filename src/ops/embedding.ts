@@ -11,13 +11,14 @@ import { viewOf } from './view.js';
 
 export const signatures = {
   /**
-   * y[m, 0 … N - 1] = the row of the table [K, N] that x[m] (one column of a matrix) names. x is cut to a whole number within
-   * 0 … K - 1; NaN is 0. May be split by rows, or by columns of the table.
+   * y[m, 0 … N - 1] = the row of the table [K, N] that x[m] (one column of a matrix) names. x is cut to a
+   * whole number within 0 … K - 1; NaN is 0. May be split by rows, or by columns of the table.
    */
   embedding_forward: 'y: out rows, ldy, x: in rows, ldx, table: in, ldt, M: cut, N: across, K; 0.3 ns',
   /**
-   * dtable = 0, then dtable[x[m]] += dy[m] with m ascending. May be split by columns of the table. `lost`, laid out as dtable, is scratch
-   * for what rounding takes from each sum (Kahan's summation); absent, the sums are plain chains.
+   * dtable = 0, then dtable[x[m]] += dy[m] with m ascending. May be split by columns of the table. `lost`,
+   * laid out as dtable, is scratch for what rounding takes from each sum (Kahan's summation); absent, the
+   * sums are plain chains.
    */
   embedding_backward: `dtable: out each, lddt, lost: scratch each, x: in, ldx, dy: in each, lddy, M: across,
     N: cut, K; 0.4 ns`,

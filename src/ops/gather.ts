@@ -15,8 +15,8 @@ export const signatures = {
 } satisfies Signatures;
 
 /**
- * Copies rows indices[start …] of `from` into y and `to`, as many as y has: u8 becomes value · scale + offset. The
- * indices must lie below from's rows.
+ * Copies rows indices[start …] of `from` into y and `to`, as many as y has: u8 becomes value · scale +
+ * offset. The indices must lie below from's rows.
  */
 export function gatherRows(args: {
   y: Tensor;

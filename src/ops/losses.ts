@@ -1,8 +1,8 @@
 /**
  * Losses with targets or weights on outputs [rows, columns]. Plain cross-entropy is in softmax.ts.
  *
- * Kernels: losses[m] = weights[m] · (the mean over the row's N outputs); dx is the gradient of scale · Σ losses
- * and may be absent. Absent weights are 1. Targets t [M, N]. dx may be x.
+ * Kernels: losses[m] = weights[m] · (the mean over the row's N outputs); dx is the gradient of scale · Σ
+ * losses and may be absent. Absent weights are 1. Targets t [M, N]. dx may be x.
  */
 
 import type { Signatures } from '../engine/signatures.js';
@@ -23,13 +23,17 @@ export const signatures = {
   binary_cross_entropy: `losses: out each, dx: out rows, lddx, x: in rows, ldx, t: in rows, ldt,
     weights: in each, M: cut, N: across, positiveWeight: f32, scale: f32; 3 ns`,
   /**
-   * With p = softmax(x[m]), y = labels[m] (i32), c the class weights [N] (absent: 1) and ε = smoothing: losses[m] = weights[m] ·
-   * ((1 - ε) · c[y] · -ln p[y] + ε/N · Σ_n c[n] · -ln p[n]). As in `softmax_cross_entropy`, shares below 2⁻⁶⁴ count as 0 in dx. With
-   * ldc above 0, classWeights are probabilities t [M, N], labels absent and ε 1: losses[m] = weights[m] · Σ_n t[m, n] · -ln p[n].
+   * With p = softmax(x[m]), y = labels[m] (i32), c the class weights [N] (absent: 1) and ε = smoothing:
+   * losses[m] = weights[m] · ((1 - ε) · c[y] · -ln p[y] + ε/N · Σ_n c[n] · -ln p[n]). As in
+   * `softmax_cross_entropy`, shares below 2⁻⁶⁴ count as 0 in dx. With ldc above 0, classWeights are
+   * probabilities t [M, N], labels absent and ε 1: losses[m] = weights[m] · Σ_n t[m, n] · -ln p[n].
    */
   weighted_cross_entropy: `losses: out each, dx: out rows, lddx, x: in rows, ldx, labels: in each i32,
     weights: in each, classWeights: in rows, ldc, M: cut, N: across, smoothing: f32, scale: f32; 2 ns`,
-  /** y[m] = weights[m] · classWeights[labels[m]]; either may be absent, and labels with classWeights. May be split by rows. */
+  /**
+   * y[m] = weights[m] · classWeights[labels[m]]; either may be absent, and labels with classWeights. May be
+   * split by rows.
+   */
   row_weights: 'y: out each, labels: in each i32, weights: in each, classWeights: in, M: cut; 0.5 ns',
   /** y[m] (i32) = x[m, 0] > 0 ? 1 : 0. May be split by rows. */
   positive: 'y: out each i32, x: in rows, ldx, M: cut; 0.5 ns',
@@ -48,7 +52,10 @@ interface LossTensors {
 /** Runs a loss; `weighted` says whether the weights are to be looked at, otherwise they are 1. */
 export type LossCall = (scale: number, weighted: boolean) => void;
 
-/** The mean over a row's columns of (x - t)², |x - t|, Huber's function of x - t, or binary cross-entropy with logits x. */
+/**
+ * The mean over a row's columns of (x - t)², |x - t|, Huber's function of x - t, or binary cross-entropy with
+ * logits x.
+ */
 export function targetLoss(
   args: LossTensors & { targets: Tensor } & (
       | { kind: 'squared' | 'absolute' }
@@ -84,7 +91,10 @@ export function targetLoss(
   }
 }
 
-/** Cross-entropy with class weights [classes], label smoothing and weights of rows; or with probabilities [rows, classes] in place of labels. */
+/**
+ * Cross-entropy with class weights [classes], label smoothing and weights of rows; or with probabilities
+ * [rows, classes] in place of labels.
+ */
 export function weightedCrossEntropy(
   args: LossTensors & {
     labels: Tensor;
@@ -125,7 +135,10 @@ export function weightedCrossEntropy(
   };
 }
 
-/** y[m] = weights[m] · classWeights[labels[m]], of what is present: what a weighted mean is divided by the sum of. */
+/**
+ * y[m] = weights[m] · classWeights[labels[m]], of what is present: what a weighted mean is divided by the sum
+ * of.
+ */
 export function rowWeights(args: {
   y: Tensor;
   labels: Tensor;

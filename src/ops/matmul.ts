@@ -1,6 +1,6 @@
 /**
- * The three matrix products of a linear layer, each for one matrix [rows, columns] or a batch of them [batch, rows,
- * columns]. Each function checks its tensors once and returns a call to run as often as needed.
+ * The three matrix products of a linear layer, each for one matrix [rows, columns] or a batch of them [batch,
+ * rows, columns]. Each function checks its tensors once and returns a call to run as often as needed.
  */
 import { OptionError, ShapeError } from '../base/errors.js';
 import { THIN_ROWS } from '../engine/constants.js';
@@ -22,28 +22,34 @@ import type { PackedMatrix } from './packed.js';
 import { columnSums as bindColumnSums } from './reduce.js';
 
 export const signatures = {
-  /** Bytes of scratch space that `work` must point to in the products. The space holds nothing between calls. */
+  /**
+   * Bytes of scratch space that `work` must point to in the products. The space holds nothing between calls.
+   */
   workspace_size: '; returns i32',
   /**
-   * B [K, N] in panels of columns, for products that share it: the panel that begins at column j lies K·j floats on, and has its
-   * elements of each k side by side. Panels are 8 columns wide, or 16 with `wide` while more than 12 columns remain; the last has 4
-   * where no more remain. Columns beyond N are 0. `packed` has room for K times N rounded up to 16.
+   * B [K, N] in panels of columns, for products that share it: the panel that begins at column j lies K·j
+   * floats on, and has its elements of each k side by side. Panels are 8 columns wide, or 16 with `wide`
+   * while more than 12 columns remain; the last has 4 where no more remain. Columns beyond N are 0. `packed`
+   * has room for K times N rounded up to 16.
    */
   pack_b: 'packed: out, b: in, ldb, N, K, wide',
   /**
-   * Forward: C = f(start + A·B), A [M, K], B [K, N], C [M, N]; start is C when `accumulate`, else the row `bias` [N]
-   * if present, else 0 (then C is never read). Every element is one sum over k in ascending order. Where ldb is 0, b points to
-   * what `pack_b` made of B with the same `wide`.
+   * Forward: C = f(start + A·B), A [M, K], B [K, N], C [M, N]; start is C when `accumulate`, else the row
+   * `bias` [N] if present, else 0 (then C is never read). Every element is one sum over k in ascending order.
+   * Where ldb is 0, b points to what `pack_b` made of B with the same `wide`.
    */
   gemm_nn: `c: inout, ldc, strideC, work: scratch, a: in, lda, strideA, b: in, ldb, strideB, bias: in, B, M,
     N, K, accumulate, activation, wide; job`,
   /**
-   * Backward to the input: C = (start + A·Bᵀ) ⊙ f'(Y), A [M, K], B [N, K], C and Y [M, N]; start is C when `accumulate`,
-   * else 0. Y is the activation's saved output; absent leaves the product as it is.
+   * Backward to the input: C = (start + A·Bᵀ) ⊙ f'(Y), A [M, K], B [N, K], C and Y [M, N]; start is C when
+   * `accumulate`, else 0. Y is the activation's saved output; absent leaves the product as it is.
    */
   gemm_nt: `c: inout, ldc, strideC, work: scratch, y: saved, ldy, strideY, a: in, lda, strideA, b: in, ldb,
     strideB, B, M, N, K, accumulate, activation, wide; job`,
-  /** Backward to the weights: C = start + Aᵀ·B, A [K, M], B [K, N], C [M, N]; start is C when `accumulate`, else 0. */
+  /**
+   * Backward to the weights: C = start + Aᵀ·B, A [K, M], B [K, N], C [M, N]; start is C when `accumulate`,
+   * else 0.
+   */
   gemm_tn: `c: inout, ldc, strideC, work: scratch, a: in, lda, strideA, b: in, ldb, strideB, B, M, N, K,
     accumulate, wide; job`,
 } satisfies Signatures;
@@ -63,7 +69,9 @@ interface Forward extends Product {
   packed?: PackedMatrix | undefined;
 }
 
-/** c = f(a·b + bias): a [M, K], b [K, N], bias [N]. With `accumulate`, c + a·b takes the place of the bias. */
+/**
+ * c = f(a·b + bias): a [M, K], b [K, N], bias [N]. With `accumulate`, c + a·b takes the place of the bias.
+ */
 export function matmul(args: Forward): Call {
   const { c, a, b, bias, activation = 'identity', accumulate = false, packed } = args;
   const where = 'matmul';

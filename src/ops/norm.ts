@@ -1,4 +1,7 @@
-/** Batch normalisation, whose statistics are a column's, and layer normalisation, whose statistics are a row's. */
+/**
+ * Batch normalisation, whose statistics are a column's, and layer normalisation, whose statistics are a
+ * row's.
+ */
 
 import { ShapeError } from '../base/errors.js';
 import type { Signatures } from '../engine/signatures.js';
@@ -17,28 +20,38 @@ import {
 
 export const signatures = {
   /**
-   * Of each column of x [M, N]: mean, rstd = 1 / √(variance + eps), the variance biased (divided by M). The running values move
-   * towards mean and unbiased variance (divided by M - 1) by the share `momentum`; with one row they stay. May be split by columns.
+   * Of each column of x [M, N]: mean, rstd = 1 / √(variance + eps), the variance biased (divided by M). The
+   * running values move towards mean and unbiased variance (divided by M - 1) by the share `momentum`; with
+   * one row they stay. May be split by columns.
    */
   batch_norm_statistics: `mean: out each, rstd: out each, runningMean: inout each, runningVar: inout each,
     x: in each, ldx, M: across, N: cut, momentum: f32, eps: f32; 0.5 ns`,
   /** mean and rstd of the running values, for predicting. May be split by columns. */
   batch_norm_running: `mean: out each, rstd: out each, runningMean: in each, runningVar: in each, N: cut,
     eps: f32; 0.5 ns`,
-  /** y = (x - mean) · rstd · weight + bias; weight and bias [N] may be absent. May be split by rows or columns; y may be x. */
+  /**
+   * y = (x - mean) · rstd · weight + bias; weight and bias [N] may be absent. May be split by rows or
+   * columns; y may be x.
+   */
   batch_norm_forward: `y: out rows, ldy, mean: saved, rstd: saved, x: in rows, ldx, weight: in, bias: in,
     M: cut, N: across; 0.3 ns`,
   /**
-   * With n = (x - mean) · rstd: dweight = Σ_m dy · n, dbias = Σ_m dy, dx = weight · rstd · (dy - dbias/M - n · dweight/M); or, when
-   * `training` is 0, dx = weight · rstd · dy. dx, dweight and dbias may be absent. May be split by columns; dx may be dy.
+   * With n = (x - mean) · rstd: dweight = Σ_m dy · n, dbias = Σ_m dy, dx = weight · rstd · (dy - dbias/M - n
+   * · dweight/M); or, when `training` is 0, dx = weight · rstd · dy. dx, dweight and dbias may be absent. May
+   * be split by columns; dx may be dy.
    */
   batch_norm_backward: `dx: out each, lddx, dweight: out each, dbias: out each, mean: saved each,
     rstd: saved each, x: in each, ldx, dy: in each, lddy, weight: in each, M: across, N: cut,
     training; 0.6 ns`,
-  /** Of each row: mean, rstd = 1 / √(biased variance + eps), y = (x - mean) · rstd · weight + bias. May be split by rows; y may be x. */
+  /**
+   * Of each row: mean, rstd = 1 / √(biased variance + eps), y = (x - mean) · rstd · weight + bias. May be
+   * split by rows; y may be x.
+   */
   layer_norm_forward: `y: out rows, ldy, mean: out each, rstd: out each, x: in rows, ldx, weight: in,
     bias: in, M: cut, N: across, eps: f32; 0.8 ns`,
-  /** With g = dy · weight: dx = rstd · (g - Σ_n g / N - n · Σ_n g n / N). May be split by rows; dx may be dy. */
+  /**
+   * With g = dy · weight: dx = rstd · (g - Σ_n g / N - n · Σ_n g n / N). May be split by rows; dx may be dy.
+   */
   layer_norm_backward: `dx: out rows, lddx, mean: saved each, rstd: saved each, x: in rows, ldx, dy: in rows,
     lddy, weight: in, M: cut, N: across; 0.8 ns`,
   /** dweight = Σ_m dy · (x - mean) · rstd, dbias = Σ_m dy; either may be absent. May be split by columns. */
@@ -179,8 +192,8 @@ export interface LayerNormAttributes {
 }
 
 /**
- * Inputs x, the running mean and variance, which a training forward moves, and, when affine, weight and bias. Outputs y, and the mean and
- * 1 / deviation by which it was normalised.
+ * Inputs x, the running mean and variance, which a training forward moves, and, when affine, weight and bias.
+ * Outputs y, and the mean and 1 / deviation by which it was normalised.
  */
 export const batchNormOperation: Operation<BatchNormAttributes> = {
   name: 'batchNorm',
@@ -206,7 +219,10 @@ export const batchNormOperation: Operation<BatchNormAttributes> = {
   },
 };
 
-/** Inputs x, dy, mean, 1 / deviation and, when affine, weight. Outputs dx and, when affine, those of weight and bias. */
+/**
+ * Inputs x, dy, mean, 1 / deviation and, when affine, weight. Outputs dx and, when affine, those of weight
+ * and bias.
+ */
 const batchNormGradient: Operation<{ readonly affine: boolean }> = {
   name: 'batchNormGradient',
   infer: (_, [x], { affine }) => (affine ? [x, features(x), features(x)] : [x]),

@@ -1,6 +1,7 @@
 /**
- * What an operation is to the graph above it: how the shape of its result follows from those of its inputs, what its derivative is, and
- * how it is bound to tensors. An operation knows neither the graph nor its neighbours.
+ * What an operation is to the graph above it: how the shape of its result follows from those of its inputs,
+ * what its derivative is, and how it is bound to tensors. An operation knows neither the graph nor its
+ * neighbours.
  */
 import type { OptionReader } from '../base/options.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
@@ -29,7 +30,10 @@ export interface Operation<A = unknown> {
   readonly name: string;
   /** The shapes of the outputs. Throws ShapeError, in the name of `where`, for inputs that it cannot take. */
   infer(where: string, inputs: readonly Shape[], attributes: A): readonly Shape[];
-  /** The gradient at each input, made of other operations; undefined where there is none. Absent where nothing can be derived. */
+  /**
+   * The gradient at each input, made of other operations; undefined where there is none. Absent where nothing
+   * can be derived.
+   */
   derivative?<V extends Symbolic>(rule: Rule<V, A>): readonly (V | undefined)[];
   /** Gradients end here, as if it were a number that does not depend on anything. */
   readonly stops?: boolean;
@@ -39,13 +43,16 @@ export interface Operation<A = unknown> {
   readonly random?: boolean;
   /** The output is the memory of the first input under another shape, if both lie there without gaps. */
   readonly alias?: boolean;
-  /** Inputs whose memory the first output may take, when nobody reads them afterwards and they lie in memory alike. */
+  /**
+   * Inputs whose memory the first output may take, when nobody reads them afterwards and they lie in memory
+   * alike.
+   */
   readonly inPlace?: readonly number[];
   /** Throws DataError, saying row and column, for numbers of a data set that its first input cannot take. */
   checkInputs?(check: InputCheck<A>): void;
   /**
-   * Attributes from a file, which is taken for hostile: throws OptionError for what is not of their types and ranges. Absent where there
-   * are none, and for what only derivatives and passes make.
+   * Attributes from a file, which is taken for hostile: throws OptionError for what is not of their types and
+   * ranges. Absent where there are none, and for what only derivatives and passes make.
    */
   read?(reader: OptionReader): A;
 }

@@ -12,18 +12,22 @@ import { checkAlike, checkSameEngine } from './check.js';
 export const signatures = {
   /** w = w - learningRate · g. */
   sgd_step: 'w: inout each, g: in each, n: cut, learningRate: f32; 0.2 ns',
-  /** b = momentum · b + share · g; w = w - learningRate · (nesterov ? g + momentum · b : b). An absent buffer: b = g. */
+  /**
+   * b = momentum · b + share · g; w = w - learningRate · (nesterov ? g + momentum · b : b). An absent buffer:
+   * b = g.
+   */
   sgd_momentum_step: `w: inout each, buffer: inout each, g: in each, n: cut, learningRate: f32, momentum: f32,
     share: f32, nesterov, weightDecay: f32; 0.3 ns`,
   /**
-   * m = beta1 · m + share1 · g; v = beta2 · v + share2 · g²; w = keep · w - stepSize · m / (√v · correction + eps)
-   * (Kingma and Ba 2015; with keep, Loshchilov and Hutter 2019).
+   * m = beta1 · m + share1 · g; v = beta2 · v + share2 · g²; w = keep · w - stepSize · m / (√v · correction +
+   * eps) (Kingma and Ba 2015; with keep, Loshchilov and Hutter 2019).
    */
   adam_step: `w: inout each, m: inout each, v: inout each, g: in each, n: cut, stepSize: f32, beta1: f32,
     share1: f32, beta2: f32, share2: f32, correction: f32, eps: f32, weightDecay: f32, keep: f32; 0.8 ns`,
   /**
-   * v = alpha · v + share · g²; a = alpha · a + share · g; d = g / (√(v - a²) + eps); b = momentum · b + d; w = w - learningRate · b.
-   * An absent average: a = 0. An absent buffer: b = d. (Tieleman and Hinton 2012; Graves 2013.)
+   * v = alpha · v + share · g²; a = alpha · a + share · g; d = g / (√(v - a²) + eps); b = momentum · b + d; w
+   * = w - learningRate · b. An absent average: a = 0. An absent buffer: b = d. (Tieleman and Hinton 2012;
+   * Graves 2013.)
    */
   rmsprop_step: `w: inout each, v: inout each, average: inout each, buffer: inout each, g: in each, n: cut,
     learningRate: f32, alpha: f32, share: f32, eps: f32, weightDecay: f32, momentum: f32; 0.7 ns`,

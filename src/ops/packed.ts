@@ -5,9 +5,10 @@ import type { Arena, Tensor } from '../engine/tensor.js';
 const COLUMNS = 16;
 
 /**
- * Products pack B each time, which is lost where B is the same as before. The second product that finds a matrix [K, N] unchanged packs
- * it whole, and those that follow read that, to the same bits. So a matrix that changes after every product, as weights do in
- * training, is never packed whole. Whether it changed is seen by `Tensor.version`.
+ * Products pack B each time, which is lost where B is the same as before. The second product that finds a
+ * matrix [K, N] unchanged packs it whole, and those that follow read that, to the same bits. So a matrix that
+ * changes after every product, as weights do in training, is never packed whole. Whether it changed is seen
+ * by `Tensor.version`.
  */
 export class PackedMatrix {
   readonly matrix: Tensor;
@@ -23,13 +24,17 @@ export class PackedMatrix {
     this.matrix = matrix;
   }
 
-  /** Takes the memory, once: products do it when they are prepared, so that none of them does when it runs. */
+  /**
+   * Takes the memory, once: products do it when they are prepared, so that none of them does when it runs.
+   */
   reserve(): void {
     const { rows, columns } = this.matrix;
     this.#panels ??= this.#arena.tensor('float', [rows * Math.ceil(columns / COLUMNS) * COLUMNS]);
   }
 
-  /** The pointer to the matrix as `pack_b` leaves it, or 0: multiply by the matrix itself. After `reserve`. */
+  /**
+   * The pointer to the matrix as `pack_b` leaves it, or 0: multiply by the matrix itself. After `reserve`.
+   */
   panels(): number {
     const { version, engine, pointer, ld, columns, rows } = this.matrix;
     const panels = this.#panels;

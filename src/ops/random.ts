@@ -6,14 +6,18 @@ import { type Call, checkTensor } from './check.js';
 
 export const signatures = {
   /**
-   * Philox4x32-10 (Salmon et al. 2011): element i is word i mod 4 of the block with counter (i / 4, 0, stream, 0) and key
-   * (seedLow, seedHigh). y[j] is made of element first + j. Bits are the same in every backend.
-   * uniform: low + (high - low) · u with u the top 24 bits times 2⁻²⁴, each operation rounded to float32.
+   * Philox4x32-10 (Salmon et al. 2011): element i is word i mod 4 of the block with counter (i / 4, 0,
+   * stream, 0) and key (seedLow, seedHigh). y[j] is made of element first + j. Bits are the same in every
+   * backend. uniform: low + (high - low) · u with u the top 24 bits times 2⁻²⁴, each operation rounded to
+   * float32.
    */
   random_uniform: 'y: out, n, seedLow: u32, seedHigh: u32, stream: u32, first: f64, low: f32, high: f32',
   /** mean + deviation · Φ⁻¹((bits + ½) 2⁻³²), in float64 (Wichura 1988, AS 241), then rounded. */
   random_normal: 'y: out, n, seedLow: u32, seedHigh: u32, stream: u32, first: f64, mean: f64, deviation: f64',
-  /** y (u32) = a permutation of 0 … n - 1: Fisher and Yates from the end, i swaps with ⌊(i + 1) · bits_i 2⁻³²⌋. */
+  /**
+   * y (u32) = a permutation of 0 … n - 1: Fisher and Yates from the end, i swaps with ⌊(i + 1) · bits_i
+   * 2⁻³²⌋.
+   */
   random_permutation: 'y: out u32, n, seedLow: u32, seedHigh: u32, stream: u32',
 } satisfies Signatures;
 

@@ -19,7 +19,10 @@ export const signatures = {
   sum_squares: 'x: in, n; returns f64',
   /** Σ |x| in float64, in the order of `sum`. Not to be split. */
   sum_absolutes: 'x: in, n; returns f64',
-  /** y[i] (f64) = the sum of block i of x, of those from … to - 1: a part of `sum`, `sum_squares` (kind 1) or `sum_absolutes` (2). */
+  /**
+   * y[i] (f64) = the sum of block i of x, of those from … to - 1: a part of `sum`, `sum_squares` (kind 1) or
+   * `sum_absolutes` (2).
+   */
   sum_blocks: 'y: out f64, x: in, n, from, to, kind; part',
 } satisfies Signatures;
 

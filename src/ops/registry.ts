@@ -1,6 +1,6 @@
 /**
- * Every operation that a model's graph may be made of, by its name in files. Only who reads graphs loads it: what trains has the
- * operations that its layers are made of, and no others.
+ * Every operation that a model's graph may be made of, by its name in files. Only who reads graphs loads it:
+ * what trains has the operations that its layers are made of, and no others.
  */
 import { activation } from './activations.js';
 import * as arithmetic from './arithmetic.js';

@@ -1,6 +1,6 @@
 /**
- * Activations whose backward reads the saved input x, element by element. Arrays may coincide: y may be x, dx may
- * be dy or x.
+ * Activations whose backward reads the saved input x, element by element. Arrays may coincide: y may be x, dx
+ * may be dy or x.
  */
 import type { SmoothActivation } from '../engine/kernels.js';
 import type { Signatures } from '../engine/signatures.js';
@@ -12,7 +12,10 @@ export const signatures = {
   leaky_relu_forward: 'y: out each, x: in each, n: cut, slope: f32; 0.2 ns',
   /** dx = dy where x > 0, else slope · dy. */
   leaky_relu_backward: 'dx: out each, x: saved each, dy: in each, n: cut, slope: f32; 0.2 ns',
-  /** y = x · Φ(x), Φ(x) = (1 + erf(x/√2)) / 2 (Hendrycks and Gimpel 2016); relative error 5 · 2⁻²³, and for x < 0 (5 + x²/2) · 2⁻²³. */
+  /**
+   * y = x · Φ(x), Φ(x) = (1 + erf(x/√2)) / 2 (Hendrycks and Gimpel 2016); relative error 5 · 2⁻²³, and for x
+   * < 0 (5 + x²/2) · 2⁻²³.
+   */
   gelu_forward: 'y: out each, x: in each, n: cut; 2.5 ns',
   /** dx = dy · (Φ(x) + x · φ(x)), φ the normal density. */
   gelu_backward: 'dx: out each, x: saved each, dy: in each, n: cut; 3.5 ns',

@@ -12,9 +12,9 @@ export const signatures = {
   /** Each row: dx = y ⊙ (dy - Σ dy y), the Jacobian's product with dy. May be in place (dx = dy). */
   softmax_backward: 'dx: out rows, lddx, y: saved rows, ldy, dy: in rows, lddy, M: cut, N: across; 0.4 ns',
   /**
-   * losses[m] = ln Σ e^x[m] - x[m, labels[m]]; dx = (softmax(x) - onehot) · scale, where shares of
-   * a row's largest below 2⁻⁶⁴ count as 0 (their products would be denormal numbers, and slow). Labels are i32 in [0, N).
-   * Stable for logits of any finite size. An absent dx leaves the gradient out. dx may be x.
+   * losses[m] = ln Σ e^x[m] - x[m, labels[m]]; dx = (softmax(x) - onehot) · scale, where shares of a row's
+   * largest below 2⁻⁶⁴ count as 0 (their products would be denormal numbers, and slow). Labels are i32 in [0,
+   * N). Stable for logits of any finite size. An absent dx leaves the gradient out. dx may be x.
    */
   softmax_cross_entropy: `losses: out each, dx: out rows, lddx, x: in rows, ldx, labels: in each i32, M: cut,
     N: across, scale: f32; 1.2 ns`,
@@ -41,8 +41,8 @@ export function softmaxBackward({ dx, y, dy }: { dx: Tensor; y: Tensor; dy: Tens
 }
 
 /**
- * losses[m] = cross-entropy of softmax(logits[m]) against labels[m], in nats; dLogits (left out when absent) is the
- * gradient of scale · Σ losses. Labels (i32) must be below the number of columns: see `checkPlaces`.
+ * losses[m] = cross-entropy of softmax(logits[m]) against labels[m], in nats; dLogits (left out when absent)
+ * is the gradient of scale · Σ losses. Labels (i32) must be below the number of columns: see `checkPlaces`.
  */
 export function softmaxCrossEntropy(args: {
   losses: Tensor;

@@ -1,6 +1,6 @@
 /**
- * Inputs that are mostly zeros. A batch's rows are compressed when it is loaded, if it is sparse enough to pay; then the
- * first layer multiplies only what is there. `active` says which path the batch at hand takes.
+ * Inputs that are mostly zeros. A batch's rows are compressed when it is loaded, if it is sparse enough to
+ * pay; then the first layer multiplies only what is there. `active` says which path the batch at hand takes.
  */
 import { ShapeError } from '../base/errors.js';
 import { checkInteger } from '../base/options.js';
@@ -12,27 +12,32 @@ import { BLOCK_WIDTH, type CompressedSet, SPARSE_DENSITY } from './compressed.js
 
 export const signatures = {
   /**
-   * C = f(start + S·B): S compressed, M rows of `blocks`, at least 1, its step the leading dimension of B [·, N]; C [M, N]; start is the
-   * row `bias` if present, else 0. N is a multiple of 4: rows are padded. The order of the sums is that of `gemm_nn`; skipped terms
-   * would have added zeros. `span` is 0, or 160 · step where the dense product makes its sums of blocks.
+   * C = f(start + S·B): S compressed, M rows of `blocks`, at least 1, its step the leading dimension of B [·,
+   * N]; C [M, N]; start is the row `bias` if present, else 0. N is a multiple of 4: rows are padded. The
+   * order of the sums is that of `gemm_nn`; skipped terms would have added zeros. `span` is 0, or 160 · step
+   * where the dense product makes its sums of blocks.
    */
   sparse_gemm: `c: out, ldc, starts: in i32, offsets: in i32, values: in, b: in, bias: in, M, N, blocks, span,
     activation, wide; job`,
   /**
-   * `sparse_gemm` of S [M, K], and with it the compressed columns of S, as `transpose_compressed` makes them: what training will ask
-   * for. In one, because two threads then wait for each other once.
+   * `sparse_gemm` of S [M, K], and with it the compressed columns of S, as `transpose_compressed` makes them:
+   * what training will ask for. In one, because two threads then wait for each other once.
    */
   sparse_forward: `c: out, ldc, columnStarts: out i32, columnOffsets: out i32, columnValues: out,
     starts: in i32, offsets: in i32, values: in, b: in, bias: in, M, N, K, blocks, width, step, span,
     activation, wide; job`,
-  /** W = W - rate · (S·B) where S, of one block a row, has entries; other rows are left alone. N is a multiple of 4. */
+  /**
+   * W = W - rate · (S·B) where S, of one block a row, has entries; other rows are left alone. N is a multiple
+   * of 4.
+   */
   sparse_sgd: `w: inout, ldw, work: scratch, starts: in i32, offsets: in i32, values: in, b: in, M, N, span,
     rate: f32, wide; job`,
 } satisfies Signatures;
 
 /**
- * Compressed rows and columns of a batch. At MNIST's density of 0.19, 64x784:784x300, fma, one thread, forward and update take 300 µs
- * where the dense products and the update take 1,160; the time grows with the entries, so SPARSE_DENSITY is on the safe side.
+ * Compressed rows and columns of a batch. At MNIST's density of 0.19, 64x784:784x300, fma, one thread,
+ * forward and update take 300 µs where the dense products and the update take 1,160; the time grows with the
+ * entries, so SPARSE_DENSITY is on the safe side.
  */
 export class SparseRows {
   /** The batch, uncompressed. */
@@ -82,8 +87,8 @@ export class SparseRows {
   }
 
   /**
-   * Takes rows order[start …], `count` of them, from a compressed set. Where that is too much for the lists, they are written to
-   * x instead.
+   * Takes rows order[start …], `count` of them, from a compressed set. Where that is too much for the lists,
+   * they are written to x instead.
    */
   loadFrom(set: CompressedSet, order: Tensor, start: number, count: number): void {
     const { x } = this;
@@ -119,7 +124,10 @@ export class SparseRows {
     if (!this.active) set.expand(x.firstRows(count), order, start);
   }
 
-  /** y = f(x·W + bias). The rows of all tensors are padded alike. While `training`, a gradient of W will be asked for. */
+  /**
+   * y = f(x·W + bias). The rows of all tensors are padded alike. While `training`, a gradient of W will be
+   * asked for.
+   */
   matmul(args: {
     y: Tensor;
     w: Tensor;

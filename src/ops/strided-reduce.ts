@@ -20,8 +20,9 @@ import {
 
 export const signatures = {
   /**
-   * y [D0, D1] = start and the sum, maximum or minimum over the axes R0 and R1 of x [D0, D1, R0, R1], in this order; start is y when
-   * `accumulate`, else 0 or the infinity that any number replaces. Sums have the bits of `column_sums`, whatever the strides.
+   * y [D0, D1] = start and the sum, maximum or minimum over the axes R0 and R1 of x [D0, D1, R0, R1], in this
+   * order; start is y when `accumulate`, else 0 or the infinity that any number replaces. Sums have the bits
+   * of `column_sums`, whatever the strides.
    */
   strided_reduce: `y: inout rows, sy0, sy1, x: in rows, sx0, sx1, sr0, sr1, D0: cut, D1: across, R0: across, R1: across, op,
     accumulate; 0.3 ns`,

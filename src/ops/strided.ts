@@ -9,16 +9,17 @@ import { checkDistinct, checkInPlace, checkView, type View } from './view.js';
 
 export const signatures = {
   /**
-   * y = f(x); y may be x. exp, log and the activations have the bits of the kernels of those names; `parameter` is leakyRelu's slope,
-   * elu's alpha, what scale multiplies by, and what fill puts in place of x. sign of zeros and NaN is themselves; round takes halves to
-   * even. Errors: expm1 5 ulp, log1p and erf 3 ulp, sin and cos 1 ulp for every float. Any strides, 0 too, but those of y: no element
-   * of it may be written twice.
+   * y = f(x); y may be x. exp, log and the activations have the bits of the kernels of those names;
+   * `parameter` is leakyRelu's slope, elu's alpha, what scale multiplies by, and what fill puts in place of
+   * x. sign of zeros and NaN is themselves; round takes halves to even. Errors: expm1 5 ulp, log1p and erf 3
+   * ulp, sin and cos 1 ulp for every float. Any strides, 0 too, but those of y: no element of it may be
+   * written twice.
    */
   strided_unary: `y: out rows, sy0, sy1, sy2, work: scratch, x: in rows, sx0, sx1, sx2, D0: cut, D1: across, D2: across, op,
     parameter: f32; 0.5 ns`,
   /**
-   * y = f(a, b); y may be a or b. max and min of NaN are NaN, and -0 is less than 0; comparisons are 1 or 0, with NaN 0, notEqual 1; pow
-   * has an error of 1 ulp and the special cases of IEEE 754.
+   * y = f(a, b); y may be a or b. max and min of NaN are NaN, and -0 is less than 0; comparisons are 1 or 0,
+   * with NaN 0, notEqual 1; pow has an error of 1 ulp and the special cases of IEEE 754.
    */
   strided_binary: `y: out rows, sy0, sy1, sy2, work: scratch, a: in rows, sa0, sa1, sa2, b: in rows, sb0, sb1, sb2, D0: cut,
     D1: across, D2: across, op; 0.4 ns`,

@@ -82,7 +82,10 @@ function checkRows(where: string, views: Readonly<Record<string, View>>): Loop[]
   );
 }
 
-/** Inputs: indices of any shape, and a table [K, width]; each index becomes that row of the table. NaN is 0, and what is beyond is cut. */
+/**
+ * Inputs: indices of any shape, and a table [K, width]; each index becomes that row of the table. NaN is 0,
+ * and what is beyond is cut.
+ */
 export const take: Operation<object> = {
   name: 'take',
   infer(where, [indices, table]) {

@@ -1,4 +1,7 @@
-/** What surrounds a step, on flat tensors: products and sums element by element, clipping, penalties, averages. */
+/**
+ * What surrounds a step, on flat tensors: products and sums element by element, clipping, penalties,
+ * averages.
+ */
 
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';

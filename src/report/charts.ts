@@ -1,6 +1,7 @@
 /**
- * Charts as data, and the elements that they are drawn into; client/ draws them with uPlot. The numbers behind each chart
- * stand in a table or a sentence of the page as well, so it loses nothing where scripts do not run.
+ * Charts as data, and the elements that they are drawn into; client/ draws them with uPlot. The numbers
+ * behind each chart stand in a table or a sentence of the page as well, so it loses nothing where scripts do
+ * not run.
  */
 import { type Html, html, markup, scriptJson } from './escape.js';
 

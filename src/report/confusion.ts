@@ -1,6 +1,6 @@
 /**
- * The confusion matrix as a table that can be read, heard, copied and printed, with recall and precision in its
- * margins, and the most frequent confusions in words. It only shows counts; `evaluate` made them.
+ * The confusion matrix as a table that can be read, heard, copied and printed, with recall and precision in
+ * its margins, and the most frequent confusions in words. It only shows counts; `evaluate` made them.
  */
 import type { Evaluation } from '../train/history.js';
 import { type Html, html } from './escape.js';

@@ -24,7 +24,10 @@ export function wasInterrupted(report: RunReport): boolean {
   return report.facts.interrupted === true || report.history.outcome === 'aborted';
 }
 
-/** The validation result of the model's weights: the newest, as fit may validate some epochs only, or that of the epoch restored. */
+/**
+ * The validation result of the model's weights: the newest, as fit may validate some epochs only, or that of
+ * the epoch restored.
+ */
 function lastValidated(report: RunReport): EpochRecord | undefined {
   const { best, epochs } = report.history;
   if (best?.restored) return epochs.find((record) => record.epoch === best.epoch);

@@ -1,6 +1,7 @@
 /**
- * The samples that the model was most wrong about: those with the highest loss among wrong predictions.
- * As images when the test set has any, else as a table. Not a full list of errors; the confusion matrix counts those.
+ * The samples that the model was most wrong about: those with the highest loss among wrong predictions. As
+ * images when the test set has any, else as a table. Not a full list of errors; the confusion matrix counts
+ * those.
  */
 import type { Evaluation } from '../train/history.js';
 import { className } from './confusion.js';

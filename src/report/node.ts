@@ -1,4 +1,6 @@
-/** What the report needs from Node: uPlot's files from the installed package. Browsers bundle them instead. */
+/**
+ * What the report needs from Node: uPlot's files from the installed package. Browsers bundle them instead.
+ */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { FileError } from '../base/errors.js';

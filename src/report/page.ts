@@ -1,6 +1,6 @@
 /**
- * The page around the sections: one HTML file that needs nothing else. Its policy forbids every network request,
- * so a report can be opened from disk, mailed and archived without a second thought.
+ * The page around the sections: one HTML file that needs nothing else. Its policy forbids every network
+ * request, so a report can be opened from disk, mailed and archived without a second thought.
  */
 import { clientScript, languageScript } from '../../build/report.js';
 import { type Chart, chartData } from './charts.js';

@@ -1,6 +1,6 @@
 /**
- * Pixels, greyscale or in colour, as a PNG in a data URI. The pixels are stored, not compressed: a 28x28 image takes under 1 kB
- * and needs no zlib, so it works in a browser as well. Not a general PNG encoder.
+ * Pixels, greyscale or in colour, as a PNG in a data URI. The pixels are stored, not compressed: a 28x28
+ * image takes under 1 kB and needs no zlib, so it works in a browser as well. Not a general PNG encoder.
  */
 
 import { OptionError, ShapeError, show } from '../base/errors.js';

@@ -1,6 +1,7 @@
 /**
- * What takes the confusion matrix's place where a number was predicted: predicted against actual values as a drawing that needs no
- * script, how large the errors are, and the rows that the model was most wrong about. It only shows; the run measured.
+ * What takes the confusion matrix's place where a number was predicted: predicted against actual values as a
+ * drawing that needs no script, how large the errors are, and the rows that the model was most wrong about.
+ * It only shows; the run measured.
  */
 import { type Html, html, markup } from './escape.js';
 import { count, number, plural } from './format.js';

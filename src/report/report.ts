@@ -1,6 +1,6 @@
 /**
- * The report of a training run as one HTML page. It composes the sections; each has a module of its own. Nothing
- * here touches a file or Node: loading uPlot's text is in node.ts, writing the page is the caller's.
+ * The report of a training run as one HTML page. It composes the sections; each has a module of its own.
+ * Nothing here touches a file or Node: loading uPlot's text is in node.ts, writing the page is the caller's.
  */
 import { ShapeError } from '../base/errors.js';
 import { confusionSection } from './confusion.js';

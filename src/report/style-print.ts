@@ -1,4 +1,7 @@
-/** Paper: the part of the style sheet in style.ts that keeps charts and tables whole and drops what needs a screen. */
+/**
+ * Paper: the part of the style sheet in style.ts that keeps charts and tables whole and drops what needs a
+ * screen.
+ */
 export const PRINT_STYLE = `
 .printing .charts { grid-template-columns: 320px 320px; gap: 1rem 32px; }
 .printing .plot { width: 320px; }

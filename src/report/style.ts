@@ -1,6 +1,7 @@
 /**
- * The report's style sheet: system fonts, two hues (one for training and right answers, one for validation and
- * mistakes), light and dark by the reader's preference, and paper. No names or numbers of a run get in here.
+ * The report's style sheet: system fonts, two hues (one for training and right answers, one for validation
+ * and mistakes), light and dark by the reader's preference, and paper. No names or numbers of a run get in
+ * here.
  */
 import { PRINT_STYLE } from './style-print.js';
 import { TABLE_STYLE } from './style-tables.js';

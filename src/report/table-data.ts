@@ -1,4 +1,7 @@
-/** The section on a table that was trained on: its columns and what was made of them, and how its rows were split. */
+/**
+ * The section on a table that was trained on: its columns and what was made of them, and how its rows were
+ * split.
+ */
 import { rowsOf, type TableSummary } from '../tables/summary.js';
 import { type Html, html } from './escape.js';
 import { count, number, percent, plural } from './format.js';

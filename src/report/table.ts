@@ -14,7 +14,9 @@ export interface TableOptions<Row> {
   readonly className?: string;
 }
 
-/** A table whose first column names the rows; `false` is no column. `label` is for those who hear the page. */
+/**
+ * A table whose first column names the rows; `false` is no column. `label` is for those who hear the page.
+ */
 export function dataTable<Row>(
   label: string,
   rows: readonly Row[],

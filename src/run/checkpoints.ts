@@ -1,6 +1,6 @@
 /**
- * Checkpoints in a folder: the newest few, and those of the best epochs. Node only. Each file is written whole before any
- * other is removed, so that there is one to resume from at every moment.
+ * Checkpoints in a folder: the newest few, and those of the best epochs. Node only. Each file is written
+ * whole before any other is removed, so that there is one to resume from at every moment.
  *
  *   checkpoint-000001234.safetensors   after that many steps
  *   best-000001234.safetensors         the same, of an epoch that is among the best
@@ -40,8 +40,8 @@ export interface CheckpointFolderOptions {
 const PATTERN = /^(checkpoint|best)-(\d+)\.safetensors$/;
 
 /**
- * The option `checkpoint` of `fit`: keeps checkpoints as files. A failed write ends training with a FileError; the files that
- * were there before stay.
+ * The option `checkpoint` of `fit`: keeps checkpoints as files. A failed write ends training with a
+ * FileError; the files that were there before stay.
  */
 export function checkpointFolder(options: CheckpointFolderOptions): CheckpointOptions {
   const where = 'checkpointFolder';
@@ -66,8 +66,9 @@ export function checkpointFolder(options: CheckpointFolderOptions): CheckpointOp
 }
 
 /**
- * The newest checkpoint in a folder, one of the best included: a run that ended before the first of the others left nothing else.
- * undefined when there is none, or no folder. One that cannot be read is skipped, with a warning, for the next newest.
+ * The newest checkpoint in a folder, one of the best included: a run that ended before the first of the
+ * others left nothing else. undefined when there is none, or no folder. One that cannot be read is skipped,
+ * with a warning, for the next newest.
  *
  * @throws FileError when the folder cannot be read, FormatError when it has checkpoints but none can be read.
  */

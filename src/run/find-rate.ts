@@ -9,7 +9,8 @@ import type { RunSettings } from './settings.js';
 import type { RunSplits } from './splits.js';
 
 /**
- * Where the loss of the untrained model falls most steeply, to two digits. Throws DataError when it falls nowhere.
+ * Where the loss of the untrained model falls most steeply, to two digits. Throws DataError when it falls
+ * nowhere.
  */
 export async function findRate(engine: Engine, splits: RunSplits, settings: RunSettings): Promise<number> {
   const { model, optimizer, loss } = buildModel(splits, settings);

@@ -1,6 +1,6 @@
 /**
- * The folder of one training run. It decides where that is and proves it can be written, before anything is trained; the
- * files in it are each whole at any moment:
+ * The folder of one training run. It decides where that is and proves it can be written, before anything is
+ * trained; the files in it are each whole at any moment:
  *
  *   config.json         all settings, resolved
  *   metrics.jsonl       an object an epoch, appended as training goes
@@ -129,7 +129,9 @@ export class RunFolder {
     }
   }
 
-  /** Keeps other processes out until the lock is released. Throws FileError when one is at work in the folder. */
+  /**
+   * Keeps other processes out until the lock is released. Throws FileError when one is at work in the folder.
+   */
   lock(): Promise<FolderLock> {
     return FolderLock.acquire(this.path);
   }
@@ -162,8 +164,8 @@ export class RunFolder {
   }
 
   /**
-   * Makes metrics.jsonl hold these and nothing else. For a run that goes on: a process may have died after it had written a
-   * line, and before the checkpoint that includes it, or the other way round.
+   * Makes metrics.jsonl hold these and nothing else. For a run that goes on: a process may have died after it
+   * had written a line, and before the checkpoint that includes it, or the other way round.
    */
   async replaceMetrics(records: readonly object[]): Promise<void> {
     const lines = records.map((record) => `${toJson('RunFolder.replaceMetrics', record)}\n`);
@@ -191,7 +193,9 @@ export class RunFolder {
     return names.some((name) => name.endsWith('.safetensors'));
   }
 
-  /** Takes back all that was written, and the folders that were made for it. For a run that came to nothing. */
+  /**
+   * Takes back all that was written, and the folders that were made for it. For a run that came to nothing.
+   */
   async discard(): Promise<void> {
     for (const file of FILES) await rm(join(this.path, file), { force: true });
     await rm(this.checkpointPath, { recursive: true, force: true });

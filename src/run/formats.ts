@@ -1,6 +1,7 @@
 /**
- * The formats of other programs in which models and metrics come and go, one entry each: from it come what `lanegrad import` and
- * `lanegrad export` take, the flags that belong to a format, and their help. How a file is recognised stands in formats/recognise.ts.
+ * The formats of other programs in which models and metrics come and go, one entry each: from it come what
+ * `lanegrad import` and `lanegrad export` take, the flags that belong to a format, and their help. How a file
+ * is recognised stands in formats/recognise.ts.
  */
 import { dirname, extname, join } from 'node:path';
 import { OptionError } from '../base/errors.js';

@@ -16,8 +16,8 @@ export interface RunMetrics {
 }
 
 /**
- * Reads metrics.jsonl of a run folder, or such a file by its own name. Throws FileError when it cannot be read, FormatError for a
- * line that is no JSON object, DataError when it has none.
+ * Reads metrics.jsonl of a run folder, or such a file by its own name. Throws FileError when it cannot be
+ * read, FormatError for a line that is no JSON object, DataError when it has none.
  */
 export async function readMetrics(given: string): Promise<RunMetrics> {
   const found = await stat(given).catch(() => undefined);

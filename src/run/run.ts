@@ -1,6 +1,6 @@
 /**
- * One training run from a data set to a run folder: builds the model, trains, saves after every epoch, tests, and writes
- * the report. It prints nothing and parses nothing; the command line does.
+ * One training run from a data set to a run folder: builds the model, trains, saves after every epoch, tests,
+ * and writes the report. It prints nothing and parses nothing; the command line does.
  */
 import { isUint8Array } from '../base/arrays.js';
 import { NonFiniteError, show } from '../base/errors.js';
@@ -56,11 +56,12 @@ export interface Run {
 }
 
 /**
- * Trains as `settings` say, or goes on with a run that was stopped. When it fails, the folder keeps the last epoch that was
- * completed; with none, no folder is left.
+ * Trains as `settings` say, or goes on with a run that was stopped. When it fails, the folder keeps the last
+ * epoch that was completed; with none, no folder is left.
  *
- * Throws what `fit` throws; NonFiniteError also when an epoch ends with weights or a validation loss that are not
- * finite; FileError when the folder cannot be written or another process is at work in it, before training where that can be known.
+ * Throws what `fit` throws; NonFiniteError also when an epoch ends with weights or a validation loss that are
+ * not finite; FileError when the folder cannot be written or another process is at work in it, before
+ * training where that can be known.
  */
 export async function run(
   engine: Engine,
@@ -103,7 +104,8 @@ export async function run(
       ...(checkpointing && {
         checkpoint: {
           ...checkpointing,
-          // Once the checkpoint has been found to fit, so that nothing is overwritten by a run that cannot go on.
+          // Once the checkpoint has been found to fit, so that nothing is overwritten by a run that cannot go
+          // on.
           prepare: async (step) => {
             await checkpointing.prepare?.(step);
             await begin();

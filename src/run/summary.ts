@@ -6,8 +6,8 @@ import type { Run } from './run.js';
 import type { RunSettings } from './settings.js';
 
 /**
- * The record that `train --json` ends with. `epochs` counts those completed; `train` and `validation` are of the last of
- * them. What was not measured is null.
+ * The record that `train --json` ends with. `epochs` counts those completed; `train` and `validation` are of
+ * the last of them. What was not measured is null.
  */
 export function summarize(run: Run, settings: RunSettings, engine: EngineInfo) {
   const { model, history, test, folder } = run;

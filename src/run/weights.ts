@@ -4,8 +4,8 @@ import { fromHostOrder } from '../formats/bytes.js';
 import { allValues, checkModel, type Network } from '../nn/model.js';
 
 /**
- * SHA-256 of all parameters' values in the model's order, then its buffers', float32, little-endian; lower-case hexadecimal.
- * Rejects with OptionError for something that is no model.
+ * SHA-256 of all parameters' values in the model's order, then its buffers', float32, little-endian;
+ * lower-case hexadecimal. Rejects with OptionError for something that is no model.
  */
 export async function weightsSha256(model: Network): Promise<string> {
   checkModel('weightsSha256', model);

@@ -1,6 +1,7 @@
 /**
- * What the text of a cell means: a number, a text, or nothing. One reading for all formats, so that a model trained on a CSV
- * file can be asked about JSON lines. The fast path for numbers is the tokenizer's; here is the careful one.
+ * What the text of a cell means: a number, a text, or nothing. One reading for all formats, so that a model
+ * trained on a CSV file can be asked about JSON lines. The fast path for numbers is the tokenizer's; here is
+ * the careful one.
  */
 import { OptionError, show } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
@@ -9,8 +10,8 @@ import type { CellOptions, ColumnCells } from './types.js';
 export type { CellOptions } from './types.js';
 
 /**
- * Texts that stand for a missing value unless others are named, whatever the column: those of R, pandas, SQL, spreadsheets and the
- * UCI repository.
+ * Texts that stand for a missing value unless others are named, whatever the column: those of R, pandas, SQL,
+ * spreadsheets and the UCI repository.
  */
 const MISSING_MARKS: readonly string[] = [
   'NA',
@@ -28,10 +29,14 @@ const MISSING_MARKS: readonly string[] = [
 ];
 const MAX_MARKS = 1000;
 
-// Each digit has one place in these expressions, so that a long text which is no number is refused in linear time.
+// Each digit has one place in these expressions, so that a long text which is no number is refused in linear
+// time.
 export const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITY = /^([+-]?)inf(?:inity)?$/i;
-/** Numbers whose thousands are grouped by a comma, or by a point. The first group is that of the highest digit. */
+/**
+ * Numbers whose thousands are grouped by a comma, or by a point. The first group is that of the highest
+ * digit.
+ */
 const GROUPED = {
   '.': /^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$/,
   ',': /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?$/,
@@ -56,7 +61,8 @@ export class CellReader {
   /** Number of a trimmed text that is one; NaN for every other text. `inf` and `Infinity` are numbers too. */
   numberOf(text: string): number {
     const first = text.charCodeAt(0);
-    // Digits, signs and the marks are below the letters: most texts are out at once. The letter is that of inf.
+    // Digits, signs and the marks are below the letters: most texts are out at once. The letter is that of
+    // inf.
     if (first > 0x39 && first !== 0x69 && first !== 0x49) return Number.NaN;
     const decimal = this.#decimal;
     if (decimal !== ',') {
@@ -113,7 +119,10 @@ export function nameOfNumber(value: number): string {
   return String(value);
 }
 
-/** The text of a cell: as the file has it, if the chunk was asked for that. Missing cells have none, unless they have a mark. */
+/**
+ * The text of a cell: as the file has it, if the chunk was asked for that. Missing cells have none, unless
+ * they have a mark.
+ */
 export function cellText({ numbers, texts, written }: ColumnCells, index: number): string | undefined {
   const text = written?.[index] ?? texts?.[index];
   if (text !== undefined) return text;

@@ -11,7 +11,9 @@ export function checkTable(where: string, given: unknown): asserts given is Tabl
   throw new OptionError(where, `table: expected one from openTable(), given ${show(given)}`);
 }
 
-/** The table's chunks. Throws OptionError where one is not as `TableChunk` says, and what the table throws. */
+/**
+ * The table's chunks. Throws OptionError where one is not as `TableChunk` says, and what the table throws.
+ */
 export async function* chunksOf(
   where: string,
   table: Table,

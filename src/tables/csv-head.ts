@@ -1,4 +1,7 @@
-/** What the beginning of a delimited text tells of the whole: the delimiter, the names of the columns, where the rows begin. */
+/**
+ * What the beginning of a delimited text tells of the whole: the delimiter, the names of the columns, where
+ * the rows begin.
+ */
 import { FormatError, OptionError, show } from '../base/errors.js';
 import type { CellReader } from './cells.js';
 import { type CsvOptions, isDelimiter } from './csv-reading.js';
@@ -25,7 +28,8 @@ export interface CsvHead {
  * Reads the beginning of a text.
  *
  * @param isWhole Whether these bytes are all there are.
- * @throws FormatError for a text that is empty, not UTF-8, or has no usable header: names given twice, too many columns.
+ * @throws FormatError for a text that is empty, not UTF-8, or has no usable header: names given twice, too
+ * many columns.
  * @throws OptionError for a delimiter that is the decimal mark, or begins comments.
  */
 export function readHead(

@@ -1,4 +1,7 @@
-/** How delimited text is read, as callers say it and as a model remembers it. It reads none: what a model's file needs stays light. */
+/**
+ * How delimited text is read, as callers say it and as a model remembers it. It reads none: what a model's
+ * file needs stays light.
+ */
 import { OptionError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { type CellOptions, readCellOptions } from './cells.js';

@@ -1,4 +1,7 @@
-/** One record of delimited text as strings: for the header, and for guessing the delimiter. Rows of data go through the tokenizer. */
+/**
+ * One record of delimited text as strings: for the header, and for guessing the delimiter. Rows of data go
+ * through the tokenizer.
+ */
 import { FormatError } from '../base/errors.js';
 import { withoutDoubled } from './csv-tokenizer.js';
 
@@ -38,7 +41,8 @@ const DELIMITERS = [',', '\t', ';', '|'] as const;
 const SAMPLE = 50;
 
 /**
- * The record that begins at `from`, blank lines and comments before it skipped; undefined when the bytes end before it does.
+ * The record that begins at `from`, blank lines and comments before it skipped; undefined when the bytes end
+ * before it does.
  *
  * @throws FormatError for bytes that are not UTF-8, a NUL byte, and a quote that is not closed.
  */
@@ -101,7 +105,10 @@ export function readRecord(
   }
 }
 
-/** The records that follow each other from `from` on, as many as there are and no more than `most`. Stops where one cannot be read. */
+/**
+ * The records that follow each other from `from` on, as many as there are and no more than `most`. Stops
+ * where one cannot be read.
+ */
 export function sampleRecords(
   bytes: Uint8Array,
   from: number,
@@ -123,7 +130,8 @@ export function sampleRecords(
 }
 
 /**
- * The delimiter by which the first records have equally many cells, and as many as possible; undefined when there is none.
+ * The delimiter by which the first records have equally many cells, and as many as possible; undefined when
+ * there is none.
  *
  * @param except What it is not.
  */

@@ -1,5 +1,6 @@
 /**
- * The texts of cells, decoded and read as what they mean, unless they are among the last ones seen: columns of categories have few.
+ * The texts of cells, decoded and read as what they mean, unless they are among the last ones seen: columns
+ * of categories have few.
  */
 import type { CellReader } from './cells.js';
 

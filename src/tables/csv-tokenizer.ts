@@ -1,10 +1,11 @@
 /**
- * Records of delimited text into columns of numbers and texts: the loop in which a large table spends its time. It works on
- * bytes, makes no string for a number, and decodes a text only when it was not among the last ones seen. It opens no file,
- * guesses nothing and knows no types.
+ * Records of delimited text into columns of numbers and texts: the loop in which a large table spends its
+ * time. It works on bytes, makes no string for a number, and decodes a text only when it was not among the
+ * last ones seen. It opens no file, guesses nothing and knows no types.
  *
- * A number of up to 15 digits is correctly rounded as a double (W. Clinger, 1990: a product or quotient of two exact doubles).
- * One of 16 to 18 digits is within 2^-51 of it and correctly rounded as a float32, which is checked; all others go to Number().
+ * A number of up to 15 digits is correctly rounded as a double (W. Clinger, 1990: a product or quotient of
+ * two exact doubles). One of 16 to 18 digits is within 2^-51 of it and correctly rounded as a float32, which
+ * is checked; all others go to Number().
  */
 import { FormatError, show } from '../base/errors.js';
 import type { CellReader } from './cells.js';
@@ -115,10 +116,12 @@ export class CsvTokenizer {
   }
 
   /**
-   * Reads whole records of bytes[from, end) until the chunk is full; returns the place of the first byte that was not used.
-   * Unless `isLast`, a record that touches the end is left for later. bytes[end] must exist: it is set to a line feed.
+   * Reads whole records of bytes[from, end) until the chunk is full; returns the place of the first byte that
+   * was not used. Unless `isLast`, a record that touches the end is left for later. bytes[end] must exist: it
+   * is set to a line feed.
    *
-   * @throws FormatError for a record of another number of cells, a quote that is misplaced or never closed, a NUL byte, and bytes
+   * @throws FormatError for a record of another number of cells, a quote that is misplaced or never closed, a
+   * NUL byte, and bytes
    *   that are not UTF-8.
    */
   read(bytes: Uint8Array, from: number, end: number, isLast: boolean): number {
@@ -159,7 +162,8 @@ export class CsvTokenizer {
         let q = p;
         const negative = c === MINUS;
         if (negative || c === PLUS) c = bytes[++q];
-        // Up to nine significant digits in `high`, nine more in `low`; `count` is their number, from the first that is not 0.
+        // Up to nine significant digits in `high`, nine more in `low`; `count` is their number, from the
+        // first that is not 0.
         let high = 0;
         let low = 0;
         let count = 0;
@@ -272,7 +276,10 @@ export class CsvTokenizer {
     return Math.min(p, end);
   }
 
-  /** A cell that is no plain number: from its first byte that is no space. Returns the place of what ends it, or -1. */
+  /**
+   * A cell that is no plain number: from its first byte that is no space. Returns the place of what ends it,
+   * or -1.
+   */
   #readOther(
     bytes: Uint8Array,
     from: number,

@@ -1,6 +1,7 @@
 /**
- * CSV, TSV and their kin (RFC 4180) as a table: finds the delimiter and the header, then streams rows in chunks. Quotes, line
- * feeds within quotes, CRLF, CR and a byte order mark are understood; cells outside quotes are trimmed; blank lines are skipped.
+ * CSV, TSV and their kin (RFC 4180) as a table: finds the delimiter and the header, then streams rows in
+ * chunks. Quotes, line feeds within quotes, CRLF, CR and a byte order mark are understood; cells outside
+ * quotes are trimmed; blank lines are skipped.
  */
 import { DataError, FormatError } from '../base/errors.js';
 import { CellReader, saidOfCells } from './cells.js';
@@ -18,7 +19,8 @@ const MAX_RECORD = 2 ** 24;
 /**
  * Opens delimited text. Reads its beginning only.
  *
- * @throws FormatError for a file that is empty, not UTF-8, or has no usable header: names given twice, too many columns.
+ * @throws FormatError for a file that is empty, not UTF-8, or has no usable header: names given twice, too
+ * many columns.
  */
 export async function openCsv(source: ByteSource, options?: CsvOptions): Promise<Table> {
   const { name } = source;
@@ -64,7 +66,10 @@ async function* readChunks(
   let end = 0;
   let skip = dataStart;
   let any = false;
-  /** Bytes at which a record that was not whole is read again from its start: twice as many, or it would take squares of time. */
+  /**
+   * Bytes at which a record that was not whole is read again from its start: twice as many, or it would take
+   * squares of time.
+   */
   let enough = 0;
   const tokenize = function* (isLast: boolean): Generator<TableChunk> {
     do {

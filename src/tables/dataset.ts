@@ -1,4 +1,7 @@
-/** Rows of a table as a data set for a model that was trained on such tables, by the preparation that the model has. */
+/**
+ * Rows of a table as a data set for a model that was trained on such tables, by the preparation that the
+ * model has.
+ */
 
 import { DataError, OptionError, show } from '../base/errors.js';
 import { type Dataset, dataset } from '../data/dataset.js';
@@ -10,15 +13,19 @@ import { Dealer, PARTS, type Part } from './split.js';
 import { targetIndex, targetReader } from './target.js';
 import type { Table } from './types.js';
 
-/** Bytes of the prepared inputs, all rows together. An engine's memory has 4 GiB, and holds them beside the model. */
+/**
+ * Bytes of the prepared inputs, all rows together. An engine's memory has 4 GiB, and holds them beside the
+ * model.
+ */
 const MAX_BYTES = 2 ** 31;
 
 /**
- * The table's rows as inputs and answers, for `evaluate` and for further training: all of them, or with `part` those that the split
- * of training put there, if this is the same file.
+ * The table's rows as inputs and answers, for `evaluate` and for further training: all of them, or with
+ * `part` those that the split of training put there, if this is the same file.
  *
  * @throws OptionError for something that is no preparation or part.
- * @throws DataError, with row and column, for cells that are not of their column's type, a target that is missing or of another
+ * @throws DataError, with row and column, for cells that are not of their column's type, a target that is
+ * missing or of another
  *   class, a table that lacks a column, a part without rows, and inputs of more than 2 GiB.
  */
 export async function tableDataset(

@@ -1,4 +1,7 @@
-/** What the first pass learns of a column whose texts may be dates: in which orders of day, month and year all of them can be read. */
+/**
+ * What the first pass learns of a column whose texts may be dates: in which orders of day, month and year all
+ * of them can be read.
+ */
 import { type DateOrder, readDate } from './dates.js';
 import { Moments } from './moments.js';
 
@@ -28,7 +31,10 @@ export class DateReading {
 }
 
 export class DateProfile<Odd> {
-  /** The first cell that no order reads, or none of those that read all cells before it. Undefined while there is one. */
+  /**
+   * The first cell that no order reads, or none of those that read all cells before it. Undefined while there
+   * is one.
+   */
   firstOdd: Odd | undefined;
   #readings = [undefined, 'dmy', 'mdy'].map((order) => new DateReading(order as DateOrder | undefined));
 

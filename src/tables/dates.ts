@@ -1,7 +1,7 @@
 /**
- * Dates as numbers: the days since 1970-01-01 UTC, and the place in the year, the week and the day as sines and cosines, so that
- * December lies beside January. Dates are written as ISO 8601 has them, or with slashes, or with the year last; a time without a
- * zone is UTC.
+ * Dates as numbers: the days since 1970-01-01 UTC, and the place in the year, the week and the day as sines
+ * and cosines, so that December lies beside January. Dates are written as ISO 8601 has them, or with slashes,
+ * or with the year last; a time without a zone is UTC.
  */
 
 const TIME = String.raw`(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?\s?([AP]M)?\s?(Z|[+-]\d{2}:?\d{2})?)?`;
@@ -10,7 +10,10 @@ const YEAR_LAST = new RegExp(String.raw`^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})${TIM
 
 const DAY = 86_400_000;
 
-/** What comes first in a date whose year comes last: the day, as in 31/01/2024, or the month, as in 01/31/2024. */
+/**
+ * What comes first in a date whose year comes last: the day, as in 31/01/2024, or the month, as in
+ * 01/31/2024.
+ */
 export type DateOrder = 'dmy' | 'mdy';
 
 /** A date of this order, for messages. */
@@ -26,8 +29,8 @@ export interface DateValue {
 }
 
 /**
- * Undefined for a text that is no date, or one that no calendar has. Dates whose year comes last are read in `order` only; one
- * with points, 31.01.2024, has the day first wherever it is used.
+ * Undefined for a text that is no date, or one that no calendar has. Dates whose year comes last are read in
+ * `order` only; one with points, 31.01.2024, has the day first wherever it is used.
  */
 export function readDate(text: string, order?: DateOrder): DateValue | undefined {
   const trimmed = text.trim();
@@ -67,7 +70,9 @@ function dateOf(
   };
 }
 
-/** What `datePhases` writes: sine and cosine for the year and the week, and for the day where there are times. */
+/**
+ * What `datePhases` writes: sine and cosine for the year and the week, and for the day where there are times.
+ */
 export function phaseCount(hasTime: boolean): number {
   return hasTime ? 6 : 4;
 }
@@ -83,8 +88,8 @@ export function datePhases(days: number, hasTime: boolean, to: Float32Array, at:
 }
 
 /**
- * sin(2π turns), by Taylor's series on an eighth of a turn to both sides, within 1e-15. Math.sin may differ in its last bit from
- * engine to engine, and inputs should not.
+ * sin(2π turns), by Taylor's series on an eighth of a turn to both sides, within 1e-15. Math.sin may differ
+ * in its last bit from engine to engine, and inputs should not.
  */
 function sine(turns: number): number {
   const quarters = Math.round(4 * turns);

@@ -1,4 +1,7 @@
-/** From what the first pass saw of a column to what is made of it: the rules by which types are inferred, and their refusals. */
+/**
+ * From what the first pass saw of a column to what is made of it: the rules by which types are inferred, and
+ * their refusals.
+ */
 import { DataError, show } from '../base/errors.js';
 import { type DateOrder, dateExample } from './dates.js';
 import { NameIndex, truthValues } from './names.js';
@@ -56,7 +59,10 @@ export function decideColumn(
   }
 }
 
-/** Decides what the target is. Throws DataError for one that is missing somewhere, constant, or of the wrong type. */
+/**
+ * Decides what the target is. Throws DataError for one that is missing somewhere, constant, or of the wrong
+ * type.
+ */
 export function decideTarget(profile: ColumnProfile, task: Task | undefined, where: string): PreparedTarget {
   const { name } = profile;
   if (profile.numbers + profile.texts === 0) {
@@ -149,7 +155,10 @@ function inferType(profile: ColumnProfile, where: string): ColumnType {
   return 'category';
 }
 
-/** The notation of a column's texts, when nearly all of them are numbers in another one than that of the table. */
+/**
+ * The notation of a column's texts, when nearly all of them are numbers in another one than that of the
+ * table.
+ */
 function numbersInOtherNotation({
   texts,
   values,
@@ -180,7 +189,10 @@ function failNotation(
   throw new DataError(where, `${place}: expected a number, given ${show(text)}; ${advice}; ${otherwise}`);
 }
 
-/** A column of numbers with a few texts is a mistake more often than it is a category: nobody but the caller knows. */
+/**
+ * A column of numbers with a few texts is a mistake more often than it is a category: nobody but the caller
+ * knows.
+ */
 function checkMixed({ numbers, texts, firstText, name }: ColumnProfile, where: string): void {
   if (!firstText || numbers < 4 * texts) return;
   const { place, value } = firstText;
@@ -308,7 +320,10 @@ function decideCategory(profile: ColumnProfile, asked: boolean, where: string): 
   return { column: { ...common, encoding: 'embedding', width: embeddingWidth(kept.length) } };
 }
 
-/** fastai's rule of thumb for the width of an embedding (fastai.tabular.model, emb_sz_rule), with a lower limit. */
+/**
+ * fastai's rule of thumb for the width of an embedding (fastai.tabular.model, emb_sz_rule), with a lower
+ * limit.
+ */
 function embeddingWidth(categories: number): number {
   return Math.min(50, Math.round(1.6 * categories ** 0.56));
 }

@@ -1,4 +1,7 @@
-/** Applies a preparation to chunks of a table: cells into rows of a model's inputs, and targets. It decides nothing. */
+/**
+ * Applies a preparation to chunks of a table: cells into rows of a model's inputs, and targets. It decides
+ * nothing.
+ */
 import { DataError, show } from '../base/errors.js';
 import { cellName } from './cells.js';
 import { dateExample, datePhases, phaseCount, readDate } from './dates.js';
@@ -15,7 +18,9 @@ import {
 } from './preparation.js';
 import type { ColumnCells, Table, TableChunk } from './types.js';
 
-/** Rows of inputs, in which row `i` of a chunk begins at `starts[i]`, or is left out where that is below 0. */
+/**
+ * Rows of inputs, in which row `i` of a chunk begins at `starts[i]`, or is left out where that is below 0.
+ */
 interface Destination {
   readonly to: Float32Array;
   readonly starts: Float64Array | Int32Array;
@@ -63,7 +68,8 @@ export class Encoder {
   /**
    * Writes the chunk's rows. What is written to must be zeros.
    *
-   * @throws DataError, naming the row and the column, for a cell that is not of the column's type or not finite.
+   * @throws DataError, naming the row and the column, for a cell that is not of the column's type or not
+   * finite.
    */
   encode(chunk: TableChunk, destination: Destination): void {
     for (const bound of this.#columns) {

@@ -12,10 +12,11 @@ import type { ByteSource, Table } from './types.js';
 const PIECE = 2 ** 20;
 
 /**
- * A file to read a table from; messages call it `path`. The file is opened for each reading and closed after it. A pipe can be
- * read only once: it is read to its end, and kept.
+ * A file to read a table from; messages call it `path`. The file is opened for each reading and closed after
+ * it. A pipe can be read only once: it is read to its end, and kept.
  *
- * @throws FileError when it is not there, is a folder or a device, or cannot be read; FormatError for a pipe of more than 2 GiB.
+ * @throws FileError when it is not there, is a folder or a device, or cannot be read; FormatError for a pipe
+ * of more than 2 GiB.
  */
 async function fileSource(path: string): Promise<ByteSource> {
   if (path !== STANDARD_INPUT && (await isPipe(path))) return gathered('fileSource', readPipe(path), path);

@@ -1,10 +1,13 @@
-/** Whole numbers of JSON that a double would round, such as identifiers of 18 digits: JSON.parse has no other way to keep them. */
+/**
+ * Whole numbers of JSON that a double would round, such as identifiers of 18 digits: JSON.parse has no other
+ * way to keep them.
+ */
 
 const LONG = /(?<![\w.+-])-?[1-9]\d{15,}(?![\w.+-]|\s*:)/g;
 
 /**
- * A JSON text in which whole numbers of 16 digits and more are strings, but for those within strings, and keys, which JSON.parse is
- * to refuse.
+ * A JSON text in which whole numbers of 16 digits and more are strings, but for those within strings, and
+ * keys, which JSON.parse is to refuse.
  */
 export function exactIntegers(json: string): string {
   let result = '';

@@ -1,6 +1,7 @@
 /**
- * Objects as a table, their keys the columns: JSON lines, a file that is one array of objects, and objects in memory. A key that a row
- * does not have is a missing value. All rows are looked at before the first is given out: a key may come late.
+ * Objects as a table, their keys the columns: JSON lines, a file that is one array of objects, and objects in
+ * memory. A key that a row does not have is a missing value. All rows are looked at before the first is given
+ * out: a key may come late.
  */
 import { DataError, FormatError, show } from '../base/errors.js';
 import { type CellOptions, CellReader, saidOfCells } from './cells.js';
@@ -18,8 +19,8 @@ import {
 } from './types.js';
 
 /**
- * Cells that a table may have beside those that are there: each row has all columns, and rows of few keys, different ones each, would
- * take squares of time.
+ * Cells that a table may have beside those that are there: each row has all columns, and rows of few keys,
+ * different ones each, would take squares of time.
  */
 const FREE_CELLS = 2 ** 23;
 /** Cells of the table for each that is there. */
@@ -30,7 +31,8 @@ type Batches = () => AsyncIterable<RowBatch> | Iterable<RowBatch>;
 /**
  * Opens JSON lines, or an array of objects when `isArray`. Reads all rows once for their keys.
  *
- * @throws FormatError for text that is not JSON or rows that are not objects; DataError for a file without rows.
+ * @throws FormatError for text that is not JSON or rows that are not objects; DataError for a file without
+ * rows.
  */
 export async function openJsonLines(
   source: ByteSource,

@@ -1,4 +1,7 @@
-/** The objects in JSON lines, and in one array, in order: streamed, checked, and numbered. It knows no columns. */
+/**
+ * The objects in JSON lines, and in one array, in order: streamed, checked, and numbered. It knows no
+ * columns.
+ */
 import { FormatError, show } from '../base/errors.js';
 import { exactIntegers } from './json-integers.js';
 import { isTooDeep, JsonScanner, MAX_DEPTH } from './json-scan.js';

@@ -1,9 +1,12 @@
 /**
- * Where JSON text may be cut, found by looking at its bytes alone: strings and brackets are followed, nothing is parsed. What is
- * cut out goes to JSON.parse, in pieces of a size that memory can bear.
+ * Where JSON text may be cut, found by looking at its bytes alone: strings and brackets are followed, nothing
+ * is parsed. What is cut out goes to JSON.parse, in pieces of a size that memory can bear.
  */
 
-/** Objects and lists within each other. JSON of tables has two or three; deeper than this it is an attack, or a mistake. */
+/**
+ * Objects and lists within each other. JSON of tables has two or three; deeper than this it is an attack, or
+ * a mistake.
+ */
 export const MAX_DEPTH = 500;
 
 const QUOTE = 0x22;

@@ -47,7 +47,8 @@ export function writeModel(model: Network, metadata?: ModelMetadata): Uint8Array
 }
 
 /**
- * Rebuilds a model from its file's bytes, with what it remembers: `model.loss`, and `model.input` or `model.inputScales`.
+ * Rebuilds a model from its file's bytes, with what it remembers: `model.loss`, and `model.input` or
+ * `model.inputScales`.
  *
  * @param where The file's name, for messages.
  * @throws FormatError when the file is not safetensors, has no description of a model or one that this

@@ -1,7 +1,8 @@
 /**
- * Mean and deviation of a column in one pass, chunk by chunk: each chunk's own mean and sum of squared differences, then merged
- * (T. Chan, G. Golub, R. LeVeque, 1979, "Updating formulae and a pairwise algorithm for computing sample variances"). Plain sums
- * of squares would lose a column such as a year or a time in seconds to cancellation.
+ * Mean and deviation of a column in one pass, chunk by chunk: each chunk's own mean and sum of squared
+ * differences, then merged (T. Chan, G. Golub, R. LeVeque, 1979, "Updating formulae and a pairwise algorithm
+ * for computing sample variances"). Plain sums of squares would lose a column such as a year or a time in
+ * seconds to cancellation.
  */
 export class Moments {
   count = 0;
@@ -45,7 +46,10 @@ export class Moments {
     this.count = total;
   }
 
-  /** Of the values as they are, not an estimate for more: divided by their number, as scikit-learn's StandardScaler does. */
+  /**
+   * Of the values as they are, not an estimate for more: divided by their number, as scikit-learn's
+   * StandardScaler does.
+   */
   get deviation(): number {
     return this.count > 0 ? Math.sqrt(this.squares / this.count) : 0;
   }

@@ -1,6 +1,6 @@
 /**
- * The names that a model knows in a column used as text: its categories, its two truth values, or the classes of the target; and
- * which of them a cell is.
+ * The names that a model knows in a column used as text: its categories, its two truth values, or the classes
+ * of the target; and which of them a cell is.
  */
 import { CellReader, nameOfNumber } from './cells.js';
 import type { ColumnCells } from './types.js';
@@ -15,8 +15,8 @@ const BOOLEANS: readonly (readonly [no: string, yes: string])[] = [
 ];
 
 /**
- * The two truth values, in the order no and yes, when the names are spellings of them in any case: as they are written where
- * there are two of them, else in lower case. Undefined for all other names.
+ * The two truth values, in the order no and yes, when the names are spellings of them in any case: as they
+ * are written where there are two of them, else in lower case. Undefined for all other names.
  */
 export function truthValues(names: Iterable<string>): [no: string, yes: string] | undefined {
   const given = [...names];
@@ -46,7 +46,10 @@ export function twoSpellings(names: readonly string[]): [string, string] | undef
   return undefined;
 }
 
-/** The spellings that a model takes for one of two names: itself, and in any of the usual cases if the two are truth values. */
+/**
+ * The spellings that a model takes for one of two names: itself, and in any of the usual cases if the two are
+ * truth values.
+ */
 export function spellings(names: readonly [string, string], place: 0 | 1): string[] {
   const name = names[place];
   if (!truthValues(names)) return [name];
@@ -59,8 +62,8 @@ export interface KnownNames {
   /** All different. */
   readonly names: readonly string[];
   /**
-   * Whether those that are numbers are told apart by their text, so that 007 is not 7; else by their value, as in formats that
-   * have numbers, and in models of earlier versions.
+   * Whether those that are numbers are told apart by their text, so that 007 is not 7; else by their value,
+   * as in formats that have numbers, and in models of earlier versions.
    */
   readonly asWritten?: boolean | undefined;
   /** Whether the case does not matter if the names are no and yes, or the like; not that of categories. */
@@ -104,7 +107,10 @@ export class NameIndex {
     return this.#places.get(this.#ignoresCase ? name.toLowerCase() : name) ?? -1;
   }
 
-  /** A whole number with a fraction of zeros is the number: programs write 7 as 7.0 once a column has a missing cell. */
+  /**
+   * A whole number with a fraction of zeros is the number: programs write 7 as 7.0 once a column has a
+   * missing cell.
+   */
   #findNumber(text: string): number {
     const place = this.find(text);
     if (place >= 0 || !/^-?\d+\.0+$/.test(text)) return place;

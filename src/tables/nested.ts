@@ -1,11 +1,17 @@
-/** Cells that hold lists or objects: a table has no place for them, but a column of them must not keep the others from being read. */
+/**
+ * Cells that hold lists or objects: a table has no place for them, but a column of them must not keep the
+ * others from being read.
+ */
 import { FormatError } from '../base/errors.js';
 import { cellPlace } from './place.js';
 import type { ColumnCells, NestedCell } from './types.js';
 
 const EXPECTED = 'expected a number, a text, a date or nothing';
 
-/** The cells of a column that has such a cell. Whoever uses them gets a FormatError; who drops the column need not. */
+/**
+ * The cells of a column that has such a cell. Whoever uses them gets a FormatError; who drops the column need
+ * not.
+ */
 export function nestedCells(
   where: string,
   column: string,

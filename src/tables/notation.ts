@@ -1,4 +1,7 @@
-/** Numbers in a notation that a table is not read in, and what to do about them: thousands, decimal commas, signs of currencies. */
+/**
+ * Numbers in a notation that a table is not read in, and what to do about them: thousands, decimal commas,
+ * signs of currencies.
+ */
 import { show } from '../base/errors.js';
 import { CellReader, NUMBER } from './cells.js';
 
@@ -11,8 +14,8 @@ export interface OtherNotation {
 }
 
 /**
- * Of a text with thousands grouped by commas, points, blanks or apostrophes, a decimal comma, a currency or a percent sign; undefined
- * for any other text.
+ * Of a text with thousands grouped by commas, points, blanks or apostrophes, a decimal comma, a currency or a
+ * percent sign; undefined for any other text.
  */
 export function otherNotation(text: string): OtherNotation | undefined {
   // No number that a person writes is longer.

@@ -1,6 +1,7 @@
 /**
- * NPY and NPZ as tables. A matrix [rows, n] of an NPY file has columns column1 to column<n>. Of an NPZ file each array that has
- * the rows on its first axis gives columns: [rows] one of its own name, [rows, n] those called X.1 to X.<n>. Read whole.
+ * NPY and NPZ as tables. A matrix [rows, n] of an NPY file has columns column1 to column<n>. Of an NPZ file
+ * each array that has the rows on its first axis gives columns: [rows] one of its own name, [rows, n] those
+ * called X.1 to X.<n>. Read whole.
  */
 import { DataError, FormatError, ShapeError, show } from '../base/errors.js';
 import { type NpyArray, readNpy } from '../formats/npy.js';
@@ -17,7 +18,10 @@ interface Column {
   readonly stride: number;
 }
 
-/** Opens an NPY file. Throws FormatError when it is damaged, ShapeError when it is neither a matrix nor a vector. */
+/**
+ * Opens an NPY file. Throws FormatError when it is damaged, ShapeError when it is neither a matrix nor a
+ * vector.
+ */
 export async function openNpy(source: ByteSource, cells: CellOptions = {}): Promise<Table> {
   const array = readNpy(await source.slice(0, source.size), source.name);
   return asTable(

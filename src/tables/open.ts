@@ -13,10 +13,10 @@ import type { ByteSource, Table } from './types.js';
 export type TableInput = ByteInput | readonly object[];
 
 /**
- * `name` is for messages, where the source has none of its own. `like` is the preparation of a model: delimited text is read as the file
- * that the model was trained on, or as it looks, where only that gives the model's columns; the decimal mark and the marks of missing
- * values are those of the model in all formats. The other options have precedence; `delimiter`, `header` and `comment` are for
- * delimited text.
+ * `name` is for messages, where the source has none of its own. `like` is the preparation of a model:
+ * delimited text is read as the file that the model was trained on, or as it looks, where only that gives the
+ * model's columns; the decimal mark and the marks of missing values are those of the model in all formats.
+ * The other options have precedence; `delimiter`, `header` and `comment` are for delimited text.
  */
 export interface OpenTableOptions extends CsvOptions {
   name?: string;
@@ -37,10 +37,11 @@ const OTHERS: readonly (readonly [magic: readonly number[], what: string])[] = [
 ];
 
 /**
- * Opens a table: CSV and its kin, JSON lines, Parquet, NPY or NPZ, the first two also behind gzip, or objects in memory. Its rows are
- * read later, in chunks, as often as wanted. A stream is read to its end and kept.
+ * Opens a table: CSV and its kin, JSON lines, Parquet, NPY or NPZ, the first two also behind gzip, or objects
+ * in memory. Its rows are read later, in chunks, as often as wanted. A stream is read to its end and kept.
  *
- * @param given Bytes, a Blob such as a File, a stream of bytes, a source of bytes, or rows; for paths see `openTableFile` in
+ * @param given Bytes, a Blob such as a File, a stream of bytes, a source of bytes, or rows; for paths see
+ * `openTableFile` in
  *   lanegrad/node.
  * @throws FormatError for a file that is empty, damaged, or no table; DataError for one without rows.
  * @throws OptionError for something else than a source, and for options that are unknown or out of range.
@@ -93,13 +94,17 @@ function cellOptionsOf({ like, decimal, missing }: OpenTableOptions): CellOption
   return readCellOptions('openTable', new OptionReader('openTable', { ...like?.cells, ...given }));
 }
 
-/** The remembered delimiter and header are tried first; what they do not fit may have been written by another program. */
+/**
+ * The remembered delimiter and header are tried first; what they do not fit may have been written by another
+ * program.
+ */
 async function openLike(
   source: ByteSource,
   options: CsvOptions,
   like: NonNullable<OpenTableOptions['like']>,
 ): Promise<Table> {
-  // The decimal mark is among the options already, where it was said: only then may the other one group thousands.
+  // The decimal mark is among the options already, where it was said: only then may the other one group
+  // thousands.
   const { delimiter, header, decimal: _, ...others } = like.reading ?? {};
   const remembered = { ...(delimiter && { delimiter }), ...(header !== undefined && { header }) };
   const tables: Table[] = [];

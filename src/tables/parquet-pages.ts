@@ -1,6 +1,7 @@
 /**
- * Looks through the pages of a column of a Parquet file before the library decodes them: that the lengths and counts in them agree with
- * each other and with the bytes that are there. The library believes them, and what lies makes it allocate or run without end.
+ * Looks through the pages of a column of a Parquet file before the library decodes them: that the lengths and
+ * counts in them agree with each other and with the bytes that are there. The library believes them, and what
+ * lies makes it allocate or run without end.
  *
  *   | header, dictionary page | header, data page | header, data page | …
  *   data page: | definition levels, where values may be missing | values |
@@ -55,7 +56,8 @@ const WIDTHS: Readonly<Record<string, number>> = {
 /**
  * Checks all pages in `bytes`, and that they hold `rows` values.
  *
- * @returns Their contents decompressed, in order, as far as they were compressed; and how many bytes they have.
+ * @returns Their contents decompressed, in order, as far as they were compressed; and how many bytes they
+ * have.
  */
 export function checkPages(bytes: Uint8Array, column: ParquetColumn): { pages: Uint8Array[]; grown: number } {
   const pages: Uint8Array[] = [];

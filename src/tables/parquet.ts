@@ -1,7 +1,7 @@
 /**
- * Parquet as a table, by the package hyparquet, which is loaded when a Parquet file is opened and not before. One row group is
- * in memory at a time. Columns of lists, maps and structs are not read: they can only be dropped. What the file says of itself is
- * compared with its bytes before the package is given them.
+ * Parquet as a table, by the package hyparquet, which is loaded when a Parquet file is opened and not before.
+ * One row group is in memory at a time. Columns of lists, maps and structs are not read: they can only be
+ * dropped. What the file says of itself is compared with its bytes before the package is given them.
  */
 import type { ColumnChunk, Compressors, FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
 import { DataError, FormatError, LanegradError, show } from '../base/errors.js';
@@ -25,8 +25,8 @@ import {
 /** Bytes that are read at once; a column chunk may have more. */
 const WINDOW = 2 ** 23;
 /**
- * How much more than its bytes a row group may become: cells, and bytes of pages. Deflate makes 1032 of one; what runs of equal values
- * make of one has no bound but this.
+ * How much more than its bytes a row group may become: cells, and bytes of pages. Deflate makes 1032 of one;
+ * what runs of equal values make of one has no bound but this.
  */
 const GROWTH = 1100;
 const FREE_CELLS = 2 ** 23;
@@ -112,7 +112,10 @@ async function readFooter(source: ByteSource, { parquetMetadata }: Parquet): Pro
   return guard(name, () => parquetMetadata(footer));
 }
 
-/** What the package throws becomes a FormatError; what it stumbles over without having meant to is said in our words. */
+/**
+ * What the package throws becomes a FormatError; what it stumbles over without having meant to is said in our
+ * words.
+ */
 async function guard<T>(name: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
@@ -156,7 +159,9 @@ interface Chunk {
   readonly about: ColumnChunk;
 }
 
-/** Throws FormatError unless each group has each column, and the groups the rows, that the footer promises. */
+/**
+ * Throws FormatError unless each group has each column, and the groups the rows, that the footer promises.
+ */
 function checkGroups(
   metadata: FileMetaData,
   columns: readonly Column[],

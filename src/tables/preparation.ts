@@ -1,7 +1,7 @@
 /**
- * How the columns of a table become the inputs of a model, and its target what the model is trained on: plain data, kept inside
- * the model's file and applied again by whoever predicts. Made by prepare.ts, applied by encode.ts; here it is described and,
- * when it comes from a file, taken for hostile.
+ * How the columns of a table become the inputs of a model, and its target what the model is trained on: plain
+ * data, kept inside the model's file and applied again by whoever predicts. Made by prepare.ts, applied by
+ * encode.ts; here it is described and, when it comes from a file, taken for hostile.
  */
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -36,7 +36,10 @@ export interface BooleanColumn extends Numeric {
   readonly asWritten?: true;
 }
 
-/** Mean and deviation are in days since 1970-01-01 UTC; sines and cosines of year, week and day follow: see dates.ts. */
+/**
+ * Mean and deviation are in days since 1970-01-01 UTC; sines and cosines of year, week and day follow: see
+ * dates.ts.
+ */
 export interface DateColumn extends Numeric {
   readonly kind: 'date';
   /** Whether dates have a time of day. */
@@ -45,20 +48,26 @@ export interface DateColumn extends Numeric {
   readonly order?: DateOrder;
 }
 
-/** Each value has a place: 0 for those that training did not know, then `categories` in order, then, if `missing`, the missing. */
+/**
+ * Each value has a place: 0 for those that training did not know, then `categories` in order, then, if
+ * `missing`, the missing.
+ */
 export interface CategoryColumn {
   readonly kind: 'category';
   readonly name: string;
   readonly categories: readonly string[];
   /**
-   * `oneHot`: an input a place, 1 where the value is; place 0 has one only if `others`. `embedding`: one input, the place's
-   * number, for an embedding layer of `width`.
+   * `oneHot`: an input a place, 1 where the value is; place 0 has one only if `others`. `embedding`: one
+   * input, the place's number, for an embedding layer of `width`.
    */
   readonly encoding: 'oneHot' | 'embedding';
   /** Whether rare values of training were put in place 0, which otherwise never occurred there. */
   readonly others: boolean;
   readonly missing: boolean;
-  /** That categories which are numbers are told apart by their text, so that 007 is not 7; absent where their value tells. */
+  /**
+   * That categories which are numbers are told apart by their text, so that 007 is not 7; absent where their
+   * value tells.
+   */
   readonly asWritten?: true;
   /** Numbers that an embedding learns for each place; absent for one-hot. */
   readonly width?: number;
@@ -101,7 +110,10 @@ export interface TablePreparation {
   readonly split: Split;
   /** How the file was read, where it was delimited text; absent in files of older versions. */
   readonly reading?: CsvReading;
-  /** What was said of the table's cells when it was opened, and holds for other tables too; absent when nothing was. */
+  /**
+   * What was said of the table's cells when it was opened, and holds for other tables too; absent when
+   * nothing was.
+   */
   readonly cells?: CellOptions;
 }
 
@@ -144,7 +156,8 @@ export function outputSizeOf({ target }: Pick<TablePreparation, 'target'>): numb
 }
 
 /**
- * Checks a preparation that comes from a file or a caller, and that it is for a model of this size, if there is one.
+ * Checks a preparation that comes from a file or a caller, and that it is for a model of this size, if there
+ * is one.
  *
  * @throws OptionError for anything that `prepareTable` would not have made.
  */

@@ -1,6 +1,7 @@
 /**
- * Makes data sets of a table in two passes over its chunks: the first learns what the columns are and which rows train, the second
- * fills the matrices. Means, deviations and categories are those of the rows that train; no other row has a say in them.
+ * Makes data sets of a table in two passes over its chunks: the first learns what the columns are and which
+ * rows train, the second fills the matrices. Means, deviations and categories are those of the rows that
+ * train; no other row has a say in them.
  */
 
 import { DataError, OptionError, show } from '../base/errors.js';
@@ -27,12 +28,17 @@ export interface PrepareOptions {
   task?: Task;
   /** Of columns whose type should not be found out; `drop` leaves one out. */
   types?: Readonly<Record<string, ColumnType>>;
-  /** What comes first in dates such as 02/03/2024, the day or the month, where no date of the column tells it. */
+  /**
+   * What comes first in dates such as 02/03/2024, the day or the month, where no date of the column tells it.
+   */
   dateOrder?: DateOrder;
   /** Shares of the rows that are kept from training, in steps of 0.05. 0.15 each by default. */
   validation?: number;
   test?: number;
-  /** Share of the rows that are taken, at random by the seed; 1 by default. For tables that do not fit in memory. */
+  /**
+   * Share of the rows that are taken, at random by the seed; 1 by default. For tables that do not fit in
+   * memory.
+   */
   sample?: number;
   /** By which the rows are split; 1 by default. */
   seed?: number;
@@ -53,10 +59,12 @@ export interface PreparedTable {
 const WHERE = 'prepareTable';
 
 /**
- * Prepares a table for training. Reads it twice, chunk by chunk; the prepared inputs are held in memory as float32.
+ * Prepares a table for training. Reads it twice, chunk by chunk; the prepared inputs are held in memory as
+ * float32.
  *
  * @throws OptionError for options that are unknown or do not fit the table's columns.
- * @throws DataError, with row and column, for cells that do not fit their column, a target that is missing or constant, a table
+ * @throws DataError, with row and column, for cells that do not fit their column, a target that is missing or
+ * constant, a table
  *   without usable columns, and one whose prepared inputs need more than 2 GiB.
  * @throws FormatError when the file is damaged.
  */
@@ -224,8 +232,8 @@ async function scanTable(table: Table, settings: Settings): Promise<Scan> {
 }
 
 /**
- * Looks again at columns of which only the whole told that they are texts: the numbers among these have to be counted as they are
- * written. `parts` are those of all rows, which train when there are none.
+ * Looks again at columns of which only the whole told that they are texts: the numbers among these have to be
+ * counted as they are written. `parts` are those of all rows, which train when there are none.
  */
 export async function nameNumbers(
   table: Table,

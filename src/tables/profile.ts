@@ -1,4 +1,7 @@
-/** What the first pass learns of a column: how many cells are numbers, texts or missing, which values, and where the odd ones stand. */
+/**
+ * What the first pass learns of a column: how many cells are numbers, texts or missing, which values, and
+ * where the odd ones stand.
+ */
 import { nameOfNumber } from './cells.js';
 import { DateProfile } from './date-profile.js';
 import { Moments } from './moments.js';

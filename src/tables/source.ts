@@ -1,6 +1,6 @@
 /**
- * Bytes to read a table from: in memory, in a Blob, from a stream, behind gzip, or in UTF-16. Files of Node are in file.ts. It knows
- * no table format.
+ * Bytes to read a table from: in memory, in a Blob, from a stream, behind gzip, or in UTF-16. Files of Node
+ * are in file.ts. It knows no table format.
  */
 import { FormatError, LanegradError, OptionError, show } from '../base/errors.js';
 import type { Global } from '../base/globals.js';
@@ -33,7 +33,10 @@ export function bytesSource(bytes: Uint8Array, name = 'table'): ByteSource {
   };
 }
 
-/** A source of a Blob, such as a File that was picked or dropped in a page. `name` is that of the File by default. */
+/**
+ * A source of a Blob, such as a File that was picked or dropped in a page. `name` is that of the File by
+ * default.
+ */
 function blobSource(blob: Blob, name = (blob as Partial<File>).name ?? 'table'): ByteSource {
   const slice = async (begin: number, end: number) =>
     new Uint8Array(await blob.slice(begin, end).arrayBuffer());
@@ -50,7 +53,8 @@ function blobSource(blob: Blob, name = (blob as Partial<File>).name ?? 'table'):
 /**
  * A source of what is given: one already, bytes, a Blob, or a stream, which is read to its end.
  *
- * @throws OptionError for anything else, and for a stream of something else than bytes; FormatError for one of more than 2 GiB.
+ * @throws OptionError for anything else, and for a stream of something else than bytes; FormatError for one
+ * of more than 2 GiB.
  */
 export async function resolveSource(where: string, given: unknown, name?: string): Promise<ByteSource> {
   const bytes = asBytes(given);
@@ -105,7 +109,9 @@ async function* readPieces(stream: ReadableStream): AsyncGenerator<unknown> {
   }
 }
 
-/** The bytes of a Uint8Array or an ArrayBuffer of any realm; of a Buffer as well, whose slices are no copies. */
+/**
+ * The bytes of a Uint8Array or an ArrayBuffer of any realm; of a Buffer as well, whose slices are no copies.
+ */
 function asBytes(given: unknown): Uint8Array | undefined {
   const tag = Object.prototype.toString.call(given);
   if (tag === '[object ArrayBuffer]') return new Uint8Array(given as ArrayBuffer);
@@ -156,7 +162,8 @@ export function gunzipped(source: ByteSource): ByteSource {
         throw new FormatError(source.name, 'the gzip data are damaged or end too early', { cause });
       } finally {
         await reader.cancel().catch(() => {});
-        // Who needs no more than the beginning leaves the file behind: it is closed here, not by the garbage collector.
+        // Who needs no more than the beginning leaves the file behind: it is closed here, not by the garbage
+        // collector.
         await pieces.return?.();
       }
     },
@@ -169,7 +176,9 @@ export function utf16Of([a, b]: Uint8Array): 'utf-16le' | 'utf-16be' | undefined
   return a === 0xfe && b === 0xff ? 'utf-16be' : undefined;
 }
 
-/** The same text in UTF-8, without its mark. Its size is not known, and it can only be read from the start. */
+/**
+ * The same text in UTF-8, without its mark. Its size is not known, and it can only be read from the start.
+ */
 export function fromUtf16(source: ByteSource, encoding: 'utf-16le' | 'utf-16be'): ByteSource {
   return {
     ...inOrderOnly(source, 'expected UTF-8'),

@@ -1,6 +1,7 @@
 /**
- * Which rows train, which validate, which test: decided row by row as they are read, so that one pass will do. Each class is dealt
- * out on its own, in blocks of twenty rows in a random order that depends on the seed alone; the first row of a class trains.
+ * Which rows train, which validate, which test: decided row by row as they are read, so that one pass will
+ * do. Each class is dealt out on its own, in blocks of twenty rows in a random order that depends on the seed
+ * alone; the first row of a class trains.
  */
 import { fillPermutation } from '../base/permutation.js';
 import { fillUniform, randomSource } from '../base/random.js';

@@ -1,7 +1,7 @@
 /**
- * Structs of Thrift's compact protocol, as the footer and the page headers of Parquet are written. It is here to find out, before the
- * library that reads Parquet allocates anything, whether what they say of themselves can be true.
- * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+ * Structs of Thrift's compact protocol, as the footer and the page headers of Parquet are written. It is here
+ * to find out, before the library that reads Parquet allocates anything, whether what they say of themselves
+ * can be true. https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  */
 
 /** Fields that are numbers, truths or structs, by their number; the others are passed over. */

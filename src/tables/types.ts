@@ -1,20 +1,25 @@
-/** What a table is to the rest of the library: named columns, read in chunks of rows, as often as wanted. No reader is here. */
+/**
+ * What a table is to the rest of the library: named columns, read in chunks of rows, as often as wanted. No
+ * reader is here.
+ */
 
 /** How the cells of a table are read, in whatever format it comes. */
 export interface CellOptions {
   /**
-   * The mark before the fraction of a number. Where it is given, the other one may group thousands: with `,` the cell 1.234 is
-   * 1234, and 1.5 is a text. By default it is the point, and nothing groups thousands.
+   * The mark before the fraction of a number. Where it is given, the other one may group thousands: with `,`
+   * the cell 1.234 is 1234, and 1.5 is a text. By default it is the point, and nothing groups thousands.
    */
   decimal?: '.' | ',';
   /**
-   * Texts that stand for a missing value, in place of `MISSING_MARKS`. A mark that is a number, such as -999, stands for every
-   * spelling of that number. An empty cell is always missing; with [] nothing else is.
+   * Texts that stand for a missing value, in place of `MISSING_MARKS`. A mark that is a number, such as -999,
+   * stands for every spelling of that number. An empty cell is always missing; with [] nothing else is.
    */
   missing?: readonly string[];
 }
 
-/** Bytes that can be read from the start again and again, and in parts: a file, a Blob, or an array in memory. */
+/**
+ * Bytes that can be read from the start again and again, and in parts: a file, a Blob, or an array in memory.
+ */
 export interface ByteSource {
   /** For messages: the file's name. */
   readonly name: string;
@@ -27,20 +32,27 @@ export interface ByteSource {
 }
 
 /**
- * The cells of one column in a chunk. A cell is a number, a text, or missing. Where `nested` is there, the two lists cannot be had:
- * asking for one throws a FormatError with the cell's row and column.
+ * The cells of one column in a chunk. A cell is a number, a text, or missing. Where `nested` is there, the
+ * two lists cannot be had: asking for one throws a FormatError with the cell's row and column.
  */
 export interface ColumnCells {
   /** [rows]; NaN where the cell is a text or missing. Infinities are kept: who prepares refuses them. */
   readonly numbers: Float64Array;
-  /** [rows], undefined where the cell is a number or missing; absent when the chunk has no text in this column. */
+  /**
+   * [rows], undefined where the cell is a number or missing; absent when the chunk has no text in this
+   * column.
+   */
   readonly texts: readonly (string | undefined)[] | undefined;
   /**
-   * [rows], what stands in the file, be it a text, a number or a mark of missing values; undefined for an empty cell, and where
-   * a format has numbers that are no texts. Only of columns that `chunks` was asked for.
+   * [rows], what stands in the file, be it a text, a number or a mark of missing values; undefined for an
+   * empty cell, and where a format has numbers that are no texts. Only of columns that `chunks` was asked
+   * for.
    */
   readonly written?: readonly (string | undefined)[];
-  /** The first cell of the chunk that holds a list or an object, which no table can: its column can only be dropped. */
+  /**
+   * The first cell of the chunk that holds a list or an object, which no table can: its column can only be
+   * dropped.
+   */
   readonly nested?: NestedCell;
 }
 
@@ -75,7 +87,9 @@ export interface TableChunk {
 /** The formats that tables are read from; `rows` are objects in memory. */
 export type TableFormat = 'csv' | 'jsonl' | 'npy' | 'npz' | 'parquet' | 'rows';
 
-/** How delimited text is read: what was said of it, and what was found out. A model of tables remembers it. */
+/**
+ * How delimited text is read: what was said of it, and what was found out. A model of tables remembers it.
+ */
 export interface CsvReading {
   /** One character. */
   readonly delimiter: string;

@@ -1,6 +1,7 @@
 /**
- * The points at which training calls its caller: train, epoch and batch, begin and end. A hook that returns a promise is waited for,
- * those of batches before the next step; what it throws or rejects with ends training and is what `fit` throws.
+ * The points at which training calls its caller: train, epoch and batch, begin and end. A hook that returns a
+ * promise is waited for, those of batches before the next step; what it throws or rejects with ends training
+ * and is what `fit` throws.
  */
 import { OptionError, show } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
@@ -53,13 +54,19 @@ export interface Callbacks {
   onTrainBegin?: (plan: TrainingPlan) => void;
   /** Not called for an epoch in whose middle a resumed run begins. */
   onEpochBegin?: (start: EpochStart) => Wait;
-  /** Within the loop: keep it short. The object is the same at every call. A promise is waited for after the step. */
+  /**
+   * Within the loop: keep it short. The object is the same at every call. A promise is waited for after the
+   * step.
+   */
   onBatchBegin?: (batch: BatchStart) => void;
   /** After each step, within the loop: keep it short. The object is the same at every call. */
   onStep?: (step: StepRecord) => void;
   /** The same point as `onStep`, under the name that goes with `onBatchBegin`. */
   onBatchEnd?: (step: StepRecord) => void;
-  /** After each epoch, its validation done and the model's values up to date. Waited for when it returns a promise. */
+  /**
+   * After each epoch, its validation done and the model's values up to date. Waited for when it returns a
+   * promise.
+   */
   onEpoch?: (epoch: EpochRecord) => Wait;
   /** The same point as `onEpoch`, under the name that goes with `onEpochBegin`. */
   onEpochEnd?: (epoch: EpochRecord) => Wait;

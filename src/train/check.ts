@@ -13,10 +13,12 @@ import { sizeOf } from '../ops/operation.js';
 export { checkDataset, checkEngine, checkModel };
 
 /**
- * The loss that says what a model's outputs are: that of its training, or for a model that does not know it the one given. One of the
- * same link will do as well, such as plain cross-entropy for one with label smoothing. undefined when there is neither.
+ * The loss that says what a model's outputs are: that of its training, or for a model that does not know it
+ * the one given. One of the same link will do as well, such as plain cross-entropy for one with label
+ * smoothing. undefined when there is neither.
  *
- * Throws OptionError for something that is no loss, and for one by which the outputs would mean something else.
+ * Throws OptionError for something that is no loss, and for one by which the outputs would mean something
+ * else.
  */
 export function lossFor(where: string, model: Network, given: unknown): Loss | undefined {
   const loss = given === undefined ? model.loss : resolveLoss(where, given);
@@ -93,7 +95,10 @@ export function checkScale(
   }
 }
 
-/** The loss for the answers of a set: one of the caller's own is told how many numbers a target has, labels one. */
+/**
+ * The loss for the answers of a set: one of the caller's own is told how many numbers a target has, labels
+ * one.
+ */
 export function lossOn(set: Dataset, loss: Loss): Loss {
   const answers = answersOf(set);
   const on = (own: Loss, output?: string): Loss => {
@@ -109,9 +114,10 @@ export function lossOn(set: Dataset, loss: Loss): Loss {
 }
 
 /**
- * Throws OptionError for something that is no model or data set, for inputs or answers that are missing or that the model does not have, or a
- * model that applies the loss's link itself; ShapeError when widths, classes or targets do not fit the model
- * and its loss, DataError for inputs that the first layer cannot take or targets that the loss cannot.
+ * Throws OptionError for something that is no model or data set, for inputs or answers that are missing or
+ * that the model does not have, or a model that applies the loss's link itself; ShapeError when widths,
+ * classes or targets do not fit the model and its loss, DataError for inputs that the first layer cannot take
+ * or targets that the loss cannot.
  */
 export function checkFits(where: string, name: string, model: Network, set: Dataset, loss: Loss): void {
   checkModel(where, model);
@@ -179,8 +185,8 @@ function answerProblem(
 }
 
 /**
- * What a set or a caller gives for each of a model's inputs, or outputs, in the model's order; what has no name is for the only one. Throws
- * OptionError for one that is missing, or that there is not.
+ * What a set or a caller gives for each of a model's inputs, or outputs, in the model's order; what has no
+ * name is for the only one. Throws OptionError for one that is missing, or that there is not.
  */
 export function matched<T>(
   where: string,
@@ -221,7 +227,10 @@ function titleOf(set: Dataset, port: string | undefined): string {
 /** How far the probabilities of a row may be from adding up to 1: those of half precision are. */
 const SUM_TOLERANCE = 1e-3;
 
-/** Binary cross-entropy has no least value where a target is beyond 0 … 1; nor do probabilities mean anything that are not such. */
+/**
+ * Binary cross-entropy has no least value where a target is beyond 0 … 1; nor do probabilities mean anything
+ * that are not such.
+ */
 function checkShares(where: string, targets: Float32Array, width: number, addUp: boolean): void {
   const bad = targets.findIndex((target) => !(target >= 0 && target <= 1));
   if (bad >= 0) {

@@ -1,13 +1,14 @@
 /**
- * A checkpoint: all that a training run needs to go on bit for bit, as the bytes of one safetensors file. It opens no file.
+ * A checkpoint: all that a training run needs to go on bit for bit, as the bytes of one safetensors file. It
+ * opens no file.
  *
  *   parameters/0.weight …        values after the last step
  *   state/…                      of the optimizer and of layers, under the names that the compiled model gives them
  *   best/parameters/…, best/state/…   of the best epoch's model, when early stopping is to restore it
  *   metadata "lanegrad.checkpoint"    JSON: configuration, engine, position, history, early stopping, schedule
  *
- * Random numbers are counter-based: a seed, which is in the configuration, and the position are their whole state.
- * Whatever is read is taken for hostile.
+ * Random numbers are counter-based: a seed, which is in the configuration, and the position are their whole
+ * state. Whatever is read is taken for hostile.
  */
 import { isFloat32Array, isMap } from '../base/arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../base/errors.js';
@@ -36,7 +37,10 @@ export interface Position {
   readonly samples: number;
   /** Optimizer steps made, over all epochs. */
   readonly step: number;
-  /** Of the visited samples: the sum of their losses, what to divide it by for the mean, and how many were right; NaN without classes. */
+  /**
+   * Of the visited samples: the sum of their losses, what to divide it by for the mean, and how many were
+   * right; NaN without classes.
+   */
   readonly lossSum: number;
   readonly weight: number;
   readonly correct: number;
@@ -76,8 +80,8 @@ const KEY = 'lanegrad.checkpoint';
 const VERSION = 1;
 
 /**
- * The bytes of a checkpoint's file. The same checkpoint gives the same bytes. Throws OptionError for something that is no checkpoint, or
- * holds what JSON has no form for.
+ * The bytes of a checkpoint's file. The same checkpoint gives the same bytes. Throws OptionError for
+ * something that is no checkpoint, or holds what JSON has no form for.
  */
 export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   if (typeof checkpoint !== 'object' || checkpoint === null)
@@ -119,7 +123,8 @@ function describe(description: object): string {
  * Reads what `writeCheckpoint` wrote.
  *
  * @param where The file's name, for messages.
- * @throws FormatError when the file is not safetensors, is no checkpoint, or one that this version cannot read.
+ * @throws FormatError when the file is not safetensors, is no checkpoint, or one that this version cannot
+ * read.
  */
 export function readCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(checkFile('readCheckpoint', bytes, where), where);

@@ -23,7 +23,10 @@ export interface CheckpointFile {
 /** What a checkpoint is made for. */
 export type Due = Pick<CheckpointFile, 'latest'> & Partial<Pick<CheckpointFile, 'best' | 'bestSteps'>>;
 
-/** When checkpoints are made: at one of the three intervals, every epoch by default, and when training is aborted. */
+/**
+ * When checkpoints are made: at one of the three intervals, every epoch by default, and when training is
+ * aborted.
+ */
 export interface CheckpointOptions {
   everySteps?: number;
   everyEpochs?: number;
@@ -32,7 +35,10 @@ export interface CheckpointOptions {
   keepBest?: number;
   /** What the best is judged by, as early stopping's. */
   monitor?: string;
-  /** Before training: the place to find out that nothing can be kept. `step` is the one that training goes on from, 0 for a new run. */
+  /**
+   * Before training: the place to find out that nothing can be kept. `step` is the one that training goes on
+   * from, 0 for a new run.
+   */
   prepare?: (step: number) => void | Promise<void>;
   /** Keeps the bytes. Training waits for it, and ends with its error when it fails. */
   save: (file: CheckpointFile) => void | Promise<void>;

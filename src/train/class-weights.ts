@@ -13,10 +13,10 @@ export type ClassWeights = 'balanced' | readonly number[];
 const MAX_CLASSES = 2 ** 24;
 
 /**
- * size / (classes present · samples of the class), as scikit-learn's `class_weight='balanced'`: all classes that the set has come to the
- * same weight, and the mean weight of a sample is 1. A class without samples is not counted and has weight 1, which only label
- * smoothing can see: scikit-learn has no weight for it. Throws OptionError for a set without classes,
- * DataError for a label that is none of them.
+ * size / (classes present · samples of the class), as scikit-learn's `class_weight='balanced'`: all classes
+ * that the set has come to the same weight, and the mean weight of a sample is 1. A class without samples is
+ * not counted and has weight 1, which only label smoothing can see: scikit-learn has no weight for it. Throws
+ * OptionError for a set without classes, DataError for a label that is none of them.
  */
 export function balancedClassWeights(set: Dataset): number[] {
   checkDataset('balancedClassWeights', 'set', set);
@@ -30,8 +30,9 @@ export function balancedClassWeights(set: Dataset): number[] {
 }
 
 /**
- * The loss with weights for the classes of `set`: those given, or balanced ones. Of a single output, that of class 1 is relative to
- * that of class 0. Throws OptionError for a loss without classes, or one that has such weights already.
+ * The loss with weights for the classes of `set`: those given, or balanced ones. Of a single output, that of
+ * class 1 is relative to that of class 0. Throws OptionError for a loss without classes, or one that has such
+ * weights already.
  */
 export function withClassWeights(
   where: string,

@@ -1,5 +1,6 @@
 /**
- * What two trainings must share for one to go on from the other's checkpoint, as JSON; and the words for where they differ.
+ * What two trainings must share for one to go on from the other's checkpoint, as JSON; and the words for
+ * where they differ.
  */
 import { platform } from '#platform';
 import { ResumeError, show } from '../base/errors.js';
@@ -10,7 +11,9 @@ import type { Network } from '../nn/model.js';
 import { isPlain } from '../nn/sequential.js';
 import type { Checkpoint, CheckpointEngine } from './checkpoint.js';
 
-/** A model's architecture. The values that it began with are of no account: a checkpoint has those it came to. */
+/**
+ * A model's architecture. The values that it began with are of no account: a checkpoint has those it came to.
+ */
 export function describeModel(model: Network): Record<string, unknown> {
   const { inputs, seed } = model;
   const names = model.parameters.filter(({ trainable }) => trainable === false).map(({ name }) => name);
@@ -54,7 +57,9 @@ export function describeCheckpointEngine({ info }: Engine): CheckpointEngine {
   return { backend, math, ...(binary && { binary }), ...(wasmSha256 && { wasmSha256 }) };
 }
 
-/** Of a loss or a transform of one's own what its function computes, whose nodes would tell a reader little. */
+/**
+ * Of a loss or a transform of one's own what its function computes, whose nodes would tell a reader little.
+ */
 const FUNCTION = /^(?:loss|optimizer)(?:\..+)?(?=\.nodes\.|\.result$)/;
 
 /** Throws ResumeError that lists where `given` is not what the checkpoint was made with. */

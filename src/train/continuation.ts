@@ -1,4 +1,7 @@
-/** What `fit` does where there are checkpoints: describes the run, and reads and checks the one that it goes on from. */
+/**
+ * What `fit` does where there are checkpoints: describes the run, and reads and checks the one that it goes
+ * on from.
+ */
 import { platform } from '#platform';
 import { isUint8Array } from '../base/arrays.js';
 import { OptionError, ResumeError, show } from '../base/errors.js';
@@ -22,7 +25,10 @@ import {
 import type { FitSettings } from './fit-options.js';
 import type { LoopState } from './loop-state.js';
 
-/** Gives the settings what writes checkpoints, and the one to go on from. Throws ResumeError for one that does not fit. */
+/**
+ * Gives the settings what writes checkpoints, and the one to go on from. Throws ResumeError for one that does
+ * not fit.
+ */
 export async function continueFrom(
   engine: Engine,
   model: Network,
@@ -128,7 +134,10 @@ function checkResume(
   if (warning) platform.warn(warning);
 }
 
-/** What the model is to have must be finite; what an optimizer keeps may have overflown, but NaN would spread from it. */
+/**
+ * What the model is to have must be finite; what an optimizer keeps may have overflown, but NaN would spread
+ * from it.
+ */
 function checkFinite(all: Values, optimizer: string): void {
   for (const [name, values] of all) {
     const own = name.startsWith(`${optimizer}.`);

@@ -1,4 +1,7 @@
-/** Early stopping: training ends when the monitored number has not become better for a while. It holds no weights. */
+/**
+ * Early stopping: training ends when the monitored number has not become better for a while. It holds no
+ * weights.
+ */
 import { OptionReader } from '../base/options.js';
 import type { Compiled } from '../nn/compiled.js';
 import { readState, writeState } from '../nn/state.js';
@@ -9,8 +12,8 @@ import type { Snapshot } from './snapshot.js';
 /** When training ends before its time. */
 export interface EarlyStoppingOptions {
   /**
-   * `validation.loss` (the default with a validation set), `validation.accuracy`, `validation.` and a metric's name, `loss` or
-   * `accuracy`.
+   * `validation.loss` (the default with a validation set), `validation.accuracy`, `validation.` and a
+   * metric's name, `loss` or `accuracy`.
    */
   monitor?: string;
   /** Epochs without improvement after which training stops; 5 by default. */
@@ -19,7 +22,10 @@ export interface EarlyStoppingOptions {
   minDelta?: number;
   /** `auto` (the default) takes `max` where higher is better. */
   mode?: 'auto' | 'min' | 'max';
-  /** Give the model the weights of its best epoch when training is over, unless it was aborted; true by default. */
+  /**
+   * Give the model the weights of its best epoch when training is over, unless it was aborted; true by
+   * default.
+   */
   restoreBestWeights?: boolean;
 }
 
@@ -72,7 +78,9 @@ export class EarlyStopping {
     return improved;
   }
 
-  /** Whether patience has run out. With a patience of 0, the first epoch that is no improvement is the last. */
+  /**
+   * Whether patience has run out. With a patience of 0, the first epoch that is no improvement is the last.
+   */
   get stopped(): boolean {
     return this.#state.waited > 0 && this.#state.waited >= this.#patience;
   }

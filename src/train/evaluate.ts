@@ -10,12 +10,13 @@ export type { EvaluateOptions } from './evaluation.js';
 export { predict } from './predict.js';
 
 /**
- * Loss, accuracy, metrics, confusion matrix and each sample's prediction. Of a set without classes, accuracy is NaN, the matrix
- * empty, and predictions and confidences are 0.
+ * Loss, accuracy, metrics, confusion matrix and each sample's prediction. Of a set without classes, accuracy
+ * is NaN, the matrix empty, and predictions and confidences are 0.
  *
- * Throws ShapeError when the set does not fit the model, OptionError for a loss that the model was not trained with, for none where it
- * has not been trained, and for bytes that are scaled otherwise than those of training; DataError, with the row, for an answer of the
- * set that is none; NonFiniteError, with the row, when the arithmetic overflows, or a weight is NaN or infinite.
+ * Throws ShapeError when the set does not fit the model, OptionError for a loss that the model was not
+ * trained with, for none where it has not been trained, and for bytes that are scaled otherwise than those of
+ * training; DataError, with the row, for an answer of the set that is none; NonFiniteError, with the row,
+ * when the arithmetic overflows, or a weight is NaN or infinite.
  */
 export async function evaluate(
   engine: Engine,

@@ -28,7 +28,10 @@ import { Turn } from './turn.js';
 
 /** How `evaluate` measures. */
 export interface EvaluateOptions {
-  /** That of the model's training by default, which it remembers. Required for a model that has not been trained. */
+  /**
+   * That of the model's training by default, which it remembers. Required for a model that has not been
+   * trained.
+   */
   loss?: LossOption;
   /** Rows computed at once; 250 by default. The result does not depend on it. */
   batchSize?: number;

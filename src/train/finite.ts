@@ -1,4 +1,7 @@
-/** That no number which is given out, or trained on, is NaN or infinite: the one test for all functions that compute. */
+/**
+ * That no number which is given out, or trained on, is NaN or infinite: the one test for all functions that
+ * compute.
+ */
 import { NonFiniteError, show } from '../base/errors.js';
 import type { Compiled } from '../nn/compiled.js';
 import { allValues, type Network } from '../nn/model.js';
@@ -11,8 +14,8 @@ export interface Progress {
 }
 
 /**
- * Throws NonFiniteError for weights or buffers that are NaN or infinite: an input of 0 or a batch that is kept compressed would not
- * show it.
+ * Throws NonFiniteError for weights or buffers that are NaN or infinite: an input of 0 or a batch that is
+ * kept compressed would not show it.
  */
 export function checkWeights(where: string, compiled: Compiled, progress?: Progress): void {
   if (compiled.parametersAreFinite()) return;
@@ -34,8 +37,9 @@ function firstNonFinite(model: Network): { name: string; index: number; value: n
 }
 
 /**
- * After `forward`, and `loss` where it is given: throws NonFiniteError that names the row, `place` of the batch's first one counted
- * in, when an output or a loss is NaN or infinite. `rows` are those of the plan that count, where not all do.
+ * After `forward`, and `loss` where it is given: throws NonFiniteError that names the row, `place` of the
+ * batch's first one counted in, when an output or a loss is NaN or infinite. `rows` are those of the plan
+ * that count, where not all do.
  */
 export function checkRows(
   where: string,

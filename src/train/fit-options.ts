@@ -22,7 +22,10 @@ import type { MetricsOption } from './metrics/resolve.js';
 
 /** How `fit` trains. */
 export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'> {
-  /** For a model with several outputs by their names, each alone or with its weight in the total: `{ loss: 'meanSquaredError', weight: 0.5 }`. */
+  /**
+   * For a model with several outputs by their names, each alone or with its weight in the total: `{ loss:
+   * 'meanSquaredError', weight: 0.5 }`.
+   */
   loss: LossOption;
   /** With a learning rate, or a schedule of them, of its own. */
   optimizer: Optimizer;
@@ -36,29 +39,38 @@ export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'>
   seed?: number;
   /** Measured after each epoch. */
   validation?: Dataset;
-  /** Measured on the validation set after each epoch, beside loss and accuracy; lists by output where losses are given by output. */
+  /**
+   * Measured on the validation set after each epoch, beside loss and accuracy; lists by output where losses
+   * are given by output.
+   */
   metrics?: MetricsOption;
   /**
-   * Of `softmaxCrossEntropy` and `binaryCrossEntropy`: one a class, or `balanced`, which makes up for classes of unequal size. They
-   * count in the validation loss too. By output where losses are given by output.
+   * Of `softmaxCrossEntropy` and `binaryCrossEntropy`: one a class, or `balanced`, which makes up for classes
+   * of unequal size. They count in the validation loss too. By output where losses are given by output.
    */
   classWeights?: ClassWeights | Readonly<Record<string, ClassWeights>>;
-  /** Gradients of so many batches make one step; 1 by default. The last step of an epoch takes what remains. */
+  /**
+   * Gradients of so many batches make one step; 1 by default. The last step of an epoch takes what remains.
+   */
   accumulateBatches?: number;
-  /** Ends training when the validation loss, or what else is monitored, has not improved for a while; true for the defaults. */
+  /**
+   * Ends training when the validation loss, or what else is monitored, has not improved for a while; true for
+   * the defaults.
+   */
   earlyStopping?: boolean | EarlyStoppingOptions;
   /** Keeps checkpoints; `checkpointFolder` of `lanegrad/node` makes one that writes files. */
   checkpoint?: CheckpointOptions;
   /**
-   * Goes on from a checkpoint, or its file's bytes, bit for bit as if training had never stopped. Model, data and options must be
-   * those that the checkpoint was made with; only `epochs` may be another.
+   * Goes on from a checkpoint, or its file's bytes, bit for bit as if training had never stopped. Model, data
+   * and options must be those that the checkpoint was made with; only `epochs` may be another.
    */
   resume?: Checkpoint | Uint8Array | undefined;
   /** Stops training after the step at hand. */
   signal?: Global<'AbortSignal'>;
   /**
-   * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 4 in a page. Waited for
-   * when it returns a promise, so it may pause training; `download` brings the model's values up to date with the last step.
+   * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 4 in
+   * a page. Waited for when it returns a promise, so it may pause training; `download` brings the model's
+   * values up to date with the last step.
    */
   onTurn?: (now: { download(): void }) => void | Promise<void>;
   /** Several objects with the same hooks, called after those given as options. */
@@ -140,7 +152,10 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   const surrounds = settings.accumulateBatches > 1 || Object.keys(update).length > 0;
   return {
     ...settings,
-    /** What the model is to remember. Class weights make up for the classes of this set, and say nothing of what outputs are. */
+    /**
+     * What the model is to remember. Class weights make up for the classes of this set, and say nothing of
+     * what outputs are.
+     */
     memory: { loss, ...scales } satisfies Memory,
     loss: weighted,
     outputs,

@@ -22,13 +22,16 @@ const inTraining = new WeakSet<Network['parameters']>();
 const MIN_EVALUATION_ROWS = 250;
 
 /**
- * Trains `model` on `train` and returns its history; the model's values are those of the last step, or with early stopping
- * those of the best epoch, and it remembers the loss and how bytes were scaled (`model.loss`, `model.input`). An abort is no
- * error: the history's outcome says `aborted`, and the values are those of the step.
+ * Trains `model` on `train` and returns its history; the model's values are those of the last step, or with
+ * early stopping those of the best epoch, and it remembers the loss and how bytes were scaled (`model.loss`,
+ * `model.input`). An abort is no error: the history's outcome says `aborted`, and the values are those of the
+ * step.
  *
- * Throws OptionError, ShapeError or DataError for what does not fit together, and ResumeError for a checkpoint that does not
- * fit, before anything is trained; EngineError when another call of `fit` is training the model; NonFiniteError when a loss,
- * that of validation too, or a parameter is NaN or infinite; and what a checkpoint's `save` throws. The model then has the values of the last good epoch, or, before the first, those that it began or was resumed with.
+ * Throws OptionError, ShapeError or DataError for what does not fit together, and ResumeError for a
+ * checkpoint that does not fit, before anything is trained; EngineError when another call of `fit` is
+ * training the model; NonFiniteError when a loss, that of validation too, or a parameter is NaN or infinite;
+ * and what a checkpoint's `save` throws. The model then has the values of the last good epoch, or, before the
+ * first, those that it began or was resumed with.
  */
 export async function fit(
   engine: Engine,

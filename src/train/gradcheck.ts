@@ -1,6 +1,7 @@
 /**
- * Compares a model's gradients with what they should be: those of the reference engine in float64 with central differences of
- * the loss, and those of the float32 engines with the former. The rows are random, or those of a set; the model's values are its own.
+ * Compares a model's gradients with what they should be: those of the reference engine in float64 with
+ * central differences of the loss, and those of the float32 engines with the former. The rows are random, or
+ * those of a set; the model's values are its own.
  */
 import { isMap } from '../base/arrays.js';
 import { EngineError, NonFiniteError, OptionError, show } from '../base/errors.js';
@@ -23,15 +24,21 @@ import { BatchSource } from './source.js';
 /** How `gradcheck` checks. */
 export interface GradcheckOptions {
   /**
-   * By default the model's own; for one that has not been trained `softmaxCrossEntropy`, or `meanSquaredError` for one number. For a model
-   * with several outputs by their names.
+   * By default the model's own; for one that has not been trained `softmaxCrossEntropy`, or
+   * `meanSquaredError` for one number. For a model with several outputs by their names.
    */
   loss?: LossOption;
   /** Rows of the batch; 4 by default, as far as a given set has them. */
   rows?: number;
-  /** Its first rows are the batch. By default rows are random, and a loss of one's own is given targets as wide as the output. */
+  /**
+   * Its first rows are the batch. By default rows are random, and a loss of one's own is given targets as
+   * wide as the output.
+   */
   set?: Dataset;
-  /** Values of each parameter that are checked, the one of the largest gradient among them; 20 by default, Infinity for all. */
+  /**
+   * Values of each parameter that are checked, the one of the largest gradient among them; 20 by default,
+   * Infinity for all.
+   */
   samples?: number;
   /** Of the rows, and of what is sampled; 1 by default. */
   seed?: number;
@@ -41,7 +48,10 @@ export interface GradcheckOptions {
 
 /** One comparison. */
 export interface GradientError {
-  /** |difference| over the larger of the two gradients, the largest such; gradients far below the others count by those. */
+  /**
+   * |difference| over the larger of the two gradients, the largest such; gradients far below the others count
+   * by those.
+   */
   readonly error: number;
   readonly passed: boolean;
 }
@@ -69,34 +79,44 @@ export interface GradcheckResult {
 }
 
 /**
- * Errors up to which a gradient passes. Float64: differences of step 1e-5 have an error near 1e-10, PyTorch's gradcheck allows
- * 1e-3. Float32: sums of a thousand terms lose up to ten bits.
+ * Errors up to which a gradient passes. Float64: differences of step 1e-5 have an error near 1e-10, PyTorch's
+ * gradcheck allows 1e-3. Float32: sums of a thousand terms lose up to ten bits.
  */
 export const gradcheckBounds = { numeric: 1e-5, float32: 1e-4 } as const;
 
-/** A kink within one step, such as relu's, spoils the difference; a smaller step does not meet it, a wrong gradient stays wrong. */
+/**
+ * A kink within one step, such as relu's, spoils the difference; a smaller step does not meet it, a wrong
+ * gradient stays wrong.
+ */
 const STEPS = [1e-5, 1e-6, 1e-7];
 
-/** Gradients below these shares of the parameter's and of the model's largest are compared as if they were as large. */
+/**
+ * Gradients below these shares of the parameter's and of the model's largest are compared as if they were as
+ * large.
+ */
 const OWN_FLOOR = 1e-3;
 const ALL_FLOOR = 1e-4;
 
 /**
- * Nor can gradients be compared that are below what rounding makes of the loss: float64 by a step is 2e-11 of it, float32 is 6e-8.
- * These are shares of the loss that leave ten times that within the bounds. A parameter that batch norm cancels out has no others.
+ * Nor can gradients be compared that are below what rounding makes of the loss: float64 by a step is 2e-11 of
+ * it, float32 is 6e-8. These are shares of the loss that leave ten times that within the bounds. A parameter
+ * that batch norm cancels out has no others.
  */
 const LOSS_FLOOR = { numeric: 2e-5, float32: 6e-3 } as const;
 
 /** What the reference engine can hold. */
 const MAX_BYTES = 2 ** 32;
 
-/** Streams of random numbers, far from those of parameters; and how far those of one input or output are from the next one's. */
+/**
+ * Streams of random numbers, far from those of parameters; and how far those of one input or output are from
+ * the next one's.
+ */
 const STREAM = 0x40000000;
 const OTHERS = 0x100000;
 
 /**
- * Checks every parameter of a model that is trained. Layers run as in training: dropout with one mask throughout, batch norm with the batch's own
- * statistics.
+ * Checks every parameter of a model that is trained. Layers run as in training: dropout with one mask
+ * throughout, batch norm with the batch's own statistics.
  *
  * @throws OptionError for options that are unknown or out of range, and a batch that no engine can hold.
  * @throws NonFiniteError when the loss is NaN or infinite, since nothing can be compared then.
@@ -162,7 +182,10 @@ export function gradcheck(model: Network, options?: GradcheckOptions): Gradcheck
   return { parameters, passed: parameters.every((own) => own.passed), loss: lossValue };
 }
 
-/** Inputs in ±1, categories where an embedding reads them, and answers of the kind that each output's loss compares with. */
+/**
+ * Inputs in ±1, categories where an embedding reads them, and answers of the kind that each output's loss
+ * compares with.
+ */
 function makeBatch(where: string, model: Network, loss: Loss, rows: number, seed: number): Dataset {
   const uniform = (size: number, stream: number, low: number) => {
     const values = new Float32Array(size);
@@ -279,7 +302,10 @@ function gradientsOf(
   }
 }
 
-/** For each parameter that is trained, where in the flat tensor a value of it lies: one after the other, their rows padded. */
+/**
+ * For each parameter that is trained, where in the flat tensor a value of it lies: one after the other, their
+ * rows padded.
+ */
 function placesOf(model: Network, { gradients }: CompiledModel): ((place: number) => number)[] {
   let total = 0;
   const places = model.parameters.filter(isTrainable).map(({ values, shape }) => {

@@ -3,7 +3,10 @@
 /** Mean loss and share of right answers over a set, of one output. */
 export interface OutputScore {
   readonly loss: number;
-  /** Between 0 and 1. NaN, which JSON writes as null, where there are no classes, and of several outputs together. */
+  /**
+   * Between 0 and 1. NaN, which JSON writes as null, where there are no classes, and of several outputs
+   * together.
+   */
   readonly accuracy: number;
   /** Those that were asked for, by name. NaN where one is not defined for the set. */
   readonly metrics?: Readonly<Record<string, number>>;
@@ -11,7 +14,10 @@ export interface OutputScore {
 
 /** Mean loss and share of right answers over a set. */
 export interface Score extends OutputScore {
-  /** Where losses are given by output: each one's own. `loss` is then the sum of their losses, each times its weight. */
+  /**
+   * Where losses are given by output: each one's own. `loss` is then the sum of their losses, each times its
+   * weight.
+   */
   readonly outputs?: Readonly<Record<string, OutputScore>>;
 }
 
@@ -38,8 +44,8 @@ export interface History {
   /** Seconds spent in training steps. */
   readonly seconds: number;
   /**
-   * `aborted` when the signal stopped it: after a step, with the parameters of that step kept. `stoppedEarly` when early
-   * stopping did, after an epoch.
+   * `aborted` when the signal stopped it: after a step, with the parameters of that step kept. `stoppedEarly`
+   * when early stopping did, after an epoch.
    */
   readonly outcome: 'completed' | 'stoppedEarly' | 'aborted';
   /** With early stopping: the epoch that was best, and whether the model has its weights. */
@@ -51,7 +57,10 @@ export interface History {
   };
 }
 
-/** A model measured on a labelled set. Of several outputs together there are only `size` and `loss`; `outputs` has the others. */
+/**
+ * A model measured on a labelled set. Of several outputs together there are only `size` and `loss`; `outputs`
+ * has the others.
+ */
 export interface Evaluation extends Score {
   readonly size: number;
   /** confusion[actual][predicted], counts. */

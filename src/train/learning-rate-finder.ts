@@ -1,9 +1,9 @@
 /**
- * The learning-rate range test: a few steps with a rate that grows from tiny to huge, and where the loss falls fastest. The model
- * is left as it was.
+ * The learning-rate range test: a few steps with a rate that grows from tiny to huge, and where the loss
+ * falls fastest. The model is left as it was.
  *
- * Source: L. N. Smith, "Cyclical learning rates for training neural networks", 2017 (arXiv 1506.01186). Smoothing, stop and
- * suggestion follow fastai's `lr_find`.
+ * Source: L. N. Smith, "Cyclical learning rates for training neural networks", 2017 (arXiv 1506.01186).
+ * Smoothing, stop and suggestion follow fastai's `lr_find`.
  */
 
 import { OptionError } from '../base/errors.js';
@@ -44,7 +44,9 @@ export interface LearningRateCurve {
   readonly losses: readonly number[];
   /** An exponential moving average of them, free of the bias of its beginning. */
   readonly smoothed: readonly number[];
-  /** Where the smoothed loss falls most steeply over the logarithm of the rate; undefined when it never falls. */
+  /**
+   * Where the smoothed loss falls most steeply over the logarithm of the rate; undefined when it never falls.
+   */
   readonly suggestion: number | undefined;
   /** A tenth of the rate at which the smoothed loss is smallest: the upper end of what is sensible. */
   readonly maximum: number;
@@ -55,7 +57,10 @@ const MEMORY = 0.98;
 /** Steps at the beginning that are no ground for a decision. */
 const WARM_UP = 10;
 
-/** Tries rates on `train`. It ends early, when the loss is four times its minimum or no number. Throws as `fit` does. */
+/**
+ * Tries rates on `train`. It ends early, when the loss is four times its minimum or no number. Throws as
+ * `fit` does.
+ */
 export async function findLearningRate(
   engine: Engine,
   model: Network,

@@ -4,8 +4,8 @@ import type { Loss } from '../nn/losses.js';
 import type { Metric } from './metrics/metric.js';
 
 /**
- * Whether an output tells classes apart, and the metrics of it that a caller lists, if any. What they are made of is loaded with the first:
- * training alone needs none.
+ * Whether an output tells classes apart, and the metrics of it that a caller lists, if any. What they are
+ * made of is loaded with the first: training alone needs none.
  */
 export async function listedMetrics(
   where: string,

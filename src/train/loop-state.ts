@@ -10,7 +10,9 @@ export interface LoopState {
   /** Of the epochs that are done. */
   readonly records: EpochRecord[];
   epoch: number;
-  /** Of the epoch under way: the sum of losses, what to divide it by for the mean, and how many were right. */
+  /**
+   * Of the epoch under way: the sum of losses, what to divide it by for the mean, and how many were right.
+   */
   lossSum: number;
   weight: number;
   correct: number;

@@ -1,6 +1,7 @@
 /**
- * The training loop: epochs of shuffled batches, a validation after each, callbacks and checkpoints in between. A step
- * allocates nothing; now and then the loop lets the event loop turn, so that signals and pages stay alive.
+ * The training loop: epochs of shuffled batches, a validation after each, callbacks and checkpoints in
+ * between. A step allocates nothing; now and then the loop lets the event loop turn, so that signals and
+ * pages stay alive.
  */
 import { NonFiniteError, show } from '../base/errors.js';
 import type { Compiled } from '../nn/compiled.js';
@@ -91,7 +92,10 @@ export class TrainingLoop {
     return history;
   }
 
-  /** Gives the model what it is to have: the values of the last step, or their moving average, and what they were trained for. */
+  /**
+   * Gives the model what it is to have: the values of the last step, or their moving average, and what they
+   * were trained for.
+   */
   download(): void {
     const shown = this.#averageShown;
     this.#showAverage(true);

@@ -1,4 +1,6 @@
-/** Loss, accuracy and metrics of a compiled model over a whole set, batch by batch, in the order of the set. */
+/**
+ * Loss, accuracy and metrics of a compiled model over a whole set, batch by batch, in the order of the set.
+ */
 import type { Compiled } from '../nn/compiled.js';
 import type { HeadPlan, Plan } from '../nn/plan.js';
 import { checkRows, type Progress, rowsFrom } from './finite.js';
@@ -26,8 +28,8 @@ export interface Measurement {
 }
 
 /**
- * `each` is called after every batch's forward and loss, with the place of its first row. Throws NonFiniteError, with the row, for an
- * output or a loss that is NaN or infinite.
+ * `each` is called after every batch's forward and loss, with the place of its first row. Throws
+ * NonFiniteError, with the row, for an output or a loss that is NaN or infinite.
  */
 export async function measure(
   compiled: Compiled,
@@ -91,7 +93,10 @@ function classified(plan: HeadPlan, task: Task): MetricBatch {
   };
 }
 
-/** Numbers as the model predicts them: its outputs, or probabilities where they answer questions of yes and no. */
+/**
+ * Numbers as the model predicts them: its outputs, or probabilities where they answer questions of yes and
+ * no.
+ */
 function predicted(plan: HeadPlan): MetricBatch {
   plan.classify();
   const outputs = plan.probabilities.read();

@@ -8,7 +8,10 @@ import type { Metric } from './metrics/metric.js';
 export type MonitorMode = 'min' | 'max';
 
 export interface Monitor {
-  /** `loss`, `accuracy`, or `validation.` and either of them or a metric's name. Of an output, its name stands before: `validation.digit.loss`. */
+  /**
+   * `loss`, `accuracy`, or `validation.` and either of them or a metric's name. Of an output, its name stands
+   * before: `validation.digit.loss`.
+   */
   readonly name: string;
   readonly mode: MonitorMode;
   /** NaN when the epoch has none. */
@@ -32,7 +35,10 @@ export interface Measured {
   readonly outputs?: readonly MeasuredOutput[];
 }
 
-/** Validation loss by default; training loss where nothing is validated. Throws OptionError for what is not measured. */
+/**
+ * Validation loss by default; training loss where nothing is validated. Throws OptionError for what is not
+ * measured.
+ */
 export function resolveMonitor(
   where: string,
   given: string | undefined,
@@ -59,7 +65,10 @@ export function resolveMonitor(
   return { name, mode: mode === 'auto' ? (higher ? 'max' : 'min') : mode, read };
 }
 
-/** The numbers of an epoch that an output has, or the model as a whole; in validation its metrics are among them. */
+/**
+ * The numbers of an epoch that an output has, or the model as a whole; in validation its metrics are among
+ * them.
+ */
 function candidatesOf(
   { classifies, metrics, name: output }: Pick<MeasuredOutput, 'classifies' | 'metrics'> & { name?: string },
   validation: boolean,
@@ -83,7 +92,10 @@ function candidatesOf(
   return [...own, ...measured];
 }
 
-/** Whether `value` is better than `than` by more than `minDelta`. NaN is never better, and anything is better than NaN. */
+/**
+ * Whether `value` is better than `than` by more than `minDelta`. NaN is never better, and anything is better
+ * than NaN.
+ */
 export function isBetter({ mode }: Monitor, value: number, than: number, minDelta = 0): boolean {
   if (Number.isNaN(value) || Number.isNaN(than)) return !Number.isNaN(value);
   return mode === 'min' ? value < than - minDelta : value > than + minDelta;

@@ -1,4 +1,7 @@
-/** Each output of a model by itself, where losses are given by output: its score, its metrics, the weights of its classes. Loaded only there. */
+/**
+ * Each output of a model by itself, where losses are given by output: its score, its metrics, the weights of
+ * its classes. Loaded only there.
+ */
 import { isPlainObject } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
@@ -64,7 +67,9 @@ export async function readOutputs(
   return new Outputs(outputs);
 }
 
-/** The loss with weights for the classes of some outputs: by the output's name what `classWeights` is for one. */
+/**
+ * The loss with weights for the classes of some outputs: by the output's name what `classWeights` is for one.
+ */
 export function withClassWeightsByOutput(
   where: string,
   model: Network,
@@ -136,7 +141,10 @@ export class OutputScores {
     }
   }
 
-  /** Of all batches so far, which have so many rows; the total is the sum of the outputs' mean losses, each times its weight. */
+  /**
+   * Of all batches so far, which have so many rows; the total is the sum of the outputs' mean losses, each
+   * times its weight.
+   */
   score(rows: number): Score {
     let loss = 0;
     const scores = this.#outputs.map(({ name, weight, metrics }, i): [string, OutputScore] => {

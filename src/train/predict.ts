@@ -16,20 +16,23 @@ export type { PredictOptions } from './predictor.js';
 export { scaleBytes } from './rows.js';
 
 /**
- * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model classifies, and numbers in
- * regression. A model that has not been trained gives its outputs as they are, unless `loss` says what they mean.
+ * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model
+ * classifies, and numbers in regression. A model that has not been trained gives its outputs as they are,
+ * unless `loss` says what they mean.
  *
- * Floats are taken as they are: scaled as those of training were. Bytes (a Uint8Array, clamped or not) are scaled as the bytes of training were.
+ * Floats are taken as they are: scaled as those of training were. Bytes (a Uint8Array, clamped or not) are
+ * scaled as the bytes of training were.
  *
- * Of the model that an engine saw last, it keeps in the engine what a predictor keeps (`createPredictor`): the next call is then as fast,
- * and sees, as that does, whatever has changed in the model. The memory is given back when another model comes, or with the engine.
+ * Of the model that an engine saw last, it keeps in the engine what a predictor keeps (`createPredictor`):
+ * the next call is then as fast, and sees, as that does, whatever has changed in the model. The memory is
+ * given back when another model comes, or with the engine.
  *
- * A model with several inputs or outputs takes them by name, `predict(engine, model, { image, numbers })`, each as one input is; with
- * several outputs there is an answer for each, by its name.
+ * A model with several inputs or outputs takes them by name, `predict(engine, model, { image, numbers })`,
+ * each as one input is; with several outputs there is an answer for each, by its name.
  *
- * Throws ShapeError when the inputs are not whole rows, DataError when one is not a finite number, OptionError for a loss that the
- * model was not trained with, and for bytes given to a model that was trained on floats; NonFiniteError, with the row, when the
- * arithmetic overflows, or a weight is NaN or infinite.
+ * Throws ShapeError when the inputs are not whole rows, DataError when one is not a finite number,
+ * OptionError for a loss that the model was not trained with, and for bytes given to a model that was trained
+ * on floats; NonFiniteError, with the row, when the arithmetic overflows, or a weight is NaN or infinite.
  */
 export function predict(
   engine: Engine,
@@ -54,9 +57,10 @@ export function predict(
 }
 
 /**
- * Probabilities, row-major, of a model that classifies: [rows, classes]. A single output is the logit of class 1, and gives two
- * columns, as scikit-learn's predict_proba. Of several outputs, those that classify answer. Throws as `predict` does, and OptionError
- * for a loss of regression, or when neither the model nor `loss` says what the outputs are.
+ * Probabilities, row-major, of a model that classifies: [rows, classes]. A single output is the logit of
+ * class 1, and gives two columns, as scikit-learn's predict_proba. Of several outputs, those that classify
+ * answer. Throws as `predict` does, and OptionError for a loss of regression, or when neither the model nor
+ * `loss` says what the outputs are.
  */
 export function predictProba(
   engine: Engine,
@@ -81,8 +85,8 @@ export function predictProba(
 }
 
 /**
- * The class of each row [rows]: the one of the largest output, or of a single one whether its probability is above one half.
- * Throws as `predictProba` does, and OptionError for several questions at once.
+ * The class of each row [rows]: the one of the largest output, or of a single one whether its probability is
+ * above one half. Throws as `predictProba` does, and OptionError for several questions at once.
  */
 export function predictClasses(
   engine: Engine,
@@ -134,7 +138,8 @@ function predictorFor(
   if (same && last.predictor.maxRows >= rows) return last.predictor;
   last?.predictor.dispose();
   kept.delete(engine);
-  // Room for twice as many rows as before, so that calls with ever more rows compile a few times and not at each.
+  // Room for twice as many rows as before, so that calls with ever more rows compile a few times and not at
+  // each.
   const maxRows = same ? Math.min(Math.max(rows, 2 * last.predictor.maxRows), ROWS) : rows;
   const predictor = new Predictor(where, engine, model, maxRows, loss);
   kept.set(engine, { predictor, loss });

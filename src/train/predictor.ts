@@ -1,4 +1,7 @@
-/** What predicts from one model again and again: compiled once, its weights in the engine's memory, ready for the next row. */
+/**
+ * What predicts from one model again and again: compiled once, its weights in the engine's memory, ready for
+ * the next row.
+ */
 import { disposeSymbol } from '../base/dispose.js';
 import { EngineError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -26,15 +29,18 @@ import { readRows } from './rows.js';
 /** What a model's outputs are. */
 export interface PredictOptions {
   /**
-   * The loss that the model is for, which says what its outputs are: logits of classes for `softmaxCrossEntropy`, logits of yes or no
-   * for `binaryCrossEntropy`, and numbers for the losses of regression. By default that of its training, which it remembers.
+   * The loss that the model is for, which says what its outputs are: logits of classes for
+   * `softmaxCrossEntropy`, logits of yes or no for `binaryCrossEntropy`, and numbers for the losses of
+   * regression. By default that of its training, which it remembers.
    */
   loss?: LossOption;
 }
 
 /** How a predictor is made. */
 export interface PredictorOptions extends PredictOptions {
-  /** Rows computed at once; more are taken in turns. 250 by default. The memory that is kept grows with it. */
+  /**
+   * Rows computed at once; more are taken in turns. 250 by default. The memory that is kept grows with it.
+   */
   maxRows?: number;
 }
 
@@ -44,13 +50,15 @@ export const ROWS = 250;
 type Inputs = ArrayLike<number>;
 
 /**
- * Predicts from one model, fast: what has been compiled and the weights are kept in the engine between calls, so that one row costs little
- * more than its arithmetic. Made by `createPredictor`. It gives the bits that `predict`, `predictProba` and `predictClasses` give.
+ * Predicts from one model, fast: what has been compiled and the weights are kept in the engine between calls,
+ * so that one row costs little more than its arithmetic. Made by `createPredictor`. It gives the bits that
+ * `predict`, `predictProba` and `predictClasses` give.
  *
- * It sees that the model has changed at every call: what `fit`, `setParameters`, a trainer or a reader of files has written, the loss and the
- * scaling that the model remembers, and what anyone has written into the arrays `model.parameters[i].values` and
- * `model.buffers[i].values`. Those arrays are compared bit for bit, but only once someone has read the property
- * `values`, from then on at every call (in Node some 25 µs for 250,000 values): before that nobody else can write to them.
+ * It sees that the model has changed at every call: what `fit`, `setParameters`, a trainer or a reader of
+ * files has written, the loss and the scaling that the model remembers, and what anyone has written into the
+ * arrays `model.parameters[i].values` and `model.buffers[i].values`. Those arrays are compared bit for bit,
+ * but only once someone has read the property `values`, from then on at every call (in Node some 25 µs for
+ * 250,000 values): before that nobody else can write to them.
  */
 export class Predictor {
   readonly engine: Engine;
@@ -81,8 +89,9 @@ export class Predictor {
   }
 
   /**
-   * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model classifies, and numbers in
-   * regression. Inputs are taken, and errors thrown, as by the function `predict`; and EngineError after `dispose`.
+   * Predictions [rows, outputs], row-major, for inputs [rows, inputSize]: probabilities where the model
+   * classifies, and numbers in regression. Inputs are taken, and errors thrown, as by the function `predict`;
+   * and EngineError after `dispose`.
    */
   predict(inputs: Inputs): Float32Array;
   predict(inputs: InputsByName): ByOutput<Float32Array>;
@@ -263,11 +272,11 @@ export class Predictor {
 }
 
 /**
- * A predictor for `model`. It takes memory in the engine until `dispose`, or until the engine is disposed of: for the weights, and for
- * `maxRows` rows.
+ * A predictor for `model`. It takes memory in the engine until `dispose`, or until the engine is disposed of:
+ * for the weights, and for `maxRows` rows.
  *
- * Throws OptionError for unknown options, for a number of rows that is not positive and whole, and for a loss that the model was not
- * trained with; EngineError when memory cannot grow.
+ * Throws OptionError for unknown options, for a number of rows that is not positive and whole, and for a loss
+ * that the model was not trained with; EngineError when memory cannot grow.
  */
 export function createPredictor(engine: Engine, model: Network, options?: PredictorOptions): Predictor {
   const where = 'createPredictor';
@@ -308,8 +317,9 @@ function watch({ parameters, buffers }: Network): ValueWatch {
 }
 
 /**
- * The rows of the plan that takes so many: up to a quarter more, so that there are four plans for each doubling of the rows and not one for
- * each number. What lies behind the given rows is computed along, and nobody reads it; a row's answer does not depend on the others.
+ * The rows of the plan that takes so many: up to a quarter more, so that there are four plans for each
+ * doubling of the rows and not one for each number. What lies behind the given rows is computed along, and
+ * nobody reads it; a row's answer does not depend on the others.
  */
 function rowsOfPlan(rows: number, maxRows: number): number {
   const step = 2 ** Math.max(0, Math.floor(Math.log2(rows)) - 2);

@@ -38,7 +38,10 @@ export function scaleBytes(bytes: ArrayLike<number>, { scale, offset }: InputSca
   return Float32Array.from(bytes, (byte) => Math.fround(byte * factor) + term);
 }
 
-/** Bytes mean what they meant in training. To a model that knows nothing of training they are numbers as any others. */
+/**
+ * Bytes mean what they meant in training. To a model that knows nothing of training they are numbers as any
+ * others.
+ */
 function asFloats(
   where: string,
   { loss }: Network,

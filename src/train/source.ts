@@ -45,7 +45,10 @@ export class BatchSource {
   readonly #order: Tensor;
   readonly #loaders = new Map<Plan, (start: number) => void>();
 
-  /** Brings the set into the engine's memory, in turns. Throws DataError, with the row, for an answer or an input that is none. */
+  /**
+   * Brings the set into the engine's memory, in turns. Throws DataError, with the row, for an answer or an
+   * input that is none.
+   */
   static async open(engine: Engine, set: Dataset, turn: Turn, where?: string): Promise<BatchSource> {
     const arena = engine.arena();
     try {
@@ -69,7 +72,8 @@ export class BatchSource {
     this.#arena = arena;
     try {
       this.#inputs = uploaded?.inputs ?? atOnce(upload(arena, set, where));
-      // Kernels take them for places and factors. The set may have changed since it was made: what is copied is what is checked.
+      // Kernels take them for places and factors. The set may have changed since it was made: what is copied
+      // is what is checked.
       this.#answers = answersOf(set).map(([name, { labels, classes, targets, targetWidth }]) => {
         const place = placeOf(where, name);
         if (targets) checkFinite({ where: place, one: 'target' }, targets, targetWidth!);

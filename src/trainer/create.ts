@@ -11,8 +11,9 @@ import { Session } from './session.js';
 import type { Trainer, TrainerOptions } from './types.js';
 
 /**
- * A trainer for `model`: in a worker of its own, or on the calling thread, where it lets the page draw between steps.
- * Where the page is cross-origin isolated its engine may use threads; `trainer.info` says what was picked, and why.
+ * A trainer for `model`: in a worker of its own, or on the calling thread, where it lets the page draw
+ * between steps. Where the page is cross-origin isolated its engine may use threads; `trainer.info` says what
+ * was picked, and why.
  *
  * Throws OptionError for what is not known, EngineError when the worker or the engine does not come up.
  */
@@ -21,7 +22,10 @@ export function createTrainer(options: TrainerOptions): Promise<Trainer> {
   return create(options, { own: 'worker' }, startOwn);
 }
 
-/** @internal With a worker of its own kind, by its name where that is no global `Worker`, and kernels of its own when there is none. */
+/**
+ * @internal With a worker of its own kind, by its name where that is no global `Worker`, and kernels of its
+ * own when there is none.
+ */
 export async function create(
   options: TrainerOptions,
   name: { own: 'worker' | 'inline-worker' },
@@ -39,7 +43,8 @@ export async function create(
   const worker = reader.optional('worker', 'true, false, the address of a script or a Worker', isPlace);
   const engine = reader.optional('engine', 'options of createEngine', isOptions);
   reader.end();
-  // In Node a library may have put that of worker_threads there (onnxruntime-web does), which is another thing.
+  // In Node a library may have put that of worker_threads there (onnxruntime-web does), which is another
+  // thing.
   const hasGlobal = typeof Worker === 'function' && 'addEventListener' in Worker.prototype;
   if (!(worker ?? hasGlobal)) {
     const given = engine ?? {};

@@ -1,7 +1,8 @@
 /**
- * What page and worker say to each other. A request has a number and gets one answer; events of training carry the number of
- * the `fit` that they belong to. Models travel as safetensors, data sets once each, errors as their class and words. Comlink was
- * considered: it would have left all of that to do, and its proxies make a message of every property that is read.
+ * What page and worker say to each other. A request has a number and gets one answer; events of training
+ * carry the number of the `fit` that they belong to. Models travel as safetensors, data sets once each,
+ * errors as their class and words. Comlink was considered: it would have left all of that to do, and its
+ * proxies make a message of every property that is read.
  */
 
 import * as errors from '../base/errors.js';
@@ -38,8 +39,8 @@ export interface Requests {
   create(given: { model: Uint8Array; engine?: EngineOptions }): EngineInfo;
   fit(given: { train: SetId; validation?: SetId; options: FitMessage; progress: boolean }): unknown;
   /**
-   * A data set. Inputs that are shorter than the length said of them follow in pieces: copied at once they would hold up the page.
-   * Where there are several, they are known by their places.
+   * A data set. Inputs that are shorter than the length said of them follow in pieces: copied at once they
+   * would hold up the page. Where there are several, they are known by their places.
    */
   openSet(given: { id: SetId; set: Dataset; lengths: readonly number[] }): void;
   fillSet(given: { id: SetId; input: number; at: number; piece: Dataset['inputs'] }): void;

@@ -17,9 +17,9 @@ export interface TrainerOptions {
   /** The model to train. */
   model: Network;
   /**
-   * `true` (the default in browsers) starts a dedicated worker, in Node one of `worker_threads`; `false` stays on the calling
-   * thread. With a bundler that does not follow `new Worker(new URL(…))`, the address of your own copy of `lanegrad/worker`, or a
-   * worker that runs it.
+   * `true` (the default in browsers) starts a dedicated worker, in Node one of `worker_threads`; `false`
+   * stays on the calling thread. With a bundler that does not follow `new Worker(new URL(…))`, the address of
+   * your own copy of `lanegrad/worker`, or a worker that runs it.
    */
   worker?: boolean | Global<'URL'> | string | WorkerHandle;
   /** As for `createEngine`. */
@@ -52,14 +52,17 @@ export interface Progress {
 }
 
 /**
- * All its methods throw EngineError once it has been disposed of, and may be called while it trains unless they say otherwise.
- * Errors of the worker come out as what they are: OptionError, NonFiniteError and so on.
+ * All its methods throw EngineError once it has been disposed of, and may be called while it trains unless
+ * they say otherwise. Errors of the worker come out as what they are: OptionError, NonFiniteError and so on.
  */
 export interface Trainer {
   readonly info: EngineInfo;
   /** Where it computes. */
   readonly place: 'worker' | 'caller';
-  /** The model that it was made with. Its values are those of the last `download`, or of the end of the last `fit`. */
+  /**
+   * The model that it was made with. Its values are those of the last `download`, or of the end of the last
+   * `fit`.
+   */
   readonly model: Network;
   readonly state: 'idle' | 'training' | 'paused';
   /** As the function of that name, on the trainer's model. Throws EngineError while it trains already. */

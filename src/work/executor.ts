@@ -1,4 +1,7 @@
-/** What work is to those who hand it out: tasks that take long, and whatever runs them. What a task is, is its user's business. */
+/**
+ * What work is to those who hand it out: tasks that take long, and whatever runs them. What a task is, is its
+ * user's business.
+ */
 import { LanegradError } from '../base/errors.js';
 import type { Global } from '../base/globals.js';
 

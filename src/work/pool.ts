@@ -1,6 +1,6 @@
 /**
- * The machine's cores as a pool: a process for each, one task at a time. A process that is lost (killed, out of memory) costs no
- * task: another one begins it anew. Node only.
+ * The machine's cores as a pool: a process for each, one task at a time. A process that is lost (killed, out
+ * of memory) costs no task: another one begins it anew. Node only.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -15,7 +15,10 @@ export interface PoolOptions<Setup> {
   readonly setup: Setup;
   /** Processes; by default one for each core. They are started when there is work for them. */
   readonly width?: number | undefined;
-  /** How often a task is begun anew when its process was lost; 2 by default. One that throws has failed, and is not. */
+  /**
+   * How often a task is begun anew when its process was lost; 2 by default. One that throws has failed, and
+   * is not.
+   */
   readonly retries?: number;
 }
 
@@ -146,7 +149,10 @@ export class WorkerPool<Task, Setup> implements Executor<Task> {
     signal.addEventListener('abort', abort, { once: true });
   }
 
-  /** Ends the tasks that are meant. A worker that computes hears nothing: it is killed, and the next task gets a new one. */
+  /**
+   * Ends the tasks that are meant. A worker that computes hears nothing: it is killed, and the next task gets
+   * a new one.
+   */
   #drop(meant: (job: Job<Task>) => boolean, reason: (job: Job<Task>) => unknown): void {
     const dropped = this.#waiting.filter(meant);
     this.#waiting = this.#waiting.filter((job) => !meant(job));

@@ -40,7 +40,10 @@ export class Tracker {
     this.#hooks = hooks;
   }
 
-  /** Announces `tasks` tasks of equal cost, in any unit that all stages share. Said again, before any of them, it corrects. */
+  /**
+   * Announces `tasks` tasks of equal cost, in any unit that all stages share. Said again, before any of them,
+   * it corrects.
+   */
   expect(stage: string, tasks: number, cost: number): void {
     this.#total += tasks - (this.#stages.get(stage)?.left ?? 0);
     this.#stages.set(stage, { left: tasks, cost });

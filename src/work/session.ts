@@ -1,6 +1,6 @@
 /**
- * Work that is done once: every task is looked up among the results that are kept, done by an executor when it is not
- * there, and kept at once. What is stopped half way goes on from there the next time.
+ * Work that is done once: every task is looked up among the results that are kept, done by an executor when
+ * it is not there, and kept at once. What is stopped half way goes on from there the next time.
  */
 import type { Global } from '../base/globals.js';
 import type { Executor } from './executor.js';
@@ -45,7 +45,8 @@ export class Session<Tasks extends TaskTypes<Tasks>> {
   }
 
   /**
-   * The result of one task of a stage that was announced to `progress`. `extra` joins what the result depends on.
+   * The result of one task of a stage that was announced to `progress`. `extra` joins what the result depends
+   * on.
    *
    * @throws RunError when it fails, the signal's reason when it is aborted, FileError when it cannot be kept.
    */

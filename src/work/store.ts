@@ -1,7 +1,7 @@
 /**
- * Results that have been computed once and need not be again: one JSON file each, named by the hash of all that the
- * result depends on. A file is written whole or not at all; one that cannot be read, or is not what its name says, is as
- * good as none.
+ * Results that have been computed once and need not be again: one JSON file each, named by the hash of all
+ * that the result depends on. A file is written whole or not at all; one that cannot be read, or is not what
+ * its name says, is as good as none.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -30,7 +30,9 @@ export class Store {
     return new Store(folder);
   }
 
-  /** The result kept for `key`, or undefined. Throws FileError for a file that is there and cannot be read. */
+  /**
+   * The result kept for `key`, or undefined. Throws FileError for a file that is there and cannot be read.
+   */
   async get<T>(kind: string, key: unknown): Promise<T | undefined> {
     const path = this.#path(kind, key);
     let bytes: Uint8Array;

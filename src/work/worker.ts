@@ -1,4 +1,7 @@
-/** The worker's side of the pool: a module that calls `serve` is what WorkerPool starts as a process. Node only. */
+/**
+ * The worker's side of the pool: a module that calls `serve` is what WorkerPool starts as a process. Node
+ * only.
+ */
 import type { Progress, Work } from './executor.js';
 
 /** What a worker says. */
@@ -10,7 +13,9 @@ export type WorkerMessage =
 /** What a worker is told: its setup at first, and then one task after the other. */
 export type PoolMessage<Task, Setup> = { readonly setup: Setup } | { readonly task: Task };
 
-/** Does the tasks that this process is sent, and says what comes of them. `begin` gets the pool's setup, once. */
+/**
+ * Does the tasks that this process is sent, and says what comes of them. `begin` gets the pool's setup, once.
+ */
 export function serve<Task, Setup>(begin: (setup: Setup) => Work<Task>): void {
   if (!process.send) throw new Error('a worker of a pool is a process that WorkerPool has started');
   const say = (message: WorkerMessage) => {
@@ -31,8 +36,8 @@ export function serve<Task, Setup>(begin: (setup: Setup) => Work<Task>): void {
       say({ kind: 'error', message: error instanceof Error ? error.message : String(error) });
     }
   });
-  // A terminal sends its signals to the workers too. What becomes of their tasks is for the pool's process to decide, and without
-  // that process there is nobody to work for.
+  // A terminal sends its signals to the workers too. What becomes of their tasks is for the pool's process to
+  // decide, and without that process there is nobody to work for.
   for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => {});
   process.on('disconnect', () => process.exit());
 }

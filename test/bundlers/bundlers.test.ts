@@ -1,6 +1,6 @@
 /**
- * The packed package in small apps, one a bundler: each is built, opened in Chromium, and trains to the loss of Node, by hand and in
- * a worker. One pack, one server and one browser serve all.
+ * The packed package in small apps, one a bundler: each is built, opened in Chromium, and trains to the loss
+ * of Node, by hand and in a worker. One pack, one server and one browser serve all.
  */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';

@@ -162,7 +162,8 @@ describe('a failure exits 1', () => {
   });
 
   it('keeps the epochs that were good', async () => {
-    // One step an epoch. The first makes the weights almost too large, the second or a later one makes them NaN.
+    // One step an epoch. The first makes the weights almost too large, the second or a later one makes them
+    // NaN.
     const args = [
       'train',
       'toy',

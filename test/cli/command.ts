@@ -51,7 +51,8 @@ export function start(cwd: string, args: readonly string[], env: NodeJS.ProcessE
 /** Of the file that runs: a command such as `--math fma` switches on what stays so in its process. */
 let server: { readonly child: ChildProcess; readonly file: string | undefined } | undefined;
 let last: Promise<unknown> = Promise.resolve();
-// Files share this module, so this is heard after the first of them only; the others end their server when the next one starts its own.
+// Files share this module, so this is heard after the first of them only; the others end their server when
+// the next one starts its own.
 afterAll(() => stop());
 
 function stop(): void {

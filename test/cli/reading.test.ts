@@ -1,4 +1,7 @@
-/** How commands read tables: as the model remembers, as options say, from standard input and pipes; and that a signal ends it. */
+/**
+ * How commands read tables: as the model remembers, as options say, from standard input and pipes; and that a
+ * signal ends it.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -25,7 +25,8 @@ describe('Ctrl-C', () => {
     const { stdout, code } = await running.outcome;
     expect(code).toBe(130);
     expect(stdout).toMatch(/^go on with +lanegrad train --resume stopped$/m);
-    // As if the process had died between a checkpoint and its line in the metrics, or within one that is to come.
+    // As if the process had died between a checkpoint and its line in the metrics, or within one that is to
+    // come.
     const metrics = join(root, 'stopped', 'metrics.jsonl');
     const lines = (await readFile(metrics, 'utf8')).split('\n');
     await writeFile(metrics, `${lines.slice(0, -2).join('\n')}\n{"epoch":99}\n{"epo`);

@@ -1,6 +1,7 @@
 /**
- * Runs commands of the built command line for `command.ts`, one after the other in one process: most of the time of a short command
- * is the start of Node and of what the command loads. Each command sees its own arguments, folder, environment and streams.
+ * Runs commands of the built command line for `command.ts`, one after the other in one process: most of the
+ * time of a short command is the start of Node and of what the command loads. Each command sees its own
+ * arguments, folder, environment and streams.
  */
 import { fileURLToPath } from 'node:url';
 

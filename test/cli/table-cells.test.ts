@@ -1,4 +1,6 @@
-/** What cells mean on the command line: what is said of them is remembered, and what is copied stays as it is. */
+/**
+ * What cells mean on the command line: what is said of them is remembered, and what is copied stays as it is.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +10,10 @@ import { lanegrad, lastObject } from './command.js';
 let root: string;
 
 const kinds = ['NA', 'EU'];
-/** Sales of two regions, in the notation of a country with decimal commas, days first, and a mark of its own for missing values. */
+/**
+ * Sales of two regions, in the notation of a country with decimal commas, days first, and a mark of its own
+ * for missing values.
+ */
 function sales(rows: number, id: (i: number) => string): string {
   const lines = Array.from({ length: rows }, (_, i) => {
     const amount = (i % 2) * 5000 + ((i * 37) % 101) * 11 + 0.25;

@@ -1,4 +1,7 @@
-/** Tables from the command line: trained on, measured, predicted; and bad ones, each of which gets one clear line. */
+/**
+ * Tables from the command line: trained on, measured, predicted; and bad ones, each of which gets one clear
+ * line.
+ */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +10,9 @@ import { lanegrad, lastObject } from './command.js';
 
 let root: string;
 
-/** Flowers of two kinds, told apart by a length and a colour; and their weight, which follows from the length. */
+/**
+ * Flowers of two kinds, told apart by a length and a colour; and their weight, which follows from the length.
+ */
 function flowers(rows: number): string {
   const lines = Array.from({ length: rows }, (_, i) => {
     const kind = i % 3 === 0 ? 'rose' : 'tulip';

@@ -1,4 +1,7 @@
-/** The options of train: that each arrives where it should, goes into config.json, and is refused in one line when wrong. */
+/**
+ * The options of train: that each arrives where it should, goes into config.json, and is refused in one line
+ * when wrong.
+ */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Folders of IDX files: every spelling and gzip, how the train file is split, and what is wrong with a bad folder. */
+/**
+ * Folders of IDX files: every spelling and gzip, how the train file is split, and what is wrong with a bad
+ * folder.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

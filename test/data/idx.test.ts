@@ -1,4 +1,7 @@
-/** IDX files: all element types round trip, and a header that is not true is refused before anything is allocated. */
+/**
+ * IDX files: all element types round trip, and a header that is not true is refused before anything is
+ * allocated.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FormatError } from '../../src/base/errors.js';

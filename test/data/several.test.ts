@@ -1,4 +1,7 @@
-/** Data sets with several inputs and answers by name: what they hold, their parts by rows, and what is refused. */
+/**
+ * Data sets with several inputs and answers by name: what they hold, their parts by rows, and what is
+ * refused.
+ */
 import { describe, expect, test } from 'vitest';
 import { DataError, OptionError, ShapeError } from '../../src/base/errors.js';
 import {

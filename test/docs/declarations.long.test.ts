@@ -1,6 +1,7 @@
 /**
- * The published declarations in a project as strict as can be: no error within them, whatever its `lib` has. They are checked here with the
- * TypeScript that is installed; what older ones lack is kept out by the second test.
+ * The published declarations in a project as strict as can be: no error within them, whatever its `lib` has.
+ * They are checked here with the TypeScript that is installed; what older ones lack is kept out by the second
+ * test.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * docs/extending.md: the blocks of its first half are a program that runs on the built package; files and changes of its second half are made
- * in a copy of the source, which is then built, and what was added is used.
+ * docs/extending.md: the blocks of its first half are a program that runs on the built package; files and
+ * changes of its second half are made in a copy of the source, which is then built, and what was added is
+ * used.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -75,7 +76,8 @@ test('what is added to the source is built, and does what it should', () => {
     writeFileSync(join(copy, path), code);
   }
   for (const change of changes) {
-    // Lines move: what stands around a change says where it is. This repository must not be taken for the copy's.
+    // Lines move: what stands around a change says where it is. This repository must not be taken for the
+    // copy's.
     const env = { ...process.env, GIT_CEILING_DIRECTORIES: work };
     execFileSync('git', ['apply', '--recount', '--unidiff-zero', '-'], {
       cwd: copy,

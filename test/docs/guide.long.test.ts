@@ -1,4 +1,7 @@
-/** The guide: every TypeScript block is type-checked against the built package, and each page's blocks run in order. */
+/**
+ * The guide: every TypeScript block is type-checked against the built package, and each page's blocks run in
+ * order.
+ */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

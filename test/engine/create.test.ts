@@ -1,4 +1,7 @@
-/** createEngine: what it picks and says, what it refuses, how it falls back; engines that end, and engines side by side. */
+/**
+ * createEngine: what it picks and says, what it refuses, how it falls back; engines that end, and engines
+ * side by side.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';

@@ -1,4 +1,7 @@
-/** Where kernels may come from: addresses, answers, bytes, modules, the embedded text; and what is said when it is none of them. */
+/**
+ * Where kernels may come from: addresses, answers, bytes, modules, the embedded text; and what is said when
+ * it is none of them.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';

@@ -1,4 +1,7 @@
-/** The typed faces refuse what does not fit: shapes, overlaps, tensors of two engines; each message says what and where. */
+/**
+ * The typed faces refuse what does not fit: shapes, overlaps, tensors of two engines; each message says what
+ * and where.
+ */
 import { describe, expect, test } from 'vitest';
 import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { createReferenceEngine } from '../../src/create/reference.js';

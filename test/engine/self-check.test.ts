@@ -11,7 +11,10 @@ platform.enableRelaxedSimd();
 
 type Call = (...args: number[]) => number;
 
-/** A backend whose kernel of one name changes the lowest bit of the first words that its first argument points to. */
+/**
+ * A backend whose kernel of one name changes the lowest bit of the first words that its first argument points
+ * to.
+ */
 async function changed(name: string): Promise<Backend> {
   const backend = await createWasmBackend({ binary: 'simd' });
   const kernels = { ...backend.kernels };

@@ -1,4 +1,6 @@
-/** Tensors: what is written is read, padded or not, through views, and after the memory has grown under them. */
+/**
+ * Tensors: what is written is read, padded or not, through views, and after the memory has grown under them.
+ */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EngineError, OptionError, ShapeError } from '../../src/base/errors.js';
 import type { Engine } from '../../src/engine/engine.js';

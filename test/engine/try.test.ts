@@ -1,6 +1,7 @@
 /**
- * `auto` in browsers that promise less or more than they have: it tries, and takes what works. Simulated with the platform of browsers in
- * Node; WebKitGTK 2.50 is the model of the isolated page whose workers get no shared memory.
+ * `auto` in browsers that promise less or more than they have: it tries, and takes what works. Simulated with
+ * the platform of browsers in Node; WebKitGTK 2.50 is the model of the isolated page whose workers get no
+ * shared memory.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';

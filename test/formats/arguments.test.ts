@@ -1,4 +1,7 @@
-/** What the readers and writers of files are given: anything but what they take is an error of ours, whichever realm it is from. */
+/**
+ * What the readers and writers of files are given: anything but what they take is an error of ours, whichever
+ * realm it is from.
+ */
 import vm from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {

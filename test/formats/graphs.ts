@@ -43,7 +43,10 @@ export function residual(seed = 1): Network {
   return network(x, dense(3)(F.add(h, batchNorm()(h))), { seed });
 }
 
-/** A loss of one's own, which no process knows that has not made it: a weighted square, and a share of the output's size. */
+/**
+ * A loss of one's own, which no process knows that has not made it: a weighted square, and a share of the
+ * output's size.
+ */
 export const ownSquares = () =>
   ownLoss(({ output, target }) =>
     F.add(

@@ -1,6 +1,7 @@
 /**
- * Small files that claim, or unpack to, more than memory holds, and large ones that are made to be slow. Where an answer would not take
- * time and memory in proportion to the file it is refused before; elsewhere the sizes here are such that anything quadratic would not end.
+ * Small files that claim, or unpack to, more than memory holds, and large ones that are made to be slow.
+ * Where an answer would not take time and memory in proportion to the file it is refused before; elsewhere
+ * the sizes here are such that anything quadratic would not end.
  */
 import { crc32, deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -258,7 +259,8 @@ describe('metrics', () => {
 
 describe('ONNX', () => {
   test('numbers that are not packed are as many as they are', () => {
-    // Each element a field of its own, of five bytes, as a writer of protocol buffers may have it: more than other fields may be.
+    // Each element a field of its own, of five bytes, as a writer of protocol buffers may have it: more than
+    // other fields may be.
     const count = 1000 * 1200;
     const one = new ProtoWriter().float(4, 1).finish();
     const elements = new Uint8Array(5 * count).map((_, i) => one[i % 5]);

@@ -1,4 +1,7 @@
-/** Model files of version 2: the graph, the loss and what the model remembers come back, and what was tampered with is refused. */
+/**
+ * Model files of version 2: the graph, the loss and what the model remembers come back, and what was tampered
+ * with is refused.
+ */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** NPY and NPZ: files that numpy wrote are read, what is written is what numpy writes, and broken files are refused by name. */
+/**
+ * NPY and NPZ: files that numpy wrote are read, what is written is what numpy writes, and broken files are
+ * refused by name.
+ */
 import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';

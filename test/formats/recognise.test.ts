@@ -1,4 +1,7 @@
-/** What a file is, by its bytes; and that each reader calls a file of another program by its name, with what to do about it. */
+/**
+ * What a file is, by its bytes; and that each reader calls a file of another program by its name, with what
+ * to do about it.
+ */
 import { describe, expect, test } from 'vitest';
 import { FormatError } from '../../src/base/errors.js';
 import { readModel, writeModel } from '../../src/formats/model.js';

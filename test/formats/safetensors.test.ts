@@ -1,4 +1,7 @@
-/** safetensors: what is written is read back, the bytes are the format's, and malformed files are refused by name. */
+/**
+ * safetensors: what is written is read back, the bytes are the format's, and malformed files are refused by
+ * name.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FormatError, OptionError, ShapeError } from '../../src/base/errors.js';

@@ -1,4 +1,7 @@
-/** Runs cases one after the other, in the process it is in. Which case runs, and how it ended, is told to who asked. */
+/**
+ * Runs cases one after the other, in the process it is in. Which case runs, and how it ended, is told to who
+ * asked.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Small writers and decoders of the binary formats, by their specifications and by no code of the library's. */
+/**
+ * Small writers and decoders of the binary formats, by their specifications and by no code of the library's.
+ */
 import { joined } from './mutate.js';
 
 const text = new TextEncoder();

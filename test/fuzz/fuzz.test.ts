@@ -1,4 +1,7 @@
-/** The fuzz suite itself: nothing that is public goes without a target, a short run finds nothing, and what it once found stays mended. */
+/**
+ * The fuzz suite itself: nothing that is public goes without a target, a short run finds nothing, and what it
+ * once found stays mended.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LanegradError } from '../../src/index.js';

@@ -1,9 +1,10 @@
 /**
- * The fuzz suite: `npm run fuzz -- --cases 100000 --seed 1 [--only 4711] [--target readOnnx] [--processes 2]`.
+ * The fuzz suite: `npm run fuzz -- --cases 100000 --seed 1 [--only 4711] [--target readOnnx] [--processes
+ * 2]`.
  *
- * Each case is made of the seed and its number. It passes when the library gives a right result or an error of its own, within 2 s
- * of processor time and 512 MiB. Cases run in processes that are watched: one that hangs or dies is a failure of the case at hand, and
- * the next process goes on behind it.
+ * Each case is made of the seed and its number. It passes when the library gives a right result or an error
+ * of its own, within 2 s of processor time and 512 MiB. Cases run in processes that are watched: one that
+ * hangs or dies is a failure of the case at hand, and the next process goes on behind it.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -25,7 +26,10 @@ const { values } = parseArgs({
 const [cases, seed, processes] = [values.cases, values.seed, values.processes].map(Number);
 const { target } = values;
 
-/** A process that stands at one case for so long is ended: seconds of its own time, and of the clock for one that only waits. */
+/**
+ * A process that stands at one case for so long is ended: seconds of its own time, and of the clock for one
+ * that only waits.
+ */
 const HUNG = { busy: 8, waiting: 120 } as const;
 /** MiB of a process that is ended before the machine runs out. */
 const TOO_LARGE = 2048;

@@ -2,7 +2,9 @@
 import vm from 'node:vm';
 import type { Random } from './random.js';
 
-/** What a getter or a proxy of ours throws. It is the caller's own error, and should come through as it is. */
+/**
+ * What a getter or a proxy of ours throws. It is the caller's own error, and should come through as it is.
+ */
 export const CALLERS_ERROR = new Error("the caller's own error");
 
 function throwing(): never {
@@ -113,7 +115,9 @@ function oddValue(r: Random): unknown {
   return r.pick(MAKERS)();
 }
 
-/** A copy of arguments that were right, with an odd value in the place of one of them, or somewhere within. */
+/**
+ * A copy of arguments that were right, with an odd value in the place of one of them, or somewhere within.
+ */
 export function misuse(r: Random, given: readonly unknown[]): unknown[] {
   const copy = [...given];
   if (r.chance(0.05)) return copy.slice(0, r.below(copy.length + 1));

@@ -1,4 +1,7 @@
-/** Random numbers by a seed: a case is made of its seed and its number alone, so that any one can be made again. */
+/**
+ * Random numbers by a seed: a case is made of its seed and its number alone, so that any one can be made
+ * again.
+ */
 export class Random {
   #state: number;
 

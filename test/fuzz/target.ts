@@ -41,7 +41,9 @@ export type Verdict =
   | { kind: 'refused'; by: string }
   | { kind: 'failed'; problem: string };
 
-/** Runs one case. A named error or a right result passes, and the error of the caller's own getter or proxy. */
+/**
+ * Runs one case. A named error or a right result passes, and the error of the caller's own getter or proxy.
+ */
 export async function judge(target: Target, r: Random, world: World): Promise<Verdict> {
   try {
     await target.run(r, world);
@@ -53,7 +55,9 @@ export async function judge(target: Target, r: Random, world: World): Promise<Ve
   }
 }
 
-/** What a getter, a proxy or a callback of ours throws; a class that is called as a callback throws by itself. */
+/**
+ * What a getter, a proxy or a callback of ours throws; a class that is called as a callback throws by itself.
+ */
 function isCallers(error: unknown): boolean {
   return (
     error === CALLERS_ERROR || (error instanceof TypeError && /^Class constructor Own/.test(error.message))

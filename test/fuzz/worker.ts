@@ -1,6 +1,7 @@
 /**
- * The process that runs cases. It says by a file which one is at hand, since a process that hangs or is killed says nothing more:
- * `worker.ts <seed> <first> <end> <stride> <skip> <file> <target>`, where `skip` is the case that ended the process before, or -1.
+ * The process that runs cases. It says by a file which one is at hand, since a process that hangs or is
+ * killed says nothing more: `worker.ts <seed> <first> <end> <stride> <skip> <file> <target>`, where `skip` is
+ * the case that ended the process before, or -1.
  */
 import { openSync, writeSync } from 'node:fs';
 import { type Outcome, runCases } from './cases.js';

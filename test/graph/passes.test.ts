@@ -88,7 +88,8 @@ function trained(
 describe.each(engines)('bits do not depend on a pass ($name)', ({ engine }) => {
   const { info } = engine;
   test.each(Object.entries(models))('%s', (_, make) => {
-    // The reference adds up in float64, and what is not 0 two at a time: compressed batches are rounded otherwise.
+    // The reference adds up in float64, and what is not 0 two at a time: compressed batches are rounded
+    // otherwise.
     for (const density of info.backend === 'wasm' ? [1, 0.15] : [1]) {
       for (const optimizer of [sgd({ learningRate: 0.1 }), adam()]) {
         const whole = trained(engine, make(), density, optimizer, []);

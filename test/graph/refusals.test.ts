@@ -1,4 +1,7 @@
-/** Graphs that cannot be: an error of a named class, which says where and names the layer, and nothing that stays behind. */
+/**
+ * Graphs that cannot be: an error of a named class, which says where and names the layer, and nothing that
+ * stays behind.
+ */
 import {
   add,
   buffer,

@@ -1,6 +1,6 @@
 /**
- * Fingerprints of the strict binary's layers, losses and optimizers, and the same from re-vectorised code where this Node has it. A
- * change that is meant changes a line here. See bits.test.ts.
+ * Fingerprints of the strict binary's layers, losses and optimizers, and the same from re-vectorised code
+ * where this Node has it. A change that is meant changes a line here. See bits.test.ts.
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';

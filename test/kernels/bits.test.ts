@@ -1,6 +1,7 @@
 /**
- * Fingerprints of the strict binary's results, or a loop with the same roundings. Its bits are a promise over Node versions and machines, and error bounds
- * are too wide to notice a small change in a leading coefficient. A change that is meant changes a line here.
+ * Fingerprints of the strict binary's results, or a loop with the same roundings. Its bits are a promise over
+ * Node versions and machines, and error bounds are too wide to notice a small change in a leading
+ * coefficient. A change that is meant changes a line here.
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';

@@ -1,11 +1,16 @@
-/** weighted_cross_entropy: against its formula, its limits, and softmax_cross_entropy where nothing is weighted. */
+/**
+ * weighted_cross_entropy: against its formula, its limits, and softmax_cross_entropy where nothing is
+ * weighted.
+ */
 import { expect, test } from 'vitest';
 import { describeBackends, filled, reals } from './harness.js';
 import { lossShapes as shapes, ulp } from './loss-shapes.js';
 import { inout, input, output, parts, runOn, vector, vectorOut, words } from './operands.js';
 import { expectClose, expectSame } from './ulp.js';
 
-/** The definition, straight from PyTorch's documentation of CrossEntropyLoss with probabilities as targets. */
+/**
+ * The definition, straight from PyTorch's documentation of CrossEntropyLoss with probabilities as targets.
+ */
 function crossEntropy(
   x: ArrayLike<number>,
   N: number,

@@ -1,4 +1,7 @@
-/** exp, log, the activations and sgd_step: every length, whole float32 range, in place and not, against float64's Math. */
+/**
+ * exp, log, the activations and sgd_step: every length, whole float32 range, in place and not, against
+ * float64's Math.
+ */
 import { describe, expect, test } from 'vitest';
 import { type Arena, describeBackends, filled, float64Arena, reals } from './harness.js';
 import { sampled } from './samples.js';

@@ -1,6 +1,6 @@
 /**
- * gemm_nn, gemm_nt and gemm_tn against a naive triple loop in float64. Integer-valued operands make float32 sums exact in
- * any order, so that those results are compared for equality.
+ * gemm_nn, gemm_nt and gemm_tn against a naive triple loop in float64. Integer-valued operands make float32
+ * sums exact in any order, so that those results are compared for equality.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -48,7 +48,10 @@ interface Outcome {
 type Operand = readonly [number, number, number];
 const absent: Operand = [0, 0, 0];
 
-/** Runs one product and the naive loop beside it. Operands are kept as [B, M, K] and [B, K, N] and stored as they must be. */
+/**
+ * Runs one product and the naive loop beside it. Operands are kept as [B, M, K] and [B, K, N] and stored as
+ * they must be.
+ */
 function run(arena: Arena, given: Case): Outcome {
   const { B, M, N, K, operation, gap = 0, accumulate = false, activation = 'identity' } = given;
   const make = given.values === 'reals' ? reals : integers;
@@ -235,7 +238,9 @@ const sizes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33];
 const activations: readonly FusedActivation[] = ['identity', 'sigmoid', 'tanh', 'relu'];
 const ends = [undefined, 'a', 'b', 'c', 'y', 'bias'] as const;
 
-/** Options that vary with a case's number, each with a period of its own, so that every pair of them meets. */
+/**
+ * Options that vary with a case's number, each with a period of its own, so that every pair of them meets.
+ */
 function vary(i: number, operation: Operation): Partial<Case> {
   return {
     gap: i % 2 === 0 ? 0 : 3,

@@ -1,6 +1,6 @@
 /**
- * What the conformance suite runs on: the backends, and an arena that lays out one call's arrays between guard bands. It
- * knows no kernel; the expected values are computed in the tests, in float64.
+ * What the conformance suite runs on: the backends, and an arena that lays out one call's arrays between
+ * guard bands. It knows no kernel; the expected values are computed in the tests, in float64.
  */
 import { describe } from 'vitest';
 import { platform } from '../../src/base/platform/node.js';
@@ -15,7 +15,10 @@ interface BackendUnderTest {
 
 platform.enableRelaxedSimd();
 
-/** A new binary is one more line. Turbo joins where this Node has it: .ci/run goes through the suite with Node 24 too. */
+/**
+ * A new binary is one more line. Turbo joins where this Node has it: .ci/run goes through the suite with Node
+ * 24 too.
+ */
 const backends: readonly BackendUnderTest[] = [
   { name: 'reference', create: async () => createReferenceBackend() },
   { name: 'wasm simd', create: () => createWasmBackend({ binary: 'simd' }) },
@@ -63,8 +66,9 @@ const GUARD = 64;
 const CAPACITY = 32 * 2 ** 20;
 
 /**
- * Lays out the arrays of one call. `input`, `output` and `placeInts` put guards around each; `check` verifies that no
- * guard and no input has changed. Pointers are aligned to their elements and, on purpose, to nothing more.
+ * Lays out the arrays of one call. `input`, `output` and `placeInts` put guards around each; `check` verifies
+ * that no guard and no input has changed. Pointers are aligned to their elements and, on purpose, to nothing
+ * more.
  */
 export class Arena {
   readonly kernels: Kernels;
@@ -175,7 +179,9 @@ export class Arena {
   }
 }
 
-/** Dense rows of N spread to a leading dimension; what lies between rows is NaN, and so is never to be used. */
+/**
+ * Dense rows of N spread to a leading dimension; what lies between rows is NaN, and so is never to be used.
+ */
 export function spread(values: ArrayLike<number>, M: number, N: number, ld: number): Float64Array {
   const out = new Float64Array(M > 0 ? (M - 1) * ld + N : 0).fill(Number.NaN);
   for (let m = 0; m < M; m++) for (let n = 0; n < N; n++) out[m * ld + n] = values[m * N + n];
@@ -195,7 +201,10 @@ export function gathered(values: ArrayLike<number>, M: number, N: number, ld: nu
   return out;
 }
 
-/** Reproducible numbers for test data, made independently of the library (Steele and Vigna's splitmix, 32 bits). */
+/**
+ * Reproducible numbers for test data, made independently of the library (Steele and Vigna's splitmix, 32
+ * bits).
+ */
 export function testNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

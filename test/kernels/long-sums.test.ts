@@ -1,6 +1,7 @@
 /**
- * Sums of many terms. A single chain of float32 additions of equal terms is off by 5e-4 after 60,000 and by 9e-3 after a million; of
- * blocks it is not, and up to LONGEST_CHAIN terms it is the one chain that it always was.
+ * Sums of many terms. A single chain of float32 additions of equal terms is off by 5e-4 after 60,000 and by
+ * 9e-3 after a million; of blocks it is not, and up to LONGEST_CHAIN terms it is the one chain that it always
+ * was.
  */
 import { test } from 'vitest';
 import { LONGEST_CHAIN } from '../../src/engine/kernels.js';

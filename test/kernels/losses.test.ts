@@ -1,4 +1,7 @@
-/** Losses and their gradients: shapes, guards, weights, closed forms in float64, central differences, parts against the whole. */
+/**
+ * Losses and their gradients: shapes, guards, weights, closed forms in float64, central differences, parts
+ * against the whole.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Kernels } from '../../src/engine/kernels.js';
 import { softplus } from '../exact.js';

@@ -1,6 +1,6 @@
 /**
- * One call of a kernel on named operands: laid out between guards, run, verified, read back. Matrices are given dense and spread
- * to leading dimensions of their own; vectors are matrices of one row.
+ * One call of a kernel on named operands: laid out between guards, run, verified, read back. Matrices are
+ * given dense and spread to leading dimensions of their own; vectors are matrices of one row.
  */
 import { type Arena, filled, gathered, spread } from './harness.js';
 
@@ -49,7 +49,10 @@ export const vectorOut = (length: number) => output(1, length);
 export const vectorInout = (values: ArrayLike<number>) => matrix('inout', values, 1, values.length);
 export const words = (values: Int32Array, output = false): Words => ({ role: 'words', values, output });
 
-/** Runs `call` and returns what every operand holds after it. `end` names the one whose last byte is the memory's. */
+/**
+ * Runs `call` and returns what every operand holds after it. `end` names the one whose last byte is the
+ * memory's.
+ */
 export function runOn<T extends Operands>(
   arena: Arena,
   context: string,

@@ -1,4 +1,7 @@
-/** B packed beforehand: the layout of `pack_b`, and products that read it, which are those of the matrix itself bit for bit. */
+/**
+ * B packed beforehand: the layout of `pack_b`, and products that read it, which are those of the matrix
+ * itself bit for bit.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatShape, type ProductShape, parseShape } from '../../bench/shapes.js';

@@ -1,4 +1,7 @@
-/** Philox by its published answers, and every backend's random kernels bit for bit against the functions verified here. */
+/**
+ * Philox by its published answers, and every backend's random kernels bit for bit against the functions
+ * verified here.
+ */
 import { describe, expect, test } from 'vitest';
 import { fillPermutation } from '../../src/base/permutation.js';
 import {
@@ -97,7 +100,9 @@ function normalCdf(x: number): number {
   return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }
 
-/** Kolmogorov's statistic, √n times the largest distance from the distribution; above 1.95 once in a thousand. */
+/**
+ * Kolmogorov's statistic, √n times the largest distance from the distribution; above 1.95 once in a thousand.
+ */
 function kolmogorov(values: ArrayLike<number>, cdf: (x: number) => number): number {
   const sorted = Float64Array.from(values).sort();
   const n = sorted.length;

@@ -1,4 +1,7 @@
-/** The signatures of src/ops: they are those of the kernels, and what is written from them is what it should be. */
+/**
+ * The signatures of src/ops: they are those of the kernels, and what is written from them is what it should
+ * be.
+ */
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Activations whose backward reads the input: every length, float32's range, in place and not, split, against closed forms. */
+/**
+ * Activations whose backward reads the input: every length, float32's range, in place and not, split, against
+ * closed forms.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Kernels } from '../../src/engine/kernels.js';
 import { density, normalCdf, sigmoid, softplus } from '../exact.js';

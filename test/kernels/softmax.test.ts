@@ -44,7 +44,10 @@ function exactSoftmax(x: ArrayLike<number>, M: number, N: number) {
   return { y, max, logSum };
 }
 
-/** The error a float32 softmax may have: x - max is rounded, e^ has 2 ulp, the sum and the quotient a few more. */
+/**
+ * The error a float32 softmax may have: x - max is rounded, e^ has 2 ulp, the sum and the quotient a few
+ * more.
+ */
 function softmaxTolerance(x: ArrayLike<number>, exact: ReturnType<typeof exactSoftmax>, N: number) {
   return (i: number) => {
     const distance = Math.min(exact.max[Math.floor(i / N)] - x[i], 200);
@@ -147,7 +150,8 @@ describeBackends('softmax', (arena) => {
           if (!dx) continue;
           const tolerance = softmaxTolerance(x, exact, N);
           const isLabel = (i: number) => i % N === labels[Math.floor(i / N)];
-          // Shares below 2⁻⁶⁴ of the largest count as 0; so close to the border that rounding decides, either will do.
+          // Shares below 2⁻⁶⁴ of the largest count as 0; so close to the border that rounding decides, either
+          // will do.
           const share = (i: number) => Math.exp(x[i] - exact.max[Math.floor(i / N)]) * 2 ** 64;
           const atBorder = (i: number) => (Math.abs(share(i) - 1) < 1e-5 ? exact.y[i] : 0);
           const gradient = exact.y.map((p, i) => ((share(i) < 1 ? 0 : p) - (isLabel(i) ? 1 : 0)) * scale);

@@ -51,7 +51,9 @@ export function transposed(x: ArrayLike<number>, M: number, N: number): Float64A
   return Float64Array.from({ length: M * N }, (_, i) => x[(i % M) * N + Math.floor(i / M)]);
 }
 
-/** [M, N], each element with this probability a number that is not zero, and a zero of either sign otherwise. */
+/**
+ * [M, N], each element with this probability a number that is not zero, and a zero of either sign otherwise.
+ */
 export function sparse(M: number, N: number, density: number, seed: number, make = reals): Float64Array {
   const next = testNumbers(seed + 77);
   return make(M * N, seed).map((v) => (next() < density ? v || 1 : next() < 0.5 ? 0 : -0));
@@ -290,7 +292,10 @@ export const functions: Record<FusedActivation, (x: number) => number> = {
   tanh: Math.tanh,
 };
 export const activations = Object.keys(functions) as FusedActivation[];
-/** Every number of vectors to 50, so all strips and what they leave; and the 300 columns of a hidden layer, padded. */
+/**
+ * Every number of vectors to 50, so all strips and what they leave; and the 300 columns of a hidden layer,
+ * padded.
+ */
 export const columns = [...Array.from({ length: 50 }, (_, i) => 4 * i + 4), 304];
 export const ends = [undefined, 'b', 'c', 'bias', 'values'] as const;
 

@@ -1,6 +1,6 @@
 /**
- * Distances in units in the last place (ulp) of float32, measured in float64 against the exact value, and bounds for
- * arrays. It decides nothing about which bound a kernel deserves.
+ * Distances in units in the last place (ulp) of float32, measured in float64 against the exact value, and
+ * bounds for arrays. It decides nothing about which bound a kernel deserves.
  */
 
 const double = new Float64Array(1);
@@ -13,7 +13,10 @@ export function ulpAt(x: number): number {
   return 2 ** (Math.min(Math.max(exponent, -126), 127) - 23);
 }
 
-/** |got - exact| in ulps at exact. Infinity stands for 2¹²⁸, the first value beyond float32; equal NaNs are at 0. */
+/**
+ * |got - exact| in ulps at exact. Infinity stands for 2¹²⁸, the first value beyond float32; equal NaNs are at
+ * 0.
+ */
 export function ulpError(got: number, exact: number): number {
   if (Number.isNaN(got) || Number.isNaN(exact)) return Object.is(got, exact) ? 0 : Infinity;
   return Math.abs(clamp(got) - clamp(exact)) / ulpAt(clamp(exact));
@@ -47,8 +50,8 @@ export function expectWithinUlps(
 }
 
 /**
- * Throws at the first element that is further from its exact value than tolerance(i). Where the exact value is NaN, or
- * infinite as a float32, the element must be the same.
+ * Throws at the first element that is further from its exact value than tolerance(i). Where the exact value
+ * is NaN, or infinite as a float32, the element must be the same.
  */
 export function expectClose(
   context: string,

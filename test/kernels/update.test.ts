@@ -1,4 +1,7 @@
-/** Optimizer steps and what surrounds them: every length, guards, formulas in float64, denormals, parts against the whole. */
+/**
+ * Optimizer steps and what surrounds them: every length, guards, formulas in float64, denormals, parts
+ * against the whole.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Kernels } from '../../src/engine/kernels.js';
 import { type Arena, describeBackends, filled, integers, reals } from './harness.js';

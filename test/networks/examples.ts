@@ -1,4 +1,7 @@
-/** The networks of this folder with weights and data: the same that fixtures.py computes with, by the same formula. */
+/**
+ * The networks of this folder with weights and data: the same that fixtures.py computes with, by the same
+ * formula.
+ */
 import { type Dataset, type DatasetOptions, dataset, type Network } from 'lanegrad';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Tensor } from '../../src/engine/tensor.js';

@@ -1,4 +1,7 @@
-/** Matrix factorisation: a rating is the product of two vectors, one of the user and one of the item, and a bias of each. */
+/**
+ * Matrix factorisation: a rating is the product of two vectors, one of the user and one of the item, and a
+ * bias of each.
+ */
 import { add, dot, input, layer, network, parameter, reshape, take, type Value } from 'lanegrad';
 
 export function factorisation() {

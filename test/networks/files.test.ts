@@ -1,6 +1,6 @@
 /**
- * Networks of any shape in files: a process that has never seen their code reads them, computes the same bits, and trains them on to the same
- * weights. The loss is in the file too.
+ * Networks of any shape in files: a process that has never seen their code reads them, computes the same
+ * bits, and trains them on to the same weights. The loss is in the file too.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -35,7 +35,8 @@ describe.each(engines)('memory ($name)', ({ engine }) => {
       const [early, middle, late] = [100, 1000, 2000].map((step) => taken.get(step)!);
       expect([middle.memory, middle.top]).toEqual([early.memory, early.top]);
       expect([late.memory, late.top]).toEqual([early.memory, early.top]);
-      // Fifty bytes a step would be 50 kB; a hundred and forty epochs leave their records, and the compiler its code.
+      // Fifty bytes a step would be 50 kB; a hundred and forty epochs leave their records, and the compiler
+      // its code.
       expect(late.heapUsed - middle.heapUsed).toBeLessThan(400_000);
       expect(engine.heap.top).toBe(top);
     },

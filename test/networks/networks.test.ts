@@ -1,4 +1,7 @@
-/** Networks as users write them: gradients, and the first ten losses of SGD beside PyTorch's (fixtures.py), on every engine. */
+/**
+ * Networks as users write them: gradients, and the first ten losses of SGD beside PyTorch's (fixtures.py), on
+ * every engine.
+ */
 import { readFileSync } from 'node:fs';
 import { flatten, input, network, predict } from 'lanegrad';
 import { describe, expect, test } from 'vitest';

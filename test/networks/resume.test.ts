@@ -1,4 +1,7 @@
-/** Networks of any shape, stopped in the middle of an epoch: they go on bit for bit as if nothing had happened. */
+/**
+ * Networks of any shape, stopped in the middle of an epoch: they go on bit for bit as if nothing had
+ * happened.
+ */
 import { adam, type CheckpointFile, fit } from 'lanegrad';
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '../../src/create/engine.js';

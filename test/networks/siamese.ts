@@ -1,4 +1,7 @@
-/** A Siamese pair: one encoder for both inputs, and the contrastive loss of their distance (Hadsell, Chopra and LeCun 2006). */
+/**
+ * A Siamese pair: one encoder for both inputs, and the contrastive loss of their distance (Hadsell, Chopra
+ * and LeCun 2006).
+ */
 import { add, dense, input, layer, maximum, mul, network, ownLoss, sqrt, square, sub, sum } from 'lanegrad';
 
 export function siamese() {

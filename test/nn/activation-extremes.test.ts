@@ -1,4 +1,6 @@
-/** Every activation and its derivative at the ends of its range: finite, and the limit that the formula has. */
+/**
+ * Every activation and its derivative at the ends of its range: finite, and the limit that the formula has.
+ */
 import { afterAll, expect, test } from 'vitest';
 import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Activation } from '../../src/engine/kernels.js';
@@ -17,7 +19,10 @@ afterAll(() => {
   for (const engine of engines) engine.dispose();
 });
 
-/** Below where the functions bend, around where parts of a formula overflow or vanish, and up to the largest float32. */
+/**
+ * Below where the functions bend, around where parts of a formula overflow or vanish, and up to the largest
+ * float32.
+ */
 const sizes = [
   2 ** -149,
   2 ** -127,

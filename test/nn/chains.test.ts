@@ -1,4 +1,7 @@
-/** Chains of named transforms: the kernels that take their place, the same without them, closed forms, configurations, bad input. */
+/**
+ * Chains of named transforms: the kernels that take their place, the same without them, closed forms,
+ * configurations, bad input.
+ */
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
 import { optimizer } from '../../src/nn/chain.js';
@@ -108,8 +111,8 @@ describe.each(kinds)('%s', (_, library, transforms, sameBits) => {
         await train24(library, {}, { engine }),
         await train24(chain(rate, transforms, false), {}, { engine }),
       ];
-      // Adam's kernel multiplies the rate by its correction first, and the reference rounds only where it stores: 24 steps of 0.1
-      // each round a few times more.
+      // Adam's kernel multiplies the rate by its correction first, and the reference rounds only where it
+      // stores: 24 steps of 0.1 each round a few times more.
       if (sameBits && name !== 'reference') expect(apart).toEqual(whole);
       else expectNear(apart, whole, 24 * 0.1 * 2 ** -22);
     }

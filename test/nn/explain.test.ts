@@ -1,4 +1,7 @@
-/** What `explain` tells: the steps of the program that is run, what passes did to them, and the bytes of the compiled model. */
+/**
+ * What `explain` tells: the steps of the program that is run, what passes did to them, and the bytes of the
+ * compiled model.
+ */
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
 import * as F from '../../src/graph/functions.js';

@@ -1,6 +1,6 @@
 /**
- * Gradients of a whole network against finite differences of its loss, in float64: every parameter, and padding, which must have
- * gradient 0. For any layers and any loss, predicting or training.
+ * Gradients of a whole network against finite differences of its loss, in float64: every parameter, and
+ * padding, which must have gradient 0. For any layers and any loss, predicting or training.
  */
 import { createReferenceEngine } from '../../src/create/reference.js';
 import { paddedLength } from '../../src/engine/tensor.js';

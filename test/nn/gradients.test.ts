@@ -1,7 +1,7 @@
 /**
- * Every layer's gradients against finite differences of the loss, in float64; and those of the Wasm kernels against the
- * reference's in float64. A parameter and its gradient stand at the same place of two flat tensors, padding and all, so that
- * each place is checked: padding must have gradient 0 and no influence.
+ * Every layer's gradients against finite differences of the loss, in float64; and those of the Wasm kernels
+ * against the reference's in float64. A parameter and its gradient stand at the same place of two flat
+ * tensors, padding and all, so that each place is checked: padding must have gradient 0 and no influence.
  */
 import { describe, expect, test, vi } from 'vitest';
 import { createEngine } from '../../src/create/engine.js';
@@ -17,7 +17,10 @@ import { type Batch, batch, compile, fingerprint, model } from './network.js';
 import { wrongGelu } from './operations.js';
 
 const STEP = 1e-6;
-/** Ten to a thousand times tighter than PyTorch's gradcheck (1e-5, 1e-3), and still far above the difference's own error. */
+/**
+ * Ten to a thousand times tighter than PyTorch's gradcheck (1e-5, 1e-3), and still far above the difference's
+ * own error.
+ */
 const ABSOLUTE = 1e-8;
 const RELATIVE = 1e-6;
 
@@ -33,7 +36,10 @@ function places(net: Sequential): string[] {
   });
 }
 
-/** Checks all gradients of a network; `sparse` says which path the batch must take. Returns how many were checked. */
+/**
+ * Checks all gradients of a network; `sparse` says which path the batch must take. Returns how many were
+ * checked.
+ */
 function checkGradients(net: Sequential, data: Batch, sparse: boolean): number {
   const engine = createReferenceEngine({ precision: 'float64' });
   const products = vi.spyOn(engine.kernels, 'sparse_gemm');

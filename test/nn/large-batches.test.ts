@@ -1,6 +1,7 @@
 /**
- * The gradient of a mean does not depend on how often the same rows come: eight rows, and the same eight 4,000 times. So all sums over rows
- * are tested at once, through whole models, dense and sparse, with a step as well.
+ * The gradient of a mean does not depend on how often the same rows come: eight rows, and the same eight
+ * 4,000 times. So all sums over rows are tested at once, through whole models, dense and sparse, with a step
+ * as well.
  */
 import { expect, test } from 'vitest';
 import { createReferenceEngine } from '../../src/create/reference.js';

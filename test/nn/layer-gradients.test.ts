@@ -1,4 +1,7 @@
-/** Every layer and every loss by finite differences in float64, alone, stacked and in every order of neighbours. */
+/**
+ * Every layer and every loss by finite differences in float64, alone, stacked and in every order of
+ * neighbours.
+ */
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '../../src/create/engine.js';
 import { createReferenceEngine } from '../../src/create/reference.js';

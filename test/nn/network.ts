@@ -1,4 +1,7 @@
-/** Small networks and batches for the tests of gradients and training, made without the library's own generator. */
+/**
+ * Small networks and batches for the tests of gradients and training, made without the library's own
+ * generator.
+ */
 import { createHash } from 'node:crypto';
 import type { Engine } from '../../src/engine/engine.js';
 import { CompiledModel } from '../../src/nn/compile.js';

@@ -1,4 +1,7 @@
-/** Optimizers and schedules as objects: what they describe, what they refuse; powers and cosines without Math's. */
+/**
+ * Optimizers and schedules as objects: what they describe, what they refuse; powers and cosines without
+ * Math's.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';

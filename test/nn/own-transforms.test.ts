@@ -1,4 +1,7 @@
-/** Transforms of one's own, functions of values: Lion written from outside, what they compute and keep, what is refused. */
+/**
+ * Transforms of one's own, functions of values: Lion written from outside, what they compute and keep, what
+ * is refused.
+ */
 import { describe, expect, test } from 'vitest';
 import { LanegradError, OptionError, ResumeError, ShapeError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/create/engine.js';

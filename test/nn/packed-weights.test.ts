@@ -40,7 +40,9 @@ const step: Change = (_, plan) => {
   plan.step(0.5);
 };
 
-/** Plain SGD, which may update a first layer on its own; and what the changes that need more are made with. */
+/**
+ * Plain SGD, which may update a first layer on its own; and what the changes that need more are made with.
+ */
 const plain: CompileOptions = { maxRows: ROWS, optimizer: sgd({ learningRate: 0.5 }) };
 const rich: CompileOptions = {
   maxRows: ROWS,

@@ -76,7 +76,9 @@ describe('sequential', () => {
     (layer) => {
       const make = () => sequential(3, [dense(2), layer as unknown as Layer]);
       expect(make).toThrow(OptionError);
-      expect(make).toThrow('sequential: layers[1]: expected a layer such as dense(10), given');
+      expect(make).toThrow(
+        'sequential: layers[1]: expected a layer such as dense(10), or layer(name, function), given',
+      );
     },
   );
 

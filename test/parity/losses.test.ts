@@ -1,4 +1,7 @@
-/** Losses beside values that other libraries publish, and PyTorch's formulas in float64; each test names its source. */
+/**
+ * Losses beside values that other libraries publish, and PyTorch's formulas in float64; each test names its
+ * source.
+ */
 import { describe, expect, test } from 'vitest';
 import { binaryCrossEntropy, huber, softmaxCrossEntropy } from '../../src/nn/losses.js';
 import { expectNear, lossOf } from './parity.js';
@@ -8,7 +11,8 @@ const logits = (probabilities: number[][]) =>
 
 describe('softmaxCrossEntropy', () => {
   test('scikit-learn’s documented log_loss', () => {
-    // metrics.log_loss(['spam', 'ham', 'ham', 'spam'], [[.1, .9], [.9, .1], [.8, .2], [.35, .65]]) is 0.21616…
+    // metrics.log_loss(['spam', 'ham', 'ham', 'spam'], [[.1, .9], [.9, .1], [.8, .2], [.35, .65]]) is
+    // 0.21616…
     const outputs = logits([
       [0.1, 0.9],
       [0.9, 0.1],
@@ -24,7 +28,8 @@ describe('softmaxCrossEntropy', () => {
       [0.1, 0.8, 0.1],
     ]);
     expect(lossOf('softmaxCrossEntropy', outputs, { labels: [1, 2] }).value).toBeCloseTo(1.177, 3);
-    // Its example with sample_weight 0.3 and 0.7 gives 0.814, a sum over the batch size of 2; here it is over the weights, 1.
+    // Its example with sample_weight 0.3 and 0.7 gives 0.814, a sum over the batch size of 2; here it is over
+    // the weights, 1.
     const weighted = lossOf('softmaxCrossEntropy', outputs, { labels: [1, 2] }, [0.3, 0.7]).value;
     expect(weighted / 2).toBeCloseTo(0.814, 3);
   });
@@ -44,7 +49,10 @@ describe('softmaxCrossEntropy', () => {
     return row.map((v) => v - Math.log(sum));
   }
 
-  /** PyTorch's documentation of CrossEntropyLoss: weights and label_smoothing, reduction 'mean'; sample weights beside. */
+  /**
+   * PyTorch's documentation of CrossEntropyLoss: weights and label_smoothing, reduction 'mean'; sample
+   * weights beside.
+   */
   function expected(epsilon: number, c: readonly number[], s: readonly number[]): number {
     let [sum, total] = [0, 0];
     for (const [m, row] of outputs.entries()) {
@@ -95,7 +103,8 @@ describe('binaryCrossEntropy', () => {
       [0, 0],
     ];
     expect(lossOf('binaryCrossEntropy', outputs, { targets }).value).toBeCloseTo(0.865, 3);
-    // With sample_weight 0.8 and 0.2 it gives 0.243…, over the batch size of 2 in place of the weights' sum of 1.
+    // With sample_weight 0.8 and 0.2 it gives 0.243…, over the batch size of 2 in place of the weights' sum
+    // of 1.
     const weighted = lossOf('binaryCrossEntropy', outputs, { targets }, [0.8, 0.2]).value / 2;
     expect(Math.floor(1000 * weighted)).toBe(243);
   });

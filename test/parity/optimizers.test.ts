@@ -1,6 +1,6 @@
 /**
- * Optimizers beside values that Keras publishes, and beside the algorithms of PyTorch's documentation in float64, written here
- * from their pages step by step; clipping and averages likewise.
+ * Optimizers beside values that Keras publishes, and beside the algorithms of PyTorch's documentation in
+ * float64, written here from their pages step by step; clipping and averages likewise.
  */
 import { describe, expect, test } from 'vitest';
 import { CompiledModel } from '../../src/nn/compile.js';

@@ -1,4 +1,7 @@
-/** What the parity tests run on: one layer, one loss or one optimizer on the default Wasm engine, from values to values. */
+/**
+ * What the parity tests run on: one layer, one loss or one optimizer on the default Wasm engine, from values
+ * to values.
+ */
 import { createEngine } from '../../src/create/engine.js';
 import { CompiledModel } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';
@@ -67,8 +70,8 @@ export function lossOf(
 }
 
 /**
- * The weight after each step down ½ (w - target)²: its gradient is w - target. The target of a step may be chosen, and so may its
- * gradient.
+ * The weight after each step down ½ (w - target)²: its gradient is w - target. The target of a step may be
+ * chosen, and so may its gradient.
  */
 export function descend(
   optimizer: Optimizer,

@@ -1,4 +1,7 @@
-/** Schedules beside the values in PyTorch's documentation and tests (test/optim/test_lrscheduler.py), and closed forms. */
+/**
+ * Schedules beside the values in PyTorch's documentation and tests (test/optim/test_lrscheduler.py), and
+ * closed forms.
+ */
 import { describe, expect, test } from 'vitest';
 import {
   constantRate,

@@ -1,4 +1,7 @@
-/** Cross-entropy with probabilities as targets: as PyTorch computed it (soft-targets.py), its limits, and what is refused. */
+/**
+ * Cross-entropy with probabilities as targets: as PyTorch computed it (soft-targets.py), its limits, and what
+ * is refused.
+ */
 import { describe, expect, test } from 'vitest';
 import { DataError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';

@@ -1,4 +1,6 @@
-/** Help where an optimizer stands in the table that has no learning rate of its own, as one that is added may. */
+/**
+ * Help where an optimizer stands in the table that has no learning rate of its own, as one that is added may.
+ */
 import { expect, test, vi } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
 

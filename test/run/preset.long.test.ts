@@ -1,4 +1,6 @@
-/** What the presets promise, on the whole of MNIST. The accurate one takes a minute: asked for by PRESETS=1. */
+/**
+ * What the presets promise, on the whole of MNIST. The accurate one takes a minute: asked for by PRESETS=1.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** What the text of a cell means: numbers in both notations, marks of missing values, and cells kept as they are written. */
+/**
+ * What the text of a cell means: numbers in both notations, marks of missing values, and cells kept as they
+ * are written.
+ */
 import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';

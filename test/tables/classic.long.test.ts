@@ -1,8 +1,9 @@
 /**
- * The classic tables with the settings that `lanegrad train` gives them, beside scikit-learn 1.9.1's MLPClassifier and MLPRegressor
- * (default options; StandardScaler before, and around the target of a regression; random_state 0 to 5). Both train on the same rows of
- * the same six splits, those of seeds 1 to 6, and are tested on the same rows; `npm run bench -- classic` measured scikit-learn's means.
- * Tables that are not here are skipped, but for continuous integration, which has them: see bench/classic-tables.ts.
+ * The classic tables with the settings that `lanegrad train` gives them, beside scikit-learn 1.9.1's
+ * MLPClassifier and MLPRegressor (default options; StandardScaler before, and around the target of a
+ * regression; random_state 0 to 5). Both train on the same rows of the same six splits, those of seeds 1 to
+ * 6, and are tested on the same rows; `npm run bench -- classic` measured scikit-learn's means. Tables that
+ * are not here are skipped, but for continuous integration, which has them: see bench/classic-tables.ts.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,8 +17,8 @@ import type { Engine } from '../../src/engine/engine.js';
 const SEEDS = [1, 2, 3, 4, 5, 6];
 
 /**
- * scikit-learn's mean accuracy or R² over the six splits; and what chance allows: half the rows of a test set in one of the six, or a
- * standard error of the six.
+ * scikit-learn's mean accuracy or R² over the six splits; and what chance allows: half the rows of a test set
+ * in one of the six, or a standard error of the six.
  */
 const sklearn: Readonly<Record<string, { mean: number; noise: number }>> = {
   iris: { mean: 0.9548, noise: 0.012 },

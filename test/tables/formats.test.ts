@@ -1,6 +1,7 @@
 /**
- * JSON lines, Parquet, NPY and NPZ. The fixtures were written by pyarrow 25.0.1 (the same table three times, two row groups, by
- * `pq.write_table(table, file, compression=…, row_group_size=3)`) and by numpy 2.4's `savez_compressed`.
+ * JSON lines, Parquet, NPY and NPZ. The fixtures were written by pyarrow 25.0.1 (the same table three times,
+ * two row groups, by `pq.write_table(table, file, compression=…, row_group_size=3)`) and by numpy 2.4's
+ * `savez_compressed`.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

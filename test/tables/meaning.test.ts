@@ -1,4 +1,7 @@
-/** What columns and targets mean: codes that read as numbers, truth values, dates, and targets that are not what they look like. */
+/**
+ * What columns and targets mean: codes that read as numbers, truth values, dates, and targets that are not
+ * what they look like.
+ */
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import { writeNpy } from '../../src/formats/npy.js';

@@ -1,4 +1,7 @@
-/** Tables in ONNX: the file, given cells as they stand in the table, computes what lanegrad does with that table. */
+/**
+ * Tables in ONNX: the file, given cells as they stand in the table, computes what lanegrad does with that
+ * table.
+ */
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
 import { createReferenceEngine } from '../../src/create/reference.js';

@@ -1,4 +1,6 @@
-/** Parquet files that say of themselves what is not so: each is refused at once, by an error that says what. */
+/**
+ * Parquet files that say of themselves what is not so: each is refused at once, by an error that says what.
+ */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type FileMetaData, parquetMetadata } from 'hyparquet';

@@ -1,4 +1,7 @@
-/** Threads that cannot start, die or fall silent: a named error on the caller's side, never a hang, and a new engine works. */
+/**
+ * Threads that cannot start, die or fall silent: a named error on the caller's side, never a hang, and a new
+ * engine works.
+ */
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test, vi } from 'vitest';
 import { EngineError } from '../../src/base/errors.js';

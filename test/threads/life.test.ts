@@ -1,4 +1,7 @@
-/** From the first thread to the last: engines come and go, idle threads cost nothing and keep no process alive. */
+/**
+ * From the first thread to the last: engines come and go, idle threads cost nothing and keep no process
+ * alive.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

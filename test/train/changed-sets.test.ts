@@ -1,4 +1,7 @@
-/** Sets that changed after `dataset` had checked them: whatever a kernel takes for a place is checked where it is used. */
+/**
+ * Sets that changed after `dataset` had checked them: whatever a kernel takes for a place is checked where it
+ * is used.
+ */
 import { expect, test } from 'vitest';
 import { DataError, LanegradError } from '../../src/base/errors.js';
 import { type Dataset, dataset } from '../../src/data/dataset.js';

@@ -1,4 +1,7 @@
-/** The bytes of a checkpoint: what is written is read, whatever it holds, and what is no checkpoint is refused. */
+/**
+ * The bytes of a checkpoint: what is written is read, whatever it holds, and what is no checkpoint is
+ * refused.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FormatError } from '../../src/base/errors.js';

@@ -15,9 +15,11 @@ const withLabels = (labels: number[], classes = 2) =>
   dataset({ name: 'few', inputs: new Float32Array(labels.length), labels, classes });
 
 test('balanced weights are as scikit-learn computes them', () => {
-  // compute_class_weight('balanced', classes=[0, 1], y=[0, 0, 0, 0, 1, 1]) in its documentation's example gives [0.75, 1.5].
+  // compute_class_weight('balanced', classes=[0, 1], y=[0, 0, 0, 0, 1, 1]) in its documentation's example
+  // gives [0.75, 1.5].
   expect(balancedClassWeights(withLabels([0, 0, 0, 0, 1, 1]))).toEqual([0.75, 1.5]);
-  // compute_class_weight('balanced', classes=[0, 2], y=[0, 0, 2]) gives [0.75, 1.5]; of classes that are absent it knows nothing.
+  // compute_class_weight('balanced', classes=[0, 2], y=[0, 0, 2]) gives [0.75, 1.5]; of classes that are
+  // absent it knows nothing.
   expect(balancedClassWeights(withLabels([0, 0, 2], 4))).toEqual([0.75, 1, 1.5, 1]);
   expect(balancedClassWeights(withLabels([1, 1, 1]))).toEqual([1, 1]);
 });

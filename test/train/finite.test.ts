@@ -1,4 +1,7 @@
-/** That no function gives out NaN in silence: weights that are none, arithmetic that overflows, and checkpoints that are damaged. */
+/**
+ * That no function gives out NaN in silence: weights that are none, arithmetic that overflows, and
+ * checkpoints that are damaged.
+ */
 import { describe, expect, test } from 'vitest';
 import { NonFiniteError, ResumeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';

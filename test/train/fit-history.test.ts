@@ -1,4 +1,6 @@
-/** What the training loop tells: callbacks, history, validation, and what it does when there is nothing to do. */
+/**
+ * What the training loop tells: callbacks, history, validation, and what it does when there is nothing to do.
+ */
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, fit, type StepRecord } from '../../src/train/fit.js';

@@ -1,4 +1,7 @@
-/** How the training loop ends early: aborts, callbacks that throw, losses that are not finite; and what it refuses. */
+/**
+ * How the training loop ends early: aborts, callbacks that throw, losses that are not finite; and what it
+ * refuses.
+ */
 import { describe, expect, test } from 'vitest';
 import { EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/create/engine.js';

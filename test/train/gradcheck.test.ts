@@ -33,7 +33,8 @@ test('a parameter that batch norm cancels out has a gradient of rounding, which 
     batchNorm({ affine: false }),
   ];
   const engines = new Map([['strict', await createEngine({ backend: 'wasm', math: 'strict' })]]);
-  // With seed 1 all rows are of one category, and float32's rounding is divided by a deviation that is nearly 0.
+  // With seed 1 all rows are of one category, and float32's rounding is divided by a deviation that is nearly
+  // 0.
   for (const seed of [1, 2, 3, 4, 5, 6]) {
     const { parameters, passed } = gradcheck(sequential(5, layers, { seed }), {
       rows: 3,

@@ -1,4 +1,6 @@
-/** The learning-rate range test: rates that grow evenly, a suggestion that trains, and a model left as it was. */
+/**
+ * The learning-rate range test: rates that grow evenly, a suggestion that trains, and a model left as it was.
+ */
 import { expect, test } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';

@@ -1,4 +1,6 @@
-/** Metrics: values worked by hand or published, definitions that any input must satisfy, and what is refused. */
+/**
+ * Metrics: values worked by hand or published, definitions that any input must satisfy, and what is refused.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
@@ -37,8 +39,8 @@ const named = (name: string, task: Metric['task'] = 'regression') => resolveMetr
 const predicting = (classes: number[], width: number) =>
   classes.flatMap((own) => Array.from({ length: width }, (_, i) => (i === own ? 2 : 0)));
 
-// The example in scikit-learn's documentation of precision_score, recall_score and f1_score (version 1.5), with the values
-// that it prints.
+// The example in scikit-learn's documentation of precision_score, recall_score and f1_score (version 1.5),
+// with the values that it prints.
 const labels = [0, 1, 2, 0, 1, 2];
 const outputs = predicting([0, 2, 1, 0, 0, 1], 3);
 
@@ -141,7 +143,8 @@ describe('the area under the ROC curve', () => {
   test('of more classes is the mean over each against all others', () => {
     const probabilities = [0.7, 0.2, 0.1, 0.1, 0.6, 0.3, 0.3, 0.3, 0.4, 0.2, 0.5, 0.3];
     const truth = [0, 1, 2, 2];
-    // Class 0: 0.7 before all others, 1. Class 1: 0.6 before all, 1. Class 2: 0.4 before both, 0.3 before 0.1 and level with 0.3.
+    // Class 0: 0.7 before all others, 1. Class 1: 0.6 before all, 1. Class 2: 0.4 before both, 0.3 before 0.1
+    // and level with 0.3.
     const area = measure(rocAuc(), 3, probabilities.map(Math.log), truth);
     expect(area).toBeCloseTo((1 + 1 + 3.5 / 4) / 3, 12);
   });

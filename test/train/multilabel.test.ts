@@ -1,4 +1,7 @@
-/** Metrics of several labels at once: scikit-learn's documented examples, their definitions, and where they are measured. */
+/**
+ * Metrics of several labels at once: scikit-learn's documented examples, their definitions, and where they
+ * are measured.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';

@@ -1,4 +1,7 @@
-/** Losses of one's own on sets: class labels as numbers, targets of another width than the output's, evaluate, predict, and gradcheck. */
+/**
+ * Losses of one's own on sets: class labels as numbers, targets of another width than the output's, evaluate,
+ * predict, and gradcheck.
+ */
 import { describe, expect, test } from 'vitest';
 import { ShapeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';
@@ -19,7 +22,9 @@ import { engines, strict } from './fit-setting.js';
 import { clouds } from './sets.js';
 import { both, severalSet, twoByTwo } from './several.js';
 
-/** Negative log-likelihood of a normal distribution: outputs are mean and log variance, targets one number. */
+/**
+ * Negative log-likelihood of a normal distribution: outputs are mean and log variance, targets one number.
+ */
 const normal: LossFunction = ({ output, target }) => {
   const [mu, logVariance] = [slice(output, 1, 0, 1), slice(output, 1, 1)];
   return mul(0.5, add(logVariance, mul(square(sub(target, mu)), exp(mul(-1, logVariance)))));

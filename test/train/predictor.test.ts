@@ -1,4 +1,7 @@
-/** What predicts from one model again and again: the answers of `predict`, whatever has changed in the model, and flat memory. */
+/**
+ * What predicts from one model again and again: the answers of `predict`, whatever has changed in the model,
+ * and flat memory.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { createReferenceEngine } from '../../src/create/reference.js';
@@ -73,7 +76,10 @@ describe('what is seen', () => {
     model = sequential(8, [dense(6, { activation: 'tanh' }), batchNorm(), dense(3)], { seed: 4 });
   });
 
-  /** Asks, changes the model, asks again: both ways of asking must give what an engine gives that sees it for the first time. */
+  /**
+   * Asks, changes the model, asks again: both ways of asking must give what an engine gives that sees it for
+   * the first time.
+   */
   async function sees(change: () => unknown) {
     const options = model.loss ? {} : { loss };
     const predictor = createPredictor(strict, model, options);
@@ -171,7 +177,8 @@ describe('errors', () => {
     for (const ask of [() => predictor.predict(bad), () => predictor.predictClasses(bad)]) {
       expect(ask).toThrow(NonFiniteError);
       expect(ask).toThrow(/row 7/);
-      // Five rows are computed at once; what the bad row left in the third of them is no part of the next two.
+      // Five rows are computed at once; what the bad row left in the third of them is no part of the next
+      // two.
       expect([...predictor.predict(good.subarray(0, 8))]).toEqual(expected.slice(0, 3));
       expect([...predictor.predict(good.subarray(0, 16))]).toEqual(expected.slice(0, 6));
     }

@@ -1,4 +1,7 @@
-/** fit and evaluate on targets and weights: closed forms that training must reach, and what does not fit together. */
+/**
+ * fit and evaluate on targets and weights: closed forms that training must reach, and what does not fit
+ * together.
+ */
 import { describe, expect, test } from 'vitest';
 import { DataError, ShapeError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/create/engine.js';

@@ -1,4 +1,7 @@
-/** What a model remembers of its training: the loss and how bytes were scaled, in every function and every file. */
+/**
+ * What a model remembers of its training: the loss and how bytes were scaled, in every function and every
+ * file.
+ */
 import { expect, test } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';

@@ -1,4 +1,7 @@
-/** What a checkpoint carries beside the parameters: of every optimizer, schedule, average, layer and way to gather gradients. */
+/**
+ * What a checkpoint carries beside the parameters: of every optimizer, schedule, average, layer and way to
+ * gather gradients.
+ */
 import { expect, test } from 'vitest';
 import { ResumeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';

@@ -1,4 +1,7 @@
-/** fit and evaluate of models with several inputs and outputs: two models in one train as each does alone, and what does not fit is refused. */
+/**
+ * fit and evaluate of models with several inputs and outputs: two models in one train as each does alone, and
+ * what does not fit is refused.
+ */
 import { describe, expect, test } from 'vitest';
 import { DataError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { type Dataset, dataset } from '../../src/data/dataset.js';

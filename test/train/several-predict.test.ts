@@ -1,4 +1,7 @@
-/** Predicting from models with several inputs or outputs: by name, the same numbers as the graph's arithmetic gives, and what is refused. */
+/**
+ * Predicting from models with several inputs or outputs: by name, the same numbers as the graph's arithmetic
+ * gives, and what is refused.
+ */
 import { describe, expect, test } from 'vitest';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';

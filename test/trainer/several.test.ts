@@ -1,4 +1,7 @@
-/** Trainers of models with several inputs and outputs: by name they take and give what the functions do, wherever they run. */
+/**
+ * Trainers of models with several inputs and outputs: by name they take and give what the functions do,
+ * wherever they run.
+ */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { DataError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { platform } from '../../src/base/platform/node.js';

@@ -1,4 +1,7 @@
-/** A trainer on the calling thread and one behind messages: the same results, the same errors, the same control. */
+/**
+ * A trainer on the calling thread and one behind messages: the same results, the same errors, the same
+ * control.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { platform } from '../../src/base/platform/node.js';

@@ -19,8 +19,8 @@ export async function bundle(entry: string): Promise<string> {
 }
 
 /**
- * The module as Rollup splits it, minified: the texts of the files that a page loads at once, without those that are loaded when they are
- * wanted; but with what the module brings whose path ends in `later`.
+ * The module as Rollup splits it, minified: the texts of the files that a page loads at once, without those
+ * that are loaded when they are wanted; but with what the module brings whose path ends in `later`.
  */
 export async function bundleSplit(entry: string, later?: string): Promise<string[]> {
   const bundled = await rollup({

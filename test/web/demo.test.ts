@@ -1,4 +1,7 @@
-/** The demo page in Chromium, as a visitor has it: it trains, draws, guesses, compares, saves and loads, and complains of nothing. */
+/**
+ * The demo page in Chromium, as a visitor has it: it trains, draws, guesses, compares, saves and loads, and
+ * complains of nothing.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

@@ -1,6 +1,7 @@
 /**
- * Firefox over WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it speaks by itself: start it, open pages, run
- * functions in them. The client packages that speak it need a later Node than this one supports.
+ * Firefox over WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it speaks by itself: start it,
+ * open pages, run functions in them. The client packages that speak it need a later Node than this one
+ * supports.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

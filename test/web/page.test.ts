@@ -1,6 +1,6 @@
 /**
- * The library in real pages: in a worker and beside the page's own work, with threads and without, under a content policy, where SIMD or
- * WebAssembly is missing, and where a server sends something else than kernels.
+ * The library in real pages: in a worker and beside the page's own work, with threads and without, under a
+ * content policy, where SIMD or WebAssembly is missing, and where a server sends something else than kernels.
  */
 import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
@@ -96,7 +96,9 @@ function learned({ loss, accuracy, probabilities }: Trained): void {
 
 const ownWorker = "worker: new URL('a/worker.js', location)";
 
-/** Both browsers go through the same. `run` opens a page and returns what the function of that text returns. */
+/**
+ * Both browsers go through the same. `run` opens a page and returns what the function of that text returns.
+ */
 function everywhere(run: <T>(path: string, text: string) => Promise<T>): void {
   test('with threads in an isolated page, in a worker and on the page’s own thread; the same weights', async () => {
     const outcomes: Trained[] = [];
@@ -188,8 +190,8 @@ describe.skipIf(noBrowser)('Chromium', () => {
   });
 
   /**
-   * Trains on half of MNIST; returns the longest task of the page's thread in ms, 0 when none was over 50, and the middle
-   * distance of two frames.
+   * Trains on half of MNIST; returns the longest task of the page's thread in ms, 0 when none was over 50,
+   * and the middle distance of two frames.
    */
   const watched = (place: string) => `async () => {
     const L = await import('./a/all.js');
@@ -254,8 +256,8 @@ describe.skipIf(noBrowser)('Chromium', () => {
     ['in a worker', ownWorker],
   ]) {
     test(`training ${where}: no task over 50 ms, 60 frames a second`, { timeout: 120_000 }, async () => {
-      // Other processes hold up tasks on a busy machine: then the same page, working as well as can be, is the measure. A long task of
-      // ours is in all runs, one of others' in some.
+      // Other processes hold up tasks on a busy machine: then the same page, working as well as can be, is
+      // the measure. A long task of ours is in all runs, one of others' in some.
       const runs: Record<'ours' | 'control', { longest: number; frame: number }>[] = [];
       const good = () =>
         runs.some(

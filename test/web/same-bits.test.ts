@@ -2,7 +2,8 @@
  * The promise that strict arithmetic gives the same weights everywhere: 300 steps in
  * every Node version, Chromium and Firefox, with one thread and two.
  *
- * Other Node versions come by `npx -p node@N`; where LANEGRAD_NODE_22 and so on name a binary, that is taken. In CI all must be there.
+ * Other Node versions come by `npx -p node@N`; where LANEGRAD_NODE_22 and so on name a binary, that is taken.
+ * In CI all must be there.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

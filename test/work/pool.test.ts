@@ -1,4 +1,7 @@
-/** The pool of processes, as it was built, with tasks that know nothing of networks: what is lost, thrown, aborted and closed. */
+/**
+ * The pool of processes, as it was built, with tasks that know nothing of networks: what is lost, thrown,
+ * aborted and closed.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** The two live curves, by epoch: means of the last tenth of a second in training, the test set after each epoch. */
+/**
+ * The two live curves, by epoch: means of the last tenth of a second in training, the test set after each
+ * epoch.
+ */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 

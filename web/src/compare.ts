@@ -1,4 +1,7 @@
-/** The engines side by side: a trainer each, which take turns, so that no figure suffers from another engine's work. */
+/**
+ * The engines side by side: a trainer each, which take turns, so that no figure suffers from another engine's
+ * work.
+ */
 import { type Dataset, type EngineOptions, sgd } from 'lanegrad';
 import { createTrainer, type Trainer } from 'lanegrad/trainer';
 import { buildModel } from './network.js';

@@ -49,8 +49,9 @@ async function load(which: 'small' | 'full'): Promise<Images> {
 }
 
 /**
- * Each image, and again moved by one pixel to each side: so few images teach more that way. The bytes are moved as a whole, and
- * what leaves an image at one side comes in at the other; the borders of these images are empty but for a few pixels.
+ * Each image, and again moved by one pixel to each side: so few images teach more that way. The bytes are
+ * moved as a whole, and what leaves an image at one side comes in at the other; the borders of these images
+ * are empty but for a few pixels.
  */
 function shifted(
   images: Uint8Array,

@@ -1,6 +1,7 @@
 /**
- * A drawing as MNIST would hold it: its longer side 20 pixels, its centre of mass in the middle of 28x28, lines of about
- * two pixels with soft edges. From points, not from the picture, so that the lines are as thick however large one draws.
+ * A drawing as MNIST would hold it: its longer side 20 pixels, its centre of mass in the middle of 28x28,
+ * lines of about two pixels with soft edges. From points, not from the picture, so that the lines are as
+ * thick however large one draws.
  */
 
 export interface Point {
@@ -15,7 +16,9 @@ const RADIUS = 1.25;
 /** Drawings smaller than this share of the pad are not blown up: a dot stays a dot. */
 const SMALLEST = 0.2;
 
-/** Ink from 0 to 1 in 28x28 pixels; undefined when nothing is drawn. Points count from 0 to 1 across the pad. */
+/**
+ * Ink from 0 to 1 in 28x28 pixels; undefined when nothing is drawn. Points count from 0 to 1 across the pad.
+ */
 export function renderDigit(strokes: readonly (readonly Point[])[]): Float32Array | undefined {
   const points = strokes.flat();
   if (points.length === 0) return undefined;

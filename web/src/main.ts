@@ -1,4 +1,7 @@
-/** The demo page: puts the parts together. What computes is in the library; what draws is in the other files here. */
+/**
+ * The demo page: puts the parts together. What computes is in the library; what draws is in the other files
+ * here.
+ */
 import './style.css';
 import { isSequential, readModel, type Sequential, writeModel } from 'lanegrad';
 import { createTrainer, type Trainer } from 'lanegrad/trainer';

@@ -1,9 +1,9 @@
 /**
- * Questions 1 and 2: the gradients, derived. The same formulas stand in docs/derivations.md; a test holds the two together
- * and checks every formula, by its name, against central finite differences.
+ * Questions 1 and 2: the gradients, derived. The same formulas stand in docs/derivations.md; a test holds the
+ * two together and checks every formula, by its name, against central finite differences.
  *
- * The LaTeX keeps to \frac, \sum, \partial, \ln, \sigma, \delta, \top, \odot, \cdot, \neq, \in, \times, \max, \dots, \quad, \mathrm, \mathbb,
- * \mathbf, \text, sub- and superscripts and one `cases` environment.
+ * The LaTeX keeps to \frac, \sum, \partial, \ln, \sigma, \delta, \top, \odot, \cdot, \neq, \in, \times, \max,
+ * \dots, \quad, \mathrm, \mathbb, \mathbf, \text, sub- and superscripts and one `cases` environment.
  */
 import type { Derivation } from '../types.js';
 

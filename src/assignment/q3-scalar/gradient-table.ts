@@ -1,6 +1,6 @@
 /**
- * Question 3's table: every intermediate value and gradient of one pass of the scalar network, beside what the original
- * table says. It computes nothing itself.
+ * Question 3's table: every intermediate value and gradient of one pass of the scalar network, beside what
+ * the original table says. It computes nothing itself.
  */
 import { isFloat64Array } from '../../base/arrays.js';
 import type { GradientEntry, GradientTable, TableName } from '../types.js';

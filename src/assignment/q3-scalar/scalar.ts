@@ -1,7 +1,8 @@
 /**
- * Question 3: the network as plain loops over float64 numbers, one sample at a time, with nothing borrowed from the engine.
- * It is the slow form that one can check by hand, and the measure of the others. Names are the assignment's: x inputs,
- * k = xW + b, h = σ(k), o = hV + c, y = softmax(o), l = -ln y at the true class; `do` is the gradient with respect to o.
+ * Question 3: the network as plain loops over float64 numbers, one sample at a time, with nothing borrowed
+ * from the engine. It is the slow form that one can check by hand, and the measure of the others. Names are
+ * the assignment's: x inputs, k = xW + b, h = σ(k), o = hV + c, y = softmax(o), l = -ln y at the true class;
+ * `do` is the gradient with respect to o.
  */
 import { ShapeError } from '../../base/errors.js';
 import type { Sequential } from '../../nn/sequential.js';
@@ -30,7 +31,10 @@ export interface ScalarForward {
   l: number;
 }
 
-/** Gradients of l, each of the shape of what it belongs to. Index 1 is the first layer (W, b), 2 the second (V, c). */
+/**
+ * Gradients of l, each of the shape of what it belongs to. Index 1 is the first layer (W, b), 2 the second
+ * (V, c).
+ */
 export interface ScalarBackward {
   readonly dy: Float64Array;
   readonly do: Float64Array;
@@ -109,8 +113,8 @@ export function forward(
 }
 
 /**
- * One backward pass after `forward`, by the chain rule through every intermediate value. Fills and returns `gradients`,
- * new ones by default; nothing is added to what they held.
+ * One backward pass after `forward`, by the chain rule through every intermediate value. Fills and returns
+ * `gradients`, new ones by default; nothing is added to what they held.
  */
 export function backward(
   network: ScalarNetwork,

@@ -1,6 +1,7 @@
 /**
- * Question 4: the scalar network trained on points of the plane by stochastic gradient descent, one sample at a time. The
- * boundary between the classes is an ellipse, xᵀQx = 0.6; three hidden units can enclose it by three soft lines.
+ * Question 4: the scalar network trained on points of the plane by stochastic gradient descent, one sample at
+ * a time. The boundary between the classes is an ellipse, xᵀQx = 0.6; three hidden units can enclose it by
+ * three soft lines.
  */
 
 import { OptionError, show } from '../../base/errors.js';
@@ -68,7 +69,8 @@ export interface SyntheticOptions extends LongOptions {
 /**
  * Makes the points and trains one network per learning rate, all from the same weights in the same orders.
  *
- * Throws OptionError for options that do not fit, NonFiniteError when a loss is no number, and the signal's reason.
+ * Throws OptionError for options that do not fit, NonFiniteError when a loss is no number, and the signal's
+ * reason.
  */
 export async function trainSynthetic(options?: SyntheticOptions): Promise<SyntheticResult> {
   const reader = new OptionReader(WHERE, options);

@@ -1,7 +1,8 @@
 /**
- * Question 5: the network on tensors, one image at a time. Each line of the scalar form becomes one vector operation of the
- * engine; softmax backward is a kernel of its own, the product of the Jacobian's transpose with dy, which never makes the
- * Jacobian. Vectors are rows: x [1, inputs], k and h [1, hidden], o and y [1, outputs].
+ * Question 5: the network on tensors, one image at a time. Each line of the scalar form becomes one vector
+ * operation of the engine; softmax backward is a kernel of its own, the product of the Jacobian's transpose
+ * with dy, which never makes the Jacobian. Vectors are rows: x [1, inputs], k and h [1, hidden], o and y [1,
+ * outputs].
  */
 
 import { ShapeError } from '../../base/errors.js';
@@ -88,7 +89,9 @@ export class TensorNetwork {
     }
   }
 
-  /** The loss l = -ln y at the true class (from 0) of one image. Throws ShapeError when either does not fit. */
+  /**
+   * The loss l = -ln y at the true class (from 0) of one image. Throws ShapeError when either does not fit.
+   */
   forward(x: ArrayLike<number>, label: number): number {
     const O = this.#dy.length;
     if (!(Number.isInteger(label) && label >= 0 && label < O)) {
@@ -100,7 +103,9 @@ export class TensorNetwork {
     return this.#loss;
   }
 
-  /** After `forward` with the same label: all gradients; with `accumulate`, those of the parameters add up. */
+  /**
+   * After `forward` with the same label: all gradients; with `accumulate`, those of the parameters add up.
+   */
   backward(label: number, accumulate = false): void {
     const { y, dy } = this.#values;
     this.#dy[label] = -1 / y.at(label);

@@ -1,4 +1,7 @@
-/** Question 5, trained: MNIST one image at a time through the tensor network, and its softmax backward checked. */
+/**
+ * Question 5, trained: MNIST one image at a time through the tensor network, and its softmax backward
+ * checked.
+ */
 
 import { OptionReader } from '../../base/options.js';
 import type { Dataset } from '../../data/dataset.js';
@@ -28,7 +31,8 @@ export interface TensorOptions extends LongOptions {
 /**
  * Trains a fresh network on `train`, one step an image, and measures it on `validation` before and after.
  *
- * Throws OptionError and ShapeError for what does not fit, NonFiniteError when a loss is no number, and the signal's reason.
+ * Throws OptionError and ShapeError for what does not fit, NonFiniteError when a loss is no number, and the
+ * signal's reason.
  */
 export async function trainTensor(
   engine: Engine,

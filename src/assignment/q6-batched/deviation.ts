@@ -1,4 +1,7 @@
-/** What the batched network is held against: the single images' average, and the scalar network on the example. */
+/**
+ * What the batched network is held against: the single images' average, and the scalar network on the
+ * example.
+ */
 import type { Engine } from '../../engine/engine.js';
 import type { Sequential } from '../../nn/sequential.js';
 import { example, exampleNetwork } from '../q3-scalar/gradient-table.js';
@@ -54,8 +57,8 @@ export function averageGradients(
 }
 
 /**
- * The example of question 3 as a batch [2, 1, 2] of it twice, against the scalar network's numbers: every value of each
- * sample, and the averages. dY and what follows it per sample carry the factor 1/2 of the mean.
+ * The example of question 3 as a batch [2, 1, 2] of it twice, against the scalar network's numbers: every
+ * value of each sample, and the averages. dY and what follows it per sample carry the factor 1/2 of the mean.
  */
 export function exampleDeviations(engine: Engine): Deviation[] {
   const B = 2;

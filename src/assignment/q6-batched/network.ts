@@ -1,11 +1,13 @@
 /**
- * Question 6: the network on a batch as one 3-tensor [G, R, inputs], G matrices of R rows, through batched products.
+ * Question 6: the network on a batch as one 3-tensor [G, R, inputs], G matrices of R rows, through batched
+ * products.
  *
  *   [B, 1, inputs]   an image a matrix: Xᵀ·dK is [B, inputs, hidden], one gradient per sample, averaged afterwards
  *   [1, B, inputs]   the batch as one matrix: the product itself sums over the samples
  *
- * Both give the gradient of the mean loss, since dY already holds the factor 1/B: they differ in rounding, in memory and in
- * speed. Letters are the assignment's, large for a whole batch: K and H [G, R, hidden], O and Y [G, R, outputs].
+ * Both give the gradient of the mean loss, since dY already holds the factor 1/B: they differ in rounding, in
+ * memory and in speed. Letters are the assignment's, large for a whole batch: K and H [G, R, hidden], O and Y
+ * [G, R, outputs].
  */
 
 import { ShapeError } from '../../base/errors.js';
@@ -24,7 +26,10 @@ import { type Parameters, placeParameters, readParameters } from '../shared.js';
 
 const WHERE = 'BatchedNetwork';
 
-/** Values of a pass in the order in which they are computed; `perSample` ones hold a gradient for each of the G matrices. */
+/**
+ * Values of a pass in the order in which they are computed; `perSample` ones hold a gradient for each of the
+ * G matrices.
+ */
 export type BatchedName =
   | 'H'
   | 'O'
@@ -60,7 +65,8 @@ export class BatchedNetwork {
   /**
    * Starts from the values of a two-layer model, for batches of `groups` matrices of `rows` rows.
    *
-   * Throws ShapeError for another kind of model and OptionError for sizes that are not positive whole numbers.
+   * Throws ShapeError for another kind of model and OptionError for sizes that are not positive whole
+   * numbers.
    */
   constructor(engine: Engine, model: Sequential, { groups, rows }: { groups: number; rows: number }) {
     checkEngine(WHERE, engine);
@@ -131,7 +137,10 @@ export class BatchedNetwork {
     }
   }
 
-  /** Runs the batch in `inputs` and `labels`; returns its mean loss. Throws ShapeError for a label that is no class. */
+  /**
+   * Runs the batch in `inputs` and `labels`; returns its mean loss. Throws ShapeError for a label that is no
+   * class.
+   */
   forward(): number {
     const { labels } = this;
     const M = this.#dy.length / this.batchSize;
@@ -193,7 +202,10 @@ export class BatchedNetwork {
   }
 }
 
-/** A gradient for each matrix of the batch [G, in, out] and their sum [in, out], which are the same memory for G = 1. */
+/**
+ * A gradient for each matrix of the batch [G, in, out] and their sum [in, out], which are the same memory for
+ * G = 1.
+ */
 function gradients(
   arena: Arena,
   groups: number,

@@ -1,6 +1,6 @@
 /**
- * Question 6, checked and trained: gradients of a batch against the average of single images', the example of question 3
- * against the scalar network, then SGD in mini-batches.
+ * Question 6, checked and trained: gradients of a batch against the average of single images', the example of
+ * question 3 against the scalar network, then SGD in mini-batches.
  */
 
 import { OptionReader } from '../../base/options.js';
@@ -17,8 +17,8 @@ import { BatchedNetwork } from './network.js';
 const WHERE = 'trainBatched';
 
 /**
- * What float32 may differ by, relative to the largest gradient: half a dozen roundings of 2⁻²⁴ on the way to a term, and one
- * for each of the samples that are added.
+ * What float32 may differ by, relative to the largest gradient: half a dozen roundings of 2⁻²⁴ on the way to
+ * a term, and one for each of the samples that are added.
  */
 function rounding(batchSize: number): number {
   return (8 + batchSize) * 2 ** -24;
@@ -40,10 +40,11 @@ export interface BatchedOptions extends LongOptions {
 }
 
 /**
- * Compares the batched network with the single-image and scalar ones on `train`'s images, then trains a fresh network on
- * them in batches [1, B, inputs] and measures it on `validation`.
+ * Compares the batched network with the single-image and scalar ones on `train`'s images, then trains a fresh
+ * network on them in batches [1, B, inputs] and measures it on `validation`.
  *
- * Throws OptionError and ShapeError for what does not fit, NonFiniteError when a loss is no number, and the signal's reason.
+ * Throws OptionError and ShapeError for what does not fit, NonFiniteError when a loss is no number, and the
+ * signal's reason.
  */
 export async function trainBatched(
   engine: Engine,

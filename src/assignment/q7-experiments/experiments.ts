@@ -1,7 +1,7 @@
 /**
- * Question 7's experiments, in the order in which one decides the next: learning rates, batch sizes at the best rate, long
- * runs of the best of these, more seeds of the winner, and with the number of epochs that these speak for the final runs
- * on all images. The test set is met there and nowhere else.
+ * Question 7's experiments, in the order in which one decides the next: learning rates, batch sizes at the
+ * best rate, long runs of the best of these, more seeds of the winner, and with the number of epochs that
+ * these speak for the final runs on all images. The test set is met there and nowhere else.
  */
 import { DataError } from '../../base/errors.js';
 import type { AssignmentSession } from '../tasks.js';

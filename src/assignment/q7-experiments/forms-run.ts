@@ -81,7 +81,9 @@ export function tensorForm(engine: Engine, model: Sequential, batchSize: number)
   };
 }
 
-/** A batch as 3-tensor: an image a matrix with a gradient per sample, or all images the rows of one matrix. */
+/**
+ * A batch as 3-tensor: an image a matrix with a gradient per sample, or all images the rows of one matrix.
+ */
 export function batchedForm(
   engine: Engine,
   model: Sequential,
@@ -107,7 +109,10 @@ export function batchedForm(
   };
 }
 
-/** The library's compiled model, which `fit` trains: fused kernels, and a sparse first layer where inputs are sparse. */
+/**
+ * The library's compiled model, which `fit` trains: fused kernels, and a sparse first layer where inputs are
+ * sparse.
+ */
 export function compiledForm(
   engine: Engine,
   model: Sequential,

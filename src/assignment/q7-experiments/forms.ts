@@ -1,6 +1,7 @@
 /**
- * All forms of the network trained side by side: the same initial weights, the same samples in the same order, the same
- * definition of a mini-batch's gradient (the average over its samples). Their losses may differ in rounding only.
+ * All forms of the network trained side by side: the same initial weights, the same samples in the same
+ * order, the same definition of a mini-batch's gradient (the average over its samples). Their losses may
+ * differ in rounding only.
  */
 
 import { EngineError } from '../../base/errors.js';
@@ -33,15 +34,19 @@ export interface FormsOptions extends LongOptions {
   learningRate?: number;
   /** Of weights and order; 1 by default. */
   seed?: number;
-  /** Engines for the tensor, batched and fit forms. Default: reference, Wasm strict, and Wasm fma where it is accepted. */
+  /**
+   * Engines for the tensor, batched and fit forms. Default: reference, Wasm strict, and Wasm fma where it is
+   * accepted.
+   */
   engines?: readonly Engine[];
 }
 
 /**
- * Trains every form for `steps` steps on `train` and compares the loss of every step with the scalar form's. The scalar form
- * runs once; tensor, batched ([B, 1, inputs]) and `fit` run on each engine.
+ * Trains every form for `steps` steps on `train` and compares the loss of every step with the scalar form's.
+ * The scalar form runs once; tensor, batched ([B, 1, inputs]) and `fit` run on each engine.
  *
- * Throws OptionError and ShapeError for what does not fit, NonFiniteError when a loss is no number, and the signal's reason.
+ * Throws OptionError and ShapeError for what does not fit, NonFiniteError when a loss is no number, and the
+ * signal's reason.
  */
 export async function compareForms(train: Dataset, options?: FormsOptions): Promise<FormsResult> {
   checkDataset(WHERE, 'train', train);
@@ -90,7 +95,10 @@ export async function compareForms(train: Dataset, options?: FormsOptions): Prom
   }
 }
 
-/** Reference, Wasm strict, and Wasm fma where the runtime accepts it; and Wasm on all cores, where there are several. */
+/**
+ * Reference, Wasm strict, and Wasm fma where the runtime accepts it; and Wasm on all cores, where there are
+ * several.
+ */
 export async function defaultEngines(): Promise<Engine[]> {
   const one = { backend: 'wasm', threads: 1 } as const;
   const engines = [createReferenceEngine(), await createEngine({ ...one, math: 'strict' })];

@@ -1,4 +1,7 @@
-/** One training run of the experiments, from its configuration to its result. It chooses nothing and keeps nothing. */
+/**
+ * One training run of the experiments, from its configuration to its result. It chooses nothing and keeps
+ * nothing.
+ */
 
 import { NonFiniteError } from '../../base/errors.js';
 import { type Dataset, sliceDataset } from '../../data/dataset.js';
@@ -16,10 +19,11 @@ import type { HiddenUnits, RunConfig, RunEpoch, RunResult, TestResult } from './
 const LOSS = 'softmaxCrossEntropy';
 
 /**
- * Trains as `config` says. A loss that ceases to be a number ends the run and is a result, not an error; a test is then
- * left out.
+ * Trains as `config` says. A loss that ceases to be a number ends the run and is a result, not an error; a
+ * test is then left out.
  *
- * @throws OptionError when the sets hold fewer images than are asked for. An abort rejects with the signal's reason.
+ * @throws OptionError when the sets hold fewer images than are asked for. An abort rejects with the signal's
+ * reason.
  */
 export async function runExperiment(
   engine: Engine,

@@ -1,6 +1,7 @@
 /**
- * Question 7: how many samples a second each form trains. A step is forward, backward and update of one mini-batch that lies
- * in ordinary arrays. Rounds are interleaved, so that a noisy moment of the machine meets all forms alike.
+ * Question 7: how many samples a second each form trains. A step is forward, backward and update of one
+ * mini-batch that lies in ordinary arrays. Rounds are interleaved, so that a noisy moment of the machine
+ * meets all forms alike.
  */
 import { platform } from '#platform';
 import { OptionReader } from '../../base/options.js';
@@ -35,8 +36,8 @@ export interface SpeedOptions extends LongOptions {
 }
 
 /**
- * Measures scalar loops, and on each engine the tensor form, the batched form as [1, B, inputs] and as [B, 1, inputs], and
- * the compiled model of `fit`.
+ * Measures scalar loops, and on each engine the tensor form, the batched form as [1, B, inputs] and as [B, 1,
+ * inputs], and the compiled model of `fit`.
  *
  * Throws OptionError for what does not fit, NonFiniteError when a loss is no number, and the signal's reason.
  */

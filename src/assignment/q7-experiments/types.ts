@@ -1,6 +1,6 @@
 /**
- * What an experiment is told and what it returns. Plain values only, so that both can be kept as JSON; a run's
- * configuration is complete, because its hash is the name under which the result is kept.
+ * What an experiment is told and what it returns. Plain values only, so that both can be kept as JSON; a
+ * run's configuration is complete, because its hash is the name under which the result is kept.
  */
 import type { EngineInfo } from '../../engine/engine.js';
 import type { Score } from '../../train/history.js';
@@ -91,7 +91,10 @@ export interface ExperimentPlan {
   readonly units: number;
 }
 
-/** Mean and sample standard deviation of `count` values; the deviation of a single value is 0 and says nothing. */
+/**
+ * Mean and sample standard deviation of `count` values; the deviation of a single value is 0 and says
+ * nothing.
+ */
 export interface Spread {
   readonly mean: number;
   readonly deviation: number;

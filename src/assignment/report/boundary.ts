@@ -1,4 +1,7 @@
-/** A decision boundary as an SVG: probability as colour, points by class, the learnt boundary and the true one. */
+/**
+ * A decision boundary as an SVG: probability as colour, points by class, the learnt boundary and the true
+ * one.
+ */
 import { type Html, html } from '../../report/escape.js';
 import type { DecisionGrid, SyntheticResult } from '../types.js';
 import { divergingPng } from './images.js';
@@ -62,7 +65,10 @@ function conic({ Q, threshold }: SyntheticResult, reach: number): Point[][] {
   return lines.filter((line) => line.length > 1);
 }
 
-/** Segments where the probability crosses one half: marching squares, with straight lines between the grid's points. */
+/**
+ * Segments where the probability crosses one half: marching squares, with straight lines between the grid's
+ * points.
+ */
 export function contour({ from, to, points, probabilities: p }: DecisionGrid): Point[][] {
   const step = (to - from) / (points - 1);
   const lines: Point[][] = [];

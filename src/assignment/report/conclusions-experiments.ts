@@ -1,7 +1,7 @@
 /**
- * What the experiments of question 7 say. As in conclusions.ts, numbers choose the sentences; of two means one
- * is only called better when they are further apart than chance between seeds explains, and a single seed is
- * named as such.
+ * What the experiments of question 7 say. As in conclusions.ts, numbers choose the sentences; of two means
+ * one is only called better when they are further apart than chance between seeds explains, and a single seed
+ * is named as such.
  */
 
 import { count, percent } from '../../report/format.js';

@@ -1,6 +1,6 @@
 /**
- * What the results say, in sentences. Every sentence is chosen by comparing numbers: with other results there are other
- * sentences, and none is written that the data does not bear out.
+ * What the results say, in sentences. Every sentence is chosen by comparing numbers: with other results there
+ * are other sentences, and none is written that the data does not bear out.
  */
 
 import { count, percent } from '../../report/format.js';

@@ -1,9 +1,13 @@
 /**
- * Pieces of this package's own source that the report shows beside the formulas. The build cuts them out of the
- * files (assembly/report.mjs), so that what is shown is what runs; a piece that is no longer found ends the build.
+ * Pieces of this package's own source that the report shows beside the formulas. The build cuts them out of
+ * the files (assembly/report.mjs), so that what is shown is what runs; a piece that is no longer found ends
+ * the build.
  */
 
-/** From the first line that begins with `from` to the next that begins with `to` and stands no further to the right. */
+/**
+ * From the first line that begins with `from` to the next that begins with `to` and stands no further to the
+ * right.
+ */
 export interface Excerpt {
   /** Which form of the network it is from, or what it does. */
   readonly title: string;

@@ -1,4 +1,6 @@
-/** The end of question 7 in the report: the chosen network on the test set, its hidden units and its mistakes. */
+/**
+ * The end of question 7 in the report: the chosen network on the test set, its hidden units and its mistakes.
+ */
 import { confusionMatrix } from '../../report/confusion.js';
 import { type Html, html, type Part } from '../../report/escape.js';
 import { count, percent, plural } from '../../report/format.js';

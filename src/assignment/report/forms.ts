@@ -1,4 +1,7 @@
-/** Questions 5 and 6 in the report: the network on vectors and on batches, shown equal to each other and to the scalar one. */
+/**
+ * Questions 5 and 6 in the report: the network on vectors and on batches, shown equal to each other and to
+ * the scalar one.
+ */
 
 import { type Chart, type Colour, chartFigures } from '../../report/charts.js';
 import { type Html, html } from '../../report/escape.js';

@@ -1,6 +1,7 @@
 /**
- * Every formula of the report, for the build: it turns them into MathML (assembly/report.mjs), so that nobody who
- * installs the package needs a typesetter. A formula that is not listed here is refused when the report is drawn.
+ * Every formula of the report, for the build: it turns them into MathML (assembly/report.mjs), so that nobody
+ * who installs the package needs a typesetter. A formula that is not listed here is refused when the report
+ * is drawn.
  */
 import { derivations } from '../q1-derivations/derivations.js';
 import { topics } from './original-topics.js';

@@ -1,13 +1,15 @@
 /** Numbers as colours: PNGs whose opacity grows with the value, so that zero is the paper, light or dark. */
 import { pngDataUri } from '../../report/png.js';
 
-/** Blue for negative, orange for positive: the hues of the charts, of a lightness that shows on both papers. */
+/**
+ * Blue for negative, orange for positive: the hues of the charts, of a lightness that shows on both papers.
+ */
 const NEGATIVE = [46, 116, 208];
 const POSITIVE = [222, 107, 24];
 
 /**
- * Values between -1 and 1, row-major from the top, as a data URI. `most` is the opacity of the ends. Strong values stand
- * out as they should when `gamma` is 1; less lifts the weak ones.
+ * Values between -1 and 1, row-major from the top, as a data URI. `most` is the opacity of the ends. Strong
+ * values stand out as they should when `gamma` is 1; less lifts the weak ones.
  */
 export function divergingPng(
   values: ArrayLike<number>,

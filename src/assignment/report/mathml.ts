@@ -1,6 +1,6 @@
 /**
- * Mathematics as MathML, which browsers set themselves: the page needs neither a script nor a font for it. Formulas
- * were typeset when the package was built (formulas.ts); matrices of computed numbers are made here.
+ * Mathematics as MathML, which browsers set themselves: the page needs neither a script nor a font for it.
+ * Formulas were typeset when the package was built (formulas.ts); matrices of computed numbers are made here.
  */
 import { mathml } from '../../../build/assignment.js';
 import { DataError, show } from '../../base/errors.js';

@@ -1,4 +1,7 @@
-/** What the original assignment got wrong, as far as that is known, and what is right: texts and formulas, no layout. */
+/**
+ * What the original assignment got wrong, as far as that is known, and what is right: texts and formulas, no
+ * layout.
+ */
 import type { ExcerptName } from './excerpts.js';
 
 export interface Topic {

@@ -1,4 +1,7 @@
-/** What the original assignment got wrong: each point with the right formula, and the code of the forms beside it. */
+/**
+ * What the original assignment got wrong: each point with the right formula, and the code of the forms beside
+ * it.
+ */
 import { code } from '../../../build/assignment.js';
 import { type Html, html } from '../../report/escape.js';
 import { count, percent, plural } from '../../report/format.js';

@@ -1,6 +1,6 @@
 /**
- * Formulas for a terminal: the LaTeX of the derivations, which keeps to few commands, as one line of text. Not for LaTeX
- * of other origin.
+ * Formulas for a terminal: the LaTeX of the derivations, which keeps to few commands, as one line of text.
+ * Not for LaTeX of other origin.
  */
 import type { Derivation } from '../types.js';
 

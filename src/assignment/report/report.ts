@@ -1,6 +1,6 @@
 /**
- * The assignment as one HTML page: it composes the sections, each of which has a module of its own. Nothing here touches
- * a file: loading uPlot's text and writing the page is the caller's.
+ * The assignment as one HTML page: it composes the sections, each of which has a module of its own. Nothing
+ * here touches a file: loading uPlot's text and writing the page is the caller's.
  */
 import { type Html, html } from '../../report/escape.js';
 import { type Link, page } from '../../report/page.js';

@@ -1,6 +1,6 @@
 /**
- * Reads a file, and writes one so that a crash leaves the old file or the new one, never a part. Node only. It knows
- * no format. Every failure is a FileError in plain words, with the system's own error as its cause.
+ * Reads a file, and writes one so that a crash leaves the old file or the new one, never a part. Node only.
+ * It knows no format. Every failure is a FileError in plain words, with the system's own error as its cause.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -35,11 +35,12 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Writes `path` by way of a temporary file beside it: write, fsync, rename, fsync of the folder. A text is written as
- * UTF-8, a text that comes in parts as they come. Only a regular file is ever replaced: a symbolic link stays, and the file that it
- * leads to is written; a device or a pipe gets the bytes as they are.
+ * Writes `path` by way of a temporary file beside it: write, fsync, rename, fsync of the folder. A text is
+ * written as UTF-8, a text that comes in parts as they come. Only a regular file is ever replaced: a symbolic
+ * link stays, and the file that it leads to is written; a device or a pipe gets the bytes as they are.
  *
- * @throws FileError when any step fails. The temporary file is then gone and the old file as it was; only when the
+ * @throws FileError when any step fails. The temporary file is then gone and the old file as it was; only
+ * when the
  *   last step fails is the new one in place, and the message says so.
  */
 export async function writeFileAtomic(
@@ -73,7 +74,10 @@ export async function writeFileAtomic(
   }
 }
 
-/** Where the new file is to be: `path`, or what it links to. Undefined for a device, a pipe or an open file under /dev or /proc. */
+/**
+ * Where the new file is to be: `path`, or what it links to. Undefined for a device, a pipe or an open file
+ * under /dev or /proc.
+ */
 async function replaceable(path: string): Promise<string | undefined> {
   const own = await lstat(path).catch(() => undefined);
   if (!own) return path;
@@ -89,7 +93,10 @@ async function replaceable(path: string): Promise<string | undefined> {
   return replaceable(resolve(await realpath(dirname(path)), await readlink(path)));
 }
 
-/** Removes what `writeFileAtomic` leaves in a folder when the process is killed. Only where nobody else is writing. */
+/**
+ * Removes what `writeFileAtomic` leaves in a folder when the process is killed. Only where nobody else is
+ * writing.
+ */
 export async function removeTemporaries(folder: string): Promise<void> {
   try {
     for (const name of await readdir(folder)) {
@@ -152,7 +159,9 @@ async function write(
   }
 }
 
-/** Makes a rename last. Windows opens no folder and some network file systems sync none; there it is left out. */
+/**
+ * Makes a rename last. Windows opens no folder and some network file systems sync none; there it is left out.
+ */
 async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {

@@ -1,4 +1,7 @@
-/** Files that another file names: the other's word is not taken for where they may lie. Node only. It knows no format. */
+/**
+ * Files that another file names: the other's word is not taken for where they may lie. Node only. It knows no
+ * format.
+ */
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { FileError } from '../errors.js';
@@ -7,7 +10,8 @@ import { fileError, readFileBytes } from './atomic.js';
 /**
  * Reads the whole file `name` in the folder of the file `path`, or below it.
  *
- * @throws FileError when it lies elsewhere, also by way of a symbolic link, is no ordinary file, or cannot be read.
+ * @throws FileError when it lies elsewhere, also by way of a symbolic link, is no ordinary file, or cannot be
+ * read.
  */
 export async function readFileBeside(path: string, name: string): Promise<Uint8Array> {
   const folder = dirname(path);

@@ -15,7 +15,10 @@ export async function makeFolders(path: string): Promise<string | undefined> {
   }
 }
 
-/** As mkdir's option `recursive`, which however loops without end in Node 20 where a system such as /proc says ENOENT. */
+/**
+ * As mkdir's option `recursive`, which however loops without end in Node 20 where a system such as /proc says
+ * ENOENT.
+ */
 async function makeMissing(path: string): Promise<string | undefined> {
   try {
     await mkdir(path);

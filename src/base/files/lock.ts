@@ -1,9 +1,9 @@
 /**
- * A folder for one process at a time, by a file in it that says which. A crash leaves the file and no harm: whoever comes next finds
- * that its process is gone, and takes its place. Node only.
+ * A folder for one process at a time, by a file in it that says which. A crash leaves the file and no harm:
+ * whoever comes next finds that its process is gone, and takes its place. Node only.
  *
- * Whether a process is gone is known by its number and the time of its start, where the system tells that; elsewhere, and where the lock
- * was taken on another machine, by the file's time, which the owner renews.
+ * Whether a process is gone is known by its number and the time of its start, where the system tells that;
+ * elsewhere, and where the lock was taken on another machine, by the file's time, which the owner renews.
  */
 import { randomUUID } from 'node:crypto';
 import { open, readFile, readlink, rm, stat, utimes } from 'node:fs/promises';
@@ -16,7 +16,10 @@ import { fileError, systemCode } from './atomic.js';
 /** The lock's file within its folder. */
 export const LOCK_FILE = '.lanegrad-lock';
 
-/** Milliseconds from one renewal to the next, and without one until an owner of whom nothing else is known is taken for gone. */
+/**
+ * Milliseconds from one renewal to the next, and without one until an owner of whom nothing else is known is
+ * taken for gone.
+ */
 const RENEWAL = 2000;
 const SILENCE = 5 * RENEWAL;
 
@@ -34,7 +37,10 @@ export class FolderLock {
   readonly #timer: NodeJS.Timeout;
   #released = false;
 
-  /** Throws FileError when another process has the folder, or none can be had because nothing can be written there. */
+  /**
+   * Throws FileError when another process has the folder, or none can be had because nothing can be written
+   * there.
+   */
   static async acquire(folder: string): Promise<FolderLock> {
     const path = join(folder, LOCK_FILE);
     const owner: Owner = {
@@ -102,7 +108,10 @@ async function removeStale(folder: string, path: string, machine: string): Promi
   }
 }
 
-/** Waits for another process that takes a lock over, a matter of milliseconds; what one left that died meanwhile is removed. */
+/**
+ * Waits for another process that takes a lock over, a matter of milliseconds; what one left that died
+ * meanwhile is removed.
+ */
 async function outlive(takeover: string): Promise<void> {
   const found = await stat(takeover).catch(() => undefined);
   if (!found) return;
@@ -154,7 +163,9 @@ async function isRenewed(path: string, interval = RENEWAL / 4): Promise<boolean>
   return false;
 }
 
-/** When a process was started, of Linux; undefined of one that is gone, or has ended and nobody has asked how. */
+/**
+ * When a process was started, of Linux; undefined of one that is gone, or has ended and nobody has asked how.
+ */
 async function startOf(pid: number): Promise<string | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   // Behind the command's name, which may hold anything.

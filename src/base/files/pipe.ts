@@ -1,4 +1,7 @@
-/** Named pipes and standard input as streams of bytes. Node only. What waits for their other end can be interrupted by a signal. */
+/**
+ * Named pipes and standard input as streams of bytes. Node only. What waits for their other end can be
+ * interrupted by a signal.
+ */
 import { constants, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
@@ -44,8 +47,8 @@ export async function* readPipe(path: string): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * To open a pipe is to wait for who writes, in a thread that Node waits for in turn, whatever signal comes. Not to wait, and to let the
- * event loop watch it, leaves the process free.
+ * To open a pipe is to wait for who writes, in a thread that Node waits for in turn, whatever signal comes.
+ * Not to wait, and to let the event loop watch it, leaves the process free.
  */
 function openPipe(path: string): Socket {
   try {

@@ -39,7 +39,8 @@ export const platform: Platform = {
   cores: navigator.hardwareConcurrency ?? 1,
 
   get threadsUnavailable() {
-    // Where only one of the two is missing, trying tells: a browser may have memory to share without saying so, or the reverse.
+    // Where only one of the two is missing, trying tells: a browser may have memory to share without saying
+    // so, or the reverse.
     if (globalThis.crossOriginIsolated || typeof SharedArrayBuffer === 'function') return undefined;
     return 'the page is not cross-origin isolated, so there is no shared memory';
   },
@@ -85,8 +86,8 @@ export const platform: Platform = {
     return WebAssembly.compile(bytes);
   },
 
-  // A page's main thread may not wait for a module of this size. The AssemblyScript loader would do no more for kernels that hand
-  // nothing over but numbers, and cost every page 2 kB.
+  // A page's main thread may not wait for a module of this size. The AssemblyScript loader would do no more
+  // for kernels that hand nothing over but numbers, and cost every page 2 kB.
   async instantiate(module, memory) {
     return WebAssembly.instantiate(module as WebAssembly.Module, {
       env: { memory: memory as WebAssembly.Memory },
@@ -112,7 +113,8 @@ export const platform: Platform = {
     const { scheduler } = globalThis as { scheduler?: Scheduler };
     // Behind input, timers, messages and drawing, at once when there are none of them.
     if (inPage && scheduler?.postTask) return scheduler.postTask(() => {}, { priority: 'background' });
-    // A worker draws nothing. What follows `scheduler.yield()` would come before messages, and it would hear of nothing.
+    // A worker draws nothing. What follows `scheduler.yield()` would come before messages, and it would hear
+    // of nothing.
     if (!inPage || document.visibilityState === 'hidden') return message();
     return nextFrame();
   },
@@ -134,7 +136,10 @@ function message(): Promise<void> {
   });
 }
 
-/** After the page was drawn: messages alone are served before that for a tenth of a second. A page that is covered draws nothing. */
+/**
+ * After the page was drawn: messages alone are served before that for a tenth of a second. A page that is
+ * covered draws nothing.
+ */
 function nextFrame(): Promise<void> {
   return new Promise((resolve) => {
     const late = setTimeout(resolve, 4 * FRAME);

@@ -98,18 +98,21 @@ export const platform: Platform = {
   memoryRemedy: '; where address space is limited (ulimit -v), start node with --disable-wasm-trap-handler',
 
   async instantiate(module, memory) {
-    // At once: the other way asks for `Response`, and so for all of fetch, and Node ends where memory is short. The instance's own
-    // exports: the loader's wrapped ones would collect arguments into an array at every call.
+    // At once: the other way asks for `Response`, and so for all of fetch, and Node ends where memory is
+    // short. The instance's own exports: the loader's wrapped ones would collect arguments into an array at
+    // every call.
     return instantiateSync(module as WebAssembly.Module, { env: { memory: memory as WebAssembly.Memory } })
       .instance;
   },
 
   async compile(bytes, turbo) {
-    // The flags hold for this one synchronous compilation; other modules of the process are not touched. Without the baseline
-    // compiler the fast code is there from the first call, after some 20 ms. It is also the same in every run: compiled
-    // later, by what V8 has seen called, micro-kernels are now and then inlined into their drivers, at a fifth of the speed.
+    // The flags hold for this one synchronous compilation; other modules of the process are not touched.
+    // Without the baseline compiler the fast code is there from the first call, after some 20 ms. It is also
+    // the same in every run: compiled later, by what V8 has seen called, micro-kernels are now and then
+    // inlined into their drivers, at a fifth of the speed.
     const flags = ['no-liftoff', 'no-wasm-lazy-compilation'];
-    // Where V8 may go back to baseline code that was never made, it ends the process: "Check failed: function_feedback != …end()".
+    // Where V8 may go back to baseline code that was never made, it ends the process: "Check failed:
+    // function_feedback != …end()".
     if (major >= DEOPT_NODE) flags.push('no-wasm-deopt');
     if (turbo) flags.push('experimental-wasm-revectorize');
     for (const flag of flags) setFlagsFromString(`--${flag}`);
@@ -124,15 +127,15 @@ export const platform: Platform = {
   sameBytes: (a, b) => Buffer.compare(a, b) === 0,
 
   leaveTurbo() {
-    // V8 leaves the upper halves of the 256-bit registers in use, and then C code written for 128 bits, such as Math.exp's,
-    // takes 25 times as long. Node's text decoder ends with the instruction that clears them.
+    // V8 leaves the upper halves of the 256-bit registers in use, and then C code written for 128 bits, such
+    // as Math.exp's, takes 25 times as long. Node's text decoder ends with the instruction that clears them.
     decoder.decode(text);
   },
 };
 
 /**
- * Shared memory takes 10 GiB of addresses, and V8 ends the process where there are none left for a thread's code. Undefined where there is
- * no such limit.
+ * Shared memory takes 10 GiB of addresses, and V8 ends the process where there are none left for a thread's
+ * code. Undefined where there is no such limit.
  */
 function withoutRoomForThreads(): string | undefined {
   try {
@@ -174,7 +177,10 @@ function opposite(flag: string): string {
   return flag.startsWith('no-') ? flag.slice(3) : `no-${flag}`;
 }
 
-/** The same module with an empty custom section at its end: V8 would give equal bytes the code that it has compiled already. */
+/**
+ * The same module with an empty custom section at its end: V8 would give equal bytes the code that it has
+ * compiled already.
+ */
 function marked(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode('turbo');
   const section = [0, name.length + 1, name.length, ...name];

@@ -1,4 +1,7 @@
-/** SHA-256 in TypeScript (FIPS 180-4), for pages whose browser keeps its own from them. For hashes of a few megabytes at most. */
+/**
+ * SHA-256 in TypeScript (FIPS 180-4), for pages whose browser keeps its own from them. For hashes of a few
+ * megabytes at most.
+ */
 
 /** The first 32 bits of the fractional part. */
 const fraction = (x: number) => Math.floor((x - Math.floor(x)) * 2 ** 32);

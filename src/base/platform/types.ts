@@ -1,6 +1,6 @@
 /**
- * The seam between the library and where it runs. `#platform` resolves to node.ts or browser.ts by package.json's
- * `imports`, so a browser bundle never reaches a `node:` import.
+ * The seam between the library and where it runs. `#platform` resolves to node.ts or browser.ts by
+ * package.json's `imports`, so a browser bundle never reaches a `node:` import.
  */
 import type { Bytes, Global, WasmGlobal } from '../globals.js';
 
@@ -37,7 +37,10 @@ export interface Platform {
   readonly mayWait: boolean;
   /** Starts a thread of an engine, or throws. It must not keep the process alive once it is ready. */
   startThread(setup: ThreadSetup, events: ThreadEvents): Thread;
-  /** A worker for a trainer, by its script, where it is no global `Worker`: one of this package's own, or what was given. */
+  /**
+   * A worker for a trainer, by its script, where it is no global `Worker`: one of this package's own, or what
+   * was given.
+   */
   readonly startWorker:
     | ((script: Global<'URL'> | string | WorkerHandle | { own: 'worker' | 'inline-worker' }) => TrainerWorker)
     | undefined;

@@ -14,7 +14,9 @@ interface Cut {
   /** Of each argument, whether it is float32. */
   readonly isFloat: readonly boolean[];
   readonly codes?: Int32Array;
-  /** Into how many chunks of the splitter's rows and columns a call is cut; 0 where one thread computes it. */
+  /**
+   * Into how many chunks of the splitter's rows and columns a call is cut; 0 where one thread computes it.
+   */
   chunks(given: Readonly<Float64Array>): number;
 }
 

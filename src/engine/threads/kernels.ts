@@ -1,6 +1,7 @@
 /**
- * The kernels of an engine with threads: each call is cut into chunks where that pays, and computed by one thread where not. Its
- * result is the same bit for bit. Which part of a job a chunk is stands in assembly/threads/jobs.ts.
+ * The kernels of an engine with threads: each call is cut into chunks where that pays, and computed by one
+ * thread where not. Its result is the same bit for bit. Which part of a job a chunk is stands in
+ * assembly/threads/jobs.ts.
  */
 import { ROWS_ASIDE, SUM_ABSOLUTES, SUM_BLOCK, SUM_PLAIN, SUM_SQUARES } from '../constants.js';
 import { jobs } from '../generated/lines.js';
@@ -10,7 +11,9 @@ import { lineKernels } from './lines.js';
 import type { ThreadPool } from './pool.js';
 import type { Splitter } from './split.js';
 
-/** Nanoseconds on one thread, roughly: of a multiply-add of a compressed entry and a column; of an entry fetched from main memory, or
+/**
+ * Nanoseconds on one thread, roughly: of a multiply-add of a compressed entry and a column; of an entry
+ * fetched from main memory, or
  * counted and moved; of an element added up. */
 const COST = { sparse: 0.05, gathered: 1, entry: 2, sum: 0.3 } as const;
 

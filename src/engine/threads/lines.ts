@@ -1,6 +1,7 @@
 /**
- * Kernels that are cut along one axis, and how: of each a letter for each argument and what an element costs one thread, in nanoseconds,
- * roughly. The build writes them from the signatures (engine/signatures.ts); assembly/threads/lines.ts has the other end.
+ * Kernels that are cut along one axis, and how: of each a letter for each argument and what an element costs
+ * one thread, in nanoseconds, roughly. The build writes them from the signatures (engine/signatures.ts);
+ * assembly/threads/lines.ts has the other end.
  *
  *   e  pointer, moved by elements or columns      r  pointer, moved by rows; its leading dimension follows      p  pointer that stays
  *   n  what is cut                                w  the other sides: n · w · w … elements in all               s  scratch space

@@ -1,6 +1,7 @@
 /**
- * The threads of one engine: started once, given jobs, watched, ended. What a job is stands in kernels.ts beside this file; how
- * chunks are claimed, in assembly/threads/pool.ts, whose layout of the pool this file shares.
+ * The threads of one engine: started once, given jobs, watched, ended. What a job is stands in kernels.ts
+ * beside this file; how chunks are claimed, in assembly/threads/pool.ts, whose layout of the pool this file
+ * shares.
  */
 
 import { platform } from '#platform';
@@ -63,7 +64,8 @@ export class ThreadPool {
   #failure: EngineError | undefined;
 
   /**
-   * Starts the threads, and waits until all are there. Throws ThreadError, with none left, when one cannot be started.
+   * Starts the threads, and waits until all are there. Throws ThreadError, with none left, when one cannot be
+   * started.
    */
   static async start(setup: PoolSetup): Promise<ThreadPool> {
     const pool = new ThreadPool(setup);
@@ -144,8 +146,8 @@ export class ThreadPool {
   }
 
   /**
-   * Does the job whose arguments stand in `words`: `chunks` of so many rows and columns. Throws EngineError when a thread is lost;
-   * the pool is then at its end.
+   * Does the job whose arguments stand in `words`: `chunks` of so many rows and columns. Throws EngineError
+   * when a thread is lost; the pool is then at its end.
    */
   run(kernel: number, chunks: number, rows: number, columns = 0): void {
     if (this.#failure) throw this.#failure;

@@ -1,6 +1,7 @@
 /**
- * How a kernel's outputs are cut into chunks: enough of them to keep all threads at work, none too small to be worth handing out.
- * Costs are in nanoseconds on one thread, roughly: they decide who computes, never what.
+ * How a kernel's outputs are cut into chunks: enough of them to keep all threads at work, none too small to
+ * be worth handing out. Costs are in nanoseconds on one thread, roughly: they decide who computes, never
+ * what.
  */
 
 /** Work below this stays on the calling thread; and each chunk has at least half as much. */
@@ -39,7 +40,10 @@ export class Splitter {
     return Math.max(threads * CHUNKS_EACH, Math.ceil(cost / LONGEST));
   }
 
-  /** `length` rows, columns or elements in multiples of `step`, each at `cost`. Returns the number of chunks, 0 for none: not cut. */
+  /**
+   * `length` rows, columns or elements in multiples of `step`, each at `cost`. Returns the number of chunks,
+   * 0 for none: not cut.
+   */
   line(length: number, step: number, cost: number): number {
     const parts = this.#parts(length * cost);
     if (parts === 1) return 0;
@@ -50,8 +54,8 @@ export class Splitter {
   }
 
   /**
-   * The product C [M, N] over K, one of B: into rectangles of whole tiles, shaped so that packing their rows and columns costs
-   * least. Returns the number of chunks over all B, 0 for none.
+   * The product C [M, N] over K, one of B: into rectangles of whole tiles, shaped so that packing their rows
+   * and columns costs least. Returns the number of chunks over all B, 0 for none.
    */
   product(B: number, M: number, N: number, K: number): number {
     const parts = this.#parts(B * M * N * K * MULTIPLY_ADD);
@@ -77,8 +81,9 @@ export class Splitter {
   }
 
   /**
-   * The output [M, N] of a product with compressed rows, at `cost` an element: to each thread its own columns, the same whatever M is, so
-   * that a thread updates the weights that it reads. Columns are cut in rows, in multiples of `step`, where there are many.
+   * The output [M, N] of a product with compressed rows, at `cost` an element: to each thread its own
+   * columns, the same whatever M is, so that a thread updates the weights that it reads. Columns are cut in
+   * rows, in multiples of `step`, where there are many.
    */
   columnShares(M: number, N: number, step: number, cost: number): number {
     const parts = this.#parts(M * N * cost);
@@ -89,7 +94,9 @@ export class Splitter {
     return Math.ceil(M / this.rows) * across;
   }
 
-  /** Columns for each thread, the same as `columnShares` has, where each gets one part and no more; else 0. */
+  /**
+   * Columns for each thread, the same as `columnShares` has, where each gets one part and no more; else 0.
+   */
   evenColumns(M: number, N: number, cost: number): number {
     const threads = this.#threads;
     if (M === 0 || this.#parts(M * N * cost) !== threads) return 0;

@@ -14,7 +14,10 @@ interface Instance {
   reserve(bytes: number): void;
 }
 
-/** The pool, kernels that use it, and the first bytes of memory that now belong to the kernels. Throws ThreadError where one does not start. */
+/**
+ * The pool, kernels that use it, and the first bytes of memory that now belong to the kernels. Throws
+ * ThreadError where one does not start.
+ */
 export async function startThreads(
   instance: Instance,
   module: WasmGlobal<'Module'>,

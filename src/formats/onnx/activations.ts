@@ -14,7 +14,9 @@ export const plainOperators: ReadonlyMap<string, string> = new Map([
 export const NEGATIVE_SLOPE = 0.01;
 export const ELU_ALPHA = 1;
 
-/** Applies an activation to the graph's current value. Throws OptionError for one that has no form in ONNX. */
+/**
+ * Applies an activation to the graph's current value. Throws OptionError for one that has no form in ONNX.
+ */
 export function writeActivation(
   graph: GraphBuilder,
   name: unknown,

@@ -1,6 +1,7 @@
 /**
- * An ONNX graph as a chain: one input, one output, and between them operators that each read what the one before made, and
- * constants. Branches, cycles and what stands beside the chain are refused. It knows no operator.
+ * An ONNX graph as a chain: one input, one output, and between them operators that each read what the one
+ * before made, and constants. Branches, cycles and what stands beside the chain are refused. It knows no
+ * operator.
  */
 import { show } from '../../base/errors.js';
 import type { Fail } from '../protobuf.js';

@@ -1,6 +1,7 @@
 /**
- * The messages of ONNX from a file's bytes. It checks what the wire format and these messages demand, and believes no length; what the
- * graph means is for `read.ts`. Fields that a sequential model has no use for are passed over.
+ * The messages of ONNX from a file's bytes. It checks what the wire format and these messages demand, and
+ * believes no length; what the graph means is for `read.ts`. Fields that a sequential model has no use for
+ * are passed over.
  */
 import { show } from '../../base/errors.js';
 import { toHostOrder } from '../bytes.js';
@@ -27,7 +28,9 @@ import {
 } from './proto.js';
 import { bytesOf } from './values.js';
 
-/** Nodes, names, attributes and other fields in a file: each takes two bytes there, and many times that here. */
+/**
+ * Nodes, names, attributes and other fields in a file: each takes two bytes there, and many times that here.
+ */
 const MAX_FIELDS = 2 ** 20;
 
 /** What all messages of a file are read with. */
@@ -38,7 +41,10 @@ interface Source {
   readonly files: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
-/** Parses a whole file. Tensors' data are views of `bytes`, or of the `files` beside it; without those they stay where they are. */
+/**
+ * Parses a whole file. Tensors' data are views of `bytes`, or of the `files` beside it; without those they
+ * stay where they are.
+ */
 export function decodeModel(
   bytes: Uint8Array,
   fail: Fail,
@@ -214,7 +220,10 @@ function readExternal(entries: readonly (readonly [string, string])[], fail: Fai
   return { location, offset: number('offset') ?? 0, ...(length !== undefined && { length }) };
 }
 
-/** Whether a path with slashes cannot lead out of the folder that it is of. Backslashes and drives are Windows' own ways out. */
+/**
+ * Whether a path with slashes cannot lead out of the folder that it is of. Backslashes and drives are
+ * Windows' own ways out.
+ */
 function isInside(path: string): boolean {
   return !/^$|^\/|[\\\0]|^[A-Za-z]:/.test(path) && !path.split('/').includes('..');
 }

@@ -1,4 +1,6 @@
-/** Puts an ONNX graph together, value by value: each operator is a node that reads named values and makes one. */
+/**
+ * Puts an ONNX graph together, value by value: each operator is a node that reads named values and makes one.
+ */
 import {
   doubleTensor,
   floatTensor,

@@ -12,7 +12,10 @@ export interface LayerPart {
   readonly width: number;
   /** Its place, by which its constants are named. */
   readonly index: number | string;
-  /** One of the layer's parameters or buffers as a constant of the graph; undefined for one that the layer does not have. */
+  /**
+   * One of the layer's parameters or buffers as a constant of the graph; undefined for one that the layer
+   * does not have.
+   */
   constant(name: string): string | undefined;
 }
 
@@ -63,7 +66,10 @@ function scaleAndShift(
   return [constant('weight') ?? ones(), constant('bias') ?? zeros()];
 }
 
-/** Each column of categories picks rows of its table; the parts, and what lies between, stand side by side again. */
+/**
+ * Each column of categories picks rows of its table; the parts, and what lies between, stand side by side
+ * again.
+ */
 export function writeEmbedding(graph: GraphBuilder, { config, width, constant, index }: LayerPart): void {
   const input = graph.current;
   const parts: string[] = [];

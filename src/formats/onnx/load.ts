@@ -4,8 +4,8 @@ import { readFileBeside } from '../../base/files/beside.js';
 import { type OnnxImport, onnxDataFiles, readOnnx } from './read.js';
 
 /**
- * Reads an ONNX file, and the files that hold its weights where it holds them not itself, such as `model.onnx.data`. These must lie in
- * its folder or below.
+ * Reads an ONNX file, and the files that hold its weights where it holds them not itself, such as
+ * `model.onnx.data`. These must lie in its folder or below.
  *
  * @throws as `readOnnx` does, and FileError when a file cannot be read, or weights lie elsewhere.
  */

@@ -1,4 +1,6 @@
-/** How each operation of a graph is written as ONNX operators, by its name: one entry each, and nowhere else. */
+/**
+ * How each operation of a graph is written as ONNX operators, by its name: one entry each, and nowhere else.
+ */
 import type { ActivationAttributes } from '../../ops/activations.js';
 import type { EmbeddingAttributes } from '../../ops/embedding.js';
 import type { ProductAttributes } from '../../ops/matmul.js';
@@ -191,7 +193,10 @@ function writeBatchNorm(part: NodePart<BatchNormAttributes>): string {
 
 const REDUCTIONS = { sum: 'ReduceSum', mean: 'ReduceMean', max: 'ReduceMax', min: 'ReduceMin' } as const;
 
-/** Axes stay with length 1, but the rows, which are gone when they are reduced. Since operator set 18 axes are an input. */
+/**
+ * Axes stay with length 1, but the rows, which are gone when they are reduced. Since operator set 18 axes are
+ * an input.
+ */
 function writeReduction({
   graph,
   attributes,

@@ -9,7 +9,10 @@ import { countOf, floatValues, intValues } from './values.js';
 
 /** How one operator is read. */
 export interface Operator {
-  /** Adds what it does. The chain has checked the node's form: what is below, and that the values before it are its first input. */
+  /**
+   * Adds what it does. The chain has checked the node's form: what is below, and that the values before it
+   * are its first input.
+   */
   read(node: OnnxNode, chain: Chain, read: Reading): void;
   /** Inputs that it may have, the values before it included. */
   readonly inputs: number;
@@ -282,7 +285,10 @@ function numberAttribute(node: OnnxNode, name: string, fallback: number, fail: F
   return attribute.float ?? fail(`expected its attribute ${name} to be a number`);
 }
 
-/** As an option of a layer: the shortest decimal number that is this float32, 0.01 and not 0.009999999776482582. */
+/**
+ * As an option of a layer: the shortest decimal number that is this float32, 0.01 and not
+ * 0.009999999776482582.
+ */
 function floatAttribute(node: OnnxNode, name: string, fallback: number, fail: Fail): number {
   const value = numberAttribute(node, name, fallback, fail);
   for (let digits = 1; digits < 9; digits++) {

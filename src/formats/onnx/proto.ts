@@ -1,8 +1,9 @@
 /**
- * The messages of ONNX that a sequential model needs, and their bytes; `decode.ts` reads them. What the graph means is for `write.ts`
- * and `read.ts`.
+ * The messages of ONNX that models need, and their bytes; `decode.ts` reads them. What the graph means is for
+ * `write.ts` and `read.ts`.
  *
- * Field numbers and codes: onnx.proto3 of ONNX 1.15 (IR version 9), https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
+ * Field numbers and codes: onnx.proto3 of ONNX 1.15 (IR version 9),
+ * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
  */
 import { fromHostOrder } from '../bytes.js';
 import { ProtoWriter } from '../protobuf.js';
@@ -74,7 +75,10 @@ export interface OnnxNode {
   readonly attributes: readonly OnnxAttribute[];
 }
 
-/** An input or output of the graph. A dimension is a length or the name of one; undefined where the file does not say. */
+/**
+ * An input or output of the graph. A dimension is a length or the name of one; undefined where the file does
+ * not say.
+ */
 export interface OnnxValue {
   readonly name: string;
   readonly elementType: number;

@@ -1,6 +1,7 @@
 /**
- * Reads an ONNX file as a sequential model: a chain of the operators that `write.ts` writes, and of what PyTorch and Keras
- * export for the same layers. Whatever is read is taken for hostile; what is not understood is refused, with the node's name.
+ * Reads an ONNX file as a sequential model: a chain of the operators that `write.ts` writes, and of what
+ * PyTorch and Keras export for the same layers. Whatever is read is taken for hostile; what is not understood
+ * is refused, with the node's name.
  */
 import { checkBytes, isMap } from '../../base/arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../../base/errors.js';
@@ -29,8 +30,8 @@ export interface OnnxImport {
   /** How inputs are made and what classes are called, when the graph or the file's own metadata tell it. */
   readonly metadata: BasicMetadata;
   /**
-   * Whether the graph ends with softmax or with sigmoid, which is then read as the link of a loss. The model ends before it: its outputs
-   * are logits, and it remembers the loss, by which `predict` applies the link.
+   * Whether the graph ends with softmax or with sigmoid, which is then read as the link of a loss. The model
+   * ends before it: its outputs are logits, and it remembers the loss, by which `predict` applies the link.
    */
   readonly softmax: boolean;
   readonly sigmoid: boolean;
@@ -39,18 +40,19 @@ export interface OnnxImport {
 /** How `readOnnx` reads a file. */
 export interface ReadOnnxOptions {
   /**
-   * The bytes of the files beside the model that hold its weights, such as `model.onnx.data`, by the paths that `onnxDataFiles` gives.
-   * None by default. `loadOnnx` of lanegrad/node reads them itself.
+   * The bytes of the files beside the model that hold its weights, such as `model.onnx.data`, by the paths
+   * that `onnxDataFiles` gives. None by default. `loadOnnx` of lanegrad/node reads them itself.
    */
   externalData?: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
- * Rebuilds a model from an ONNX file's bytes. Weights become [in, out]; values wider or narrower than float32 are converted. Values of
- * an input [batch, …] of more than two axes become one row, as Flatten makes it.
+ * Rebuilds a model from an ONNX file's bytes. Weights become [in, out]; values wider or narrower than float32
+ * are converted. Values of an input [batch, …] of more than two axes become one row, as Flatten makes it.
  *
  * @param where The file's name, for messages.
- * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph is not a chain of the operators
+ * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph is not a
+ * chain of the operators
  *   that are known, shapes do not fit, a value is NaN or infinite, or weights are in a file that was not given, or is too short.
  * @throws OptionError for `bytes` that are none, and unknown options.
  */
@@ -105,8 +107,8 @@ export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOpt
 }
 
 /**
- * The files beside an ONNX file that hold its weights, as paths from its folder with slashes; none of them leads out of it. Empty for a
- * file that holds all of its weights itself.
+ * The files beside an ONNX file that hold its weights, as paths from its folder with slashes; none of them
+ * leads out of it. Empty for a file that holds all of its weights itself.
  *
  * @param where The file's name, for messages.
  * @throws FormatError when the file is not ONNX, or names a path that could lead out of its folder.
@@ -169,7 +171,9 @@ function lossOfGraph(read: Reading, { metadata, producer }: OnnxModel, fail: Fai
   return loss;
 }
 
-/** The values before a node must be what the operator works on, and all that the node says must be understood. */
+/**
+ * The values before a node must be what the operator works on, and all that the node says must be understood.
+ */
 function checkForm(node: OnnxNode, operator: Operator, chain: Chain): void {
   const { inputs, attributes } = node;
   if (inputs.length > operator.inputs) {

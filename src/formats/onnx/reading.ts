@@ -1,6 +1,7 @@
 /**
- * What has been read of a chain so far: layers, and what is known of the values at this point. Here is decided what becomes part of a
- * layer that is there already, so that no operator can merge into one that it does not follow directly.
+ * What has been read of a chain so far: layers, and what is known of the values at this point. Here is
+ * decided what becomes part of a layer that is there already, so that no operator can merge into one that it
+ * does not follow directly.
  */
 import type { Fail } from '../protobuf.js';
 
@@ -14,7 +15,10 @@ export interface Step {
   >;
 }
 
-/** How often the values that a file holds may be used on average: layers may share constants, a model has its own of each. */
+/**
+ * How often the values that a file holds may be used on average: layers may share constants, a model has its
+ * own of each.
+ */
 const MAX_REUSE = 16;
 /** Values that any model may have, however small its file. */
 const FREE_VALUES = 2 ** 22;
@@ -42,7 +46,10 @@ export class Reading {
     this.#valuesLeft = FREE_VALUES + (MAX_REUSE * fileBytes) / 4;
   }
 
-  /** Call for each parameter as soon as it has values: a small file can have many layers share one large constant. */
+  /**
+   * Call for each parameter as soon as it has values: a small file can have many layers share one large
+   * constant.
+   */
   claim(count: number, fail: Fail): void {
     this.#valuesLeft -= count;
     if (this.#valuesLeft < 0)
@@ -63,7 +70,10 @@ export class Reading {
     this.#endsWithProduct = false;
   }
 
-  /** x·W, or with a bias x·W + b: a dense layer, which a bias and an activation that follow at once become part of. */
+  /**
+   * x·W, or with a bias x·W + b: a dense layer, which a bias and an activation that follow at once become
+   * part of.
+   */
   addProduct(
     weight: { readonly rows: number; readonly columns: number; readonly values: Float32Array },
     bias: Float32Array | undefined,
@@ -76,7 +86,10 @@ export class Reading {
     this.#endsWithProduct = true;
   }
 
-  /** Width of the product without a bias whose result the values at this point are; undefined where they are something else. */
+  /**
+   * Width of the product without a bias whose result the values at this point are; undefined where they are
+   * something else.
+   */
   get biasWidth(): number | undefined {
     const last = this.steps.at(-1);
     return this.#endsWithProduct && last?.config.bias === false ? this.width : undefined;

@@ -15,7 +15,10 @@ const BYTES: ReadonlyMap<number, number> = new Map([
   [dataTypes.bfloat16, 2],
 ]);
 
-/** The elements of a tensor of floats, of any width, as float32. Fails when there are more or fewer than its shape says. */
+/**
+ * The elements of a tensor of floats, of any width, as float32. Fails when there are more or fewer than its
+ * shape says.
+ */
 export function floatValues(tensor: OnnxTensor, fail: Fail): Float32Array {
   const { dataType, floats, doubles, ints = [] } = tensor;
   const raw = checkedRaw(tensor, fail);
@@ -67,7 +70,10 @@ export function bytesOf(tensor: OnnxTensor, fail: Fail): number {
     : bytes * countOf(tensor, fail);
 }
 
-/** A copy of the raw elements in the host's order, compared with the shape before anything is copied; undefined where there are none. */
+/**
+ * A copy of the raw elements in the host's order, compared with the shape before anything is copied;
+ * undefined where there are none.
+ */
 function checkedRaw(tensor: OnnxTensor, fail: Fail): ArrayBuffer | undefined {
   const { raw, external, dataType } = tensor;
   if (external) {

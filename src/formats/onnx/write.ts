@@ -69,7 +69,8 @@ export interface WriteOnnxOptions {
 /**
  * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after
  * softmax, `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training
- * are left out. A model that is no list of our layers has its inputs and outputs by their names, each [batch, …].
+ * are left out. A model that is no list of our layers has its inputs and outputs by their names, each [batch,
+ * …].
  *
  * @param sections What the metadata may hold beside what any model's may; the first that is there frames the
  *   layers.
@@ -169,7 +170,10 @@ export function writeOnnx(
   return encoded.finish();
 }
 
-/** Whether it is written layer by layer, as version 1 of our own files: rows of numbers go through a list of our layers. */
+/**
+ * Whether it is written layer by layer, as version 1 of our own files: rows of numbers go through a list of
+ * our layers.
+ */
 function isChain(model: Network): model is Sequential {
   return isPlain(model) && model.inputs[0].shape.length === 1;
 }

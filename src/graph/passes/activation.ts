@@ -1,7 +1,10 @@
-/** An activation goes into the end of the product before it: the output is written once. Not where the product itself is read as well. */
+/**
+ * An activation goes into the end of the product before it: the output is written once. Not where the product
+ * itself is read as well.
+ */
 import { type ActivationAttributes, activation, isFused } from '../../ops/activations.js';
 import { type ProductAttributes, product } from '../../ops/matmul.js';
-import { makersOf, type Program, readersOf, type Step } from '../program.js';
+import { makersOf, note, type Program, readersOf, type Step } from '../program.js';
 
 export const activationIntoProduct = {
   name: 'activationIntoProduct' as const,
@@ -20,7 +23,7 @@ export const activationIntoProduct = {
       if (attributes.form !== 'nn' || attributes.activation || !alone) continue;
       before.attributes = { ...attributes, activation: name };
       before.outputs = step.outputs;
-      Object.assign(before, { notes: [...before.notes, `with ${name}`] });
+      note(before, `with ${name}`);
       gone.add(step);
     }
     program.steps = program.steps.filter((step) => !gone.has(step));

@@ -1,7 +1,10 @@
-/** An activation's derivative goes into the end of the product that makes the gradient above it. Not where that gradient is read as well. */
+/**
+ * An activation's derivative goes into the end of the product that makes the gradient above it. Not where
+ * that gradient is read as well.
+ */
 import { type ActivationAttributes, activationGradient, isFused } from '../../ops/activations.js';
 import { type ProductAttributes, product } from '../../ops/matmul.js';
-import { makersOf, type Program, readersOf, type Step } from '../program.js';
+import { makersOf, note, type Program, readersOf, type Step } from '../program.js';
 
 export const derivativeIntoProduct = {
   name: 'derivativeIntoProduct' as const,
@@ -21,7 +24,7 @@ export const derivativeIntoProduct = {
       before.attributes = { ...attributes, activation: name };
       before.inputs = [...before.inputs, saved];
       before.outputs = step.outputs;
-      Object.assign(before, { notes: [...before.notes, `times the derivative of ${name}`] });
+      note(before, `times the derivative of ${name}`);
       gone.add(step);
     }
     program.steps = program.steps.filter((step) => !gone.has(step));

@@ -1,6 +1,6 @@
 /**
- * What turns the plain steps of a graph into those that run fast. A pass is a file: it looks for a form, and rewrites it where that changes
- * no bit. Each can be left out by name.
+ * What turns the plain steps of a graph into those that run fast. A pass is a file: it looks for a form, and
+ * rewrites it where that changes no bit. Each can be left out by name.
  */
 import type { Program } from '../program.js';
 import { activationIntoProduct } from './activation.js';

@@ -1,9 +1,10 @@
 /**
- * Batches of an input that are mostly zeros are compressed when they are loaded, where nothing reads the input but products of one width:
- * then it need not be written out. Which path a batch takes is decided when it is loaded.
+ * Batches of an input that are mostly zeros are compressed when they are loaded, where nothing reads the
+ * input but products of one width: then it need not be written out. Which path a batch takes is decided when
+ * it is loaded.
  */
 import { type ProductAttributes, product } from '../../ops/matmul.js';
-import { type Program, readersOf, type Slot, type Step } from '../program.js';
+import { note, type Program, readersOf, type Slot, type Step } from '../program.js';
 
 export const compressedInputs = {
   name: 'compressedInputs' as const,
@@ -15,7 +16,7 @@ export const compressedInputs = {
       if (!same || program.kept.has(slot)) continue;
       for (const step of steps) {
         step.attributes = { ...(step.attributes as ProductAttributes), sparse: true };
-        Object.assign(step, { notes: [...step.notes, 'of what is not 0, where the batch is sparse'] });
+        note(step, 'of what is not 0, where the batch is sparse');
       }
     }
   },

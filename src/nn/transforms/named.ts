@@ -1,6 +1,7 @@
 /**
- * Transforms by name. Names are those of optax, formulas and defaults those of PyTorch's optimizers. They run on the kernels of those
- * optimizers, which write the update where parameters would be; so moments below 2⁻¹⁰⁰ become 0 here as well.
+ * Transforms by name. Names are those of optax, formulas and defaults those of PyTorch's optimizers. They run
+ * on the kernels of those optimizers, which write the update where parameters would be; so moments below
+ * 2⁻¹⁰⁰ become 0 here as well.
  */
 import { OptionError, show } from '../../base/errors.js';
 import { didYouMean, OptionReader } from '../../base/options.js';
@@ -17,7 +18,10 @@ import { readBetas } from '../optimizers.js';
 import { asSchedule, type Schedule, scheduleOf } from '../schedules.js';
 import type { Transform } from './transform.js';
 
-/** update + weightDecay · parameter: λ of L2 before the moments of an optimizer, of decoupled decay behind them. */
+/**
+ * update + weightDecay · parameter: λ of L2 before the moments of an optimizer, of decoupled decay behind
+ * them.
+ */
 export function addDecayedWeights(weightDecay: number): Transform {
   const config = { weightDecay: readNumber('addDecayedWeights', 'weightDecay', weightDecay, { min: 0 }) };
   return make('addDecayedWeights', config, [], ({ update, parameters }) => {
@@ -74,7 +78,10 @@ export interface ScaleByAdamOptions {
   eps?: number;
 }
 
-/** m̂ / (√v̂ + ε), of the moments m = β₁·m + (1 - β₁)·u and v = β₂·v + (1 - β₂)·u² without their bias (Kingma and Ba 2015). */
+/**
+ * m̂ / (√v̂ + ε), of the moments m = β₁·m + (1 - β₁)·u and v = β₂·v + (1 - β₂)·u² without their bias (Kingma
+ * and Ba 2015).
+ */
 export function scaleByAdam(options?: ScaleByAdamOptions): Transform {
   const reader = new OptionReader('scaleByAdam', options);
   const [beta1, beta2] = readBetas(reader);
@@ -82,7 +89,8 @@ export function scaleByAdam(options?: ScaleByAdamOptions): Transform {
   reader.end();
   const config = { betas: [beta1, beta2], eps };
   return make('scaleByAdam', config, ['m', 'v'], ({ update, slots: [m, v] }) => {
-    // In place: the kernel keeps nothing of the parameters' old value, and reads each gradient before it writes there.
+    // In place: the kernel keeps nothing of the parameters' old value, and reads each gradient before it
+    // writes there.
     const step = adamStep({ w: update, m, v, g: update, beta1, beta2, eps, weightDecay: 0 });
     return (t) => step(-1 / (1 - power(beta1, t)), 1 / Math.sqrt(1 - power(beta2, t)), 0);
   });
@@ -98,7 +106,10 @@ export interface ScaleByRmsOptions {
   centered?: boolean;
 }
 
-/** u / (√(v - a²) + ε), with v = α·v + (1 - α)·u²; a is 0, or if centered α·a + (1 - α)·u (Tieleman and Hinton 2012; Graves 2013). */
+/**
+ * u / (√(v - a²) + ε), with v = α·v + (1 - α)·u²; a is 0, or if centered α·a + (1 - α)·u (Tieleman and Hinton
+ * 2012; Graves 2013).
+ */
 export function scaleByRms(options?: ScaleByRmsOptions): Transform {
   const reader = new OptionReader('scaleByRms', options);
   const alpha = reader.number('alpha', { min: 0, below: 1 }, 0.99);
@@ -115,7 +126,10 @@ export function scaleByRms(options?: ScaleByRmsOptions): Transform {
   );
 }
 
-/** u / (√s + ε), with s = s + u², of all steps so far (Duchi, Hazan and Singer 2011). ε is 1e-10 by default, as that of `adagrad`. */
+/**
+ * u / (√s + ε), with s = s + u², of all steps so far (Duchi, Hazan and Singer 2011). ε is 1e-10 by default,
+ * as that of `adagrad`.
+ */
 export function scaleByRss(options?: { eps?: number }): Transform {
   const reader = new OptionReader('scaleByRss', options);
   const eps = reader.number('eps', { above: 0 }, 1e-10);
@@ -165,7 +179,8 @@ export function trace(options: TraceOptions): Transform {
 }
 
 /**
- * What a kernel takes from parameters that are all 0, as the new update: with a learning rate of -1 it is the update itself, unrounded.
+ * What a kernel takes from parameters that are all 0, as the new update: with a learning rate of -1 it is the
+ * update itself, unrounded.
  */
 function fromZero(update: Tensor, bind: (w: Tensor) => (step: number) => void): (step: number) => void {
   const w = update.scratch();

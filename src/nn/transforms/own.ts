@@ -1,4 +1,7 @@
-/** Transforms of one's own: a function of values, traced once, and bound to the flat tensors as the steps of a model are. */
+/**
+ * Transforms of one's own: a function of values, traced once, and bound to the flat tensors as the steps of a
+ * model are.
+ */
 import { OptionError, ShapeError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
 import type { Tensor } from '../../engine/tensor.js';
@@ -19,8 +22,8 @@ import type { OwnTransform, Transform, TransformTensors } from './transform.js';
 const TRIAL = 48;
 
 /**
- * Throws OptionError for what is no transform, for names that cannot be, and for a function that gives something else than it should;
- * ShapeError for vectors of another length.
+ * Throws OptionError for what is no transform, for names that cannot be, and for a function that gives
+ * something else than it should; ShapeError for vectors of another length.
  */
 export function ownTransform(where: string, given: OwnTransform): Transform {
   const reader = new OptionReader(where, given);
@@ -101,7 +104,10 @@ function readResults(where: string, slots: readonly string[], given: unknown): M
   return results;
 }
 
-/** Throws OptionError for values that are not the transform's, and for what would count the zeros between parameters. */
+/**
+ * Throws OptionError for values that are not the transform's, and for what would count the zeros between
+ * parameters.
+ */
 function checkNodes(where: string, leaves: ReadonlyMap<string, Value>, nodes: readonly Node[]): void {
   const own = new Set([...leaves.values()].map(({ node }) => node));
   for (const node of nodes) {
@@ -171,7 +177,8 @@ function bindOwn(
   const placed = new Map([...leaves].map(([name, value]) => [program.slotOf(value), tensors.get(name)!]));
   const wanted = [...results].flatMap(([name, value]) => {
     const [slot, over] = [program.slotOf(value), program.slotOf(leaves.get(name)!)];
-    // What stays as it is needs nothing; copies are read before anything is looked at that may be written over.
+    // What stays as it is needs nothing; copies are read before anything is looked at that may be written
+    // over.
     return slot === over ? [] : [{ slot: ownSlot(program, slot, value.node), over, to: tensors.get(name)! }];
   });
   const copies = wanted.filter(({ slot, over, to }) => {
@@ -213,8 +220,8 @@ function clearPadding(parts: readonly Tensor[]): Call[] {
 }
 
 /**
- * Whether the step that makes a result may write it over what was given: nobody reads that afterwards, and the step itself only if it may
- * work in place.
+ * Whether the step that makes a result may write it over what was given: nobody reads that afterwards, and
+ * the step itself only if it may work in place.
  */
 function mayReplace(program: Program, slot: Slot, over: Slot): boolean {
   const { steps } = program;

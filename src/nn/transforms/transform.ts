@@ -1,7 +1,7 @@
 /**
- * What an optimizer may be a chain of: a transform changes the update, which is the gradient at first, and the learning rate times what
- * is left of it is taken from the parameters. This file says what a transform is; those with names are in named.ts, those of one's own,
- * written as functions of values, in own.ts.
+ * What an optimizer may be a chain of: a transform changes the update, which is the gradient at first, and
+ * the learning rate times what is left of it is taken from the parameters. This file says what a transform
+ * is; those with names are in named.ts, those of one's own, written as functions of values, in own.ts.
  */
 import type { Tensor } from '../../engine/tensor.js';
 import type { Value } from '../../graph/value.js';
@@ -23,7 +23,9 @@ export interface TransformTensors extends Omit<OptimizerTensors, 'gradients'> {
   readonly update: Tensor;
 }
 
-/** What a transform of one's own is given: all are vectors of the trained parameters, but for the last two. */
+/**
+ * What a transform of one's own is given: all are vectors of the trained parameters, but for the last two.
+ */
 export interface TransformValues {
   readonly update: Value;
   readonly parameter: Value;
@@ -35,8 +37,8 @@ export interface TransformValues {
 }
 
 /**
- * A transform of one's own, as a function of values. The vectors hold the parameters one behind the other, with zeros between them that
- * stay zero: what is computed element by element, and sums, do not notice them.
+ * A transform of one's own, as a function of values. The vectors hold the parameters one behind the other,
+ * with zeros between them that stay zero: what is computed element by element, and sums, do not notice them.
  */
 export interface OwnTransform {
   readonly name: string;

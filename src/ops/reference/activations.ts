@@ -1,7 +1,7 @@
 /**
- * exp, log and the activations, forward beside backward: the readable twin of assembly/activation.ts. Backward reads the
- * saved output y, never the input. The functions of one number are in double, from the host's Math: an oracle, whose last
- * bits may differ from one JavaScript engine to another.
+ * exp, log and the activations, forward beside backward: the readable twin of assembly/activation.ts.
+ * Backward reads the saved output y, never the input. The functions of one number are in double, from the
+ * host's Math: an oracle, whose last bits may differ from one JavaScript engine to another.
  */
 
 import { RELU, SIGMOID, TANH } from '../../engine/constants.js';

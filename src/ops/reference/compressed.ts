@@ -66,7 +66,8 @@ export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
           place += count;
         }
         if (j === blocks - 1) i32[s + last] = place;
-        // While entries are written, starts[n] is where column n's next one goes; in the end, where column n + 1 begins.
+        // While entries are written, starts[n] is where column n's next one goes; in the end, where column n
+        // + 1 begins.
         for (let m = 0; m < M; m++) {
           for (let e = i32[r + m * blocks + j]; e < i32[r + m * blocks + j + 1]; e++) {
             const to = i32[s + i32[c + e] / step]++;

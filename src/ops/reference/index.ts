@@ -1,9 +1,10 @@
 /**
- * The reference backend: every kernel as plain TypeScript loops. It is the oracle of the tests, the fallback where
- * WebAssembly SIMD is missing, and the baseline of the benchmarks; not a second implementation to tune.
+ * The reference backend: every kernel as plain TypeScript loops. It is the oracle of the tests, the fallback
+ * where WebAssembly SIMD is missing, and the baseline of the benchmarks; not a second implementation to tune.
  *
- * In float64 mode the floating-point elements are doubles, for checking gradients. The loops are the same. V8 keeps one
- * type feedback for both, so timings of one precision belong in a process that has not run the other.
+ * In float64 mode the floating-point elements are doubles, for checking gradients. The loops are the same. V8
+ * keeps one type feedback for both, so timings of one precision belong in a process that has not run the
+ * other.
  */
 import { type Backend, RESERVED_BYTES } from '../../engine/kernels.js';
 import { createTwins } from '../generated/twins.js';

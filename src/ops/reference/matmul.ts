@@ -1,14 +1,16 @@
 /**
- * Matrix products: the readable twin of assembly/gemm. Operands are packed into panels of doubles, so that one inner loop
- * serves A·B, A·Bᵀ and Aᵀ·B in both precisions, converts no number and never leaves the first-level cache.
+ * Matrix products: the readable twin of assembly/gemm. Operands are packed into panels of doubles, so that
+ * one inner loop serves A·B, A·Bᵀ and Aᵀ·B in both precisions, converts no number and never leaves the
+ * first-level cache.
  *
  *   for k in steps of KC:  for m in steps of MC:  pack A [MC, KC]                  (stays in the second-level cache)
  *     for each 4 columns:  pack B [KC, 4]                                          (stays in the first)
  *       for each 2 rows:  one tile
  *
- * Tried, in GFLOPS of Node 20 at 64x784:784x300, float32 elements: i-k-j with 4 k's at a time 2.0, with 8 2.5; tiles on
- * unpacked rows 4x4 3.6, 2x4 3.3; tiles on packed doubles 4x4 3.9 (spills), 3x4 4.5, 4x2 4.6, 2x4 5.0 to 5.2; 2x4 with its panels
- * passed as arguments or kept in the engine's memory 3.6 (bounds and addresses are then no constants).
+ * Tried, in GFLOPS of Node 20 at 64x784:784x300, float32 elements: i-k-j with 4 k's at a time 2.0, with 8
+ * 2.5; tiles on unpacked rows 4x4 3.6, 2x4 3.3; tiles on packed doubles 4x4 3.9 (spills), 3x4 4.5, 4x2 4.6,
+ * 2x4 5.0 to 5.2; 2x4 with its panels passed as arguments or kept in the engine's memory 3.6 (bounds and
+ * addresses are then no constants).
  */
 import type { Kernels } from '../../engine/kernels.js';
 import type { signatures } from '../matmul.js';
@@ -20,7 +22,8 @@ const NR = 4;
 const MC = 64;
 const KC = 1024;
 
-// Scratch space, shared by all backends of the process, which holds nothing between calls; `work` is not used.
+// Scratch space, shared by all backends of the process, which holds nothing between calls; `work` is not
+// used.
 const panelsA = new Float64Array(MC * KC);
 const panelB = new Float64Array(KC * NR);
 const tile = new Float64Array(MR * NR);
@@ -30,7 +33,8 @@ export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof s
   const { activate, differentiate } = productEnds(memory, kernels);
 
   /**
-   * C = start + A·B; A[m, k] lies at a + m·rowA + k·stepA, B[k, n] at b + n·columnB + k·stepB, or as `pack_b` leaves it where columnB is
+   * C = start + A·B; A[m, k] lies at a + m·rowA + k·stepA, B[k, n] at b + n·columnB + k·stepB, or as `pack_b`
+   * leaves it where columnB is
    * 0. Indices, not pointers.
    */
   // biome-ignore format: an operand a line
@@ -65,7 +69,8 @@ export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof s
           for (let i = m; i < mEnd; i += MR) {
             const rows = Math.min(MR, mEnd - i);
             const corner = c + i * ldc + n;
-            // Of C only what lies inside is read or written; the rest of a tile over the edge computes on zeros.
+            // Of C only what lies inside is read or written; the rest of a tile over the edge computes on
+            // zeros.
             tile.fill(0);
             if (fromC) copy(tile, 0, NR, f, corner, ldc, rows, columns);
             else if (start) copy(tile, 0, NR, f, start, 0, rows, columns);
@@ -137,7 +142,10 @@ function panelWidth(remaining: number, wide: number): number {
   return remaining > 4 ? 8 : 4;
 }
 
-/** Panels of `lanes` rows of A or columns of B: for each k the lanes' elements side by side, zero beyond `count`. */
+/**
+ * Panels of `lanes` rows of A or columns of B: for each k the lanes' elements side by side, zero beyond
+ * `count`.
+ */
 // biome-ignore format: an operand a line
 function pack(
   panels: Float64Array, f: Floats, from: number, lane: number, step: number,
@@ -170,7 +178,10 @@ function copy(
   }
 }
 
-/** The tile += the panel of A that begins at index a times the panel of B, k ascending: eight sums in registers. */
+/**
+ * The tile += the panel of A that begins at index a times the panel of B, k ascending: eight sums in
+ * registers.
+ */
 // biome-ignore format: a row of the tile a line
 function multiply(a: number, kc: number): void {
   let c00 = tile[0], c01 = tile[1], c02 = tile[2], c03 = tile[3];

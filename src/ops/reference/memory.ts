@@ -1,6 +1,6 @@
 /**
- * The reference backend's memory: one ArrayBuffer with a view for each element type. It only grows; who owns which bytes
- * is the engine's matter.
+ * The reference backend's memory: one ArrayBuffer with a view for each element type. It only grows; who owns
+ * which bytes is the engine's matter.
  */
 import { EngineError } from '../../base/errors.js';
 import type { Kernels } from '../../engine/kernels.js';
@@ -35,7 +35,10 @@ export class ReferenceMemory {
     return this.u8.buffer as ArrayBuffer;
   }
 
-  /** At least `bytes`, and half as much again as before, so that many small steps do not copy everything each time. */
+  /**
+   * At least `bytes`, and half as much again as before, so that many small steps do not copy everything each
+   * time.
+   */
   reserve(bytes: number): void {
     const held = this.u8.byteLength;
     if (bytes <= held) return;

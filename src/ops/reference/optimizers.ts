@@ -1,4 +1,7 @@
-/** Optimizer steps, one pass over flat arrays: the readable twin of assembly/optimizer.ts and assembly/optimizers.ts. */
+/**
+ * Optimizer steps, one pass over flat arrays: the readable twin of assembly/optimizer.ts and
+ * assembly/optimizers.ts.
+ */
 import type { signatures } from '../optimizers.js';
 import type { ReferenceMemory, Twins } from './memory.js';
 

@@ -17,7 +17,8 @@ export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
       }
     },
 
-    // Along the rows, in the order in which they lie; y itself holds the running sums, unless there are too many terms to round each.
+    // Along the rows, in the order in which they lie; y itself holds the running sums, unless there are too
+    // many terms to round each.
     column_sums(y, x, ldx, M, N, accumulate) {
       const { f } = memory;
       const q = y >>> shift;

@@ -1,4 +1,7 @@
-/** Activations whose backward reads the saved input: the readable twin of assembly/smooth.ts. In double, from the host's Math. */
+/**
+ * Activations whose backward reads the saved input: the readable twin of assembly/smooth.ts. In double, from
+ * the host's Math.
+ */
 import type { signatures } from '../smooth.js';
 import type { ReferenceMemory, Twins } from './memory.js';
 
@@ -10,8 +13,9 @@ function sigmoid(x: number): number {
 }
 
 /**
- * ½ erfc(-x / √2) to about 1e-15. JavaScript has no erf: near 0 its Taylor series in the form x φ(x) Σ x²ᵏ / (1·3·5 … (2k + 1)), in the
- * tails Laplace's continued fraction of Mills' ratio (Abramowitz and Stegun 26.2.11 and 26.2.14).
+ * ½ erfc(-x / √2) to about 1e-15. JavaScript has no erf: near 0 its Taylor series in the form x φ(x) Σ x²ᵏ /
+ * (1·3·5 … (2k + 1)), in the tails Laplace's continued fraction of Mills' ratio (Abramowitz and Stegun
+ * 26.2.11 and 26.2.14).
  */
 function normalCdf(x: number): number {
   if (Number.isNaN(x)) return x;

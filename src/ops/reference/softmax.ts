@@ -1,6 +1,6 @@
 /**
- * Softmax and cross-entropy: the readable twin of assembly/softmax.ts. Every row is shifted by its maximum, so that no
- * exponential overflows, and summed in double.
+ * Softmax and cross-entropy: the readable twin of assembly/softmax.ts. Every row is shifted by its maximum,
+ * so that no exponential overflows, and summed in double.
  */
 import type { signatures } from '../softmax.js';
 import type { Floats, ReferenceMemory, Twins } from './memory.js';

@@ -1,6 +1,6 @@
 /**
- * Products with compressed rows: the readable twin of assembly/sparse.ts. A row of the result is gathered in doubles, two
- * entries at a time, and rounded once.
+ * Products with compressed rows: the readable twin of assembly/sparse.ts. A row of the result is gathered in
+ * doubles, two entries at a time, and rounded once.
  */
 import type { Kernels } from '../../engine/kernels.js';
 import type { signatures } from '../sparse.js';
@@ -12,7 +12,10 @@ export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof s
   const { activate } = productEnds(memory, kernels);
   let sums = new Float64Array(0);
 
-  /** sums = Σ value · B[offset / step] over entries from … to - 1, beginning from index `start` of the elements, or from 0. */
+  /**
+   * sums = Σ value · B[offset / step] over entries from … to - 1, beginning from index `start` of the
+   * elements, or from 0.
+   */
   // biome-ignore format: an operand a line
   function gatherRow(
     from: number, to: number, offsets: number, values: number, b: number, start: number, N: number,

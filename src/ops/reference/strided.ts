@@ -1,6 +1,6 @@
 /**
- * Tensors of any strides: the readable twin of assembly/strided/elementwise.ts. Functions are in double, from the host's
- * Math.
+ * Tensors of any strides: the readable twin of assembly/strided/elementwise.ts. Functions are in double, from
+ * the host's Math.
  */
 import { BINARY, UNARY } from '../../engine/codes.js';
 import type { BinaryOperation, signatures, UnaryOperation } from '../strided.js';

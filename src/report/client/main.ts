@@ -1,6 +1,7 @@
 /**
- * The script that runs inside a report: it draws the charts whose numbers stand beside it, and keeps them fitted to the window,
- * the colour scheme and paper. The build bundles it into the package as text (assembly/report.mjs).
+ * The script that runs inside a report: it draws the charts whose numbers stand beside it, and keeps them
+ * fitted to the window, the colour scheme and paper. The build bundles it into the package as text
+ * (assembly/report.mjs).
  */
 import type { ChartData } from '../charts.js';
 import { plotOf } from './charts.js';

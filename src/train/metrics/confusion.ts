@@ -3,8 +3,8 @@ import { OptionReader } from '../../base/options.js';
 import { classesOf, type Metric, type MetricSum, predictedClass } from './metric.js';
 
 /**
- * How the figures of the classes become one. `binary`: that of class 1 alone. `macro`: the mean of those of all classes that
- * occur among labels or predictions. `micro`: of the counts of all classes together.
+ * How the figures of the classes become one. `binary`: that of class 1 alone. `macro`: the mean of those of
+ * all classes that occur among labels or predictions. `micro`: of the counts of all classes together.
  */
 export type Average = 'binary' | 'macro' | 'micro';
 
@@ -42,7 +42,9 @@ export function accuracy(): Metric {
   };
 }
 
-/** TP / (TP + FP): of the rows that are taken for the class, the share that is of it. 0 when there are none. */
+/**
+ * TP / (TP + FP): of the rows that are taken for the class, the share that is of it. 0 when there are none.
+ */
 export function precision(options?: AverageOptions): Metric {
   return averaged('precision', options, ({ truePositives, falsePositives }) =>
     ratio(truePositives, truePositives + falsePositives),

@@ -1,4 +1,7 @@
-/** What a metric is: a number that says how good a model's outputs are, gathered batch by batch. It knows no engine. */
+/**
+ * What a metric is: a number that says how good a model's outputs are, gathered batch by batch. It knows no
+ * engine.
+ */
 
 /** A batch of outputs and what they should have been. Matrices are row-major. */
 export interface MetricBatch {
@@ -9,7 +12,9 @@ export interface MetricBatch {
   probabilities(): ArrayLike<number>;
   /** [rows]: classes. Of classification alone. */
   readonly labels?: ArrayLike<number>;
-  /** [rows, outputs]: values to be predicted, or 1 for a label that the row has and 0 for one that it has not. */
+  /**
+   * [rows, outputs]: values to be predicted, or 1 for a label that the row has and 0 for one that it has not.
+   */
   readonly targets?: ArrayLike<number>;
 }
 
@@ -20,7 +25,10 @@ export interface MetricSum {
   value(): number;
 }
 
-/** What outputs are: logits of classes, of which one is right; logits of labels, any of which may be; or numbers. */
+/**
+ * What outputs are: logits of classes, of which one is right; logits of labels, any of which may be; or
+ * numbers.
+ */
 export type Task = 'classification' | 'multilabel' | 'regression';
 
 /** What is measured on a set beside the loss. */
@@ -38,7 +46,9 @@ export function classesOf(outputs: number): number {
   return Math.max(2, outputs);
 }
 
-/** The class that a row of outputs stands for: the first of the largest, or whether a single logit is above 0. */
+/**
+ * The class that a row of outputs stands for: the first of the largest, or whether a single logit is above 0.
+ */
 export function predictedClass(outputs: ArrayLike<number>, row: number, width: number): number {
   const from = row * width;
   if (width === 1) return Number(outputs[from] > 0);

@@ -1,6 +1,7 @@
 /**
- * Metrics of several labels at once, any of which a row may have: as scikit-learn has them of matrices of zeros and ones. A label is
- * predicted where its probability is above the threshold. They are NaN where a target is neither 0 nor 1.
+ * Metrics of several labels at once, any of which a row may have: as scikit-learn has them of matrices of
+ * zeros and ones. A label is predicted where its probability is above the threshold. They are NaN where a
+ * target is neither 0 nor 1.
  */
 import { OptionReader } from '../../base/options.js';
 import type { Metric, MetricBatch } from './metric.js';

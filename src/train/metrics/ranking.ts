@@ -1,8 +1,13 @@
-/** Metrics of a classifier's order: whether the label is among the k largest outputs, and the area under the ROC curve. */
+/**
+ * Metrics of a classifier's order: whether the label is among the k largest outputs, and the area under the
+ * ROC curve.
+ */
 import { checkInteger } from '../../base/options.js';
 import type { Metric, MetricBatch, MetricSum } from './metric.js';
 
-/** Share of rows whose label is among the k largest outputs; of equal outputs the first counts as the larger. */
+/**
+ * Share of rows whose label is among the k largest outputs; of equal outputs the first counts as the larger.
+ */
 export function topK(k: number): Metric {
   checkInteger('topK', 'k', k, { min: 1 });
   return {
@@ -33,12 +38,12 @@ export function topK(k: number): Metric {
 }
 
 /**
- * The area under the ROC curve: how often a row of the class has a higher score than one that is not, equal scores counting
- * half. Of two classes, that of class 1; of more, the mean over the classes, each against all others, of those that have
- * rows of both kinds. NaN when there are none.
+ * The area under the ROC curve: how often a row of the class has a higher score than one that is not, equal
+ * scores counting half. Of two classes, that of class 1; of more, the mean over the classes, each against all
+ * others, of those that have rows of both kinds. NaN when there are none.
  *
- * Source: J. A. Hanley and B. J. McNeil, "The meaning and use of the area under a receiver operating characteristic (ROC)
- * curve", Radiology 143, 1982.
+ * Source: J. A. Hanley and B. J. McNeil, "The meaning and use of the area under a receiver operating
+ * characteristic (ROC) curve", Radiology 143, 1982.
  */
 export function rocAuc(): Metric {
   return {
@@ -55,7 +60,8 @@ function binaryAuc(width: number): MetricSum {
   return {
     add({ rows, outputs, labels }) {
       for (let row = 0; row < rows; row++) {
-        // The difference of two logits orders rows as the probability of class 1 does, and without rounding it to 1.
+        // The difference of two logits orders rows as the probability of class 1 does, and without rounding
+        // it to 1.
         scores.push(width === 1 ? outputs[row] : outputs[2 * row + 1] - outputs[2 * row]);
         positive.push(labels![row] === 1);
       }

@@ -1,4 +1,7 @@
-/** Metrics of predicted values: mean absolute and squared error, its root, and the coefficient of determination. */
+/**
+ * Metrics of predicted values: mean absolute and squared error, its root, and the coefficient of
+ * determination.
+ */
 import type { Metric, MetricSum } from './metric.js';
 
 /** The mean of |prediction - target| over all rows and outputs. */
@@ -20,9 +23,9 @@ export function rootMeanSquaredError(): Metric {
 }
 
 /**
- * R² = 1 - Σ (target - prediction)² / Σ (target - mean)²: 1 is perfect, 0 as good as always saying the mean. The mean over
- * the outputs. Where all targets of an output are equal it is 1 for perfect predictions, else 0; and NaN for fewer than two rows, which
- * have no spread to explain: as scikit-learn has it.
+ * R² = 1 - Σ (target - prediction)² / Σ (target - mean)²: 1 is perfect, 0 as good as always saying the mean.
+ * The mean over the outputs. Where all targets of an output are equal it is 1 for perfect predictions, else
+ * 0; and NaN for fewer than two rows, which have no spread to explain: as scikit-learn has it.
  */
 export function r2(): Metric {
   return {

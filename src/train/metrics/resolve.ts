@@ -26,9 +26,9 @@ const named = {
 } satisfies Record<string, () => Metric>;
 
 /**
- * Of classifiers: `accuracy`, `top5`, `precision`, `recall`, `f1` (of class 1 for two classes, else the mean over the classes)
- * and `rocAuc`. Of regression: `mae`, `mse`, `rmse` and `r2`. Of several labels at once: `multilabelF1Macro`, `multilabelF1Micro`,
- * `subsetAccuracy` and `hammingLoss`.
+ * Of classifiers: `accuracy`, `top5`, `precision`, `recall`, `f1` (of class 1 for two classes, else the mean
+ * over the classes) and `rocAuc`. Of regression: `mae`, `mse`, `rmse` and `r2`. Of several labels at once:
+ * `multilabelF1Macro`, `multilabelF1Micro`, `subsetAccuracy` and `hammingLoss`.
  */
 export type MetricName = keyof typeof named;
 
@@ -44,7 +44,10 @@ export function metricNamesOf(task: Task): MetricName[] {
   return metricNames.filter((name) => named[name]().task === task);
 }
 
-/** The metrics of one output, which tells classes apart or does not. Throws OptionError for those that do not fit it. */
+/**
+ * The metrics of one output, which tells classes apart or does not. Throws OptionError for those that do not
+ * fit it.
+ */
 export function resolveMetricsOf(
   where: string,
   given: unknown,

@@ -1,4 +1,7 @@
-/** Every formula of the derivations, by its name, against central finite differences in float64; and the page against the data. */
+/**
+ * Every formula of the derivations, by its name, against central finite differences in float64; and the page
+ * against the data.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { derivations } from '../../../src/assignment/q1-derivations/derivations.js';

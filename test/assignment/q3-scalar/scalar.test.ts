@@ -1,4 +1,7 @@
-/** The scalar network: its table against closed forms, and all its gradients against central finite differences. */
+/**
+ * The scalar network: its table against closed forms, and all its gradients against central finite
+ * differences.
+ */
 import { describe, expect, test } from 'vitest';
 import { formatGradientTable, gradientTable } from '../../../src/assignment/q3-scalar/gradient-table.js';
 import {

@@ -1,4 +1,7 @@
-/** The page in a real Chromium: charts drawn, no console error, no network request, light, dark, narrow and printed. */
+/**
+ * The page in a real Chromium: charts drawn, no console error, no network request, light, dark, narrow and
+ * printed.
+ */
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,6 @@
-/** Atomic writes: the new file whole or the old one untouched, in either case nothing else left in the folder. */
+/**
+ * Atomic writes: the new file whole or the old one untouched, in either case nothing else left in the folder.
+ */
 import { execFile, execFileSync } from 'node:child_process';
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -43,7 +45,9 @@ async function failure(attempt: Promise<unknown>): Promise<FileError> {
 
 const systemError = (code: string) => Object.assign(new Error(`${code}: simulated`), { code });
 
-/** From now on handles of files opened with `flags` fail in `method`; a handle that fails to close is closed. */
+/**
+ * From now on handles of files opened with `flags` fail in `method`; a handle that fails to close is closed.
+ */
 async function breakHandle(
   flags: string,
   method: 'sync' | 'writeFile' | 'close',

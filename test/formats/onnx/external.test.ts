@@ -1,4 +1,7 @@
-/** Weights of an ONNX file that are in files beside it: read where they lie inside its folder, and are as long as they say. */
+/**
+ * Weights of an ONNX file that are in files beside it: read where they lie inside its folder, and are as long
+ * as they say.
+ */
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

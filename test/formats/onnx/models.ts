@@ -44,7 +44,10 @@ const first: fc.Arbitrary<Layer[]> = fc
   .subarray(COLUMNS)
   .map((columns) => (columns.length > 0 ? [embedding({ columns })] : []));
 
-/** One to four layers on 5 to 12 inputs, none of their values special; `embedded` lets them begin with categories. */
+/**
+ * One to four layers on 5 to 12 inputs, none of their values special; `embedded` lets them begin with
+ * categories.
+ */
 export const modelsOf = (embedded: boolean): fc.Arbitrary<Sequential> =>
   fc
     .record({

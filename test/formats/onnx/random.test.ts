@@ -10,7 +10,9 @@ import { float, floats, int, node, onnxFile, raw, value } from './schema.js';
 const GRAPHS = 600;
 const ROWS = 2;
 
-/** A graph from x [batch, …shape] to y: a few operators in a row, their constants mostly of shapes that fit. */
+/**
+ * A graph from x [batch, …shape] to y: a few operators in a row, their constants mostly of shapes that fit.
+ */
 function randomGraph(next: () => number) {
   const below = (n: number) => Math.floor(next() * n);
   const pick = <T>(list: readonly T[]): T => list[below(list.length)];

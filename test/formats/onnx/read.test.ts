@@ -1,4 +1,7 @@
-/** Reading ONNX files of others: each becomes a model that computes what ONNX Runtime does with the file, or is refused by name. */
+/**
+ * Reading ONNX files of others: each becomes a model that computes what ONNX Runtime does with the file, or
+ * is refused by name.
+ */
 import { describe, expect, test } from 'vitest';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';

@@ -1,6 +1,6 @@
 /**
- * ONNX files by an independent writer: protobufjs, and the part of onnx.proto3 that these tests need, in its JSON form. What
- * PyTorch's and Keras' exporters write is made with it.
+ * ONNX files by an independent writer: protobufjs, and the part of onnx.proto3 that these tests need, in its
+ * JSON form. What PyTorch's and Keras' exporters write is made with it.
  */
 import protobuf from 'protobufjs';
 

@@ -1,4 +1,6 @@
-/** ONNX files: that ONNX Runtime computes what lanegrad does, and that they come back with the same weights. */
+/**
+ * ONNX files: that ONNX Runtime computes what lanegrad does, and that they come back with the same weights.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DataError, OptionError } from '../../../src/base/errors.js';
@@ -58,7 +60,9 @@ test('the check can fail: another weight gives another output', async () => {
   expect(worstDifference(values, runModel(model, inputs))).toBeGreaterThan(BOUND);
 });
 
-/** Layers as a file can tell them: what does nothing is gone, activations are in the dense layer before them. */
+/**
+ * Layers as a file can tell them: what does nothing is gone, activations are in the dense layer before them.
+ */
 function told(layers: readonly Layer[]): Record<string, unknown>[] {
   const list: Record<string, unknown>[] = [];
   for (const { kind, config } of layers) {

@@ -1,4 +1,7 @@
-/** Readers of arrays: NPY, NPZ, safetensors and IDX. What they accept is compared with what was written, or decoded again. */
+/**
+ * Readers of arrays: NPY, NPZ, safetensors and IDX. What they accept is compared with what was written, or
+ * decoded again.
+ */
 import { readIdx, readNpy, readNpz, readSafetensors } from '../../../src/index.js';
 import { bytesOf, decodeNpy, idx, npy, safetensors, splitSafetensors, tensorBytes, zip } from '../encode.js';
 import { joined, mutateBytes, mutateJson } from '../mutate.js';

@@ -1,4 +1,7 @@
-/** The functions of `lanegrad` that read and write files' bytes, on misuse. Files that were changed are in binary.ts and models.ts. */
+/**
+ * The functions of `lanegrad` that read and write files' bytes, on misuse. Files that were changed are in
+ * binary.ts and models.ts.
+ */
 import * as lanegrad from '../../../src/index.js';
 import { bytesOf, idx, npy, zip } from '../encode.js';
 import type { Random } from '../random.js';

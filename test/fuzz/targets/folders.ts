@@ -1,4 +1,7 @@
-/** What reads files by their path: models, IDX folders, run folders and checkpoints, with files that were changed. */
+/**
+ * What reads files by their path: models, IDX folders, run folders and checkpoints, with files that were
+ * changed.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

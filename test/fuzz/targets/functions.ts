@@ -1,6 +1,6 @@
 /**
- * Every public function on misuse. Each is given arguments that are right, then one of them is exchanged for something odd. The lists
- * must be complete: a test compares them with what the modules export.
+ * Every public function on misuse. Each is given arguments that are right, then one of them is exchanged for
+ * something odd. The lists must be complete: a test compares them with what the modules export.
  */
 
 import { misuse } from '../odd.js';
@@ -14,7 +14,10 @@ export interface Call {
   call?(...args: never[]): unknown;
   /** In place of `call`, for a function that needs to know where it is. */
   within?(world: World): (...args: never[]) => unknown;
-  /** Throws `Wrong` for a result that is not right; `args` are those that were right, or misuse that was accepted. */
+  /**
+   * Throws `Wrong` for a result that is not right; `args` are those that were right, or misuse that was
+   * accepted.
+   */
   check?(result: unknown, args: readonly unknown[], intact: boolean): void;
   weight?: number;
 }

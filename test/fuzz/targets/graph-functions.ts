@@ -1,4 +1,7 @@
-/** What networks are written with, as functions of `lanegrad`: functions of values, leaves, layers and losses of one's own, networks. */
+/**
+ * What networks are written with, as functions of `lanegrad`: functions of values, leaves, layers and losses
+ * of one's own, networks.
+ */
 import type { Network, Value } from '../../../src/index.js';
 import * as lanegrad from '../../../src/index.js';
 import type { Random } from '../random.js';
@@ -7,7 +10,10 @@ import { allFinite, type Call } from './functions.js';
 
 const { constant, flatten, input, network, parameter, predict, reshape } = lanegrad;
 
-/** A row's numbers as they stand in [rows, 2, 3], and what a function makes of them when it is called as it should be. */
+/**
+ * A row's numbers as they stand in [rows, 2, 3], and what a function makes of them when it is called as it
+ * should be.
+ */
 interface Case {
   readonly args: readonly unknown[];
   readonly expected: readonly number[];

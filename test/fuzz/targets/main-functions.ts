@@ -1,4 +1,7 @@
-/** The functions of `lanegrad`: one entry an export. Those that make parts of models, and those of files, stand in files of their own. */
+/**
+ * The functions of `lanegrad`: one entry an export. Those that make parts of models, and those of files,
+ * stand in files of their own.
+ */
 
 import type { Dataset, Engine, Sequential } from '../../../src/index.js';
 import * as lanegrad from '../../../src/index.js';

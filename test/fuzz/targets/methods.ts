@@ -1,4 +1,6 @@
-/** Methods of what the public functions give: engines, arenas, tensors, compiled models and sources of bytes. */
+/**
+ * Methods of what the public functions give: engines, arenas, tensors, compiled models and sources of bytes.
+ */
 import { CompiledModel, createEngine, type Engine, EngineError } from '../../../src/index.js';
 import { expectThat, type Target } from '../target.js';
 import { allFinite, type Call, callTarget } from './functions.js';

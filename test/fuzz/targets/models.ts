@@ -1,4 +1,7 @@
-/** Readers of models: our own files, checkpoints, PyTorch's and ONNX. What they accept must compute what the file says. */
+/**
+ * Readers of models: our own files, checkpoints, PyTorch's and ONNX. What they accept must compute what the
+ * file says.
+ */
 import {
   adam,
   add,
@@ -55,7 +58,10 @@ function someModel(r: Random, inputSize = r.between(1, 4), outputs = r.between(1
   return sequential(inputSize, [...layers, dense(outputs)], { seed: r.below(1000) });
 }
 
-/** A network with a layer of one's own that is called twice, dropout, a literal and perhaps a loss of one's own. */
+/**
+ * A network with a layer of one's own that is called twice, dropout, a literal and perhaps a loss of one's
+ * own.
+ */
 function someGraph(r: Random): Network {
   const [width, outputs] = [r.between(1, 4), r.between(1, 3)];
   const x = input(r.chance(0.2) ? [2, width] : [width]);
@@ -385,7 +391,10 @@ const onnxTarget: Target = {
   },
 };
 
-/** A softmax or sigmoid at the end may have been taken for the link of the loss: then the outputs are its logits. */
+/**
+ * A softmax or sigmoid at the end may have been taken for the link of the loss: then the outputs are its
+ * logits.
+ */
 function checkChain(
   world: World,
   { model, metadata }: ReturnType<typeof readOnnx>,

@@ -88,7 +88,9 @@ export const tableFunctions: Record<string, Call> = {
 
 const inFolder = (world: World, name: string): Promise<string> => mkdtemp(join(world.folder, name));
 
-/** Of a path: nothing may be written outside of the folder of the cases. Odd texts are made names within it. */
+/**
+ * Of a path: nothing may be written outside of the folder of the cases. Odd texts are made names within it.
+ */
 const safely = (folder: string, path: unknown): unknown =>
   typeof path === 'string' && !path.startsWith(folder)
     ? join(folder, path.replace(/[\\/.]/g, '_').slice(0, 300))

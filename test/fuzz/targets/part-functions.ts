@@ -1,4 +1,7 @@
-/** What models are made of, as functions of `lanegrad`: layers, initializers, losses, optimizers, schedules, metrics; and its errors. */
+/**
+ * What models are made of, as functions of `lanegrad`: layers, initializers, losses, optimizers, schedules,
+ * metrics; and its errors.
+ */
 import type { Engine, Layer } from '../../../src/index.js';
 import * as lanegrad from '../../../src/index.js';
 import { expectThat } from '../target.js';

@@ -1,4 +1,7 @@
-/** Functions that take several inputs and outputs by name, on a model of two and two: forms of their arguments that one input has not. */
+/**
+ * Functions that take several inputs and outputs by name, on a model of two and two: forms of their arguments
+ * that one input has not.
+ */
 import * as lanegrad from '../../../src/index.js';
 import { gradcheck } from '../../../src/reference.js';
 import type { Random } from '../random.js';

@@ -1,4 +1,7 @@
-/** What uPlot is told of a chart: gaps, bands, the ends of its axes, and what the legend says. Pictures are the browser tests'. */
+/**
+ * What uPlot is told of a chart: gaps, bands, the ends of its axes, and what the legend says. Pictures are
+ * the browser tests'.
+ */
 import type uPlot from 'uplot';
 import { describe, expect, it } from 'vitest';
 import type { ChartData } from '../../../src/report/charts.js';

@@ -1,4 +1,6 @@
-/** node train-node.mjs IMAGES LABELS OPTIONS: trains as the pages do, and prints what became of the weights. */
+/**
+ * node train-node.mjs IMAGES LABELS OPTIONS: trains as the pages do, and prints what became of the weights.
+ */
 import { readFileSync } from 'node:fs';
 import { train } from './train.js';
 
