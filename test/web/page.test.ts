@@ -1,8 +1,3 @@
-/**
- * The library in real pages: in a worker and beside the page's own work, with threads and without, under a
- * content policy, where SIMD or WebAssembly is missing, and where a server sends something else than kernels.
- */
-import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadMnist } from '../../src/data/mnist.js';
