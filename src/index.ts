@@ -80,18 +80,16 @@ export {
   softmaxCrossEntropy,
 } from './nn/losses.js';
 export {
-  callModel,
   freeze,
   type InputScale,
   type Memory,
-  type Named,
   type Network,
-  network,
   type Parameter,
   type Port,
   setParameters,
   unfreeze,
 } from './nn/model.js';
+export { callModel, type Named, network } from './nn/network.js';
 export { type BatchNormOptions, batchNorm, type LayerNormOptions, layerNorm } from './nn/normalization.js';
 export {
   type AdagradOptions,

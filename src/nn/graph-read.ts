@@ -11,7 +11,8 @@ import { sizeOf } from '../ops/operation.js';
 import { isLengths } from '../ops/read.js';
 import { operations } from '../ops/registry.js';
 import { zeros } from './initializers.js';
-import { type Network, networkOf } from './model.js';
+import type { Network } from './model.js';
+import { networkOf } from './network.js';
 
 /** A parameter or buffer that a graph has, before it has values. */
 export interface GraphParameter {

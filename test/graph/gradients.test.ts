@@ -6,7 +6,7 @@ import type { Value } from '../../src/graph/value.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { parameter } from '../../src/nn/layer.js';
-import { network } from '../../src/nn/model.js';
+import { network } from '../../src/nn/network.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { ownLoss } from '../../src/nn/own-loss.js';
 import { gradcheck } from '../../src/train/gradcheck.js';

@@ -9,7 +9,8 @@ import { add, exp, log, mean, mul, slice, square, sub, sum } from '../../src/gra
 import { input } from '../../src/graph/leaves.js';
 import { dense } from '../../src/nn/dense.js';
 import type { LossFunction } from '../../src/nn/losses.js';
-import { freeze, network } from '../../src/nn/model.js';
+import { freeze } from '../../src/nn/model.js';
+import { network } from '../../src/nn/network.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';
 import { ownLoss } from '../../src/nn/own-loss.js';
 import { sequential } from '../../src/nn/sequential.js';

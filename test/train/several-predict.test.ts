@@ -7,7 +7,8 @@ import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from 
 import { dataset } from '../../src/data/dataset.js';
 import { input } from '../../src/graph/leaves.js';
 import { dense } from '../../src/nn/dense.js';
-import { type Network, network } from '../../src/nn/model.js';
+import type { Network } from '../../src/nn/model.js';
+import { network } from '../../src/nn/network.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict, predictClasses, predictProba } from '../../src/train/predict.js';

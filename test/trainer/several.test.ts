@@ -10,7 +10,7 @@ import { readModel, writeModel } from '../../src/formats/model.js';
 import { add } from '../../src/graph/functions.js';
 import { input } from '../../src/graph/leaves.js';
 import { dense } from '../../src/nn/dense.js';
-import { network } from '../../src/nn/model.js';
+import { network } from '../../src/nn/network.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';

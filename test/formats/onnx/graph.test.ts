@@ -8,7 +8,7 @@ import { applyOne } from '../../../src/graph/value.js';
 import { dense } from '../../../src/nn/dense.js';
 import { describeGraph } from '../../../src/nn/graph-file.js';
 import { layer } from '../../../src/nn/layer.js';
-import { network } from '../../../src/nn/model.js';
+import { network } from '../../../src/nn/network.js';
 import { sequential } from '../../../src/nn/sequential.js';
 import { copyOf } from '../../../src/ops/gradients.js';
 import { operations } from '../../../src/ops/registry.js';
