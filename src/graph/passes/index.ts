@@ -1,10 +1,9 @@
 /**
- * What turns the plain steps of a graph into those that run fast. A pass is a file: it looks for a form, and
- * rewrites it where that changes no bit. Each can be left out by name.
+ * What turns the plain steps of a graph into those that run fast. A pass looks for a form, and rewrites it where
+ * that changes no bit. Each can be left out by name.
  */
 import type { Program } from '../program.js';
-import { activationIntoProduct } from './activation.js';
-import { derivativeIntoProduct } from './derivative.js';
+import { activationIntoProduct, derivativeIntoProduct } from './activations.js';
 import { compressedInputs } from './sparse.js';
 
 export interface Pass {
