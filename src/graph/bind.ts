@@ -17,6 +17,7 @@ export class Memory {
   readonly program: Program;
   readonly #maxRows: number;
   readonly #tensors = new Map<Slot, Tensor>();
+  readonly #originals: ReadonlyMap<Slot, Slot>;
   /** Bytes of what steps compute; not of parameters, inputs and other things that were given. */
   readonly bytes: number;
 
@@ -41,10 +42,16 @@ export class Memory {
       const { shape, ld } = layoutOf(slot.shape, maxRows);
       this.#tensors.set(slot, memory[block].view(shape, offset, ld));
     }
+    this.#originals = originals;
     for (const [slot, original] of originals) {
       const { shape, ld } = layoutOf(slot.shape, maxRows);
       this.#tensors.set(slot, this.#tensors.get(original)!.reshaped(shape, ld));
     }
+  }
+
+  /** What it is an alias of; itself where it is none. */
+  original(slot: Slot): Slot {
+    return this.#originals.get(slot) ?? slot;
   }
 
   /** The whole of it. */
@@ -77,7 +84,7 @@ export interface Context {
   /** A parameter that is a matrix, kept packed while it stands still. */
   packed(slot: Slot): PackedMatrix | undefined;
   /** An input whose batches may be compressed. */
-  sparse(slot: Slot): SparseRows | undefined;
+  sparse(slot: Slot | undefined): SparseRows | undefined;
 }
 
 /** The calls of each step, for batches of `rows` rows. */
@@ -88,7 +95,6 @@ export function bindProgram(
 ): { step: Step; calls: readonly Call[] }[] {
   return memory.program.steps.map((step) => {
     const { operation, inputs, outputs, attributes, node } = step;
-    const isSparse = (attributes as { sparse?: boolean }).sparse === true;
     const binding: Binding = {
       attributes,
       inputs: inputs.map((slot) => memory.of(slot, rows)),
@@ -98,7 +104,7 @@ export function bindProgram(
       stream: context.streamOf(node),
       arena: context.arena,
       packed: (index) => (inputs[index].kind === 'parameter' ? context.packed(inputs[index]) : undefined),
-      ...(isSparse && { sparse: context.sparse(inputs[0]) }),
+      sparse: context.sparse(inputs[0]),
     };
     // An alias that lies where its original does has nothing to do.
     const same = operation.alias && outputs[0] && binding.inputs[0].pointer === binding.outputs[0]?.pointer;

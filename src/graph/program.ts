@@ -36,6 +36,8 @@ export interface Program {
   /** What is read from outside: outputs, losses, gradients. */
   readonly kept: ReadonlySet<Slot>;
   slotOf(value: Value): Slot;
+  /** Inputs, or what they are as vectors, whose batches may be compressed; and the columns of the products that read them. */
+  readonly sparse: Map<Slot, number>;
 }
 
 const kinds = new Map<unknown, Slot['kind']>([
@@ -71,7 +73,7 @@ export function programOf(values: Readonly<Record<Part, readonly Value[]>>): Pro
     }
   }
   const kept = new Set([...values.forward, ...values.loss, ...values.backward].map(slotOf));
-  const program: Program = { steps, kept, slotOf };
+  const program: Program = { steps, kept, slotOf, sparse: new Map() };
   dropUnread(program);
   return program;
 }

@@ -5,7 +5,7 @@ import { FullUpdate } from './full-update.js';
 import type { Network } from './model.js';
 import { totalOf, traceable } from './own-loss.js';
 import type { CompileOptions } from './plan.js';
-import { readState, writeState } from './state.js';
+import { readParameters, readState, writeParameters, writeState } from './state.js';
 
 export type { CompileOptions, Plan } from './plan.js';
 
@@ -16,6 +16,35 @@ export type { CompileOptions, Plan } from './plan.js';
 export class CompiledModel extends Compiled {
   constructor(engine: Engine, model: Network, options: CompileOptions) {
     super(engine, model, options, { traceable, totalOf, FullUpdate });
+  }
+
+  /** A copy of the engine's values, by parameter name; the model keeps its own. */
+  readParameters(): Map<string, Float32Array> {
+    return readParameters(this);
+  }
+
+  /**
+   * Replaces the engine's values, not the model's. Throws ShapeError for one that is missing or has another
+   * length.
+   */
+  writeParameters(values: ReadonlyMap<string, ArrayLike<number>>): void {
+    writeParameters(this, values);
+  }
+
+  /** A copy of the gradients, by parameter name, of what is trained. Only after `backward`. */
+  readGradients(): Map<string, ArrayLike<number>> {
+    const { gradientViews } = this.carried();
+    return new Map(
+      this.model.parameters.flatMap(({ name }, i) => {
+        const view = gradientViews[i];
+        return view ? [[name, view.read()] as const] : [];
+      }),
+    );
+  }
+
+  /** Bytes of what a batch computes: neither parameters nor gradients of parameters, inputs and answers. */
+  get workBytes(): number {
+    return this.carried().workBytes;
   }
 
   /**

@@ -3,8 +3,8 @@
  * every batch size in use gets a list of bound kernel calls. Running a step walks such a list; it allocates
  * nothing.
  */
-import { EngineError, ShapeError } from '../base/errors.js';
-import { checkInteger, checkMap, OptionReader } from '../base/options.js';
+import { EngineError } from '../base/errors.js';
+import { checkInteger, OptionReader } from '../base/options.js';
 import { checkEngine, type Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import { bindProgram, callsOf, Memory, run } from '../graph/bind.js';
@@ -143,8 +143,9 @@ export class Compiled {
       for (const value of graph.inputs)
         given.set(program.slotOf(value), placeRows(arena, maxRows, value.shape));
       this.#memory = new Memory(arena, program, maxRows, given, !without?.includes('sharedMemory'));
-      for (const [slot, units] of this.#training.sparse) {
-        this.#sparse.set(slot, new SparseRows(arena, this.#memory.tensor(slot), units));
+      for (const [slot, units] of program.sparse) {
+        const rows = new SparseRows(arena, this.#memory.tensor(slot), units);
+        this.#sparse.set(slot, rows).set(this.#memory.original(slot), rows);
       }
       this.#weights = arena.tensor('float', [maxRows]);
       if (optimizer && this.gradients) {
@@ -180,26 +181,6 @@ export class Compiled {
     for (const { parameter, view } of this.#places) writeValues(parameter, view.read());
   }
 
-  /** A copy of the engine's values, by parameter name; the model keeps its own. */
-  readParameters(): Map<string, Float32Array> {
-    return new Map(
-      this.model.parameters.map(({ name }, i) => [name, Float32Array.from(this.#parameterViews[i].read())]),
-    );
-  }
-
-  /**
-   * Replaces the engine's values, not the model's. Throws ShapeError for one that is missing or has another
-   * length.
-   */
-  writeParameters(values: ReadonlyMap<string, ArrayLike<number>>): void {
-    checkMap('CompiledModel.writeParameters', 'values', values);
-    for (const [i, { name }] of this.model.parameters.entries()) {
-      const given = values.get(name);
-      if (!given) throw new ShapeError('CompiledModel.writeParameters', `parameter ${name} is missing`);
-      this.#parameterViews[i].write(given);
-    }
-  }
-
   /** Whether no parameter or buffer is NaN or infinite, nor the moving average of one. */
   parametersAreFinite(): boolean {
     const sums = [this.#parameterSum(), this.#bufferSum()];
@@ -219,18 +200,19 @@ export class Compiled {
     this.#state.step = steps + 1;
   }
 
-  /** Bytes of what a batch computes: neither parameters nor gradients of parameters, inputs and answers. */
-  get workBytes(): number {
-    return this.#memory.bytes;
-  }
-
   /**
-   * @internal Where the optimizer's tensors and the moving average lie, by name, and the buffers: for
-   * state.ts.
+   * @internal Where the optimizer's tensors and the moving average lie, by name, and the parameters, gradients
+   * and buffers: for state.ts, which most pages do without.
    */
   carried() {
     this.#check();
-    return { slots: this.#update?.slots ?? new Map<string, Tensor>(), bufferViews: this.#bufferViews };
+    return {
+      slots: this.#update?.slots ?? new Map<string, Tensor>(),
+      bufferViews: this.#bufferViews,
+      parameterViews: this.#parameterViews,
+      gradientViews: this.#gradientViews,
+      workBytes: this.#memory.bytes,
+    };
   }
 
   /** What L1 and L2 penalties add to the mean loss, at the parameters as they are; 0 without any. */
@@ -265,16 +247,6 @@ export class Compiled {
     throw new EngineError('CompiledModel', 'this model was compiled without an optimizer');
   }
 
-  /** A copy of the gradients, by parameter name, of what is trained. Only after `backward`. */
-  readGradients(): Map<string, ArrayLike<number>> {
-    return new Map(
-      this.model.parameters.flatMap(({ name }, i) => {
-        const view = this.#gradientViews[i];
-        return view ? [[name, view.read()] as const] : [];
-      }),
-    );
-  }
-
   /** The calls for batches of `rows` rows; made when first asked for. */
   plan(rows: number): Plan {
     this.#check();
@@ -305,7 +277,7 @@ export class Compiled {
       ...{ arena: this.#arena, state: this.#state, seed: this.#seed },
       streamOf: (node) => graph.streams.get(node) ?? 0,
       packed: (slot) => this.#packed.get(slot),
-      sparse: (slot) => this.#sparse.get(slot),
+      sparse: (slot) => this.#sparse.get(slot!),
     });
     const [forward, loss, backward] = (['forward', 'loss', 'backward'] as const).map((part) =>
       callsOf(bound, part),

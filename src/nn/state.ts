@@ -55,3 +55,23 @@ export function writeState(compiled: Compiled, state: ReadonlyMap<string, Float3
   }
   for (const [name, place] of places) place.write(state.get(name)!);
 }
+
+/** A copy of the engine's values, by parameter name. */
+export function readParameters(compiled: Compiled): Map<string, Float32Array> {
+  const { parameterViews } = compiled.carried();
+  return new Map(
+    compiled.model.parameters.map(({ name }, i) => [name, Float32Array.from(parameterViews[i].read())]),
+  );
+}
+
+/** Replaces the engine's values. Throws ShapeError for one that is missing or has another length. */
+export function writeParameters(compiled: Compiled, values: ReadonlyMap<string, ArrayLike<number>>): void {
+  const where = 'CompiledModel.writeParameters';
+  checkMap(where, 'values', values);
+  const { parameterViews } = compiled.carried();
+  for (const [i, { name }] of compiled.model.parameters.entries()) {
+    const given = values.get(name);
+    if (!given) throw new ShapeError(where, `parameter ${name} is missing`);
+    parameterViews[i].write(given);
+  }
+}

@@ -9,7 +9,6 @@ import { type PassName, passes } from '../graph/passes/index.js';
 import { makersOf, type Program, programOf, type Slot, type Step } from '../graph/program.js';
 import { applyOne, type Value } from '../graph/value.js';
 import { copyOf } from '../ops/gradients.js';
-import { type ProductAttributes, product } from '../ops/matmul.js';
 import type { Operation } from '../ops/operation.js';
 import type { HeadSpec } from './head.js';
 import type { Graph, Network, Parameter } from './model.js';
@@ -20,8 +19,6 @@ export interface Training {
   readonly heads: readonly TracedHead[];
   /** Of each parameter; undefined for one that is frozen, or that nothing depends on. */
   readonly gradients: readonly (Slot | undefined)[];
-  /** Inputs whose batches may be compressed, and the columns of the products that read them. */
-  readonly sparse: ReadonlyMap<Slot, number>;
   /** The gradient of the first parameter, where plain SGD can be done along with it. */
   readonly fused: { readonly step: Step; readonly parameter: Slot } | undefined;
 }
@@ -82,12 +79,12 @@ export function trainingOf(
   const gradients = found.map((value) => value && program.slotOf(value));
   ownGradients(program, gradients);
   const [first] = gradients;
-  const step =
-    first && program.steps.find(({ outputs, attributes }) => outputs[0] === first && isSparse(attributes));
-  const fuses = step && (step.operation as unknown) === product && !without.includes('updateWithGradient');
+  const step = program.steps.find(
+    ({ outputs, inputs }) => outputs[0] === first && program.sparse.has(inputs[0]),
+  );
+  const fuses = first && step && !without.includes('updateWithGradient');
   return {
     ...{ program, heads, gradients },
-    sparse: sparseInputs(program),
     fused: fuses ? { step, parameter: program.slotOf(graph.parameters[0]) } : undefined,
   };
 }
@@ -110,22 +107,9 @@ function ownGradients(program: Program, gradients: (Slot | undefined)[]): void {
     const node = maker?.node ?? slot.node!;
     program.steps.push({
       ...{ operation: copyOf as Operation, inputs: [slot], outputs: [copy], attributes: {} },
-      ...{ part: 'backward', node, notes: ['a copy, as it is another gradient too'] },
+      ...{ part: 'backward', node, notes: ['a copy: another has it too'] },
     });
     (program.kept as Set<Slot>).add(copy);
     gradients[i] = copy;
   }
-}
-
-function isSparse(attributes: unknown): boolean {
-  return (attributes as Partial<ProductAttributes>).sparse === true;
-}
-
-function sparseInputs({ steps }: Program): Map<Slot, number> {
-  const found = new Map<Slot, number>();
-  for (const { inputs, outputs, attributes } of steps) {
-    const columns = outputs[0]?.shape.dims.at(-1);
-    if (isSparse(attributes) && columns !== undefined) found.set(inputs[0], columns);
-  }
-  return found;
 }

@@ -211,8 +211,6 @@ export interface ProductAttributes {
   readonly flat: boolean;
   /** nn: applied at the end. nt: by whose derivative, at `saved`, the product is multiplied at its end. */
   readonly activation?: FusedActivation;
-  /** The batches of `a` may be compressed. */
-  readonly sparse?: boolean;
 }
 
 /** a·b + bias, and its relatives: inputs a, b and, for nn, perhaps a bias [N]; for nt, perhaps `saved`. */

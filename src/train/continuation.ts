@@ -12,7 +12,7 @@ import { describeLossFor } from '../nn/loss-file.js';
 import type { Loss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { isPlateau, type PlateauState } from '../nn/schedules.js';
-import { readState, writeState } from '../nn/state.js';
+import { readParameters, readState, writeParameters, writeState } from '../nn/state.js';
 import { valuesOf } from '../nn/values.js';
 import { type Checkpoint, readCheckpoint, type Values, writeCheckpoint } from './checkpoint.js';
 import {
@@ -163,7 +163,7 @@ function contentOf(
       ...{ learningRate, epochSeconds, seconds },
     },
     records,
-    parameters: compiled.readParameters(),
+    parameters: readParameters(compiled),
     state: readState(compiled),
     ...(isPlateau(optimizer.schedule) && { schedule: optimizer.schedule.state }),
     ...(earlyStopping && { earlyStopping: earlyStopping.state }),
@@ -175,7 +175,7 @@ function contentOf(
 function restore(settings: FitSettings, checkpoint: Checkpoint, compiled: Compiled, loop: LoopState): void {
   const { parameters, state, position, records, earlyStopping, best, schedule } = checkpoint;
   const { epoch, lossSum, weight, correct, epochSeconds, seconds, samples, step, learningRate } = position;
-  compiled.writeParameters(parameters);
+  writeParameters(compiled, parameters);
   writeState(compiled, state);
   compiled.steps = step;
   loop.records.push(...records);

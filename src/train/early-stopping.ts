@@ -4,7 +4,7 @@
  */
 import { OptionReader } from '../base/options.js';
 import type { Compiled } from '../nn/compiled.js';
-import { readState, writeState } from '../nn/state.js';
+import { readParameters, readState, writeParameters, writeState } from '../nn/state.js';
 import type { EpochRecord, History } from './history.js';
 import { isBetter, type Measured, type Monitor, resolveMonitor } from './monitor.js';
 import type { Snapshot } from './snapshot.js';
@@ -92,14 +92,14 @@ export class EarlyStopping {
   /** What a model is made of: parameters, and buffers such as running statistics. */
   snapshot(compiled: Compiled): Snapshot {
     const buffers = [...readState(compiled)].filter(([name]) => name.startsWith('buffer/'));
-    return { parameters: compiled.readParameters(), state: new Map(buffers) };
+    return { parameters: readParameters(compiled), state: new Map(buffers) };
   }
 
   /** The best epoch, if there is one, whose values the model gets where they are kept and `restores`. */
   end(compiled: Compiled, best: Snapshot | undefined, restores: boolean): History['best'] {
     const restored = best !== undefined && restores;
     if (restored) {
-      compiled.writeParameters(best.parameters);
+      writeParameters(compiled, best.parameters);
       writeState(compiled, new Map([...readState(compiled), ...best.state]));
       compiled.download();
     }

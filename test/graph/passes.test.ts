@@ -1,6 +1,7 @@
 /** Passes: what each does, where it must not, and that no bit depends on it. */
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
+import { flatten } from '../../src/graph/functions.js';
 import { input } from '../../src/graph/leaves.js';
 import { type PassName, passNames } from '../../src/graph/passes/index.js';
 import { applyOne, type Value } from '../../src/graph/value.js';
@@ -54,6 +55,10 @@ const models: Record<string, () => Network> = {
     const wide = dense(6, { activation: 'tanh' })(dense(12, { activation: 'relu' })(x));
     return network(x, dense(4)(plus(wide, dense(6)(x))), { seed: 6 });
   },
+  'an input of two axes, as a vector': () =>
+    sequential([4, 5], [layer('flatten', flatten), dense(7, { activation: 'relu' }), dense(4)], { seed: 8 }),
+  'an input of two axes that lies in memory without gaps': () =>
+    sequential([4, 8], [layer('flatten', flatten), dense(7, { activation: 'relu' }), dense(4)], { seed: 9 }),
   'one layer twice': () => {
     const x = input([20]);
     const shared = dense(20, { activation: 'sigmoid' });
@@ -68,12 +73,12 @@ function trained(
   optimizer: Optimizer,
   without: PassName[],
 ): string {
-  const { rows, inputs, labels } = batch(6, 20, 4, density, 2);
+  const { rows, inputs, labels } = batch(6, model.inputSize, 4, density, 2);
   const compiled = new CompiledModel(engine, model, { maxRows: rows, optimizer, without });
   const losses: number[] = [];
   for (const count of [6, 4, 6]) {
     const plan = compiled.plan(count);
-    plan.inputs.write(inputs.subarray(0, count * 20));
+    plan.inputs.write(inputs.subarray(0, count * model.inputSize));
     plan.labels.write(labels.subarray(0, count));
     plan.loaded();
     plan.forward(true);
@@ -109,7 +114,7 @@ function stepsOf(model: Network, without: PassName[] = []): string[] {
   return program.steps.map(({ part, operation, notes }) => [part, operation.name, ...notes].join(' | '));
 }
 
-const SPARSE = 'of what is not 0, where the batch is sparse';
+const SPARSE = 'of what is not 0, if sparse';
 
 describe('what a step consists of', () => {
   test('a chain of two layers', () => {
@@ -147,6 +152,14 @@ describe('what a step consists of', () => {
     expect(
       stepsOf(models['an input that is read twice']()).filter((step) => step.includes(SPARSE)),
     ).toHaveLength(4);
+  });
+
+  test('an input of several axes is compressed behind a reshape, and not where it is read otherwise too', () => {
+    const flat = stepsOf(models['an input of two axes that lies in memory without gaps']());
+    expect(flat.filter((step) => step.includes(SPARSE))).toHaveLength(2);
+    const x = input([4, 8]);
+    const both = network(x, plus(dense(4)(flatten(x)), dense(4)(flatten(dense(1)(x)))));
+    expect(stepsOf(both).filter((step) => step.includes(SPARSE))).toEqual([]);
   });
 
   test('a gradient that is the sum of two is derived in a step of its own', () => {
