@@ -115,3 +115,8 @@ function has(method: () => unknown, value: unknown): boolean {
     return false;
   }
 }
+
+/** How many elements an array of this shape has: 1 where it has no axes. */
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}

@@ -74,9 +74,17 @@ export class OptionReader {
     return value;
   }
 
-  required<T>(key: string, expected: string, accepts: (value: unknown) => value is T): T {
+  /** Whatever is given, for others to look at; undefined when absent. */
+  any(key: string): unknown {
+    return this.#peek(key);
+  }
+
+  /** Whatever is given, or a value that `accepts` recognises. */
+  required(key: string, expected: string): unknown;
+  required<T>(key: string, expected: string, accepts: (value: unknown) => value is T): T;
+  required(key: string, expected: string, accepts?: (value: unknown) => boolean): unknown {
     const value = this.#take(key, undefined, expected);
-    if (!accepts(value)) this.#fail(key, expected, value);
+    if (accepts && !accepts(value)) this.#fail(key, expected, value);
     return value;
   }
 

@@ -78,9 +78,8 @@ export function readSettingValues<Table extends SettingsTable>(
   others: readonly string[] = [],
 ): Partial<SettingValues<Table>> {
   const reader = new OptionReader(where, given);
-  const isGiven = (value: unknown): value is unknown => value !== undefined;
   const values: Record<string, unknown> = {};
-  for (const key of others) reader.optional(key, 'a value', isGiven);
+  for (const key of others) reader.any(key);
   for (const [key, { kind, formerly = [] }] of Object.entries(table)) {
     for (const name of [...formerly, key]) {
       const accepts = (value: unknown): value is unknown => kind.read(value) !== undefined;

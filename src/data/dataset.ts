@@ -81,22 +81,22 @@ type Named = Readonly<Record<string, unknown>>;
 export function dataset(options: DatasetOptions): Dataset {
   const read = new OptionReader(WHERE, options);
   const name = read.string('name', 'data');
-  const isGiven = (value: unknown): value is unknown => value !== undefined;
   const numbers = 'numbers in an array or a typed array, or rows of these';
-  const inputs = read.required('inputs', numbers, isGiven);
-  const targets = read.optional('targets', numbers, isGiven);
+  const inputs = read.required('inputs', numbers);
+  const targets = read.any('targets');
   const byName = isPlainObject(targets);
-  const labels = isGiven(targets)
-    ? read.optional(
-        'labels',
-        byName ? 'labels by name, as the targets are' : 'no labels beside targets',
-        (value): value is Named => byName && isPlainObject(value),
-      )
-    : read.required(
-        'labels',
-        'an array of numbers or of strings, or a typed array',
-        (value): value is Labels | Named => isLabels(value) || isPlainObject(value),
-      );
+  const labels =
+    targets !== undefined
+      ? read.optional(
+          'labels',
+          byName ? 'labels by name, as the targets are' : 'no labels beside targets',
+          (value): value is Named => byName && isPlainObject(value),
+        )
+      : read.required(
+          'labels',
+          'an array of numbers or of strings, or a typed array',
+          (value): value is Labels | Named => isLabels(value) || isPlainObject(value),
+        );
   const ofTargets = readTargetOptions(read);
   const givenWeights = read.optional('weights', 'an array of numbers or a typed array', isWeights);
   const form = readForm(read);

@@ -2,7 +2,9 @@
  * Loads data sets as Keras has them: one NPZ file with the arrays `x_train`, `y_train`, `x_test` and
  * `y_test`. Node only. What is in an archive of arrays is `formats/npz.ts`'s business.
  */
+
 import { basename } from 'node:path';
+import { elementsOf } from '../base/arrays.js';
 import { DataError, FormatError, OptionError, ShapeError, show } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
 import { OptionReader } from '../base/options.js';
@@ -73,7 +75,7 @@ function setOf(
   if (dtype === 'string' || sample.length === 0) {
     throw new ShapeError(where, `expected numbers [n, …], given ${dtype} [${shape.join(', ')}]`);
   }
-  const width = sample.reduce((product, length) => product * length, 1);
+  const width = elementsOf(sample);
   const pixels = sample.at(-1) === 1 ? sample.slice(0, -1) : sample;
   const [height, across] = pixels;
   return dataset({

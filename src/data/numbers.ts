@@ -2,7 +2,14 @@
  * Numbers as a caller may hold them (a typed array, a plain array, arrays of these) as one row-major array
  * with a shape.
  */
-import { isBytes, isFloat32Array, isNumericArray, isUint8Array, type NumericArray } from '../base/arrays.js';
+import {
+  elementsOf,
+  isBytes,
+  isFloat32Array,
+  isNumericArray,
+  isUint8Array,
+  type NumericArray,
+} from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 
 /** What is taken for numbers. */
@@ -48,7 +55,7 @@ export function readNumbers(names: Names, given: unknown, allowBytes: boolean): 
     throw new OptionError(where, `option ${option}: expected ${expected}, given ${show(given)}`);
   }
   const { shape, innermost } = shapeOf(names, given);
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementsOf(shape);
   if (count > MAX_VALUES) {
     const problem = `expected at most 2^30 numbers, given the shape [${shape.join(', ')}]`;
     throw new DataError(where, `option ${option}: ${problem}`);
@@ -132,7 +139,7 @@ function walk(
 ): void {
   const { where, option, one } = names;
   const last = shape.length - 1;
-  const width = shape.slice(1).reduce((product, length) => product * length, 1);
+  const width = elementsOf(shape.slice(1));
   let at = 0;
   const place = (): string => `row ${Math.floor(at / width)}, column ${at % width}`;
 

@@ -1,7 +1,7 @@
 /**
  * Inputs as a caller may hold them, made into rows of one width: the half of `dataset` that looks at inputs.
  */
-import { isFloat32Array, isUint8Array } from '../base/arrays.js';
+import { elementsOf, isFloat32Array, isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
 import { checkFinite, type Numbers, type ReadNumbers, readNumbers } from './numbers.js';
@@ -41,7 +41,7 @@ export function readForm(read: OptionReader): InputForm {
 export function readNamedForm(read: OptionReader): InputForm {
   const shape = read.optional('shape', 'a list of whole numbers, at least 1', isShape);
   return {
-    width: shape?.reduce((product, length) => product * length, 1),
+    width: shape && elementsOf(shape),
     imageShape: shape?.length === 2 ? [shape[0], shape[1]] : undefined,
     scale: read.optional('scale', 'a finite number', isFiniteNumber),
     offset: read.optional('offset', 'a finite number', isFiniteNumber),

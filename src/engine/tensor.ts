@@ -2,7 +2,7 @@
  * A typed array with a shape in an engine's memory. Above the engine it is a name for data: values go in by
  * `write` and come out by `read`, as copies, since memory that grows would detach any view.
  */
-import { isNumericArray } from '../base/arrays.js';
+import { elementsOf, isNumericArray } from '../base/arrays.js';
 import { EngineError, OptionError, ShapeError, show } from '../base/errors.js';
 import { checkInteger } from '../base/options.js';
 import type { Heap } from './heap.js';
@@ -73,7 +73,7 @@ export class Tensor {
     this.engine = owner.engine;
     this.dtype = dtype;
     this.shape = shape;
-    this.size = elements(shape);
+    this.size = elementsOf(shape);
     this.pointer = pointer;
     this.ld = ld ?? this.columns;
     this.#owner = owner;
@@ -123,7 +123,7 @@ export class Tensor {
   merged(rank: number): Tensor {
     if (this.shape.length === rank) return this;
     const last = this.shape.slice(Math.max(0, this.shape.length - rank + 1));
-    const first = last.includes(0) ? 0 : this.size / elements(last);
+    const first = last.includes(0) ? 0 : this.size / elementsOf(last);
     const ones = new Array<number>(rank - 1 - last.length).fill(1);
     return new Tensor(
       this.#owner,
@@ -316,7 +316,7 @@ export class Arena {
       );
     }
     const columns = shape[shape.length - 1];
-    const bytes = (columns === 0 ? 0 : (elements(shape) / columns) * ld) * bytesOf(this.engine, dtype);
+    const bytes = (columns === 0 ? 0 : (elementsOf(shape) / columns) * ld) * bytesOf(this.engine, dtype);
     const pointer = this.engine.heap.allocate(bytes);
     this.#blocks.push([pointer, bytes]);
     return new Tensor(this, dtype, shape, pointer, ld).fill(0);
@@ -361,10 +361,6 @@ function checkNumbers(where: string, values: ArrayLike<number>): void {
 
 export function formatShape(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }
 
 function bytesOf(engine: TensorEngine, dtype: DType): number {

@@ -138,10 +138,9 @@ function readMetadata(
   model: ModelSize,
   sections: readonly MetadataSection[],
 ): BasicMetadata {
-  const isGiven = (value: unknown): value is unknown => value !== undefined;
-  const given = reader.optional('input', 'how inputs are made', isGiven);
+  const given = reader.any('input');
   const classNames = reader.optional('classNames', 'a list of strings', isNames);
-  const own = sections.map(({ name }) => reader.optional(name, 'a section of the metadata', isGiven));
+  const own = sections.map(({ name }) => reader.any(name));
   reader.end();
   if (classNames && classNames.length > model.outputSize) {
     const expected = `at most ${model.outputSize}, one an output`;

@@ -134,7 +134,7 @@ function parseDescription(text: string | undefined, where: string): unknown {
 
 function readVersion(description: OptionReader, where: string): unknown {
   const expected = `version ${VERSIONS.join(' or ')}`;
-  const version = description.required('version', expected, (value): value is unknown => true);
+  const version = description.required('version', expected);
   if (VERSIONS.includes(version)) return version;
   throw new FormatError(where, `expected a model of ${expected}, given version ${show(version)}`);
 }
@@ -148,7 +148,7 @@ function readLayers(
   version: unknown,
   check: (parameters: readonly GraphParameter[]) => void,
 ): Sequential {
-  const lengths = version === 1 ? undefined : description.optional('inputSize', 'lengths', isAny);
+  const lengths = version === 1 ? undefined : description.any('inputSize');
   const inputSize = isList(lengths)
     ? description.required('inputSize', 'a list of lengths of at least 1', isLengths)
     : description.integer('inputSize', { min: 1 });
@@ -167,10 +167,6 @@ function readLayers(
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isAny(value: unknown): value is unknown {
-  return value !== undefined;
 }
 
 function isList(value: unknown): value is readonly unknown[] {

@@ -9,7 +9,7 @@
  * (pickles) and of records are refused.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
-import { typedArrayName } from '../base/arrays.js';
+import { elementsOf, typedArrayName } from '../base/arrays.js';
 import { FormatError, OptionError, ShapeError, show } from '../base/errors.js';
 import { type ByteOrder, checkFile, fromHostOrder, toHostOrder, widenF16 } from './bytes.js';
 
@@ -125,7 +125,7 @@ export function decodeNpy(file: Uint8Array, where: string, limit = Number.POSITI
   };
   const header = readHeader(file, fail);
   const { dtype, shape, fortran } = header;
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementsOf(shape);
   const expected = count * header.bytes;
   const name = `${dtype} [${shape.join(', ')}]`;
   if (!Number.isSafeInteger(expected)) fail(`the shape [${shape.join(', ')}] overflows`);
@@ -163,7 +163,7 @@ export function writeNpy(array: WritableNpy): Uint8Array {
     throw new OptionError(where, `${dtype} is written from ${STORAGE[dtype].name}, given ${show(data)}`);
   }
   const sizes = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
-  if (!sizes || shape.reduce((product, length) => product * length, 1) !== data.length) {
+  if (!sizes || elementsOf(shape) !== data.length) {
     throw new ShapeError(where, `shape ${show(shape)} does not fit ${data.length} elements`);
   }
   const elementBytes = data.BYTES_PER_ELEMENT;
@@ -273,9 +273,7 @@ function toRowMajor<T extends NpyData[NpyDtype]>(data: T, shape: readonly number
   if (shape.length < 2) return data;
   const turned = data.slice() as T;
   const index = shape.map(() => 0);
-  const strides = shape.map((_, axis) =>
-    shape.slice(0, axis).reduce((product, length) => product * length, 1),
-  );
+  const strides = shape.map((_, axis) => elementsOf(shape.slice(0, axis)));
   let from = 0;
   for (let to = 0; to < data.length; to++) {
     turned[to] = data[from];

@@ -3,6 +3,7 @@
  * that do not live at the same time may share memory: the largest is placed first, each in the first gap that
  * is free for its lifetime.
  */
+import { elementsOf } from '../base/arrays.js';
 import { paddedLength } from '../engine/tensor.js';
 import type { Shape } from '../ops/operation.js';
 import type { Program, Slot } from './program.js';
@@ -27,7 +28,7 @@ export function layoutOf({ rows, dims }: Shape, count: number): Layout {
   const columns = shape[shape.length - 1];
   const padded = rows ? dims.length === 1 : dims.length > 0;
   const ld = padded ? paddedLength(columns) : columns;
-  return { shape, ld, span: (shape.reduce((product, length) => product * length, 1) / columns) * ld };
+  return { shape, ld, span: (elementsOf(shape) / columns) * ld };
 }
 
 /** Whether no row is padded. */

@@ -82,11 +82,10 @@ export class Compiled {
     const reader = new OptionReader(where, options);
     const maxRows = reader.integer('maxRows', { min: 1 });
     const optimizer = reader.optional('optimizer', OPTIMIZER, isOptimizer);
-    const isGiven = (value: unknown): value is unknown => value !== undefined;
-    const loss = reader.optional('loss', 'a loss', isGiven) ?? model.loss;
-    const update = reader.optional('update', 'an object', isGiven) as UpdateOptions | undefined;
+    const loss = reader.any('loss') ?? model.loss;
+    const update = reader.any('update') as UpdateOptions | undefined;
     const seed = reader.integer('seed', { min: 0 }, model.seed);
-    const without = reader.optional('without', 'a list of passes', isGiven) as CompileOptions['without'];
+    const without = reader.any('without') as CompileOptions['without'];
     reader.end();
     this.engine = engine;
     this.model = model;

@@ -36,16 +36,15 @@ export function dense(units: number, options?: DenseOptions): Layer {
   const reader = new OptionReader('dense', options);
   const activation = reader.oneOf('activation', activations, 'identity');
   const bias = reader.boolean('bias', true);
-  const given = (value: unknown): value is unknown => value !== undefined;
   const rectifies = activation === 'relu' || !isFused(activation);
   const defaultWeights = rectifies ? 'heNormal' : 'glorotUniform';
   const weightInitializer = resolveInitializer(
     'dense, option weightInitializer',
-    orElse(reader.optional('weightInitializer', 'an initializer', given), defaultWeights),
+    orElse(reader.any('weightInitializer'), defaultWeights),
   );
   const biasInitializer = resolveInitializer(
     'dense, option biasInitializer',
-    orElse(reader.optional('biasInitializer', 'an initializer', given), 'zeros'),
+    orElse(reader.any('biasInitializer'), 'zeros'),
   );
   reader.end();
 

@@ -37,8 +37,7 @@ export function embedding(options: EmbeddingOptions): Layer {
   const columns = given.map(readColumn);
   const initializer = resolveInitializer(
     `${where}, option initializer`,
-    reader.optional('initializer', 'an initializer', (value): value is unknown => value !== undefined) ??
-      randomNormal(1),
+    reader.any('initializer') ?? randomNormal(1),
   );
   reader.end();
   for (const [i, { column }] of columns.entries()) {

@@ -77,8 +77,7 @@ export function explain(model: Network, options?: ExplainOptions): Explanation {
   const where = 'explain';
   const graph = graphOf(where, model);
   const reader = new OptionReader(where, options);
-  const isGiven = (value: unknown): value is unknown => value !== undefined;
-  const given = reader.optional('loss', 'a loss', isGiven) ?? model.loss ?? 'softmaxCrossEntropy';
+  const given = reader.any('loss') ?? model.loss ?? 'softmaxCrossEntropy';
   const optimizer = reader.optional('optimizer', OPTIMIZER, isOptimizer);
   const rows = reader.integer('rows', { min: 1 }, 32);
   reader.end();

@@ -3,6 +3,7 @@
  * are made by their operations again, which check the shapes, and nothing is allocated before the caller has
  * seen what parameters there are.
  */
+import { elementsOf } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { bufferLeaf, inputLeaf, literalLeaf, parameterLeaf } from '../graph/leaves.js';
@@ -203,7 +204,7 @@ function readLiteral(where: string, reader: OptionReader): Value {
 }
 
 function checkSize(where: string, dims: readonly number[]): void {
-  const size = dims.reduce((product, length) => product * length, 1);
+  const size = elementsOf(dims);
   if (size <= MAX_SIZE) return;
   throw new OptionError(where, `[${dims.join(', ')}]: expected at most ${MAX_SIZE} numbers, given ${size}`);
 }

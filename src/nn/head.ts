@@ -1,4 +1,5 @@
 /** What stands at one output of a model in an engine's memory: its answers, its loss, and its predictions. */
+import { elementsOf } from '../base/arrays.js';
 import { OptionError, ShapeError } from '../base/errors.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import { run } from '../graph/bind.js';
@@ -25,7 +26,7 @@ export interface HeadSpec {
  */
 export function headsOf(where: string, model: Network, loss: Loss): HeadSpec[] {
   const { parts } = loss;
-  const sizes = model.outputs.map(({ shape }) => shape.reduce((product, length) => product * length, 1));
+  const sizes = model.outputs.map(({ shape }) => elementsOf(shape));
   const names = model.outputs.map(({ name }) => name);
   if (!parts) {
     if (names.length === 1) return [{ name: names[0], loss, weight: 1, size: sizes[0] }];

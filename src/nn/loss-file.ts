@@ -3,6 +3,7 @@
  * own as the graph that its function makes of output, target and weights. So a process that has never seen
  * the function can go on with it; loss-read.ts is the way back.
  */
+import { elementsOf } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { inputLeaf } from '../graph/leaves.js';
 import { apply, isValue, type Node, nodesOf, type Value, within } from '../graph/value.js';
@@ -72,13 +73,13 @@ function describeOne(where: string, model: Network, output: number, loss: Loss):
 /** Stand-ins for what the function is called with. */
 export function givensOf(output: Shape, targetWidth: number | undefined): Givens {
   const leaf = (dims: readonly number[]) => apply(inputLeaf, [], { shape: { rows: true, dims } })[0];
-  const width = targetWidth ?? output.dims.reduce((product, length) => product * length, 1);
+  const width = targetWidth ?? elementsOf(output.dims);
   return { output: leaf(output.dims), target: leaf([width]), weights: leaf([]) };
 }
 
 /** Throws OptionError for class weights that are not one a number of the output. */
 export function checkWeights(model: Network, output: number, loss: Loss): Loss {
-  const size = model.outputs[output].shape.reduce((product, length) => product * length, 1);
+  const size = elementsOf(model.outputs[output].shape);
   const weights = loss.classWeights?.length ?? size;
   if (weights === size) return loss;
   throw new OptionError('loss', `expected ${size} class weights, one an output, given ${weights}`);

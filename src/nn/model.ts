@@ -2,7 +2,7 @@
  * Models: functions of inputs with the values of their parameters, held in ordinary arrays. They know no
  * engine.
  */
-import { isFloat32Array, isMap } from '../base/arrays.js';
+import { elementsOf, isFloat32Array, isMap } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { attributesOf, bufferLeaf, parameterLeaf } from '../graph/leaves.js';
 import type { Node, Value } from '../graph/value.js';
@@ -261,7 +261,7 @@ export function setParameters(
         `${name}: expected { shape, values } with a Float32Array, given ${show(given)}`,
       );
     }
-    const length = shape.reduce((product, size) => product * size, 1);
+    const length = elementsOf(shape);
     if (given.shape.join() !== shape.join() || given.values.length !== length) {
       throw new ShapeError(
         where,

@@ -2,6 +2,7 @@
  * Predicting from models with several inputs or outputs: rows of each input, and answers of each output. It
  * comes along with `network`.
  */
+import { elementsOf } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
 import type { Loss } from './losses.js';
 import { pairs } from './pairs.js';
@@ -39,7 +40,7 @@ export function predictSeveral<T extends Float32Array | Int32Array>(
     run: (rows: number, start: number, fill: (plan: Plan) => void) => Plan;
   },
 ): ByOutput<T> {
-  const counts = values.map((own, i) => own.length / sizeOf(inputs[i].shape));
+  const counts = values.map((own, i) => own.length / elementsOf(inputs[i].shape));
   const [rows] = counts;
   const other = counts.findIndex((count) => count !== rows);
   if (other >= 0) {
@@ -86,8 +87,4 @@ function answers({ loss: { link }, size }: Head, asked: Asked): boolean {
 
 function widthOf({ size }: Head, asked: Asked): number {
   return asked === 'probabilities' && size === 1 ? 2 : size;
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }

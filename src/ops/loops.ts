@@ -3,7 +3,8 @@
  * the other are merged, the three that are best are the kernel's, and what remains is a list of calls, made
  * once.
  */
-import { pointerOf, sizeOf, type View } from './view.js';
+import { elementsOf } from '../base/arrays.js';
+import { pointerOf, type View } from './view.js';
 
 /** An axis, with each operand's stride along it. */
 export interface Loop {
@@ -56,7 +57,7 @@ export function byStride({ shape, strides }: View): number[] {
 
 /** The calls that go over all elements of the views, the output first. None where there are no elements. */
 export function elementwise(views: readonly View[]): Calls[] {
-  if (sizeOf(views[0].shape) === 0) return [];
+  if (elementsOf(views[0].shape) === 0) return [];
   const pointers = views.map(pointerOf);
   const bytes = views[0].tensor.elementBytes;
   const loops = merged(views, byStride(views[0]));

@@ -3,6 +3,7 @@
  * row's.
  */
 
+import { elementsOf } from '../base/arrays.js';
 import { ShapeError } from '../base/errors.js';
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -298,7 +299,7 @@ function vector(tensor: Tensor): Tensor {
 function vectors({ rows, dims }: Shape): Shape {
   const leading = dims.slice(0, -1);
   if (rows) return { rows, dims: leading.length === 0 ? [] : [...leading, 1] };
-  return { rows, dims: [leading.reduce((product, length) => product * length, 1)] };
+  return { rows, dims: [elementsOf(leading)] };
 }
 
 /** Statistics, weight and bias: one number a feature each. */

@@ -3,6 +3,7 @@
  * what its derivative is, and how it is bound to tensors. An operation knows neither the graph nor its
  * neighbours.
  */
+import { elementsOf } from '../base/arrays.js';
 import type { OptionReader } from '../base/options.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Call } from './check.js';
@@ -106,7 +107,7 @@ export interface InputCheck<A = unknown> {
 
 /** Values in one row, or of the whole where there are no rows. */
 export function sizeOf({ dims }: Shape): number {
-  return dims.reduce((product, length) => product * length, 1);
+  return elementsOf(dims);
 }
 
 /** `[rows, 28, 28]`. */

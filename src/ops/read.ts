@@ -9,8 +9,7 @@ export function isLengths(value: unknown): value is readonly number[] {
 
 /** `{ rows, dims }`. */
 export function readShape(reader: OptionReader, key: string): Shape {
-  const isGiven = (value: unknown): value is unknown => value !== undefined;
-  const own = new OptionReader(key, reader.required(key, 'a shape', isGiven));
+  const own = new OptionReader(key, reader.required(key, 'a shape'));
   const shape = { rows: own.boolean('rows'), dims: own.required('dims', 'a list of lengths', isLengths) };
   own.end();
   return shape;

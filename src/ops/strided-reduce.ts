@@ -1,4 +1,6 @@
 /** Sums, maxima and minima over axes of views. */
+
+import { elementsOf } from '../base/arrays.js';
 import { OptionError, ShapeError } from '../base/errors.js';
 import { REDUCTION } from '../engine/codes.js';
 import { LONGEST_CHAIN } from '../engine/constants.js';
@@ -7,16 +9,7 @@ import { formatShape } from '../engine/tensor.js';
 import { type Call, checkSameEngine } from './check.js';
 import { byStride, type Loop, merged, parts, starts } from './loops.js';
 import { all, codeOf, fill, unary } from './strided.js';
-import {
-  broadcast,
-  checkDistinct,
-  checkInPlace,
-  checkView,
-  pointerOf,
-  sizeOf,
-  type View,
-  viewOf,
-} from './view.js';
+import { broadcast, checkDistinct, checkInPlace, checkView, pointerOf, type View, viewOf } from './view.js';
 
 export const signatures = {
   /**
@@ -61,17 +54,17 @@ export function reduce({ y, x, operation, accumulate = false, scale = 1 }: Reduc
     throw new OptionError(where, 'scale: expected none with accumulate: what is there would be scaled too');
   }
   checkDistinct(where, 'y', y);
-  if (sizeOf(y.shape) === 0) return () => {};
-  if (sizeOf(x.shape) === 0 && operation !== 'sum') {
+  if (elementsOf(y.shape) === 0) return () => {};
+  if (elementsOf(x.shape) === 0 && operation !== 'sum') {
     throw new ShapeError(
       where,
       `x: expected elements to find the ${operation} of, given ${formatShape(x.shape)}`,
     );
   }
   // Nothing is reduced where y has x's shape, and the one may be the other.
-  if (sizeOf(y.shape) === sizeOf(x.shape)) checkInPlace(where, y, x);
+  if (elementsOf(y.shape) === elementsOf(x.shape)) checkInPlace(where, y, x);
   else checkInPlace(where, broadcast(y, x.shape), x);
-  if (sizeOf(x.shape) === 0) return accumulate ? () => {} : fill({ y, value: 0 });
+  if (elementsOf(x.shape) === 0) return accumulate ? () => {} : fill({ y, value: 0 });
   const calls = reduceCalls(y, x, code, accumulate);
   if (scale !== 1) calls.push(unary({ y, x: y, operation: 'scale', parameter: scale }));
   return all(calls);
@@ -149,7 +142,7 @@ function bind(y: View, x: View, axes: Axes): Call[] {
 /** Long sums over axes that lie too far apart for the kernel: of a copy, whose reduced axes are one. */
 function throughCopy(y: View, x: View, order: number[], code: number, accumulate: boolean): Call[] {
   const shape = order.map((axis) => x.shape[axis]);
-  const copied = viewOf(y.tensor.scratch(sizeOf(shape)), shape);
+  const copied = viewOf(y.tensor.scratch(elementsOf(shape)), shape);
   // The copy's axes in x's order.
   const places = x.shape.map((_, axis) => order.indexOf(axis));
   const copy: View = { ...copied, shape: x.shape, strides: places.map((place) => copied.strides[place]) };

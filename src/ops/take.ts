@@ -1,4 +1,6 @@
 /** Rows of a table that are picked by numbers, and what flows back to them. */
+
+import { elementsOf } from '../base/arrays.js';
 import { ShapeError } from '../base/errors.js';
 import { LONGEST_CHAIN } from '../engine/constants.js';
 import { formatShape } from '../engine/tensor.js';
@@ -7,7 +9,7 @@ import { checkCategories } from './embedding.js';
 import { type Loop, merged, starts } from './loops.js';
 import { type Operation, one, type Shape, showShape } from './operation.js';
 import { unary } from './strided.js';
-import { checkApart, checkDistinct, checkView, pointerOf, sizeOf, type View, viewOf } from './view.js';
+import { checkApart, checkDistinct, checkView, pointerOf, type View, viewOf } from './view.js';
 
 /**
  * y[i, :] = table[indices[i], :] for indices of any shape, y of this shape and the table's columns. Indices
@@ -18,7 +20,7 @@ export function gather({ y, table, indices }: { y: View; table: View; indices: V
   const loops = checkRows(where, { y, table, indices });
   checkDistinct(where, 'y', y);
   checkApart(where, y, table, indices);
-  if (sizeOf(y.shape) === 0) return () => {};
+  if (elementsOf(y.shape) === 0) return () => {};
   const { kernels } = y.tensor.engine;
   const { length: M, strides } = loops.pop() ?? { length: 1, strides: [0, 0] };
   const [ldy, ldx] = strides;
@@ -43,7 +45,7 @@ export function scatterAdd({ dtable, indices, dy }: { dtable: View; indices: Vie
   checkDistinct(where, 'dtable', dtable);
   checkApart(where, dtable, dy, indices);
   const [K, N] = dtable.shape;
-  const none = sizeOf(indices.shape) === 0;
+  const none = elementsOf(indices.shape) === 0;
   if (loops.length > 1 && !none) {
     const given = `strides ${formatShape(indices.strides)} and ${formatShape(dy.strides)}`;
     throw new ShapeError(where, `expected indices and rows of dy each equally far apart, given ${given}`);
@@ -105,7 +107,7 @@ export const take: Operation<object> = {
   bind: ({ inputs: [indices, table], outputs }) =>
     gather({ y: viewOf(outputs[0]!), table: viewOf(table), indices: viewOf(indices) }),
   checkInputs({ shapes: [indices, table], ...check }) {
-    for (let column = 0; column < sizeOf(indices.dims); column++) {
+    for (let column = 0; column < elementsOf(indices.dims); column++) {
       checkCategories(check, column, table.dims[0], check.width);
     }
   },

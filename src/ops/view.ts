@@ -2,6 +2,7 @@
  * Tensors seen with other strides: permuted, sliced, repeated. A view is a name for memory; nothing is
  * copied.
  */
+import { elementsOf } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { checkInteger } from '../base/options.js';
 import { formatShape, type Tensor } from '../engine/tensor.js';
@@ -103,8 +104,8 @@ export function reshapeView(view: View, shape: readonly number[]): View {
  */
 export function tryReshape(view: View, shape: readonly number[]): View | undefined {
   checkLengths('reshapeView', shape);
-  const size = sizeOf(shape);
-  if (size !== sizeOf(view.shape)) {
+  const size = elementsOf(shape);
+  if (size !== elementsOf(view.shape)) {
     throw new ShapeError(
       'reshapeView',
       `${formatShape(view.shape)} has not the elements of ${formatShape(shape)}`,
@@ -136,11 +137,6 @@ export function tryReshape(view: View, shape: readonly number[]): View | undefin
   return { ...view, shape, strides };
 }
 
-/** Number of elements, those that repeat counted each time. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
-
 function checkLengths(where: string, shape: readonly number[]): void {
   if (!Array.isArray(shape) || shape.length > MAX_AXES) {
     throw new OptionError(where, `shape: expected at most ${MAX_AXES} lengths, given ${show(shape)}`);
@@ -170,7 +166,7 @@ export function checkView(where: string, name: string, view: View, shape?: reado
 
 /** Elements of the tensor up to behind the view's last. */
 function reach({ offset, shape, strides }: View): number {
-  if (sizeOf(shape) === 0) return 0;
+  if (elementsOf(shape) === 0) return 0;
   return shape.reduce((last, length, axis) => last + (length - 1) * strides[axis], offset) + 1;
 }
 
@@ -198,7 +194,7 @@ export function checkInPlace(where: string, y: View, ...inputs: View[]): void {
 /** @internal Throws ShapeError when an output overlaps an input. */
 export function checkApart(where: string, y: View, ...inputs: View[]): void {
   for (const x of inputs) {
-    if (sizeOf(x.shape) === 0 || sizeOf(y.shape) === 0) continue;
+    if (elementsOf(x.shape) === 0 || elementsOf(y.shape) === 0) continue;
     const bytes = y.tensor.elementBytes;
     const [a, b] = [x, y].map((view) => [pointerOf(view), view.tensor.pointer + reach(view) * bytes]);
     if (a[0] >= b[1] || b[0] >= a[1] || apartInRows(x, y)) continue;

@@ -164,7 +164,7 @@ function parse(text: string | undefined, where: string): unknown {
 
 function readDescription(given: unknown, where: string) {
   const reader = new OptionReader(KEY, given);
-  const version = reader.required('version', `version ${VERSION}`, (value): value is unknown => true);
+  const version = reader.required('version', `version ${VERSION}`);
   if (version !== VERSION) {
     throw new FormatError(
       where,
@@ -176,7 +176,7 @@ function readDescription(given: unknown, where: string) {
   const position = readPosition(reader.required('position', 'an object', isObject));
   const records = reader.required('records', 'a list of epochs', isRecords);
   const earlyStopping = reader.optional('earlyStopping', 'an object', isObject);
-  const schedule = reader.optional('schedule', 'JSON', (value): value is unknown => true);
+  const schedule = reader.any('schedule');
   const hasBest = reader.boolean('hasBest');
   reader.end();
   if (records.length !== position.epoch - 1) {

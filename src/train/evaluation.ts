@@ -48,10 +48,9 @@ export async function runEvaluation(
 ): Promise<Evaluation> {
   const where = 'evaluate';
   const reader = new OptionReader(where, options);
-  const isGiven = (value: unknown): value is unknown => value !== undefined;
-  const given = reader.optional('loss', 'a loss', isGiven);
+  const given = reader.any('loss');
   const batchSize = reader.integer('batchSize', { min: 1 }, 250);
-  const metricList = reader.optional('metrics', 'a list of metrics', isGiven);
+  const metricList = reader.any('metrics');
   reader.end();
   checkEngine(where, engine);
   checkModel(where, model);

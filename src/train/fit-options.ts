@@ -96,7 +96,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   }
   checkDataset(where, 'train', train);
   const reader = new OptionReader(where, options);
-  let loss = lossOn(train, resolveLoss(where, reader.required('loss', LOSS, isGiven)));
+  let loss = lossOn(train, resolveLoss(where, reader.required('loss', LOSS)));
   const settings = {
     optimizer: reader.required('optimizer', OPTIMIZER, isOptimizer),
     batchSize: Math.min(reader.integer('batchSize', { min: 1 }, 64), train.size),
@@ -114,8 +114,8 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     hooks: readHooks(where, reader),
   };
   const update = readUpdate(reader);
-  const weights = reader.optional('classWeights', '"balanced", or one number a class', isGiven);
-  const metricList = reader.optional('metrics', 'a list of metrics', isGiven);
+  const weights = reader.any('classWeights');
+  const metricList = reader.any('metrics');
   const stopping = reader.optional('earlyStopping', 'true, or an object with patience', isSwitch);
   const checkpoint = reader.optional('checkpoint', 'an object such as checkpointFolder makes', isObject);
   const resume = reader.optional('resume', 'a checkpoint, or the bytes of one', isObject);
@@ -195,10 +195,6 @@ function readUpdate(reader: OptionReader): UpdateOptions {
 }
 
 export type FitSettings = Awaited<ReturnType<typeof readFitOptions>>;
-
-function isGiven(value: unknown): value is unknown {
-  return value !== undefined;
-}
 
 function isSwitch(value: unknown): value is boolean | object {
   return typeof value === 'boolean' || isObject(value);

@@ -3,7 +3,7 @@
  * central differences of the loss, and those of the float32 engines with the former. The rows are random, or
  * those of a set; the model's values are its own.
  */
-import { isMap } from '../base/arrays.js';
+import { elementsOf, isMap } from '../base/arrays.js';
 import { EngineError, NonFiniteError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { fillUniform } from '../base/random.js';
@@ -196,7 +196,7 @@ function makeBatch(where: string, model: Network, loss: Loss, rows: number, seed
   // The first input and output have the streams 0 to 3, those after them their own.
   const streamOf = (place: number, stream: number) => stream + place * OTHERS;
   const inputs = model.inputs.map(({ name, shape }, place) => {
-    const width = shape.reduce((product, length) => product * length, 1);
+    const width = elementsOf(shape);
     const values = uniform(rows * width, streamOf(place, 0), -1);
     const columns = categoriesOf(model, place);
     const categories = uniform(rows * columns.length, streamOf(place, 1), 0);

@@ -71,8 +71,7 @@ export async function findLearningRate(
   checkEngine(where, engine);
   checkModel(where, model);
   const reader = new OptionReader(where, options);
-  const isGiven = (value: unknown): value is unknown => value !== undefined;
-  const given = resolveLoss(where, reader.required('loss', 'a loss', isGiven));
+  const given = resolveLoss(where, reader.required('loss', 'a loss'));
   const optimizer = reader.required('optimizer', OPTIMIZER, isOptimizer);
   const batchSize = reader.integer('batchSize', { min: 1 }, 64);
   const from = reader.number('from', { above: 0 }, 1e-6);

@@ -1,5 +1,5 @@
 /** Asking a model about inputs: outputs, probabilities or classes of rows. */
-import { isNumericArray } from '../base/arrays.js';
+import { elementsOf, isNumericArray } from '../base/arrays.js';
 import { EngineError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
@@ -124,7 +124,7 @@ function predictorFor(
   if (engine.disposed) throw new EngineError(where, 'this engine has been disposed of');
   checkModel(where, model);
   const reader = new OptionReader(where, options);
-  const given = reader.optional('loss', 'a loss', (value): value is unknown => value !== undefined);
+  const given = reader.any('loss');
   reader.end();
   const loss = given === undefined ? undefined : lossFor(where, model, given);
   const last = kept.get(engine);
@@ -132,7 +132,7 @@ function predictorFor(
   const [{ name, shape }] = model.inputs;
   const first: unknown = isByName(inputs) ? inputs[name] : inputs;
   const length = Array.isArray(first) || isNumericArray(first) ? first.length : 0;
-  const size = model.inputs.length === 1 ? model.inputSize : shape.reduce((product, own) => product * own, 1);
+  const size = model.inputs.length === 1 ? model.inputSize : elementsOf(shape);
   const rows = Math.min(Math.max(1, Math.ceil(length / size)), ROWS);
   const same = last && last.predictor.model === model && isSameLoss(last.loss, loss);
   if (same && last.predictor.maxRows >= rows) return last.predictor;

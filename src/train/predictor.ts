@@ -284,7 +284,7 @@ export function createPredictor(engine: Engine, model: Network, options?: Predic
   checkModel(where, model);
   const reader = new OptionReader(where, options);
   const maxRows = reader.integer('maxRows', { min: 1 }, ROWS);
-  const given = reader.optional('loss', 'a loss', (value): value is unknown => value !== undefined);
+  const given = reader.any('loss');
   reader.end();
   return new Predictor(
     where,

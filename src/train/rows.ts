@@ -1,5 +1,5 @@
 /** Rows of inputs as a caller gives them to predict from, as float32 and checked. */
-import { isBytes, isFloat32Array } from '../base/arrays.js';
+import { elementsOf, isBytes, isFloat32Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 import { copyNumbers } from '../data/numbers.js';
 import { checkInputs } from '../nn/inputs.js';
@@ -15,9 +15,7 @@ export function readRows(
   const one = model.inputs.length === 1;
   const scale = one ? model.input : model.inputScales?.[model.inputs[input].name];
   const values = asFloats(where, model, scale, inputs);
-  const width = one
-    ? model.inputSize
-    : model.inputs[input].shape.reduce((product, length) => product * length, 1);
+  const width = one ? model.inputSize : elementsOf(model.inputs[input].shape);
   const rows = values.length / width;
   if (!Number.isInteger(rows) || rows === 0) {
     throw new ShapeError(where, `expected rows of ${width} numbers, given ${values.length} numbers`);

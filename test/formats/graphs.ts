@@ -1,6 +1,8 @@
 /** Networks that are no lists of layers, made of every operation that there is; and how they are run. */
+
 import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
+import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import * as F from '../../src/graph/functions.js';
 import { input, literal } from '../../src/graph/leaves.js';
 import type { Value } from '../../src/graph/value.js';
@@ -186,4 +188,14 @@ export function outputsOf(
 function lossesOf({ outputs }: Network): object {
   if (outputs.length === 1) return {};
   return { loss: Object.fromEntries(outputs.map(({ name }) => [name, 'meanSquaredError'])) };
+}
+
+/** The description in a file, and the file with another. */
+export function openFile(file: Uint8Array) {
+  const { tensors, metadata } = readSafetensors(file, 'file');
+  return { tensors: tensors as Map<string, WritableTensor>, description: JSON.parse(metadata.lanegrad) };
+}
+
+export function closeFile({ tensors, description }: ReturnType<typeof openFile>): Uint8Array {
+  return writeSafetensors(tensors, { lanegrad: JSON.stringify(description) });
 }

@@ -1,5 +1,8 @@
 /** A worker as far as a trainer can tell: the same code behind a channel, in this thread. */
+
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { afterAll, beforeAll, vi } from 'vitest';
+import { platform } from '#platform';
 import type { WorkerPort } from '../../src/base/platform/types.js';
 import { serve } from '../../src/trainer/serve.js';
 
@@ -38,4 +41,18 @@ export class ChannelWorker {
     this.#page.close();
     this.#worker.close();
   }
+}
+
+/** In the tests of this file workers are of this kind, and long loops let the event loop turn at every step. */
+export function useChannelWorkers(): void {
+  const usual = platform.turnInterval;
+  const setInterval = (turnInterval: number) => Object.assign(platform, { turnInterval });
+  beforeAll(() => {
+    vi.stubGlobal('Worker', ChannelWorker);
+    setInterval(-1);
+  });
+  afterAll(() => {
+    vi.unstubAllGlobals();
+    setInterval(usual);
+  });
 }

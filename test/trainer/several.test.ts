@@ -2,9 +2,8 @@
  * Trainers of models with several inputs and outputs: by name they take and give what the functions do,
  * wherever they run.
  */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { DataError, OptionError, ShapeError } from '../../src/base/errors.js';
-import { platform } from '../../src/base/platform/node.js';
 import { dataset } from '../../src/data/dataset.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { add } from '../../src/graph/functions.js';
@@ -17,17 +16,9 @@ import { predict } from '../../src/train/predict.js';
 import { createTrainer } from '../../src/trainer/index.js';
 import { bits, strict } from '../train/fit-setting.js';
 import { both, partsOf, severalSet, twoByTwo } from '../train/several.js';
-import { ChannelWorker } from './channel-worker.js';
+import { ChannelWorker, useChannelWorkers } from './channel-worker.js';
 
-const usual = platform.turnInterval;
-beforeAll(() => {
-  vi.stubGlobal('Worker', ChannelWorker);
-  (platform as { turnInterval: number }).turnInterval = -1;
-});
-afterAll(() => {
-  vi.unstubAllGlobals();
-  (platform as { turnInterval: number }).turnInterval = usual;
-});
+useChannelWorkers();
 
 const engine = { math: 'strict', threads: 1 } as const;
 const set = severalSet(64);

@@ -2,7 +2,7 @@
  * A trainer on the calling thread and one behind messages: the same results, the same errors, the same
  * control.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { DataError, EngineError, NonFiniteError, OptionError, ShapeError } from '../../src/base/errors.js';
 import { platform } from '../../src/base/platform/node.js';
 import { createEngine } from '../../src/create/engine.js';
@@ -25,17 +25,9 @@ import { createTrainer, type Progress, type Trainer, type TrainerOptions } from 
 import { lion } from '../nn/lion.js';
 import { basic, bits, net, strict } from '../train/fit-setting.js';
 import { clouds } from '../train/sets.js';
-import { ChannelWorker } from './channel-worker.js';
+import { ChannelWorker, useChannelWorkers } from './channel-worker.js';
 
-const usual = platform.turnInterval;
-beforeAll(() => {
-  vi.stubGlobal('Worker', ChannelWorker);
-  (platform as { turnInterval: number }).turnInterval = -1;
-});
-afterAll(() => {
-  vi.unstubAllGlobals();
-  (platform as { turnInterval: number }).turnInterval = usual;
-});
+useChannelWorkers();
 
 const set = clouds(64, { bytes: true });
 const validation = clouds(32, { bytes: true, seed: 5 });

@@ -3,7 +3,7 @@
  * PyTorch and Keras export for the same layers. Whatever is read is taken for hostile; what is not understood
  * is refused, with the node's name.
  */
-import { checkBytes, isMap } from '../../base/arrays.js';
+import { checkBytes, elementsOf, isMap } from '../../base/arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
 import { makeLayer } from '../../nn/layers.js';
@@ -216,7 +216,7 @@ function widthOf({ name, shape }: OnnxValue, fail: Fail): number | undefined {
   if (shape.length < 2) fail(`input ${show(name)}: expected a batch of samples, given ${shape.length} axes`);
   const own = shape.slice(1);
   if (!own.every((length): length is number => typeof length === 'number' && length >= 1)) return undefined;
-  const width = own.reduce((product, length) => product * length, 1);
+  const width = elementsOf(own);
   return Number.isSafeInteger(width) ? width : fail(`input ${show(name)}: its shape overflows`);
 }
 

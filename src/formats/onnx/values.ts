@@ -1,4 +1,5 @@
 /** The elements of ONNX's tensors as numbers, in whichever of its fields and widths they stand. */
+import { elementsOf } from '../../base/arrays.js';
 import { show } from '../../base/errors.js';
 import { toHostOrder, widenBf16, widenF16 } from '../bytes.js';
 import type { Fail } from '../protobuf.js';
@@ -58,7 +59,7 @@ export function intValues(tensor: OnnxTensor, fail: Fail): readonly number[] {
 /** Elements that its shape says. */
 export function countOf({ dims }: OnnxTensor, fail: Fail): number {
   if (dims.some((length) => length < 0)) fail(`a shape ${show(dims)} is not allowed`);
-  const count = dims.reduce((product, length) => product * length, 1);
+  const count = elementsOf(dims);
   return Number.isSafeInteger(count) ? count : fail(`the shape ${show(dims)} overflows`);
 }
 
