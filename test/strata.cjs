@@ -12,7 +12,7 @@ const strata = [
   ['nn/'],
   ['train/', 'trainer/', 'formats/', 'data/'],
   ['tables/'],
-  ['work/'],
+  ['tasks/'],
   ['run/', 'report/', 'inspect/', 'assignment/', 'sweep/'],
   ['index.ts', 'node.ts', 'inline.ts', 'reference.ts', 'tables.ts'],
   ['cli/'],

@@ -9,10 +9,10 @@ import { OptionError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
 import { checkInteger, OptionReader } from '../base/options.js';
 import { loadUplot } from '../report/node.js';
-import { type Executor, LocalExecutor } from '../work/executor.js';
-import { WorkerPool } from '../work/pool.js';
-import { Session, type SessionHooks } from '../work/session.js';
-import { Store } from '../work/store.js';
+import { type Executor, LocalExecutor } from '../tasks/executor.js';
+import { WorkerPool } from '../tasks/pool.js';
+import { Session, type SessionHooks } from '../tasks/session.js';
+import { Store } from '../tasks/store.js';
 import { type Identity, identify, machine } from './identity.js';
 import { type AssignmentPlan, fullPlan, quickPlan } from './plan.js';
 import { derivations } from './q1-derivations/derivations.js';
@@ -34,7 +34,7 @@ import type {
   TensorResult,
 } from './types.js';
 
-export { RunError } from '../work/executor.js';
+export { RunError } from '../tasks/executor.js';
 export type { AssignmentPlan, AssignmentReport, Conclusion };
 export { derivations, gradientTable };
 

@@ -13,8 +13,8 @@ import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import { dense } from '../nn/dense.js';
 import { type Sequential, sequential } from '../nn/sequential.js';
+import type { LongOptions, Progress } from '../tasks/executor.js';
 import { Turn } from '../train/turn.js';
-import type { LongOptions, Progress } from '../work/executor.js';
 
 /** Widths of input, hidden layer and output. */
 export type Sizes = readonly [inputs: number, hidden: number, outputs: number];

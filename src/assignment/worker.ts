@@ -1,5 +1,5 @@
 /** A process of the assignment's pool, with an engine and the data of its own. Node only. */
-import { serve } from '../work/worker.js';
+import { serve } from '../tasks/worker.js';
 import { type Task, Workbench } from './tasks.js';
 
 serve<Task, { data?: string }>(({ data }) => {

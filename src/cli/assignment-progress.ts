@@ -2,7 +2,7 @@
  * How the assignment's work is followed: a line for each run that ends, and on a terminal a line that is
  * redrawn below them.
  */
-import type { Finished, Overview } from '../work/progress.js';
+import type { Finished, Overview } from '../tasks/progress.js';
 import { bar, clock, LiveLine } from './live-line.js';
 import { type Output, printable } from './output.js';
 

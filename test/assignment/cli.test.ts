@@ -12,7 +12,7 @@ import { temporaryFolder, tinyPlan } from './sample.js';
 const built = <T>(module: string): Promise<T> =>
   import(new URL(`../../dist/${module}.js`, import.meta.url).href);
 const { Assignment } = await built<typeof import('../../src/assignment/index.js')>('assignment/index');
-const { WorkerPool } = await built<typeof import('../../src/work/pool.js')>('work/pool');
+const { WorkerPool } = await built<typeof import('../../src/tasks/pool.js')>('tasks/pool');
 
 let folder: string;
 let data: string;

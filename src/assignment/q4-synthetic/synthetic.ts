@@ -8,7 +8,7 @@ import { OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
 import { fillPermutation } from '../../base/permutation.js';
 import { fillNormal, randomSource } from '../../base/random.js';
-import type { LongOptions } from '../../work/executor.js';
+import type { LongOptions } from '../../tasks/executor.js';
 import {
   backward,
   emptyBackward,

@@ -6,9 +6,9 @@
 import { OptionReader } from '../../base/options.js';
 import type { Dataset } from '../../data/dataset.js';
 import type { Engine } from '../../engine/engine.js';
+import type { LongOptions } from '../../tasks/executor.js';
 import { checkDataset, checkEngine } from '../../train/check.js';
 import { evaluate } from '../../train/evaluate.js';
-import type { LongOptions } from '../../work/executor.js';
 import { checkLoss, Pace, readLong, Samples, twoLayerModel } from '../shared.js';
 import type { LossPoint, TensorResult } from '../types.js';
 import { TensorNetwork } from './network.js';

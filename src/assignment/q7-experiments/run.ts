@@ -11,9 +11,9 @@ import { dense } from '../../nn/dense.js';
 import { sgd } from '../../nn/optimizers.js';
 import { type Sequential, sequential } from '../../nn/sequential.js';
 import { weightsSha256 } from '../../run/weights.js';
+import type { LongOptions } from '../../tasks/executor.js';
 import { evaluate } from '../../train/evaluate.js';
 import { fit } from '../../train/fit.js';
-import type { LongOptions } from '../../work/executor.js';
 import type { HiddenUnits, RunConfig, RunEpoch, RunResult, TestResult } from './types.js';
 
 const LOSS = 'softmaxCrossEntropy';

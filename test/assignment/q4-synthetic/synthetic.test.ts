@@ -7,7 +7,7 @@ import {
 } from '../../../src/assignment/q4-synthetic/synthetic.js';
 import type { SyntheticResult } from '../../../src/assignment/types.js';
 import { NonFiniteError, OptionError } from '../../../src/base/errors.js';
-import type { Progress } from '../../../src/work/executor.js';
+import type { Progress } from '../../../src/tasks/executor.js';
 
 describe('syntheticPoints', () => {
   const { x, labels } = syntheticPoints(70_000, 1);

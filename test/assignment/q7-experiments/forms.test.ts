@@ -7,7 +7,7 @@ import { createEngine } from '../../../src/create/engine.js';
 import { createReferenceEngine } from '../../../src/create/reference.js';
 import { dataset } from '../../../src/data/dataset.js';
 import { loadMnist } from '../../../src/data/mnist.js';
-import type { Progress } from '../../../src/work/executor.js';
+import type { Progress } from '../../../src/tasks/executor.js';
 
 /** Three classes of 12 noisy bytes. */
 function toy(size: number) {

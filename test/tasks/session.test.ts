@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileError } from '../../src/base/errors.js';
-import { LocalExecutor } from '../../src/work/executor.js';
-import { Tracker } from '../../src/work/progress.js';
-import { Session, type SessionHooks, type TaskOf } from '../../src/work/session.js';
-import { canonicalJson, Store } from '../../src/work/store.js';
+import { LocalExecutor } from '../../src/tasks/executor.js';
+import { Tracker } from '../../src/tasks/progress.js';
+import { Session, type SessionHooks, type TaskOf } from '../../src/tasks/session.js';
+import { canonicalJson, Store } from '../../src/tasks/store.js';
 
 let folder: string;
 beforeAll(async () => {

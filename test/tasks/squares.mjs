@@ -1,5 +1,5 @@
 /** A worker for the pool's tests: squares numbers, and does as it is told otherwise. */
-import { serve } from '../../dist/work/worker.js';
+import { serve } from '../../dist/tasks/worker.js';
 
 serve(({ offset }) => async (task, { onProgress }) => {
   switch (task.what) {

@@ -13,9 +13,9 @@ interface Task {
 
 /** Milliseconds that no test waits for. */
 const LONG = 2 ** 30;
-const POOL = new URL('../../dist/work/pool.js', import.meta.url).href;
+const POOL = new URL('../../dist/tasks/pool.js', import.meta.url).href;
 const module = new URL('squares.mjs', import.meta.url);
-const { WorkerPool } = (await import(POOL)) as typeof import('../../src/work/pool.js');
+const { WorkerPool } = (await import(POOL)) as typeof import('../../src/tasks/pool.js');
 
 const pools: { close(): Promise<void> }[] = [];
 afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
