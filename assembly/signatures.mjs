@@ -22,7 +22,7 @@ const SETUP = 'write_constants';
 
 /** What this step has not written yet, and no value of the signatures needs. */
 /** Arguments by which engine/threads/kernels.ts cuts; the names of others would only take room. */
-const CUT_BY = new Set(['starts', 'rowStarts', 'B', 'M', 'N', 'K', 'blocks', 'from', 'to']);
+const CUT_BY = new Set(['starts', 'rowStarts', 'B', 'M', 'N', 'K', 'blocks', 'from', 'to', 'geometry']);
 const UNRESOLVED = /^#platform$|\/generated\//;
 
 const ROLES = ['out', 'inout', 'in', 'saved', 'scratch'];

@@ -36,25 +36,25 @@ import { thin_nn } from './thin';
 // @ts-ignore: decorator
 @inline const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 // @ts-ignore: decorator
-@inline const MC: i32 = ASC_FEATURE_RELAXED_SIMD ? 96 : 100;
+@inline export const MC: i32 = ASC_FEATURE_RELAXED_SIMD ? 96 : 100;
 // Where B needs no packing, the place of its panels is free for more of A: then panels of B are fetched from
 // memory less often. Not where elements of A stand four times, which leaves room for 60 rows (2 to 6 % slower
 // at 250 rows than blocks as ever).
 // @ts-ignore: decorator
 @inline const MC_PACKED: i32 = ASC_FEATURE_RELAXED_SIMD ? 252 : 240;
 // @ts-ignore: decorator
-@inline const KC: i32 = 256;
+@inline export const KC: i32 = 256;
 // @ts-ignore: decorator
-@inline const NC: i32 = 512;
+@inline export const NC: i32 = 512;
 
 // @ts-ignore: decorator
-@inline const ZEROS: usize = 0;
+@inline export const ZEROS: usize = 0;
 // @ts-ignore: decorator
-@inline const PACKED_A: usize = 6 * 16 * 4;
+@inline export const PACKED_A: usize = 6 * 16 * 4;
 // Panels of A are at most MC rows, or a quarter of that where each element stands four times; padded by at
 // most 4.
 // @ts-ignore: decorator
-@inline const PACKED_B: usize = PACKED_A + (<usize>((MC + 16) * KC) << 2);
+@inline export const PACKED_B: usize = PACKED_A + (<usize>((MC + 16) * KC) << 2);
 
 export function workspace_size(): i32 {
   return <i32>PACKED_B + ((KC * NC) << 2);
@@ -133,7 +133,7 @@ function lanes_of_a(N: i32, wide: i32): i32 {
  */
 // @ts-ignore: decorator
 @inline
-function tile_rows(remaining: i32): i32 {
+export function tile_rows(remaining: i32): i32 {
   if (ROWS == 5) return remaining % 5 == 0 ? 5 : 4;
   return remaining == 7 || remaining == 8 || remaining <= 4 ? 4 : 6;
 }
@@ -151,7 +151,7 @@ function tile_columns(remaining: i32, wide: i32): i32 {
  * j·startColumn bytes: C itself, a bias row (startRow = 0) or zeros (both 0). The panels of B have `length`
  * steps each, of which this block's begin at `first`. With `add`, tiles are added to C instead of stored.
  */
-function tiles(
+export function tiles(
   c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
   panels: usize, length: i32, first: i32, mc: i32, nc: i32, kc: i32, wide: i32, lanes: i32, add: bool,
 ): void {
@@ -234,7 +234,7 @@ function add_part(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i3
 /** B [K, N], or lying as [N, K], in panels as `tiles` takes them; what lies beyond the edge is 0. */
 // @ts-ignore: decorator
 @inline
-function panels_of_b(to: usize, b: usize, ldb: i32, N: i32, K: i32, transB: bool, wide: i32): void {
+export function panels_of_b(to: usize, b: usize, ldb: i32, N: i32, K: i32, transB: bool, wide: i32): void {
   for (let n = 0; n < N; ) {
     const NR = tile_columns(N - n, wide);
     const count = min(NR, N - n);

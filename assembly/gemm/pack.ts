@@ -62,9 +62,23 @@ export function pack_columns(dst: usize, src: usize, ld: i32, count: i32, K: i32
     return;
   }
   let i = 0;
-  for (; i + 4 <= R; i += 4) transpose_four(dst + (<usize>i << 2), panel, src + <usize>i * step, step, K);
-  if (i + 2 == R) transpose_two(dst + (<usize>i << 2), panel, src + <usize>i * step, step, K);
-  else if (i < R) copy_one(dst + (<usize>i << 2), panel, src + <usize>i * step, K);
+  for (; i + 4 <= R; i += 4) {
+    const p = src + <usize>i * step;
+    transpose_four(dst + (<usize>i << 2), panel, p, p + step, p + (step << 1), p + 3 * step, K);
+  }
+  const p = src + <usize>i * step;
+  if (i + 2 == R) transpose_two(dst + (<usize>i << 2), panel, p, p + step, K);
+  else if (i < R) copy_one(dst + (<usize>i << 2), panel, p, K);
+}
+
+/** K steps of one panel, from the R (4, 5 or 6) rows that lie anywhere. */
+export function pack_scattered(
+  dst: usize, p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize, K: i32, R: i32,
+): void {
+  const panel = <usize>R << 2;
+  transpose_four(dst, panel, p0, p1, p2, p3, K);
+  if (R == 6) transpose_two(dst + 16, panel, p4, p5, K);
+  else if (R == 5) copy_one(dst + 16, panel, p4, K);
 }
 
 /**
@@ -117,11 +131,8 @@ function pack_part(dst: usize, src: usize, stepK: usize, stepI: usize, count: i3
   }
 }
 
-/** Four rows of src, `step` bytes apart, become K steps of four floats, `panel` bytes apart. */
-function transpose_four(out: usize, panel: usize, p0: usize, step: usize, K: i32): void {
-  let p1 = p0 + step;
-  let p2 = p1 + step;
-  let p3 = p2 + step;
+/** Four rows become K steps of four floats, `panel` bytes apart. */
+function transpose_four(out: usize, panel: usize, p0: usize, p1: usize, p2: usize, p3: usize, K: i32): void {
   for (; K >= 4; K -= 4) {
     const r0 = v128.load(p0), r1 = v128.load(p1), r2 = v128.load(p2), r3 = v128.load(p3);
     const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
@@ -155,8 +166,7 @@ function transpose_four(out: usize, panel: usize, p0: usize, step: usize, K: i32
 }
 
 /** The same for two rows. */
-function transpose_two(out: usize, panel: usize, p0: usize, step: usize, K: i32): void {
-  let p1 = p0 + step;
+function transpose_two(out: usize, panel: usize, p0: usize, p1: usize, K: i32): void {
   for (; K >= 4; K -= 4) {
     const r0 = v128.load(p0), r1 = v128.load(p1);
     const low = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);

@@ -6,10 +6,11 @@
  *   0 kernel   1 rows (or elements) of a chunk   2 columns of a chunk   3 …: the kernel's arguments in the ABI's order
  */
 import {
-  FIRST_LINE, JOB_GATHER_ENTRIES, JOB_GEMM_NN, JOB_GEMM_NT, JOB_GEMM_TN, JOB_MEET, JOB_SPARSE_FORWARD,
+  FIRST_LINE, JOB_CONV_FORWARD, JOB_CONV_IMAGE_GRADIENT, JOB_CONV_WEIGHT_GRADIENT, JOB_GATHER_ENTRIES, JOB_GEMM_NN, JOB_GEMM_NT, JOB_GEMM_TN, JOB_MEET, JOB_SPARSE_FORWARD,
   JOB_SPARSE_GEMM, JOB_SPARSE_SGD, JOB_SUM_BLOCKS, JOB_TRANSPOSE_COMPRESSED,
 } from '../../build/assembly/constants';
 import { gather_entries, transpose_compressed } from '../compressed';
+import { conv_forward, conv_image_gradient, conv_weight_gradient } from '../conv/driver';
 import { gemm_nn, gemm_nt, gemm_tn } from '../gemm/driver';
 import { sum_blocks } from '../reduce';
 import { sparse_gemm, sparse_sgd } from '../sparse';
@@ -24,6 +25,8 @@ export function run_chunk(job: usize, chunk: i32, work: usize): void {
     case JOB_SPARSE_GEMM: return sparse_product(job, chunk);
     case JOB_SPARSE_FORWARD: return sparse_forward_part(job, chunk);
     case JOB_SPARSE_SGD: return sparse_update(job, chunk, work);
+    case JOB_CONV_FORWARD: case JOB_CONV_IMAGE_GRADIENT: case JOB_CONV_WEIGHT_GRADIENT:
+      return convolution(job, kernel, chunk, work);
     default: return part(job, kernel, chunk);
   }
 }
@@ -105,6 +108,22 @@ function sparse_update(job: usize, chunk: i32, work: usize): void {
   const n = chunk / down * columns;
   sparse_sgd(at(job, 0, m, n), int(job, 1), work, along(job, 3, m), ptr(job, 4), ptr(job, 5), along(job, 6, n),
     min(rows, M - m), min(columns, N - n), int(job, 9), real(job, 10), int(job, 11));
+}
+
+/** Pixels of the output, or rows of the weight's gradient. */
+function convolution(job: usize, kernel: i32, chunk: i32, work: usize): void {
+  const size = load<i32>(job, 4);
+  const from = chunk * size;
+  if (kernel == JOB_CONV_FORWARD) {
+    conv_forward(ptr(job, 0), work, ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), from, min(from + size, int(job, 7)), int(job, 8),
+      int(job, 9));
+  } else if (kernel == JOB_CONV_IMAGE_GRADIENT) {
+    conv_image_gradient(ptr(job, 0), work, ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), ptr(job, 6), from,
+      min(from + size, int(job, 8)), int(job, 9), int(job, 10));
+  } else {
+    conv_weight_gradient(ptr(job, 0), int(job, 1), work, ptr(job, 3), ptr(job, 4), ptr(job, 5), int(job, 6), from,
+      min(from + size, int(job, 8)), int(job, 9));
+  }
 }
 
 function part(job: usize, kernel: i32, chunk: i32): void {

@@ -104,6 +104,7 @@ export function bindProgram(
       stream: context.streamOf(node),
       arena: context.arena,
       packed: (index) => (inputs[index].kind === 'parameter' ? context.packed(inputs[index]) : undefined),
+      stands: (index) => inputs[index].kind === 'parameter',
       sparse: context.sparse(inputs[0]),
     };
     // An alias that lies where its original does has nothing to do.

@@ -318,7 +318,7 @@ const derivatives: Record<
 };
 
 /** The sums of the columns, over all axes before the last: the gradient of a bias. */
-const columnSums: Operation<object> = {
+export const columnSums: Operation<object> = {
   name: 'columnSums',
   infer: (_, [x]) => [{ rows: false, dims: [last(x, 1)] }],
   bind: ({ inputs, outputs }) => bindColumnSums({ y: outputs[0]!, x: asMatrix(inputs[0]) }),

@@ -90,6 +90,8 @@ export interface Binding<A = unknown> {
   readonly arena: Arena;
   /** Input `index`, if it is a parameter that is a matrix, where it is kept packed while it stands still. */
   packed(index: number): PackedMatrix | undefined;
+  /** Whether input `index` changes only where its `version` does: a parameter. */
+  stands(index: number): boolean;
   /** The first input, where a pass has found that its batches may be compressed. */
   readonly sparse?: SparseRows | undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { activation } from './activations.js';
 import * as arithmetic from './arithmetic.js';
+import { convolution, convolutionTranspose } from './conv.js';
 import { dropoutOperation as dropout } from './dropout.js';
 import { embedding } from './embedding.js';
 import { product } from './matmul.js';
@@ -41,6 +42,8 @@ const entries = [
   entry(batchNorm, (count, { affine }) => count === (affine ? 5 : 3)),
   entry(layerNorm, (count, { affine }) => count === (affine ? 3 : 1)),
   entry(embedding, (count, { columns }) => count === 1 + columns.length),
+  entry(convolution, (count) => count === 2 || count === 3),
+  entry(convolutionTranspose, (count) => count === 2 || count === 3),
   entry(take, exactly(2)),
   ...binaries.map((operation) => entry(operation, exactly(2))),
   entry(select3, exactly(3)),

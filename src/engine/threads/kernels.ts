@@ -9,7 +9,7 @@ import type { Kernels } from '../kernels.js';
 import { type Call, cutter } from './cut.js';
 import { lineKernels } from './lines.js';
 import type { ThreadPool } from './pool.js';
-import type { Splitter } from './split.js';
+import { MULTIPLY_ADD, type Splitter } from './split.js';
 
 /**
  * Nanoseconds on one thread, roughly: of a multiply-add of a compressed entry and a column; of an entry
@@ -97,6 +97,37 @@ export function threadedKernels(
     },
   );
 
+  /** Multiply-adds of a pixel of a convolution, in nanoseconds: of the words of its geometry, see ops/conv.ts. */
+  function pixelCost(geometry: number): number {
+    const word = (i: number) => peek(geometry + 4 * i);
+    return (word(2) * word(5) * word(6) * word(7) * MULTIPLY_ADD) / word(14);
+  }
+
+  const conv_forward = job('conv_forward', ['geometry', 'from', 'to'], (geometry, from, to) =>
+    // Chunks are counted from pixel 0.
+    from === 0 ? splitter.line(to, 6, pixelCost(geometry)) : 0,
+  );
+
+  const conv_image_gradient = job('conv_image_gradient', ['geometry', 'from', 'to'], (geometry, from, to) => {
+    const word = (i: number) => peek(geometry + 4 * i);
+    const strides = word(8) * word(9);
+    const cost = (pixelCost(geometry) * word(3) * word(4)) / (word(0) * word(1));
+    // With strides, a part is whole images.
+    return from === 0 ? splitter.line(to, strides > 1 ? word(0) * word(1) : 6, cost) : 0;
+  });
+
+  const conv_weight_gradient = job(
+    'conv_weight_gradient',
+    ['geometry', 'B', 'from', 'to'],
+    (geometry, B, from, to) => {
+      const word = (i: number) => peek(geometry + 4 * i);
+      const pixels = B * word(3) * word(4);
+      // As few parts as there are threads: each packs all of dy.
+      const rows = Math.max(4, Math.ceil(to / pool.threads));
+      return from === 0 ? splitter.line(to, rows, (pixels * word(5) * MULTIPLY_ADD) / word(14)) : 0;
+    },
+  );
+
   return {
     ...one,
     ...lineKernels(one, pool, splitter),
@@ -106,6 +137,9 @@ export function threadedKernels(
     gemm_nn: job('gemm_nn', ['B', 'M', 'N', 'K'], product),
     gemm_nt: job('gemm_nt', ['B', 'M', 'N', 'K'], product),
     gemm_tn: job('gemm_tn', ['B', 'M', 'N', 'K'], product),
+    conv_forward,
+    conv_image_gradient,
+    conv_weight_gradient,
     sparse_gemm,
     transpose_compressed,
 

@@ -16,7 +16,7 @@ const LONGEST = 20_000_000;
 const LINE = 16;
 
 /** Nanoseconds of one multiply-add in a product. */
-const MULTIPLY_ADD = 0.05;
+export const MULTIPLY_ADD = 0.05;
 
 export class Splitter {
   readonly #threads: number;

@@ -1,0 +1,284 @@
+/**
+ * Convolutions as products whose first operand is never written down: its panels are packed from the image
+ * (windows.ts), and all else is that of dense products (gemm/).
+ *
+ *   forward              Y [pixels, O]      = windows of X [pixels, K] · W [K, O]               K = KH·KW·C
+ *   image's gradient     DX [pixels, C]     = windows of DY [pixels, K'] · turned W [K', C]     K' = KH·KW·O
+ *   weight's gradient    DW [K, O]          = (windows of X)ᵀ · DY [pixels, O]
+ *
+ * A pixel of DX gets something of DY only through those rows and columns of W whose stride falls on it. With
+ * strides of s there are s·s kinds of pixels, each with a smaller W of its own: phases. Nothing is multiplied
+ * by zeros that strides would put between pixels of DY.
+ *
+ * Every element is one sum in ascending k, as in products, so a split over pixels or rows changes no bit.
+ */
+import { apply_activation, apply_derivative } from '../activation';
+import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
+import { KC, MC, NC, PACKED_A, PACKED_B, panels_of_b, tile_rows, tiles, ZEROS } from '../gemm/driver';
+import { pack_columns } from '../gemm/pack';
+import { ASIDE, clear_run, pack_places, pack_windows } from './windows';
+
+/** Words of a geometry, as src/ops/conv.ts writes them. */
+// @ts-ignore: decorator
+@inline const H: i32 = 0, W: i32 = 1, C: i32 = 2, OH: i32 = 3, OW: i32 = 4, O: i32 = 5, KH: i32 = 6, KW: i32 = 7,
+  SH: i32 = 8, SW: i32 = 9, DH: i32 = 10, DW: i32 = 11, PT: i32 = 12, PL: i32 = 13, GROUPS: i32 = 14;
+
+// @ts-ignore: decorator
+@inline
+function word(geometry: usize, i: i32): i32 {
+  return load<i32>(geometry + (<usize>i << 2));
+}
+
+/** Floats of the panels of a matrix [K, N]. */
+// @ts-ignore: decorator
+@inline
+function panel_floats(K: i32, N: i32): i32 {
+  return K * ((N + 15) & -16);
+}
+
+export function conv_pack(panels: usize, w: usize, ldw: i32, geometry: usize, wide: i32): void {
+  const groups = word(geometry, GROUPS);
+  const N = word(geometry, O) / groups;
+  const K = word(geometry, KH) * word(geometry, KW) * (word(geometry, C) / groups);
+  for (let g = 0; g < groups; g++) {
+    panels_of_b(panels, w + (<usize>(g * N) << 2), ldw, N, K, false, wide);
+    panels += <usize>panel_floats(K, N) << 2;
+  }
+}
+
+export function conv_forward(
+  y: usize, work: usize, x: usize, panels: usize, bias: usize, geometry: usize, from: i32, to: i32, activation: i32, wide: i32,
+): void {
+  const groups = word(geometry, GROUPS);
+  const pitch = word(geometry, C), ldy = word(geometry, O);
+  const channels = pitch / groups, N = ldy / groups;
+  const taps = word(geometry, KW);
+  const K = word(geometry, KH) * taps * channels;
+  const long = K > LONGEST_CHAIN;
+  const depth = long ? CHAIN_BLOCK : KC;
+  const row = <usize>ldy << 2;
+  clear_run(work);
+  for (let g = 0; g < groups; g++) {
+    for (let m = from; m < to; m += MC) {
+      const count = min(MC, to - m);
+      const block = y + (<usize>(m * ldy + g * N) << 2);
+      for (let k = 0; k < K; k += depth) {
+        const kc = min(depth, K - k);
+        pack_windows(work + PACKED_A, work, x + (<usize>(g * channels) << 2), m, count, k, kc,
+          word(geometry, OH), word(geometry, OW), word(geometry, SH), word(geometry, SW), -word(geometry, PT), -word(geometry, PL),
+          word(geometry, DH), word(geometry, DW), taps, word(geometry, H), word(geometry, W), pitch, channels);
+        block_of_tiles(block, row, bias ? bias + (<usize>(g * N) << 2) : 0, work, panels, K, k, count, N, kc, wide,
+          k > 0, long);
+      }
+      finish(block, 0, ldy, count, N, activation);
+    }
+    panels += <usize>panel_floats(K, N) << 2;
+  }
+}
+
+/**
+ * The tiles of one block of A, of N columns: from the bias or 0 at first, later from what C holds, or, of long
+ * sums, added to it.
+ */
+function block_of_tiles(
+  c: usize, row: usize, bias: usize, work: usize, panels: usize, length: i32, first: i32, mc: i32, N: i32, kc: i32, wide: i32,
+  later: bool, long: bool,
+): void {
+  if (later && !long) tiles(c, row, c, row, 4, work, panels, length, first, mc, N, kc, wide, 1, false);
+  else if (!later && bias) tiles(c, row, bias, 0, 4, work, panels, length, first, mc, N, kc, wide, 1, false);
+  else tiles(c, row, ZEROS, 0, 0, work, panels, length, first, mc, N, kc, wide, 1, later);
+}
+
+/** C = f(C), or C ⊙ f'(saved) where that is given. Rows without gaps are one. */
+function finish(c: usize, saved: usize, ld: i32, M: i32, N: i32, activation: i32): void {
+  if (N == ld) {
+    N *= M;
+    M = 1;
+  }
+  if (saved) apply_derivative(c, ld, saved, ld, M, N, activation);
+  else apply_activation(c, ld, M, N, activation);
+}
+
+/** Which rows or columns of W meet pixels number `phase` of a stride: the first of them, and where that looks. */
+// @ts-ignore: decorator
+@inline
+function first_tap(phase: i32, stride: i32, dilation: i32, padding: i32, size: i32): i32 {
+  for (let tap = 0; tap < min(size, stride); tap++) {
+    if ((phase + padding - tap * dilation) % stride == 0) return tap;
+  }
+  return size;
+}
+
+function gcd(a: i32, b: i32): i32 {
+  while (b) {
+    const rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+export function conv_pack_turned(panels: usize, w: usize, ldw: i32, geometry: usize, wide: i32): void {
+  const groups = word(geometry, GROUPS);
+  const N = word(geometry, C) / groups, outs = word(geometry, O) / groups;
+  const sizeY = word(geometry, KH), sizeX = word(geometry, KW);
+  const strideY = word(geometry, SH), strideX = word(geometry, SW);
+  const everyY = strideY / gcd(strideY, word(geometry, DH)), everyX = strideX / gcd(strideX, word(geometry, DW));
+  for (let py = 0; py < strideY; py++) {
+    for (let px = 0; px < strideX; px++) {
+      const y0 = first_tap(py, strideY, word(geometry, DH), word(geometry, PT), sizeY);
+      const x0 = first_tap(px, strideX, word(geometry, DW), word(geometry, PL), sizeX);
+      const TY = (sizeY - y0 + everyY - 1) / everyY, TX = (sizeX - x0 + everyX - 1) / everyX;
+      const K = TY * TX * outs;
+      if (K == 0) continue;
+      for (let g = 0; g < groups; g++) {
+        // Taps in falling order, so that what they see of DY goes up.
+        for (let t = 0; t < TY * TX; t++) {
+          const ky = y0 + (TY - 1 - t / TX) * everyY, kx = x0 + (TX - 1 - t % TX) * everyX;
+          const from = w + (<usize>((ky * sizeX + kx) * N * ldw + g * outs) << 2);
+          turned_panels(panels, from, ldw, N, outs, t * outs, K, wide);
+        }
+        panels += <usize>panel_floats(K, N) << 2;
+      }
+    }
+  }
+}
+
+/** Steps k to k + outs, of K, of the panels of the transpose of w [N, outs]. */
+function turned_panels(panels: usize, w: usize, ldw: i32, N: i32, outs: i32, k: i32, K: i32, wide: i32): void {
+  for (let n = 0; n < N; ) {
+    const left = N - n;
+    const NR = wide && left > 12 ? 16 : left > 4 ? 8 : 4;
+    pack_columns(panels + (<usize>(K * n + k * NR) << 2), w + (<usize>(n * ldw) << 2), ldw, min(NR, left), outs, NR);
+    n += NR;
+  }
+}
+
+export function conv_image_gradient(
+  dx: usize, work: usize, saved: usize, dy: usize, panels: usize, bias: usize, geometry: usize, from: i32, to: i32, activation: i32, wide: i32,
+): void {
+  const groups = word(geometry, GROUPS);
+  const lddx = word(geometry, C), pitch = word(geometry, O);
+  const N = lddx / groups, outs = pitch / groups;
+  const height = word(geometry, H), width = word(geometry, W);
+  const sizeY = word(geometry, KH), sizeX = word(geometry, KW);
+  const strideY = word(geometry, SH), strideX = word(geometry, SW);
+  const gcdY = gcd(strideY, word(geometry, DH)), gcdX = gcd(strideX, word(geometry, DW));
+  const everyY = strideY / gcdY, everyX = strideX / gcdX;
+  const stepY = word(geometry, DH) / gcdY, stepX = word(geometry, DW) / gcdX;
+  const phases = strideY * strideX > 1;
+  const pixels = height * width;
+  clear_run(work);
+  for (let py = 0; py < strideY; py++) {
+    for (let px = 0; px < strideX; px++) {
+      const y0 = first_tap(py, strideY, word(geometry, DH), word(geometry, PT), sizeY);
+      const x0 = first_tap(px, strideX, word(geometry, DW), word(geometry, PL), sizeX);
+      const TY = (sizeY - y0 + everyY - 1) / everyY, TX = (sizeX - x0 + everyX - 1) / everyX;
+      const K = TY * TX * outs;
+      const PH = (height - py + strideY - 1) / strideY, PW = (width - px + strideX - 1) / strideX;
+      // Of the grid of this phase's pixels; with phases, parts are whole images.
+      const first = phases ? from / pixels * PH * PW : from;
+      const end = phases ? to / pixels * PH * PW : to;
+      const offsetY = (py + word(geometry, PT) - y0 * word(geometry, DH)) / strideY - (TY - 1) * stepY;
+      const offsetX = (px + word(geometry, PL) - x0 * word(geometry, DW)) / strideX - (TX - 1) * stepX;
+      const long = K > LONGEST_CHAIN;
+      const depth = long ? CHAIN_BLOCK : KC;
+      for (let g = 0; g < groups; g++) {
+        for (let n = 0; n < N; n += NC) {
+          const nc = min(NC, N - n);
+          const start = bias ? bias + (<usize>(g * N + n) << 2) : 0;
+          for (let m = first; m < end; m += MC) {
+            const count = min(MC, end - m);
+            const block = phases ? work + ASIDE : dx + (<usize>(m * lddx + g * N + n) << 2);
+            const row = <usize>(phases ? nc : lddx) << 2;
+            let k = 0;
+            // Once at least: where no tap meets these pixels, they are the bias or 0.
+            do {
+              const kc = min(depth, K - k);
+              if (kc > 0) {
+                pack_windows(work + PACKED_A, work, dy + (<usize>(g * outs) << 2), m, count, k, kc, PH, PW, 1, 1, offsetY, offsetX,
+                  stepY, stepX, TX, word(geometry, OH), word(geometry, OW), pitch, outs);
+              }
+              block_of_tiles(block, row, start, work, panels + (<usize>(n * K) << 2), K, k, count, nc, kc, wide,
+                k > 0, long);
+              k += depth;
+            } while (k < K);
+            if (phases) {
+              scatter(dx + (<usize>(g * N + n) << 2), lddx, block, m, count, nc, PH, PW, py, px, strideY, strideX, height, width);
+            } else {
+              finish(block, saved ? saved + (<usize>(m * lddx + g * N + n) << 2) : 0, lddx, count, nc, activation);
+            }
+          }
+        }
+        panels += <usize>panel_floats(K, N) << 2;
+      }
+    }
+  }
+  if (!phases) return;
+  const at = <usize>(from * lddx) << 2;
+  finish(dx + at, saved ? saved + at : 0, lddx, to - from, lddx, activation);
+}
+
+/** Rows of a phase's grid go where its pixels are. */
+function scatter(
+  dx: usize, lddx: i32, from: usize, m: i32, count: i32, nc: i32, PH: i32, PW: i32, py: i32, px: i32, strideY: i32, strideX: i32,
+  height: i32, width: i32,
+): void {
+  let i = m / PW, j = m % PW;
+  let image = i / PH;
+  i %= PH;
+  for (; count > 0; count--) {
+    const pixel = (image * height + i * strideY + py) * width + j * strideX + px;
+    const to = dx + (<usize>(pixel * lddx) << 2);
+    let n: usize = 0;
+    for (; n + 4 <= <usize>nc; n += 4) v128.store(to + (n << 2), v128.load(from + (n << 2)));
+    for (; n < <usize>nc; n++) store<f32>(to + (n << 2), load<f32>(from + (n << 2)));
+    from += <usize>nc << 2;
+    if (++j == PW) {
+      j = 0;
+      if (++i == PH) {
+        i = 0;
+        image++;
+      }
+    }
+  }
+}
+
+export function conv_weight_gradient(
+  dw: usize, lddw: i32, work: usize, x: usize, dy: usize, geometry: usize, B: i32, from: i32, to: i32, wide: i32,
+): void {
+  const groups = word(geometry, GROUPS);
+  const pitch = word(geometry, C), lddy = word(geometry, O);
+  const channels = pitch / groups, N = lddy / groups;
+  const grid = word(geometry, OH) * word(geometry, OW);
+  const M = B * grid;
+  const long = M > LONGEST_CHAIN;
+  const depth = long ? CHAIN_BLOCK : KC;
+  const row = <usize>lddw << 2;
+  for (let g = 0; g < groups; g++) {
+    for (let n = 0; n < N; n += NC) {
+      const nc = min(NC, N - n);
+      let m = 0;
+      // Once at least: without pixels the gradient is 0.
+      do {
+        const count = min(depth, M - m);
+        panels_of_b(work + PACKED_B, dy + (<usize>(m * lddy + g * N + n) << 2), lddy, nc, count, false, wide);
+        for (let k = from; k < to; k += MC) {
+          const rows = min(MC, to - k);
+          let panel = work + PACKED_A;
+          for (let i = 0; i < rows && count > 0; ) {
+            const R = tile_rows(rows - i);
+            pack_places(panel, x + (<usize>(g * channels) << 2), m, count, k + i, min(R, rows - i), R,
+              word(geometry, OH), word(geometry, OW), word(geometry, SH), word(geometry, SW), -word(geometry, PT), -word(geometry, PL),
+              word(geometry, DH), word(geometry, DW), word(geometry, KW), word(geometry, H), word(geometry, W), pitch, channels);
+            panel += <usize>(count * R) << 2;
+            i += R;
+          }
+          const c = dw + (<usize>(k * lddw + g * N + n) << 2);
+          block_of_tiles(c, row, 0, work, work + PACKED_B, count, 0, rows, nc, count, wide, m > 0, long);
+        }
+        m += depth;
+      } while (m < M);
+    }
+  }
+}

@@ -1,0 +1,356 @@
+/**
+ * Convolutions against a loop in float64 that follows each product from an image's element to where it goes.
+ * Integer-valued operands make float32 sums exact in any order, so that those results are compared for
+ * equality.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { activationCodes, type FusedActivation } from '../../src/engine/kernels.js';
+import { type Arena, describeBackends, filled, gathered, integers, reals, spread } from './harness.js';
+import { expectClose, expectSame } from './ulp.js';
+
+interface Case {
+  B: number;
+  image: readonly [height: number, width: number, channels: number];
+  window: readonly [height: number, width: number];
+  outputs: number;
+  strides?: readonly [number, number];
+  dilations?: readonly [number, number];
+  /** Above, left, below, right. */
+  padding?: readonly [number, number, number, number];
+  groups?: number;
+  bias?: boolean;
+  activation?: FusedActivation;
+  /** Of the image's gradient: the derivative at a saved output. */
+  saved?: boolean;
+  gap?: number;
+  wide?: boolean;
+  end?: 'x' | 'w' | 'y' | 'bias' | undefined;
+  values?: 'integers' | 'reals';
+}
+
+interface Sizes {
+  H: number;
+  W: number;
+  C: number;
+  KH: number;
+  KW: number;
+  O: number;
+  OH: number;
+  OW: number;
+  c: number;
+  words: Int32Array;
+}
+
+function sizesOf(given: Case): Sizes {
+  const {
+    image,
+    window,
+    outputs,
+    strides = [1, 1],
+    dilations = [1, 1],
+    padding = [0, 0, 0, 0],
+    groups = 1,
+  } = given;
+  const [H, W, C] = image;
+  const [KH, KW] = window;
+  const along = (length: number, size: number, axis: number) =>
+    Math.floor(
+      (length + padding[axis] + padding[axis + 2] - dilations[axis] * (size - 1) - 1) / strides[axis],
+    ) + 1;
+  const [OH, OW] = [along(H, KH, 0), along(W, KW, 1)];
+  const words = [H, W, C, OH, OW, outputs, KH, KW, ...strides, ...dilations, padding[0], padding[1], groups];
+  return { H, W, C, KH, KW, O: outputs, OH, OW, c: C / groups, words: Int32Array.from(words) };
+}
+
+/** Calls `visit` with the places of x, w and y that meet. */
+function follow(given: Case, visit: (x: number, w: number, y: number) => void): void {
+  const { H, W, C, KH, KW, O, OH, OW, c } = sizesOf(given);
+  const { B, strides = [1, 1], dilations = [1, 1], padding = [0, 0, 0, 0], groups = 1 } = given;
+  for (let b = 0; b < B; b++) {
+    for (let h = 0; h < H; h++) {
+      for (let w = 0; w < W; w++) {
+        for (let ky = 0; ky < KH; ky++) {
+          const down = h + padding[0] - ky * dilations[0];
+          if (down < 0 || down % strides[0] !== 0 || down / strides[0] >= OH) continue;
+          for (let kx = 0; kx < KW; kx++) {
+            const right = w + padding[1] - kx * dilations[1];
+            if (right < 0 || right % strides[1] !== 0 || right / strides[1] >= OW) continue;
+            const y = ((b * OH + down / strides[0]) * OW + right / strides[1]) * O;
+            for (let q = 0; q < C; q++) {
+              const first = Math.floor(q / c) * (O / groups);
+              for (let o = first; o < first + O / groups; o++) {
+                visit(((b * H + h) * W + w) * C + q, ((ky * KW + kx) * c + (q % c)) * O + o, y + o);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+const derivatives: Record<FusedActivation, (y: number) => number> = {
+  identity: () => 1,
+  relu: (y) => (y > 0 ? 1 : 0),
+  sigmoid: (y) => y * (1 - y),
+  tanh: (y) => 1 - y * y,
+};
+const functions: Record<FusedActivation, (z: number) => number> = {
+  identity: (z) => z,
+  relu: (z) => Math.max(z, 0),
+  sigmoid: (z) => 1 / (1 + Math.exp(-z)),
+  tanh: Math.tanh,
+};
+
+/** Runs all three kernels on one case and checks what they give. */
+function check(arena: Arena, given: Case): { y: Float64Array; dx: Float64Array; dw: Float64Array } {
+  const { H, W, C, KH, KW, O, OH, OW, c, words } = sizesOf(given);
+  const { B, groups = 1, gap = 0, activation = 'identity', end } = given;
+  const make = given.values === 'reals' ? reals : integers;
+  const seed = B * 31 + H * 101 + W * 1009 + C * 10007 + KH * 5 + KW * 3 + O;
+  const [pixels, K] = [B * OH * OW, KH * KW * c];
+  const x = make(B * H * W * C, seed);
+  const w = make(K * O, seed + 1);
+  const dy = make(pixels * O, seed + 2);
+  const bias = given.bias ? make(O, seed + 3) : undefined;
+  const saved = given.saved ? reals(B * H * W * C, seed + 4) : undefined;
+  const backBias = given.bias && !saved ? make(C, seed + 5) : undefined;
+  const context = JSON.stringify(given);
+  const { kernels, work } = arena;
+  const code = activationCodes[activation];
+  const wide = given.wide ? 1 : 0;
+  const tolerance = (exact: Float64Array, sizes: Float64Array, terms: number) =>
+    activation === 'identity' || activation === 'relu'
+      ? (i: number) => (terms + 3) * 2 ** -24 * sizes[i]
+      : (i: number) => (terms + 3) * 2 ** -24 * sizes[i] + 2 ** -21 * (1 + Math.abs(exact[i]));
+  const compare = (
+    name: string,
+    got: ArrayLike<number>,
+    exact: Float64Array,
+    sizes: Float64Array,
+    terms: number,
+  ) => {
+    const exactly = given.values !== 'reals' && (activation === 'identity' || activation === 'relu');
+    if (exactly) expectSame(`${context} ${name}`, got, exact);
+    else expectClose(`${context} ${name}`, got, exact, tolerance(exact, sizes, terms));
+  };
+
+  // Forward.
+  const sum = Float64Array.from({ length: pixels * O }, (_, i) => bias?.[i % O] ?? 0);
+  const sumSize = sum.map(Math.abs);
+  follow(given, (i, j, k) => {
+    sum[k] += x[i] * w[j];
+    sumSize[k] += Math.abs(x[i] * w[j]);
+  });
+  const panelFloats = (rows: number, columns: number) => groups * rows * Math.ceil(columns / 16) * 16;
+  arena.begin();
+  const geometry = arena.inputInts('geometry', words);
+  const ldw = O + gap;
+  const placedX = arena.input('x', x, end === 'x');
+  const placedW = arena.input('w', spread(w, K, O, ldw), end === 'w');
+  const panels = arena.output('panels', filled(panelFloats(K, O / groups), Number.NaN));
+  const placedBias = bias ? arena.input('bias', bias, end === 'bias').pointer : 0;
+  const y = arena.output('y', filled(pixels * O, Number.NaN), end === 'y');
+  kernels.conv_pack(panels.pointer, placedW.pointer, ldw, geometry.pointer, wide);
+  kernels.conv_forward(
+    ...([
+      y.pointer,
+      work,
+      placedX.pointer,
+      panels.pointer,
+      placedBias,
+      geometry.pointer,
+      0,
+      pixels,
+      code,
+      wide,
+    ] as const),
+  );
+  arena.check(`${context} forward`);
+  compare('forward', y.read(), sum.map(functions[activation]), sumSize, K);
+  const gotY = Float64Array.from(y.read());
+
+  // The gradient of the image.
+  const back = Float64Array.from({ length: x.length }, (_, i) => backBias?.[i % C] ?? 0);
+  const backSize = back.map(Math.abs);
+  follow(given, (i, j, k) => {
+    back[i] += dy[k] * w[j];
+    backSize[i] += Math.abs(dy[k] * w[j]);
+  });
+  arena.begin();
+  const geometry2 = arena.inputInts('geometry', words);
+  const w2 = arena.input('w', spread(w, K, O, ldw), end === 'w');
+  const turned = arena.output('panels', filled(panelFloats(KH * KW * (O / groups), C / groups), Number.NaN));
+  const dy2 = arena.input('dy', dy, end === 'x');
+  const saved2 = saved ? arena.input('saved', saved).pointer : 0;
+  const bias2 = backBias ? arena.input('bias', backBias, end === 'bias').pointer : 0;
+  const dx = arena.output('dx', filled(x.length, Number.NaN), end === 'y');
+  kernels.conv_pack_turned(turned.pointer, w2.pointer, ldw, geometry2.pointer, wide);
+  kernels.conv_image_gradient(
+    ...([
+      dx.pointer,
+      work,
+      saved2,
+      dy2.pointer,
+      turned.pointer,
+      bias2,
+      geometry2.pointer,
+      0,
+      B * H * W,
+    ] as const),
+    ...([code, wide] as const),
+  );
+  arena.check(`${context} image`);
+  const exactBack = saved
+    ? back.map((v, i) => v * derivatives[activation](saved[i]))
+    : back.map(functions[activation]);
+  compare('image', dx.read(), exactBack, backSize, KH * KW * O);
+
+  // The gradient of the weight.
+  const weight = new Float64Array(K * O);
+  const weightSize = new Float64Array(K * O);
+  follow(given, (i, j, k) => {
+    weight[j] += x[i] * dy[k];
+    weightSize[j] += Math.abs(x[i] * dy[k]);
+  });
+  arena.begin();
+  const geometry3 = arena.inputInts('geometry', words);
+  const x3 = arena.input('x', x, end === 'x');
+  const dy3 = arena.input('dy', dy, end === 'w');
+  const dw = arena.output('dw', spread(filled(K * O, Number.NaN), K, O, ldw), end === 'y');
+  kernels.conv_weight_gradient(
+    ...([dw.pointer, ldw, work, x3.pointer, dy3.pointer, geometry3.pointer, B, 0, K, wide] as const),
+  );
+  arena.check(`${context} weight`);
+  const gotW = gathered(dw.read(), K, O, ldw);
+  if (given.values === 'reals') {
+    expectClose(
+      `${context} weight`,
+      gotW,
+      weight,
+      (i) => (Math.min(pixels, 4160) + 3) * 2 ** -24 * weightSize[i],
+    );
+  } else {
+    expectSame(`${context} weight`, gotW, weight);
+  }
+  return { y: gotY, dx: Float64Array.from(dx.read()), dw: gotW };
+}
+
+const same = (given: Case): Case => {
+  const { window, dilations = [1, 1] } = given;
+  const [v, h] = window.map((size, axis) => ((size - 1) * dilations[axis]) / 2);
+  return { ...given, padding: [Math.floor(v), Math.floor(h), Math.ceil(v), Math.ceil(h)] };
+};
+
+const shapes: Record<string, Case> = {
+  'one pixel': { B: 1, image: [1, 1, 1], window: [1, 1], outputs: 1 },
+  'one channel, 5x5': same({ B: 2, image: [9, 8, 1], window: [5, 5], outputs: 7 }),
+  'three channels, 3x3': same({ B: 3, image: [7, 9, 3], window: [3, 3], outputs: 17 }),
+  'many channels': same({ B: 2, image: [5, 6, 30], window: [3, 3], outputs: 33 }),
+  '1x1': { B: 2, image: [6, 5, 19], window: [1, 1], outputs: 20 },
+  'no padding': { B: 2, image: [8, 7, 6], window: [5, 4], outputs: 16 },
+  'strides of 2': same({ B: 3, image: [8, 9, 5], window: [3, 3], outputs: 12, strides: [2, 2] }),
+  'strides above the window': { B: 2, image: [9, 10, 4], window: [2, 1], outputs: 5, strides: [3, 4] },
+  'strides of 2 and 3, 5x5': same({ B: 1, image: [11, 13, 3], window: [5, 5], outputs: 9, strides: [2, 3] }),
+  dilation: same({ B: 2, image: [9, 9, 4], window: [3, 3], outputs: 6, dilations: [2, 3] }),
+  'dilation and strides': same({
+    ...{ B: 2, image: [12, 11, 3], window: [3, 3], outputs: 8, strides: [2, 3], dilations: [2, 2] },
+  }),
+  'strides and dilation of 4 and 2': same({
+    ...{ B: 1, image: [13, 9, 2], window: [3, 4], outputs: 5, strides: [4, 4], dilations: [2, 6] },
+  }),
+  'uneven padding': { B: 2, image: [5, 6, 3], window: [3, 3], outputs: 6, padding: [2, 0, 1, 3] },
+  'padding above the window': { B: 1, image: [3, 2, 5], window: [2, 3], outputs: 6, padding: [4, 5, 3, 4] },
+  groups: same({ B: 2, image: [6, 5, 12], window: [3, 3], outputs: 18, groups: 3 }),
+  'groups, 1x1': { B: 2, image: [3, 4, 8], window: [1, 1], outputs: 4, groups: 4 },
+  depthwise: same({ B: 2, image: [7, 6, 13], window: [3, 3], outputs: 13, groups: 13 }),
+  'depthwise, many channels': same({ B: 2, image: [5, 6, 36], window: [3, 3], outputs: 36, groups: 36 }),
+  'depthwise with strides': same({
+    B: 1,
+    image: [9, 9, 20],
+    window: [3, 5],
+    outputs: 20,
+    groups: 20,
+    strides: [2, 1],
+  }),
+  'depthwise, two outputs a channel': same({
+    B: 2,
+    image: [4, 5, 6],
+    window: [3, 3],
+    outputs: 12,
+    groups: 6,
+  }),
+  'depthwise with dilation': {
+    B: 1,
+    image: [8, 9, 8],
+    window: [3, 2],
+    outputs: 8,
+    groups: 8,
+    dilations: [2, 3],
+    padding: [3, 0, 1, 2],
+  },
+  'an empty batch': same({ B: 0, image: [5, 6, 3], window: [3, 3], outputs: 4 }),
+  'one dimension': { B: 2, image: [1, 20, 5], window: [1, 3], outputs: 6, padding: [0, 1, 0, 1] },
+  'more than a block of k': same({ B: 1, image: [4, 5, 70], window: [3, 3], outputs: 20 }),
+  'many pixels': same({ B: 8, image: [23, 23, 2], window: [3, 3], outputs: 5 }),
+};
+
+const activations: readonly FusedActivation[] = ['identity', 'relu', 'sigmoid', 'tanh'];
+
+describeBackends('convolutions', (arena) => {
+  test.each(Object.entries(shapes))('%s', (_, given) => {
+    check(arena, given);
+    check(arena, { ...given, bias: true, gap: 3, activation: 'relu', end: 'x' });
+    check(arena, { ...given, wide: true, saved: true, activation: 'relu', end: 'w' });
+    check(arena, { ...given, wide: true, bias: true, end: 'y', values: 'reals', activation: 'tanh' });
+    check(arena, { ...given, saved: true, values: 'reals', activation: 'sigmoid', end: 'bias' });
+  });
+
+  test('is exact on integers, random shapes', () => {
+    const size = fc.integer({ min: 1, max: 9 });
+    const few = fc.integer({ min: 1, max: 4 });
+    const pair = fc.tuple(few, few);
+    const paddings = fc.tuple(...[0, 0, 0, 0].map(() => fc.integer({ min: 0, max: 3 })));
+    const shape = fc.record({
+      B: fc.integer({ min: 1, max: 3 }),
+      sides: fc.tuple(size, size),
+      channels: fc.integer({ min: 1, max: 11 }),
+      each: few,
+      groups: fc.constantFrom(1, 1, 1, 2, 3, 5),
+      window: pair,
+      strides: pair,
+      dilations: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+      padding: paddings,
+      code: fc.integer({ min: 0, max: 1 }),
+      bias: fc.boolean(),
+      saved: fc.boolean(),
+      wide: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(shape, ({ sides, channels, each, code, ...rest }) => {
+        const image = [...sides, channels * rest.groups] as const;
+        const given = { ...rest, image, outputs: each * rest.groups, activation: activations[code] } as Case;
+        const { OH, OW } = sizesOf(given);
+        if (OH < 1 || OW < 1) return;
+        check(arena, given);
+      }),
+      { numRuns: 120, seed: 2 },
+    );
+  });
+
+  test('a wide tile changes no bit', () => {
+    const given = same({ B: 3, image: [9, 8, 11], window: [3, 3], outputs: 21, values: 'reals' });
+    expect(check(arena, { ...given, wide: true })).toEqual(check(arena, given));
+  });
+
+  test('sums of more than 4160 terms', () => {
+    check(arena, same({ B: 1, image: [3, 3, 480], window: [3, 3], outputs: 5, values: 'reals' }));
+    check(arena, same({ B: 1, image: [2, 3, 3], window: [3, 3], outputs: 470, values: 'reals', bias: true }));
+    check(arena, same({ B: 1, image: [66, 66, 1], window: [3, 3], outputs: 5, values: 'reals' }));
+  });
+
+  test('more than 512 channels at strides', () => {
+    check(arena, same({ B: 1, image: [4, 5, 530], window: [3, 3], outputs: 3, strides: [2, 2] }));
+  });
+});
