@@ -326,6 +326,8 @@ export const convolution: Operation<ConvAttributes> = {
     const dx = needs[0] ? one(rule, convolutionTranspose, [dy, w], { ...own, size: [H, W] }) : undefined;
     return [dx, dw, dBias];
   },
+  endWith: (end, activation, attributes) =>
+    end === 'activation' && !attributes.activation ? { ...attributes, activation } : undefined,
   bind({ attributes, inputs: [x, w, bias], outputs, arena, stands }) {
     const { activation } = attributes;
     const [y] = outputs;
@@ -374,6 +376,10 @@ export const convolutionTranspose: Operation<ConvTransposeAttributes> = {
     const dBias = needs[2] ? one(rule, columnSums, [dy], {}) : undefined;
     const dx = needs[0] ? one(rule, convolution, [dy, w], own) : undefined;
     return [dx, dw, dBias];
+  },
+  endWith(end, activation, attributes, inputs) {
+    if (attributes.activation || (end === 'derivative' && inputs > 2)) return undefined;
+    return { ...attributes, activation, ...(end === 'derivative' && { derivative: true }) };
   },
   bind({ attributes, inputs: [x, w, third], outputs, arena, stands }) {
     const { activation, derivative } = attributes;

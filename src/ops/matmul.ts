@@ -239,6 +239,10 @@ export const product: Operation<ProductAttributes> = {
   // The form tn, and what passes add, stand in no model's graph.
   read: (reader) => ({ form: reader.oneOf('form', ['nn', 'nt']), flat: reader.boolean('flat') }),
   derivative: (rule) => derivatives[rule.attributes.form](rule),
+  endWith(end, activation, attributes) {
+    const { form, activation: own } = attributes;
+    return !own && form === (end === 'activation' ? 'nn' : 'nt') ? { ...attributes, activation } : undefined;
+  },
   bind(binding) {
     const { attributes, inputs, outputs } = binding;
     const { form, flat } = attributes;

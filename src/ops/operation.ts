@@ -5,6 +5,7 @@
  */
 import { elementsOf } from '../base/arrays.js';
 import type { OptionReader } from '../base/options.js';
+import type { FusedActivation } from '../engine/kernels.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Call } from './check.js';
 import type { PackedMatrix } from './packed.js';
@@ -25,6 +26,9 @@ export interface RunState {
   /** The batch within the step, counted from 0: more than one where gradients are accumulated. */
   batch: number;
 }
+
+/** What may follow a product, element by element. */
+export type End = 'activation' | 'derivative';
 
 /** What makes values of values. Attributes are JSON values: a model's file holds them. */
 export interface Operation<A = unknown> {
@@ -49,6 +53,11 @@ export interface Operation<A = unknown> {
    * alike.
    */
   readonly inPlace?: readonly number[];
+  /**
+   * The attributes with which it applies an activation at its own end, or multiplies by an activation's
+   * derivative, whose output is then one more input. Undefined where it cannot, with so many inputs.
+   */
+  endWith?(end: End, activation: FusedActivation, attributes: A, inputs: number): A | undefined;
   /** Throws DataError, saying row and column, for numbers of a data set that its first input cannot take. */
   checkInputs?(check: InputCheck<A>): void;
   /**

@@ -330,7 +330,12 @@ describeBackends('convolutions', (arena) => {
     fc.assert(
       fc.property(shape, ({ sides, channels, each, code, ...rest }) => {
         const image = [...sides, channels * rest.groups] as const;
-        const given = { ...rest, image, outputs: each * rest.groups, activation: activations[code] } as Case;
+        const given = {
+          ...rest,
+          image,
+          outputs: each * rest.groups,
+          activation: activations[code],
+        } as unknown as Case;
         const { OH, OW } = sizesOf(given);
         if (OH < 1 || OW < 1) return;
         check(arena, given);
