@@ -16,6 +16,7 @@ import { apply_activation, apply_derivative } from '../activation';
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
 import { KC, MC, NC, PACKED_A, PACKED_B, panels_of_b, tile_rows, tiles, ZEROS } from '../gemm/driver';
 import { pack_columns } from '../gemm/pack';
+import { depthwise, depthwise_weights } from './depthwise';
 import { ASIDE, clear_run, pack_places, pack_windows } from './windows';
 
 /** Words of a geometry, as src/ops/conv.ts writes them. */
@@ -36,7 +37,26 @@ function panel_floats(K: i32, N: i32): i32 {
   return K * ((N + 15) & -16);
 }
 
+/** Whether each channel is convolved by itself. */
+// @ts-ignore: decorator
+@inline
+function is_depthwise(geometry: usize): bool {
+  const groups = word(geometry, GROUPS);
+  return groups > 1 && groups == word(geometry, C) && groups == word(geometry, O);
+}
+
+/** A depthwise weight, whose taps the kernels read as they are, without gaps. */
+function copy_taps(taps: usize, w: usize, ldw: i32, geometry: usize): void {
+  const bytes = <usize>word(geometry, C) << 2;
+  for (let k = word(geometry, KH) * word(geometry, KW); k > 0; k--) {
+    memory.copy(taps, w, bytes);
+    taps += bytes;
+    w += <usize>ldw << 2;
+  }
+}
+
 export function conv_pack(panels: usize, w: usize, ldw: i32, geometry: usize, wide: i32): void {
+  if (is_depthwise(geometry)) return copy_taps(panels, w, ldw, geometry);
   const groups = word(geometry, GROUPS);
   const N = word(geometry, O) / groups;
   const K = word(geometry, KH) * word(geometry, KW) * (word(geometry, C) / groups);
@@ -57,6 +77,13 @@ export function conv_forward(
   const long = K > LONGEST_CHAIN;
   const depth = long ? CHAIN_BLOCK : KC;
   const row = <usize>ldy << 2;
+  if (is_depthwise(geometry)) {
+    const width = word(geometry, OW), height = word(geometry, OH);
+    depthwise(y, height * width * ldy, width * ldy, ldy, x, panels, taps * ldy, ldy, bias, from / width, to / width, height, width,
+      word(geometry, SH), word(geometry, SW), -word(geometry, PT), -word(geometry, PL), word(geometry, DH), word(geometry, DW),
+      word(geometry, KH), taps, word(geometry, H), word(geometry, W), pitch);
+    return finish(y + (<usize>(from * ldy) << 2), 0, ldy, to - from, ldy, activation);
+  }
   clear_run(work);
   for (let g = 0; g < groups; g++) {
     for (let m = from; m < to; m += MC) {
@@ -119,6 +146,7 @@ function gcd(a: i32, b: i32): i32 {
 }
 
 export function conv_pack_turned(panels: usize, w: usize, ldw: i32, geometry: usize, wide: i32): void {
+  if (is_depthwise(geometry)) return copy_taps(panels, w, ldw, geometry);
   const groups = word(geometry, GROUPS);
   const N = word(geometry, C) / groups, outs = word(geometry, O) / groups;
   const sizeY = word(geometry, KH), sizeX = word(geometry, KW);
@@ -168,6 +196,7 @@ export function conv_image_gradient(
   const stepY = word(geometry, DH) / gcdY, stepX = word(geometry, DW) / gcdX;
   const phases = strideY * strideX > 1;
   const pixels = height * width;
+  const alone = is_depthwise(geometry);
   clear_run(work);
   for (let py = 0; py < strideY; py++) {
     for (let px = 0; px < strideX; px++) {
@@ -181,6 +210,14 @@ export function conv_image_gradient(
       const end = phases ? to / pixels * PH * PW : to;
       const offsetY = (py + word(geometry, PT) - y0 * word(geometry, DH)) / strideY - (TY - 1) * stepY;
       const offsetX = (px + word(geometry, PL) - x0 * word(geometry, DW)) / strideX - (TX - 1) * stepX;
+      if (alone) {
+        // Of the last tap on, downwards.
+        const tap = (y0 + (TY - 1) * everyY) * sizeX + x0 + (TX - 1) * everyX;
+        depthwise(dx + (<usize>((py * width + px) * lddx) << 2), pixels * lddx, strideY * width * lddx, strideX * lddx,
+          dy, panels + (<usize>(tap * lddx) << 2), -everyY * sizeX * lddx, -everyX * lddx, bias, first / max(PW, 1), end / max(PW, 1),
+          PH, PW, 1, 1, offsetY, offsetX, stepY, stepX, TY, TX, word(geometry, OH), word(geometry, OW), pitch);
+        continue;
+      }
       const long = K > LONGEST_CHAIN;
       const depth = long ? CHAIN_BLOCK : KC;
       for (let g = 0; g < groups; g++) {
@@ -214,7 +251,7 @@ export function conv_image_gradient(
       }
     }
   }
-  if (!phases) return;
+  if (!phases && !alone) return;
   const at = <usize>(from * lddx) << 2;
   finish(dx + at, saved ? saved + at : 0, lddx, to - from, lddx, activation);
 }
@@ -255,6 +292,11 @@ export function conv_weight_gradient(
   const long = M > LONGEST_CHAIN;
   const depth = long ? CHAIN_BLOCK : KC;
   const row = <usize>lddw << 2;
+  if (is_depthwise(geometry)) {
+    return depthwise_weights(dw + (<usize>(from * lddw) << 2), lddw, x, dy, B, from, to, word(geometry, OH), word(geometry, OW),
+      word(geometry, SH), word(geometry, SW), -word(geometry, PT), -word(geometry, PL), word(geometry, DH), word(geometry, DW),
+      word(geometry, KW), word(geometry, H), word(geometry, W), pitch);
+  }
   for (let g = 0; g < groups; g++) {
     for (let n = 0; n < N; n += NC) {
       const nc = min(NC, N - n);

@@ -16,7 +16,7 @@
  *   └──────────────────┘
  */
 import { KC, PACKED_B, tile_rows } from '../gemm/driver';
-import { pack_scattered } from '../gemm/pack';
+import { pack_rows, pack_scattered } from '../gemm/pack';
 
 /**
  * Behind the panels of A:  | KC zeros | a run for each of six rows, KC floats each | where each row's pixel
@@ -26,6 +26,9 @@ import { pack_scattered } from '../gemm/pack';
 @inline const ZERO_RUN: usize = PACKED_B;
 // @ts-ignore: decorator
 @inline const RUNS: usize = ZERO_RUN + (<usize>KC << 2);
+// Floats of all six, which may be one.
+// @ts-ignore: decorator
+@inline const SPAN: i32 = 6 * KC;
 // @ts-ignore: decorator
 @inline const PIXELS: usize = RUNS + 6 * (<usize>KC << 2);
 // @ts-ignore: decorator
@@ -54,6 +57,7 @@ export function pack_windows(
   i %= PH;
   while (count > 0) {
     const R = tile_rows(count);
+    const jFirst = j;
     let pixel = work + PIXELS;
     for (let r = 0; r < R; r++) {
       // What lies beyond the last pixel has no image.
@@ -69,18 +73,27 @@ export function pack_windows(
         }
       }
     }
+    // Pixels of one row of the grid see neighbouring windows.
+    const straight = whole && count >= R && jFirst + R <= PW && (R - 1) * strideX * pitch + min(length, kc) <= SPAN;
     let run = first, e = k - first * length;
     for (let left = kc; left > 0; ) {
       const n = min(length - e, left);
       const y = (whole ? run : run / TX) * stepY;
-      const x = whole ? 0 : run % TX * stepX;
-      const p0 = run_of(work, 0, y, x, e, n, whole, TX, H, W, pitch);
-      const p1 = run_of(work, 1, y, x, e, n, whole, TX, H, W, pitch);
-      const p2 = run_of(work, 2, y, x, e, n, whole, TX, H, W, pitch);
-      const p3 = run_of(work, 3, y, x, e, n, whole, TX, H, W, pitch);
-      const p4 = R > 4 ? run_of(work, 4, y, x, e, n, whole, TX, H, W, pitch) : p3;
-      const p5 = R > 5 ? run_of(work, 5, y, x, e, n, whole, TX, H, W, pitch) : p3;
-      pack_scattered(to, p0, p1, p2, p3, p4, p5, n, R);
+      if (straight) {
+        const p = span_of(work, y, e, (R - 1) * strideX * pitch + n, H, W, pitch);
+        const step = p == work + ZERO_RUN ? 0 : <usize>(strideX * pitch) << 2;
+        if (step == 4) pack_rows(to, p, 1, R, n, R);
+        else pack_scattered(to, p, p + step, p + 2 * step, p + 3 * step, p + 4 * step, p + 5 * step, n, R);
+      } else {
+        const x = whole ? 0 : run % TX * stepX;
+        const p0 = run_of(work, 0, y, x, e, n, whole, TX, H, W, pitch);
+        const p1 = run_of(work, 1, y, x, e, n, whole, TX, H, W, pitch);
+        const p2 = run_of(work, 2, y, x, e, n, whole, TX, H, W, pitch);
+        const p3 = run_of(work, 3, y, x, e, n, whole, TX, H, W, pitch);
+        const p4 = R > 4 ? run_of(work, 4, y, x, e, n, whole, TX, H, W, pitch) : p3;
+        const p5 = R > 5 ? run_of(work, 5, y, x, e, n, whole, TX, H, W, pitch) : p3;
+        pack_scattered(to, p0, p1, p2, p3, p4, p5, n, R);
+      }
       to += <usize>(n * R) << 2;
       left -= n;
       e = 0;
@@ -88,6 +101,28 @@ export function pack_windows(
     }
     count -= R;
   }
+}
+
+/**
+ * Where `n` elements, from number `e` of the first pixel's run on, lie: in the image, or put together with
+ * zeros, or ZERO_RUN for nothing else.
+ */
+function span_of(work: usize, y: i32, e: i32, n: i32, H: i32, W: i32, pitch: i32): usize {
+  const pixel = work + PIXELS;
+  const iy = load<i32>(pixel, 4) + y;
+  if (<u32>iy >= <u32>H) return work + ZERO_RUN;
+  const start = load<i32>(pixel, 8) * pitch + e;
+  const at = load<usize>(pixel) + (<usize>(iy * W * pitch + start) << 2);
+  if (start >= 0 && start + n <= W * pitch) return at;
+  return clipped(work + RUNS, at, n, max(0, -start), min(n, W * pitch - start));
+}
+
+/** Elements `from` to `end` of n that would lie at `at`, and zeros around them. */
+function clipped(line: usize, at: usize, n: i32, from: i32, end: i32): usize {
+  for (let q = 0; q < n; q++) {
+    store<f32>(line + (<usize>q << 2), q >= from && q < end ? load<f32>(at + (<usize>q << 2)) : 0);
+  }
+  return line;
 }
 
 /** Where `n` elements from number `e` of a run lie, for pixel r: in the image, or put together with zeros. */
@@ -106,11 +141,7 @@ function run_of(
   const start = ix * pitch + e;
   const from = max(0, -start), end = min(n, W * pitch - start);
   if (end <= from) return work + ZERO_RUN;
-  const line = work + RUNS + <usize>(r * KC << 2);
-  for (let q = 0; q < n; q++) {
-    store<f32>(line + (<usize>q << 2), q >= from && q < end ? load<f32>(at + (<usize>q << 2)) : 0);
-  }
-  return line;
+  return clipped(work + RUNS + (<usize>(r * KC) << 2), at, n, from, end);
 }
 
 /**

@@ -97,34 +97,45 @@ export function threadedKernels(
     },
   );
 
-  /** Multiply-adds of a pixel of a convolution, in nanoseconds: of the words of its geometry, see ops/conv.ts. */
-  function pixelCost(geometry: number): number {
-    const word = (i: number) => peek(geometry + 4 * i);
-    return (word(2) * word(5) * word(6) * word(7) * MULTIPLY_ADD) / word(14);
+  /** A word of a convolution's geometry: see ops/conv.ts. */
+  const word = (geometry: number, i: number) => peek(geometry + 4 * i);
+
+  /** Whether it is depthwise: one group a channel. */
+  function isDepthwise(geometry: number): boolean {
+    const groups = word(geometry, 14);
+    return groups > 1 && groups === word(geometry, 2) && groups === word(geometry, 5);
   }
 
-  const conv_forward = job('conv_forward', ['geometry', 'from', 'to'], (geometry, from, to) =>
-    // Chunks are counted from pixel 0.
-    from === 0 ? splitter.line(to, 6, pixelCost(geometry)) : 0,
-  );
+  /** Nanoseconds of a pixel of a convolution's result. */
+  function pixelCost(geometry: number): number {
+    const weights = (word(geometry, 2) * word(geometry, 6) * word(geometry, 7)) / word(geometry, 14);
+    return weights * word(geometry, 5) * MULTIPLY_ADD;
+  }
+
+  // Chunks are counted from pixel or row 0.
+  const conv_forward = job('conv_forward', ['geometry', 'from', 'to'], (geometry, from, to) => {
+    const step = isDepthwise(geometry) ? word(geometry, 4) : 6;
+    return from === 0 ? splitter.line(to, step, pixelCost(geometry)) : 0;
+  });
 
   const conv_image_gradient = job('conv_image_gradient', ['geometry', 'from', 'to'], (geometry, from, to) => {
-    const word = (i: number) => peek(geometry + 4 * i);
-    const strides = word(8) * word(9);
-    const cost = (pixelCost(geometry) * word(3) * word(4)) / (word(0) * word(1));
+    const pixels = word(geometry, 0) * word(geometry, 1);
+    const cost = (pixelCost(geometry) * word(geometry, 3) * word(geometry, 4)) / pixels;
     // With strides, a part is whole images.
-    return from === 0 ? splitter.line(to, strides > 1 ? word(0) * word(1) : 6, cost) : 0;
+    const strides = word(geometry, 8) * word(geometry, 9);
+    const step = strides > 1 ? pixels : isDepthwise(geometry) ? word(geometry, 1) : 6;
+    return from === 0 ? splitter.line(to, step, cost) : 0;
   });
 
   const conv_weight_gradient = job(
     'conv_weight_gradient',
     ['geometry', 'B', 'from', 'to'],
     (geometry, B, from, to) => {
-      const word = (i: number) => peek(geometry + 4 * i);
-      const pixels = B * word(3) * word(4);
+      const pixels = B * word(geometry, 3) * word(geometry, 4);
       // As few parts as there are threads: each packs all of dy.
-      const rows = Math.max(4, Math.ceil(to / pool.threads));
-      return from === 0 ? splitter.line(to, rows, (pixels * word(5) * MULTIPLY_ADD) / word(14)) : 0;
+      const rows = isDepthwise(geometry) ? 1 : Math.max(4, Math.ceil(to / pool.threads));
+      const cost = (pixels * word(geometry, 5) * MULTIPLY_ADD) / word(geometry, 14);
+      return from === 0 ? splitter.line(to, rows, cost) : 0;
     },
   );
 
