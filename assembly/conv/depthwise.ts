@@ -145,15 +145,17 @@ function one(
 
 /**
  * The gradients of taps `from` to `to`: dw [taps, C], from x [B, H, W, C] and dy [B, PH, PW, C]. Sums of rows
- * make those of images, and these the whole, so that no chain is long.
+ * make those of images, and these the whole, so that no chain is long. dbias [C], the sums of dy, may be absent.
  */
 export function depthwise_weights(
-  dw: usize, lddw: i32, x: usize, dy: usize, B: i32, from: i32, to: i32, PH: i32, PW: i32,
+  dw: usize, lddw: i32, dbias: usize, x: usize, dy: usize, B: i32, from: i32, to: i32, PH: i32, PW: i32,
   strideY: i32, strideX: i32, offsetY: i32, offsetX: i32, stepY: i32, stepX: i32, TX: i32, H: i32, W: i32, C: i32,
 ): void {
   for (let k = from; k < to; k++) memory.fill(dw + (<usize>((k - from) * lddw) << 2), 0, <usize>C << 2);
+  if (dbias) memory.fill(dbias, 0, <usize>C << 2);
   const move = <usize>(strideX * C) << 2, next = <usize>C << 2;
   for (let b = 0; b < B; b++) {
+    if (dbias) add_image(dbias, dy, PH, PW, C);
     for (let k = from; k < to; k++) {
       const top = offsetY + k / TX * stepY, left = offsetX + k % TX * stepX;
       const i0 = first_inside(top, strideY, PH), i1 = end_inside(top, strideY, PH, H);
@@ -206,5 +208,25 @@ export function depthwise_weights(
     }
     x += <usize>(H * W * C) << 2;
     dy += <usize>(PH * PW * C) << 2;
+  }
+}
+
+/** sums [C] += the sums of one image [PH, PW, C], row by row. */
+function add_image(sums: usize, image: usize, PH: i32, PW: i32, C: i32): void {
+  const next = <usize>C << 2;
+  for (let c = 0; c < C; c += 4) {
+    const count = min(4, C - c);
+    let p = image + (<usize>c << 2);
+    let sum = f32x4.splat(0);
+    for (let i = 0; i < PH; i++) {
+      let s = f32x4.splat(0);
+      for (let j = 0; j < PW; j++) {
+        s = f32x4.add(s, load_some(p, count));
+        p += next;
+      }
+      sum = f32x4.add(sum, s);
+    }
+    const to = sums + (<usize>c << 2);
+    store_some(to, f32x4.add(load_some(to, count), sum), count);
   }
 }

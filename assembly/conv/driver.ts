@@ -14,8 +14,9 @@
  */
 import { apply_activation, apply_derivative } from '../activation';
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
-import { KC, MC, NC, PACKED_A, PACKED_B, panels_of_b, tile_rows, tiles, ZEROS } from '../gemm/driver';
+import { KC, MC, NC, PACKED_A, PACKED_B, panels_of_b, tile_columns, tile_rows, tiles, ZEROS } from '../gemm/driver';
 import { pack_columns } from '../gemm/pack';
+import { load_some, store_some } from '../tail';
 import { depthwise, depthwise_weights } from './depthwise';
 import { ASIDE, clear_run, pack_places, pack_windows } from './windows';
 
@@ -282,7 +283,7 @@ function scatter(
 }
 
 export function conv_weight_gradient(
-  dw: usize, lddw: i32, work: usize, x: usize, dy: usize, geometry: usize, B: i32, from: i32, to: i32, wide: i32,
+  dw: usize, lddw: i32, dbias: usize, work: usize, x: usize, dy: usize, geometry: usize, B: i32, from: i32, to: i32, wide: i32,
 ): void {
   const groups = word(geometry, GROUPS);
   const pitch = word(geometry, C), lddy = word(geometry, O);
@@ -292,8 +293,10 @@ export function conv_weight_gradient(
   const long = M > LONGEST_CHAIN;
   const depth = long ? CHAIN_BLOCK : KC;
   const row = <usize>lddw << 2;
+  // Who has the first rows sums up the bias's gradient.
+  if (from > 0) dbias = 0;
   if (is_depthwise(geometry)) {
-    return depthwise_weights(dw + (<usize>(from * lddw) << 2), lddw, x, dy, B, from, to, word(geometry, OH), word(geometry, OW),
+    return depthwise_weights(dw + (<usize>(from * lddw) << 2), lddw, dbias, x, dy, B, from, to, word(geometry, OH), word(geometry, OW),
       word(geometry, SH), word(geometry, SW), -word(geometry, PT), -word(geometry, PL), word(geometry, DH), word(geometry, DW),
       word(geometry, KW), word(geometry, H), word(geometry, W), pitch);
   }
@@ -305,6 +308,7 @@ export function conv_weight_gradient(
       do {
         const count = min(depth, M - m);
         panels_of_b(work + PACKED_B, dy + (<usize>(m * lddy + g * N + n) << 2), lddy, nc, count, false, wide);
+        if (dbias) add_columns(dbias + (<usize>(g * N + n) << 2), work + PACKED_B, nc, count, wide, m > 0, long);
         for (let k = from; k < to; k += MC) {
           const rows = min(MC, to - k);
           let panel = work + PACKED_A;
@@ -322,5 +326,27 @@ export function conv_weight_gradient(
         m += depth;
       } while (m < M);
     }
+  }
+}
+
+/** Adds up the columns of panels of K steps, as a product with ones would. */
+function add_columns(sums: usize, panels: usize, N: i32, K: i32, wide: i32, later: bool, long: bool): void {
+  for (let n = 0; n < N; ) {
+    const NR = tile_columns(N - n, wide);
+    const step = <usize>NR << 2;
+    for (let c = 0; c < NR && n + c < N; c += 4) {
+      const to = sums + (<usize>(n + c) << 2);
+      const count = min(4, N - n - c);
+      const start = later ? load_some(to, count) : f32x4.splat(0);
+      let sum = long ? f32x4.splat(0) : start;
+      let p = panels + (<usize>c << 2);
+      for (let k = 0; k < K; k++) {
+        sum = f32x4.add(sum, v128.load(p));
+        p += step;
+      }
+      store_some(to, long ? f32x4.add(start, sum) : sum, count);
+    }
+    panels += <usize>(K * NR) << 2;
+    n += NR;
   }
 }

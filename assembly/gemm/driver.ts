@@ -141,7 +141,7 @@ export function tile_rows(remaining: i32): i32 {
 /** How many columns the next tile takes of those that remain. */
 // @ts-ignore: decorator
 @inline
-function tile_columns(remaining: i32, wide: i32): i32 {
+export function tile_columns(remaining: i32, wide: i32): i32 {
   if (wide && remaining > 12) return 16;
   return remaining > 4 ? 8 : 4;
 }

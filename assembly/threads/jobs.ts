@@ -121,8 +121,8 @@ function convolution(job: usize, kernel: i32, chunk: i32, work: usize): void {
     conv_image_gradient(ptr(job, 0), work, ptr(job, 2), ptr(job, 3), ptr(job, 4), ptr(job, 5), ptr(job, 6), from,
       min(from + size, int(job, 8)), int(job, 9), int(job, 10));
   } else {
-    conv_weight_gradient(ptr(job, 0), int(job, 1), work, ptr(job, 3), ptr(job, 4), ptr(job, 5), int(job, 6), from,
-      min(from + size, int(job, 8)), int(job, 9));
+    conv_weight_gradient(ptr(job, 0), int(job, 1), ptr(job, 2), work, ptr(job, 4), ptr(job, 5), ptr(job, 6), int(job, 7), from,
+      min(from + size, int(job, 9)), int(job, 10));
   }
 }
 

@@ -1,307 +1,31 @@
 /**
- * Convolutions of images in two dimensions, as they are defined for networks: cross-correlations. Images are
- * [batch, height, width, channels] without gaps, weights [height, width, channels / groups, outputs].
- *
- * Three operations are each other's derivatives: the convolution, its transpose (which makes the gradient of
- * the image, and is the layer convTranspose2d), and the gradient of the weight.
+ * Convolutions as operations of the graph: the convolution, its transpose (which makes the gradient of the
+ * image, and is the layer convTranspose2d), and the gradient of the weight. Each is made of the others'
+ * derivatives.
  */
-import { OptionError, ShapeError } from '../base/errors.js';
+import { ShapeError } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
-import { activationCodes, type FusedActivation } from '../engine/kernels.js';
-import type { Signatures } from '../engine/signatures.js';
-import type { Arena, Tensor } from '../engine/tensor.js';
-import { type Call, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
+import type { Tensor } from '../engine/tensor.js';
+import { spread } from './broadcast.js';
+import {
+  type ConvAttributes,
+  convolutionWeightGradient,
+  convolve,
+  convolveTransposed,
+  geometryOf,
+  type Pair,
+} from './convolve.js';
+import { sumOfGradients } from './gradients.js';
 import { columnSums } from './matmul.js';
-import { type Binding, type Operation, one, type Shape, showShape } from './operation.js';
+import { type Operation, one, type Shape, showShape } from './operation.js';
 
-export const signatures = {
-  /**
-   * The weight w [KH·KW·C/groups, O] as panels of columns, group after group, for `conv_forward`. Of each
-   * group as `pack_b` leaves a matrix. `panels` has room for KH·KW·C/groups rows of O/groups columns, rounded
-   * up to 16, for each group.
-   */
-  conv_pack: 'panels: out, w: in, ldw, geometry: in i32, wide',
-  /**
-   * y = f(bias + x ∗ w) for the pixels `from` to `to` of all of y [B, OH, OW, O]; x [B, H, W, C]; the bias
-   * [O] may be absent. Each element is one sum over rows, columns and channels of the window in this order,
-   * in blocks where it has more than 4160 terms.
-   */
-  conv_forward: `y: out, work: scratch, x: in, panels: in, bias: in, geometry: in i32, from, to, activation,
-    wide; job`,
-  /** As `conv_pack` for `conv_image_gradient`; room for C/groups columns, rounded up to 16, of KH·KW·O rows. */
-  conv_pack_turned: 'panels: out, w: in, ldw, geometry: in i32, wide',
-  /**
-   * The transpose: of all of dx [B, H, W, C], pixels `from` to `to`, from dy [B, OH, OW, O]. dx = f(bias +
-   * …), or … ⊙ f'(saved) with the activation's output `saved`, [B, H, W, C], if present. With strides, `from`
-   * and `to` are at whole images. Sums over the window go backwards.
-   */
-  conv_image_gradient: `dx: out, work: scratch, saved: saved, dy: in, panels: in, bias: in,
-    geometry: in i32, from, to, activation, wide; job`,
-  /** Rows `from` to `to` of dw [KH·KW·C/groups, O], from x [B, H, W, C] and dy [B, OH, OW, O]. */
-  conv_weight_gradient: `dw: out, lddw, work: scratch, x: in, dy: in, geometry: in i32, B, from, to,
-    wide; job`,
-} satisfies Signatures;
-
-/** Two numbers: of rows, and of columns. */
-export type Pair = readonly [number, number];
-
-export interface ConvAttributes {
-  readonly strides: Pair;
-  readonly dilations: Pair;
-  /** Rows above, columns to the left, rows below, columns to the right. */
-  readonly padding: readonly [number, number, number, number];
-  /** Channels fall into so many groups, each of which has outputs of its own. */
-  readonly groups: number;
-  readonly activation?: FusedActivation;
-}
+export type { ConvAttributes, Pair } from './convolve.js';
 
 export interface ConvTransposeAttributes extends ConvAttributes {
   /** Height and width of the result. */
   readonly size: Pair;
   /** The last input is an output of the activation, by whose derivative the result is multiplied. */
   readonly derivative?: boolean;
-}
-
-/** Where an operation's numbers are: what the kernels read, in this order. */
-interface Geometry {
-  readonly H: number;
-  readonly W: number;
-  readonly C: number;
-  readonly OH: number;
-  readonly OW: number;
-  readonly O: number;
-  readonly KH: number;
-  readonly KW: number;
-  readonly attributes: ConvAttributes;
-}
-
-/** Places of a window along one axis. */
-export function windowsAlong(
-  length: number,
-  size: number,
-  stride: number,
-  dilation: number,
-  padding: number,
-): number {
-  return Math.floor((length + padding - dilation * (size - 1) - 1) / stride) + 1;
-}
-
-/** Throws ShapeError for what is no convolution of images by a weight; `size`: where not that of x. */
-function geometryOf(
-  where: string,
-  image: readonly number[],
-  weight: readonly number[],
-  attributes: ConvAttributes,
-): Geometry {
-  const { strides, dilations, padding, groups } = attributes;
-  const fail = (text: string): never => {
-    throw new ShapeError(where, text);
-  };
-  if (image.length !== 3)
-    fail(`expected images [height, width, channels], given [${image.join(', ')}] a row`);
-  if (weight.length !== 4) {
-    fail(`expected a weight [height, width, channels, outputs], given [${weight.join(', ')}]`);
-  }
-  const [H, W, C] = image;
-  const [KH, KW, c, O] = weight;
-  if (C % groups !== 0 || O % groups !== 0) {
-    fail(`groups: expected a divisor of ${C} channels and ${O} outputs, given ${groups}`);
-  }
-  if (c !== C / groups) {
-    fail(
-      `expected a weight of ${C / groups} channels, given [${weight.join(', ')}] for ${C} in ${groups} groups`,
-    );
-  }
-  const [top, left, bottom, right] = padding;
-  const OH = windowsAlong(H, KH, strides[0], dilations[0], top + bottom);
-  const OW = windowsAlong(W, KW, strides[1], dilations[1], left + right);
-  if (OH < 1 || OW < 1) {
-    const window = `${dilations[0] * (KH - 1) + 1} x ${dilations[1] * (KW - 1) + 1}`;
-    fail(`a window of ${window} does not fit in ${H + top + bottom} x ${W + left + right}, padding counted`);
-  }
-  return { H, W, C, OH, OW, O, KH, KW, attributes };
-}
-
-/** Multiply-adds of one element, in nanoseconds, roughly: see engine/threads. */
-function words({ H, W, C, OH, OW, O, KH, KW, attributes }: Geometry): number[] {
-  const { strides, dilations, padding, groups } = attributes;
-  return [H, W, C, OH, OW, O, KH, KW, ...strides, ...dilations, padding[0], padding[1], groups];
-}
-
-/** What convolutions of one arena share: their numbers in memory, and weights packed while they stand still. */
-interface Kept {
-  readonly geometries: Map<string, Tensor>;
-  readonly panels: Map<string, { readonly tensor: Tensor; version: number }>;
-}
-
-const kept = new WeakMap<Arena, Kept>();
-
-function keptOf(arena: Arena): Kept {
-  let own = kept.get(arena);
-  if (!own) {
-    own = { geometries: new Map(), panels: new Map() };
-    kept.set(arena, own);
-  }
-  return own;
-}
-
-function geometryTensor(arena: Arena, geometry: Geometry): Tensor {
-  const { geometries } = keptOf(arena);
-  const numbers = words(geometry);
-  const key = numbers.join();
-  let tensor = geometries.get(key);
-  if (!tensor) {
-    tensor = arena.tensor('i32', [numbers.length]).write(numbers);
-    geometries.set(key, tensor);
-  }
-  return tensor;
-}
-
-/** A call that packs w, and where to. `stands`: only its version says that it has changed. */
-function packing(
-  arena: Arena,
-  geometry: Geometry,
-  w: Tensor,
-  turned: boolean,
-  stands: boolean,
-): [panels: Tensor, pack: Call] {
-  const { KH, KW, C, O, attributes } = geometry;
-  const { groups } = attributes;
-  const numbers = geometryTensor(arena, geometry);
-  const [K, N] = turned ? [KH * KW * (O / groups), C / groups] : [KH * KW * (C / groups), O / groups];
-  const { panels } = keptOf(arena);
-  const key = `${turned} ${w.pointer} ${numbers.pointer}`;
-  let own = panels.get(key);
-  if (!own) {
-    own = { tensor: arena.tensor('float', [groups * K * Math.ceil(N / 16) * 16]), version: -1 };
-    panels.set(key, own);
-  }
-  const { kernels, wide } = w.engine;
-  const state = own;
-  const pack = turned ? kernels.conv_pack_turned : kernels.conv_pack;
-  return [
-    own.tensor,
-    () => {
-      const { version } = w;
-      if (stands && version === state.version) return;
-      pack(state.tensor.pointer, w.pointer, w.ld, numbers.pointer, wide);
-      state.version = version;
-    },
-  ];
-}
-
-interface ConvArguments {
-  /** Where what the call needs of memory lives. */
-  arena: Arena;
-  w: Tensor;
-  attributes: ConvAttributes;
-  bias?: Tensor | undefined;
-  activation?: FusedActivation | undefined;
-  /** Whether `version` says all of w's changes; it is packed at each call unless it does. */
-  stands?: boolean;
-}
-
-/** y [B, OH, OW, O] = f(x [B, H, W, C] ∗ w [KH, KW, C / groups, O] + bias [O]). */
-export function convolve(args: ConvArguments & { y: Tensor; x: Tensor }): Call {
-  const { arena, y, x, w, bias, attributes, activation = 'identity', stands = false } = args;
-  const where = 'convolve';
-  const geometry = checkImages(
-    where,
-    args,
-    x,
-    y,
-    bias,
-    geometryOf(where, x.shape.slice(1), w.shape, attributes),
-  );
-  const { kernels, work, wide } = y.engine;
-  const numbers = geometryTensor(arena, geometry);
-  const [panels, pack] = packing(arena, geometry, w, false, stands);
-  const pixels = x.shape[0] * geometry.OH * geometry.OW;
-  const code = activationCodes[activation];
-  const [py, px, pb, pp, pg] = [y, x, bias, panels, numbers].map((tensor) => tensor?.pointer ?? 0);
-  return () => {
-    pack();
-    kernels.conv_forward(py, work, px, pp, pb, pg, 0, pixels, code, wide);
-  };
-}
-
-/**
- * The transpose of `convolve`: dx [B, H, W, C] of dy [B, OH, OW, O]; dx = f(… + bias [C]), or, where `saved`
- * [B, H, W, C] is given, … ⊙ f'(saved).
- */
-export function convolveTransposed(
-  args: ConvArguments & { dx: Tensor; dy: Tensor; saved?: Tensor | undefined },
-): Call {
-  const { arena, dx, dy, w, bias, saved, attributes, activation = 'identity', stands = false } = args;
-  const where = 'convolveTransposed';
-  const geometry = checkImages(
-    where,
-    args,
-    dx,
-    dy,
-    bias,
-    geometryOf(where, dx.shape.slice(1), w.shape, attributes),
-    true,
-  );
-  if (saved) checkTensor(where, 'saved', saved, 'float', dx.shape);
-  if (saved && bias) throw new OptionError(where, 'saved and bias exclude each other');
-  const { kernels, work, wide } = dx.engine;
-  const numbers = geometryTensor(arena, geometry);
-  const [panels, pack] = packing(arena, geometry, w, true, stands);
-  const pixels = dx.shape[0] * geometry.H * geometry.W;
-  const code = activationCodes[activation];
-  const [px, ps, py, pp, pb, pg] = [dx, saved, dy, panels, bias, numbers].map((own) => own?.pointer ?? 0);
-  return () => {
-    pack();
-    kernels.conv_image_gradient(px, work, ps, py, pp, pb, pg, 0, pixels, code, wide);
-  };
-}
-
-/** dw [KH, KW, C / groups, O] of x [B, H, W, C] and dy [B, OH, OW, O]. */
-export function convolutionWeightGradient(args: {
-  arena: Arena;
-  dw: Tensor;
-  x: Tensor;
-  dy: Tensor;
-  attributes: ConvAttributes;
-}): Call {
-  const { arena, dw, x, dy, attributes } = args;
-  const where = 'convolutionWeightGradient';
-  const geometry = geometryOf(where, x.shape.slice(1), dw.shape, attributes);
-  checkImages(where, { w: dw }, x, dy, undefined, geometry);
-  checkDisjoint(where, dw, x, dy);
-  const { kernels, work, wide } = dw.engine;
-  const numbers = geometryTensor(arena, geometry);
-  const [B] = x.shape;
-  const K = dw.size / dw.columns;
-  return () =>
-    kernels.conv_weight_gradient(
-      ...([dw.pointer, dw.ld, work, x.pointer, dy.pointer, numbers.pointer] as const),
-      ...([B, 0, K, wide] as const),
-    );
-}
-
-/** Checks the image [B, H, W, C] and the pixels [B, OH, OW, O] of a convolution; `back`: from these to that. */
-function checkImages(
-  where: string,
-  { w }: { w: Tensor },
-  image: Tensor,
-  pixels: Tensor,
-  bias: Tensor | undefined,
-  geometry: Geometry,
-  back = false,
-): Geometry {
-  const { H, W, C, OH, OW, O } = geometry;
-  checkSameEngine(where, image, pixels, w, bias);
-  checkTensor(where, 'images', image, 'float', [undefined, H, W, C]);
-  checkTensor(where, 'pixels', pixels, 'float', [image.shape[0], OH, OW, O]);
-  if (bias) checkTensor(where, 'bias', bias, 'float', [back ? C : O]);
-  for (const tensor of [image, pixels]) {
-    if (tensor.ld !== tensor.columns) throw new ShapeError(where, `expected ${tensor} without gaps`);
-  }
-  const [to, from] = back ? [image, pixels] : [pixels, image];
-  checkDisjoint(where, to, from, w, bias);
-  return geometry;
 }
 
 /** Inputs x [rows, H, W, C], w [KH, KW, C / groups, O] and perhaps a bias [O]; the output is [rows, OH, OW, O]. */
@@ -318,12 +42,11 @@ export const convolution: Operation<ConvAttributes> = {
     const [x, w] = inputs;
     const dy = gradients[0]!;
     const { activation: _, ...own } = attributes;
-    const dw = needs[1]
-      ? one(rule, weightGradient, [x, dy], { ...own, size: sizeOfWindow(w.shape) })
-      : undefined;
-    const dBias = needs[2] ? one(rule, columnSums, [dy], {}) : undefined;
-    const [H, W] = x.shape.dims;
-    const dx = needs[0] ? one(rule, convolutionTranspose, [dy, w], { ...own, size: [H, W] }) : undefined;
+    const more = { ...own, size: sizeOfImage(w.shape), bias: needs[2] ?? false };
+    const [dw, sums] = needs[1] ? rule.apply(weightGradient, [x, dy], more) : [];
+    const dBias = needs[2] ? (sums ?? one(rule, columnSums, [dy], {})) : undefined;
+    const image = sizeOfImage(x.shape);
+    const dx = needs[0] ? one(rule, convolutionTranspose, [dy, w], { ...own, size: image }) : undefined;
     return [dx, dw, dBias];
   },
   endWith: (end, activation, attributes) =>
@@ -371,7 +94,7 @@ export const convolutionTranspose: Operation<ConvTransposeAttributes> = {
     const dy = gradients[0]!;
     const { activation: _, size: __, ...own } = attributes;
     const dw = needs[1]
-      ? one(rule, weightGradient, [dy, x], { ...own, size: sizeOfWindow(w.shape) })
+      ? one(rule, weightGradient, [dy, x], { ...own, size: sizeOfImage(w.shape), bias: false })
       : undefined;
     const dBias = needs[2] ? one(rule, columnSums, [dy], {}) : undefined;
     const dx = needs[0] ? one(rule, convolution, [dy, w], own) : undefined;
@@ -390,23 +113,37 @@ export const convolutionTranspose: Operation<ConvTransposeAttributes> = {
   },
 };
 
-/** Inputs x [rows, H, W, C] and dy [rows, OH, OW, O]; `size` is that of the window. */
-const weightGradient: Operation<ConvTransposeAttributes> = {
+interface WeightGradientAttributes extends ConvAttributes {
+  /** Height and width of the window. */
+  readonly size: Pair;
+  /** Whether there is a second output, the bias's gradient [O]. */
+  readonly bias: boolean;
+}
+
+/** Inputs x [rows, H, W, C] and dy [rows, OH, OW, O]. */
+const weightGradient: Operation<WeightGradientAttributes> = {
   name: 'conv2dWeightGradient',
-  infer(_, [x, dy], { size, groups }) {
-    return [{ rows: false, dims: [...size, x.dims[2] / groups, dy.dims[2]] }];
+  infer(_, [x, dy], { size, groups, bias }) {
+    const [C, O] = [x.dims[2], dy.dims[2]];
+    const dw = { rows: false, dims: [...size, C / groups, O] };
+    return bias ? [dw, { rows: false, dims: [O] }] : [dw];
   },
   derivative(rule) {
     const { inputs, gradients, needs, attributes } = rule;
     const [x, dy] = inputs;
-    const dw = gradients[0]!;
-    const { size: _, ...own } = attributes;
-    const [H, W] = x.shape.dims;
-    const dx = needs[0] ? one(rule, convolutionTranspose, [dy, dw], { ...own, size: [H, W] }) : undefined;
-    return [dx, needs[1] ? one(rule, convolution, [x, dw], own) : undefined];
+    const [dw, dBias] = gradients;
+    const { size: _, bias: __, ...own } = attributes;
+    const size = sizeOfImage(x.shape);
+    const dx = dw && needs[0] ? one(rule, convolutionTranspose, [dy, dw], { ...own, size }) : undefined;
+    const parts = [
+      dw && one(rule, convolution, [x, dw], own),
+      dBias && one(rule, spread, [dBias], { shape: dy.shape }),
+    ].filter((part) => part !== undefined);
+    const all = parts.length > 1 ? one(rule, sumOfGradients, parts, {}) : parts[0];
+    return [dx, needs[1] ? all : undefined];
   },
-  bind: ({ attributes, inputs: [x, dy], outputs, arena }) =>
-    convolutionWeightGradient({ arena, dw: outputs[0]!, x: images(x), dy: images(dy), attributes }),
+  bind: ({ attributes, inputs: [x, dy], outputs: [dw, dbias], arena }) =>
+    convolutionWeightGradient({ arena, dw: dw!, dbias, x: images(x), dy: images(dy), attributes }),
 };
 
 /** One image has no rows: a batch of one. */
@@ -414,7 +151,7 @@ function images(tensor: Tensor): Tensor {
   return tensor.merged(4);
 }
 
-function sizeOfWindow({ dims }: Shape): Pair {
+function sizeOfImage({ dims }: Shape): Pair {
   return [dims[0], dims[1]];
 }
 

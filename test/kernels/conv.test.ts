@@ -218,11 +218,35 @@ function check(arena: Arena, given: Case): { y: Float64Array; dx: Float64Array; 
   const geometry3 = arena.inputInts('geometry', words);
   const x3 = arena.input('x', x, end === 'x');
   const dy3 = arena.input('dy', dy, end === 'w');
+  const dbias = given.bias ? arena.output('dbias', filled(O, Number.NaN)) : undefined;
   const dw = arena.output('dw', spread(filled(K * O, Number.NaN), K, O, ldw), end === 'y');
   kernels.conv_weight_gradient(
-    ...([dw.pointer, ldw, work, x3.pointer, dy3.pointer, geometry3.pointer, B, 0, K, wide] as const),
+    ...([
+      dw.pointer,
+      ldw,
+      dbias?.pointer ?? 0,
+      work,
+      x3.pointer,
+      dy3.pointer,
+      geometry3.pointer,
+      B,
+      0,
+      K,
+      wide,
+    ] as const),
   );
   arena.check(`${context} weight`);
+  if (dbias) {
+    const sums = filled(O, 0);
+    const sizes = filled(O, 0);
+    for (const [i, value] of dy.entries()) {
+      sums[i % O] += value;
+      sizes[i % O] += Math.abs(value);
+    }
+    expectClose(`${context} bias`, dbias.read(), sums, (i) =>
+      given.values === 'reals' ? (Math.min(pixels, 4160) + 3) * 2 ** -24 * sizes[i] : 0,
+    );
+  }
   const gotW = gathered(dw.read(), K, O, ldw);
   if (given.values === 'reals') {
     expectClose(

@@ -1,7 +1,7 @@
 /** Convolutions: the readable twin of assembly/conv. Sums in double, one term after the other. */
 
 import type { Kernels } from '../../engine/kernels.js';
-import type { signatures } from '../conv.js';
+import type { signatures } from '../convolve.js';
 import { productEnds } from './activations.js';
 import type { ReferenceMemory, Twins } from './memory.js';
 
@@ -79,9 +79,14 @@ export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof s
       else activate(activation, place, (to - from) * C);
     },
 
-    conv_weight_gradient(dw, lddw, _, x, dy, geometry, B, from, to) {
+    conv_weight_gradient(dw, lddw, dbias, _, x, dy, geometry, B, from, to) {
       const { f } = memory;
       const { H, W, C, OH, OW, O, KW, SH, SW, DH, DW, PT, PL, c, o } = read(geometry);
+      for (let n = 0; n < O && dbias && from === 0; n++) {
+        let sum = 0;
+        for (let pixel = 0; pixel < B * OH * OW; pixel++) sum += f[(dy >>> shift) + pixel * O + n];
+        f[(dbias >>> shift) + n] = sum;
+      }
       for (let k = from; k < to; k++) {
         const [ky, kx, q] = [Math.floor(k / (KW * c)), Math.floor(k / c) % KW, k % c];
         for (let n = 0; n < O; n++) {
