@@ -14,3 +14,20 @@ export function readShape(reader: OptionReader, key: string): Shape {
   own.end();
   return shape;
 }
+
+/** Up to here, products of two are exact; no image that fits in memory is larger. */
+const MAX = 2 ** 20;
+
+/** So many whole numbers of at least `min`. */
+export function readNumbers(
+  reader: OptionReader,
+  key: string,
+  count: number,
+  min: number,
+): readonly number[] {
+  const isList = (value: unknown): value is readonly number[] =>
+    Array.isArray(value) &&
+    value.length === count &&
+    value.every((own) => Number.isSafeInteger(own) && own >= min && own <= MAX);
+  return reader.required(key, `${count} whole numbers from ${min} to ${MAX}`, isList);
+}

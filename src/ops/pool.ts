@@ -1,0 +1,244 @@
+/** Max and average pooling of images [rows, height, width, channels]. */
+import { ShapeError } from '../base/errors.js';
+import type { OptionReader } from '../base/options.js';
+import type { Signatures } from '../engine/signatures.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
+import { type Call, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
+import { type Operation, one, type Shape } from './operation.js';
+import { readNumbers } from './read.js';
+import { type AxisTaps, checkDense, checkImages, imageSize, resampling, type Taps } from './resample.js';
+
+export const signatures = {
+  /**
+   * Of each of M images and each channel: the largest pixel of each window, and its place in the window, row
+   * by row. NaN is larger than any number; of equals the first is taken. Windows need at least one pixel
+   * within the image: what lies around it is left out. `geometry` (i32): H, W, OH, OW, C, height and width of
+   * the window, strides, dilations, rows above and columns left of the image. Places are bytes, those of a
+   * pixel of y beginning at a multiple of 4; or, where the window has more than 256 pixels, i32, at a multiple
+   * of four. `ldargmax` counts four bytes. argmax may be absent. N = OH · OW · C. May be split by images.
+   */
+  max_pool_forward: `y: out rows, ldy, argmax: out rows u8, ldargmax, x: in rows, ldx, geometry: in i32,
+    M: cut, N: across; 1 ns`,
+  /**
+   * dx = 0, and at the place that was kept for each window its dy; added up where windows overlap, in the order
+   * of the windows. May be split by images.
+   */
+  max_pool_backward: `dx: out rows, lddx, argmax: saved rows u8, ldargmax, dy: in rows, lddy,
+    geometry: in i32, M: cut, N: across; 1 ns`,
+} satisfies Signatures;
+
+/** Windows over images: numbers only, vertical ones first. */
+export interface PoolAttributes {
+  readonly size: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Top, left, bottom, right. */
+  readonly padding: readonly number[];
+  /**
+   * Whether a last window may reach beyond the padding, as long as it begins within the image or before it.
+   */
+  readonly ceilMode?: boolean;
+}
+
+export interface AvgPoolAttributes extends PoolAttributes {
+  /** Whether pixels of the padding count, as zeros. */
+  readonly countIncludePad?: boolean;
+}
+
+/** One axis of a window that moves. */
+interface Axis {
+  readonly length: number;
+  readonly size: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly before: number;
+  readonly after: number;
+  /** Places of the window. */
+  readonly places: number;
+}
+
+/** Both axes. Throws ShapeError where no window fits, or one has no pixel of the image. */
+function axesOf(where: string, attributes: PoolAttributes, lengths: readonly number[]): readonly Axis[] {
+  const { size, strides, dilations, padding, ceilMode } = attributes;
+  return lengths.map((length, i) => {
+    const [stride, dilation, before, after] = [strides[i], dilations[i], padding[i], padding[i + 2]];
+    const extent = (size[i] - 1) * dilation + 1;
+    const steps = (length + before + after - extent) / stride;
+    let places = Math.floor(steps) + 1;
+    if (ceilMode && steps >= 0) places = Math.ceil(steps) + 1;
+    if (ceilMode && (places - 1) * stride >= length + before) places--;
+    const name = ['height', 'width'][i];
+    if (places < 1) {
+      throw new ShapeError(
+        where,
+        `a window of ${name} ${extent} is larger than an image of ${length}, padded to ${length + before + after}`,
+      );
+    }
+    const axis = { length, size: size[i], stride, dilation, before, after, places };
+    for (let place = 0; place < places; place++) {
+      if (pixelsOf(axis, place).next().done === false) continue;
+      throw new ShapeError(
+        where,
+        `${name}: window ${place} has no pixel of the image of ${length}, of which ${before} before it are padding`,
+      );
+    }
+    return axis;
+  });
+}
+
+/** The pixels of the image that a window has along one axis. */
+function* pixelsOf({ length, size, stride, dilation, before }: Axis, place: number): Generator<number> {
+  const from = place * stride - before;
+  const first = from < 0 ? Math.ceil(-from / dilation) : 0;
+  for (let i = first; i < size && from + i * dilation < length; i++) yield from + i * dilation;
+}
+
+/** Four-byte words of the places that are kept of a pixel. */
+function wordsOf({ size: [height, width] }: PoolAttributes, channels: number): number {
+  const vectors = Math.ceil(channels / 4);
+  return height * width > 256 ? 4 * vectors : vectors;
+}
+
+function geometryOf(
+  arena: Arena,
+  attributes: PoolAttributes,
+  x: readonly number[],
+  y: readonly number[],
+): Tensor {
+  const { size, strides, dilations, padding } = attributes;
+  const [, height, width, channels] = x;
+  const numbers = [
+    height,
+    width,
+    y[1],
+    y[2],
+    channels,
+    ...size,
+    ...strides,
+    ...dilations,
+    ...padding.slice(0, 2),
+  ];
+  return arena.tensor('i32', [numbers.length]).write(numbers);
+}
+
+/** y = the largest of each window of x; argmax, where it is wanted, keeps which. */
+function maxPool(args: {
+  y: Tensor;
+  argmax: Tensor | undefined;
+  x: Tensor;
+  attributes: PoolAttributes;
+  arena: Arena;
+}): Call {
+  const { y, argmax, x, attributes, arena } = args;
+  const where = 'maxPool';
+  checkPooled(where, { x, y, argmax, attributes });
+  const { kernels } = x.engine;
+  const geometry = geometryOf(arena, attributes, x.shape, y.shape);
+  const [M, ldy, ldx] = [x.shape[0], imageSize(y), imageSize(x)];
+  const [kept, ldkept] = argmax ? [argmax.pointer, imageSize(argmax)] : [0, 0];
+  return () =>
+    kernels.max_pool_forward(y.pointer, ldy, kept, ldkept, x.pointer, ldx, geometry.pointer, M, ldy);
+}
+
+/** dx = dy at the places that `maxPool` kept, 0 elsewhere. */
+function maxPoolBackward(args: {
+  dx: Tensor;
+  argmax: Tensor;
+  dy: Tensor;
+  attributes: PoolAttributes;
+  arena: Arena;
+}): Call {
+  const { dx, argmax, dy, attributes, arena } = args;
+  const where = 'maxPoolBackward';
+  checkPooled(where, { x: dx, y: dy, argmax, attributes });
+  const { kernels } = dx.engine;
+  const geometry = geometryOf(arena, attributes, dx.shape, dy.shape);
+  const [M, lddx, ldkept, lddy] = [dx.shape[0], imageSize(dx), imageSize(argmax), imageSize(dy)];
+  return () =>
+    kernels.max_pool_backward(
+      ...([dx.pointer, lddx, argmax.pointer, ldkept, dy.pointer, lddy, geometry.pointer, M, lddy] as const),
+    );
+}
+
+/** Images x, what they become, and which pixels these were. */
+function checkPooled(
+  where: string,
+  {
+    x,
+    y,
+    argmax,
+    attributes,
+  }: { x: Tensor; y: Tensor; argmax: Tensor | undefined; attributes: PoolAttributes },
+): void {
+  checkSameEngine(where, x, y, argmax);
+  checkTensor(where, 'x', x, 'float', [undefined, undefined, undefined, undefined]);
+  const [M, H, W, C] = x.shape;
+  const [OH, OW] = axesOf(where, attributes, [H, W]).map(({ places }) => places);
+  checkTensor(where, 'y', y, 'float', [M, OH, OW, C]);
+  checkDisjoint(where, y, x, argmax);
+  checkDense(where, x, y);
+  if (!argmax) return;
+  checkTensor(where, 'argmax', argmax, 'float', [M, OH, OW, wordsOf(attributes, C)]);
+  checkDense(where, argmax);
+}
+
+function readPool(reader: OptionReader): PoolAttributes {
+  return {
+    size: readNumbers(reader, 'size', 2, 1),
+    strides: readNumbers(reader, 'strides', 2, 1),
+    dilations: readNumbers(reader, 'dilations', 2, 1),
+    padding: readNumbers(reader, 'padding', 4, 0),
+    ...(reader.boolean('ceilMode', false) && { ceilMode: true }),
+  };
+}
+
+/** Outputs y, and where each of its numbers was in its window: not as floats, so only for the derivative. */
+export const maxPool2d: Operation<PoolAttributes> = {
+  name: 'maxPool2d',
+  infer(where, [x], attributes) {
+    const [OH, OW] = axesOf(where, attributes, checkImages(where, x)).map(({ places }) => places);
+    const of = (last: number): Shape => ({ rows: true, dims: [OH, OW, last] });
+    return [of(x.dims[2]), of(wordsOf(attributes, x.dims[2]))];
+  },
+  read: readPool,
+  derivative(rule) {
+    const { attributes, inputs, outputs, gradients } = rule;
+    const { shape } = inputs[0];
+    return [one(rule, maxPool2dGradient, [outputs[1], gradients[0]!], { ...attributes, shape })];
+  },
+  bind: ({ attributes, inputs: [x], outputs: [y, argmax], arena }) =>
+    maxPool({ y: y!, argmax, x, attributes, arena }),
+};
+
+const maxPool2dGradient: Operation<PoolAttributes & { readonly shape: Shape }> = {
+  name: 'maxPool2dGradient',
+  infer: (_, __, { shape }) => [shape],
+  bind: ({ attributes, inputs: [argmax, dy], outputs, arena }) =>
+    maxPoolBackward({ dx: outputs[0]!, argmax, dy, attributes, arena }),
+};
+
+/** The mean of each window: of its pixels within the image, or of those in the padding too. */
+export const avgPool2d: Operation<AvgPoolAttributes> = /* @__PURE__ */ resampling(
+  {
+    name: 'avgPool2d',
+    read: (reader) => ({
+      ...readPool(reader),
+      ...(reader.boolean('countIncludePad', false) && { countIncludePad: true }),
+    }),
+  },
+  (where, attributes, size) => axesOf(where, attributes, size).map((axis) => meansOf(axis, attributes)),
+);
+
+/** How many pixels a window has is a product of how many rows and columns. */
+function meansOf(axis: Axis, { countIncludePad }: AvgPoolAttributes): AxisTaps {
+  return Array.from({ length: axis.places }, (_, place): Taps => {
+    const pixels = [...pixelsOf(axis, place)];
+    const weight = 1 / (countIncludePad ? paddedCount(axis, place) : pixels.length);
+    return pixels.map((pixel) => [pixel, weight]);
+  });
+}
+
+/** Of a window that reaches beyond the padding, what lies there does not count. */
+function paddedCount({ length, size, stride, dilation, before, after }: Axis, place: number): number {
+  return Math.min(size, Math.ceil((length + before + after - place * stride) / dilation));
+}
