@@ -33,13 +33,15 @@ export {
 export { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 export { eventFileHead, scalarEvent } from './formats/tfevents.js';
 export * from './graph/functions.js';
+export { type PadOptions, pad } from './graph/image-functions.js';
 export { input, literal } from './graph/leaves.js';
 export type { Value } from './graph/value.js';
+export type { PaddingOption, PairOption } from './graph/windows.js';
 export { type ActivationOptions, activation } from './nn/activations.js';
 export { type ChainOptions, optimizer } from './nn/chain.js';
 export { CompiledModel, type CompileOptions, type Plan } from './nn/compile.js';
 export { type DenseOptions, dense } from './nn/dense.js';
-export { dropout } from './nn/dropout.js';
+export { type DropoutOptions, dropout } from './nn/dropout.js';
 export { type EmbeddedColumn, type EmbeddingOptions, embedding } from './nn/embedding.js';
 export {
   type ExplainedProgram,
@@ -104,6 +106,16 @@ export {
   sgd,
 } from './nn/optimizers.js';
 export { type OwnLossOptions, ownLoss } from './nn/own-loss.js';
+export {
+  type AvgPoolOptions,
+  avgPool2d,
+  globalAvgPool,
+  globalMaxPool,
+  type MaxPoolOptions,
+  maxPool2d,
+  type UpsampleOptions,
+  upsample,
+} from './nn/pool.js';
 export {
   constantRate,
   cosineDecay,

@@ -4,6 +4,7 @@
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { describeRange, inside, type NumberRange } from '../base/options.js';
+import { MAX_LENGTH } from '../ops/read.js';
 
 /** One number for both directions, or [vertical, horizontal]. */
 export type PairOption = number | readonly [vertical: number, horizontal: number];
@@ -42,9 +43,6 @@ export interface ResolvedWindow {
   /** Places of the window: the height and width of the output. */
   readonly output: Pair;
 }
-
-/** No image that fits in memory is larger; and products of two of these are still exact. */
-const MAX = 2 ** 20;
 
 /** A number or a pair, as a pair. `name` is the option's. Throws OptionError. */
 export function readPair(where: string, name: string, given: unknown, range: NumberRange = { min: 1 }): Pair {
@@ -116,7 +114,7 @@ function readNumbers(
   counts: readonly number[],
   range: NumberRange,
 ): readonly number[] {
-  const limits = { ...range, max: MAX };
+  const limits = { ...range, max: MAX_LENGTH };
   // Not by a method, which would pass over holes.
   let fits = counts.includes(all.length);
   for (let i = 0; fits && i < all.length; i++) {

@@ -2,12 +2,14 @@
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
+import type { PairOption } from '../graph/windows.js';
 import { type ActivationOptions, activation } from './activations.js';
 import { dense } from './dense.js';
-import { dropout } from './dropout.js';
+import { type DropoutOptions, dropout } from './dropout.js';
 import { type EmbeddingOptions, embedding } from './embedding.js';
 import type { Layer } from './layer.js';
 import { batchNorm, layerNorm } from './normalization.js';
+import { avgPool2d, globalAvgPool, globalMaxPool, maxPool2d, upsample } from './pool.js';
 
 /**
  * How each kind of layer is made again. The values come from the file, so drawing initial ones would be
@@ -23,14 +25,21 @@ const layers: Readonly<Record<string, Maker>> = {
     return dense(units, { ...options, weightInitializer: 'zeros', biasInitializer: 'zeros' });
   },
   activation: (_, { name, ...options }) => activation(name as Activation, options as ActivationOptions),
-  dropout(where, { rate, ...rest }) {
-    new OptionReader(where, rest).end();
-    return dropout(rate as number);
-  },
+  dropout: (_, { rate, ...options }) => dropout(rate as number, options as DropoutOptions),
   batchNorm: (_, config) => batchNorm(config),
   layerNorm: (_, config) => layerNorm(config),
+  maxPool2d: (_, { size, ...options }) => maxPool2d(size as PairOption, options),
+  avgPool2d: (_, { size, ...options }) => avgPool2d(size as PairOption, options),
+  globalAvgPool: (where, config) => withoutOptions(globalAvgPool, where, config),
+  globalMaxPool: (where, config) => withoutOptions(globalMaxPool, where, config),
+  upsample: (_, config) => upsample(config),
   embedding: (_, config) => embedding({ ...(config as unknown as EmbeddingOptions), initializer: 'zeros' }),
 };
+
+function withoutOptions(make: () => Layer, where: string, config: object): Layer {
+  new OptionReader(where, config).end();
+  return make();
+}
 
 /** Whether a layer of this kind can be made again from its options. */
 export function isLayerKind(kind: string): boolean {

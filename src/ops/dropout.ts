@@ -1,11 +1,14 @@
 /** Dropout. */
-import { OptionError } from '../base/errors.js';
+import { OptionError, ShapeError } from '../base/errors.js';
 import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
 import { copy } from './activations.js';
+import { stretched } from './broadcast.js';
 import { checkSameEngine, checkTensor } from './check.js';
-import { asMatrix, type Operation, one } from './operation.js';
+import { asMatrix, type Operation, one, showShape } from './operation.js';
+import { binary } from './strided.js';
 import { multiply } from './update.js';
+import { viewOf } from './view.js';
 
 export const signatures = {
   /**
@@ -62,27 +65,54 @@ function dropout(args: {
 
 export interface DropoutAttributes {
   readonly rate: number;
+  /** Whether a whole channel of a row, which the last axis counts, is dropped or stays. */
+  readonly channels?: boolean;
 }
 
 /**
  * y = x ⊙ mask while training, else x. Outputs y and the mask: 0 with probability `rate`, else 1 / (1 -
  * rate). What is dropped depends on the seed, the operation's stream, the step and batch, and the element's
- * place alone.
+ * place alone. With `channels` the mask is [rows, 1, …, channels]: that of elements of a [rows, channels].
  */
 export const dropoutOperation: Operation<DropoutAttributes> = {
   name: 'dropout',
   random: true,
-  infer: (_, [x]) => [x, x],
-  read: (reader) => ({ rate: reader.number('rate', { min: 0, below: 1 }) }),
+  infer(where, [x], { channels = false }) {
+    if (!channels) return [x, x];
+    if (x.rows && x.dims.length > 0) return [x, { ...x, dims: x.dims.map(lastOnly) }];
+    throw new ShapeError(where, `channels: expected [rows, …, channels], given ${showShape(x)}`);
+  },
+  read: (reader) => ({
+    rate: reader.number('rate', { min: 0, below: 1 }),
+    ...(reader.boolean('channels', false) && { channels: true }),
+  }),
   derivative: (rule) => [one(rule, dropoutGradient, [rule.gradients[0]!, rule.outputs[1]], {})],
-  bind({ attributes: { rate }, inputs: [x], outputs: [y, mask], state, seed, stream, arena }) {
+  bind({ attributes: { rate, channels }, inputs: [x], outputs: [y, mask], state, seed, stream, arena }) {
+    const pass = copy({ y: y!, x });
+    if (channels) {
+      const place = mask ?? arena.tensor('float', [x.shape[0], ...x.shape.slice(1).map(lastOnly)]);
+      const flat = asMatrix(place);
+      // The mask is what dropout makes of ones.
+      const ones = arena.like(flat).fill(1);
+      const draw = dropout({ y: flat, mask: flat, x: ones, rate, seed, stream });
+      const through = binary({ y: viewOf(y!), a: viewOf(x), b: stretched(place, x), operation: 'mul' });
+      const drop = () => {
+        draw(state.step, state.batch);
+        through();
+      };
+      return () => (state.training ? drop() : pass());
+    }
     const place = mask ?? arena.like(y!);
     const [flatY, flatMask, flatX] = [y!, place, x].map(asMatrix);
     const drop = dropout({ y: flatY, mask: flatMask, x: flatX, rate, seed, stream });
-    const pass = copy({ y: y!, x });
     return () => (state.training ? drop(state.step, state.batch) : pass());
   },
 };
+
+/** 1 for all axes but the last. */
+function lastOnly(length: number, axis: number, all: readonly number[]): number {
+  return axis === all.length - 1 ? length : 1;
+}
 
 /** dy ⊙ mask after a forward that trained, else dy. */
 const dropoutGradient: Operation<object> = {
@@ -91,7 +121,10 @@ const dropoutGradient: Operation<object> = {
   infer: (_, [dy]) => [dy],
   bind({ inputs: [dy, mask], outputs, state }) {
     const dx = outputs[0]!;
-    const through = multiply({ y: dx, a: dy, b: mask });
+    const through =
+      mask.size === dy.size
+        ? multiply({ y: dx, a: dy, b: mask })
+        : binary({ y: viewOf(dx), a: viewOf(dy), b: stretched(mask, dy), operation: 'mul' });
     const pass = copy({ y: dx, x: dy });
     return () => (state.training ? through() : pass());
   },

@@ -6,7 +6,7 @@ import type { Arena, Tensor } from '../engine/tensor.js';
 import { type Call, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
 import { type Operation, one, type Shape } from './operation.js';
 import { readNumbers } from './read.js';
-import { type AxisTaps, checkDense, checkImages, imageSize, resampling, type Taps } from './resample.js';
+import { checkDense, checkImages, imageSize, resampling, type Taps } from './resample.js';
 
 export const signatures = {
   /**
@@ -57,33 +57,38 @@ interface Axis {
   readonly places: number;
 }
 
-/** Both axes. Throws ShapeError where no window fits, or one has no pixel of the image. */
+/** Both axes. */
 function axesOf(where: string, attributes: PoolAttributes, lengths: readonly number[]): readonly Axis[] {
-  const { size, strides, dilations, padding, ceilMode } = attributes;
-  return lengths.map((length, i) => {
-    const [stride, dilation, before, after] = [strides[i], dilations[i], padding[i], padding[i + 2]];
-    const extent = (size[i] - 1) * dilation + 1;
-    const steps = (length + before + after - extent) / stride;
-    let places = Math.floor(steps) + 1;
-    if (ceilMode && steps >= 0) places = Math.ceil(steps) + 1;
-    if (ceilMode && (places - 1) * stride >= length + before) places--;
-    const name = ['height', 'width'][i];
-    if (places < 1) {
-      throw new ShapeError(
-        where,
-        `a window of ${name} ${extent} is larger than an image of ${length}, padded to ${length + before + after}`,
-      );
-    }
-    const axis = { length, size: size[i], stride, dilation, before, after, places };
-    for (let place = 0; place < places; place++) {
-      if (pixelsOf(axis, place).next().done === false) continue;
-      throw new ShapeError(
-        where,
-        `${name}: window ${place} has no pixel of the image of ${length}, of which ${before} before it are padding`,
-      );
-    }
-    return axis;
-  });
+  return lengths.map((length, axis) => axisOf(where, attributes, length, axis));
+}
+
+/** Throws ShapeError where no window fits, or one has no pixel of the image. */
+function axisOf(where: string, attributes: PoolAttributes, length: number, i: number): Axis {
+  const [size, stride, dilation] = [attributes.size[i], attributes.strides[i], attributes.dilations[i]];
+  const [before, after] = [attributes.padding[i], attributes.padding[i + 2]];
+  const extent = (size - 1) * dilation + 1;
+  const padded = length + before + after;
+  const name = ['height', 'width'][i];
+  if (extent > padded) {
+    throw new ShapeError(
+      where,
+      `${name}: a window of ${extent} is larger than ${length} pixels, padded ${padded}`,
+    );
+  }
+  const steps = (padded - extent) / stride;
+  let places = Math.floor(steps) + 1;
+  // As in PyTorch, the last window must begin within the image, or before it.
+  if (attributes.ceilMode && Math.floor(steps) < steps && places * stride < length + before) places++;
+  const axis = { length, size, stride, dilation, before, after, places };
+  for (let place = 0; place < places; place++) {
+    if (!pixelsOf(axis, place).next().done) continue;
+    const given = `${before} before and ${after} behind`;
+    throw new ShapeError(
+      where,
+      `${name}: window ${place} lies within the padding of ${length} pixels, ${given}`,
+    );
+  }
+  return axis;
 }
 
 /** The pixels of the image that a window has along one axis. */
@@ -218,25 +223,34 @@ const maxPool2dGradient: Operation<PoolAttributes & { readonly shape: Shape }> =
 };
 
 /** The mean of each window: of its pixels within the image, or of those in the padding too. */
-export const avgPool2d: Operation<AvgPoolAttributes> = /* @__PURE__ */ resampling(
-  {
-    name: 'avgPool2d',
-    read: (reader) => ({
-      ...readPool(reader),
-      ...(reader.boolean('countIncludePad', false) && { countIncludePad: true }),
-    }),
+export const avgPool2d: Operation<AvgPoolAttributes> = /* @__PURE__ */ resampling({
+  name: 'avgPool2d',
+  read: (reader) => ({
+    ...readPool(reader),
+    ...(reader.boolean('countIncludePad', false) && { countIncludePad: true }),
+  }),
+  output(where, attributes, size) {
+    return axesOf(where, attributes, size).map(({ places, size }) => {
+      if (places * size <= MOST) return places;
+      throw new ShapeError(
+        where,
+        `${places} windows of ${size} pixels along one axis are more than ${MOST} pixels`,
+      );
+    });
   },
-  (where, attributes, size) => axesOf(where, attributes, size).map((axis) => meansOf(axis, attributes)),
-);
+  /** How many pixels a window has is a product of how many rows and columns. */
+  taps(attributes, length, axis) {
+    const own = axisOf('avgPool2d', attributes, length, axis);
+    return Array.from({ length: own.places }, (_, place): Taps => {
+      const pixels = [...pixelsOf(own, place)];
+      const weight = 1 / (attributes.countIncludePad ? paddedCount(own, place) : pixels.length);
+      return pixels.map((pixel) => [pixel, weight]);
+    });
+  },
+});
 
-/** How many pixels a window has is a product of how many rows and columns. */
-function meansOf(axis: Axis, { countIncludePad }: AvgPoolAttributes): AxisTaps {
-  return Array.from({ length: axis.places }, (_, place): Taps => {
-    const pixels = [...pixelsOf(axis, place)];
-    const weight = 1 / (countIncludePad ? paddedCount(axis, place) : pixels.length);
-    return pixels.map((pixel) => [pixel, weight]);
-  });
-}
+/** Pixels that windows of means may have along an axis, all of them together: their list has to be made. */
+const MOST = 2 ** 22;
 
 /** Of a window that reaches beyond the padding, what lies there does not count. */
 function paddedCount({ length, size, stride, dilation, before, after }: Axis, place: number): number {

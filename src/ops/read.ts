@@ -15,8 +15,8 @@ export function readShape(reader: OptionReader, key: string): Shape {
   return shape;
 }
 
-/** Up to here, products of two are exact; no image that fits in memory is larger. */
-const MAX = 2 ** 20;
+/** Products of two of these are exact, and no image that fits in memory is larger. */
+export const MAX_LENGTH = 2 ** 20;
 
 /** So many whole numbers of at least `min`. */
 export function readNumbers(
@@ -25,9 +25,17 @@ export function readNumbers(
   count: number,
   min: number,
 ): readonly number[] {
-  const isList = (value: unknown): value is readonly number[] =>
-    Array.isArray(value) &&
-    value.length === count &&
-    value.every((own) => Number.isSafeInteger(own) && own >= min && own <= MAX);
-  return reader.required(key, `${count} whole numbers from ${min} to ${MAX}`, isList);
+  const isList = (value: unknown): value is readonly number[] => isWholes(value, count, min);
+  return reader.required(key, `${count} whole numbers from ${min} to ${MAX_LENGTH}`, isList);
+}
+
+/** Pairs [before, behind], one an axis. */
+export function isAmounts(value: unknown): value is readonly (readonly [number, number])[] {
+  return Array.isArray(value) && Array.from(value).every((pair) => isWholes(pair, 2, 0));
+}
+
+function isWholes(value: unknown, count: number, min: number): value is readonly number[] {
+  const is = (own: unknown) =>
+    Number.isSafeInteger(own) && (own as number) >= min && (own as number) <= MAX_LENGTH;
+  return Array.isArray(value) && value.length === count && Array.from(value).every(is);
 }

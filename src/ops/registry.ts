@@ -10,10 +10,13 @@ import { embedding } from './embedding.js';
 import { product } from './matmul.js';
 import { batchNormOperation as batchNorm, layerNormOperation as layerNorm } from './norm.js';
 import type { Operation } from './operation.js';
+import { pad } from './pad.js';
+import { avgPool2d, maxPool2d } from './pool.js';
 import { reduction } from './reduction.js';
 import { concat, reshape, slice, transpose } from './shapes.js';
 import { softmaxOperation as softmax } from './softmax.js';
 import { take } from './take.js';
+import { upsample2d } from './upsample.js';
 
 /** An operation, and how many inputs it has. */
 interface Entry<A> {
@@ -49,6 +52,7 @@ const entries = [
   entry(select3, exactly(3)),
   ...[...Object.values(unaries), stopGradient, softmax].map((operation) => entry(operation, exactly(1))),
   ...[reduction, reshape, transpose, slice].map((operation) => entry(operation as Operation, exactly(1))),
+  ...[maxPool2d, avgPool2d, upsample2d, pad].map((operation) => entry(operation as Operation, exactly(1))),
   entry(concat, (count) => count >= 1),
 ];
 

@@ -7,7 +7,7 @@ import { ShapeError } from '../base/errors.js';
 import type { Signatures } from '../engine/signatures.js';
 import { type Arena, formatShape, type Tensor } from '../engine/tensor.js';
 import { type Call, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
-import { type Operation, type Shape, showShape } from './operation.js';
+import { type Operation, one, type Shape, showShape } from './operation.js';
 
 export const signatures = {
   /**
@@ -87,37 +87,40 @@ export function checkImages(where: string, x: Shape): readonly [height: number, 
   throw new ShapeError(where, `${expected}, given ${showShape(x)}`);
 }
 
-/** What an operation is that `lists` describes, for images of a height and width; and its derivative. */
-export function resampling<A extends object>(
-  definition: Pick<Operation<A>, 'name' | 'read'>,
-  lists: (
-    where: string,
-    attributes: A,
-    size: readonly [height: number, width: number],
-  ) => readonly AxisTaps[],
-): Operation<A> {
-  const { name } = definition;
+/** What an operation is whose result is made of such lists. */
+interface Resampling<A> extends Pick<Operation<A>, 'name' | 'read'> {
+  /** The height and width of what images of `size` become. Throws ShapeError. */
+  output(where: string, attributes: A, size: readonly number[]): readonly number[];
+  /** The lists of one axis: 0 is the vertical one. */
+  taps(attributes: A, length: number, axis: number): AxisTaps;
+}
+
+/** The operation, and its derivative. */
+export function resampling<A extends object>(definition: Resampling<A>): Operation<A> {
+  const { name, read, output, taps } = definition;
   const gradient: Operation<A & { readonly shape: Shape }> = {
     name: `${name}Gradient`,
     infer: (_, __, { shape }) => [shape],
     bind({ attributes, inputs: [x], outputs, arena }) {
-      const { dims } = attributes.shape;
-      const axes = lists(name, attributes, [dims[0], dims[1]]);
-      const [vertical, horizontal] = axes.map((axis, i) => transposed(axis, dims[i]));
+      const [, ...size] = outputs[0]!.shape;
+      const [vertical, horizontal] = [0, 1].map((axis) =>
+        transposed(taps(attributes, size[axis], axis), size[axis]),
+      );
       return resample({ y: outputs[0]!, x, vertical, horizontal, arena });
     },
   };
   return {
-    ...definition,
-    infer(where, [x], attributes) {
-      const [vertical, horizontal] = lists(where, attributes, checkImages(where, x));
-      return [{ rows: true, dims: [vertical.length, horizontal.length, x.dims[2]] }];
-    },
-    derivative: ({ attributes, inputs: [x], gradients, apply }) => [
-      apply(gradient, [gradients[0]!], { ...attributes, shape: x.shape })[0],
+    name,
+    ...(read && { read }),
+    infer: (where, [x], attributes) => [
+      { rows: true, dims: [...output(where, attributes, checkImages(where, x)), x.dims[2]] },
+    ],
+    derivative: (rule) => [
+      one(rule, gradient, [rule.gradients[0]!], { ...rule.attributes, shape: rule.inputs[0].shape }),
     ],
     bind({ attributes, inputs: [x], outputs, arena }) {
-      const [vertical, horizontal] = lists(name, attributes, [x.shape[1], x.shape[2]]);
+      const [, ...size] = x.shape;
+      const [vertical, horizontal] = [0, 1].map((axis) => taps(attributes, size[axis], axis));
       return resample({ y: outputs[0]!, x, vertical, horizontal, arena });
     },
   };

@@ -1,4 +1,4 @@
-/** Windows over images: options that are numbers, pairs or names, against places that are counted one by one. */
+/** Windows over images: options that are numbers, pairs or names, against places counted one by one. */
 import { assert, constantFrom, integer, property, record, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OptionError, ShapeError } from '../../src/base/errors.js';

@@ -1,4 +1,4 @@
-/** Max pooling: windows of every kind against a search that knows no shortcuts; guards, NaN, and images apart. */
+/** Max pooling: windows of every kind against a search without shortcuts; guards, NaN, and images apart. */
 import { expect, test } from 'vitest';
 import { type Arena, describeBackends, filled, integers, reals } from './harness.js';
 import { input, output, runOn, words } from './operands.js';
@@ -62,7 +62,10 @@ const cases: Pooling[] = [
 ];
 
 const name = ({ M, size, window, strides, dilations, top, left }: Pooling) =>
-  `${[M, ...size].join('x')}, window ${window.join('x')}, strides ${strides}, dilations ${dilations}, padding ${top} ${left}`;
+  [
+    `${[M, ...size].join('x')}, window ${window.join('x')}, strides ${strides}`,
+    `dilations ${dilations}, padding ${top} ${left}`,
+  ].join(', ');
 
 /** The pixels of each window and their places in it, by a look at all of them. */
 function* windows(own: Pooling): Generator<{ at: number; pixels: { pixel: number; place: number }[] }> {

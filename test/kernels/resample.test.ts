@@ -1,4 +1,4 @@
-/** Images that are weighted sums of others': lists of every length against sums in float64; guards, and images apart. */
+/** Images that are weighted sums of others': lists of every length against sums in float64; guards; parts. */
 import { test } from 'vitest';
 import { type Arena, describeBackends, reals, testNumbers } from './harness.js';
 import { input, output, runOn, vector, words } from './operands.js';
@@ -24,7 +24,7 @@ function lists(lengths: readonly number[], of: number, seed: number): List[] {
 
 const channels = [1, 2, 3, 4, 5, 7, 8, 12, 13];
 const cases: Resampling[] = [
-  ...channels.flatMap((C, i) => [
+  ...channels.flatMap((C, i): Resampling[] => [
     // One pixel each, four each, none, and many.
     { M: 2, size: [3, 4, C], vertical: lists([1, 1, 1], 3, i), horizontal: lists([1, 1], 4, i + 1) },
     { M: 2, size: [4, 3, C], vertical: lists([2, 2], 4, i), horizontal: lists([2, 2, 2], 3, i + 1) },
@@ -34,7 +34,7 @@ const cases: Resampling[] = [
   { M: 0, size: [2, 2, 4], vertical: lists([1], 2, 7), horizontal: lists([1], 2, 8) },
   { M: 2, size: [2, 2, 0], vertical: lists([2], 2, 7), horizontal: lists([2], 2, 8) },
   { M: 2, size: [40, 50, 3], vertical: lists([70, 40], 40, 7), horizontal: lists([80, 1], 50, 8) },
-] as Resampling[];
+];
 
 const name = ({ M, size, vertical, horizontal }: Resampling) =>
   `${[M, ...size].join('x')} by ${vertical.map((own) => own.length)} and ${horizontal.map((own) => own.length)}`;
@@ -68,7 +68,8 @@ function run(
   const [H, W, C] = size;
   const [ofX, ofY] = [H * W * C, vertical.length * horizontal.length * C];
   const rows = [...vertical, ...horizontal];
-  const starts = rows.reduce((list, { length }) => [...list, list.at(-1)! + length], [0]);
+  const starts = [0];
+  for (const { length } of rows) starts.push(starts.at(-1)! + length);
   const places = rows.flatMap((list, i) => list.map(([place]) => place * (i < vertical.length ? W * C : C)));
   const table = [vertical.length, horizontal.length, C, ofX, ...starts, ...places];
   const weights = rows.flatMap((list) => list.map(([, weight]) => weight));
