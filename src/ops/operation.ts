@@ -58,6 +58,12 @@ export interface Operation<A = unknown> {
    * derivative, whose output is then one more input. Undefined where it cannot, with so many inputs.
    */
   endWith?(end: End, activation: FusedActivation, attributes: A, inputs: number): A | undefined;
+  /**
+   * Of the gradient of what picks numbers: its first input is what that kept beside its output. Each number of
+   * its second goes to the place of the one that was picked, all other places are 0. Whether no two go to one
+   * place, or such are added up.
+   */
+  spreads?(attributes: A): 'apart' | 'added';
   /** Throws DataError, saying row and column, for numbers of a data set that its first input cannot take. */
   checkInputs?(check: InputCheck<A>): void;
   /**

@@ -215,9 +215,11 @@ export const maxPool2d: Operation<PoolAttributes> = {
     maxPool({ y: y!, argmax, x, attributes, arena }),
 };
 
+/** Inputs: what `maxPool2d` kept of each window, and the gradient at it. */
 const maxPool2dGradient: Operation<PoolAttributes & { readonly shape: Shape }> = {
   name: 'maxPool2dGradient',
   infer: (_, __, { shape }) => [shape],
+  spreads: ({ strides, size }) => (strides.every((stride, axis) => stride >= size[axis]) ? 'apart' : 'added'),
   bind: ({ attributes, inputs: [argmax, dy], outputs, arena }) =>
     maxPoolBackward({ dx: outputs[0]!, argmax, dy, attributes, arena }),
 };

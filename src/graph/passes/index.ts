@@ -4,6 +4,7 @@
  */
 import type { Program } from '../program.js';
 import { activationIntoProduct, derivativeIntoProduct } from './activations.js';
+import { derivativeBeforeUnpooling } from './pools.js';
 import { compressedInputs } from './sparse.js';
 
 export interface Pass {
@@ -13,6 +14,7 @@ export interface Pass {
 
 /** In the order in which they run. */
 export const passes = [
+  derivativeBeforeUnpooling,
   activationIntoProduct,
   derivativeIntoProduct,
   compressedInputs,
