@@ -18,18 +18,31 @@ export interface HeadSpec {
   readonly weight: number;
   /** Numbers in a row of the output. */
   readonly size: number;
+  /** Whether its rows lie in memory without gaps, as those of several axes do. */
+  readonly dense: boolean;
 }
 
 /**
  * The losses of a model's outputs, one each. Throws OptionError where one is missing, or is for an output
- * that there is not.
+ * that there is not; ShapeError where one is for classes, and the output has several axes.
  */
 export function headsOf(where: string, model: Network, loss: Loss): HeadSpec[] {
   const { parts } = loss;
-  const sizes = model.outputs.map(({ shape }) => elementsOf(shape));
+  const layouts = model.outputs.map(({ shape }) => ({
+    ...{ size: elementsOf(shape), dense: shape.length !== 1 },
+  }));
   const names = model.outputs.map(({ name }) => name);
+  const checked = (spec: HeadSpec): HeadSpec => {
+    if (!spec.dense || spec.loss.link !== 'softmax') return spec;
+    const { shape } = model.outputs[names.indexOf(spec.name)];
+    const expected = `output ${spec.name}: expected one number for each class, as ${spec.loss.kind} takes them`;
+    throw new ShapeError(
+      where,
+      `${expected}, given [${shape.join(', ')}] a row; is a layer flatten missing?`,
+    );
+  };
   if (!parts) {
-    if (names.length === 1) return [{ name: names[0], loss, weight: 1, size: sizes[0] }];
+    if (names.length === 1) return [checked({ name: names[0], loss, weight: 1, ...layouts[0] })];
     throw new OptionError(
       where,
       `option loss: expected one for each of the outputs ${names.join(', ')}, given ${loss.kind}`,
@@ -42,7 +55,7 @@ export function headsOf(where: string, model: Network, loss: Loss): HeadSpec[] {
   return names.map((name, i) => {
     const part = parts[name];
     if (!part) throw new OptionError(where, `option loss: expected one for the output ${name}, given none`);
-    return { name, ...part, size: sizes[i] };
+    return checked({ name, ...part, ...layouts[i] });
   });
 }
 
@@ -67,11 +80,13 @@ export class Head {
     }
     this.spec = spec;
     this.labels = arena.tensor('i32', [maxRows]);
-    this.targets = answers === 'targets' ? arena.padded('float', [maxRows, targetWidth]) : undefined;
+    const rowsOf = (width: number) =>
+      spec.dense ? arena.tensor('float', [maxRows, width]) : arena.padded('float', [maxRows, width]);
+    this.targets = answers === 'targets' ? rowsOf(targetWidth) : undefined;
     this.rowWeights = arena.tensor('float', [maxRows]);
     this.#classWeights = classWeights && arena.tensor('float', [classWeights.length]).write(classWeights);
     this.#losses = arena.tensor('float', [maxRows]);
-    this.#probabilities = arena.padded('float', [maxRows, size]);
+    this.#probabilities = rowsOf(size);
     this.#predictions = arena.tensor('i32', [maxRows]);
   }
 
