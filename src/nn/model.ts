@@ -88,7 +88,7 @@ const known = new WeakMap<Node, Parameter>();
 /** Of a model, what never changes: a copy has it as well. */
 const FIXED = [
   ...(['inputs', 'outputs', 'inputSize', 'outputSize', 'buffers', 'parameterCount', 'seed'] as const),
-  ...(['layers', 'sizes'] as const),
+  ...(['layers', 'sizes', 'shapes'] as const),
 ];
 
 /** The graph of a model. Throws OptionError for something that is no model. */

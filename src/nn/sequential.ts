@@ -1,4 +1,5 @@
 /** A model that is a list of layers, each of which takes what the one before it gives. */
+import { elementsOf } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { checkInteger, OptionReader } from '../base/options.js';
 import {
@@ -10,7 +11,6 @@ import {
   parameterLeaf,
 } from '../graph/leaves.js';
 import { type Node, nodesOf, type Value } from '../graph/value.js';
-import { sizeOf } from '../ops/operation.js';
 import { callAnew, isLayer, isOwnLayer, type Layer } from './layer.js';
 import { type Graph, makeNetwork, type Network, nameScopes } from './model.js';
 
@@ -22,10 +22,12 @@ export interface Sequential extends Network {
   readonly layers: readonly Layer[];
   /** Numbers in a row from input to output, for example [784, 300, 10]. */
   readonly sizes: readonly number[];
+  /** What they are shapes of, for example [[28, 28, 1], [26, 26, 32], [21632], [10]]. */
+  readonly shapes: readonly (readonly number[])[];
 }
 
 /**
- * A model of `layers` for inputs of this shape, or of so many numbers, its parameters initialised from `seed`
+ * A model of `layers` for inputs of this shape, such as [28, 28, 1], or of so many numbers, its parameters initialised from `seed`
  * (0 by default). Layers are taken as descriptions: the same one twice has two sets of parameters.
  *
  * @throws OptionError for a size that is not a positive whole number, an empty list, or something that is no
@@ -40,11 +42,12 @@ export function sequential(
   const where = 'sequential';
   const reader = new OptionReader(where, options);
   const seed = reader.integer('seed', { min: 0 }, 0);
-  const { graph, sizes, named } = traceLayers(where, inputSize, layers);
+  const { graph, shapes, named } = traceLayers(where, inputSize, layers);
   reader.end();
   const port = ([{ shape }]: readonly Value[], name: string) => [{ name, shape: shape.dims }];
   const ports = { inputs: port(graph.inputs, 'input'), outputs: port(graph.outputs, 'output') };
-  return makeNetwork(where, graph, { ...ports, seed, named }, { layers: [...layers], sizes });
+  const more = { layers: [...layers], sizes: shapes.map(elementsOf), shapes };
+  return makeNetwork(where, graph, { ...ports, seed, named }, more);
 }
 
 /** Whether a model is a list of layers, with `layers` and `sizes`; false for what is no model too. */
@@ -91,7 +94,7 @@ function traceLayers(where: string, inputSize: number | readonly number[], layer
   };
   const named = (node: Node) =>
     [...node.scopes.map(({ owner }) => names.get(owner)!), attributesOf(node, parameterLeaf).name].join('.');
-  return { graph, sizes: values.map(({ shape }) => sizeOf(shape)), named };
+  return { graph, shapes: values.map(({ shape }) => shape.dims), named };
 }
 
 /** A parameter or buffer before it has values. */

@@ -25,14 +25,19 @@ export interface LayerSummary {
   readonly options: string;
   readonly inputSize: number;
   readonly outputSize: number;
-  /** What it gives for each row; only of other models than lists of layers. */
-  readonly shape?: readonly number[];
+  /** What it gives for each row. */
+  readonly shape: readonly number[];
   /** Values of parameters. */
   readonly parameters: number;
   /** How many of them are frozen; absent where none is. */
   readonly frozen?: number;
   /** Values that belong to the model and are not trained, such as running statistics. */
   readonly buffers: number;
+  /**
+   * Of a prediction of one row, in products and convolutions, with the zeros of their padding; sums,
+   * activations, normalisation and pooling count as none. A step of training takes about three times as many.
+   */
+  readonly multiplyAdds: number;
 }
 
 /** What stands in one row. */
@@ -89,8 +94,15 @@ export function summarizeGraph(model: Network): LayerSummary[] {
       return {
         ...{ name, kind, options: '', inputSize: inputOf(own), outputSize: sizeOf(shape), shape: shape.dims },
         ...{ parameters: counts.parameters, ...(frozen > 0 && { frozen }), buffers: counts.buffers },
+        multiplyAdds: own.reduce((total, node) => total + multiplyAddsOf(node), 0),
       };
     });
+}
+
+/** Multiply-adds for each row. */
+export function multiplyAddsOf({ operation, inputs, outputs }: Node): number {
+  const shapes = (values: Node['outputs']) => values.map(({ shape }) => shape);
+  return operation.multiplyAdds?.(shapes(inputs), shapes(outputs)) ?? 0;
 }
 
 /** What people call an operation: those that are several by its name. */

@@ -1,8 +1,9 @@
 /** A model in a table: its layers, their outputs and parameters. For people, and as data for programs. */
 
-import { checkModel, type Network, type Parameter } from './model.js';
+import { nodesOf } from '../graph/value.js';
+import { checkModel, graphOf, type Network, type Parameter } from './model.js';
 import { isPlain, isSequential, type Sequential } from './sequential.js';
-import { type LayerSummary, summarizeGraph } from './summary-graph.js';
+import { type LayerSummary, multiplyAddsOf, summarizeGraph } from './summary-graph.js';
 import { formatBytes, grid } from './table.js';
 import { valuesOf } from './values.js';
 
@@ -23,6 +24,8 @@ export interface ModelSummary {
   readonly buffers: number;
   /** Of the parameters, as float32. */
   readonly bytes: number;
+  /** Of all layers, for each row. */
+  readonly multiplyAdds: number;
   /** The table, as text of several lines. */
   toString(): string;
 }
@@ -43,10 +46,11 @@ export function summary(model: Network): ModelSummary {
     ...(frozen > 0 && { frozen }),
     buffers: model.buffers.reduce((total, buffer) => total + valuesOf(buffer).length, 0),
     bytes: 4 * model.parameterCount,
+    multiplyAdds: layers.reduce((total, own) => total + own.multiplyAdds, 0),
   };
   // Not a property of the data: JSON and comparisons do not see it.
   return Object.defineProperty(result, 'toString', {
-    value: () => (isPlain(model) ? drawLayers(result) : drawGraph(result, model)),
+    value: () => (isPlain(model) ? drawLayers(result, model) : drawGraph(result, model)),
   });
 }
 
@@ -54,16 +58,24 @@ function summarizeLayers(model: Sequential): LayerSummary[] {
   const parameters = countByLayer(model.parameters);
   const buffers = countByLayer(model.buffers);
   const frozen = countByLayer(model.parameters.filter(({ trainable }) => trainable === false));
+  const work = new Map<number, number>();
+  for (const node of nodesOf(graphOf('summary', model).outputs)) {
+    // A layer's scope is named by its place.
+    const index = Number(node.scopes[0]?.name);
+    work.set(index, (work.get(index) ?? 0) + multiplyAddsOf(node));
+  }
   return model.layers.map((layer, index): LayerSummary => {
     return {
       name: String(index),
       kind: layer.kind,
-      options: describeOptions(layer.config, model.sizes[index + 1]),
+      options: describeOptions(layer.config, model.shapes[index + 1]),
       inputSize: model.sizes[index],
       outputSize: model.sizes[index + 1],
+      shape: model.shapes[index + 1],
       parameters: parameters.get(index) ?? 0,
       ...(frozen.has(index) && { frozen: frozen.get(index)! }),
       buffers: buffers.get(index) ?? 0,
+      multiplyAdds: work.get(index) ?? 0,
     };
   });
 }
@@ -73,10 +85,12 @@ function countFrozen(parameters: readonly Parameter[]): number {
 }
 
 /**
- * Widths by which people call a network, such as 784-300-10: of the inputs, and of the layers with weights.
+ * Widths by which people call a network, such as 784-300-10: of the inputs, and of the layers with weights,
+ * of convolutions their channels.
  */
-export function layerWidths({ inputSize, layers, sizes }: Sequential): number[] {
-  return [inputSize, ...sizes.slice(1).filter((_, index) => layers[index].kind === 'dense')];
+export function layerWidths({ inputSize, layers, shapes }: Sequential): number[] {
+  const weighted = shapes.slice(1).filter((_, index) => /^dense$|conv/i.test(layers[index].kind));
+  return [inputSize, ...weighted.map((shape) => shape[shape.length - 1] ?? 1)];
 }
 
 /** Numbers in a row from input to output: of each layer, or of what `summary` has a row for. */
@@ -103,20 +117,21 @@ function countByLayer(parameters: readonly Parameter[]): Map<number, number> {
   return counts;
 }
 
+/** Options that most layers have so: they do nothing. */
+const USUAL: Readonly<Record<string, unknown>> = {
+  ...{ bias: true, stride: 1, padding: 'valid', dilation: 1, groups: 1, multiplier: 1, outputPadding: 0 },
+};
+
 /**
- * The width stands in a column of its own, and what is false or the default of doing nothing is not worth a
+ * The shape stands in a column of its own, and what is false or the default of doing nothing is not worth a
  * word.
  */
-function describeOptions(config: Readonly<Record<string, unknown>>, width: number): string {
+function describeOptions(config: Readonly<Record<string, unknown>>, shape: readonly number[]): string {
   return Object.entries(config)
     .filter(([key, value]) => {
-      if (key === 'units' && value === width) return false;
-      return !(
-        value === 'identity' ||
-        value === false ||
-        value === undefined ||
-        (key === 'bias' && value === true)
-      );
+      if (key === 'units' || key === 'channels') return value !== shape[shape.length - 1];
+      if (key === 'shape') return false;
+      return value !== 'identity' && value !== false && value !== undefined && value !== USUAL[key];
     })
     .map(([key, value]) => {
       if (value === true) return key;
@@ -127,37 +142,40 @@ function describeOptions(config: Readonly<Record<string, unknown>>, width: numbe
 
 type Counted = Omit<ModelSummary, 'toString'>;
 
-function drawLayers(summary: Counted): string {
+function drawLayers(summary: Counted, { shapes: [inputShape] }: Sequential): string {
   const rows = [
-    ['', 'layer', 'options', 'output', 'parameters'],
-    ['', 'input', '', write(summary.inputSize), ''],
-    ...summary.layers.map(({ name, kind, options, outputSize, parameters }) => [
+    ['', 'layer', 'options', 'output', 'parameters', 'multiply-adds'],
+    ['', 'input', '', lengths(inputShape), '', ''],
+    ...summary.layers.map(({ name, kind, options, shape, parameters, multiplyAdds }) => [
       name,
       kind,
       options,
-      write(outputSize),
+      lengths(shape),
       write(parameters),
+      writeSome(multiplyAdds),
     ]),
   ];
-  return draw(rows, [3, 4], summary);
+  return draw(rows, [3, 4, 5], summary);
 }
 
 /** Layers by their names, with the shapes of what they give for each row. */
 function drawGraph(summary: Counted, { inputs, outputs }: Network): string {
-  const lengths = (shape: readonly number[]) => (shape.length === 0 ? '1' : shape.map(write).join(' x '));
   const rows = [
-    ['layer', 'kind', 'output', 'parameters', 'bytes'],
-    ...inputs.map(({ name, shape }) => [name, 'input', lengths(shape), '', '']),
-    ...summary.layers.map(({ name, kind, shape = [], parameters, frozen }) => [
+    ['layer', 'kind', 'output', 'parameters', 'bytes', 'multiply-adds'],
+    ...inputs.map(({ name, shape }) => [name, 'input', lengths(shape), '', '', '']),
+    ...summary.layers.map(({ name, kind, shape, parameters, frozen, multiplyAdds }) => [
       name,
       kind === name ? '' : kind,
       lengths(shape),
       parameters === 0 ? '' : `${write(parameters)}${describeFrozen(parameters, frozen)}`,
       parameters === 0 ? '' : formatBytes(4 * parameters),
+      writeSome(multiplyAdds),
     ]),
-    ...(outputs.length > 1 ? outputs.map(({ name, shape }) => [name, 'output', lengths(shape), '', '']) : []),
+    ...(outputs.length > 1
+      ? outputs.map(({ name, shape }) => [name, 'output', lengths(shape), '', '', ''])
+      : []),
   ];
-  return draw(rows, [2, 3, 4], summary);
+  return draw(rows, [2, 3, 4, 5], summary);
 }
 
 function describeFrozen(all: number, frozen: number | undefined): string {
@@ -166,13 +184,24 @@ function describeFrozen(all: number, frozen: number | undefined): string {
 }
 
 function draw(rows: readonly string[][], right: readonly number[], summary: Counted): string {
-  const { parameters, frozen, buffers, bytes } = summary;
+  const { parameters, frozen, buffers, bytes, multiplyAdds } = summary;
   const lines = grid(rows, right);
   const still = frozen === undefined ? '' : `, ${write(frozen)} of them frozen`;
   const fixed = buffers > 0 ? `, and ${write(buffers)} values that are not trained` : '';
-  const total = `${write(parameters)} parameters, ${formatBytes(bytes)}${still}${fixed}`;
+  const work = `${write(multiplyAdds)} multiply-adds a row`;
+  const total = `${write(parameters)} parameters, ${formatBytes(bytes)}${still}${fixed}; ${work}`;
   const rule = '─'.repeat(lines.reduce((most, { length }) => Math.max(most, length), 0));
   return [lines[0], rule, ...lines.slice(1), rule, total].join('\n');
+}
+
+/** `28 x 28 x 1`. */
+function lengths(shape: readonly number[]): string {
+  return shape.length === 0 ? '1' : shape.map(write).join(' x ');
+}
+
+/** Nothing for none. */
+function writeSome(count: number): string {
+  return count === 0 ? '' : write(count);
 }
 
 function write(value: number): string {

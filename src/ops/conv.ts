@@ -3,6 +3,7 @@
  * image, and is the layer convTranspose2d), and the gradient of the weight. Each is made of the others'
  * derivatives.
  */
+import { elementsOf } from '../base/arrays.js';
 import { ShapeError } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
 import type { Tensor } from '../engine/tensor.js';
@@ -17,7 +18,7 @@ import {
 } from './convolve.js';
 import { sumOfGradients } from './gradients.js';
 import { columnSums } from './matmul.js';
-import { type Operation, one, type Shape, showShape } from './operation.js';
+import { type Operation, one, type Shape, showShape, sizeOf } from './operation.js';
 
 export type { ConvAttributes, Pair } from './convolve.js';
 
@@ -36,6 +37,7 @@ export const convolution: Operation<ConvAttributes> = {
     checkBias(where, bias, O);
     return [{ rows: x.rows, dims: [OH, OW, O] }];
   },
+  multiplyAdds: ([, w], [y]) => sizeOf(y) * elementsOf(w.dims.slice(0, 3)),
   read: readAttributes,
   derivative(rule) {
     const { inputs, gradients, needs, attributes } = rule;
@@ -87,6 +89,7 @@ export const convolutionTranspose: Operation<ConvTransposeAttributes> = {
     if (!attributes.derivative) checkBias(where, bias, C);
     return [{ rows: x.rows, dims: [...size, C] }];
   },
+  multiplyAdds: ([x, w]) => sizeOf(x) * elementsOf(w.dims.slice(0, 3)),
   read: (reader) => ({ ...readAttributes(reader), size: pairOf(reader, 'size', 1) }),
   derivative(rule) {
     const { inputs, gradients, needs, attributes } = rule;

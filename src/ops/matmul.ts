@@ -17,6 +17,7 @@ import {
   type Shape,
   type Symbolic,
   showShape,
+  sizeOf,
 } from './operation.js';
 import type { PackedMatrix } from './packed.js';
 import { columnSums as bindColumnSums } from './reduce.js';
@@ -236,6 +237,7 @@ export const product: Operation<ProductAttributes> = {
     if (leading(a, 2) !== leading(b, 2)) fail('expected the same axes before the last two');
     return [{ rows: a.rows, dims: [...a.dims.slice(0, -2), M, N] }];
   },
+  multiplyAdds: ([a], [y]) => sizeOf(y) * last(a, 1),
   // The form tn, and what passes add, stand in no model's graph.
   read: (reader) => ({ form: reader.oneOf('form', ['nn', 'nt']), flat: reader.boolean('flat') }),
   derivative: (rule) => derivatives[rule.attributes.form](rule),

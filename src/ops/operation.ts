@@ -44,6 +44,8 @@ export interface Operation<A = unknown> {
   readonly stops?: boolean;
   /** The calls that compute it, bound to its tensors. */
   bind(binding: Binding<A>): Call | readonly Call[];
+  /** How many it takes for each row of a batch, padding counted; absent for what is no product. */
+  multiplyAdds?(inputs: readonly Shape[], outputs: readonly Shape[]): number;
   /** It draws random numbers, from a stream of its own. */
   readonly random?: boolean;
   /** The output is the memory of the first input under another shape, if both lie there without gaps. */
