@@ -40,6 +40,20 @@ export type { PaddingOption, PairOption } from './graph/windows.js';
 export { type ActivationOptions, activation } from './nn/activations.js';
 export { type ChainOptions, optimizer } from './nn/chain.js';
 export { CompiledModel, type CompileOptions, type Plan } from './nn/compile.js';
+export {
+  type Conv1dOptions,
+  conv1d,
+  conv2d,
+  type DepthwiseConvOptions,
+  depthwiseConv2d,
+  separableConv2d,
+} from './nn/conv.js';
+export type { ConvFunctionOptions, ConvOptions, ConvWindowOptions } from './nn/conv-parts.js';
+export {
+  type ConvTransposeFunctionOptions,
+  type ConvTransposeOptions,
+  convTranspose2d,
+} from './nn/conv-transpose.js';
 export { type DenseOptions, dense } from './nn/dense.js';
 export { type DropoutOptions, dropout } from './nn/dropout.js';
 export { type EmbeddedColumn, type EmbeddingOptions, embedding } from './nn/embedding.js';
@@ -53,6 +67,7 @@ export {
 } from './nn/explain.js';
 export {
   constant,
+  type Fans,
   glorotNormal,
   glorotUniform,
   heNormal,
@@ -116,6 +131,7 @@ export {
   type UpsampleOptions,
   upsample,
 } from './nn/pool.js';
+export { flatten, reshape } from './nn/reshape.js';
 export {
   constantRate,
   cosineDecay,

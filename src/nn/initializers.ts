@@ -2,18 +2,34 @@
  * Initial values of parameters. They depend on the seed and the parameter's place in the model only, and are
  * the same bits everywhere: made of IEEE operations, never of Math.log or Math.cos.
  *
- * Glorot: X. Glorot and Y. Bengio, 2010. He: K. He et al., 2015. Fan-in and fan-out are the axes of an [in,
- * out] matrix.
+ * Glorot: X. Glorot and Y. Bengio, 2010. He: K. He et al., 2015. Fan-in is how many numbers make one output,
+ * fan-out how many outputs one number goes into: the axes of an [in, out] matrix, each times height · width
+ * for the kernels [height, width, in, out] of a convolution, as in section 2.2 of He et al. and in PyTorch.
  */
 
+import { elementsOf } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { fillNormal, fillUniform } from '../base/random.js';
 
 /** A rule that fills a parameter with its first values. */
 export interface Initializer {
   readonly name: string;
-  /** Fills `values`, a tensor of `shape`. Each parameter of a model has a stream of its own. */
-  fill(values: Float32Array, shape: readonly number[], seed: number, stream: number): void;
+  /**
+   * Fills `values`, a tensor of `shape`. Each parameter of a model has a stream of its own. `fans` are there
+   * where the shape does not say them, as for a convolution in groups.
+   */
+  fill(values: Float32Array, shape: readonly number[], seed: number, stream: number, fans?: Fans): void;
+}
+
+/** How many numbers make one output, and how many outputs one number goes into. */
+export type Fans = readonly [fanIn: number, fanOut: number];
+
+/** The same initializer for a parameter whose shape does not say its fans. */
+export function withFans(initializer: Initializer, fans: Fans): Initializer {
+  return {
+    name: initializer.name,
+    fill: (values, shape, seed, stream) => initializer.fill(values, shape, seed, stream, fans),
+  };
 }
 
 /** Uniform in ±√(6 / (fan-in + fan-out)). */
@@ -85,8 +101,8 @@ type Spread = (fanIn: number, fanOut: number) => number;
 function uniform(name: string, limit: Spread): Initializer {
   return {
     name,
-    fill(values, shape, seed, stream) {
-      const bound = limit(...fans(shape));
+    fill(values, shape, seed, stream, fans = fansOf(shape)) {
+      const bound = limit(...fans);
       fillUniform(values, seed, stream, -bound, bound);
     },
   };
@@ -95,13 +111,16 @@ function uniform(name: string, limit: Spread): Initializer {
 function normal(name: string, deviation: Spread): Initializer {
   return {
     name,
-    fill(values, shape, seed, stream) {
-      fillNormal(values, seed, stream, 0, deviation(...fans(shape)));
+    fill(values, shape, seed, stream, fans = fansOf(shape)) {
+      fillNormal(values, seed, stream, 0, deviation(...fans));
     },
   };
 }
 
-/** A vector counts as one row. */
-function fans(shape: readonly number[]): [fanIn: number, fanOut: number] {
-  return shape.length > 1 ? [shape[0], shape[1]] : [1, shape[0]];
+/** A vector counts as one row. Axes before the last two are those of a kernel, which all go into each sum. */
+function fansOf(shape: readonly number[]): Fans {
+  if (shape.length < 2) return [1, shape[0]];
+  const [fanIn, fanOut] = shape.slice(-2);
+  const places = elementsOf(shape.slice(0, -2));
+  return [places * fanIn, places * fanOut];
 }

@@ -13,6 +13,7 @@ import { distillation } from './distillation.js';
 import { factorisation } from './factorisation.js';
 import { focal } from './focal.js';
 import { frozen } from './frozen.js';
+import { numbers } from './numbers.js';
 import { quantile } from './quantile.js';
 import { residual } from './residual.js';
 import { several } from './several.js';
@@ -37,17 +38,6 @@ export interface Example {
   /** In the order of the model's. */
   readonly inputs: readonly Make[];
   readonly answers: readonly Make[];
-}
-
-/** In ±½, by Park and Miller's generator: whole numbers that both languages have exactly. */
-function numbers(count: number, seed: number): Float32Array {
-  let state = seed * 7919 + 1;
-  const next = () => {
-    state = (state * 16807) % 2147483647;
-    return state / 2147483647 - 0.5;
-  };
-  for (let i = 0; i < 3; i++) next();
-  return Float32Array.from({ length: count }, next);
 }
 
 function floats(width: number, seed: number, scale = 2): Make {

@@ -124,6 +124,13 @@ const layerCall =
   (...args) =>
     run(lanegrad.add(current.x, lanegrad.layer('own', () => make(...args))(current.x)));
 
+type Maker = (...args: never[]) => Value | lanegrad.Layer;
+
+/** Of a function that makes a layer where it is given no value: what that gives. */
+function called(made: Value | lanegrad.Layer): Value {
+  return typeof made === 'function' ? made(current.x) : made;
+}
+
 /** An initializer's values in place of a parameter's, which are all that is added to the input. */
 const leafCall = (make: (...args: never[]) => Value): Call => ({
   ...graphCall(
@@ -185,7 +192,10 @@ export const graphFunctions: Record<string, Call> = {
     },
   },
   exp: unary(lanegrad.exp, Math.exp),
-  flatten: graphCall((_, x, row) => ({ args: [x], expected: [...row] }), lanegrad.flatten),
+  flatten: graphCall(
+    (r, x, row) => ({ args: r.chance(0.5) ? [x] : [], expected: [...row] }),
+    (...args: never[]) => called((lanegrad.flatten as Maker)(...args)),
+  ),
   floor: unary(lanegrad.floor, Math.floor),
   freeze: {
     valid: (r) => [trained(r), 'dense_1.*'],
@@ -325,9 +335,13 @@ export const graphFunctions: Record<string, Call> = {
   }, lanegrad.pow),
   reciprocal: unary(lanegrad.reciprocal, (x) => 1 / x, true),
   relu: unary(lanegrad.relu, (x) => Math.max(0, x)),
-  reshape: graphCall((r, x, row) => {
-    return { args: [x, r.pick([[6], [3, 2], [-1], [1, -1, 3]])], expected: [...row] };
-  }, lanegrad.reshape),
+  reshape: graphCall(
+    (r, x, row) => {
+      const shape = r.pick([[6], [3, 2], [-1], [1, -1, 3]]);
+      return { args: r.chance(0.5) ? [x, shape] : [shape], expected: [...row] };
+    },
+    (...args: never[]) => called((lanegrad.reshape as Maker)(...args)),
+  ),
   round: unary(lanegrad.round, even),
   sigmoid: unary(lanegrad.sigmoid, sigmoid),
   sign: unary(lanegrad.sign, Math.sign),

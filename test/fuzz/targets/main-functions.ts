@@ -7,6 +7,7 @@ import type { Dataset, Engine, Sequential } from '../../../src/index.js';
 import * as lanegrad from '../../../src/index.js';
 import type { Random } from '../random.js';
 import { expectThat, type World } from '../target.js';
+import { convFunctions } from './conv-functions.js';
 import { fileFunctions } from './file-functions.js';
 import { allFinite, type Call } from './functions.js';
 import { graphFunctions } from './graph-functions.js';
@@ -135,6 +136,7 @@ function nestedRows(r: Random): number[][] {
 }
 
 export const mainFunctions: Record<string, Call> = {
+  ...convFunctions,
   ...fileFunctions,
   ...partFunctions,
   ...graphFunctions,
