@@ -12,31 +12,16 @@
  *
  * Every element is one sum in ascending k, as in products, so a split over pixels or rows changes no bit.
  */
-import { apply_activation, apply_derivative } from '../activation';
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
 import { KC, MC, NC, PACKED_A, PACKED_B, panels_of_b, tile_columns, tile_rows, tiles, ZEROS } from '../gemm/driver';
 import { pack_columns } from '../gemm/pack';
 import { load_some, store_some } from '../tail';
 import { depthwise, depthwise_weights } from './depthwise';
+import {
+  C, DH, DW, finish, GROUPS, H, KH, KW, O, OH, OW, panel_floats, PL, PT, SCATTERED, SH, SW, W, word,
+} from './geometry';
+import { pack_scattering, scatter_gradient } from './scatter';
 import { ASIDE, clear_run, pack_places, pack_windows } from './windows';
-
-/** Words of a geometry, as src/ops/conv.ts writes them. */
-// @ts-ignore: decorator
-@inline const H: i32 = 0, W: i32 = 1, C: i32 = 2, OH: i32 = 3, OW: i32 = 4, O: i32 = 5, KH: i32 = 6, KW: i32 = 7,
-  SH: i32 = 8, SW: i32 = 9, DH: i32 = 10, DW: i32 = 11, PT: i32 = 12, PL: i32 = 13, GROUPS: i32 = 14;
-
-// @ts-ignore: decorator
-@inline
-function word(geometry: usize, i: i32): i32 {
-  return load<i32>(geometry + (<usize>i << 2));
-}
-
-/** Floats of the panels of a matrix [K, N]. */
-// @ts-ignore: decorator
-@inline
-function panel_floats(K: i32, N: i32): i32 {
-  return K * ((N + 15) & -16);
-}
 
 /** Whether each channel is convolved by itself. */
 // @ts-ignore: decorator
@@ -117,16 +102,6 @@ function block_of_tiles(
   else tiles(c, row, ZEROS, 0, 0, work, panels, length, first, mc, N, kc, wide, 1, later);
 }
 
-/** C = f(C), or C ⊙ f'(saved) where that is given. Rows without gaps are one. */
-function finish(c: usize, saved: usize, ld: i32, M: i32, N: i32, activation: i32): void {
-  if (N == ld) {
-    N *= M;
-    M = 1;
-  }
-  if (saved) apply_derivative(c, ld, saved, ld, M, N, activation);
-  else apply_activation(c, ld, M, N, activation);
-}
-
 /** Which rows or columns of W meet pixels number `phase` of a stride: the first of them, and where that looks. */
 // @ts-ignore: decorator
 @inline
@@ -148,6 +123,7 @@ function gcd(a: i32, b: i32): i32 {
 
 export function conv_pack_turned(panels: usize, w: usize, ldw: i32, geometry: usize, wide: i32): void {
   if (is_depthwise(geometry)) return copy_taps(panels, w, ldw, geometry);
+  if (word(geometry, SCATTERED)) return pack_scattering(panels, w, ldw, geometry, wide);
   const groups = word(geometry, GROUPS);
   const N = word(geometry, C) / groups, outs = word(geometry, O) / groups;
   const sizeY = word(geometry, KH), sizeX = word(geometry, KW);
@@ -186,6 +162,7 @@ function turned_panels(panels: usize, w: usize, ldw: i32, N: i32, outs: i32, k: 
 export function conv_image_gradient(
   dx: usize, work: usize, saved: usize, dy: usize, panels: usize, bias: usize, geometry: usize, from: i32, to: i32, activation: i32, wide: i32,
 ): void {
+  if (word(geometry, SCATTERED) && !is_depthwise(geometry)) return scatter_gradient(dx, work, saved, dy, panels, bias, geometry, from, to, activation, wide);
   const groups = word(geometry, GROUPS);
   const lddx = word(geometry, C), pitch = word(geometry, O);
   const N = lddx / groups, outs = pitch / groups;
@@ -314,7 +291,7 @@ export function conv_weight_gradient(
           let panel = work + PACKED_A;
           for (let i = 0; i < rows && count > 0; ) {
             const R = tile_rows(rows - i);
-            pack_places(panel, x + (<usize>(g * channels) << 2), m, count, k + i, min(R, rows - i), R,
+            pack_places(panel, work, x + (<usize>(g * channels) << 2), m, count, k + i, min(R, rows - i), R,
               word(geometry, OH), word(geometry, OW), word(geometry, SH), word(geometry, SW), -word(geometry, PT), -word(geometry, PL),
               word(geometry, DH), word(geometry, DW), word(geometry, KW), word(geometry, H), word(geometry, W), pitch, channels);
             panel += <usize>(count * R) << 2;

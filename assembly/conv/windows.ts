@@ -33,6 +33,9 @@ import { pack_rows, pack_scattered } from '../gemm/pack';
 @inline const PIXELS: usize = RUNS + 6 * (<usize>KC << 2);
 // @ts-ignore: decorator
 @inline export const ASIDE: usize = PIXELS + 128;
+// The weight's gradient has panels of dy there, and its six lines before those of A.
+// @ts-ignore: decorator
+@inline const LINES: usize = PACKED_B - 6 * (<usize>KC << 2);
 
 /** Writes the zeros that stand for what lies outside of an image. */
 export function clear_run(work: usize): void {
@@ -149,7 +152,7 @@ function run_of(
  * window; zeros up to R.
  */
 export function pack_places(
-  to: usize, src: usize, m: i32, count: i32, k: i32, rows: i32, R: i32, PH: i32, PW: i32,
+  to: usize, work: usize, src: usize, m: i32, count: i32, k: i32, rows: i32, R: i32, PH: i32, PW: i32,
   strideY: i32, strideX: i32, offsetY: i32, offsetX: i32, stepY: i32, stepX: i32, TX: i32,
   H: i32, W: i32, pitch: i32, C: i32,
 ): void {
@@ -157,6 +160,9 @@ export function pack_places(
   const whole = stepX == 1 && C == pitch;
   const length = whole ? TX * C : C;
   const image = <usize>(H * W * pitch) << 2;
+  if (whole && pitch == 1 && strideX == 1 && rows == R && PW <= KC) {
+    return pack_lines(to, work, src, m, count, k, R, PH, PW, strideY, offsetY, offsetX, stepY, TX, H, W);
+  }
   for (let first = 0; first < rows; ) {
     const run = (k + first) / length;
     const e = k + first - run * length;
@@ -195,6 +201,50 @@ export function pack_places(
     }
     first += n;
   }
+}
+
+/**
+ * The same of images of one channel, where neighbouring pixels of the grid see neighbours: what a row of the
+ * grid has of one element of the window lies side by side in the image.
+ */
+function pack_lines(
+  to: usize, work: usize, src: usize, m: i32, count: i32, k: i32, R: i32, PH: i32, PW: i32,
+  strideY: i32, offsetY: i32, offsetX: i32, stepY: i32, TX: i32, H: i32, W: i32,
+): void {
+  let i = m / PW, j = m % PW;
+  let base = src + (<usize>(i / PH * H * W) << 2);
+  i %= PH;
+  while (count > 0) {
+    const n = min(count, PW - j);
+    const y = i * strideY + offsetY, x = j + offsetX;
+    const p0 = line_of(work, 0, base, y, x, k, n, stepY, TX, H, W);
+    const p1 = line_of(work, 1, base, y, x, k + 1, n, stepY, TX, H, W);
+    const p2 = line_of(work, 2, base, y, x, k + 2, n, stepY, TX, H, W);
+    const p3 = line_of(work, 3, base, y, x, k + 3, n, stepY, TX, H, W);
+    const p4 = R > 4 ? line_of(work, 4, base, y, x, k + 4, n, stepY, TX, H, W) : p3;
+    const p5 = R > 5 ? line_of(work, 5, base, y, x, k + 5, n, stepY, TX, H, W) : p3;
+    pack_scattered(to, p0, p1, p2, p3, p4, p5, n, R);
+    to += <usize>(n * R) << 2;
+    count -= n;
+    j = 0;
+    if (++i == PH) {
+      i = 0;
+      base += <usize>(H * W) << 2;
+    }
+  }
+}
+
+/** Element k of the windows of n pixels in a row. */
+function line_of(
+  work: usize, r: i32, base: usize, y: i32, x: i32, k: i32, n: i32, stepY: i32, TX: i32, H: i32, W: i32,
+): usize {
+  y += k / TX * stepY;
+  x += k % TX;
+  const line = work + LINES + (<usize>(r * KC) << 2);
+  const inside = <u32>y < <u32>H;
+  const at = base + (<usize>(y * W + x) << 2);
+  if (inside && x >= 0 && x + n <= W) return at;
+  return clipped(line, at, n, inside ? max(0, -x) : n, inside ? min(n, W - x) : n);
 }
 
 // @ts-ignore: decorator

@@ -10,7 +10,7 @@
  * Sums of more than LONGEST_CHAIN terms are made of blocks (chain.ts): k then goes in steps of CHAIN_BLOCK,
  * and each step's tile is added to C.
  *
- * The scratch space:  | edge tile 384 B | A: MC·KC floats | B: KC·NC floats |
+ * The scratch space:  | edge tile 384 B | start values of its columns 64 B | A: MC·KC floats | B: KC·NC floats |
  * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
  *
  * A matrix B that many products share may be packed beforehand, by `pack_b`: panels of all of K, the one of
@@ -27,7 +27,7 @@ import {
   micro_4x16, micro_4x4, micro_4x8, micro_5x16, micro_5x4, micro_5x8, micro_6x16, micro_6x4, micro_6x8,
   splat_4x4, splat_4x8, splat_5x4, splat_5x8,
 } from './micro';
-import { load_some, store_some } from '../tail';
+import { load_some, load_tail, store_some, store_tail } from '../tail';
 import { pack_columns, pack_rows, pack_splat } from './pack';
 import { thin_nn } from './thin';
 
@@ -50,7 +50,9 @@ import { thin_nn } from './thin';
 // @ts-ignore: decorator
 @inline export const ZEROS: usize = 0;
 // @ts-ignore: decorator
-@inline export const PACKED_A: usize = 6 * 16 * 4;
+@inline const START: usize = 6 * 16 * 4;
+// @ts-ignore: decorator
+@inline export const PACKED_A: usize = START + 16 * 4;
 // Panels of A are at most MC rows, or a quarter of that where each element stands four times; padded by at
 // most 4.
 // @ts-ignore: decorator
@@ -159,24 +161,36 @@ export function tiles(
     const NR = tile_columns(nc - j, wide);
     const columns = min(NR, nc - j);
     const b = panels + (<usize>(j * length + first * NR) << 2);
+    const edge = columns < NR;
+    let from = start + <usize>j * startColumn;
+    if (edge && startRow == 0 && startColumn > 0) {
+      // A row that all tiles begin with, where a whole vector may be read.
+      copy_part(work + START, 0, from, 0, 1, columns);
+      from = work + START;
+    }
     let a = work + PACKED_A;
+    let tile = c + (<usize>j << 2);
     for (let i = 0; i < mc; ) {
       const R = tile_rows(mc - i);
       const rows = min(R, mc - i);
-      const tile = c + <usize>i * row + (<usize>j << 2);
-      const from = start + <usize>i * startRow + <usize>j * startColumn;
-      if (rows == R && columns == NR && !add) {
+      if (rows == R && !edge && !add) {
         multiply(tile, row, from, startRow, a, b, kc, R, NR, lanes);
       } else {
         // A tile over the edge, or one to be added, is computed aside; only what lies inside is read and
         // written.
         const ld = <usize>NR << 2;
-        copy_part(work, ld, from, startRow, rows, columns);
-        multiply(work, ld, work, ld, a, b, kc, R, NR, lanes);
+        if (startRow == 0) {
+          multiply(work, ld, from, 0, a, b, kc, R, NR, lanes);
+        } else {
+          copy_part(work, ld, from, startRow, rows, columns);
+          multiply(work, ld, work, ld, a, b, kc, R, NR, lanes);
+        }
         if (add) add_part(tile, row, work, ld, rows, columns);
         else copy_part(tile, row, work, ld, rows, columns);
       }
       a += <usize>(kc * R * lanes) << 2;
+      tile += <usize>R * row;
+      from += <usize>R * startRow;
       i += R;
     }
     j += NR;
@@ -212,8 +226,12 @@ function multiply(
 }
 
 function copy_part(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i32, columns: i32): void {
+  const whole = columns & -4;
+  const rest = columns - whole;
+  const at = <usize>whole << 2;
   for (; rows > 0; rows--) {
-    for (let j: usize = 0; j < <usize>columns << 2; j += 4) store<f32>(to + j, load<f32>(from + j));
+    for (let j: usize = 0; j < at; j += 16) v128.store(to + j, v128.load(from + j));
+    if (rest) store_tail(to + at, load_tail(from + at, rest, f32x4.splat(0)), rest);
     to += toRow;
     from += fromRow;
   }

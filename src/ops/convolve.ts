@@ -114,9 +114,35 @@ export function geometryOf(
   return { H, W, C, OH, OW, O, KH, KW, attributes };
 }
 
-function words({ H, W, C, OH, OW, O, KH, KW, attributes }: Geometry): number[] {
+/**
+ * Whether the gradient of the image is scattered, not gathered: where tiles of its few channels, or windows on
+ * pixels that are not there, would be work for nothing. Measured at C = 6, 5x5, 16 outputs without padding.
+ */
+function isScattered({ H, W, C, OH, OW, O, KH, KW, attributes }: Geometry): boolean {
+  const { strides, groups } = attributes;
+  const [N, outputs] = [C / groups, O / groups];
+  const depthwise = groups > 1 && N === 1 && outputs === 1;
+  const columns = KH * KW * N;
+  if (depthwise || columns > MOST_SCATTERED) return false;
+  const gathered = (H * W * roundUp(N) * KH * KW) / (strides[0] * strides[1]);
+  return gathered > 1.5 * OH * OW * roundUp(columns);
+}
+
+/** Columns for which there is room beside the tiles. */
+const MOST_SCATTERED = 2048;
+
+/** To the columns of a tile. */
+function roundUp(columns: number): number {
+  return columns <= 4 ? 4 : Math.ceil(columns / 8) * 8;
+}
+
+/** As the kernels read them: see assembly/conv/geometry.ts. */
+function words(geometry: Geometry): number[] {
+  const { H, W, C, OH, OW, O, KH, KW, attributes } = geometry;
   const { strides, dilations, padding, groups } = attributes;
-  return [H, W, C, OH, OW, O, KH, KW, ...strides, ...dilations, padding[0], padding[1], groups];
+  const [top, left] = padding;
+  const scattered = Number(isScattered(geometry));
+  return [...[H, W, C, OH, OW, O, KH, KW], ...strides, ...dilations, top, left, groups, scattered];
 }
 
 /** What convolutions of one arena share: their numbers in memory, and weights packed while they stand still. */

@@ -24,6 +24,8 @@ interface Case {
   /** Of the image's gradient: the derivative at a saved output. */
   saved?: boolean;
   gap?: number;
+  /** Makes the image's gradient the other way round. */
+  scattered?: boolean;
   wide?: boolean;
   end?: 'x' | 'w' | 'y' | 'bias' | undefined;
   values?: 'integers' | 'reals';
@@ -59,7 +61,22 @@ function sizesOf(given: Case): Sizes {
       (length + padding[axis] + padding[axis + 2] - dilations[axis] * (size - 1) - 1) / strides[axis],
     ) + 1;
   const [OH, OW] = [along(H, KH, 0), along(W, KW, 1)];
-  const words = [H, W, C, OH, OW, outputs, KH, KW, ...strides, ...dilations, padding[0], padding[1], groups];
+  const words = [
+    H,
+    W,
+    C,
+    OH,
+    OW,
+    outputs,
+    KH,
+    KW,
+    ...strides,
+    ...dilations,
+    padding[0],
+    padding[1],
+    groups,
+    Number(given.scattered ?? false),
+  ];
   return { H, W, C, KH, KW, O: outputs, OH, OW, c: C / groups, words: Int32Array.from(words) };
 }
 
@@ -329,6 +346,8 @@ describeBackends('convolutions', (arena) => {
     check(arena, { ...given, wide: true, saved: true, activation: 'relu', end: 'w' });
     check(arena, { ...given, wide: true, bias: true, end: 'y', values: 'reals', activation: 'tanh' });
     check(arena, { ...given, saved: true, values: 'reals', activation: 'sigmoid', end: 'bias' });
+    check(arena, { ...given, scattered: true, gap: 5, bias: true, wide: true });
+    check(arena, { ...given, scattered: true, saved: true, values: 'reals', activation: 'tanh', end: 'y' });
   });
 
   test('is exact on integers, random shapes', () => {
@@ -350,6 +369,7 @@ describeBackends('convolutions', (arena) => {
       bias: fc.boolean(),
       saved: fc.boolean(),
       wide: fc.boolean(),
+      scattered: fc.boolean(),
     });
     fc.assert(
       fc.property(shape, ({ sides, channels, each, code, ...rest }) => {

@@ -121,9 +121,9 @@ export function threadedKernels(
   const conv_image_gradient = job('conv_image_gradient', ['geometry', 'from', 'to'], (geometry, from, to) => {
     const pixels = word(geometry, 0) * word(geometry, 1);
     const cost = (pixelCost(geometry) * word(geometry, 3) * word(geometry, 4)) / pixels;
-    // With strides, a part is whole images.
-    const strides = word(geometry, 8) * word(geometry, 9);
-    const step = strides > 1 ? pixels : isDepthwise(geometry) ? word(geometry, 1) : 6;
+    // With strides, and where it is scattered, a part is whole images.
+    const whole = word(geometry, 8) * word(geometry, 9) > 1 || word(geometry, 15) > 0;
+    const step = whole ? pixels : isDepthwise(geometry) ? word(geometry, 1) : 6;
     return from === 0 ? splitter.line(to, step, cost) : 0;
   });
 
