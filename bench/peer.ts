@@ -8,6 +8,11 @@ export interface PeerEntry {
   readonly tasks: readonly string[];
   readonly steps?: number;
   readonly warmup?: number;
+  /**
+   * Present where it takes part in the convolutional networks: how many steps a round has at most, and in how
+   * many rounds a slow one takes part; otherwise as many as there are.
+   */
+  readonly networks?: { readonly steps?: number; readonly rounds?: number };
 }
 
 /** An answer: its keys depend on the task; see bench/peers/README.md. */
@@ -27,16 +32,18 @@ export class Peer {
     folder: string,
     options: readonly string[],
   ): Promise<Peer | undefined> {
-    const [program, ...args] = entry.command;
+    const [command, ...args] = entry.command;
+    const { PYTHON = 'python3' } = process.env;
+    const program = command === 'node' ? process.execPath : command === 'python3' ? PYTHON : command;
     // The same Node as ours; and OpenBLAS picks its kernels for this processor, whatever the environment
     // says.
     const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...env } = process.env;
     const counts = ['--steps', entry.steps, '--warmup', entry.warmup].map(String);
-    const child = spawn(
-      program === 'node' ? process.execPath : program,
-      [...args, ...options, ...(entry.steps === undefined ? [] : counts)],
-      { cwd: folder, env, stdio: ['pipe', 'pipe', 'ignore'] },
-    );
+    const child = spawn(program, [...args, ...options, ...(entry.steps === undefined ? [] : counts)], {
+      cwd: folder,
+      env,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     const failed = new Promise<undefined>((resolve) => child.once('error', () => resolve(undefined)));
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const first = await Promise.race([lines.next(), failed]);

@@ -2,6 +2,7 @@
  * jax-js on its Wasm device, the default and Node's only one. It has no worker threads in Node: one thread
  * always.
  */
+import { jaxNetwork } from './jax-networks.mjs';
 import { parseOptions, serve, versionOf } from './protocol.mjs';
 import { CLASSES, HIDDEN, INPUTS, learningRate } from './workload.mjs';
 
@@ -13,7 +14,10 @@ await serve('jax-js', versionOf('@jax-js/jax'), options, async () => {
   await jax.init('wasm');
   jax.defaultDevice('wasm');
   const settings = { relaxedSimd: relaxedSimd() };
-  return { threads: 1, settings, trainer: trainer(jax), products: { general: product(jax) } };
+  return {
+    ...{ threads: 1, settings, trainer: trainer(jax), products: { general: product(jax) } },
+    network: jaxNetwork(jax),
+  };
 });
 
 function trainer({ numpy: np, nn, jit, valueAndGrad, tree }) {

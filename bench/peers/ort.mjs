@@ -1,8 +1,11 @@
 /**
- * ONNX Runtime: `node ort.mjs web|native`. It runs graphs and does not train, so it multiplies matrices only.
+ * ONNX Runtime: `node ort.mjs web|native`. It runs graphs and does not train, so it multiplies matrices and
+ * predicts.
  */
-import { matmulModel } from './onnx.mjs';
+import { imagesChannelsFirst } from './networks.mjs';
+import { matmulModel, networkModel } from './onnx.mjs';
 import { parseOptions, serve, versionOf } from './protocol.mjs';
+import { CLASSES } from './workload.mjs';
 
 const options = parseOptions();
 const flavour = options.positionals[0] ?? 'web';
@@ -38,7 +41,20 @@ await serve(`ort-${flavour}`, versionOf(module), options, async () => {
       result: async () => (await graph.run(feeds)).C.data,
     };
   };
+  const predictor = (network) => async (x, rows) => {
+    const [height, width, channels] = network.image;
+    const graph = await ort.InferenceSession.create(networkModel(network, rows), session);
+    const shape = [rows, channels, height, width];
+    const images = new ort.Tensor('float32', imagesChannelsFirst(x, network.image), shape);
+    const [logits] = graph.outputNames;
+    const out = new ort.Tensor('float32', new Float32Array(rows * CLASSES), [rows, CLASSES]);
+    return {
+      run: () => graph.run({ images }, { [logits]: out }),
+      result: async () => (await graph.run({ images }))[logits].data,
+    };
+  };
   return {
+    network: (network) => ({ predictor: predictor(network) }),
     settings: { graphOptimizationLevel: 'all' },
     products: { general: make(false), prepacked: make(true) },
   };

@@ -9,15 +9,14 @@ import re
 import sys
 import time
 
-INPUTS, HIDDEN, CLASSES, BATCH = 784, 300, 10, 64
-TRAINING_ROWS = 55000
 ROUND_SECONDS = 0.3
 
 parser = argparse.ArgumentParser()
 parser.add_argument("peer", choices=["numpy", "pytorch"])
 parser.add_argument("--data", help="folder with MNIST's four IDX files")
 parser.add_argument("--dense", action="store_true", help="Gaussian inputs instead of the images")
-parser.add_argument("--rows", type=int, default=TRAINING_ROWS)
+parser.add_argument("--network", help="one of networks.json, instead of 784-300-10")
+parser.add_argument("--rows", type=int)
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--warmup", type=int, default=100, metavar="STEPS")
 parser.add_argument("--steps", type=int)
@@ -36,70 +35,14 @@ def say(message):
 
 try:
     import numpy as np
+    from workload import BATCH, CLASSES, HIDDEN, INPUTS, TRAINING_ROWS, initial_weights, load_rows, parse_product
 
     if options.peer == "pytorch":
         import torch
+        from networks import Network, NetworkTrainer, faster_layout, predictor, tensor
 except ImportError as error:
     say({"peer": options.peer, "missing": True, "error": str(error)})
     sys.exit(0)
-
-
-# The workload: the twin of workload.mjs.
-
-
-def uniform(seed, index):
-    """Uniform in (0, 1), float64; `index` is an array of uint32."""
-    x = index * np.uint32(0x9E3779B9) + np.uint32(seed * 0x85EBCA6B & 0xFFFFFFFF)
-    x = (x ^ (x >> np.uint32(16))) * np.uint32(0x21F0AAAD)
-    x = (x ^ (x >> np.uint32(15))) * np.uint32(0x735A2D97)
-    return (((x ^ (x >> np.uint32(15))) >> np.uint32(8)) + 0.5) / 2**24
-
-
-def uniform_matrix(seed, rows, columns, limit):
-    values = (2 * uniform(seed, np.arange(rows * columns, dtype=np.uint32)) - 1) * limit
-    return values.astype(np.float32).reshape(rows, columns)
-
-
-def gaussian_matrix(seed, rows, columns):
-    index = 2 * np.arange(rows * columns, dtype=np.uint32)
-    radius = np.sqrt(-2 * np.log(uniform(seed, index)))
-    values = radius * np.cos(2 * np.pi * uniform(seed, index + np.uint32(1)))
-    return values.astype(np.float32).reshape(rows, columns)
-
-
-def initial_weights():
-    return (
-        uniform_matrix(1, INPUTS, HIDDEN, (6 / (INPUTS + HIDDEN)) ** 0.5),
-        np.zeros(HIDDEN, np.float32),
-        uniform_matrix(2, HIDDEN, CLASSES, (6 / (HIDDEN + CLASSES)) ** 0.5),
-        np.zeros(CLASSES, np.float32),
-    )
-
-
-def load_rows():
-    count = min(options.rows, TRAINING_ROWS)
-    y = read_idx("train-labels-idx1-ubyte", 0x801, 8, count)
-    if options.dense:
-        return gaussian_matrix(3, count, INPUTS), y
-    pixels = read_idx("train-images-idx3-ubyte", 0x803, 16, count * INPUTS)
-    return (pixels / 255).astype(np.float32).reshape(count, INPUTS), y
-
-
-def read_idx(name, magic, header, length):
-    path = os.path.join(options.data, name)
-    with open(path, "rb") as file:
-        data = file.read(header + length)
-    if len(data) != header + length or int.from_bytes(data[:4], "big") != magic:
-        raise ValueError(f"{path}: not the expected IDX file")
-    return np.frombuffer(data, np.uint8, offset=header)
-
-
-def parse_product(shape):
-    match = re.fullmatch(r"(\d+)x(\d+):(\d+)x(\d+)", shape)
-    m, k, k2, n = map(int, match.groups()) if match else (0, 0, 0, 0)
-    if not m * k * n or k != k2:
-        raise ValueError(f"not a product: '{shape}', expected MxK:KxN")
-    return uniform_matrix(4, m, k, 1), uniform_matrix(5, k, n, 1)
 
 
 class Numpy:
@@ -183,6 +126,7 @@ class PyTorch:
         self.settings = {"blas": f"{built_with[1] if built_with else ''} {openblas_core()}".strip()}
         if hasattr(torch.backends, "cpu"):
             self.settings["cpu"] = torch.backends.cpu.get_cpu_capability()
+        self.settings["avx512"] = has_avx512()
 
     class Trainer:
         """https://pytorch.org/tutorials/recipes/recipes/tuning_guide.html: fused loss, gradients set to None."""
@@ -218,12 +162,6 @@ class PyTorch:
         return lambda: torch.mm(a, b, out=out)
 
 
-def tensor(array):
-    """Not from_numpy, which fails when PyTorch was built for another numpy."""
-    kinds = {"float32": torch.float32, "int64": torch.int64}
-    return torch.frombuffer(bytearray(array.tobytes()), dtype=kinds[array.dtype.name]).reshape(array.shape)
-
-
 def blas():
     """The library that numpy multiplies with, and the kernel it picked for this processor."""
     try:
@@ -238,6 +176,15 @@ def blas():
         found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
         return f"{found['name']} {found['version']} {openblas_core()}".strip()
     except (TypeError, KeyError):
+        return None
+
+
+def has_avx512():
+    """Of the processor: oneDNN, which convolves for PyTorch, uses what it finds there."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            return "avx512f" in file.read()
+    except OSError:
         return None
 
 
@@ -257,21 +204,14 @@ def openblas_core():
     return ""
 
 
-class Rounds:
-    """The tasks, timed from the outside of the peer's own loop."""
+class Training:
+    """Rounds of one trainer and its batches."""
 
-    def __init__(self, peer):
-        self.peer, self.products = peer, {}
-        if options.data:
-            x, y = load_rows()
-            batches = [(x[i : i + BATCH], y[i : i + BATCH]) for i in range(0, len(y), BATCH)]
-            self.sizes = [len(labels) for _, labels in batches]
-            self.trainer = peer.Trainer(batches)
-            self.train = self.measure_training
-            if options.warmup:
-                self.train(options.warmup)
+    def __init__(self, trainer, batches):
+        self.trainer = trainer
+        self.sizes = [len(labels) for _, labels in batches]
 
-    def measure_training(self, steps=None):
+    def measure(self, steps=None):
         steps = int(steps or options.steps or len(self.sizes))
         order = [i % len(self.sizes) for i in range(steps)]
         sizes = [self.sizes[i] for i in order]
@@ -293,7 +233,49 @@ class Rounds:
             "samplesPerSecond": sum(sizes) / elapsed,
             "loss": mean(steps),
             "lossFirst10": mean(10),
+            "losses": losses[:10],
         }
+
+
+class Rounds:
+    """The tasks, timed from the outside of the peer's own loop."""
+
+    def __init__(self, peer):
+        self.peer, self.products = peer, {}
+        if options.network:
+            self.network = Network(options.network)
+            batches = self.network.batches(options.data, options.rows)
+            peer.settings["layout"], self.layout = faster_layout(self.network, batches)
+            self.trainers, self.predictors = {}, {}
+            self.train, self.predict = self.train_network, self.predict_network
+        elif options.data:
+            x, y = load_rows(options.data, options.rows or TRAINING_ROWS, options.dense)
+            batches = [(x[i : i + BATCH], y[i : i + BATCH]) for i in range(0, len(y), BATCH)]
+            trainer = Training(peer.Trainer(batches), batches)
+            self.train = trainer.measure
+        if options.data and options.warmup:
+            self.train(options.warmup)
+
+    def train_network(self, steps=None, batch=BATCH):
+        size = int(batch)
+        if size not in self.trainers:
+            batches = self.network.batches(options.data, options.rows, size)
+            self.trainers[size] = Training(NetworkTrainer(self.network, batches, self.layout), batches)
+        answer = self.trainers[size].measure(steps)
+        return {**answer, "data": options.network, "learningRate": self.network.learning_rate, "batch": size}
+
+    def predict_network(self, rows=BATCH):
+        rows = int(rows)
+        if rows not in self.predictors:
+            [(x, _)] = self.network.batches(options.data, rows, rows)
+            self.predictors[rows] = x, predictor(self.network, x, self.layout)().flatten().tolist()
+        x, logits = self.predictors[rows]
+        # Training has the same module: weights are the initial ones again.
+        run = predictor(self.network, x, self.layout)
+        run()
+        runs, elapsed = repeat(run)
+        rate = {"runs": runs, "seconds": elapsed, "samplesPerSecond": runs * rows / elapsed}
+        return {"data": options.network, "rows": rows, **rate, "outputs": logits[:CLASSES] + logits[-CLASSES:]}
 
     def matmul(self, shape, variant="general"):
         if variant != "general":
@@ -327,7 +309,8 @@ def main():
     runtime = f"python {platform.python_version()}"
     context = {"peer": options.peer, "version": peer.version, "runtime": runtime, "threads": options.threads, "settings": peer.settings}
     rounds = Rounds(peer)
-    tasks = [task for task in ("matmul", "train") if hasattr(rounds, task)]
+    names = ("train", "predict") if options.network else ("matmul", "train")
+    tasks = [task for task in names if hasattr(rounds, task)]
     say({"ready": True, **context, "tasks": tasks, "setupSeconds": time.perf_counter() - started})
     for line in sys.stdin:
         if not line.strip():

@@ -5,8 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { networkBatches, networkOf } from './networks.mjs';
 import {
   BATCH,
+  CLASSES,
   checkProduct,
   initialWeights,
   learningRate,
@@ -24,6 +26,7 @@ export function parseOptions() {
     options: {
       data: { type: 'string' },
       dense: { type: 'boolean', default: false },
+      network: { type: 'string' },
       rows: { type: 'string' },
       threads: { type: 'string', default: '1' },
       warmup: { type: 'string', default: '100' },
@@ -34,6 +37,7 @@ export function parseOptions() {
     positionals,
     data: values.data,
     dense: values.dense,
+    network: values.network,
     rows: values.rows === undefined ? undefined : count(values.rows, '--rows'),
     threads: count(values.threads, '--threads'),
     warmup: count(values.warmup, '--warmup'),
@@ -52,6 +56,8 @@ export function versionOf(name) {
  *   threads   that really run, where it differs from what was asked for
  *   settings  what else was chosen, for the record
  *   trainer   (batches, weights) => { reset(weights), run(batches): losses }: the mean loss of each batch, after all work is done
+ *   network   with --network, in place of both: a network of networks.mjs => { trainer(batches): the same, predictor(x, rows):
+ *             { run(), result() }: the logits }
  *   products  a function for each way of multiplying: ({ M, N, K, a, b }) => { run(), result(), dispose() }
  */
 export async function serve(peer, version, options, load) {
@@ -61,10 +67,19 @@ export async function serve(peer, version, options, load) {
   let context = { peer, version, runtime: `node ${process.versions.node}` };
   let commands;
   try {
-    const { threads = options.threads, settings, trainer, products } = await load();
+    const { threads = options.threads, settings, trainer, products, network } = await load();
     context = { ...context, threads, ...(settings && { settings }) };
-    commands = { matmul: products && productRounds(products) };
-    if (trainer && options.data) commands.train = await trainingRounds(trainer, options);
+    if (options.network) {
+      if (!network || !options.data) throw new Error('no networks here, or no --data');
+      commands = await networkRounds(network, options);
+    } else {
+      commands = { matmul: products && productRounds(products) };
+      if (trainer && options.data) {
+        const batches = toBatches(loadRows(options));
+        const source = { batches, trainer: await trainer(batches), weights: initialWeights };
+        commands.train = await trainingRounds(source, options);
+      }
+    }
   } catch (error) {
     const missing = error.code === 'ERR_MODULE_NOT_FOUND';
     print({ ...context, ...(missing && { missing }), error: error.message });
@@ -86,11 +101,45 @@ export async function serve(peer, version, options, load) {
   process.exit(0);
 }
 
-async function trainingRounds(makeTrainer, options) {
-  const batches = toBatches(loadRows(options));
-  const trainer = await makeTrainer(batches, initialWeights());
+/** Rounds of a network of networks.mjs: `train [steps] [batch]` and `predict rows`. */
+async function networkRounds(make, options) {
+  const network = networkOf(options.network);
+  const { trainer, predictor } = await make(network);
+  const trainers = new Map();
+  const predictors = new Map();
+  const train = async (steps, batch = BATCH) => {
+    const size = count(batch, 'batch');
+    if (!trainers.has(size)) {
+      const batches = networkBatches(network, options, size);
+      const source = { batches, trainer: await trainer(batches), weights: () => network.parameters };
+      const warmup = size === BATCH ? options.warmup : 0;
+      trainers.set(size, await trainingRounds(source, { ...options, warmup }));
+    }
+    const { learningRate } = network;
+    return { ...(await trainers.get(size)(steps)), data: network.name, learningRate, batch: size };
+  };
+  const predict = async (text = String(BATCH)) => {
+    const rows = count(text, 'rows');
+    if (!predictors.has(rows)) {
+      const [{ x }] = networkBatches(network, { ...options, rows }, rows);
+      const made = await predictor(x, rows);
+      // The first and the last row, compared with everybody's.
+      const logits = Array.from(await made.result());
+      const outputs = [...logits.slice(0, CLASSES), ...logits.slice(-CLASSES)];
+      if (options.warmup) await repeat(made.run, ROUND_SECONDS);
+      predictors.set(rows, { made, outputs });
+    }
+    const { made, outputs } = predictors.get(rows);
+    const { runs, elapsed } = await repeat(made.run, ROUND_SECONDS);
+    const samplesPerSecond = (runs * rows) / elapsed;
+    return { data: network.name, rows, runs, seconds: elapsed, samplesPerSecond, outputs };
+  };
+  return { ...(trainer && { train }), predict };
+}
+
+async function trainingRounds({ batches, trainer, weights }, options) {
   const round = async (steps) => {
-    await trainer.reset(initialWeights());
+    await trainer.reset(weights());
     const order = Array.from({ length: steps }, (_, i) => i % batches.length);
     const start = performance.now();
     const losses = await trainer.run(order);
@@ -114,6 +163,7 @@ async function trainingRounds(makeTrainer, options) {
       samplesPerSecond: samples / elapsed,
       loss: mean(order.length),
       lossFirst10: mean(10),
+      losses: losses.slice(0, 10),
     };
   };
 }

@@ -1,6 +1,7 @@
 /** TensorFlow.js: `node tfjs.mjs cpu|wasm [tuned]`. */
 import { fileURLToPath } from 'node:url';
 import { parseOptions, serve, versionOf } from './protocol.mjs';
+import { tfjsNetwork } from './tfjs-networks.mjs';
 import { CLASSES, HIDDEN, INPUTS, learningRate } from './workload.mjs';
 
 const options = parseOptions();
@@ -42,6 +43,7 @@ await serve(
       settings,
       trainer: trainer(tf, tuned ? tunedStep : documentedStep),
       products: { general: product(tf) },
+      network: tfjsNetwork(tf, backend === 'cpu'),
     };
   },
 );

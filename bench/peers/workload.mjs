@@ -17,7 +17,7 @@ export const learningRate = ({ dense }) => (dense ? 0.05 : 0.5);
 const TRAINING_ROWS = 55000;
 
 /** Number `index` of stream `seed`, uniform in (0, 1): a 32-bit integer hash, 24 bits of which are kept. */
-function uniform(seed, index) {
+export function uniform(seed, index) {
   let x = (Math.imul(index, 0x9e3779b9) + Math.imul(seed, 0x85ebca6b)) | 0;
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
   x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
@@ -25,7 +25,7 @@ function uniform(seed, index) {
 }
 
 /** Uniform in [-limit, limit). */
-function uniformMatrix(seed, length, limit) {
+export function uniformMatrix(seed, length, limit) {
   return Float32Array.from({ length }, (_, i) => (2 * uniform(seed, i) - 1) * limit);
 }
 
@@ -58,14 +58,14 @@ export function loadRows({ data, dense, rows }) {
   return { x: Float32Array.from(pixels, (pixel) => pixel / 255), y };
 }
 
-/** Batches of 64 in file order, then the rest of the rows: `{ size, x, y, oneHot }` each. */
-export function toBatches({ x, y }) {
+/** Batches in file order, then the rest of the rows: `{ size, x, y, oneHot }` each. */
+export function toBatches({ x, y }, batch = BATCH, width = INPUTS) {
   const batches = [];
-  for (let start = 0; start < y.length; start += BATCH) {
-    const labels = y.subarray(start, start + BATCH);
+  for (let start = 0; start < y.length; start += batch) {
+    const labels = y.subarray(start, start + batch);
     const oneHot = new Float32Array(labels.length * CLASSES);
     for (const [row, label] of labels.entries()) oneHot[row * CLASSES + label] = 1;
-    const inputs = x.subarray(start * INPUTS, (start + labels.length) * INPUTS);
+    const inputs = x.subarray(start * width, (start + labels.length) * width);
     batches.push({ size: labels.length, x: inputs, y: labels, oneHot });
   }
   return batches;

@@ -1,0 +1,89 @@
+/**
+ * The convolutional networks in jax-js, as its reference has it: `lax.convGeneralDilated`, channels first, the
+ * only layout it has; gradient and update in one `jit`.
+ */
+import { channelsFirst, compute, imagesChannelsFirst } from './networks.mjs';
+import { CLASSES } from './workload.mjs';
+
+export function jaxNetwork({ numpy: np, nn, lax, jit, valueAndGrad, tree, blockUntilReady }) {
+  return (network) => {
+    const { image, learningRate } = network;
+    const [height, width, channels] = image;
+    const array = (values, shape) => np.array(values).reshape(shape);
+    const load = (parameters) =>
+      channelsFirst(parameters).flatMap(({ shape, weights, bias }) => [
+        array(weights, shape),
+        // As a convolution adds it.
+        shape.length === 4 ? array(bias, [bias.length, 1, 1]) : np.array(bias),
+      ]);
+    const images = (x, size) => array(imagesChannelsFirst(x, image), [size, channels, height, width]);
+
+    const forward = (parameters, x) => {
+      let next = 0;
+      const ops = {
+        conv(value, { padding, stride = 1 }) {
+          const [weights, bias] = [parameters[next++], parameters[next++]];
+          const pads = [padding, padding];
+          // What is passed is consumed, and a block's input goes two ways.
+          const out = lax.convGeneralDilated(value.ref, weights, [stride, stride], [pads, pads]);
+          return out.add(bias);
+        },
+        relu: (value) => nn.relu(value),
+        maxPool: (value, size) => lax.reduceWindow(value, np.max, [size, size], [size, size]),
+        add: (a, b) => a.add(b),
+        mean: (value) => np.mean(value, [2, 3]),
+        flatten: (value) => value.reshape([value.shape[0], -1]),
+        dense: (value) => np.dot(value, parameters[next++]).add(parameters[next++]),
+      };
+      return compute(network, ops, x);
+    };
+    const loss = (parameters, x, y) => {
+      const size = y.shape[0];
+      const logProbabilities = nn.logSoftmax(forward(parameters, x));
+      return logProbabilities
+        .mul(y)
+        .sum()
+        .mul(-1 / size);
+    };
+    const step = jit((parameters, x, y) => {
+      const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), x, y);
+      const updated = tree.map((p, g) => p.sub(g.mul(learningRate)), parameters, gradients);
+      return [updated, value];
+    });
+    return {
+      trainer(batches) {
+        const inputs = batches.map(({ x, size }) => images(x, size));
+        const labels = batches.map(({ oneHot, size }) => array(oneHot, [size, CLASSES]));
+        let parameters;
+        return {
+          reset(given) {
+            if (parameters) tree.dispose(parameters);
+            parameters = load(given);
+          },
+          async run(order) {
+            const losses = [];
+            for (const i of order) {
+              const [updated, value] = step(parameters, inputs[i].ref, labels[i].ref);
+              parameters = updated;
+              losses.push(await value.jsAsync());
+            }
+            return losses;
+          },
+        };
+      },
+      predictor(x, rows) {
+        const parameters = load(network.parameters);
+        const input = images(x, rows);
+        const predict = jit(forward);
+        const call = () => predict(tree.ref(parameters), input.ref);
+        return {
+          async run() {
+            const out = await blockUntilReady(call());
+            out.dispose();
+          },
+          result: () => call().data(),
+        };
+      },
+    };
+  };
+}
