@@ -1,7 +1,7 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [peers
- * [--threads N]] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
- * `peers` needs `npm ci` in bench/peers, `browser` a Chromium, `classic` the tables that
+ * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [conv]
+ * [peers] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
+ * `peers` needs `npm ci` in bench/peers, as do the peers of `conv`, `browser` a Chromium, `classic` the tables that
  * bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk. Close everything
  * else first: two busy cores measure each other.
  */
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/base/files/atomic.js';
 import { benchBrowser } from './browser.js';
 import { benchClassic } from './classic.js';
+import { benchConv } from './conv/main.js';
 import { openContenders } from './engines.js';
 import type { Effort } from './harness.js';
 import { benchKernels } from './kernels.js';
@@ -43,6 +44,7 @@ const tasks = [
   'browser',
   'classic',
   'million',
+  'conv',
   'peers',
 ] as const;
 
@@ -123,6 +125,9 @@ if (wanted.includes('classic')) {
 if (wanted.includes('million')) {
   results.million = await benchMillion(values.quick ? 10_000 : 1_000_000);
   console.log(millionRow(results.million));
+}
+if (wanted.includes('conv')) {
+  results.conv = await benchConv(contenders, effort, { quick: values.quick, threads, report: console.log });
 }
 if (wanted.includes('peers')) {
   const report = (result: Parameters<typeof peerTable>[0]) => console.log(peerTable(result));

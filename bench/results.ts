@@ -2,6 +2,7 @@
 import type { EngineInfo } from '../src/engine/engine.js';
 import type { BrowserResult } from './browser.js';
 import type { ClassicResult } from './classic.js';
+import type { ConvResult } from './conv/results.js';
 import type { Effort } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { MillionResult } from './million.js';
@@ -27,6 +28,7 @@ export interface BenchResults {
   browser?: readonly BrowserResult[];
   classic?: readonly ClassicResult[];
   million?: MillionResult;
+  conv?: ConvResult;
   peers?: readonly PeerResult[];
   /** First lines of the peers: versions and settings. */
   peerVersions?: readonly unknown[];

@@ -5,6 +5,8 @@
 
 import type { BrowserResult } from './browser.js';
 import type { ClassicResult, Scores } from './classic.js';
+import { convMarkdown } from './conv/tables.js';
+import { digits, grid, percent, range, wide } from './format.js';
 import type { Rate } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { MillionResult } from './million.js';
@@ -23,7 +25,9 @@ export function kernelRow({ kernel, shape, unit, rates }: KernelResult): string 
   const lines = engines(rates).map((rate) => {
     const times = rate === reference ? '' : `  ${ratio(rate, reference).padStart(6)}`;
     const limit = limitOf(rate, rates);
-    const share = limit ? `  ${percent(rate, limit)} of the limit ${digits(limit.median)}` : '';
+    const share = limit
+      ? `  ${percent(rate.median / limit.median)} of the limit ${digits(limit.median)}`
+      : '';
     return `  ${rate.name.padEnd(13)} ${digits(rate.median).padStart(7)} ${unit} ${range(rate).padEnd(16)}${times}${share}`;
   });
   return `${kernel} ${shape}\n${lines.join('\n')}`;
@@ -163,19 +167,14 @@ export function markdown(results: BenchResults): string {
     const cells = rows.map((row) => [row.name, rateText(row.median, unit)]);
     parts.push(grid([task, unit], cells));
   }
+  if (results.conv) parts.push(...convMarkdown(results.conv));
   return `${parts.join('\n\n')}\n`;
 }
 
 function kernelCell(rate: Rate | undefined, rates: readonly Rate[]): string {
   if (!rate) return '';
   const limit = limitOf(rate, rates);
-  return `${digits(rate.median)}${limit ? ` (${percent(rate, limit)})` : ''}`;
-}
-
-function grid(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'));
-  return [head, rule, ...rows].map(line).join('\n');
+  return `${digits(rate.median)}${limit ? ` (${percent(rate.median / limit.median)})` : ''}`;
 }
 
 function engines(rates: readonly Rate[]): Rate[] {
@@ -186,22 +185,6 @@ function limitOf({ name }: Rate, rates: readonly Rate[]): Rate | undefined {
   return rates.find((rate) => rate.name === `limit of ${name}`);
 }
 
-function percent(rate: Rate, limit: Rate): string {
-  return `${Math.round((100 * rate.median) / limit.median)} %`;
-}
-
 function ratio(rate: Rate, reference: Rate | undefined): string {
   return reference ? `${(rate.median / reference.median).toFixed(1)}x` : '';
-}
-
-function range({ low, high }: { low: number; high: number }): string {
-  return `[${digits(low)}–${digits(high)}]`;
-}
-
-function wide({ low, high }: { low: number; high: number }): string {
-  return `[${Math.round(low)}–${Math.round(high)}]`;
-}
-
-function digits(value: number): string {
-  return value >= 10 ? value.toFixed(1) : value.toPrecision(2);
 }
