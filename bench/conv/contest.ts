@@ -29,8 +29,8 @@ export interface ContestRow {
   /** Samples per second: medians over the rounds, of which slow peers take part in the first few. */
   readonly rate: Omit<Rate, 'name'>;
   readonly rounds: number;
-  /** After ten steps of training, or as many as a round has. */
-  readonly loss?: number;
+  /** That of the tenth step, or of a round's last where it has fewer. */
+  readonly loss?: { readonly step: number; readonly value: number };
   /** Of lanegrad's rows: times each peer, round by round. */
   readonly times: Readonly<Record<string, Omit<Rate, 'name'>>>;
 }
@@ -158,14 +158,20 @@ async function contest(
   return {
     ...{ task, network, batch },
     rows: able.map(({ name }, i) => {
-      const loss = losses.get(name)?.at(-1);
+      const own = losses.get(name);
       const times: Record<string, Omit<Rate, 'name'>> = {};
       for (const [j, peer] of able.entries()) {
         if (!name.startsWith('lanegrad') || peer.name.startsWith('lanegrad')) continue;
         times[peer.name] = spread(rates[j].map((rate, round) => rates[i][round] / rate));
       }
       const rate = spread(rates[i]);
-      return { name, rate, rounds: rates[i].length, ...(loss !== undefined && { loss }), times };
+      return {
+        name,
+        rate,
+        rounds: rates[i].length,
+        ...(own && { loss: { step: own.length, value: own[own.length - 1] } }),
+        times,
+      };
     }),
   };
 }
@@ -181,6 +187,7 @@ class Agreement {
 
   compare(name: string, numbers: readonly number[]): void {
     const known = this.#longest;
+    if (numbers.length === 0) throw new Error(`${this.#what}: ${name} gives none`);
     const largest = Math.max(...numbers.map(Math.abs));
     for (const [i, number] of numbers.slice(0, known?.numbers.length).entries()) {
       const expected = known ? known.numbers[i] : number;

@@ -30,6 +30,6 @@ export async function benchConv(
   const threads = await benchConvThreads({ quick, report: (result) => report(threadsRow(result)) });
   const pytorch = peers.find(({ peer }) => peer === 'pytorch')?.settings as { avx512?: boolean } | undefined;
   const asked = askedRows({ kernels, contests, threads, avx512: pytorch?.avx512 });
-  report(askedTable(asked));
+  report(askedTable(asked, quick));
   return { kernels, contests, threads, asked, peers };
 }

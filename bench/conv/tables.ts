@@ -26,7 +26,7 @@ export function convKernelRow({ kernel, shape, engines }: ConvKernelResult): str
 export function contestTable({ task, network, batch, rows }: ContestResult): string {
   const most = Math.max(...rows.map(({ rounds }) => rounds));
   const lines = rows.map((row) => {
-    const loss = row.loss === undefined ? '' : `loss ${row.loss.toFixed(4)}`;
+    const loss = row.loss === undefined ? '' : `loss of step ${row.loss.step} ${row.loss.value.toFixed(4)}`;
     const few = row.rounds < most ? `${row.rounds} of ${most} rounds` : '';
     const cells = [
       `${samples(row).padStart(8)} samples/s ${wide(row.rate).padEnd(18)}`,
@@ -34,18 +34,20 @@ export function contestTable({ task, network, batch, rows }: ContestResult): str
       few,
       timesOf(row),
     ];
-    return `  ${row.name.padEnd(20)} ${cells.filter((cell) => cell !== '').join('  ')}`;
+    return `  ${row.name.padEnd(22)} ${cells.filter((cell) => cell !== '').join('  ')}`;
   });
   return `\n${task} ${network} (${descriptions[network]}), batch ${batch}\n${lines.join('\n')}`;
 }
 
-/** The figures that are asked for. */
-export function askedTable(rows: readonly AskedRow[]): string {
+/** The figures that are asked for; a quick run's are none. */
+export function askedTable(rows: readonly AskedRow[], quick: boolean): string {
   const lines = rows.map(({ figure, engine, asked, measured }) => {
-    const value = measured === undefined ? 'not here' : digits(measured);
-    return `  ${figure.padEnd(84)} ${engine.padEnd(10)} ${value.padStart(8)}  asked ${asked}${verdict(asked, measured)}`;
+    const value = measured === undefined ? 'not here' : times(measured);
+    const missed = !quick && measured !== undefined && measured < asked ? ', missed' : '';
+    return `  ${figure.padEnd(84)} ${engine.padEnd(10)} ${value.padStart(8)}  asked ${asked}${missed}`;
   });
-  return `\nasked, one thread where nothing else is said\n${lines.join('\n')}`;
+  const title = quick ? 'asked (a quick run shows that it runs, not how fast)' : 'asked';
+  return `\n${title}\n${lines.join('\n')}`;
 }
 
 export function convMarkdown({ kernels, contests, asked }: ConvResult): string[] {
@@ -63,7 +65,7 @@ export function convMarkdown({ kernels, contests, asked }: ConvResult): string[]
     const cells = rows.map((row) => [
       row.name,
       samples(row),
-      ...peers.map((peer) => (row.times[peer] ? `${digits(row.times[peer].median)}x` : '')),
+      ...peers.map((peer) => (row.times[peer] ? `${times(row.times[peer].median)}x` : '')),
     ]);
     const head = [`${task} ${network}, batch ${batch}`, 'samples/s', ...peers.map((peer) => `times ${peer}`)];
     tables.push(grid(head, cells));
@@ -72,7 +74,7 @@ export function convMarkdown({ kernels, contests, asked }: ConvResult): string[]
     figure,
     engine,
     String(least),
-    measured === undefined ? 'not here' : digits(measured),
+    measured === undefined ? 'not here' : times(measured),
   ]);
   return [...tables, grid(['figure', 'engine', 'asked', 'measured'], askedCells)];
 }
@@ -81,12 +83,12 @@ function samples({ rate }: ContestRow): string {
   return rate.median >= 100 ? String(Math.round(rate.median)) : digits(rate.median);
 }
 
-function timesOf({ times }: ContestRow): string {
-  return Object.entries(times)
-    .map(([peer, { median, low, high }]) => `${digits(median)}x ${peer} [${digits(low)}–${digits(high)}]`)
+function timesOf(row: ContestRow): string {
+  return Object.entries(row.times)
+    .map(([peer, { median, low, high }]) => `${times(median)}x ${peer} [${times(low)}–${times(high)}]`)
     .join('  ');
 }
 
-function verdict(asked: number, measured: number | undefined): string {
-  return measured === undefined || measured >= asked ? '' : ', missed';
+function times(value: number): string {
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
