@@ -5,14 +5,14 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Dataset, dataset } from '../../src/data/dataset.js';
-import { add, flatten, mean, relu } from '../../src/graph/functions.js';
+import { add, flatten, relu } from '../../src/graph/functions.js';
 import { input } from '../../src/graph/leaves.js';
 import type { Value } from '../../src/graph/value.js';
 import { conv2d } from '../../src/nn/conv.js';
 import { dense } from '../../src/nn/dense.js';
 import { type Network, setParameters } from '../../src/nn/model.js';
 import { network } from '../../src/nn/network.js';
-import { maxPool2d } from '../../src/nn/pool.js';
+import { globalAvgPool, maxPool2d } from '../../src/nn/pool.js';
 
 export const NETWORKS = ['cnn', 'lenet5', 'resnet'] as const;
 export type NetworkName = (typeof NETWORKS)[number];
@@ -72,7 +72,7 @@ export function modelOf(name: NetworkName): Network {
       relu: (x: Value) => relu(x),
       add: (x: Value, y: Value) => add(x, y),
       maxPool: (x: Value, size: number) => maxPool2d(size)(x),
-      mean: (x: Value) => mean(x, { axis: [1, 2] }),
+      mean: (x: Value) => globalAvgPool()(x),
       flatten: (x: Value) => flatten(x),
       dense: (x: Value, units: number) => dense(units)(x),
     },
