@@ -9,8 +9,8 @@ export interface PeerEntry {
   readonly steps?: number;
   readonly warmup?: number;
   /**
-   * Present where it takes part in the convolutional networks: how many steps a round has at most, and in how
-   * many rounds a slow one takes part; otherwise as many as there are.
+   * Present where it takes part in the convolutional networks: how many steps of training a round has at
+   * most, and in how many rounds a slow one trains; otherwise as many as there are.
    */
   readonly networks?: { readonly steps?: number; readonly rounds?: number };
 }
@@ -49,7 +49,9 @@ export class Peer {
     const first = await Promise.race([lines.next(), failed]);
     const ready: PeerAnswer = first && !first.done ? JSON.parse(first.value) : {};
     if (ready.ready !== true) {
-      console.error(`${entry.peer}: not here (${ready.error ?? `${program} cannot be started`})`);
+      const ended = first ? 'it ended at once: npm ci in bench/peers installs it' : undefined;
+      const why = ready.error ?? ended ?? `${program} cannot be started`;
+      console.error(`${entry.peer}: not here (${why})`);
       child.kill();
       return undefined;
     }

@@ -43,7 +43,7 @@ const BATCH = 64;
 interface Runner {
   readonly name: string;
   readonly tasks: readonly string[];
-  /** It takes part in the first so many rounds, and takes so many steps in each. */
+  /** It trains in the first so many rounds, and takes so many steps in each. */
   readonly rounds: number;
   readonly steps: number;
   train(steps: number, batch: number): Promise<TrainRound>;
@@ -141,8 +141,9 @@ async function contest(
   const agreed = new Agreement(`${network}, ${task} ${batch} rows`);
   for (let round = -1; round < work.rounds; round++) {
     for (const [i, runner] of able.entries()) {
-      // Who takes part in a few rounds only is too slow to be warmed up by one.
-      if (round >= runner.rounds || (round < 0 && Number.isFinite(runner.rounds))) continue;
+      // Who trains in one round only is too slow to be warmed up by another, and predicts in all.
+      const most = task === 'train' ? runner.rounds : Infinity;
+      if (round >= most || (round < 0 && most === 1)) continue;
       if (task === 'train') {
         const { rate, losses: own } = await runner.train(Math.min(runner.steps, work.steps), batch);
         agreed.compare(runner.name, own);

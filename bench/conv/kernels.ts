@@ -10,7 +10,7 @@ import {
   convolve,
   convolveTransposed,
   windowsAlong,
-} from '../../src/ops/conv.js';
+} from '../../src/ops/convolve.js';
 import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/ops/matmul.js';
 import type { Contender } from '../engines.js';
 import { type Candidate, type Effort, everyRound, type Rate, spread } from '../harness.js';
