@@ -8,17 +8,13 @@
  * LONGEST_CHAIN is a multiple of CHAIN_BLOCK, so that compressed rows, whose columns lie in blocks of 160,
  * have as many blocks as a dense product.
  */
-import { LONGEST_CHAIN } from '../build/assembly/constants';
-
-/** Terms of a block where the sums of the blocks are added up in float64. */
-// @ts-ignore: decorator
-@inline const SHORT: i32 = 64;
+import { LONGEST_CHAIN, SHORT_BLOCK } from '../build/assembly/constants';
 
 /** Terms of a block, of a sum of M: all of them where one chain will do. */
 // @ts-ignore: decorator
 @inline
 export function block_of(M: i32): i32 {
-  return M > LONGEST_CHAIN ? SHORT : M;
+  return M > LONGEST_CHAIN ? SHORT_BLOCK : M;
 }
 
 /** total + the first two lanes of v, in float64. */

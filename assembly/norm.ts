@@ -9,6 +9,10 @@ import { madd } from './lanes';
 import { sum_lanes } from './softmax';
 import { keep_lanes, load_once, load_some, store_once, store_some } from './tail';
 
+/** Rows that are gone through column by column while they lie in the first-level cache. */
+// @ts-ignore: decorator
+@inline const ROWS: i32 = 64;
+
 export function batch_norm_statistics(
   mean: usize, rstd: usize, runningMean: usize, runningVar: usize, x: usize, ldx: i32, M: i32, N: i32,
   momentum: f32, eps: f32,
@@ -19,8 +23,6 @@ export function batch_norm_statistics(
   const rows = f32x4.splat(<f32>M);
   const block = block_of(M);
   const none = f64x2.splat(0);
-  const share = f32x4.splat(momentum);
-  const unbiased = f32x4.splat(<f32>M / <f32>(M - 1));
   for (let n = N; n > 0; n -= 4) {
     const count = min(n, 4);
     let low = none, high = none;
@@ -55,27 +57,40 @@ export function batch_norm_statistics(
     }
     const deviations = joined(low, high);
     const squares = joined(squaresLow, squaresHigh);
-    const correction = f32x4.div(deviations, rows);
-    const mu = f32x4.add(first, correction);
-    // Rounding may leave a negative number of nothing; pmax keeps NaN.
-    const spread = f32x4.pmax(f32x4.sub(squares, f32x4.mul(deviations, correction)), zero);
-    const variance = f32x4.div(spread, rows);
-    store_once(mean, mu, count);
-    store_once(rstd, f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(eps)))), count);
-    // One row has no variance to speak of: what is remembered stays.
-    if (M > 1) {
-      const oldMean = load_once(runningMean, count);
-      const oldVar = load_once(runningVar, count);
-      store_once(runningMean, f32x4.add(oldMean, f32x4.mul(share, f32x4.sub(mu, oldMean))), count);
-      const change = f32x4.sub(f32x4.mul(variance, unbiased), oldVar);
-      store_once(runningVar, f32x4.add(oldVar, f32x4.mul(share, change)), count);
-    }
+    moments(mean, rstd, runningMean, runningVar, first, deviations, squares, M, momentum, eps, count);
     x += 16;
     mean += 16;
     rstd += 16;
     runningMean += 16;
     runningVar += 16;
   }
+}
+
+/**
+ * Mean and rstd of up to four columns, from a first mean and the sums of what deviates from it and of its
+ * squares; and what is remembered of them.
+ */
+export function moments(
+  mean: usize, rstd: usize, runningMean: usize, runningVar: usize, first: v128, deviations: v128, squares: v128,
+  M: i32, momentum: f32, eps: f32, count: i32,
+): void {
+  const rows = f32x4.splat(<f32>M);
+  const correction = f32x4.div(deviations, rows);
+  const mu = f32x4.add(first, correction);
+  // Rounding may leave a negative number of nothing; pmax keeps NaN.
+  const spread = f32x4.pmax(f32x4.sub(squares, f32x4.mul(deviations, correction)), f32x4.splat(0));
+  const variance = f32x4.div(spread, rows);
+  store_once(mean, mu, count);
+  store_once(rstd, f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(eps)))), count);
+  // One row has no variance to speak of: what is remembered stays.
+  if (M == 1) return;
+  const share = f32x4.splat(momentum);
+  const unbiased = f32x4.splat(<f32>M / <f32>(M - 1));
+  const oldMean = load_once(runningMean, count);
+  const oldVar = load_once(runningVar, count);
+  store_once(runningMean, f32x4.add(oldMean, f32x4.mul(share, f32x4.sub(mu, oldMean))), count);
+  const change = f32x4.sub(f32x4.mul(variance, unbiased), oldVar);
+  store_once(runningVar, f32x4.add(oldVar, f32x4.mul(share, change)), count);
 }
 
 export function batch_norm_running(
@@ -97,20 +112,25 @@ export function batch_norm_forward(
   y: usize, ldy: i32, mean: usize, rstd: usize, x: usize, ldx: i32, weight: usize, bias: usize, M: i32, N: i32,
 ): void {
   const zero = f32x4.splat(0);
-  for (let n = 0; n < N; n += 4) {
-    const count = min(N - n, 4);
-    const at = <usize>n << 2;
-    const mu = load_once(mean + at, count);
-    let a = load_once(rstd + at, count);
-    if (weight) a = f32x4.mul(a, load_once(weight + at, count));
-    const b = bias ? load_once(bias + at, count) : zero;
-    let p = x + at;
-    let q = y + at;
-    for (let m = 0; m < M; m++) {
-      store_some(q, madd(f32x4.sub(load_some(p, count), mu), a, b), count);
-      p += <usize>ldx << 2;
-      q += <usize>ldy << 2;
+  for (let m = M; m > 0; m -= ROWS) {
+    const rows = min(m, ROWS);
+    for (let n = 0; n < N; n += 4) {
+      const count = min(N - n, 4);
+      const at = <usize>n << 2;
+      const mu = load_once(mean + at, count);
+      let a = load_once(rstd + at, count);
+      if (weight) a = f32x4.mul(a, load_once(weight + at, count));
+      const b = bias ? load_once(bias + at, count) : zero;
+      let p = x + at;
+      let q = y + at;
+      for (let i = rows; i > 0; i--) {
+        store_some(q, madd(f32x4.sub(load_some(p, count), mu), a, b), count);
+        p += <usize>ldx << 2;
+        q += <usize>ldy << 2;
+      }
     }
+    x += <usize>(rows * ldx) << 2;
+    y += <usize>(rows * ldy) << 2;
   }
 }
 

@@ -12,6 +12,9 @@ export const RESERVED_BYTES = 640;
 /** Terms of a sum up to which it is one chain of float32 additions: see assembly/chain.ts. */
 export const LONGEST_CHAIN = 4160;
 
+/** Terms of a block of a longer sum where the sums of the blocks are added up in float64. */
+export const SHORT_BLOCK = 64;
+
 /** Terms of a block of a longer sum in a product; and so columns of a block of compressed rows. */
 export const CHAIN_BLOCK = 160;
 

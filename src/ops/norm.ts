@@ -5,9 +5,11 @@
 
 import { elementsOf } from '../base/arrays.js';
 import { ShapeError } from '../base/errors.js';
+import { LONGEST_CHAIN } from '../engine/constants.js';
 import type { Signatures } from '../engine/signatures.js';
-import type { Tensor } from '../engine/tensor.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
 import { type Call, checkSameEngine, checkTensor } from './check.js';
+import { blockBackward, blockStatistics } from './norm-blocks.js';
 import {
   asMatrix,
   type Binding,
@@ -71,7 +73,14 @@ interface BatchNorm {
 
 /** y = (x - mean) · rstd · weight + bias, with the batch's statistics or the running ones. */
 function batchNorm(
-  args: BatchNorm & { y: Tensor; runningMean: Tensor; runningVar: Tensor; momentum: number; eps: number },
+  args: BatchNorm & {
+    y: Tensor;
+    runningMean: Tensor;
+    runningVar: Tensor;
+    momentum: number;
+    eps: number;
+    arena: Arena;
+  },
 ): (training: boolean) => void {
   const { y, x, mean, rstd, weight, bias, runningMean, runningVar, momentum, eps } = args;
   const where = 'batchNorm';
@@ -82,8 +91,12 @@ function batchNorm(
   const { kernels } = x.engine;
   const [M, N] = [x.rows, x.columns];
   const [m, r, rm, rv] = [mean, rstd, runningMean, runningVar].map((tensor) => tensor.pointer);
+  const statistics =
+    M > LONGEST_CHAIN
+      ? blockStatistics(args)
+      : () => kernels.batch_norm_statistics(m, r, rm, rv, x.pointer, x.ld, M, N, momentum, eps);
   return (training) => {
-    if (training) kernels.batch_norm_statistics(m, r, rm, rv, x.pointer, x.ld, M, N, momentum, eps);
+    if (training) statistics();
     else kernels.batch_norm_running(m, r, rm, rv, N, eps);
     kernels.batch_norm_forward(y.pointer, y.ld, m, r, x.pointer, x.ld, pointer(weight), pointer(bias), M, N);
   };
@@ -96,9 +109,10 @@ function batchNormBackward(
     dweight?: Tensor | undefined;
     dbias?: Tensor | undefined;
     dy: Tensor;
+    arena: Arena;
   },
 ): (training: boolean) => void {
-  const { dx, dweight, dbias, mean, rstd, x, dy, weight } = args;
+  const { dx, dweight, dbias, mean, rstd, x, dy, weight, arena } = args;
   const where = 'batchNormBackward';
   checkSameEngine(where, x, dx, dweight, dbias, mean, rstd, dy, weight);
   checkTensor(where, 'x', x, 'float', [undefined, undefined]);
@@ -107,6 +121,7 @@ function batchNormBackward(
   checkVectors(where, x.columns, { mean, rstd, weight, dweight, dbias });
   const { kernels } = x.engine;
   const [M, N] = [x.rows, x.columns];
+  if (M > LONGEST_CHAIN) return blockBackward({ dx, dweight, dbias, mean, rstd, x, dy, weight, arena });
   return (training) =>
     kernels.batch_norm_backward(
       pointer(dx),
@@ -209,12 +224,12 @@ export const batchNormOperation: Operation<BatchNormAttributes> = {
   }),
   derivative: (rule) => normGradients(rule, batchNormGradient, 3),
   bind(binding) {
-    const { attributes, inputs, outputs, state } = binding;
+    const { attributes, inputs, outputs, state, arena } = binding;
     const [x, runningMean, runningVar, weight, bias] = inputs;
     const { eps, momentum } = attributes;
     const run = batchNorm({
       ...{ y: asMatrix(outputs[0]!), x: asMatrix(x), ...statistics(binding) },
-      ...{ weight, bias, runningMean, runningVar, momentum, eps },
+      ...{ weight, bias, runningMean, runningVar, momentum, eps, arena },
     });
     return () => run(state.training);
   },
@@ -227,10 +242,10 @@ export const batchNormOperation: Operation<BatchNormAttributes> = {
 const batchNormGradient: Operation<{ readonly affine: boolean }> = {
   name: 'batchNormGradient',
   infer: (_, [x], { affine }) => (affine ? [x, features(x), features(x)] : [x]),
-  bind({ inputs: [x, dy, mean, rstd, weight], outputs: [dx, dweight, dbias], state }) {
+  bind({ inputs: [x, dy, mean, rstd, weight], outputs: [dx, dweight, dbias], state, arena }) {
     const run = batchNormBackward({
       ...{ dx: dx && asMatrix(dx), dweight, dbias, mean, rstd },
-      ...{ x: asMatrix(x), dy: asMatrix(dy), weight },
+      ...{ x: asMatrix(x), dy: asMatrix(dy), weight, arena },
     });
     return () => run(state.training);
   },
