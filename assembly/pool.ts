@@ -94,26 +94,15 @@ function pairs_forward(y: usize, argmax: usize, x: usize, W: i32, OH: i32, OW: i
   for (let oh = 0; oh < OH; oh++) {
     let p = x;
     for (let ow = 0; ow < OW; ow++) {
-      for (let c = 0; c < C; c += 4) {
+      let c = 0;
+      for (; c <= C - 8; c += 8) eight(y + (<usize>c << 2), argmax ? argmax + c : 0, p + (<usize>c << 2), right, down);
+      for (; c < C; c += 4) {
         const at = <usize>min(c, C - 4);
         const q = p + (at << 2);
-        const a = v128.load(q);
-        const b = v128.load(q + right);
-        const d = v128.load(q + down);
-        const e = v128.load(q + down + right);
-        const upper = f32x4.pmax(a, b);
-        const lower = f32x4.pmax(d, e);
-        let best = f32x4.pmax(upper, lower);
-        const sum = f32x4.add(f32x4.add(a, b), f32x4.add(d, e));
-        // NaN among them, or infinities of both signs.
-        if (v128.any_true(f32x4.ne(sum, sum))) best = careful(argmax ? argmax + at : 0, a, b, d, e);
-        else if (argmax) {
-          // True is -1: the row counts twice.
-          const row = f32x4.lt(upper, lower);
-          const column = v128.bitselect(f32x4.lt(d, e), f32x4.lt(a, b), row);
-          store_places(argmax + at, i32x4.neg(i32x4.add(column, i32x4.add(row, row))), false);
-        }
-        v128.store(y + (at << 2), best);
+        careful(
+          y + (at << 2), argmax ? argmax + at : 0, v128.load(q), v128.load(q + right), v128.load(q + down),
+          v128.load(q + down + right),
+        );
       }
       p += 2 * right;
       y += right;
@@ -123,8 +112,42 @@ function pairs_forward(y: usize, argmax: usize, x: usize, W: i32, OH: i32, OW: i
   }
 }
 
-/** The largest of four, where some may be NaN. */
-function careful(argmax: usize, a: v128, b: v128, d: v128, e: v128): v128 {
+/** The largest of four pixels, and their places, in eight channels. */
+// @ts-ignore: decorator
+@inline
+function eight(y: usize, argmax: usize, p: usize, right: usize, down: usize): void {
+  const q = p + down;
+  const a0 = v128.load(p), a1 = v128.load(p, 16), b0 = v128.load(p + right), b1 = v128.load(p + right, 16);
+  const d0 = v128.load(q), d1 = v128.load(q, 16), e0 = v128.load(q + right), e1 = v128.load(q + right, 16);
+  const sum0 = f32x4.add(f32x4.add(a0, b0), f32x4.add(d0, e0));
+  const sum1 = f32x4.add(f32x4.add(a1, b1), f32x4.add(d1, e1));
+  // NaN among them, or infinities of both signs.
+  if (v128.any_true(v128.or(f32x4.ne(sum0, sum0), f32x4.ne(sum1, sum1)))) {
+    careful(y, argmax, a0, b0, d0, e0);
+    careful(y + 16, argmax ? argmax + 4 : 0, a1, b1, d1, e1);
+    return;
+  }
+  const upper0 = f32x4.pmax(a0, b0), upper1 = f32x4.pmax(a1, b1);
+  const lower0 = f32x4.pmax(d0, e0), lower1 = f32x4.pmax(d1, e1);
+  v128.store(y, f32x4.pmax(upper0, lower0));
+  v128.store(y, f32x4.pmax(upper1, lower1), 16);
+  if (!argmax) return;
+  const halves = i16x8.narrow_i32x4_s(place(a0, b0, d0, e0, upper0, lower0), place(a1, b1, d1, e1, upper1, lower1));
+  v128.store_lane<u64>(argmax, i8x16.narrow_i16x8_u(halves, halves), 0);
+}
+
+/** Which of four it is. */
+// @ts-ignore: decorator
+@inline
+function place(a: v128, b: v128, d: v128, e: v128, upper: v128, lower: v128): v128 {
+  // True is -1: the row counts twice.
+  const row = f32x4.lt(upper, lower);
+  const column = v128.bitselect(f32x4.lt(d, e), f32x4.lt(a, b), row);
+  return i32x4.neg(i32x4.add(column, i32x4.add(row, row)));
+}
+
+/** The largest of four, where some may be NaN, in four channels. */
+function careful(y: usize, argmax: usize, a: v128, b: v128, d: v128, e: v128): void {
   let stay = stays(a, b);
   let best = v128.bitselect(a, b, stay);
   let place = v128.andnot(i32x4.splat(1), stay);
@@ -132,10 +155,9 @@ function careful(argmax: usize, a: v128, b: v128, d: v128, e: v128): v128 {
   best = v128.bitselect(best, d, stay);
   place = v128.bitselect(place, i32x4.splat(2), stay);
   stay = stays(best, e);
-  best = v128.bitselect(best, e, stay);
+  v128.store(y, v128.bitselect(best, e, stay));
   place = v128.bitselect(place, i32x4.splat(3), stay);
   if (argmax) store_places(argmax, place, false);
-  return best;
 }
 
 /** Any windows: each is the pixels that it has within the image, row by row. */
@@ -213,26 +235,22 @@ function pairs_backward(dx: usize, argmax: usize, dy: usize, geometry: usize, C:
   const right = <usize>C << 2;
   const down = <usize>w * right;
   const places = <usize>((C + 3) & ~3);
-  const zero = i32x4.splat(0);
   // The pixels of an odd width and height belong to no window.
   const odd = <usize>(w - 2 * width) * right;
   for (let oh = 0; oh < height; oh++) {
     let p = dx;
     for (let ow = 0; ow < width; ow++) {
-      for (let c = 0; c < C; c += 4) {
+      let c = 0;
+      for (; c <= C - 8; c += 8) {
+        const q = p + (<usize>c << 2);
+        const g = dy + (<usize>c << 2);
+        const kept = i16x8.extend_low_i8x16_u(v128.load_zero<u64>(argmax + c));
+        scatter(q, v128.load(g), i32x4.extend_low_i16x8_u(kept), right, down);
+        scatter(q + 16, v128.load(g, 16), i32x4.extend_high_i16x8_u(kept), right, down);
+      }
+      for (; c < C; c += 4) {
         const at = <usize>min(c, C - 4);
-        const q = p + (at << 2);
-        const g = v128.load(dy + (at << 2));
-        let place = load_places(argmax + at, false);
-        // Adding -1: a constant would be built anew at each use.
-        const less = i32x4.eq(place, place);
-        v128.store(q, v128.and(g, i32x4.eq(place, zero)));
-        place = i32x4.add(place, less);
-        v128.store(q + right, v128.and(g, i32x4.eq(place, zero)));
-        place = i32x4.add(place, less);
-        v128.store(q + down, v128.and(g, i32x4.eq(place, zero)));
-        place = i32x4.add(place, less);
-        v128.store(q + down + right, v128.and(g, i32x4.eq(place, zero)));
+        scatter(p + (at << 2), v128.load(dy + (at << 2)), load_places(argmax + at, false), right, down);
       }
       p += 2 * right;
       dy += right;
@@ -246,6 +264,22 @@ function pairs_backward(dx: usize, argmax: usize, dy: usize, geometry: usize, C:
   }
   const rest = <usize>(word(geometry, H) - 2 * height) * down;
   if (rest) memory.fill(dx, 0, rest);
+}
+
+/** To one of four pixels its gradient, to the others 0. */
+// @ts-ignore: decorator
+@inline
+function scatter(p: usize, g: v128, place: v128, right: usize, down: usize): void {
+  const zero = i32x4.splat(0);
+  // Adding -1: a constant would be built anew at each use.
+  const less = i32x4.eq(place, place);
+  v128.store(p, v128.and(g, i32x4.eq(place, zero)));
+  place = i32x4.add(place, less);
+  v128.store(p + right, v128.and(g, i32x4.eq(place, zero)));
+  place = i32x4.add(place, less);
+  v128.store(p + down, v128.and(g, i32x4.eq(place, zero)));
+  place = i32x4.add(place, less);
+  v128.store(p + down + right, v128.and(g, i32x4.eq(place, zero)));
 }
 
 /** Each pixel of the image adds up, in the order of the windows, what those that it is the largest of have. */

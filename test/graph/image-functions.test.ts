@@ -240,6 +240,21 @@ describe.each(engines)('what images become ($name)', ({ engine }) => {
     expect(line.values).toEqual(Float32Array.of(7, 1, 2, 3, 7, 7, 7, 4, 5, 6, 7, 7));
   });
 
+  test('batchNorm of more pixels than a chain of additions has terms', () => {
+    const [rows, H, W, C] = [70, 8, 8, 3];
+    const x = reals(rows * H * W * C, 1).map((v, i) => Math.fround(3 * v + 10 * (i % C)));
+    const { values } = run(engine, [H, W, C], batchNorm(), x, true);
+    for (let c = 0; c < C; c++) {
+      const own = x.filter((_, i) => i % C === c);
+      const mean = own.reduce((a, b) => a + b) / own.length;
+      const variance = own.reduce((a, b) => a + (b - mean) ** 2, 0) / own.length;
+      const got = values.filter((_, i) => i % C === c);
+      for (const [i, v] of got.entries()) {
+        expect(Math.abs(v - (own[i] - mean) / Math.sqrt(variance + 1e-5))).toBeLessThan(1e-5);
+      }
+    }
+  });
+
   test('an empty batch gives an empty batch', () => {
     const arena = engine.arena();
     const images: Shape = { rows: true, dims: [4, 4, 3] };
@@ -278,7 +293,7 @@ describe.each(engines)('what images become ($name)', ({ engine }) => {
     arena.dispose();
   });
 
-  test('dropout of channels: whole ones, those of elements of [rows, channels], and none when predicting', () => {
+  test('dropout of channels: whole ones, as of elements of [rows, channels]; none when predicting', () => {
     const [rows, C] = [40, 6];
     const x = reals(rows * 6 * C, 1).map((v) => Math.fround(v + 2));
     const drop = dropout(0.4, { channels: true });

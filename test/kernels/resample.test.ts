@@ -37,7 +37,10 @@ const cases: Resampling[] = [
 ];
 
 const name = ({ M, size, vertical, horizontal }: Resampling) =>
-  `${[M, ...size].join('x')} by ${vertical.map((own) => own.length)} and ${horizontal.map((own) => own.length)}`;
+  [
+    `${[M, ...size].join('x')} by`,
+    ...[vertical, horizontal].map((axis) => axis.map((own) => own.length)),
+  ].join(' ');
 
 /** The sums, and the sums of the sizes of their terms. */
 function expected({ M, size: [H, W, C], vertical, horizontal }: Resampling, x: ArrayLike<number>) {
