@@ -329,6 +329,15 @@ export const graphFunctions: Record<string, Call> = {
       expectThat(Math.abs(gradient - 2 * mean) < 1e-5 * (1 + mean), () => `a gradient of ${gradient}`);
     },
   },
+  pad: graphCall((r, x, row) => {
+    const [before, value] = [r.below(3), r.floats(1)[0]];
+    const amounts = [
+      [0, 0],
+      [before, 1],
+    ];
+    const expected = lines(row).flatMap((line) => [...new Array(before).fill(value), ...line, value]);
+    return { args: [x, amounts, { mode: 'constant', value }], expected };
+  }, lanegrad.pad),
   parameter: leafCall(lanegrad.parameter),
   pow: graphCall((_, x, row) => {
     return { args: [lanegrad.exp(x), 2], expected: [...row].map((value) => Math.exp(2 * value)) };

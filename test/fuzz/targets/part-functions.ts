@@ -127,6 +127,21 @@ const layer = (make: (...args: never[]) => Layer, ...valid: unknown[]): Call => 
   check: (result, _, intact) => intact && allFinite(result),
 });
 
+/** A layer of images, in a model that is run. */
+const imageLayer = (make: (...args: never[]) => Layer, ...valid: unknown[]): Call => ({
+  valid: (_, { reference }) => [...valid, reference],
+  async call(...args: readonly unknown[]) {
+    const made = (make as (...args: readonly unknown[]) => Layer)(...args.slice(0, valid.length));
+    const means = lanegrad.layer('means', (x) =>
+      x.shape.dims.length === 1 ? x : lanegrad.mean(x, { axis: [1, 2] }),
+    );
+    const model = sequential([4, 4, 2], [made, means, dense(2)]);
+    const pixels = Float32Array.from({ length: 32 }, (_, i) => i / 32);
+    return predict(args[valid.length] as Engine, model, pixels, { loss: 'softmaxCrossEntropy' });
+  },
+  check: (result, _, intact) => intact && allFinite(result),
+});
+
 /** A metric, and its value of two rows. */
 const metric = (make: (...args: never[]) => lanegrad.Metric, ...valid: unknown[]): Call => ({
   valid: () => valid,
@@ -197,6 +212,9 @@ export const partFunctions: Record<string, Call> = {
     eps: 1e-8,
     weightDecay: 0.01,
   }),
+  avgPool2d: imageLayer(lanegrad.avgPool2d, 3, {
+    ...{ stride: [1, 2], padding: 1, dilation: 1, ceilMode: true, countIncludePad: true },
+  }),
   batchNorm: layer(batchNorm, { eps: 1e-5, momentum: 0.1, affine: true }),
   binaryCrossEntropy: loss(binaryCrossEntropy, { positiveWeight: 2 }),
   clip: transform(lanegrad.clip, 0.5),
@@ -210,12 +228,14 @@ export const partFunctions: Record<string, Call> = {
     weightInitializer: 'heNormal',
     biasInitializer: zeros(),
   }),
-  dropout: layer(dropout, 0.5),
+  dropout: imageLayer(dropout, 0.5, { channels: true }),
   embedding: layer(embedding, {
     columns: [{ column: 0, cardinality: 4, width: 2 }],
     initializer: randomNormal(1),
   }),
   f1: metric(f1, { average: 'macro' }),
+  globalAvgPool: imageLayer(lanegrad.globalAvgPool),
+  globalMaxPool: imageLayer(lanegrad.globalMaxPool),
   glorotNormal: initializer(glorotNormal),
   glorotUniform: initializer(glorotUniform),
   hammingLoss: multilabel(lanegrad.hammingLoss, 0, { threshold: 0.4 }),
@@ -223,6 +243,9 @@ export const partFunctions: Record<string, Call> = {
   heUniform: initializer(heUniform),
   huber: loss(huber, { delta: 2 }),
   layerNorm: layer(layerNorm, { eps: 1e-5, affine: true }),
+  maxPool2d: imageLayer(lanegrad.maxPool2d, [2, 3], {
+    ...{ stride: 1, padding: [0, 1, 1, 1], dilation: [2, 1], ceilMode: false },
+  }),
   meanAbsoluteError: loss(meanAbsoluteError),
   meanSquaredError: loss(meanSquaredError),
   multilabelF1: multilabel(lanegrad.multilabelF1, 1, { average: 'micro', threshold: 0.6 }),
@@ -282,6 +305,7 @@ export const partFunctions: Record<string, Call> = {
   subsetAccuracy: multilabel(lanegrad.subsetAccuracy, 1, { threshold: 0.3 }),
   topK: metric(topK, 1),
   trace: transform(lanegrad.trace, { momentum: 0.9, dampening: 0.1, nesterov: false }),
+  upsample: imageLayer(lanegrad.upsample, { scale: [2, 3], mode: 'bilinear' }),
   warmUp: schedule(warmUp, { steps: 10, schedule: constantRate(0.1), startFactor: 0.1 }),
   zeros: initializer(zeros),
 };
