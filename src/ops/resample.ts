@@ -27,7 +27,7 @@ export type Taps = readonly (readonly [place: number, weight: number])[];
 export type AxisTaps = readonly Taps[];
 
 /** The lists that lead back: of each of `length` places, what it gave weight to. */
-export function transposed(axis: AxisTaps, length: number): AxisTaps {
+function transposed(axis: AxisTaps, length: number): AxisTaps {
   const back = Array.from({ length }, (): [number, number][] => []);
   for (const [to, taps] of axis.entries()) {
     for (const [place, weight] of taps) back[place].push([to, weight]);
@@ -36,7 +36,7 @@ export function transposed(axis: AxisTaps, length: number): AxisTaps {
 }
 
 /** y [M, OH, OW, C] = what these lists make of x [M, H, W, C], both without gaps. */
-export function resample(args: {
+function resample(args: {
   y: Tensor;
   x: Tensor;
   vertical: AxisTaps;
