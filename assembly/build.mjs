@@ -17,7 +17,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -188,9 +188,11 @@ function unchanged(last) {
   return Object.entries(last).every(([path, before]) => hashFile(path) === before);
 }
 
+/** Of a folder, its names: a file that is new counts too. */
 function hashFile(path) {
   try {
-    return hash([readFileSync(`${root}${path}`)]);
+    const own = `${root}${path}`;
+    return hash(statSync(own).isDirectory() ? readdirSync(own).sort() : [readFileSync(own)]);
   } catch {
     return '';
   }

@@ -121,7 +121,7 @@ export async function readSignatures(root) {
       })),
     };
   });
-  const inputs = [CONSTANTS, 'assembly/signatures.mjs', ...Object.keys(assembly), ...ops];
+  const inputs = [CONSTANTS, 'assembly/signatures.mjs', 'src/ops', ...Object.keys(assembly), ...ops];
   return { operations, constants, declared: declarations(assembly), inputs };
 }
 
