@@ -4,6 +4,7 @@ import { OptionReader } from '../base/options.js';
 import { checkValue, type Value } from '../graph/value.js';
 import { type PaddingOption, type PairOption, readWindow, type WindowOptions } from '../graph/windows.js';
 import { showShape } from '../ops/operation.js';
+import { checkImages } from '../ops/resample.js';
 import { type Affine, type AffineOptions, readAffine } from './affine.js';
 import { type Fans, withFans } from './initializers.js';
 import { type Layer, parameter } from './layer.js';
@@ -97,10 +98,7 @@ export function readFunction(where: string, weight: unknown, shape: string, opti
 
 /** Height, width and channels of images. */
 export function imageOf(where: string, { shape }: Value): readonly [number, number, number] {
-  const { rows, dims } = shape;
-  if (rows && dims.length === 3) return dims as readonly number[] as [number, number, number];
-  const hint = dims.length < 3 ? '; the layer reshape makes images of rows of numbers' : '';
-  throw new ShapeError(where, `expected images [height, width, channels], given ${showShape(shape)}${hint}`);
+  return [...checkImages(where, shape), shape.dims[2]];
 }
 
 /** Throws ShapeError for channels that the groups do not divide. */

@@ -84,7 +84,8 @@ export function checkDense(where: string, ...images: readonly Tensor[]): void {
 export function checkImages(where: string, x: Shape): readonly [height: number, width: number] {
   if (x.rows && x.dims.length === 3) return [x.dims[0], x.dims[1]];
   const expected = 'expected images [rows, height, width, channels]';
-  throw new ShapeError(where, `${expected}, given ${showShape(x)}`);
+  const hint = x.dims.length < 3 ? '; the layer reshape makes images of rows of numbers' : '';
+  throw new ShapeError(where, `${expected}, given ${showShape(x)}${hint}`);
 }
 
 /** What an operation is whose result is made of such lists. */

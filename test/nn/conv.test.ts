@@ -160,17 +160,17 @@ describe('refuses', () => {
     [
       'rows of numbers',
       () => over(784, conv2d(4, 3)),
-      'conv2d, in layer 0: expected images [height, width, channels], given [rows, 784]; the layer reshape makes images of rows of numbers',
+      'conv2d, in layer 0: expected images [rows, height, width, channels], given [rows, 784]; the layer reshape makes images of rows of numbers',
     ],
     [
       'images without channels',
       () => over([28, 28], depthwiseConv2d(3)),
-      'depthwiseConv2d, in layer 0: expected images [height, width, channels], given [rows, 28, 28]',
+      'depthwiseConv2d, in layer 0: expected images [rows, height, width, channels], given [rows, 28, 28]',
     ],
     [
       'what was flattened',
       () => over(image, conv2d(4, 3), flatten(), conv2d(4, 3)),
-      'conv2d, in layer 2: expected images [height, width, channels], given [rows, 96]',
+      'conv2d, in layer 2: expected images [rows, height, width, channels], given [rows, 96]',
     ],
     ['volumes', () => over([2, 3, 4, 5], conv2d(4, 3)), /^conv2d, in layer 0: .*given \[rows, 2, 3, 4, 5\]$/],
     [
