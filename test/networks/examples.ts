@@ -13,9 +13,11 @@ import { distillation } from './distillation.js';
 import { factorisation } from './factorisation.js';
 import { focal } from './focal.js';
 import { frozen } from './frozen.js';
+import { lenet } from './lenet.js';
 import { numbers } from './numbers.js';
 import { quantile } from './quantile.js';
 import { residual } from './residual.js';
+import { resnet } from './resnet.js';
 import { several } from './several.js';
 import { siamese } from './siamese.js';
 import { swish } from './swish.js';
@@ -79,8 +81,9 @@ function example(
         const scale = shape.length === 2 ? 2 / Math.sqrt(shape[0]) : 0.5;
         values.set(numbers(values.length, 100 + i).map((value) => value * scale));
       }
-      for (const [i, { values }] of model.buffers.entries()) {
-        values.set(numbers(values.length, 200 + i).map((value) => value * 0.5));
+      for (const [i, { name, values }] of model.buffers.entries()) {
+        const least = name.endsWith('runningVar') ? 1 : 0;
+        values.set(numbers(values.length, 200 + i).map((value) => least + value * 0.5));
       }
       return { model, loss: resolveLoss('example', loss) };
     },
@@ -101,6 +104,8 @@ export const examples = {
   distillation: example(distillation, [floats(5, 1)], [floats(4, 50, 4)]),
   frozen: example(frozen, [floats(5, 1)], [labels(3)]),
   swish: example(swish, [floats(5, 1)], [labels(3)]),
+  lenet: example(lenet, [floats(160, 1)], [labels(3)]),
+  resnet: example(resnet, [floats(90, 1)], [labels(3)]),
 };
 
 export const all = Object.entries(examples).map(([name, example]) => ({ name, example }));

@@ -46,6 +46,16 @@ class Parameters:
         self.buffers += 1
         return (numbers(math.prod(shape), 199 + self.buffers) * 0.5).float().double().reshape(shape)
 
+    def conv(self, name, x, channels, size, bias=True, **options):
+        """Of images [rows, channels, height, width]; the weight is [height, width, in, out]."""
+        w = self(f"{name}.weight", *size, x.shape[1], channels).permute(3, 2, 0, 1)
+        return F.conv2d(x, w, self(f"{name}.bias", channels) if bias else None, **options)
+
+    def batch_norm(self, name, x):
+        channels = x.shape[1]
+        weight, bias = self(f"{name}.weight", channels), self(f"{name}.bias", channels)
+        return F.batch_norm(x, None, None, weight, bias, training=True)
+
     def dense(self, name, x, units, trainable=True):
         weight = self(f"{name}.weight", x.shape[-1], units, trainable=trainable)
         return F.linear(x, weight.T, self(f"{name}.bias", units, trainable=trainable))
@@ -137,6 +147,30 @@ def swish(p, x):
     return p.dense("out", h * torch.sigmoid(p("beta", 1) * h), 3)
 
 
+def images(x, height, width):
+    return x.reshape(len(x), height, width, -1).permute(0, 3, 1, 2)
+
+
+def lenet(p, x):
+    h = F.avg_pool2d(torch.tanh(p.conv("0", images(x, 8, 10), 3, [3, 3], padding=1)), 2)
+    h = F.max_pool2d(F.relu(p.conv("2", h, 4, [2, 3])), 2)
+    # In a line with the channels last.
+    return p.dense("6", torch.tanh(p.dense("5", h.permute(0, 2, 3, 1).flatten(1), 6)), 3)
+
+
+def block(p, name, x, channels, stride):
+    h = p.conv(f"{name}.a", x, channels, [3, 3], bias=False, padding=1, stride=stride)
+    h = F.relu(p.batch_norm(f"{name}.an", h))
+    h = p.batch_norm(f"{name}.bn", p.conv(f"{name}.b", h, channels, [3, 3], bias=False, padding=1))
+    return F.relu(h + (x if stride == 1 else p.conv(f"{name}.c", x, channels, [1, 1], bias=False, stride=stride)))
+
+
+def resnet(p, x):
+    h = p.conv("in", images(x, 6, 5), 4, [3, 3], padding=1)
+    h = block(p, "1", block(p, "0", h, 4, 1), 6, 2)
+    return p.dense("out", h.mean((2, 3)), 3)
+
+
 NETWORKS = {
     "residual": (residual, [floats(4, 1)], [labels(3)], F.cross_entropy),
     "several": (several, [floats(16, 1), floats(3, 2)], [labels(3), floats(1, 51)], several_loss),
@@ -150,6 +184,8 @@ NETWORKS = {
     "distillation": (hidden(4, F.relu), [floats(5, 1)], [floats(4, 50) * 2], distillation_loss),
     "frozen": (frozen, [floats(5, 1)], [labels(3)], F.cross_entropy),
     "swish": (swish, [floats(5, 1)], [labels(3)], F.cross_entropy),
+    "lenet": (lenet, [floats(160, 1)], [labels(3)], F.cross_entropy),
+    "resnet": (resnet, [floats(90, 1)], [labels(3)], F.cross_entropy),
 }
 
 
