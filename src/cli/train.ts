@@ -26,7 +26,7 @@ export function addTrain(program: Command): void {
   const command = program
     .command('train')
     .summary('train a network; writes model, metrics and a report')
-    .description('Trains a network of dense layers, tests it, and writes a run folder.')
+    .description('Trains a network, tests it, and writes a run folder.')
     .argument(
       '[data]',
       'a table (CSV, TSV, JSON lines, Parquet, NPY, NPZ) with --target, or - for one on standard input; mnist; a folder with IDX ' +
@@ -40,7 +40,9 @@ const EXAMPLES = `
 Examples:
   lanegrad train mnist                               about 98 % of the test images right
   lanegrad train mnist --preset accurate             98.7 %, in a minute
+  lanegrad train mnist --preset cnn                  a convolutional network
   lanegrad train mnist --hidden 300,100 --optimizer adam --schedule cosine --dropout 0.2
+  lanegrad train mnist --layers "conv 16 3, pool, conv 32 3, pool, dense 64" --optimizer adam
   lanegrad train iris.csv --target species           a table: types are found out, and shown
   lanegrad train ./fashion --epochs 50 --early-stopping --out runs/fashion
   lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut

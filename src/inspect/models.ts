@@ -8,7 +8,7 @@ import { floatValues, intValues } from '../formats/onnx/values.js';
 import type { Fail } from '../formats/protobuf.js';
 import { allValues, type Network } from '../nn/model.js';
 import { isPlain, type Sequential } from '../nn/sequential.js';
-import { sizesOf, summary } from '../nn/summary.js';
+import { lengthsOf, sizesOf, summary, titleOf } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
 import { preparationFacts } from '../tables/inspect.js';
 import type { ModelMetadata } from '../tables/model-file.js';
@@ -42,24 +42,23 @@ export async function inspectModel(
 
 function layerFacts(model: Sequential): [string, string][] {
   return [
-    ['layers', model.sizes.join('-')],
+    ['layers', titleOf(model)],
     ...model.layers.map(({ kind, config }, index): [string, string] => [
       `layer ${index}`,
-      `${kind} ${model.sizes[index]} to ${model.sizes[index + 1]}${configText(config)}`,
+      `${kind} ${lengthsOf(model.shapes[index])} to ${lengthsOf(model.shapes[index + 1])}${configText(config)}`,
     ]),
   ];
 }
 
 /** Of a model that is no list of layers: its ends, and a line for each row of its summary. */
 function graphFacts(model: Network): [string, string][] {
-  const lengths = (shape: readonly number[] = []) => (shape.length === 0 ? '1' : shape.join('x'));
   return [
-    ...model.inputs.map(({ name, shape }): [string, string] => ['input', `${name} ${lengths(shape)}`]),
+    ...model.inputs.map(({ name, shape }): [string, string] => ['input', `${name} ${lengthsOf(shape)}`]),
     ...summary(model).layers.map(({ name, kind, shape, parameters }): [string, string] => [
       `layer ${name}`,
-      `${kind} to ${lengths(shape)}${parameters > 0 ? `, ${parameters.toLocaleString('en-US')} parameters` : ''}`,
+      `${kind} to ${lengthsOf(shape)}${parameters > 0 ? `, ${parameters.toLocaleString('en-US')} parameters` : ''}`,
     ]),
-    ...model.outputs.map(({ name, shape }): [string, string] => ['output', `${name} ${lengths(shape)}`]),
+    ...model.outputs.map(({ name, shape }): [string, string] => ['output', `${name} ${lengthsOf(shape)}`]),
   ];
 }
 
@@ -129,7 +128,7 @@ async function importable(path: string, read: () => Promise<OnnxImport>): Promis
   try {
     const { model, softmax, sigmoid } = await read();
     const end = softmax ? 'softmax' : sigmoid ? 'sigmoid' : undefined;
-    return `possible: ${model.sizes.join('-')}${end ? `, its ${end} as the link of ${model.loss?.kind}` : ''}`;
+    return `possible: ${titleOf(model)}${end ? `, its ${end} as the link of ${model.loss?.kind}` : ''}`;
   } catch (error) {
     if (!(error instanceof LanegradError)) throw error;
     return `not possible: ${error.message.replace(`${path}: `, '')}`;

@@ -99,9 +99,14 @@ export function sizesOf(model: Network): readonly number[] {
   return [model.inputSize, ...summarizeGraph(model).map(({ outputSize }) => outputSize)];
 }
 
-/** What people call a model: `784-300-10`, or how many layers lie between which inputs and outputs. */
+/** `28x28x1`. */
+export function lengthsOf(shape: readonly number[]): string {
+  return shape.length === 0 ? '1' : shape.join('x');
+}
+
+/** What people call a model: `784-300-10`, or which inputs and outputs it has. */
 export function titleOf(model: Network): string {
-  if (isSequential(model)) return model.sizes.join('-');
+  if (isSequential(model)) return model.shapes.map(lengthsOf).join('-');
   const ports = (list: Network['inputs']) =>
     list.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
   const { inputs, outputs } = model;

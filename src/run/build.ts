@@ -1,4 +1,5 @@
 /** The model, the loss and the optimizer that the settings of a run describe. */
+import { elementsOf } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { flagOf, partsOf } from '../base/settings.js';
 import { lossOf } from '../nn/loss-config.js';
@@ -6,7 +7,7 @@ import { describeLoss, type Loss, lossNames } from '../nn/losses.js';
 import { freeze } from '../nn/model.js';
 import { type Optimizer, optimizerOf, optimizerTakes } from '../nn/optimizers.js';
 import { type Schedule, scheduleForRun, warmUp } from '../nn/schedules.js';
-import { type Sequential, sequential } from '../nn/sequential.js';
+import { parametersOf, type Sequential, sequential } from '../nn/sequential.js';
 import { tableInputLayers } from '../tables/model.js';
 import { outputSizeOf } from '../tables/preparation.js';
 import { buildLayers, optionsTo } from './options.js';
@@ -28,23 +29,31 @@ export function buildModel(
   const loss = buildLoss(splits, settings);
   // One output tells two classes apart.
   const outputs = loss.link === 'sigmoid' ? 1 : outputsOf(splits);
-  const sizes = [width, ...settings.hidden, outputs];
-  const parameters = sizes.slice(1).reduce((total, size, i) => total + (sizes[i] + 1) * size, 0);
-  if (parameters > MAX_PARAMETERS) {
-    const given = `given ${parameters} (${sizes.join('-')})`;
-    throw new OptionError('model', `expected at most ${MAX_PARAMETERS} parameters, ${given}`);
-  }
+  const image = settings.layers === undefined ? undefined : imageOf(splits.full);
   const layers = [
     ...(splits.table ? tableInputLayers(splits.table.preparation) : []),
-    ...buildLayers(settings, outputs),
+    ...buildLayers(settings, outputs, image),
   ];
-  const model = sequential(width, layers, { seed: settings.seed });
+  const shape = image ?? width;
+  const parameters = parametersOf('model', shape, layers);
+  const count = parameters.reduce((total, own) => total + elementsOf(own.shape), 0);
+  if (count > MAX_PARAMETERS) {
+    throw new OptionError('model', `expected at most ${MAX_PARAMETERS} parameters, given ${count}`);
+  }
+  const model = sequential(shape, layers, { seed: settings.seed });
   for (const pattern of settings.freeze ?? []) freeze(model, pattern);
   return {
     model,
     optimizer: buildOptimizer(splits, settings),
     loss,
   };
+}
+
+/** Height, width and channels of the rows, where they are images. */
+function imageOf({ imageShape, width }: RunSplits['full']): readonly number[] | undefined {
+  if (!imageShape) return undefined;
+  const [height, across] = imageShape;
+  return [height, across, width / (height * across)];
 }
 
 function outputsOf({ full, table }: RunSplits): number {

@@ -23,7 +23,7 @@ export function describeRun(
   { model, optimizer, loss }: { model: Sequential; optimizer: Optimizer; loss: Loss },
 ): Record<string, unknown> {
   const { full, train, validation, test } = splits;
-  const specs = parametersOf('describeRun', model.inputSize, model.layers);
+  const specs = parametersOf('describeRun', model.shapes[0], model.layers);
   return {
     lanegrad: packageVersion(),
     createdAt: new Date().toISOString(),

@@ -3,10 +3,12 @@
  * `lanegrad train` with their help, config.json and the table in the docs. What the options of a network come
  * to stands below them.
  */
+import { OptionError } from '../base/errors.js';
 import {
   choice,
   fallbacksOf,
   flag,
+  flagOf,
   integer,
   listOf,
   number,
@@ -29,6 +31,7 @@ import { aboutSchedule, scheduleNames } from '../nn/schedules.js';
 import { updateRanges } from '../nn/update.js';
 import { metricNames, metricNamesOf } from '../train/metrics/resolve.js';
 import { describeDecays, describeRates } from './defaults.js';
+import { buildLayerText, describeKinds } from './layer-text.js';
 
 /** Headings of help, in its order. */
 export const groups = {
@@ -60,11 +63,19 @@ export const runOptions = {
     group: network,
     fallback: [300],
   },
+  layers: {
+    kind: text('<layers>'),
+    about:
+      'in place of hidden: layers such as "conv 32 3 same batchnorm, pool, dense 128", but for the last; ' +
+      `of ${describeKinds()}, and activations`,
+    group: network,
+  },
   activation: {
     kind: oneOf(activations),
     about: 'of the hidden layers',
     group: network,
     fallback: 'sigmoid',
+    otherwise: 'sigmoid; relu with layers',
   },
   batchNorm: {
     kind: flag(),
@@ -251,9 +262,16 @@ export function optionsTo<Place extends NonNullable<RunOption['to']>>(
   >;
 }
 
-/** The layers that the options describe, behind those that make inputs of a table's columns. */
-export function buildLayers(values: RunOptionValues, outputs: number): Layer[] {
-  const { hidden, activation, initializer, dropout: dropped = 0, inputDropout = 0 } = values;
+/**
+ * The layers that the options describe, behind those that make inputs of a table's columns, or of images.
+ * Throws OptionError for options that do not go together.
+ */
+export function buildLayers(
+  values: RunOptionValues,
+  outputs: number,
+  image: readonly number[] | undefined,
+): Layer[] {
+  const { hidden, layers, activation, initializer, dropout: dropped = 0, inputDropout = 0 } = values;
   const weights = initializer ? { weightInitializer: initializer } : {};
   const block = (units: number): Layer[] => [
     // A bias before batch norm would be subtracted again.
@@ -262,9 +280,17 @@ export function buildLayers(values: RunOptionValues, outputs: number): Layer[] {
       : [dense(units, { activation, ...weights })]),
     ...(dropped > 0 ? [dropout(dropped)] : []),
   ];
+  if (layers !== undefined) {
+    const twice =
+      hidden.length > 0 ? 'hidden' : dropped > 0 ? 'dropout' : values.batchNorm ? 'batchNorm' : '';
+    if (twice)
+      throw new OptionError('layers', `expected no ${flagOf(twice)} besides: layers say it themselves`);
+  }
   return [
     ...(inputDropout > 0 ? [dropout(inputDropout)] : []),
-    ...hidden.flatMap(block),
+    ...(layers === undefined
+      ? hidden.flatMap(block)
+      : buildLayerText(layers, image, { activation, initializer })),
     dense(outputs, weights),
   ];
 }

@@ -1,5 +1,6 @@
 /** Settings that go well together, by name; and the defaults of what is left unsaid. */
 import { defaultRate } from './defaults.js';
+import { readLayerText } from './layer-text.js';
 import { runFallbacks } from './options.js';
 import type { RunSettings } from './settings.js';
 
@@ -24,6 +25,17 @@ const presets = {
     batchSize: 128,
     epochs: 15,
   },
+  cnn: {
+    layers:
+      'conv 24 5 batchnorm, pool, conv 48 3 batchnorm, pool, conv 64 3 batchnorm, dropout 0.3, ' +
+      'dense 128 batchnorm, dropout 0.3',
+    activation: 'relu',
+    optimizer: 'adamW',
+    learningRate: 0.004,
+    schedule: 'oneCycle',
+    batchSize: 128,
+    epochs: 12,
+  },
 } satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof presets;
@@ -42,12 +54,25 @@ export function resolveSettings(
   given: Partial<RunSettings> & Pick<RunSettings, 'source'>,
   preset: PresetName | Preset = 'fast',
 ): RunSettings {
-  const base = { ...runFallbacks, ...(typeof preset === 'string' ? presets[preset] : preset) } as Preset;
+  const own: Preset = typeof preset === 'string' ? presets[preset] : preset;
+  const base = { ...runFallbacks, ...forNetwork(own, given) } as Preset;
   const settings = { ...runFallbacks, ...base, ...given };
+  if (settings.layers !== undefined) readLayerText(settings.layers);
   // A rate goes with the optimizer and the activation that it was chosen for.
   const apart = (['optimizer', 'activation', 'momentum'] as const).some(
     (key) => given[key] !== undefined && kindOf(given[key]) !== kindOf(base[key]),
   );
-  const own = apart ? undefined : base.learningRate;
-  return { ...settings, learningRate: given.learningRate ?? own ?? defaultRate(settings) };
+  const rate = apart ? undefined : base.learningRate;
+  return { ...settings, learningRate: given.learningRate ?? rate ?? defaultRate(settings) };
+}
+
+/**
+ * What a preset says where the network is given: layers and hidden are two ways of saying one thing, and with
+ * layers go dropout and batch norm, and relu unless something else is said.
+ */
+function forNetwork(preset: Preset, given: Partial<RunSettings>): Preset {
+  const { layers, hidden, dropout, batchNorm, ...others } = preset;
+  if ((given.layers ?? layers) === undefined) return preset;
+  if (given.layers === undefined && given.hidden !== undefined) return { ...others, hidden: given.hidden };
+  return { activation: 'relu', ...others, hidden: [], ...(layers !== undefined && { layers }) };
 }
