@@ -3,7 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { NonFiniteError } from '../../src/base/errors.js';
+import { conv2d, separableConv2d } from '../../src/nn/conv.js';
+import { dense } from '../../src/nn/dense.js';
+import { dropout } from '../../src/nn/dropout.js';
+import { batchNorm } from '../../src/nn/normalization.js';
 import { sgd } from '../../src/nn/optimizers.js';
+import { maxPool2d } from '../../src/nn/pool.js';
+import { flatten } from '../../src/nn/reshape.js';
+import { sequential } from '../../src/nn/sequential.js';
 import { fit } from '../../src/train/fit.js';
 import { createTrainer, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';
 import { basic, bits, net, strict } from '../train/fit-setting.js';
@@ -38,6 +45,28 @@ describe('createTrainer with a worker', () => {
     const epochs: number[] = [];
     await trainer.fit(set, { ...options, onEpoch: ({ epoch }) => void epochs.push(epoch) });
     expect(epochs).toEqual([1, 2, 3]);
+    expect(bits(trainer.model)).toEqual(bits(model));
+  });
+
+  test('trains layers of images to the bits of fit', async () => {
+    const images = () => {
+      const layers = [
+        conv2d(6, 3, { padding: 'same', activation: 'relu' }),
+        maxPool2d(2),
+        batchNorm(),
+        separableConv2d(4, 2),
+        dropout(0.2),
+        flatten(),
+        dense(3),
+      ];
+      return sequential([4, 6, 2], layers, { seed: 1 });
+    };
+    const pixels = clouds(96, { width: 48, bytes: true });
+    const model = images();
+    await fit(strict, model, pixels, options);
+    const trainer = await createTrainer({ model: images(), worker: dist('trainer/worker.js'), engine });
+    made.push(trainer);
+    await trainer.fit(pixels, options);
     expect(bits(trainer.model)).toEqual(bits(model));
   });
 

@@ -9,8 +9,11 @@ import {
   type Checkpoint,
   CompiledModel,
   concat,
+  conv2d,
+  convTranspose2d,
   dataset,
   dense,
+  depthwiseConv2d,
   dropout,
   fit,
   flatten,
@@ -32,6 +35,7 @@ import {
   readPytorch,
   reshape,
   type Sequential,
+  separableConv2d,
   sequential,
   slice,
   softmax,
@@ -48,8 +52,27 @@ import { mutateBytes, mutateJson } from '../mutate.js';
 import type { Random } from '../random.js';
 import { expectThat, must, type Target, type World } from '../target.js';
 
-function someModel(r: Random, inputSize = r.between(1, 4), outputs = r.between(1, 3)): Sequential {
+/** Rows of 12 numbers as images. */
+function someImages(r: Random): Layer[] {
+  const padding = r.pick(['same', 'valid', 1, [0, 1, 2, 0]] as const);
+  return [
+    reshape([3, 2, -1]),
+    r.pick([
+      () => conv2d(4, [2, 1], { padding, groups: r.pick([1, 2]), stride: r.pick([1, 2]) }),
+      () => depthwiseConv2d(2, { padding: 'same', multiplier: 2, activation: 'tanh' }),
+      () => separableConv2d(3, 2, { padding: 1, dilation: [2, 1] }),
+      () => convTranspose2d(2, 3, { stride: 2, outputPadding: [1, 0], bias: r.chance(0.5) }),
+    ])(),
+    flatten(),
+  ];
+}
+
+function someModel(
+  r: Random,
+  { inputSize = r.between(1, 4), outputs = r.between(1, 3), images = r.chance(0.3) } = {},
+): Sequential {
   const layers: Layer[] = [];
+  if (images) layers.push(dense(12), ...someImages(r));
   if (r.chance(0.5))
     layers.push(dense(r.between(1, 4), { activation: r.pick(['relu', 'tanh', 'sigmoid', 'geluTanh']) }));
   if (r.chance(0.2)) layers.push(dropout(0.5));
@@ -163,7 +186,8 @@ const pytorchTarget: Target = {
   name: 'readPytorch',
   weight: 3,
   async run(r) {
-    const model = someModel(r);
+    // PyTorch's kernels and order of channels are others.
+    const model = someModel(r, { images: false });
     const file = writePytorch(model);
     const other = sequential(model.inputSize, model.layers, { seed: 1 });
     if (r.chance(0.1)) {
