@@ -17,7 +17,7 @@ import { PackedMatrix } from '../ops/packed.js';
 import { sum } from '../ops/reduce.js';
 import { SparseRows } from '../ops/sparse.js';
 import type { FullUpdate } from './full-update.js';
-import { Head, headsOf } from './head.js';
+import { checkClasses, Head, headsOf } from './head.js';
 import { layOut, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
 import { graphOf, type Network, type Parameter } from './model.js';
@@ -95,6 +95,7 @@ export class Compiled {
     this.#seed = seed;
     this.#totalOf = totalOf;
     const specs = headsOf(where, model, this.loss);
+    if (loss !== undefined) checkClasses(where, model, specs);
     this.#training = trainingOf(where, graph, model, { specs, trains: optimizer !== undefined, without });
     const { program, gradients, heads } = this.#training;
     const arena = engine.arena();

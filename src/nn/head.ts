@@ -24,7 +24,7 @@ export interface HeadSpec {
 
 /**
  * The losses of a model's outputs, one each. Throws OptionError where one is missing, or is for an output
- * that there is not; ShapeError where one is for classes, and the output has several axes.
+ * that there is not.
  */
 export function headsOf(where: string, model: Network, loss: Loss): HeadSpec[] {
   const { parts } = loss;
@@ -32,17 +32,8 @@ export function headsOf(where: string, model: Network, loss: Loss): HeadSpec[] {
     ...{ size: elementsOf(shape), dense: shape.length !== 1 },
   }));
   const names = model.outputs.map(({ name }) => name);
-  const checked = (spec: HeadSpec): HeadSpec => {
-    if (!spec.dense || spec.loss.link !== 'softmax') return spec;
-    const { shape } = model.outputs[names.indexOf(spec.name)];
-    const expected = `output ${spec.name}: expected one number for each class, as ${spec.loss.kind} takes them`;
-    throw new ShapeError(
-      where,
-      `${expected}, given [${shape.join(', ')}] a row; is a layer flatten missing?`,
-    );
-  };
   if (!parts) {
-    if (names.length === 1) return [checked({ name: names[0], loss, weight: 1, ...layouts[0] })];
+    if (names.length === 1) return [{ name: names[0], loss, weight: 1, ...layouts[0] }];
     throw new OptionError(
       where,
       `option loss: expected one for each of the outputs ${names.join(', ')}, given ${loss.kind}`,
@@ -55,8 +46,21 @@ export function headsOf(where: string, model: Network, loss: Loss): HeadSpec[] {
   return names.map((name, i) => {
     const part = parts[name];
     if (!part) throw new OptionError(where, `option loss: expected one for the output ${name}, given none`);
-    return checked({ name, ...part, ...layouts[i] });
+    return { name, ...part, ...layouts[i] };
   });
+}
+
+/** Throws ShapeError where a loss is for classes, and the output has several axes. */
+export function checkClasses(where: string, model: Network, specs: readonly HeadSpec[]): void {
+  for (const [i, { name, loss, dense }] of specs.entries()) {
+    if (!dense || loss.link !== 'softmax') continue;
+    const { shape } = model.outputs[i];
+    const expected = `output ${name}: expected one number for each class, as ${loss.kind} takes them`;
+    throw new ShapeError(
+      where,
+      `${expected}, given [${shape.join(', ')}] a row; is a layer flatten missing?`,
+    );
+  }
 }
 
 /** One output's tensors, for the largest batch. */
