@@ -128,11 +128,11 @@ function tile(
     // Four steps a turn save three tests of the loop, additions and looks at the stack's limit each. The way out
     // between them keeps Binaryen from nesting an accumulator's products, which spills registers.
     for (; K > 0; K -= 4) {
-      const b0 = (V == 4 ? v128.load(b, 0) : v128.load(b, 0));
-      const b1 = V > 1 ? (V == 4 ? v128.load(b, 16) : v128.load(b, 16)) : zero;
-      const b2 = V > 2 ? (V == 4 ? v128.load(b, 32) : v128.load(b, 32)) : zero;
-      const b3 = V > 2 ? (V == 4 ? v128.load(b, 48) : v128.load(b, 48)) : zero;
-      const a0 = v128.load32_splat(a, 0);
+      const b0 = v128.load(b);
+      const b1 = V > 1 ? v128.load(b, 16) : zero;
+      const b2 = V > 2 ? v128.load(b, 32) : zero;
+      const b3 = V > 2 ? v128.load(b, 48) : zero;
+      const a0 = v128.load32_splat(a);
       c00 = madd(a0, b0, c00);
       if (V > 1) c01 = madd(a0, b1, c01);
       if (V > 2) c02 = madd(a0, b2, c02);
@@ -163,10 +163,10 @@ function tile(
       if (V > 2) c52 = madd(a5, b2, c52);
       if (V > 2) c53 = madd(a5, b3, c53);
       if (K <= 1) break;
-      const b0_1 = (V == 4 ? v128.load(b, 64) : v128.load(b, 32));
+      const b0_1 = V == 4 ? v128.load(b, 64) : v128.load(b, 32);
       const b1_1 = V > 1 ? (V == 4 ? v128.load(b, 80) : v128.load(b, 48)) : zero;
-      const b2_1 = V > 2 ? (V == 4 ? v128.load(b, 96) : v128.load(b, 64)) : zero;
-      const b3_1 = V > 2 ? (V == 4 ? v128.load(b, 112) : v128.load(b, 80)) : zero;
+      const b2_1 = V > 2 ? v128.load(b, 96) : zero;
+      const b3_1 = V > 2 ? v128.load(b, 112) : zero;
       const a0_1 = v128.load32_splat(a, 24);
       c00 = madd(a0_1, b0_1, c00);
       if (V > 1) c01 = madd(a0_1, b1_1, c01);
@@ -198,10 +198,10 @@ function tile(
       if (V > 2) c52 = madd(a5_1, b2_1, c52);
       if (V > 2) c53 = madd(a5_1, b3_1, c53);
       if (K <= 2) break;
-      const b0_2 = (V == 4 ? v128.load(b, 128) : v128.load(b, 64));
+      const b0_2 = V == 4 ? v128.load(b, 128) : v128.load(b, 64);
       const b1_2 = V > 1 ? (V == 4 ? v128.load(b, 144) : v128.load(b, 80)) : zero;
-      const b2_2 = V > 2 ? (V == 4 ? v128.load(b, 160) : v128.load(b, 96)) : zero;
-      const b3_2 = V > 2 ? (V == 4 ? v128.load(b, 176) : v128.load(b, 112)) : zero;
+      const b2_2 = V > 2 ? v128.load(b, 160) : zero;
+      const b3_2 = V > 2 ? v128.load(b, 176) : zero;
       const a0_2 = v128.load32_splat(a, 48);
       c00 = madd(a0_2, b0_2, c00);
       if (V > 1) c01 = madd(a0_2, b1_2, c01);
@@ -233,10 +233,10 @@ function tile(
       if (V > 2) c52 = madd(a5_2, b2_2, c52);
       if (V > 2) c53 = madd(a5_2, b3_2, c53);
       if (K <= 3) break;
-      const b0_3 = (V == 4 ? v128.load(b, 192) : v128.load(b, 96));
+      const b0_3 = V == 4 ? v128.load(b, 192) : v128.load(b, 96);
       const b1_3 = V > 1 ? (V == 4 ? v128.load(b, 208) : v128.load(b, 112)) : zero;
-      const b2_3 = V > 2 ? (V == 4 ? v128.load(b, 224) : v128.load(b, 128)) : zero;
-      const b3_3 = V > 2 ? (V == 4 ? v128.load(b, 240) : v128.load(b, 144)) : zero;
+      const b2_3 = V > 2 ? v128.load(b, 224) : zero;
+      const b3_3 = V > 2 ? v128.load(b, 240) : zero;
       const a0_3 = v128.load32_splat(a, 72);
       c00 = madd(a0_3, b0_3, c00);
       if (V > 1) c01 = madd(a0_3, b1_3, c01);
