@@ -4,6 +4,7 @@ import { DataError, FormatError } from '../base/errors.js';
 import { inputName, readInput } from '../base/files/pipe.js';
 import { unzip } from '../data/folder.js';
 import { readIdx } from '../data/idx.js';
+import { type ImageShape, isImageShape } from '../data/set.js';
 
 /** Images of bytes, row-major, with what is known of them. A data set has these keys too. */
 export interface Images {
@@ -11,13 +12,13 @@ export interface Images {
   readonly size: number;
   /** Pixels of one image. */
   readonly width: number;
-  readonly imageShape?: readonly [height: number, width: number];
+  readonly imageShape?: ImageShape;
   readonly labels?: Int32Array;
   readonly classNames?: readonly string[];
 }
 
 /**
- * Reads an IDX file of bytes, [n, height, width] or [n, width], plain or gzip. Throws FileError when it
+ * Reads an IDX file of bytes, [n, height, width], [n, height, width, channels] or [n, width], plain or gzip. Throws FileError when it
  * cannot be read, FormatError when it is something else, DataError when it is empty.
  */
 export async function readImages(given: string): Promise<Images> {
@@ -25,12 +26,11 @@ export async function readImages(given: string): Promise<Images> {
   const path = inputName(given);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const { type, dims, data } = readIdx(isGzip ? await unzip(bytes, path) : bytes, path);
-  if (type !== 'u8' || (dims.length !== 2 && dims.length !== 3)) {
+  if (type !== 'u8' || dims.length < 2 || dims.length > 4) {
     const given = `${type} of ${dims.length} (${dims.join('x')})`;
-    throw new FormatError(path, `expected images: u8 of 2 or 3 dimensions, given ${given}`);
+    throw new FormatError(path, `expected images: u8 of 2 to 4 dimensions, given ${given}`);
   }
   if (data.length === 0) throw new DataError(path, `expected at least one image, given ${dims.join('x')}`);
-  const [size, height, width] = dims;
-  const common = { pixels: data, size, width: data.length / size };
-  return width === undefined ? common : { ...common, imageShape: [height, width] };
+  const [size, ...shape] = dims;
+  return { pixels: data, size, width: data.length / size, ...(isImageShape(shape) && { imageShape: shape }) };
 }

@@ -1,0 +1,40 @@
+/** Reads the file of a picture, which is told by its content and not by its name. Node only. */
+import { FormatError } from '../../base/errors.js';
+import { readJpeg } from './jpeg.js';
+import type { Picture } from './picture.js';
+import { readPng } from './png.js';
+
+/** What files of pictures begin with, at 0 unless another place is said. */
+const SIGNATURES: readonly (readonly [name: string, bytes: string, at?: number])[] = [
+  ['PNG', '\x89PNG\r\n\x1a\n'],
+  ['JPEG', '\xff\xd8\xff'],
+  ['GIF', 'GIF8'],
+  ['WebP', 'WEBP', 8],
+  ['BMP', 'BM'],
+  ['TIFF', 'II*\0'],
+  ['TIFF', 'MM\0*'],
+  ['AVIF or HEIC', 'ftyp', 4],
+];
+
+/** The format of a picture's file by its first bytes: undefined for what is no picture. */
+export function pictureFormat(bytes: Uint8Array): string | undefined {
+  const found = SIGNATURES.find(([, text, at = 0]) =>
+    [...text].every((character, i) => bytes[at + i] === character.charCodeAt(0)),
+  );
+  return found?.[0];
+}
+
+/**
+ * Reads a PNG or JPEG file: its pixels as bytes, upright, on white where they are transparent, and with one
+ * channel where all of them are grey.
+ *
+ * @throws FormatError for a file that is broken, cut off, animated, or no picture of these formats.
+ */
+export async function decodePicture(bytes: Uint8Array, where: string): Promise<Picture> {
+  const format = pictureFormat(bytes);
+  if (format === 'PNG') return readPng(bytes, where);
+  if (format === 'JPEG') return readJpeg(bytes, where);
+  if (bytes.length === 0) throw new FormatError(where, 'the file is empty; expected PNG or JPEG');
+  const given = format === undefined ? 'it is no picture' : `it is ${format}`;
+  throw new FormatError(where, `${given}; expected PNG or JPEG`);
+}
