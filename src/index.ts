@@ -167,6 +167,7 @@ export type { UpdateOptions } from './nn/update.js';
 export { weightsSha256 } from './run/weights.js';
 export { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
 export { type WriteOnnxOptions, writeOnnx } from './tables/onnx.js';
+export type { AugmentOptions } from './train/augment/options.js';
 export type { BatchStart, Callbacks, EpochStart, StepRecord, TrainingPlan } from './train/callbacks.js';
 export { type Checkpoint, readCheckpoint, writeCheckpoint } from './train/checkpoint.js';
 export type { CheckpointFile, CheckpointOptions } from './train/checkpointing.js';

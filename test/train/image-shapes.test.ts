@@ -18,7 +18,7 @@ const pixels = (...shape: number[]) => {
 const images = (imageShape: readonly [number, number, number?]) =>
   dataset({
     name: 'images',
-    inputs: pixels(20, ...(imageShape as number[])),
+    inputs: pixels(20, ...(imageShape as readonly number[])),
     imageShape,
     labels: Array.from({ length: 20 }, (_, i) => i % 2),
   });
