@@ -2,8 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { fileError } from '../base/files/atomic.js';
 
-/** IDX files, NPY files as Keras names its arrays, or folders of pictures. */
-export type FolderKind = 'idx' | 'npy' | 'images';
+/** IDX files, NPY files as Keras names its arrays, folders of pictures by class, or pictures alone. */
+export type FolderKind = 'idx' | 'npy' | 'images' | 'pictures';
 
 /** Throws FileError for a folder that cannot be read. One that is none of these is taken for IDX files. */
 export async function folderKind(path: string): Promise<FolderKind> {
@@ -16,5 +16,6 @@ export async function folderKind(path: string): Promise<FolderKind> {
   const isFolder = entries.some(
     (entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()),
   );
-  return isFolder ? 'images' : 'idx';
+  if (isFolder) return 'images';
+  return has(/\.(png|jpe?g)$/i) ? 'pictures' : 'idx';
 }

@@ -10,7 +10,7 @@ import { dense } from './dense.js';
 import { type DropoutOptions, dropout } from './dropout.js';
 import { type EmbeddingOptions, embedding } from './embedding.js';
 import type { Layer } from './layer.js';
-import { batchNorm, layerNorm } from './normalization.js';
+import { batchNorm, layerNorm, normalizationOf } from './normalization.js';
 import { avgPool2d, globalAvgPool, globalMaxPool, maxPool2d, upsample } from './pool.js';
 import { flatten, reshape } from './reshape.js';
 
@@ -31,6 +31,10 @@ const layers: Readonly<Record<string, Maker>> = {
   dropout: (_, { rate, ...options }) => dropout(rate as number, options as DropoutOptions),
   batchNorm: (_, config) => batchNorm(config),
   layerNorm: (_, config) => layerNorm(config),
+  normalization(where, { channels, ...rest }) {
+    new OptionReader(where, rest).end();
+    return normalizationOf(where, channels);
+  },
   maxPool2d: (_, { size, ...options }) => maxPool2d(size as PairOption, options),
   avgPool2d: (_, { size, ...options }) => avgPool2d(size as PairOption, options),
   globalAvgPool: (where, config) => withoutOptions(globalAvgPool, where, config),

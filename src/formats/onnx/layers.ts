@@ -27,6 +27,7 @@ export const layerWriters: ReadonlyMap<string, (graph: GraphBuilder, part: Layer
   ['batchNorm', writeBatchNorm],
   ['layerNorm', writeLayerNorm],
   ['embedding', writeEmbedding],
+  ['normalization', writeNormalization],
 ]);
 
 function writeDense(graph: GraphBuilder, { config, constant }: LayerPart): void {
@@ -54,6 +55,11 @@ function writeLayerNorm(graph: GraphBuilder, part: LayerPart): void {
     { name: 'axis', int: -1 },
     { name: 'epsilon', float: part.config.eps as number },
   ]);
+}
+
+function writeNormalization(graph: GraphBuilder, { constant }: LayerPart): void {
+  graph.apply('Sub', [constant('mean') as string]);
+  graph.apply('Div', [constant('deviation') as string]);
 }
 
 /** The operators require both, also where the layer learns neither. */
