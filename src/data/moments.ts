@@ -1,6 +1,6 @@
 /** Mean and deviation of the channels of images, by which a model normalises them. */
 import { isUint8Array } from '../base/arrays.js';
-import { OptionError, show } from '../base/errors.js';
+import { DataError, OptionError, show } from '../base/errors.js';
 import type { ChannelMoments } from '../nn/normalization.js';
 import { checkFinite } from './numbers.js';
 import { checkDataset, type Dataset } from './set.js';
@@ -12,7 +12,7 @@ import { checkDataset, type Dataset } from './set.js';
  * layer of a model: `sequential([32, 32, 3], [normalization(channelMoments(train)), …])`.
  *
  * @throws OptionError for something that is no data set, or one with several inputs.
- * @throws DataError for an input that is NaN or infinite.
+ * @throws DataError for an input that is NaN or infinite, and for moments beyond what float32 holds.
  */
 export function channelMoments(set: Dataset): { mean: Float32Array; deviation: Float32Array } {
   const where = 'channelMoments';
@@ -31,8 +31,16 @@ export function channelMoments(set: Dataset): { mean: Float32Array; deviation: F
       : ofFloats(inputs, channel, channels);
     mean[channel] = own.mean * scale + offset;
     deviation[channel] = own.deviation > 0 ? own.deviation * Math.abs(scale) : 1;
+    checkMoments(where, name, mean[channel], deviation[channel]);
   }
   return { mean, deviation };
+}
+
+/** Inputs may be finite and their moments, as float32, not; nor may a deviation vanish. */
+function checkMoments(where: string, name: string, mean: number, deviation: number): void {
+  if (Number.isFinite(mean) && Number.isFinite(deviation) && deviation > 0) return;
+  const given = `given a mean of ${mean} and a deviation of ${deviation}`;
+  throw new DataError(where, `${show(name)}: expected inputs of a usual range, ${given}`);
 }
 
 /** From how often each byte comes: sums of whole numbers, which are exact. */

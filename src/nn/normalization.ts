@@ -83,8 +83,12 @@ export interface ChannelMoments {
  * @throws OptionError for other than as many finite means and deviations above 0; and, when called, ShapeError
  *   for inputs whose last axis is no multiple of these.
  */
-export function normalization({ mean, deviation }: ChannelMoments): Layer {
+export function normalization(moments: ChannelMoments): Layer {
   const where = 'normalization';
+  const reader = new OptionReader(where, moments);
+  const mean = reader.any('mean');
+  const deviation = reader.any('deviation');
+  reader.end();
   const means = readMoments(where, 'mean', mean, Number.NEGATIVE_INFINITY);
   const deviations = readMoments(where, 'deviation', deviation, 0);
   if (means.length !== deviations.length) {
@@ -122,9 +126,15 @@ function repeated(name: string, numbers: Float32Array): Initializer {
 }
 
 function readMoments(where: string, name: string, given: unknown, above: number): Float32Array {
-  const isList = Array.isArray(given) || isNumericArray(given);
-  const values = isList ? Float32Array.from(given as ArrayLike<number>) : new Float32Array(0);
-  if (values.length > 0 && values.every((value) => Number.isFinite(value) && value > above)) return values;
+  const list: ArrayLike<unknown> = Array.isArray(given) || isNumericArray(given) ? given : [];
+  const fits = (value: unknown) => {
+    const float = typeof value === 'number' ? Math.fround(value) : Number.NaN;
+    return Number.isFinite(float) && float > above;
+  };
+  // Nothing is allocated before all are known to be there.
+  let count = 0;
+  while (count < list.length && fits(list[count])) count++;
+  if (count > 0 && count === list.length) return Float32Array.from(list as ArrayLike<number>);
   const expected = `a list of finite numbers${above === 0 ? ' above 0' : ''}, one a channel`;
   throw new OptionError(where, `option ${name}: expected ${expected}, given ${show(given)}`);
 }

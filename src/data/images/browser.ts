@@ -78,7 +78,7 @@ const WHERE = 'imagesFromFiles';
  * @throws ShapeError for pictures of several sizes, unless `size` is given; DataError for none.
  */
 export async function imagesFromFiles(
-  files: Iterable<PictureFile>,
+  files: ArrayLike<PictureFile>,
   options?: PictureOptions,
 ): Promise<PicturesFromFiles> {
   const all = readFiles(files);
@@ -107,11 +107,19 @@ export async function imagesFromFiles(
 }
 
 function readFiles(files: unknown): PictureFile[] {
-  const isFile = (file: unknown) => typeof (file as PictureFile | null)?.arrayBuffer === 'function';
-  const isList = typeof files === 'object' && files !== null && Symbol.iterator in files;
-  const all = isList ? Array.from(files as Iterable<unknown>) : [];
-  if (isList && all.every(isFile)) return all as PictureFile[];
-  throw new OptionError(WHERE, `files: expected files of the page, given ${show(files)}`);
+  const fail = (given: unknown): never => {
+    throw new OptionError(WHERE, `files: expected files of the page, given ${show(given)}`);
+  };
+  const isList = Array.isArray(files) || Object.prototype.toString.call(files) === '[object FileList]';
+  const list = files as ArrayLike<PictureFile | null | undefined>;
+  if (!isList) return fail(files);
+  const all: PictureFile[] = [];
+  // Up to the first that is none: the length of a list is no promise.
+  for (let i = 0; i < list.length; i++) {
+    const file = list[i];
+    all.push(typeof file?.arrayBuffer === 'function' ? file : fail(file));
+  }
+  return all;
 }
 
 async function readPicture(

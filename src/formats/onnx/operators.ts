@@ -78,7 +78,10 @@ function matMul(node: OnnxNode, chain: Chain, read: Reading): void {
 function arithmetic(node: OnnxNode, chain: Chain, read: Reading): void {
   const fail: Fail = failer(node, chain);
   const constant = chain.constant(node, node.inputs[0] === chain.current ? 1 : 0);
-  if (node.operator === 'Sub' && countOf(constant, fail) > 1) return subtractMeans(constant, read, fail);
+  if (node.operator === 'Sub' && countOf(constant, fail) > 1) {
+    subtractMeans(constant, read, fail);
+    return;
+  }
   if (node.operator === 'Div' && countOf(constant, fail) > 1 && read.endsWithMeans) {
     const deviations = finite(row(constant, read.width as number, read, fail), fail);
     if (!deviations.every((value) => value > 0)) fail('expected deviations above 0');
