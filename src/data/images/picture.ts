@@ -42,7 +42,7 @@ export function pictureOf(
 }
 
 /** The picture with one channel, where no pixel of it has a colour. */
-export function withoutColour(picture: Picture): Picture {
+function withoutColour(picture: Picture): Picture {
   const { height, width, channels, pixels } = picture;
   if (channels === 1) return picture;
   for (let i = 0; i < pixels.length; i += 3) {
