@@ -31,10 +31,6 @@ const layers: Readonly<Record<string, Maker>> = {
   dropout: (_, { rate, ...options }) => dropout(rate as number, options as DropoutOptions),
   batchNorm: (_, config) => batchNorm(config),
   layerNorm: (_, config) => layerNorm(config),
-  normalization(where, { channels, ...rest }) {
-    new OptionReader(where, rest).end();
-    return normalizationOf(where, channels);
-  },
   maxPool2d: (_, { size, ...options }) => maxPool2d(size as PairOption, options),
   avgPool2d: (_, { size, ...options }) => avgPool2d(size as PairOption, options),
   globalAvgPool: (where, config) => withoutOptions(globalAvgPool, where, config),
@@ -54,6 +50,10 @@ const layers: Readonly<Record<string, Maker>> = {
   reshape(where, { shape, ...rest }) {
     new OptionReader(where, rest).end();
     return reshape(shape as readonly number[]);
+  },
+  normalization(where, { channels, ...rest }) {
+    new OptionReader(where, rest).end();
+    return normalizationOf(where, channels);
   },
 };
 

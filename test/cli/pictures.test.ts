@@ -118,6 +118,33 @@ describe('a folder of pictures', () => {
     expect(info.stdout).toMatch(/images 8x8x3/);
   });
 
+  test('trains a convolutional network, which is told its images by their shape', async () => {
+    const options = [
+      '--layers',
+      'conv 4 3, pool, dense 8',
+      '--epochs',
+      '12',
+      '--normalize',
+      'channel',
+      '--augment',
+      'shift 1',
+    ];
+    const [, , ...rest] = TRAIN;
+    const own = rest.slice(rest.indexOf('--learning-rate'));
+    const trained = await lanegrad(root, ['train', 'shapes', ...options, ...own, '--out', 'conv', '--json']);
+    expect(trained.code, trained.stderr).toBe(0);
+    const { loss, accuracy } = (lastObject(trained) as { test: { loss: number; accuracy: number } }).test;
+    expect(accuracy).toBeGreaterThan(0.9);
+    expect(lastObject(await lanegrad(root, ['evaluate', 'conv', 'shapes', '--json']))).toMatchObject({
+      loss,
+      accuracy,
+    });
+    const { predictions } = lastObject(await lanegrad(root, ['predict', 'conv', 'loose', '--json'])) as {
+      predictions: { name: string }[];
+    };
+    expect(predictions.map(({ name }) => name)).toEqual(['left', 'top']);
+  });
+
   test('goes on with the same bits after it was stopped', async () => {
     const options = [
       ...TRAIN,
