@@ -5,6 +5,15 @@ export { createEngine, type EngineOptions } from './create/engine.js';
 export { type Dataset, type DatasetOptions, dataset, sliceDataset } from './data/dataset.js';
 export { readIdx } from './data/idx.js';
 export {
+  imagesFromFiles,
+  type PictureFile,
+  type Pictures,
+  type PicturesFromFiles,
+} from './data/images/browser.js';
+export type { PictureOptions, SkippedFile } from './data/images/collect.js';
+export type { Fit, ImageSize } from './data/images/resize.js';
+export { channelMoments } from './data/moments.js';
+export {
   type DatasetParts,
   type Fold,
   type FoldOptions,
@@ -107,7 +116,14 @@ export {
   unfreeze,
 } from './nn/model.js';
 export { callModel, type Named, network } from './nn/network.js';
-export { type BatchNormOptions, batchNorm, type LayerNormOptions, layerNorm } from './nn/normalization.js';
+export {
+  type BatchNormOptions,
+  batchNorm,
+  type ChannelMoments,
+  type LayerNormOptions,
+  layerNorm,
+  normalization,
+} from './nn/normalization.js';
 export {
   type AdagradOptions,
   type AdamOptions,
@@ -167,6 +183,7 @@ export type { UpdateOptions } from './nn/update.js';
 export { weightsSha256 } from './run/weights.js';
 export { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
 export { type WriteOnnxOptions, writeOnnx } from './tables/onnx.js';
+export type { AugmentOptions } from './train/augment/options.js';
 export type { BatchStart, Callbacks, EpochStart, StepRecord, TrainingPlan } from './train/callbacks.js';
 export { type Checkpoint, readCheckpoint, writeCheckpoint } from './train/checkpoint.js';
 export type { CheckpointFile, CheckpointOptions } from './train/checkpointing.js';

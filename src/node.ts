@@ -1,6 +1,6 @@
 /**
- * lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, and the folder of a
- * training run.
+ * lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, folders of pictures, and the
+ * folder of a training run.
  */
 import { readFileBytes, writeFileAtomic } from './base/files/atomic.js';
 import { checkPath } from './base/options.js';
@@ -8,8 +8,11 @@ import type { Network } from './nn/model.js';
 import { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
 
 export { loadIdxFolder, type Splits } from './data/folder.js';
+export type { PictureOptions, SkippedFile } from './data/images/collect.js';
+export { type ImageFolderOptions, type ImageSplits, loadImageFolder } from './data/images/folder.js';
+export type { Fit, ImageSize } from './data/images/resize.js';
 export { loadMnist } from './data/mnist.js';
-export { loadNpz } from './data/npz.js';
+export { loadNpyFolder, loadNpz } from './data/npz.js';
 export { loadOnnx } from './formats/onnx/load.js';
 export type { RunReport, TestSet } from './report/report.js';
 export { type CheckpointFolderOptions, checkpointFolder, latestCheckpoint } from './run/checkpoints.js';

@@ -1,9 +1,12 @@
 /** `lanegrad evaluate`: a saved model measured on a data set. */
 import { type Command, Option } from 'commander';
+import { OptionError, show } from '../base/errors.js';
 import type { Choice } from '../base/settings.js';
 import { createEngine } from '../create/engine.js';
+import type { Dataset } from '../data/dataset.js';
 import type { LossName } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
+import type { RunSplits } from '../run/splits.js';
 import { weightsSha256 } from '../run/weights.js';
 import { tableDataset } from '../tables/dataset.js';
 import { openTableInput } from '../tables/file.js';
@@ -15,6 +18,7 @@ import {
   loadSplits,
   lossOption,
   openModel,
+  picturesOf,
   requireOnePort,
   scaledFor,
   tableSource,
@@ -37,7 +41,7 @@ export function addEvaluate(program: Command): void {
     .argument('<model>', 'a model file, or a run folder')
     .argument(
       '[data]',
-      'mnist, a folder with IDX files, an NPZ file as Keras has them, or for a model of tables a table, or - for one on standard input',
+      'mnist, a folder with pictures by class or with IDX files, an NPZ file as Keras has them, or for a model of tables a table, or - for one on standard input',
       'mnist',
     )
     .addOption(
@@ -76,7 +80,7 @@ async function evaluateModel(
         metadata.table,
         part === 'full' ? undefined : part,
       )
-    : scaledFor(metadata, (await loadSplits(source))[split]);
+    : scaledFor(metadata, partOf(await loadSplits(source, picturesOf(opened)), split, source));
   const engine = await createEngine({ backend, math, threads, turbo });
   if (metadata.table?.target.kind === 'regression') {
     return evaluateRegression(out, engine, opened, metadata.table.target, set, { source, part });
@@ -126,6 +130,13 @@ async function evaluateModel(
     weightsSha256: await weightsSha256(model),
     engine: engine.info,
   });
+}
+
+/** Throws OptionError for a part that there is not, as of pictures of which none were kept. */
+function partOf(splits: RunSplits, split: EvaluateOptions['split'], source: string): Dataset {
+  const set = splits[split];
+  if (set) return set;
+  throw new OptionError('--split', `${show(source)} has no part of that name, given ${split}`);
 }
 
 /**

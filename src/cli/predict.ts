@@ -3,8 +3,9 @@ import { type Command, Option } from 'commander';
 import { OptionError, ShapeError } from '../base/errors.js';
 import { type Choice, integer } from '../base/settings.js';
 import { createEngine } from '../create/engine.js';
-import type { Dataset } from '../data/dataset.js';
+import type { Fit } from '../data/images/resize.js';
 import type { LossName } from '../nn/losses.js';
+import type { RunSplits } from '../run/splits.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { predictClasses, predictProba, scaleBytes } from '../train/predict.js';
 import { commonOptions, engineOptions, range } from './arguments.js';
@@ -14,10 +15,12 @@ import { type Images, readImages } from './images.js';
 import { Output, percent, printable, table } from './output.js';
 import {
   className,
+  imageShapeOfModel,
   isFileSource,
   loadSplits,
   lossOption,
   openModel,
+  picturesOf,
   requireOnePort,
   tableSource,
 } from './sources.js';
@@ -41,7 +44,8 @@ export function addPredict(program: Command): void {
     .argument('<model>', 'a model file, or a run folder')
     .argument(
       '[input]',
-      'a table; an IDX file of images, also .gz; either as - on standard input; or mnist, a folder or an NPZ file, for its test images',
+      'a table; a PNG or JPEG file, or a folder of such; an IDX file of images, also .gz; any file as - on standard input; or mnist, a ' +
+        'folder with pictures by class or IDX files, or an NPZ file, for its test images',
       'mnist',
     )
     .addOption(
@@ -76,6 +80,7 @@ const EXAMPLES = `
 Examples:
   lanegrad predict model.safetensors --index 7 --show
   lanegrad predict runs/fashion ./fashion --range 100:120
+  lanegrad predict runs/flowers ./picture.jpg --show
   lanegrad predict runs/iris new.csv --out predictions.csv --copy id
   lanegrad predict model.safetensors t10k-images-idx3-ubyte.gz --json`;
 
@@ -85,6 +90,8 @@ function names(text: string): string[] {
 
 interface Prediction {
   index: number;
+  /** The picture's, where it is one. */
+  file?: string;
   class: number;
   name: string;
   probability: number;
@@ -108,8 +115,11 @@ async function predictImages(given: string, source: string, options: PredictOpti
     if (options[name] !== undefined) throw new OptionError(`--${flag}`, 'it is for models of tables');
   }
   const images = (await isFileSource(source))
-    ? await readImages(source)
-    : fromDataset((await loadSplits(source)).test);
+    ? await readImages(source, {
+        shape: imageShapeOfModel(opened),
+        fit: metadata.input?.fit as Fit | undefined,
+      })
+    : testImages(source, await loadSplits(source, picturesOf(opened)));
   if (images.width !== model.inputSize) {
     throw new ShapeError(
       source,
@@ -135,6 +145,7 @@ async function predictImages(given: string, source: string, options: PredictOpti
     const own = Array.from(probabilities.subarray(row * width, (row + 1) * width));
     return {
       index: from + row,
+      ...(images.files && { file: images.files[from + row] }),
       class: best,
       name: className(best, metadata, images),
       probability: own[best],
@@ -146,7 +157,10 @@ async function predictImages(given: string, source: string, options: PredictOpti
   out.result({ model: path, input: source, predictions, engine: engine.info });
 }
 
-function fromDataset({ inputs, ...set }: Dataset): Images {
+function testImages(source: string, { test }: RunSplits): Images {
+  if (!test)
+    throw new OptionError('input', `${printable(source)} has no test images; expected some, or a picture`);
+  const { inputs, ...set } = test;
   // Sets that come from files hold bytes.
   if (!(inputs instanceof Uint8Array)) throw new ShapeError(set.name, 'expected images of bytes');
   return { ...set, pixels: inputs };
@@ -172,8 +186,8 @@ function print(
   metadata: ModelMetadata,
   show: boolean,
 ): void {
-  const rows = predictions.map(({ index, name, class: best, probability, label }) => [
-    String(index),
+  const rows = predictions.map(({ index, file, name, class: best, probability, label }) => [
+    file === undefined ? String(index) : printable(file),
     printable(name),
     percent(probability),
     label === null ? '-' : printable(className(label, metadata, images)),

@@ -7,17 +7,22 @@ import { isUint8Array } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
 import { didYouMean } from '../base/options.js';
-import { type Choice, configOf } from '../base/settings.js';
+import { type Choice, configOf, flagOf } from '../base/settings.js';
+import { folderKind } from '../data/any-folder.js';
 import type { Dataset } from '../data/dataset.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
+import { loadImageFolder } from '../data/images/folder.js';
+import type { Fit } from '../data/images/resize.js';
 import { loadMnist } from '../data/mnist.js';
-import { loadNpz } from '../data/npz.js';
+import { loadNpyFolder, loadNpz } from '../data/npz.js';
+import { type ImageShape, isImageShape } from '../data/set.js';
 import { lossOf } from '../nn/loss-config.js';
 import { type LossName, lossNames } from '../nn/losses.js';
 import { type Network, remember } from '../nn/model.js';
 import { loadModel } from '../node.js';
 import { lossOfRun, MODEL_FILE } from '../run/folder.js';
-import { runOptions } from '../run/options.js';
+import { type RunOptionValues, runOptions } from '../run/options.js';
+import type { RunSplits } from '../run/splits.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { lossFor } from '../train/check.js';
 import { argument } from './flags.js';
@@ -25,15 +30,78 @@ import { argument } from './flags.js';
 /** Data sets that have a name. A folder that is called so is reached as ./mnist. */
 const named: ReadonlyMap<string, () => Promise<Splits>> = new Map([['mnist', () => loadMnist()]]);
 
+/** What is said of a folder of pictures: by options, or by the model that they are for. */
+interface PictureSettings extends Pick<RunOptionValues, 'imageSize' | 'imageFit' | 'skipBroken'> {
+  /** Which of them validate and test. */
+  readonly seed?: number;
+  readonly channels?: 1 | 3;
+  readonly classNames?: readonly string[];
+}
+
 /** Loads a data set by name or folder. Throws OptionError when it is neither. */
-export async function loadSplits(source: string): Promise<Splits> {
+export async function loadSplits(source: string, settings: PictureSettings = {}): Promise<RunSplits> {
   const load = named.get(source);
+  const kind = load ? 'set' : await kindOf(source);
+  const folder = kind === 'folder' ? await folderKind(source) : undefined;
+  if (folder === 'images') return loadPictures(source, settings);
+  if (folder === 'pictures') {
+    throw new OptionError('data', `${show(source)} holds pictures; expected them in a folder for each class`);
+  }
   if (load) return load();
-  if ((await kindOf(source)) === 'folder') return loadIdxFolder(source);
-  const isFile = (await kindOf(source)) === 'file';
+  if (folder === 'npy') return loadNpyFolder(source);
+  if (folder === 'idx') return loadIdxFolder(source);
+  const isFile = kind === 'file';
   if (isFile && isNpzPath(source)) return loadNpz(source);
-  const expected = 'a folder with IDX files, an NPZ file of Keras, or a table such as data.csv with --target';
+  const expected =
+    'a folder with pictures by class or with IDX files, an NPZ file of Keras, or a table such as data.csv with --target';
   throw unknownSource(source, isFile ? 'is a file' : undefined, expected);
+}
+
+/** Throws OptionError for options of folders of pictures. */
+export function refusePictureOptions(settings: PictureSettings, source: string): void {
+  for (const key of ['imageSize', 'imageFit', 'skipBroken'] as const) {
+    if (settings[key] === undefined) continue;
+    throw new OptionError(flagOf(key), `it is for folders of pictures, given ${show(source)}`);
+  }
+}
+
+async function loadPictures(source: string, settings: PictureSettings): Promise<RunSplits> {
+  const {
+    imageSize: size,
+    imageFit: fit,
+    skipBroken: skip = false,
+    seed = 0,
+    channels,
+    classNames,
+  } = settings;
+  if (fit !== undefined && size === undefined) {
+    throw new OptionError('--image-fit', 'expected --image-size besides, to which pictures are to fit');
+  }
+  const { skipped, ...splits } = await loadImageFolder(source, {
+    ...(size && { size, fit: fit ?? 'cover' }),
+    ...(channels && { channels }),
+    ...(classNames && { classNames }),
+    ...{ skip, seed },
+  });
+  return { ...splits, pictures: { skipped, seed, ...(size && { fit: fit ?? 'cover' }) } };
+}
+
+/** What a model remembers of the pictures that it was trained on. */
+export function picturesOf({ model, metadata }: OpenModel): PictureSettings {
+  const { fit, splitSeed } = metadata.input ?? {};
+  const shape = imageShapeOfModel({ model, metadata });
+  return {
+    ...(fit && shape && { imageSize: [shape[0], shape[1]], imageFit: fit as Fit }),
+    ...(splitSeed !== undefined && { seed: splitSeed }),
+    ...(shape?.[2] === 3 && { channels: 3 }),
+    ...(metadata.classNames && { classNames: metadata.classNames }),
+  };
+}
+
+/** The images that a model takes, as its file says or as its input is. */
+export function imageShapeOfModel({ model, metadata }: Omit<OpenModel, 'path'>): ImageShape | undefined {
+  const [{ shape }] = model.inputs;
+  return metadata.input?.imageShape ?? (shape.length === 3 && isImageShape(shape) ? shape : undefined);
 }
 
 /** Whether a file is NPZ by its name: as a data set it has the arrays x_train, y_train, x_test and y_test. */
@@ -42,15 +110,17 @@ export function isNpzPath(path: string): boolean {
 }
 
 /**
- * Whether the word is a file of images, and not a data set or the name of one. Throws OptionError when it is
- * nothing at all.
+ * Whether the word is a file of images or a folder of pictures without classes, and not a data set or the name of
+ * one. Throws OptionError when it is nothing at all.
  */
 export async function isFileSource(source: string): Promise<boolean> {
   if (source === STANDARD_INPUT) return true;
   if (named.has(source) || isNpzPath(source)) return false;
   const kind = await kindOf(source);
-  if (kind === undefined) throw unknownSource(source, undefined, 'an IDX file, or a folder with IDX files');
-  return kind === 'file';
+  if (kind === undefined) {
+    throw unknownSource(source, undefined, 'a PNG, JPEG or IDX file, or a folder with pictures or IDX files');
+  }
+  return kind === 'file' || (await folderKind(source)) === 'pictures';
 }
 
 /**

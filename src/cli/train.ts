@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { FormatError, OptionError, show } from '../base/errors.js';
 import { createEngine, type EngineOptions } from '../create/engine.js';
+import { describeSkipped } from '../data/images/collect.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { layerWidths } from '../nn/summary.js';
 import { findRate } from '../run/find-rate.js';
@@ -18,7 +19,7 @@ import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
 import { Signals } from './signals.js';
-import { isNpzPath, loadSplits } from './sources.js';
+import { isNpzPath, loadSplits, refusePictureOptions } from './sources.js';
 import { prepareTableRun, printTable } from './table-train.js';
 import { refusedWhenResumed, type TrainOptions, toSettings, trainOptions } from './train-options.js';
 
@@ -29,8 +30,8 @@ export function addTrain(program: Command): void {
     .description('Trains a network, tests it, and writes a run folder.')
     .argument(
       '[data]',
-      'a table (CSV, TSV, JSON lines, Parquet, NPY, NPZ) with --target, or - for one on standard input; mnist; a folder with IDX ' +
-        'files; or an NPZ file as Keras has them, with x_train, y_train, x_test and y_test (default: mnist)',
+      'a table (CSV, TSV, JSON lines, Parquet, NPY, NPZ) with --target, or - for one on standard input; mnist; a folder with PNG or ' +
+        'JPEG files in a folder for each class, or with IDX files; or an NPZ file as Keras has them, with x_train, y_train, x_test and y_test (default: mnist)',
     );
   for (const option of [...trainOptions(), ...engineOptions(), ...commonOptions()]) command.addOption(option);
   command.action(train).addHelpText('after', EXAMPLES);
@@ -45,6 +46,7 @@ Examples:
   lanegrad train mnist --layers "conv 16 3, pool, conv 32 3, pool, dense 64" --optimizer adam
   lanegrad train iris.csv --target species           a table: types are found out, and shown
   lanegrad train ./fashion --epochs 50 --early-stopping --out runs/fashion
+  lanegrad train ./flowers --image-size 32x32 --augment "flip, rotate 10"
   lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut
   lanegrad train mnist --full --json | tail -n 1     a record for programs
 
@@ -69,7 +71,8 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
     const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
-    const splits: RunSplits = job.splits ?? (await loadSplits(settings.source));
+    const splits: RunSplits = job.splits ?? (await loadSplits(settings.source, settings));
+    if (!splits.pictures) refusePictureOptions(settings, settings.source);
     // While data were read there was nothing to save, and a signal ended the process as it does by default:
     // at once, whatever it waited for.
     signals = new Signals((name) => {
@@ -78,6 +81,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     });
     const engine = await createEngine(wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
+    for (const line of skippedLines(splits)) out.line(line);
     progress.brief = splits.table !== undefined;
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
     if (options.learningRate === 'find') {
@@ -116,6 +120,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     out.result({
       ...summarize(finished, settings, engine.info),
       ...(splits.table && { table: splits.table.summary }),
+      ...(splits.pictures && { skipped: splits.pictures.skipped }),
     });
     if (finished.interrupted) process.exitCode = signals.exitCode;
   } catch (error) {
@@ -185,6 +190,16 @@ function engineOf(
     path,
     `engine: expected the backend and math that the run began with, given ${show(engine)}`,
   );
+}
+
+/** Which files of a folder were left out. */
+function skippedLines({ pictures }: RunSplits): string[] {
+  if (!pictures || pictures.skipped.length === 0) return [];
+  const { skipped } = pictures;
+  return [
+    `left out ${count(skipped.length)} files that are no pictures, or broken:`,
+    ...describeSkipped(skipped).map((line) => `  ${printable(line)}`),
+  ];
 }
 
 function printResult(out: Output, { folder, model, history, test, interrupted }: Run): void {

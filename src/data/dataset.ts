@@ -31,7 +31,7 @@ export interface DatasetOptions extends ClassOptions, TargetOptions {
   name?: string;
   /**
    * Row-major [size, width], in one array or as an array of rows, whose lengths then give `width`; rows of
-   * rows are images, and give `imageShape`. A Uint8Array or a Float32Array is kept, not copied: it must not
+   * rows are grey images, and rows of these images with channels: they give `imageShape`. A Uint8Array or a Float32Array is kept, not copied: it must not
    * be written to afterwards. Other numbers are copied into a Float32Array, other bytes into a Uint8Array.
    * For a model with several inputs: these by name, each so or with a scale and a shape of its own: `{ image:
    * { values: bytes, shape: [28, 28] }, numbers }`.
@@ -62,6 +62,7 @@ export interface DatasetOptions extends ClassOptions, TargetOptions {
   scale?: number;
   /** Default 0; floats allow only 0. */
   offset?: number;
+  /** Of samples that are images: [height, width], or [height, width, channels]. */
   imageShape?: ImageShape;
 }
 

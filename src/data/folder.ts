@@ -12,6 +12,7 @@ import { checkPath, OptionReader } from '../base/options.js';
 import { growthLimit } from '../formats/bytes.js';
 import { type Dataset, dataset, sliceDataset } from './dataset.js';
 import { readIdx } from './idx.js';
+import { isImageShape } from './set.js';
 
 const WHERE = 'loadIdxFolder';
 
@@ -27,7 +28,7 @@ export interface Splits {
   readonly full: Dataset;
 }
 
-/** One pair of files. `shape` is that of a sample, of 1 or 2 dimensions. */
+/** One pair of files. `shape` is that of a sample, of 1 to 3 dimensions. */
 interface Pair {
   readonly imagesPath: string;
   readonly labelsPath: string;
@@ -40,8 +41,8 @@ interface Pair {
 /**
  * Loads `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
  * `t10k-labels-idx1-ubyte` from the folder `path`. Each may instead be spelt with a dot
- * (`train-images.idx3-ubyte`) and end in `.gz`. Images are bytes [n, height, width] or [n, width], labels
- * bytes [n]. Classes are the largest label + 1, and at least 2.
+ * (`train-images.idx3-ubyte`) and end in `.gz`. Images are bytes [n, height, width], [n, height, width,
+ * channels] or [n, width], labels bytes [n]. Classes are the largest label + 1, and at least 2.
  *
  * @param options `name` of the sets; default: the folder's name.
  * @throws FileError when the folder or a file is missing or cannot be read.
@@ -104,7 +105,7 @@ export async function unzip(
 }
 
 async function readPair(folder: string, prefix: 'train' | 't10k'): Promise<Pair> {
-  const images = await readU8(folder, `${prefix}-images`, 'idx3-ubyte', [2, 3]);
+  const images = await readU8(folder, `${prefix}-images`, 'idx3-ubyte', [2, 3, 4]);
   const labels = await readU8(folder, `${prefix}-labels`, 'idx1-ubyte', [1]);
   const [size, ...shape] = images.dims;
   if (size !== labels.dims[0]) {
@@ -130,7 +131,7 @@ async function readU8(folder: string, stem: string, suffix: string, ranks: reado
   const { path, bytes } = await readFirst(folder, stem, suffix);
   const { type, dims, data } = readIdx(path.endsWith('.gz') ? await unzip(bytes, path) : bytes, path);
   if (type !== 'u8' || !ranks.includes(dims.length)) {
-    const expected = `u8 of ${ranks.join(' or ')} dimensions`;
+    const expected = `u8 of ${ranks.length > 1 ? `${ranks[0]} to ${ranks.at(-1)}` : ranks[0]} dimensions`;
     throw new FormatError(path, `expected ${expected}, given ${type} of ${dims.length} (${dims.join('x')})`);
   }
   return { path, dims, data };
@@ -155,7 +156,6 @@ async function readFirst(folder: string, stem: string, suffix: string) {
 }
 
 function toDataset({ images, labels, shape }: Pair, name: string, classes: number): Dataset {
-  const [height, width] = shape;
   return dataset({
     name,
     inputs: images,
@@ -163,7 +163,7 @@ function toDataset({ images, labels, shape }: Pair, name: string, classes: numbe
     classes,
     scale: 1 / 255,
     offset: 0,
-    ...(width === undefined ? { width: height } : { imageShape: [height, width] as const }),
+    ...(isImageShape(shape) ? { imageShape: shape } : { width: shape[0] }),
   });
 }
 

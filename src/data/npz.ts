@@ -1,24 +1,25 @@
 /**
  * Loads data sets as Keras has them: one NPZ file with the arrays `x_train`, `y_train`, `x_test` and
- * `y_test`. Node only. What is in an archive of arrays is `formats/npz.ts`'s business.
+ * `y_test`, or a folder with each as an NPY file. Node only. What is in an archive of arrays is `formats/npz.ts`'s business.
  */
 
-import { basename } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { elementsOf } from '../base/arrays.js';
 import { DataError, FormatError, OptionError, ShapeError, show } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
-import { OptionReader } from '../base/options.js';
-import type { NpyArray } from '../formats/npy.js';
+import { checkPath, OptionReader } from '../base/options.js';
+import { type NpyArray, readNpy } from '../formats/npy.js';
 import { readNpz } from '../formats/npz.js';
 import { type Dataset, dataset } from './dataset.js';
 import { type Splits, splitFull } from './folder.js';
+import { isImageShape } from './set.js';
 
 const NAMES = ['x_train', 'y_train', 'x_test', 'y_test'] as const;
 
 /**
  * Loads such a file: inputs [n, …] of bytes, whose values are scaled by 1/255 as pixels, or of other numbers,
- * which are taken as they are; labels [n] or [n, 1], whole numbers from 0 on. Images are [n, height, width],
- * with or without an axis of 1 behind.
+ * which are taken as they are; labels [n] or [n, 1], whole numbers from 0 on. Images are [n, height, width]
+ * or [n, height, width, channels].
  *
  * @param options `name` of the sets; default: the file's, without `.npz`.
  * @throws FileError when it cannot be read; FormatError when it is no NPZ file, or lacks one of the arrays.
@@ -34,6 +35,26 @@ export async function loadNpz(path: string, options: { name?: string } = {}): Pr
   const name = reader.string('name', basename(path, '.npz') || 'data');
   reader.end();
   return toSplits(readNpz(await readFileBytes(path), path), path, name);
+}
+
+/**
+ * The same of a folder with the files `x_train.npy`, `y_train.npy`, `x_test.npy` and `y_test.npy`.
+ *
+ * @param options `name` of the sets; default: the folder's name.
+ * @throws as `loadNpz`.
+ */
+export async function loadNpyFolder(path: string, options: { name?: string } = {}): Promise<Splits> {
+  const where = 'loadNpyFolder';
+  checkPath(where, path);
+  const reader = new OptionReader(where, options);
+  const name = reader.string('name', basename(resolve(path)) || 'data');
+  reader.end();
+  const arrays = new Map<string, NpyArray>();
+  for (const key of NAMES) {
+    const file = join(path, `${key}.npy`);
+    arrays.set(key, readNpy(await readFileBytes(file), file));
+  }
+  return toSplits(arrays, path, name);
 }
 
 function toSplits(arrays: ReadonlyMap<string, NpyArray>, where: string, name: string): Splits {
@@ -76,15 +97,15 @@ function setOf(
     throw new ShapeError(where, `expected numbers [n, …], given ${dtype} [${shape.join(', ')}]`);
   }
   const width = elementsOf(sample);
-  const pixels = sample.at(-1) === 1 ? sample.slice(0, -1) : sample;
-  const [height, across] = pixels;
+  // Keras has numbers beside each other as [n, width, 1] at times: those are no images of one column.
+  const isImage = isImageShape(sample) && !(sample.length === 2 && sample[1] === 1);
   return dataset({
     name,
     inputs: dtype === 'uint8' ? data : Float32Array.from(data as ArrayLike<number>, Number),
     labels,
     width,
     classes,
-    ...(pixels.length === 2 && { imageShape: [height, across] as const }),
+    ...(isImage && { imageShape: sample }),
   });
 }
 

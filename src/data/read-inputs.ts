@@ -5,7 +5,7 @@ import { elementsOf, isFloat32Array, isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
 import { checkFinite, type Numbers, type ReadNumbers, readNumbers } from './numbers.js';
-import type { ImageShape, InputRows } from './set.js';
+import { type ImageShape, type InputRows, imageShapeOf, isImageShape } from './set.js';
 
 /** One of several inputs, where more is to be said of it than its numbers. */
 export interface InputOptions {
@@ -15,7 +15,10 @@ export interface InputOptions {
   scale?: number;
   /** Default 0; floats allow only 0. */
   offset?: number;
-  /** Of one sample: its width, or the lengths of its axes, such as [height, width] of an image. */
+  /**
+   * Of one sample: its width, or the lengths of its axes, such as [height, width, channels] of an image, or
+   * [height, width] of a grey one.
+   */
   shape?: readonly number[];
 }
 
@@ -30,7 +33,11 @@ export interface InputForm {
 /** Of a set's only input. */
 export function readForm(read: OptionReader): InputForm {
   return {
-    imageShape: read.optional('imageShape', '[height, width], whole numbers of at least 1', isImageShape),
+    imageShape: read.optional(
+      'imageShape',
+      '[height, width] or [height, width, channels], whole numbers of at least 1',
+      isImageShape,
+    ),
     width: read.optional('width', 'a whole number, at least 1', isCount),
     scale: read.optional('scale', 'a finite number', isFiniteNumber),
     offset: read.optional('offset', 'a finite number', isFiniteNumber),
@@ -42,7 +49,7 @@ export function readNamedForm(read: OptionReader): InputForm {
   const shape = read.optional('shape', 'a list of whole numbers, at least 1', isShape);
   return {
     width: shape && elementsOf(shape),
-    imageShape: shape?.length === 2 ? [shape[0], shape[1]] : undefined,
+    imageShape: isImageShape(shape) ? shape : undefined,
     scale: read.optional('scale', 'a finite number', isFiniteNumber),
     offset: read.optional('offset', 'a finite number', isFiniteNumber),
   };
@@ -63,7 +70,8 @@ export function readInput(where: string, option: string, values: unknown, given:
     throw new OptionError(where, problem);
   }
   const { shape } = rows;
-  const imageShape = given.imageShape ?? (shape.length === 3 ? ([shape[1], shape[2]] as const) : undefined);
+  const own = shape.slice(1);
+  const imageShape = given.imageShape ?? (isImageShape(own) ? own : undefined);
   return {
     /** `answers` says what there are `size` of. */
     rows(size: number, answers: string): InputRows {
@@ -71,7 +79,7 @@ export function readInput(where: string, option: string, values: unknown, given:
       if (isFloat32Array(inputs)) checkFinite(names, inputs, width);
       return {
         ...{ inputs, width, scale, offset },
-        ...(imageShape && { imageShape: Object.freeze([imageShape[0], imageShape[1]] as const) }),
+        ...(imageShape && { imageShape: imageShapeOf(imageShape) }),
       };
     },
   };
@@ -85,7 +93,7 @@ function rowWidth(
   givenWidth?: number,
   imageShape?: ImageShape,
 ): number {
-  const pixels = imageShape && imageShape[0] * imageShape[1];
+  const pixels = imageShape && elementsOf(imageShape as readonly number[]);
   const rowLength = shape.length > 1 && shape[0] > 0 ? values / shape[0] : undefined;
   if (givenWidth !== undefined && rowLength !== undefined && givenWidth !== rowLength) {
     throw new ShapeError(where, `expected inputs in rows of ${givenWidth}, given rows of ${rowLength}`);
@@ -124,8 +132,4 @@ export function isCount(value: unknown): value is number {
 
 function isShape(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.length > 0 && value.length <= 8 && value.every(isCount);
-}
-
-function isImageShape(value: unknown): value is ImageShape {
-  return Array.isArray(value) && value.length === 2 && value.every(isCount);
 }

@@ -79,18 +79,31 @@ export function splitDataset(set: Dataset, options?: SplitOptions): DatasetParts
     const shares = `${validation} for validation and ${test} for test`;
     throw new OptionError(where, `expected shares below 1 together, given ${shares}`);
   }
-  const order = shuffled(set, seed, stratified);
-  const tests = spread(order, test);
-  const validations = spread(tests.others, validation / (1 - test));
-  const part = (name: string, rows: Uint32Array): Dataset => {
-    if (rows.length > 0) return gatherRows(set, rows.sort(), `${set.name}, ${name}`);
+  const rows = splitRows(set, { validation, test, seed, stratified });
+  const part = (name: keyof DatasetParts): Dataset => {
+    if (rows[name].length > 0) return gatherRows(set, rows[name], `${set.name}, ${name}`);
     const given = `${set.size} rows, ${validation} of them for validation and ${test} for test`;
     throw new DataError(where, `no row is left for ${name}: given ${given}`);
   };
   return {
-    train: part('train', validations.others),
-    ...(validation > 0 && { validation: part('validation', validations.chosen) }),
-    ...(test > 0 && { test: part('test', tests.chosen) }),
+    train: part('train'),
+    ...(validation > 0 && { validation: part('validation') }),
+    ...(test > 0 && { test: part('test') }),
+  };
+}
+
+/** @internal The rows of each part, ascending; the shares are less than 1 together. */
+export function splitRows(
+  labels: Pick<Dataset, 'size' | 'labels'>,
+  { validation, test, seed, stratified }: Required<SplitOptions>,
+): Record<keyof DatasetParts, Uint32Array> {
+  const order = shuffled(labels, seed, stratified);
+  const tests = spread(order, test);
+  const validations = spread(tests.others, validation / (1 - test));
+  return {
+    train: validations.others.sort(),
+    validation: validations.chosen.sort(),
+    test: tests.chosen.sort(),
   };
 }
 
@@ -160,7 +173,11 @@ function readStratified(where: string, reader: OptionReader, { classes, name }: 
 }
 
 /** All rows in random order; class after class when each is to be dealt out evenly. */
-function shuffled({ size, labels }: Dataset, seed: number, stratified: boolean): Uint32Array {
+function shuffled(
+  { size, labels }: Pick<Dataset, 'size' | 'labels'>,
+  seed: number,
+  stratified: boolean,
+): Uint32Array {
   const order = new Uint32Array(size);
   fillPermutation(order, randomSource(seed, STREAM));
   // Sorting is stable: within a class the order stays random.

@@ -1,9 +1,10 @@
 /** What a data set is: rows of inputs with their answers, as `dataset` makes it, and a part of one. */
-import { isFloat32Array, isTypedArray, isUint8Array } from '../base/arrays.js';
+import { elementsOf, isFloat32Array, isTypedArray, isUint8Array } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { checkInteger } from '../base/options.js';
 
-export type ImageShape = readonly [height: number, width: number];
+/** Of images with one channel, which are grey, the channels are left out. */
+export type ImageShape = readonly [height: number, width: number, channels?: number];
 
 /** The rows of one input. */
 export interface InputRows {
@@ -14,7 +15,10 @@ export interface InputRows {
   /** A sample's value is `inputs[i] * scale + offset`. Always 1 and 0 for float inputs. */
   readonly scale: number;
   readonly offset: number;
-  /** Pixels of a sample that is an image; height times width is `width`. */
+  /**
+   * Of samples that are images: height, width and, unless it is 1, the number of channels, which lie beside
+   * each other pixel after pixel. Their product is `width`.
+   */
   readonly imageShape?: ImageShape;
 }
 
@@ -92,12 +96,28 @@ export function checkDataset(where: string, name: string, set: unknown): asserts
 type Field = readonly [what: string, value: unknown, fits: boolean];
 type Length = readonly [what: string, values: { readonly length: number } | undefined, width: number];
 
+/** Whether it is the shape of images of so many numbers. */
+function isImageOf(shape: unknown, width: number): boolean {
+  return isImageShape(shape) && elementsOf(shape as readonly number[]) === width;
+}
+
+/** Whether it is [height, width] or [height, width, channels]. */
+export function isImageShape(value: unknown): value is ImageShape {
+  return Array.isArray(value) && (value.length === 2 || value.length === 3) && value.every(isCount);
+}
+
+/** The shape as data sets have it: without the channels of grey images. */
+export function imageShapeOf([height, width, channels = 1]: ImageShape): ImageShape {
+  return Object.freeze(channels === 1 ? ([height, width] as const) : ([height, width, channels] as const));
+}
+
 const isList = (value: unknown) => Array.isArray(value) || isTypedArray(value);
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
 
 /** What is as a data set has it, and what is not, of one that may be put together by hand. */
-function inputFields({ inputs, width, scale, offset }: InputRows): Field[] {
+function inputFields({ inputs, width, scale, offset, imageShape }: InputRows): Field[] {
   return [
+    ['imageShape', imageShape, imageShape === undefined || isImageOf(imageShape, width)],
     ['width', width, isCount(width)],
     ['scale', scale, Number.isFinite(scale)],
     ['offset', offset, Number.isFinite(offset)],

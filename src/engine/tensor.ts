@@ -60,6 +60,8 @@ export class Tensor {
   readonly #owner: Arena;
   /** Shared with all views of the same memory. */
   readonly #changes: { count: number };
+  /** What `elements` gave last. */
+  #elements: TypedArray | undefined;
 
   /** @internal Use `Arena.tensor`. */
   constructor(
@@ -238,6 +240,16 @@ export class Tensor {
   /** @internal After a kernel has changed it. */
   changed(): void {
     this.#changes.count++;
+  }
+
+  /**
+   * @internal The memory itself, padding and all, for what writes to it at every step: to be asked for anew each
+   * time, as memory that grows detaches it.
+   */
+  elements(): TypedArray {
+    const { buffer } = this.engine.backend;
+    if (this.#elements?.buffer !== buffer || this.#owner.disposed) this.#elements = this.#raw();
+    return this.#elements!;
   }
 
   /** Element `i` of the flattened tensor. */

@@ -2,6 +2,7 @@
  * What a saved model says beside its layers: what it was trained for, how its inputs were made, and what its
  * classes are called.
  */
+import { elementsOf } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { describeLossFor } from '../nn/loss-file.js';
@@ -10,8 +11,12 @@ import { type InputScale, isSameScale, type Network, remember } from '../nn/mode
 
 /** How raw values became the model's inputs. */
 export interface InputFormat extends InputScale {
-  /** For inputs that are images. */
-  readonly imageShape?: readonly [height: number, width: number];
+  /** For inputs that are images; of grey ones without the channels. */
+  readonly imageShape?: readonly [height: number, width: number, channels?: number];
+  /** How images of another size are brought to `imageShape`: 'cover', 'contain' or 'stretch'. */
+  readonly fit?: string;
+  /** By which the images of a folder were split, so that its test images are known again. */
+  readonly splitSeed?: number;
 }
 
 /** What any model's file may say beside its layers: how inputs are made, and what the outputs are called. */
@@ -156,12 +161,19 @@ function readMetadata(
 function readInput(given: unknown, inputSize: number): InputFormat {
   const reader = new OptionReader('input', given);
   const { scale, offset } = readScale('input', reader);
-  const imageShape = reader.optional('imageShape', '[height, width]', isPair);
+  const imageShape = reader.optional('imageShape', '[height, width] or [height, width, channels]', isShape);
+  const fit = reader.optional('fit', 'cover, contain or stretch', isFit);
+  const splitSeed = reader.optional('splitSeed', 'a whole number, at least 0', isSeed);
   reader.end();
-  if (imageShape && imageShape[0] * imageShape[1] !== inputSize) {
+  if (imageShape && elementsOf(imageShape as readonly number[]) !== inputSize) {
     throw new OptionError('input', `imageShape ${show(imageShape)} does not have ${inputSize} pixels`);
   }
-  return { scale, offset, ...(imageShape && { imageShape }) };
+  return {
+    ...{ scale, offset },
+    ...(imageShape && { imageShape }),
+    ...(fit !== undefined && { fit }),
+    ...(splitSeed !== undefined && { splitSeed }),
+  };
 }
 
 /** Scales of inputs that the model has, in their order. Throws OptionError for others. */
@@ -196,6 +208,15 @@ function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
-function isPair(value: unknown): value is readonly [number, number] {
-  return Array.isArray(value) && value.length === 2 && value.every((n) => Number.isSafeInteger(n) && n >= 1);
+function isShape(value: unknown): value is NonNullable<InputFormat['imageShape']> {
+  if (!Array.isArray(value) || (value.length !== 2 && value.length !== 3)) return false;
+  return value.every((n) => Number.isSafeInteger(n) && n >= 1);
+}
+
+function isFit(value: unknown): value is string {
+  return value === 'cover' || value === 'contain' || value === 'stretch';
+}
+
+function isSeed(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

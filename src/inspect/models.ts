@@ -1,6 +1,7 @@
 /** What there is to see in a model, from its own file or from ONNX. */
 
 import { FormatError, LanegradError } from '../base/errors.js';
+import type { InputFormat } from '../formats/model-metadata.js';
 import { decodeModel } from '../formats/onnx/decode.js';
 import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';
 import { type OnnxImport, readOnnx } from '../formats/onnx/read.js';
@@ -37,7 +38,18 @@ export async function inspectModel(
   if (classNames) facts.push(['classes', classNames.join(' ')]);
   if (table) facts.push(...preparationFacts(table));
   facts.push(['weights sha256', report.weightsSha256]);
-  return { path, kind: 'model', facts, model: report, tensors: modelTensors(model, input?.imageShape) };
+  return {
+    path,
+    kind: 'model',
+    facts,
+    model: report,
+    tensors: modelTensors(model, greyShape(input?.imageShape)),
+  };
+}
+
+/** Of images with channels a row of weights is no picture. */
+function greyShape(shape: InputFormat['imageShape']): readonly [number, number] | undefined {
+  return shape && shape.length === 2 ? [shape[0], shape[1]] : undefined;
 }
 
 function layerFacts(model: Sequential): [string, string][] {

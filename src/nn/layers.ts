@@ -10,7 +10,7 @@ import { dense } from './dense.js';
 import { type DropoutOptions, dropout } from './dropout.js';
 import { type EmbeddingOptions, embedding } from './embedding.js';
 import type { Layer } from './layer.js';
-import { batchNorm, layerNorm } from './normalization.js';
+import { batchNorm, layerNorm, normalizationOf } from './normalization.js';
 import { avgPool2d, globalAvgPool, globalMaxPool, maxPool2d, upsample } from './pool.js';
 import { flatten, reshape } from './reshape.js';
 
@@ -50,6 +50,10 @@ const layers: Readonly<Record<string, Maker>> = {
   reshape(where, { shape, ...rest }) {
     new OptionReader(where, rest).end();
     return reshape(shape as readonly number[]);
+  },
+  normalization(where, { channels, ...rest }) {
+    new OptionReader(where, rest).end();
+    return normalizationOf(where, channels);
   },
 };
 

@@ -54,10 +54,11 @@ ${testSet.images ? gallery(worst, testSet, testSet.images) : table(worst, testSe
 }
 
 function gallery(worst: readonly Mistake[], testSet: TestSet, images: NonNullable<TestSet['images']>): Html {
-  const { pixels, height, width } = images;
-  const size = height * width;
+  const { pixels, height, width, channels = 1 } = images;
+  const size = height * width * channels;
   const figures = worst.map((mistake) => {
-    const uri = pngDataUri(pixels.subarray(mistake.index * size, (mistake.index + 1) * size), height, width);
+    const own = pixels.subarray(mistake.index * size, (mistake.index + 1) * size);
+    const uri = pngDataUri(own, height, width, channels);
     return html`<li><figure><img src="${uri}" width="${width}" height="${height}" alt="Test image ${mistake.index}">
 <figcaption>true <b>${className(testSet, mistake.actual)}</b>, read as <b>${className(testSet, mistake.predicted)}</b>, <span class="sure">${confidence(mistake.confidence)}</span></figcaption></figure></li>\n`;
   });

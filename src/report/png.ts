@@ -8,11 +8,13 @@ import type { Bytes } from '../base/globals.js';
 import { crc32 } from '../formats/crc.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** Grey, RGB, and RGB with opacity. */
+const COLOUR_TYPES: Readonly<Record<Channels, number>> = { 1: 0, 3: 2, 4: 6 };
 /** The longest stored block that deflate's 16-bit length allows. */
 const BLOCK = 0xffff;
 
-/** Values of a pixel: 1 for greyscale, 4 for red, green, blue and opacity. */
-export type Channels = 1 | 4;
+/** Values of a pixel: 1 for greyscale, 3 for red, green and blue, 4 for these and opacity. */
+export type Channels = 1 | 3 | 4;
 
 /** Encodes 8-bit pixels, row-major, as the bytes of a PNG file. */
 export function encodePng(pixels: Uint8Array, height: number, width: number, channels: Channels = 1): Bytes {
@@ -31,7 +33,7 @@ export function encodePng(pixels: Uint8Array, height: number, width: number, cha
   view.setUint32(0, width);
   view.setUint32(4, height);
   header[8] = 8; // bits a channel
-  header[9] = channels === 1 ? 0 : 6; // colour type: grey, or RGB with opacity; the other fields are 0
+  header[9] = COLOUR_TYPES[channels]; // the other fields are 0
 
   const rows = new Uint8Array(height * (stride + 1)); // each row starts with its filter: 0, none
   for (let y = 0; y < height; y++) {

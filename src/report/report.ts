@@ -83,11 +83,11 @@ function checkShapes({ test, testSet, regression }: RunReport): void {
   if (test && testSet) {
     expect('test labels, as many as were evaluated', test.size, testSet.labels.length);
     const { images } = testSet;
-    if (images)
-      expect(
-        `test pixels (${test.size}x${images.height}x${images.width})`,
-        test.size * images.height * images.width,
-        images.pixels.length,
-      );
+    if (images) {
+      const { height, width, channels = 1, pixels } = images;
+      const depth = channels === 1 ? '' : `x${channels}`;
+      const numbers = test.size * height * width * channels;
+      expect(`test pixels (${test.size}x${height}x${width}${depth})`, numbers, pixels.length);
+    }
   }
 }

@@ -6,8 +6,14 @@ import type { Evaluation, History } from '../train/history.js';
 export interface TestSet {
   readonly labels: Int32Array;
   readonly classNames: readonly string[];
-  /** Greyscale; `pixels` is row-major, [size, height × width]. */
-  readonly images?: { readonly pixels: Uint8Array; readonly height: number; readonly width: number };
+  /** Grey, or red, green and blue; `pixels` is row-major, [size, height × width × channels]. */
+  readonly images?: {
+    readonly pixels: Uint8Array;
+    readonly height: number;
+    readonly width: number;
+    /** 1 by default. */
+    readonly channels?: 1 | 3;
+  };
 }
 
 /** Test rows of a regression, in the target's own unit. */

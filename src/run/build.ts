@@ -2,9 +2,11 @@
 import { elementsOf } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { flagOf, partsOf } from '../base/settings.js';
+import { channelMoments } from '../data/moments.js';
 import { lossOf } from '../nn/loss-config.js';
 import { describeLoss, type Loss, lossNames } from '../nn/losses.js';
 import { freeze } from '../nn/model.js';
+import { type ChannelMoments, normalization } from '../nn/normalization.js';
 import { type Optimizer, optimizerOf, optimizerTakes } from '../nn/optimizers.js';
 import { type Schedule, scheduleForRun, warmUp } from '../nn/schedules.js';
 import { parametersOf, type Sequential, sequential } from '../nn/sequential.js';
@@ -31,6 +33,7 @@ export function buildModel(
   const outputs = loss.link === 'sigmoid' ? 1 : outputsOf(splits);
   const image = settings.layers === undefined ? undefined : imageOf(splits.full);
   const layers = [
+    ...(settings.normalize ? [normalization(momentsOf(splits, settings))] : []),
     ...(splits.table ? tableInputLayers(splits.table.preparation) : []),
     ...buildLayers(settings, outputs, image),
   ];
@@ -54,6 +57,13 @@ function imageOf({ imageShape, width }: RunSplits['full']): readonly number[] | 
   if (!imageShape) return undefined;
   const [height, across] = imageShape;
   return [height, across, width / (height * across)];
+}
+
+/** Mean and deviation of the channels of what is trained on. */
+function momentsOf({ table, full, train }: RunSplits, settings: RunSettings): ChannelMoments {
+  if (table)
+    throw new OptionError('--normalize', 'it is for images; the numbers of a table are standardised');
+  return channelMoments(settings.full ? full : train);
 }
 
 function outputsOf({ full, table }: RunSplits): number {

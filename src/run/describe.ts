@@ -9,10 +9,16 @@ import type { RunSplits } from './splits.js';
 import { packageVersion } from './version.js';
 
 /** What the model's file says about its inputs. */
-export function describeInput({ full, table }: RunSplits): ModelMetadata {
+export function describeInput({ full, table, pictures }: RunSplits): ModelMetadata {
   const { scale, offset, imageShape, classNames } = full;
   if (table) return { table: table.preparation, ...(classNames && { classNames }) };
-  return { input: { scale, offset, ...(imageShape && { imageShape }) }, ...(classNames && { classNames }) };
+  const input = {
+    ...{ scale, offset },
+    ...(imageShape && { imageShape }),
+    ...(pictures?.fit && { fit: pictures.fit }),
+    ...(pictures && { splitSeed: pictures.seed }),
+  };
+  return { input, ...(classNames && { classNames }) };
 }
 
 /** Everything that it takes to run this again. */
@@ -22,7 +28,7 @@ export function describeRun(
   settings: RunSettings,
   { model, optimizer, loss }: { model: Sequential; optimizer: Optimizer; loss: Loss },
 ): Record<string, unknown> {
-  const { full, train, validation, test } = splits;
+  const { full, train, validation, test, pictures } = splits;
   const specs = parametersOf('describeRun', model.shapes[0], model.layers);
   return {
     lanegrad: packageVersion(),
@@ -37,6 +43,8 @@ export function describeRun(
       classes: full.classes,
       scale: full.scale,
       offset: full.offset,
+      ...(full.imageShape && { imageShape: full.imageShape }),
+      ...(pictures && { skipped: pictures.skipped }),
     },
     layers: model.layers.map((layer, index) => {
       const weight = specs.find(({ name }) => name === `${index}.weight`);

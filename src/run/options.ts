@@ -19,6 +19,7 @@ import {
   texts,
   widths,
 } from '../base/settings.js';
+import { fits } from '../data/images/resize.js';
 import { activation as activate, activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';
@@ -29,8 +30,10 @@ import { batchNorm } from '../nn/normalization.js';
 import { optimizerNames } from '../nn/optimizers.js';
 import { aboutSchedule, scheduleNames } from '../nn/schedules.js';
 import { updateRanges } from '../nn/update.js';
+import { augmentKind } from '../train/augment/options.js';
 import { metricNames, metricNamesOf } from '../train/metrics/resolve.js';
 import { describeDecays, describeRates } from './defaults.js';
+import { imageSize } from './image-options.js';
 import { buildLayerText, describeKinds } from './layer-text.js';
 
 /** Headings of help, in its order. */
@@ -38,6 +41,7 @@ export const groups = {
   network: 'Network:',
   training: 'Training:',
   regularisation: 'Against learning by heart:',
+  images: 'Images:',
   tables: 'Tables:',
   measuring: 'Measuring, stopping and going on:',
   output: 'Output:',
@@ -50,7 +54,7 @@ interface RunOption extends Setting {
   readonly resumable?: true;
 }
 
-const { network, training, regularisation, measuring } = groups;
+const { network, training, regularisation, images, measuring } = groups;
 /** A share of something, but not all of it. */
 const share = number({ min: 0, below: 1 }, '<share>');
 const rate = number({ min: 0 }, '<rate>');
@@ -224,6 +228,36 @@ export const runOptions = {
     about: 'keep a moving average of the weights, such as 0.999, and use that',
     group: regularisation,
     formerly: ['average'],
+    to: 'fit',
+  },
+  imageSize: {
+    kind: imageSize(),
+    about: 'height and width that the pictures of a folder are brought to',
+    group: images,
+    otherwise: 'their own, which must be one',
+  },
+  imageFit: {
+    kind: oneOf(fits, '<how>'),
+    about:
+      'how pictures of other proportions come to that size: what stands over is cut off, what is missing is black, or they are deformed',
+    group: images,
+    otherwise: 'cover',
+  },
+  skipBroken: {
+    kind: flag(),
+    about: 'leave out files of a folder that are no pictures, or broken ones, and say which',
+    group: images,
+  },
+  normalize: {
+    kind: oneOf(['channel'], '<how>'),
+    about: 'bring each channel to mean 0 and deviation 1, by the training images; the model remembers',
+    group: images,
+  },
+  augment: {
+    kind: augmentKind(),
+    about:
+      'change images at random each time that they are trained on, such as "shift 2, flip, rotate 10, mixup 0.2"',
+    group: images,
     to: 'fit',
   },
   metrics: {

@@ -218,6 +218,7 @@ function compareTest(
 function describeTestSet({ inputs, labels, classes, classNames, imageShape }: Dataset): TestSet {
   const names = classNames ?? Array.from({ length: classes }, (_, i) => String(i));
   if (!imageShape || !isUint8Array(inputs)) return { labels, classNames: names };
-  const [height, width] = imageShape;
-  return { labels, classNames: names, images: { pixels: inputs, height, width } };
+  const [height, width, channels = 1] = imageShape;
+  if (channels !== 1 && channels !== 3) return { labels, classNames: names };
+  return { labels, classNames: names, images: { pixels: inputs, height, width, channels } };
 }

@@ -1,5 +1,7 @@
 /** The data of a run, of a table or not, and what is measured on them. */
 import type { Dataset } from '../data/dataset.js';
+import type { SkippedFile } from '../data/images/collect.js';
+import type { Fit } from '../data/images/resize.js';
 import { regressionMetrics } from '../tables/metrics.js';
 import type { PreparationResult } from '../tables/training.js';
 import type { Metric } from '../train/metrics/metric.js';
@@ -14,6 +16,17 @@ export interface RunSplits {
   /** What `--full` trains on; its name is the run's. */
   readonly full: Dataset;
   readonly table?: PreparationResult;
+  readonly pictures?: PictureFolder;
+}
+
+/** What is to be known of a folder of pictures when its model is used. */
+export interface PictureFolder {
+  /** Files that were left out. */
+  readonly skipped: readonly SkippedFile[];
+  /** By which its parts were chosen. */
+  readonly seed: number;
+  /** How pictures of another size were brought to one. */
+  readonly fit?: Fit;
 }
 
 /**

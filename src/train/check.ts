@@ -2,7 +2,15 @@
 import { isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
-import { type Answers, answersOf, checkDataset, type Dataset, inputsOf } from '../data/set.js';
+import {
+  type Answers,
+  answersOf,
+  checkDataset,
+  type Dataset,
+  type ImageShape,
+  imageShapeOf,
+  inputsOf,
+} from '../data/set.js';
 import { checkEngine } from '../engine/engine.js';
 import { type HeadSpec, headsOf } from '../nn/head.js';
 import { checkInputs, finalActivation } from '../nn/inputs.js';
@@ -129,8 +137,15 @@ export function checkFits(where: string, name: string, model: Network, set: Data
   const fail = (message: string): never => {
     throw new ShapeError(where, `${name}: ${message}`);
   };
-  for (const [i, [port, { width }]] of inputs.entries()) {
-    const size = sizeOf({ rows: true, dims: model.inputs[i].shape });
+  for (const [i, [port, { width, imageShape }]] of inputs.entries()) {
+    const { shape } = model.inputs[i];
+    const size = sizeOf({ rows: true, dims: shape });
+    // What takes rows of numbers takes images of as many, too.
+    if (imageShape && shape.length === 3 && imageShapeOf(imageShape).join() !== withoutGrey(shape)) {
+      const [height, across, channels = 1] = imageShape;
+      const given = `images of ${height}x${across}x${channels}`;
+      fail(`${titleOf(set, port)} has ${given}, but the model takes ${shape.join('x')}`);
+    }
     if (width !== size) {
       fail(`${titleOf(set, port)} has ${width} numbers a sample, but the model takes ${size}`);
     }
@@ -151,6 +166,11 @@ export function checkFits(where: string, name: string, model: Network, set: Data
     if (own.link !== 'identity' && !own.compute && targets)
       checkShares(place, targets, size, own.link === 'softmax');
   }
+}
+
+/** The shape of a model's images as data sets have it. */
+function withoutGrey(shape: readonly number[]): string {
+  return imageShapeOf(shape as unknown as ImageShape).join();
 }
 
 /** What does not fit between the answers of a set and the loss of an output. */

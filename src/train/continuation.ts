@@ -80,10 +80,11 @@ async function describe(
   settings: FitSettings,
 ): Promise<Record<string, unknown>> {
   const { loss, optimizer, update, batchSize, accumulateBatches, epochs, shuffle, seed } = settings;
-  const { validation, earlyStopping, metrics, outputs } = settings;
+  const { validation, earlyStopping, metrics, outputs, augmentation } = settings;
   return {
     model: describeModel(model),
-    loss: describeLoss(model, loss),
+    // Of mixed answers that of the answers as they are given.
+    loss: describeLoss(model, augmentation?.loss ? settings.memory.loss : loss),
     optimizer: optimizer.config,
     update,
     batchSize,
@@ -91,6 +92,8 @@ async function describe(
     epochs,
     shuffle,
     seed,
+    // Not where there is none: checkpoints of earlier versions do not know of it.
+    ...(augmentation && { augment: augmentation.config }),
     metrics: outputs?.metricNames ?? metrics.map(({ name }) => name),
     earlyStopping: earlyStopping?.config ?? null,
     train: await describeData(train),

@@ -10,6 +10,7 @@ import type { Memory, Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
 import { isPlateau } from '../nn/schedules.js';
 import { type UpdateOptions, updateRanges } from '../nn/update.js';
+import type { AugmentOptions } from './augment/options.js';
 import { type Callbacks, readHooks } from './callbacks.js';
 import { checkDataset, checkEngine, checkFits, checkModel, checkScale, lossOn, scalesOf } from './check.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -49,6 +50,11 @@ export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'>
    * of unequal size. They count in the validation loss too. By output where losses are given by output.
    */
   classWeights?: ClassWeights | Readonly<Record<string, ClassWeights>>;
+  /**
+   * Changes images at random each time that they are trained on: `{ shift: 2, flip: 'horizontal', rotate: 10 }`.
+   * Of a training set with one input, which are images.
+   */
+  augment?: AugmentOptions;
   /**
    * Gradients of so many batches make one step; 1 by default. The last step of an epoch takes what remains.
    */
@@ -116,6 +122,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   const update = readUpdate(reader);
   const weights = reader.any('classWeights');
   const metricList = reader.any('metrics');
+  const augment = reader.any('augment');
   const stopping = reader.optional('earlyStopping', 'true, or an object with patience', isSwitch);
   const checkpoint = reader.optional('checkpoint', 'an object such as checkpointFolder makes', isObject);
   const resume = reader.optional('resume', 'a checkpoint, or the bytes of one', isObject);
@@ -149,6 +156,12 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     const { withClassWeights } = await import('./class-weights.js');
     weighted = withClassWeights(where, loss, weights, train, model.outputSize);
   }
+  const augmentation =
+    augment === undefined
+      ? undefined
+      : (await import('./augment/prepare.js')).readAugmentation(where, augment, {
+          ...{ train, loss: weighted, seed: settings.seed },
+        });
   const surrounds = settings.accumulateBatches > 1 || Object.keys(update).length > 0;
   return {
     ...settings,
@@ -157,7 +170,8 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
      * what outputs are.
      */
     memory: { loss, ...scales } satisfies Memory,
-    loss: weighted,
+    loss: augmentation?.loss ?? weighted,
+    augmentation,
     outputs,
     update: { ...update, ...(settings.accumulateBatches > 1 && { accumulate: true }) },
     averages: update.averageDecay !== undefined,

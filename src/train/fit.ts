@@ -77,9 +77,10 @@ async function runFit(
     const now = { download: () => loop?.download() };
     // One for the whole run: epochs may be shorter than the interval between two turns.
     const turn = new Turn(onTurn && (() => onTurn(now)));
-    const source = keep(await BatchSource.open(engine, train, turn, 'fit, train'));
+    const { images, soft } = settings.augmentation ?? {};
+    const source = keep(await BatchSource.open(engine, train, turn, 'fit, train', { images, soft }));
     const validationSource =
-      validation && keep(await BatchSource.open(engine, validation, turn, 'fit, validation'));
+      validation && keep(await BatchSource.open(engine, validation, turn, 'fit, validation', { soft }));
     loop = new TrainingLoop(compiled, source, validationSource, settings, turn);
     return await loop.run();
   } finally {

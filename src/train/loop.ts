@@ -136,6 +136,7 @@ export class TrainingLoop {
     record.epoch = epoch;
     if (record.samples === 0) await hooks.epochBegin({ epoch, learningRate: this.#learningRate() });
     if (shuffle) this.#source.shuffle(seed, epoch - 1);
+    this.#source.begin(epoch - 1);
     await this.#runSteps();
     let validation: Score | undefined;
     this.#checkParameters();

@@ -10,6 +10,8 @@ import { CompressedSet } from '../ops/compressed.js';
 import { gatherLabels, gatherRows } from '../ops/gather.js';
 import { permute } from '../ops/random.js';
 import { sum } from '../ops/reduce.js';
+import type { Augmenter } from './augment/augmenter.js';
+import type { SoftLabels } from './augment/prepare.js';
 import { inTurns, type Turn } from './turn.js';
 
 /** Streams of random numbers: parameters take their index; the order of an epoch begins here. */
@@ -18,7 +20,8 @@ const ORDER_STREAM = 0x80000000;
 /** Values that are copied between two turns. */
 const PIECE = 1 << 20;
 
-type Upload = Tensor | CompressedSet;
+/** What rows are copied from; images that are augmented stay where they are. */
+type Upload = Tensor | CompressedSet | Augmenter;
 
 /** One input of a set, in the engine. */
 interface InputSource {
@@ -31,12 +34,23 @@ interface InputSource {
 interface AnswerSource {
   readonly name: string | undefined;
   readonly labels: Tensor | undefined;
-  /** [size, width]; made of labels when a loss of targets first asks for them. */
+  /** [size, width]; made of labels when a loss of targets first asks for them, unless they change. */
   targets: Tensor | undefined;
+}
+
+/** How a set is read otherwise than as it stands. */
+export interface SourceOptions {
+  /** What makes images of it. */
+  readonly images?: Augmenter | undefined;
+  /** Labels stand for probabilities of each class. */
+  readonly soft?: SoftLabels | undefined;
 }
 
 export class BatchSource {
   readonly size: number;
+  readonly #engine: Engine;
+  readonly #images: Augmenter | undefined;
+  readonly #soft: SoftLabels | undefined;
   readonly #arena: Arena;
   readonly #inputs: readonly InputSource[];
   readonly #answers: readonly AnswerSource[];
@@ -49,11 +63,17 @@ export class BatchSource {
    * Brings the set into the engine's memory, in turns. Throws DataError, with the row, for an answer or an
    * input that is none.
    */
-  static async open(engine: Engine, set: Dataset, turn: Turn, where?: string): Promise<BatchSource> {
+  static async open(
+    engine: Engine,
+    set: Dataset,
+    turn: Turn,
+    where?: string,
+    options: SourceOptions = {},
+  ): Promise<BatchSource> {
     const arena = engine.arena();
     try {
-      const inputs = await inTurns(upload(arena, set, where), turn);
-      return new BatchSource(engine, set, where, { arena, inputs });
+      const inputs = await inTurns(upload(arena, set, where, options.images), turn);
+      return new BatchSource(engine, set, where, { arena, inputs, ...options });
     } catch (error) {
       arena.dispose();
       throw error;
@@ -64,8 +84,11 @@ export class BatchSource {
     engine: Engine,
     set: Dataset,
     where = 'data set',
-    uploaded?: { arena: Arena; inputs: readonly InputSource[] },
+    uploaded?: SourceOptions & { arena: Arena; inputs: readonly InputSource[] },
   ) {
+    this.#engine = engine;
+    this.#images = uploaded?.images;
+    this.#soft = uploaded?.soft;
     const { size, weights } = set;
     this.size = size;
     const arena = uploaded?.arena ?? engine.arena();
@@ -105,6 +128,11 @@ export class BatchSource {
     permute(this.#order, seed, ORDER_STREAM + epoch)();
   }
 
+  /** An epoch (from 0) begins, or is gone on with: what is drawn for its images depends on it. */
+  begin(epoch: number): void {
+    if (this.#images) this.#images.epoch = epoch;
+  }
+
   /** Copies the rows from place `start` of the order into the plan's inputs and labels. */
   load(plan: Plan, start: number): void {
     let loader = this.#loaders.get(plan);
@@ -121,19 +149,28 @@ export class BatchSource {
       ...(this.#weights
         ? [gatherRows({ y: plan.weights.view([plan.rows, 1]), from: this.#weights, indices: this.#order })]
         : []),
-      ...plan.ports.inputs.map((input) => this.#bindInput(input)),
+      // After the answers, which are mixed as the images are.
+      ...plan.ports.inputs.map((input) => this.#bindInput(input, plan.targets)),
     ];
     return (start) => {
       for (let i = 0; i < calls.length; i++) calls[i](start);
     };
   }
 
-  #bindInput(input: InputPlan): (start: number) => void {
+  #bindInput(input: InputPlan, targets: Tensor | undefined): (start: number) => void {
     const indices = this.#order;
     const { values, rows } = named(this.#inputs, input.name);
+    if (values === this.#images && this.#images) {
+      const images = this.#images;
+      return (start) => {
+        this.#engine.settle();
+        images.load(input.values, targets, indices, start);
+        input.loaded();
+      };
+    }
     if (values instanceof CompressedSet) return (start) => input.loadCompressed(values, indices, start);
     const { scale, offset } = rows;
-    const gather = gatherRows({ y: input.values, from: values, indices, scale, offset });
+    const gather = gatherRows({ y: input.values, from: values as Tensor, indices, scale, offset });
     return (start) => {
       gather(start);
       input.loaded();
@@ -147,8 +184,7 @@ export class BatchSource {
     const calls: ((start: number) => void)[] = [];
     if (own.labels) calls.push(gatherLabels({ y: head.labels, from: own.labels, indices }));
     if (head.targets) {
-      // Of two classes and one output, and for a loss of one's own: the labels are the targets.
-      own.targets ??= this.#arena.tensor('float', [this.size, 1]).write(own.labels!.read());
+      own.targets ??= this.#targetsOf(own.labels!.read(), head.targets.columns);
       calls.push(gatherRows({ y: head.targets, from: own.targets, indices }));
     }
     const weighted = this.#weights !== undefined;
@@ -158,6 +194,17 @@ export class BatchSource {
       head.batch.labelled = labelled;
       for (let i = 0; i < calls.length; i++) calls[i](start);
     };
+  }
+
+  /** Labels as targets of so many numbers. */
+  #targetsOf(labels: ArrayLike<number>, width: number): Tensor {
+    const targets = this.#arena.tensor('float', [this.size, width]);
+    // Of two classes and one output, and for a loss of one's own: the labels are the targets.
+    if (!this.#soft) return targets.write(labels);
+    const { smoothing } = this.#soft;
+    const values = new Float32Array(this.size * width).fill(smoothing / width);
+    for (let row = 0; row < this.size; row++) values[row * width + labels[row]] += 1 - smoothing;
+    return targets.write(values);
   }
 
   /** Frees the engine's memory. Twice is fine. */
@@ -176,10 +223,15 @@ function placeOf(where: string, name: string | undefined): string {
   return name === undefined ? where : `${where}, ${name}`;
 }
 
-function* upload(arena: Arena, set: Dataset, where = 'data set'): Generator<void, InputSource[]> {
+function* upload(
+  arena: Arena,
+  set: Dataset,
+  where = 'data set',
+  images?: Augmenter,
+): Generator<void, InputSource[]> {
   const sources: InputSource[] = [];
   for (const [name, rows] of inputsOf(set)) {
-    const values = yield* uploadInput(arena, rows, set.size, placeOf(where, name));
+    const values = images ?? (yield* uploadInput(arena, rows, set.size, placeOf(where, name)));
     sources.push({ name, rows, values });
   }
   return sources;
@@ -191,7 +243,7 @@ function* uploadInput(
   { inputs, width, scale, offset }: InputRows,
   size: number,
   where: string,
-): Generator<void, Upload> {
+): Generator<void, Tensor | CompressedSet> {
   if (isUint8Array(inputs) && offset === 0) {
     const compressed = yield* CompressedSet.compress(arena, inputs, width, scale);
     if (compressed) return compressed;

@@ -99,7 +99,7 @@ const failures: [args: string[], message: RegExp][] = [
   [['train', 'truncated'], /train-images-idx3-ubyte: the file is too short.*given 1000/],
   [['train', 'trailing'], /train-labels-idx1-ubyte: the file has trailing bytes/],
   [['train', 'magic'], /train-images-idx3-ubyte: not an IDX file.*0x09/],
-  [['train', 'mislabelled'], /train-images-idx3-ubyte: expected u8 of 2 or 3 dimensions/],
+  [['train', 'mislabelled'], /train-images-idx3-ubyte: expected u8 of 2 to 4 dimensions/],
   [['train', 'counts'], /counts differ: 24 images, 23 labels/],
   [['train', 'no-images'], /counts differ: 24 images, 0 labels/],
   [['train', 'shapes'], /its images are 8x8.*4x4/],
@@ -128,7 +128,7 @@ const failures: [args: string[], message: RegExp][] = [
   [['evaluate', 'run', 'larger'], /100 numbers a sample, but the model takes 64/],
   [['evaluate', 'run', 'more-classes'], /4 classes, but the model has 3 outputs/],
   [['predict', 'run', 'larger'], /larger: its images have 100 pixels, but the model takes 64/],
-  [['predict', 'run', join('toy', 't10k-labels-idx1-ubyte')], /expected images: u8 of 2 or 3 dimensions/],
+  [['predict', 'run', join('toy', 't10k-labels-idx1-ubyte')], /expected images: u8 of 2 to 4 dimensions/],
   [['predict', 'run', join('not-gzip', 't10k-labels-idx1-ubyte.gz')], /not an IDX file/],
 ];
 

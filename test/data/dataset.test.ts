@@ -72,6 +72,7 @@ describe('dataset', () => {
       ],
       [2, [2, 1]],
     ],
+    ['rows of images with channels', [[[[1, 2]]], [[[3, 4]]], [[[5, 6]]]], [2, [1, 1, 2]]],
     ['typed arrays in an array', [Float64Array.of(1, 2), Float32Array.of(3, 4), [5, 6]], [2]],
   ])('takes %s as floats', (_, inputs, [width, imageShape]) => {
     const set = dataset({ inputs, labels: [0, 1, 2] });
@@ -152,7 +153,7 @@ describe('dataset', () => {
     ['scaled floats', { inputs: float, scale: 2 }, OptionError, /floats expected 1 and 0, given 2 and 0/],
     ['shifted floats', { inputs: float, offset: 1 }, OptionError, /floats expected 1 and 0, given 1 and 1/],
     ['names no array', { classNames: 'abc' }, OptionError, /option classNames/],
-    ['image of three', { imageShape: [2, 2, 1] }, OptionError, /option imageShape.*given \[2, 2, 1\]/],
+    ['image of four', { imageShape: [2, 2, 1, 1] }, OptionError, /option imageShape.*given \[2, 2, 1, 1\]/],
     ['image of no height', { imageShape: [0, 4] }, OptionError, /option imageShape.*given \[0, 4\]/],
     ['empty', { labels: [], inputs: new Uint8Array(0) }, DataError, /"six" is empty/],
     ['no inputs', { inputs: new Uint8Array(0) }, ShapeError, /inputs for 3 labels, given 0 values/],

@@ -102,6 +102,14 @@ describe('a good folder', () => {
     expect(train.imageShape).toBeUndefined();
   });
 
+  test('of four dimensions has images with channels', async () => {
+    await write({ ...good(), trainImages: images(24, 2, 3, 3), testImages: images(2, 2, 3, 3) });
+    const { train, test } = await loadIdxFolder(folder);
+    expect([train.width, train.imageShape, test.imageShape]).toEqual([18, [2, 3, 3], [2, 3, 3]]);
+    await write({ ...good(), trainImages: images(24, 2, 3, 1), testImages: images(2, 2, 3, 1) });
+    expect((await loadIdxFolder(folder)).train.imageShape).toEqual([2, 3]);
+  });
+
   test.each([
     [2, 1],
     [11, 1],
@@ -129,7 +137,7 @@ describe('a bad folder', () => {
       'i8 images',
       { trainImages: writeIdx('i8', [24, 6], Array(144).fill(1)) },
       FormatError,
-      /train-images.*u8 of 2 or 3.*given i8 of 2 \(24x6\)/,
+      /train-images.*u8 of 2 to 4.*given i8 of 2 \(24x6\)/,
     ],
     [
       'images of one dimension',
@@ -137,7 +145,12 @@ describe('a bad folder', () => {
       FormatError,
       /t10k-images.*given u8 of 1 \(2\)/,
     ],
-    ['images of four', { testImages: images(2, 2, 3, 1) }, FormatError, /given u8 of 4 \(2x2x3x1\)/],
+    [
+      'images of four axes',
+      { testImages: images(2, 2, 3, 1, 1) },
+      FormatError,
+      /given u8 of 5 \(2x2x3x1x1\)/,
+    ],
     ['labels of two', { testLabels: images(2, 1) }, FormatError, /t10k-labels.*u8 of 1 dim.*given u8 of 2/],
     ['a cut file', { trainImages: images(24, 2, 3).subarray(0, -1) }, FormatError, /train-images.*too short/],
     [

@@ -1,9 +1,9 @@
 /** Data sets as Keras has them: one NPZ file. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadNpz } from '../../src/data/npz.js';
+import { loadNpyFolder, loadNpz } from '../../src/data/npz.js';
 import { type WritableNpy, writeNpy } from '../../src/formats/npy.js';
 import { writeNpz } from '../../src/formats/npz.js';
 import { openTable } from '../../src/tables/open.js';
@@ -57,6 +57,26 @@ it('numbers are taken as they are, labels also as a column', async () => {
   expect(full).toMatchObject({ name: 'mine', size: 12, classes: 3, scale: 1, imageShape: [3, 2] });
   expect(full.inputs).toEqual(Float32Array.from(data));
   expect(test.size).toBe(4);
+});
+
+it('images with channels, and a folder of the four arrays', async () => {
+  const arrays = {
+    x_train: bytes([12, 2, 3, 3]),
+    y_train: labels(12),
+    x_test: bytes([2, 2, 3, 3]),
+    y_test: labels(2),
+  };
+  const own = join(folder, 'arrays');
+  await mkdir(own);
+  await expect(loadNpyFolder(own)).rejects.toThrow(/x_train\.npy: cannot be read/);
+  for (const [name, array] of Object.entries(arrays))
+    await writeFile(join(own, `${name}.npy`), writeNpy(array));
+  const { full, test } = await loadNpyFolder(own);
+  expect(full).toMatchObject({ name: 'arrays', size: 12, width: 18, classes: 3, imageShape: [2, 3, 3] });
+  const same = await loadNpz(await write('arrays.npz', arrays));
+  expect([same.full.inputs, same.test.labels]).toEqual([full.inputs, test.labels]);
+  await writeFile(join(own, 'y_test.npy'), writeNpy(labels(3)));
+  await expect(loadNpyFolder(own)).rejects.toThrow(/arrays, x_test: counts differ: 2 samples, 3 labels/);
 });
 
 it('what does not fit is refused', async () => {

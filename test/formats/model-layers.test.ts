@@ -7,7 +7,7 @@ import { activation, activations } from '../../src/nn/activations.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { embedding } from '../../src/nn/embedding.js';
-import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
+import { batchNorm, layerNorm, normalization } from '../../src/nn/normalization.js';
 import { isSequential, sequential } from '../../src/nn/sequential.js';
 
 function all() {
@@ -29,6 +29,7 @@ function all() {
       layerNorm({ eps: 1e-4 }),
       batchNorm({ affine: false }),
       layerNorm({ affine: false }),
+      normalization({ mean: [1, -2, 3, -4, 5], deviation: [0.5, 3, 1, 2, 4] }),
       dense(2),
     ],
     { seed: 3 },

@@ -23,11 +23,14 @@ test('what an option is when nothing is said, is a value that it may have', () =
 test('an option that goes to fit, an optimizer or a loss is one of theirs', async () => {
   const values: Partial<RunOptionValues> = {
     ...{ accumulateBatches: 2, clipNorm: 1, clipValue: 1, classWeights: 'balanced', l1: 0.1, l2: 0.1 },
+    ...{ augment: { shift: 1, flip: 'horizontal' } },
     ...{ averageDecay: 0.5, momentum: 0.5, nesterov: true, weightDecay: 0.1, labelSmoothing: 0.1 },
   };
   const goes = Object.entries<Setting & { to?: string }>(runOptions).filter(([, { to }]) => to !== undefined);
   expect(Object.keys(values).sort()).toEqual(goes.map(([key]) => key).sort());
-  await fit(strict, net(), clouds(64), { ...basic, epochs: 1, ...optionsTo('fit', values) });
+  // Rows of eight numbers as images, which can be augmented.
+  const train = { ...clouds(64), imageShape: [2, 4] as const };
+  await fit(strict, net(), train, { ...basic, epochs: 1, ...optionsTo('fit', values) });
   expect(
     optimizerOf({ kind: 'sgd', learningRate: 1, ...optionsTo('optimizer', values) }).config,
   ).toMatchObject({ momentum: 0.5, nesterov: true, weightDecay: 0.1 });

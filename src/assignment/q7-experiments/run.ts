@@ -116,7 +116,7 @@ function hiddenUnits(model: Sequential, set: Dataset, limit: number): HiddenUnit
     .map((_, unit) => unit)
     .sort((a, b) => voice[b] - voice[a] || a - b)
     .slice(0, limit);
-  const [height, width] = set.imageShape ?? [1, set.width];
+  const [height, width] = set.imageShape?.length === 2 ? set.imageShape : [1, set.width];
   return {
     height,
     width,

@@ -9,7 +9,7 @@ const EACH = 6;
 /** The first images of each class; none where the set has no images of bytes. */
 export function sampleImages(set: Dataset, each: number = EACH): DataSamples {
   const { inputs, labels, classes, width: size, imageShape } = set;
-  const [height, width] = imageShape ?? [1, size];
+  const [height, width] = imageShape?.length === 2 ? imageShape : [1, size];
   const images: Uint8Array[][] = Array.from({ length: classes }, () => []);
   const counts = new Array<number>(classes).fill(0);
   for (const [row, label] of labels.entries()) {

@@ -17,6 +17,8 @@ export interface LayerPart {
    * does not have.
    */
   constant(name: string): string | undefined;
+  /** Its values; undefined likewise. */
+  values(name: string): Float32Array | undefined;
 }
 
 export const layerWriters: ReadonlyMap<string, (graph: GraphBuilder, part: LayerPart) => void> = new Map([
@@ -27,6 +29,7 @@ export const layerWriters: ReadonlyMap<string, (graph: GraphBuilder, part: Layer
   ['batchNorm', writeBatchNorm],
   ['layerNorm', writeLayerNorm],
   ['embedding', writeEmbedding],
+  ['normalization', writeNormalization],
 ]);
 
 function writeDense(graph: GraphBuilder, { config, constant }: LayerPart): void {
@@ -56,6 +59,18 @@ function writeLayerNorm(graph: GraphBuilder, part: LayerPart): void {
   ]);
 }
 
+/** With a number for each input: one for all would be taken for the scaling of raw values. */
+function writeNormalization(graph: GraphBuilder, { width, index, values }: LayerPart): void {
+  for (const [operator, name] of [
+    ['Sub', 'mean'],
+    ['Div', 'deviation'],
+  ] as const) {
+    const own = values(name) as Float32Array;
+    const all = Float32Array.from({ length: width }, (_, i) => own[i % own.length]);
+    graph.apply(operator, [graph.floats(`${index}.${name}`, [width], all)]);
+  }
+}
+
 /** The operators require both, also where the layer learns neither. */
 function scaleAndShift(
   graph: GraphBuilder,
@@ -70,7 +85,10 @@ function scaleAndShift(
  * Each column of categories picks rows of its table; the parts, and what lies between, stand side by side
  * again.
  */
-export function writeEmbedding(graph: GraphBuilder, { config, width, constant, index }: LayerPart): void {
+export function writeEmbedding(
+  graph: GraphBuilder,
+  { config, width, constant, index }: Omit<LayerPart, 'values'>,
+): void {
   const input = graph.current;
   const parts: string[] = [];
   let from = 0;

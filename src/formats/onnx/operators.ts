@@ -71,10 +71,23 @@ function matMul(node: OnnxNode, chain: Chain, read: Reading): void {
   addProduct(read, matrix(node, chain, read, false), undefined, failer(node, chain));
 }
 
-/** Before the first layer: scaling of the inputs by one number. Right after a product: its bias. */
+/**
+ * Before the first layer: scaling of the inputs by one number. Right after a product: its bias. Rows of means that
+ * are subtracted, and of deviations that are divided by, are a layer of their own.
+ */
 function arithmetic(node: OnnxNode, chain: Chain, read: Reading): void {
   const fail: Fail = failer(node, chain);
   const constant = chain.constant(node, node.inputs[0] === chain.current ? 1 : 0);
+  if (node.operator === 'Sub' && countOf(constant, fail) > 1) {
+    subtractMeans(constant, read, fail);
+    return;
+  }
+  if (node.operator === 'Div' && countOf(constant, fail) > 1 && read.endsWithMeans) {
+    const deviations = finite(row(constant, read.width as number, read, fail), fail);
+    if (!deviations.every((value) => value > 0)) fail('expected deviations above 0');
+    read.addDeviations(deviations);
+    return;
+  }
   if (read.steps.length === 0) {
     const values = floatValues(constant, fail);
     if (values.length !== 1) fail(`expected inputs to be scaled by one number, given ${values.length}`);
@@ -86,6 +99,14 @@ function arithmetic(node: OnnxNode, chain: Chain, read: Reading): void {
   const width = node.operator === 'Add' ? read.biasWidth : undefined;
   if (width === undefined) fail('expected it to scale the inputs, or to add the bias right after a product');
   read.addBias(finite(row(constant, width, read, fail), fail));
+}
+
+function subtractMeans(constant: OnnxTensor, read: Reading, fail: Fail): void {
+  read.requireRows(fail);
+  const width = read.width ?? countOf(constant, fail);
+  const mean = finite(row(constant, width, read, fail), fail);
+  read.claim(width, fail);
+  read.addMeans(mean);
 }
 
 function combine(operator: string, { scale, offset }: { scale: number; offset: number }, by: number) {

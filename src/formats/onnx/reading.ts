@@ -37,6 +37,7 @@ export class Reading {
   softmax = false;
   /** Whether the last layer is a product, x·W or x·W + b, and its result the values at this point. */
   #endsWithProduct = false;
+  #endsWithMeans = false;
   #valuesLeft: number;
 
   constructor(opset: number, rank: number, width: number | undefined, fileBytes: number) {
@@ -68,6 +69,7 @@ export class Reading {
     this.width = outputWidth;
     this.steps.push(step);
     this.#endsWithProduct = false;
+    this.#endsWithMeans = false;
   }
 
   /**
@@ -104,6 +106,31 @@ export class Reading {
     }));
   }
 
+  /** Rows of means that are subtracted: a normalization whose deviations, 1 each, may follow at once. */
+  addMeans(mean: Float32Array): void {
+    const shape = [mean.length];
+    const parameters = new Map([
+      ['mean', { shape, values: mean }],
+      ['deviation', { shape, values: new Float32Array(mean.length).fill(1) }],
+    ]);
+    this.add({ kind: 'normalization', config: { channels: mean.length }, parameters }, mean.length);
+    this.#endsWithMeans = true;
+  }
+
+  /** Whether the values at this point are what is left of others without their means. */
+  get endsWithMeans(): boolean {
+    return this.#endsWithMeans;
+  }
+
+  /** Only where `endsWithMeans`. */
+  addDeviations(values: Float32Array): void {
+    this.#replaceLast(({ parameters, ...step }) => ({
+      ...step,
+      parameters: new Map([...parameters, ['deviation', { shape: [values.length], values }]]),
+    }));
+    this.#endsWithMeans = false;
+  }
+
   /** Part of the product that it follows at once, where that takes it as it is; else a layer of its own. */
   addActivation(name: string, options: Readonly<Record<string, number>> = {}): void {
     if (this.#endsWithProduct && Object.keys(options).length === 0) {
@@ -112,6 +139,7 @@ export class Reading {
       this.steps.push({ kind: 'activation', config: { name, ...options }, parameters: new Map() });
     }
     this.#endsWithProduct = false;
+    this.#endsWithMeans = false;
   }
 
   /** Whether the last layer is, or ends with, a sigmoid; one that stands alone would leave no layer. */

@@ -189,7 +189,8 @@ function writeLayers(graph: GraphBuilder, model: Sequential): void {
       const found = values.get(`${index}.${name}`);
       return found && graph.floats(found.name, found.shape, found.values);
     };
-    write(graph, { config: layer.config, width: model.sizes[index], index, constant });
+    const own = (name: string) => values.get(`${index}.${name}`)?.values;
+    write(graph, { config: layer.config, width: model.sizes[index], index, constant, values: own });
   }
   graph.scope = '';
 }

@@ -9,6 +9,7 @@ import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { dense } from '../../../src/nn/dense.js';
 import type { Layer } from '../../../src/nn/layer.js';
 import { defineLayer } from '../../../src/nn/layer.js';
+import { normalization } from '../../../src/nn/normalization.js';
 import { type Sequential, sequential } from '../../../src/nn/sequential.js';
 import { inputsFor, modelsOf } from './models.js';
 import { runModel, runOnnx, softmaxRows, worstDifference } from './runtime.js';
@@ -49,6 +50,22 @@ test('784-300-10, and raw pixels scaled inside', async () => {
   // Without the option the file takes scaled values.
   const { values: plain } = await runOnnx(writeOnnx(model, { metadata }), Float32Array.from(scaled), 784);
   expect(worstDifference(plain, runModel(model, scaled))).toBeLessThanOrEqual(BOUND);
+});
+
+test('channels are normalised inside', async () => {
+  for (const channels of [1, 3]) {
+    const moments = { mean: [10, 20, -5].slice(0, channels), deviation: [2, 0.5, 30].slice(0, channels) };
+    const model = sequential(12, [normalization(moments), dense(4, { activation: 'tanh' }), dense(2)], {
+      seed: 5,
+    });
+    const inputs = Float32Array.from({ length: 36 }, (_, i) => (i * 37) % 50);
+    const { values } = await runOnnx(writeOnnx(model), inputs, 12);
+    expect(worstDifference(values, runModel(model, inputs))).toBeLessThanOrEqual(BOUND);
+    const { model: back, metadata } = readOnnx(writeOnnx(model), 'model.onnx');
+    expect(metadata).toEqual({});
+    expect(back.layers.map(({ kind }) => kind)).toEqual(['normalization', 'dense', 'dense']);
+    expect(runModel(back, inputs)).toEqual(runModel(model, inputs));
+  }
 });
 
 test('the check can fail: another weight gives another output', async () => {

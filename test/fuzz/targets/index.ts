@@ -4,6 +4,7 @@ import type { Target } from '../target.js';
 import { binaryTargets } from './binary.js';
 import { folderTargets } from './folders.js';
 import { type Call, callTarget } from './functions.js';
+import { imageTargets } from './images.js';
 import { mainFunctions } from './main-functions.js';
 import { methodTargets } from './methods.js';
 import { modelTargets } from './models.js';
@@ -32,6 +33,7 @@ const targets: readonly Target[] = [
   ...tableTargets,
   ...modelTargets,
   ...folderTargets,
+  ...imageTargets,
   ...methodTargets,
   ...severalTargets,
   ...Object.entries(functionsOf).flatMap(([module, functions]) =>

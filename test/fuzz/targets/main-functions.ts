@@ -18,6 +18,7 @@ const {
   adam,
   balancedClassWeights,
   batchNorm,
+  channelMoments,
   CompiledModel,
   createEngine,
   createPredictor,
@@ -28,6 +29,7 @@ const {
   explain,
   findLearningRate,
   fit,
+  imagesFromFiles,
   isSequential,
   kFold,
   predict,
@@ -233,6 +235,22 @@ export const mainFunctions: Record<string, Call> = {
     ],
     call: dataset,
     check: checkDataset,
+  },
+  channelMoments: {
+    valid: (r) => [labelled(r)],
+    call: channelMoments,
+    check: (moments) => allFinite(moments),
+  },
+  imagesFromFiles: {
+    // Of Node, which has no decoders of a browser: whatever it is given, the error is one of ours.
+    valid: () => [
+      [{ name: 'a.png', arrayBuffer: async () => new ArrayBuffer(8) }],
+      { size: [2, 2], skip: true },
+    ],
+    call: (...args) =>
+      imagesFromFiles(...(args as unknown as Parameters<typeof imagesFromFiles>)).catch((error: unknown) => {
+        if (!(error instanceof lanegrad.LanegradError)) throw error;
+      }),
   },
   evaluate: {
     weight: 3,

@@ -130,12 +130,23 @@ export const nodeFunctions: Record<string, Call> = {
     valid: (_, { folder }) => [join(folder, 'none'), { name: 'x' }],
     call: refused(node.loadIdxFolder),
   },
+  loadImageFolder: {
+    valid: (_, { folder }) => [
+      join(folder, 'none'),
+      { size: [2, 2], fit: 'stretch', skip: true, seed: 1, test: 0.1 },
+    ],
+    call: refused(node.loadImageFolder),
+  },
   loadMnist: {
     weight: 0.3,
     valid: (_, { folder }) => [{ path: join(folder, 'none') }],
     call: refused(node.loadMnist),
   },
   loadModel: { valid: (_, { folder }) => [join(folder, 'none')], call: refused(node.loadModel) },
+  loadNpyFolder: {
+    valid: (_, { folder }) => [join(folder, 'none'), { name: 'x' }],
+    call: refused(node.loadNpyFolder),
+  },
   loadNpz: {
     valid: (_, { folder }) => [join(folder, 'none'), { name: 'x' }],
     call: refused(node.loadNpz),

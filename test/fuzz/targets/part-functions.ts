@@ -31,6 +31,7 @@ const {
   layerNorm,
   meanAbsoluteError,
   meanSquaredError,
+  normalization,
   oneCycle,
   precision,
   predict,
@@ -249,6 +250,7 @@ export const partFunctions: Record<string, Call> = {
   meanAbsoluteError: loss(meanAbsoluteError),
   meanSquaredError: loss(meanSquaredError),
   multilabelF1: multilabel(lanegrad.multilabelF1, 1, { average: 'micro', threshold: 0.6 }),
+  normalization: layer(normalization, { mean: [1], deviation: [2] }),
   oneCycle: schedule(oneCycle, {
     maxLearningRate: 0.1,
     percentStart: 0.3,
