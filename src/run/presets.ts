@@ -34,7 +34,8 @@ const presets = {
     learningRate: 0.004,
     schedule: 'oneCycle',
     batchSize: 128,
-    epochs: 12,
+    epochs: 8,
+    augment: { shift: 2, rotate: 10 },
   },
 } satisfies Record<string, Preset>;
 
