@@ -20,19 +20,11 @@ import { avgPool2d, globalAvgPool, globalMaxPool, maxPool2d, upsample } from '..
 import { flatten, reshape } from '../../../src/nn/reshape.js';
 import { sequential } from '../../../src/nn/sequential.js';
 import { reals } from '../../kernels/harness.js';
+import { filled } from './models.js';
 import { runModel, softmaxRows, worstDifference } from './runtime.js';
 import { decodeFile } from './schema.js';
 
 const BOUND = 2e-5;
-
-/** Numbers that are nothing special, also for biases, norms and running statistics. */
-export function filled<M extends Network>(model: M): M {
-  for (const [i, { name, values }] of [...model.parameters, ...model.buffers].entries()) {
-    const numbers = reals(values.length, 31 + i, 0.6);
-    values.set(name.endsWith('Var') ? numbers.map((value) => value * value + 0.5) : numbers);
-  }
-  return model;
-}
 
 /** An input [H, W, C], and what is made of it, whatever its shape. */
 const of = (shape: readonly number[], make: (x: Value) => Value) => () => {

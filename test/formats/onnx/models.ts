@@ -1,10 +1,11 @@
-/** Random models of every layer. */
+/** Random models of every layer, and models with numbers of no special kind. */
 import fc from 'fast-check';
 import { type ActivationOptions, activation, activations } from '../../../src/nn/activations.js';
 import { dense } from '../../../src/nn/dense.js';
 import { dropout } from '../../../src/nn/dropout.js';
 import { embedding } from '../../../src/nn/embedding.js';
 import type { Layer } from '../../../src/nn/layer.js';
+import type { Network } from '../../../src/nn/model.js';
 import { batchNorm, layerNorm } from '../../../src/nn/normalization.js';
 import { type Sequential, sequential } from '../../../src/nn/sequential.js';
 import { reals, testNumbers } from '../../kernels/harness.js';
@@ -76,4 +77,13 @@ export function inputsFor({ layers, inputSize }: Sequential, rows: number, seed:
     for (let row = 0; row < rows; row++) inputs[row * inputSize + column] = Math.floor(next() * cardinality);
   }
   return inputs;
+}
+
+/** Numbers that are nothing special, also for biases, norms and running statistics. */
+export function filled<M extends Network>(model: M): M {
+  for (const [i, { name, values }] of [...model.parameters, ...model.buffers].entries()) {
+    const numbers = reals(values.length, 31 + i, 0.6);
+    values.set(name.endsWith('Var') ? numbers.map((value) => value * value + 0.5) : numbers);
+  }
+  return model;
 }
