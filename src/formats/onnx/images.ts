@@ -325,9 +325,14 @@ function flatConstant(layouts: Layouts, value: Value, image: Image): string {
 }
 
 /** A row of an image with its channels first stays in that order; so do images of one channel or one pixel. */
-function writeReshape({ node, layouts }: ImagePart): Made | undefined {
+function writeReshape({ node, layouts, wanted }: ImagePart): Made | undefined {
   const [x] = node.inputs;
   const { shape } = attributesOf(node, reshape);
+  if (wanted && !isImage(x)) {
+    const [height, width, channels] = shape.dims;
+    const isLine = channels === 1 || height * width === 1;
+    return isLine ? first(layouts.reshape(layouts.last(x), [0, channels, height, width])) : undefined;
+  }
   if (!isImage(x) || !onlyFirst(layouts, x) || !shape.rows) return undefined;
   const image = x.shape.dims;
   const [height, width, channels] = image;
@@ -367,7 +372,9 @@ function writePlain({ operation }: Node, part: NodePart): string {
 
 /** A value that meets images with their channels first; undefined where it cannot be had as such. */
 function operandFirst(layouts: Layouts, value: Value): string | undefined {
-  if (isNumber(value)) return layouts.last(value);
+  // A buffer of one number has as many axes as one of several: so it is no scaling of raw values.
+  const isBuffer = layouts.isConstant(value) && value.shape.dims.length > 0;
+  if (isNumber(value) && !isBuffer) return layouts.last(value);
   if (isImage(value)) return layouts.first(value);
   if (value.shape.rows || !layouts.isConstant(value)) return undefined;
   return layouts.constant(value, 'first', (shape, values) => {

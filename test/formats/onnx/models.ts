@@ -1,5 +1,6 @@
 /** Random models of every layer, and models with numbers of no special kind. */
 import fc from 'fast-check';
+import { type OnnxImport, readOnnx } from '../../../src/formats/onnx/read.js';
 import { type ActivationOptions, activation, activations } from '../../../src/nn/activations.js';
 import { dense } from '../../../src/nn/dense.js';
 import { dropout } from '../../../src/nn/dropout.js';
@@ -7,7 +8,7 @@ import { embedding } from '../../../src/nn/embedding.js';
 import type { Layer } from '../../../src/nn/layer.js';
 import type { Network } from '../../../src/nn/model.js';
 import { batchNorm, layerNorm } from '../../../src/nn/normalization.js';
-import { type Sequential, sequential } from '../../../src/nn/sequential.js';
+import { isSequential, type Sequential, sequential } from '../../../src/nn/sequential.js';
 import { reals, testNumbers } from '../../kernels/harness.js';
 
 const name = fc.constantFrom(...activations);
@@ -86,4 +87,12 @@ export function filled<M extends Network>(model: M): M {
     values.set(name.endsWith('Var') ? numbers.map((value) => value * value + 0.5) : numbers);
   }
   return model;
+}
+
+/** A file that has to be a list of layers. */
+export function readList(bytes: Uint8Array): OnnxImport & { readonly model: Sequential } {
+  const read = readOnnx(bytes, 'list.onnx');
+  const { model } = read;
+  if (!isSequential(model)) throw new Error('the file is no list of layers');
+  return { ...read, model };
 }

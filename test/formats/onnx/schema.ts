@@ -46,6 +46,7 @@ const root = protobuf.Root.fromJSON({
         i: field(3, 'int64'),
         s: field(4, 'bytes'),
         t: field(5, 'Tensor'),
+        ints: field(8, 'int64', 'repeated'),
         type: field(20, 'int32'),
       },
     },
@@ -108,7 +109,8 @@ export function decodeFile(bytes: Uint8Array): Record<string, unknown> {
 }
 
 export function value(name: string, shape: readonly number[], elemType = 1): object {
-  const dim = [{ dimParam: 'N' }, ...shape.map((dimValue) => ({ dimValue }))];
+  // 0 is a length that the file does not say.
+  const dim = [{ dimParam: 'N' }, ...shape.map((dimValue) => (dimValue === 0 ? {} : { dimValue }))];
   return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
 
@@ -137,3 +139,5 @@ export const node = (
 
 export const int = (name: string, i: number) => ({ name, i, type: 2 });
 export const float = (name: string, f: number) => ({ name, f, type: 1 });
+export const ints = (name: string, values: readonly number[]) => ({ name, ints: values, type: 7 });
+export const text = (name: string, s: string) => ({ name, s: new TextEncoder().encode(s), type: 3 });

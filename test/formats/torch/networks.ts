@@ -88,7 +88,7 @@ export function recorded(name: string, { inputs }: Network): { x: number[]; y: n
   };
 }
 
-function channelsLast(values: readonly number[], [N, C, H, W]: readonly number[]): number[] {
+function channelsLast(values: readonly number[], [_N, C, H, W]: readonly number[]): number[] {
   return values.map((_, i) => {
     const [c, w, h, n] = [i % C, Math.floor(i / C) % W, Math.floor(i / C / W) % H, Math.floor(i / C / W / H)];
     return values[((n * C + c) * H + h) * W + w];
