@@ -111,7 +111,8 @@ const folds: ReadonlyMap<string, Fold> = new Map<string, Fold>([
   ['Transpose', transpose],
 ]);
 
-function numbersIn({ values }: Ints, fail: Fail): readonly number[] {
+function numbersIn(given: Ints | undefined, fail: Fail): readonly number[] {
+  const { values } = given ?? fail('an input is missing');
   return values.includes('batch') ? fail('it depends on the size of the batch') : (values as number[]);
 }
 
@@ -129,7 +130,8 @@ function constantOfShape(node: OnnxNode, [shape]: readonly Ints[], fail: Fail): 
   if (!tensor || !isWhole(tensor.dataType)) return fail('expected whole numbers as attribute value');
   const dims = numbersIn(shape, fail);
   const count = elementsOf(dims);
-  if (!(count <= MAX_INTS)) fail(`expected at most ${MAX_INTS} numbers of shapes`);
+  if (dims.some((length) => length < 0) || !(count <= MAX_INTS))
+    fail(`expected at most ${MAX_INTS} numbers of shapes`);
   return { dims, values: new Array<Int>(count).fill(intValues(tensor, fail)[0] ?? 0) };
 }
 

@@ -1,5 +1,4 @@
 /** What each operator on images adds to the model that is being read. */
-import { elementsOf } from '../../base/arrays.js';
 import { show } from '../../base/errors.js';
 import * as F from '../../graph/functions.js';
 import { pad } from '../../graph/image-functions.js';
@@ -298,8 +297,8 @@ function padding(node: OnnxNode, flow: Flow, read: Reading, shapes: ShapeNumbers
     if (mode !== 'constant' && !isOfImage) fail(`mode ${mode}: expected no padding of channels`);
     read.compute('pad', (x) => pad(x, amounts, { mode: mode as 'constant', value }));
   }
-  read.dims = [channels + all[1] + all[5], height + all[2] + all[6], width + all[3] + all[7]];
-  read.width = elementsOf(read.dims);
+  const amounts = [1, 2, 3].map((axis) => all[axis] + all[axis + 4]);
+  read.setImages([channels + amounts[0], height + amounts[1], width + amounts[2]], fail);
 }
 
 /** As ReLU6 is written. */

@@ -1,7 +1,8 @@
 /**
- * Reads an ONNX file as a sequential model: a chain of the operators that `write.ts` writes, and of what
- * PyTorch and Keras export for the same layers. Whatever is read is taken for hostile; what is not understood
- * is refused, with the node's name.
+ * Reads an ONNX file as a model: the operators that `write.ts` writes for layers, and what PyTorch and Keras
+ * export for the same, from one input to one output. Each node adds to what makes its input (reading.ts), and
+ * of that a model is made (build.ts). Whatever is read is taken for hostile; what is not understood is
+ * refused, with the node's name.
  */
 import { checkBytes, elementsOf, isMap } from '../../base/arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../../base/errors.js';
@@ -51,13 +52,15 @@ export interface ReadOnnxOptions {
 }
 
 /**
- * Rebuilds a model from an ONNX file's bytes. Weights become [in, out]; values wider or narrower than float32
- * are converted. Values of an input [batch, …] of more than two axes become one row, as Flatten makes it.
+ * Rebuilds a model from an ONNX file's bytes. Weights become [in, out], kernels [height, width, in, out];
+ * values wider or narrower than float32 are converted. Images have their channels last, whatever the file
+ * says. Values of an input [batch, …] of more than two axes become one row, as Flatten makes it, where no
+ * operator on images reads them.
  *
  * @param where The file's name, for messages.
- * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph is not a
- * chain of the operators
- *   that are known, shapes do not fit, a value is NaN or infinite, or weights are in a file that was not given, or is too short.
+ * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph has other
+ *   operators than those that are known, or several inputs or outputs, shapes do not fit, a value is NaN or
+ *   infinite, or weights are in a file that was not given, or is too short.
  * @throws OptionError for `bytes` that are none, and unknown options.
  */
 export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOptions): OnnxImport {

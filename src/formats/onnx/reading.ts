@@ -46,6 +46,8 @@ export type FileLayout = 'rows' | 'last' | 'first' | 'flat' | 'pooled' | 'open';
  * own of each.
  */
 const MAX_REUSE = 16;
+/** Numbers of one image: what fits in a WebAssembly memory. */
+const MAX_SIZE = 2 ** 30;
 /** Values that any model may have, however small its file. */
 const FREE_VALUES = 2 ** 22;
 
@@ -176,9 +178,16 @@ export class Reading {
     const [height, width, channels] = ownShape(step, this.ownDims, fail);
     this.#push(step);
     this.layout = 'first';
-    this.dims = [channels, height, width];
-    this.width = elementsOf(this.dims);
+    this.setImages([channels, height, width], fail);
     this.#endsWithProduct = isProduct;
+  }
+
+  /** Images of this size in the file from here on. */
+  setImages(dims: readonly number[], fail: Fail): void {
+    const size = elementsOf(dims);
+    if (!(size <= MAX_SIZE)) fail(`images of ${show(dims)} have more than ${MAX_SIZE} numbers`);
+    this.dims = dims;
+    this.width = size;
   }
 
   /** A layer without parameters; what its result is in the file, the caller knows. */

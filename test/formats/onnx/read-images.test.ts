@@ -281,6 +281,24 @@ describe('files of other writers compute the same as in ONNX Runtime', () => {
   });
 });
 
+test('every changed byte of a file gives a model or a FormatError', () => {
+  let refused = 0;
+  for (const name of ['mobile', 'decoder']) {
+    const good = fileOf(`${name}.onnx`);
+    for (let at = 0; at < good.length; at++) {
+      const file = good.slice();
+      file[at] ^= [1, 0x80, 0xff, 4][at % 4];
+      try {
+        readOnnx(file, 'bad.onnx');
+      } catch (error) {
+        expect(error).toBeInstanceOf(FormatError);
+        refused++;
+      }
+    }
+  }
+  expect(refused).toBeGreaterThan(1000);
+});
+
 describe('what is not read of images is refused, and the node named', () => {
   const conv = node('Conv', ['x', 'k'], 'y');
   const cases: [what: string, graph: GraphSpec, shape: number[], message: RegExp][] = [
@@ -367,6 +385,31 @@ describe('what is not read of images is refused, and the node named', () => {
       },
       [2, 2, 2],
       /two orders of axes/,
+    ],
+    [
+      'arithmetic on shapes that has nothing to work on',
+      {
+        node: [node('Gather', ['n'], 's'), node('Reshape', ['x', 's'], 'r'), node('Conv', ['r', 'k'], 'y')],
+        initializer: [whole('n', [2, 5, 5]), kernel([2, 2, 1, 1])],
+      },
+      [2, 5, 5],
+      /"Gather:s".*an input is missing/,
+    ],
+    [
+      'a shape below 0',
+      {
+        node: [
+          {
+            ...node('ConstantOfShape', ['n'], 's'),
+            attribute: [{ name: 'value', t: whole('', [1]), type: 4 }],
+          },
+          node('Reshape', ['x', 's'], 'r'),
+          node('Conv', ['r', 'k'], 'y'),
+        ],
+        initializer: [whole('n', [-3]), kernel([2, 2, 1, 1])],
+      },
+      [2, 5, 5],
+      /"ConstantOfShape:s".*at most 256 numbers/,
     ],
     [
       'arithmetic on shapes that is too large',
