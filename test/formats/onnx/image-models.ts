@@ -11,7 +11,7 @@ import { constant, randomNormal } from '../../../src/nn/initializers.js';
 import { type Layer, parameter } from '../../../src/nn/layer.js';
 import type { Network } from '../../../src/nn/model.js';
 import { network } from '../../../src/nn/network.js';
-import { batchNorm, layerNorm } from '../../../src/nn/normalization.js';
+import { batchNorm, layerNorm, normalization } from '../../../src/nn/normalization.js';
 import { avgPool2d, globalAvgPool, globalMaxPool, maxPool2d, upsample } from '../../../src/nn/pool.js';
 import { flatten, reshape } from '../../../src/nn/reshape.js';
 import { sequential } from '../../../src/nn/sequential.js';
@@ -212,6 +212,17 @@ export const imageModels: Record<string, [make: () => Network, transposes: numbe
       return F.concat([F.matmul(rows, v), F.matmul(F.matmul(rows, v), F.transpose(v))]);
     }),
     1,
+  ],
+  'channels normalised': [
+    list([4, 5, 3], () => [
+      normalization({ mean: [0.1, 0.2, -0.3], deviation: [0.5, 2, 1.5] }),
+      ...[conv(2), flatten(), dense(2)],
+    ]),
+    0,
+  ],
+  'one channel normalised': [
+    list([4, 5, 1], () => [normalization({ mean: [0.1], deviation: [0.5] }), conv(2), flatten(), dense(2)]),
+    0,
   ],
   'images without an operator of images': [
     list([3, 3, 2], () => [activation('tanh'), flatten(), dense(2)]),

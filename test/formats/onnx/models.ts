@@ -84,7 +84,11 @@ export function inputsFor({ layers, inputSize }: Sequential, rows: number, seed:
 export function filled<M extends Network>(model: M): M {
   for (const [i, { name, values }] of [...model.parameters, ...model.buffers].entries()) {
     const numbers = reals(values.length, 31 + i, 0.6);
-    values.set(name.endsWith('Var') ? numbers.map((value) => value * value + 0.5) : numbers);
+    values.set(
+      name.endsWith('Var') || name.endsWith('deviation')
+        ? numbers.map((value) => value * value + 0.5)
+        : numbers,
+    );
   }
   return model;
 }

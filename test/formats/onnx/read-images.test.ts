@@ -85,6 +85,7 @@ describe('our own files come back', () => {
       name === 'images without an operator of images' ? [18] : model.inputs[0].shape,
     );
     expect(back.outputs[0].shape).toEqual(model.outputs[0].shape);
+    if (name.endsWith('normalised') && isSequential(back)) expect(back.layers[0].kind).toBe('normalization');
     const x = reals(2 * model.inputSize, 9);
     expect(worstDifference(runModel(back, x), runModel(model, x))).toBeLessThan(1e-6);
   });
@@ -176,6 +177,22 @@ describe('files of other writers compute the same as in ONNX Runtime', () => {
         ],
       },
       [4, 3, 1],
+      false,
+    ],
+    [
+      'channels normalised, last in the file, and an activation in front',
+      {
+        node: [
+          node('Relu', ['x'], 'o'),
+          node('Sub', ['o', 'm'], 's'),
+          node('Div', ['s', 'd'], 'e'),
+          node('Transpose', ['e'], 't', perm(0, 3, 1, 2)),
+          node('Conv', ['t', 'k'], 'c'),
+          node('Flatten', ['c'], 'y'),
+        ],
+        initializer: [kernel([3, 2, 1, 1]), floats('m', [2], [0.5, -0.25]), floats('d', [1, 1, 2], [2, 0.5])],
+      },
+      [3, 3, 2],
       false,
     ],
     [
