@@ -5,6 +5,9 @@
  *   sequential(784, [dense(300, { activation: 'sigmoid' }), dense(10)])
  *   nn.Sequential(nn.Linear(784, 300), nn.Sigmoid(), nn.Linear(300, 10))      0.weight, 0.bias, 2.weight, 2.bias
  *
+ * Kernels of convolutions are [out, in, height, width] there, and images have their channels first: what
+ * follows a flattened image is turned too (pytorch-order.ts).
+ *
  * Any other model's values have their own names there, with dots, as those of a module whose parts are called
  * as the layers are: `block.dense_1.weight` for `self.block.dense_1 = nn.Linear(…)`; weights of dense layers
  * [out, in] too, all else as it is.
@@ -16,13 +19,13 @@ import { isFloat32Array, isFloat64Array } from '../base/arrays.js';
 import { DataError, FormatError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
-import { nodesOf, type Scope } from '../graph/value.js';
 import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
-import { allValues, checkModel, graphOf, type Network, setParameters } from '../nn/model.js';
+import { checkModel, type Network, setParameters } from '../nn/model.js';
 import { isPlain, type Sequential, sequential } from '../nn/sequential.js';
-import { type ProductAttributes, product } from '../ops/matmul.js';
 import { checkFile } from './bytes.js';
+import { BATCHES, dotted, type ModuleValue, modulesOf, orderModules } from './pytorch-modules.js';
+import type { Turn } from './pytorch-order.js';
 import { readSafetensors, type SafeTensor, type WritableTensor, writeSafetensors } from './safetensors.js';
 
 /** How the names in a state_dict are made. */
@@ -55,15 +58,15 @@ export function writePytorch(model: Network, options?: PytorchOptions): Uint8Arr
   const prefix = reader.string('prefix', '');
   reader.end();
   const tensors = new Map<string, WritableTensor>();
-  for (const { module, values: own } of isPlain(model) ? modulesOf(model) : namedOf(model)) {
-    for (const { name, own: key, shape, values, turned } of own) {
+  for (const { module, values: own } of modulesOf(where, model)) {
+    for (const { name, own: key, shape, values, turn } of own) {
       const at = values.findIndex((value) => !Number.isFinite(value));
       if (at >= 0)
         throw new DataError(where, `parameter ${name}: expected finite values, given ${values[at]} at ${at}`);
       tensors.set(`${prefix}${dotted(module, key)}`, {
         dtype: 'F32',
-        shape: turned ? shape.toReversed() : shape,
-        data: turned ? transpose(values, shape[0], shape[1]) : values,
+        shape: turn?.shape ?? shape,
+        data: turn ? turnValues(values, turn) : values,
       });
       if (key === 'running_var') {
         tensors.set(`${prefix}${dotted(module, BATCHES)}`, {
@@ -105,7 +108,7 @@ export function readPytorch(
   if (!isPlain(model) && given) {
     throw new OptionError('readPytorch', 'option modules: expected only for a list of layers');
   }
-  const expected = isPlain(model) ? modulesOf(model) : namedOf(model);
+  const expected = modulesOf('readPytorch', model);
   const found = [...groups.keys()];
   const modules =
     given ?? (isPlain(model) ? orderModules(found, fail) : alignModules(found, expected, prefix, fail));
@@ -120,14 +123,15 @@ export function readPytorch(
     if (!group)
       throw new OptionError('readPytorch', `option modules: the file has no module ${show(module)}`);
     group.delete(BATCHES);
-    for (const { name, own, shape, turned } of expected[place].values) {
+    for (const value of expected[place].values) {
+      const { name, own } = value;
       const full = `${prefix}${dotted(module, own)}`;
       const tensor = group.get(own);
       if (!tensor) fail(`tensor ${show(full)} is missing`);
       group.delete(own);
       values.set(
         name,
-        convert(tensor, shape, turned, (problem) => fail(`tensor ${show(full)}: ${problem}`)),
+        convert(tensor, value, (problem) => fail(`tensor ${show(full)}: ${problem}`)),
       );
     }
     for (const own of group.keys())
@@ -191,91 +195,6 @@ function readOptions(where: string, options: unknown, isDense: boolean) {
   return { prefix, modules, activation };
 }
 
-/** What batch norm counts and its arithmetic does not need. */
-const BATCHES = 'num_batches_tracked';
-
-/** Names within a module that differ. */
-const OWN_NAMES: ReadonlyMap<string, string> = new Map([
-  ['runningMean', 'running_mean'],
-  ['runningVar', 'running_var'],
-]);
-
-interface ModuleValue {
-  /** The model's name for it. */
-  readonly name: string;
-  /** The module's. */
-  readonly own: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-  /** [in, out] here, [out, in] there: only weights of linear layers differ. */
-  readonly turned: boolean;
-}
-
-/**
- * The modules that have values, by their places in nn.Sequential: a dense layer that ends with an activation
- * takes two. Each table of an embedding layer is an nn.Embedding of its own, such as `0.column3`.
- */
-function modulesOf(model: Sequential): { module: string; values: ModuleValue[] }[] {
-  let place = 0;
-  const places = model.layers.map(({ config: { activation = 'identity' }, kind }) => {
-    const own = place;
-    place += kind === 'dense' && activation !== 'identity' ? 2 : 1;
-    return own;
-  });
-  const modules = new Map<string, ModuleValue[]>();
-  for (const { layer, name, shape, values } of allValues(model)) {
-    const key = name.slice(name.indexOf('.') + 1);
-    const { kind } = model.layers[layer];
-    const isTable = kind === 'embedding';
-    const module = isTable ? `${places[layer]}.${key}` : `${places[layer]}`;
-    const own = isTable ? 'weight' : (OWN_NAMES.get(key) ?? key);
-    const known = modules.get(module) ?? [];
-    known.push({ name, own, shape, values, turned: kind === 'dense' && key === 'weight' });
-    modules.set(module, known);
-  }
-  // Buffers came last, and a layer with nothing but buffers has its place too.
-  const order = orderModules([...modules.keys()], () => {
-    throw new OptionError('modulesOf', 'places have no order');
-  });
-  return order.map((module) => ({ module, values: modules.get(module)! }));
-}
-
-/**
- * The same of a model that is no list of layers: each value under its own name, what stands before the last
- * dot being its module. Weights of dense layers are turned, and batch norm's statistics and embeddings'
- * tables called as PyTorch's modules call them.
- */
-function namedOf(model: Network): { module: string; values: ModuleValue[] }[] {
-  const graph = graphOf('writePytorch', model);
-  const turned = new Set(
-    nodesOf(graph.outputs).flatMap(({ operation, attributes, inputs, scopes }) => {
-      if ((operation as unknown) !== product || !(attributes as ProductAttributes).flat) return [];
-      const { node } = inputs[1];
-      const isDense = kindOf(scopes) === 'dense' && node.scopes.at(-1)?.owner === scopes.at(-1)?.owner;
-      return isDense ? [node] : [];
-    }),
-  );
-  const leaves = [...graph.parameters, ...graph.buffers];
-  const modules = new Map<string, ModuleValue[]>();
-  for (const [i, { name, shape, values }] of allValues(model).entries()) {
-    const { node } = leaves[i];
-    const dot = name.lastIndexOf('.');
-    const [layer, key] = [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
-    const isTable = kindOf(node.scopes) === 'embedding';
-    const isNorm = kindOf(node.scopes) === 'batchNorm';
-    const module = isTable ? name : layer;
-    const own = isTable ? 'weight' : isNorm ? (OWN_NAMES.get(key) ?? key) : key;
-    const known = modules.get(module) ?? [];
-    modules.set(module, [...known, { name, own, shape, values, turned: turned.has(node) }]);
-  }
-  return [...modules].map(([module, values]) => ({ module, values }));
-}
-
-function kindOf(scopes: readonly Scope[]): string | undefined {
-  const scope = scopes.at(-1);
-  return scope && (scope.kind ?? scope.name);
-}
-
 /** The modules of the file, in the order of those that are expected. */
 function alignModules(
   modules: readonly string[],
@@ -288,10 +207,6 @@ function alignModules(
   const extra = modules.find((name) => !expected.some(({ module }) => module === name));
   if (extra !== undefined) fail(`the model has no layer for module ${show(prefix + extra)}`);
   return expected.map(({ module }) => module);
-}
-
-function dotted(module: string, own: string): string {
-  return module === '' ? own : `${module}.${own}`;
 }
 
 /** Tensors by what stands before and behind the last dot of their names. */
@@ -312,30 +227,12 @@ function groupByModule(
   return groups;
 }
 
-/**
- * By the numbers in their names, which must tell them apart: 0, 2, 10; fc1, fc2; net.0, net.2. Names may
- * differ in what follows the first number.
- */
-function orderModules(modules: readonly string[], fail: (problem: string) => never): string[] {
-  const stems = new Set(modules.map((name) => /^\D*\d/.exec(name)?.[0].slice(0, -1)));
-  if (modules.length > 1 && (stems.size > 1 || stems.has(undefined))) {
-    fail(`the order of the modules ${show(modules)} is not clear from their names; option modules says it`);
-  }
-  const numbers = new Map(modules.map((name) => [name, (name.match(/\d+/g) ?? []).map(Number)]));
-  return modules.toSorted((a, b) => {
-    const [left, right] = [numbers.get(a) ?? [], numbers.get(b) ?? []];
-    const at = left.findIndex((value, i) => value !== right[i]);
-    return at < 0 ? left.length - right.length : left[at] - (right[at] ?? -1);
-  });
-}
-
 function convert(
   { dtype, shape: given, data }: SafeTensor,
-  shape: readonly number[],
-  turned: boolean,
+  { shape, turn }: ModuleValue,
   fail: (problem: string) => never,
 ): { shape: readonly number[]; values: Float32Array } {
-  const expected = turned ? shape.toReversed() : shape;
+  const expected = turn?.shape ?? shape;
   if (given.join() !== expected.join()) {
     fail(`expected shape [${expected.join(', ')}], given [${given.join(', ')}]`);
   }
@@ -343,14 +240,18 @@ function convert(
   const values = isFloat32Array(data) ? data : Float32Array.from(data);
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at >= 0) fail(`expected finite values, given ${values[at]} at ${at}`);
-  return { shape, values: turned ? transpose(values, expected[0], expected[1]) : values };
+  return { shape, values: turn ? turnBack(values, turn) : values };
 }
 
-/** Of [rows, columns]. */
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+/** As they stand there. */
+function turnValues(values: Float32Array, { places }: Turn): Float32Array {
   const turned = new Float32Array(values.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) turned[j * rows + i] = values[i * columns + j];
-  }
+  for (let i = 0; i < turned.length; i++) turned[i] = values[places[i]];
+  return turned;
+}
+
+function turnBack(values: Float32Array, { places }: Turn): Float32Array {
+  const turned = new Float32Array(values.length);
+  for (let i = 0; i < turned.length; i++) turned[places[i]] = values[i];
   return turned;
 }

@@ -4,10 +4,13 @@ import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import * as F from '../../src/graph/functions.js';
+import { pad } from '../../src/graph/image-functions.js';
 import { input, literal } from '../../src/graph/leaves.js';
 import type { Value } from '../../src/graph/value.js';
 import { activation, activations } from '../../src/nn/activations.js';
 import { CompiledModel } from '../../src/nn/compile.js';
+import { conv2d } from '../../src/nn/conv.js';
+import { convTranspose2d } from '../../src/nn/conv-transpose.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { embedding } from '../../src/nn/embedding.js';
@@ -17,6 +20,7 @@ import type { Network } from '../../src/nn/model.js';
 import { network } from '../../src/nn/network.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { ownLoss } from '../../src/nn/own-loss.js';
+import { avgPool2d, maxPool2d, upsample } from '../../src/nn/pool.js';
 import { reals } from '../kernels/harness.js';
 
 /** A layer of one's own: another layer twice, a parameter, and the input added. */
@@ -128,6 +132,34 @@ export const graphs: Readonly<Record<string, () => Network>> = {
       return [
         ...[F.transpose(square), F.slice(x, 1, 1, 3), F.slice(square, -1, -1), F.concat([square, square], 1)],
         F.transpose(F.reshape(x, [1, 2, 2]), [0, 3, 1, 2]),
+      ];
+    }),
+  images: () =>
+    of((x) => {
+      const image = F.reshape(dense(40)(x), [5, 4, 2]);
+      const small = conv2d(3, 3, { stride: 2, padding: 'same', activation: 'tanh' })(image);
+      return [
+        ...[convTranspose2d(2, 3, { stride: 2, padding: 1, outputPadding: [0, 1] })(small), small],
+        ...[maxPool2d(2)(image), avgPool2d(3, { stride: 2, padding: 1 })(image)],
+        ...[upsample({ scale: 2 })(small), upsample({ size: [4, 3], mode: 'bilinear' })(small)],
+        pad(
+          small,
+          [
+            [1, 1],
+            [0, 1],
+            [0, 0],
+          ],
+          { mode: 'reflect' },
+        ),
+        pad(
+          image,
+          [
+            [1, 2],
+            [0, 0],
+            [0, 1],
+          ],
+          { value: 0.5 },
+        ),
       ];
     }),
   attention() {

@@ -3,6 +3,7 @@
  * Where an answer would not take time and memory in proportion to the file it is refused before; elsewhere
  * the sizes here are such that anything quadratic would not end.
  */
+
 import { crc32, deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { DataError, FormatError, OptionError } from '../../src/base/errors.js';
@@ -11,7 +12,7 @@ import { epochScalars, flattenRecord, metricsCsv, metricsEvents } from '../../sr
 import { readModel } from '../../src/formats/model.js';
 import { readNpy, writeNpy } from '../../src/formats/npy.js';
 import { readNpz } from '../../src/formats/npz.js';
-import { onnxDataFiles, readOnnx } from '../../src/formats/onnx/read.js';
+import { onnxDataFiles } from '../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../src/formats/onnx/write.js';
 import { ProtoWriter } from '../../src/formats/protobuf.js';
 import { readPytorch, writePytorch } from '../../src/formats/pytorch.js';
@@ -22,6 +23,7 @@ import { layerNorm } from '../../src/nn/normalization.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { summary } from '../../src/nn/summary.js';
 import { openTable } from '../../src/tables.js';
+import { readList } from './onnx/models.js';
 
 /** A safetensors file of this header and no data. */
 function headerFile(header: string): Uint8Array {
@@ -190,7 +192,7 @@ describe('models of many layers', () => {
       Array.from({ length: 6_000 }, () => layerNorm()),
     );
     readPytorch(writePytorch(model), 'a', model);
-    expect(readOnnx(writeOnnx(model), 'a').model.layers).toHaveLength(6_000);
+    expect(readList(writeOnnx(model)).model.layers).toHaveLength(6_000);
   });
 });
 
@@ -278,7 +280,7 @@ describe('ONNX', () => {
       .message(7, graph)
       .message(8, new ProtoWriter().string(1, '').int(2, 20))
       .finish();
-    expect(readOnnx(file, 'a').model.sizes).toEqual([1000, 1200]);
+    expect(readList(file).model.sizes).toEqual([1000, 1200]);
     expect(onnxDataFiles(file, 'a')).toEqual([]);
   });
 });

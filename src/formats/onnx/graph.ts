@@ -20,6 +20,7 @@ export class GraphBuilder {
 
   /** Nodes by what their names begin with. */
   readonly #taken = new Map<string, number>();
+  readonly #shared = new Set<string>();
 
   constructor(input: string) {
     this.current = input;
@@ -59,6 +60,14 @@ export class GraphBuilder {
   ints(name: string, values: readonly number[]): string {
     this.initializers.push(intTensor(name, [values.length], values));
     return name;
+  }
+
+  /** The same for a constant that others may have too; it is written once. */
+  sharedInts(name: string, values: readonly number[]): string {
+    const own = `/${name}`;
+    if (!this.#shared.has(own)) this.ints(own, values);
+    this.#shared.add(own);
+    return own;
   }
 
   /** One number in float64, without axes. */

@@ -26,6 +26,9 @@ export const layerWriters: ReadonlyMap<string, (graph: GraphBuilder, part: Layer
   ['activation', (graph, { config }) => writeActivation(graph, config.name, config as ActivationOptions)],
   // Does nothing but in training.
   ['dropout', () => {}],
+  // Of rows of numbers they are rows of the same numbers.
+  ['flatten', () => {}],
+  ['reshape', () => {}],
   ['batchNorm', writeBatchNorm],
   ['layerNorm', writeLayerNorm],
   ['embedding', writeEmbedding],

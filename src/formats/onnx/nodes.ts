@@ -1,5 +1,6 @@
 /**
- * How each operation of a graph is written as ONNX operators, by its name: one entry each, and nowhere else.
+ * How each operation of a graph is written as ONNX operators, by its name: one entry each. Those whose
+ * operators work on images, with their channels first, stand in images.ts.
  */
 import type { ActivationAttributes } from '../../ops/activations.js';
 import type { EmbeddingAttributes } from '../../ops/embedding.js';
@@ -191,7 +192,12 @@ function writeBatchNorm(part: NodePart<BatchNormAttributes>): string {
   return weight === undefined ? y : graph.node('Add', [graph.node('Mul', [y, weight]), bias]);
 }
 
-const REDUCTIONS = { sum: 'ReduceSum', mean: 'ReduceMean', max: 'ReduceMax', min: 'ReduceMin' } as const;
+export const REDUCTIONS = {
+  sum: 'ReduceSum',
+  mean: 'ReduceMean',
+  max: 'ReduceMax',
+  min: 'ReduceMin',
+} as const;
 
 /**
  * Axes stay with length 1, but the rows, which are gone when they are reduced. Since operator set 18 axes are

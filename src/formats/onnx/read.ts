@@ -1,32 +1,37 @@
 /**
- * Reads an ONNX file as a sequential model: a chain of the operators that `write.ts` writes, and of what
- * PyTorch and Keras export for the same layers. Whatever is read is taken for hostile; what is not understood
- * is refused, with the node's name.
+ * Reads an ONNX file as a model: the operators that `write.ts` writes for layers, and what PyTorch and Keras
+ * export for the same, from one input to one output. Each node adds to what makes its input (reading.ts), and
+ * of that a model is made (build.ts). Whatever is read is taken for hostile; what is not understood is
+ * refused, with the node's name.
  */
 import { checkBytes, elementsOf, isMap } from '../../base/arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
-import { makeLayer } from '../../nn/layers.js';
 import { lossOf } from '../../nn/loss-config.js';
 import { readLossFor } from '../../nn/loss-read.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../../nn/losses.js';
-import { setParameters } from '../../nn/model.js';
-import { type Sequential, sequential } from '../../nn/sequential.js';
+import type { Network } from '../../nn/model.js';
 import { checkFile } from '../bytes.js';
 import { type BasicMetadata, readDescription } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';
-import { Chain } from './chain.js';
+import { buildModel } from './build.js';
 import { decodeModel } from './decode.js';
-import { type Operator, operators } from './operators.js';
+import { Flow } from './flow.js';
+import { ShapeNumbers } from './fold.js';
+import { imageOperators } from './image-operators.js';
+import { joins, readJoin } from './joins.js';
+import type { Operator } from './operator.js';
+import { rowOperators } from './operators.js';
 import { type OnnxModel, type OnnxNode, type OnnxValue, PRODUCER } from './proto.js';
-import { Reading } from './reading.js';
+import { Reading, Source } from './reading.js';
 
 /** Operators have meant what they mean here since then. */
 const MIN_OPSET = 9;
 
 /** What `readOnnx` makes of a file. */
 export interface OnnxImport {
-  readonly model: Sequential;
+  /** A list of layers, which `isSequential` tells, where they stand in a row. */
+  readonly model: Network;
   /** How inputs are made and what classes are called, when the graph or the file's own metadata tell it. */
   readonly metadata: BasicMetadata;
   /**
@@ -47,13 +52,15 @@ export interface ReadOnnxOptions {
 }
 
 /**
- * Rebuilds a model from an ONNX file's bytes. Weights become [in, out]; values wider or narrower than float32
- * are converted. Values of an input [batch, …] of more than two axes become one row, as Flatten makes it.
+ * Rebuilds a model from an ONNX file's bytes. Weights become [in, out], kernels [height, width, in, out];
+ * values wider or narrower than float32 are converted. Images have their channels last, whatever the file
+ * says. Values of an input [batch, …] of more than two axes become one row, as Flatten makes it, where no
+ * operator on images reads them.
  *
  * @param where The file's name, for messages.
- * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph is not a
- * chain of the operators
- *   that are known, shapes do not fit, a value is NaN or infinite, or weights are in a file that was not given, or is too short.
+ * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph has other
+ *   operators than those that are known, or several inputs or outputs, shapes do not fit, a value is NaN or
+ *   infinite, or weights are in a file that was not given, or is too short.
  * @throws OptionError for `bytes` that are none, and unknown options.
  */
 export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOptions): OnnxImport {
@@ -65,36 +72,29 @@ export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOpt
   const onnx = decodeModel(file, fail, externalData);
   const opset = onnx.opsets.get('') ?? 0;
   if (opset < MIN_OPSET) fail(`expected operator set ${MIN_OPSET} or later, given ${opset}`);
-  const chain = new Chain(onnx, fail);
+  const flow = new Flow(onnx, fail);
   const fileBytes = [file, ...externalData.values()].reduce((total, { length }) => total + length, 0);
-  const rank = chain.input.shape?.length ?? 2;
-  const read = new Reading(opset, rank, widthOf(chain.input, fail), fileBytes);
-  while (!chain.done) readNext(chain, read);
-  chain.end();
-  const inputSize = read.inputSize ?? read.width;
-  if (inputSize === undefined || read.steps.length === 0) return fail('the graph has no layer');
+  const first = inputOf(onnx, flow, opset, fileBytes, fail);
+  const { source } = first;
+  const read = readNodes(flow, first);
+  read.settlePadding();
+  if (read.layout === 'open') read.decide(source.inputLayout ?? 'first', fail);
+  const inputShape = source.inputShape ?? (read.width === undefined ? undefined : [read.width]);
+  if (inputShape === undefined || !read.step) return fail('the graph has no layer');
 
   try {
     const loss = lossOfGraph(read, onnx, fail);
     const sigmoid = loss?.link === 'sigmoid' && read.endsWithSigmoid;
     if (sigmoid) read.dropSigmoid();
-    const layers = read.steps.map(({ kind, config }, index) => makeLayer({ kind, ...config }, index));
-    const model = sequential(inputSize, layers);
-    setParameters(
-      model,
-      new Map(
-        read.steps.flatMap(({ parameters }, index) =>
-          [...parameters].map(([name, tensor]) => [`${index}.${name}`, tensor] as const),
-        ),
-      ),
-    );
+    read.restoreOrder();
+    const model = buildModel(read.step, inputShape);
     const input = readProperty(onnx.metadata, 'input', fail);
     const classNames = readProperty(onnx.metadata, 'classNames', fail);
     const given = {
       ...(loss && { loss: loss.config }),
       ...(input !== undefined && { input }),
       // What the graph does counts, of what it scales the metadata know the shape.
-      ...(read.scale && { input: { ...(typeof input === 'object' ? input : {}), ...read.scale } }),
+      ...(source.scale && { input: { ...(typeof input === 'object' ? input : {}), ...source.scale } }),
       ...(classNames !== undefined && { classNames }),
     };
     const metadata = readDescription(new OptionReader('metadata', given), model, readLossFor);
@@ -134,25 +134,83 @@ function readOptions(options: unknown): ReadonlyMap<string, Uint8Array> {
   );
 }
 
-function readNext(chain: Chain, read: Reading): void {
-  const nodes = chain.next();
-  const [node] = nodes;
-  if (nodes.length === 2) {
-    readSilu(chain, read, nodes);
-    return;
+/** By name, of the default domain. */
+const operators: ReadonlyMap<string, Operator> = new Map([...rowOperators, ...imageOperators]);
+
+/** Those that only images have, so that an input of four axes is one. */
+const OF_IMAGES: ReadonlySet<string> = new Set([
+  ...['Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool'],
+  ...['Resize', 'Upsample', 'BatchNormalization'],
+]);
+
+/** The graph's input, of which nothing is made yet. */
+function inputOf(onnx: OnnxModel, { input }: Flow, opset: number, fileBytes: number, fail: Fail): Reading {
+  const width = widthOf(input, fail);
+  const { shape } = input;
+  const rank = shape?.length ?? 2;
+  const batch = typeof shape?.[0] === 'number' ? shape[0] : undefined;
+  const dims = width === undefined ? undefined : (shape!.slice(1) as number[]);
+  const isImages = dims?.length === 3 && onnx.nodes.some(({ operator }) => OF_IMAGES.has(operator));
+  const source = new Source(opset, batch, fileBytes);
+  return new Reading(source, { dims, rank, width, layout: isImages ? 'open' : 'rows' });
+}
+
+/** All nodes, each after those whose values it reads; returns what makes the output. */
+function readNodes(flow: Flow, first: Reading): Reading {
+  const shapes = new ShapeNumbers(flow);
+  const values = new Map<string, Reading>([[flow.input.name, first]]);
+  const made = new Map<string, OnnxNode | undefined>([[flow.input.name, undefined]]);
+  for (const node of flow.nodes()) {
+    const names = [...new Set(node.inputs)].filter((name) => values.has(name));
+    const [output = ''] = node.outputs;
+    if (node.operator === 'Shape' && !node.domain && names.length === 1) {
+      if (output !== '') shapes.setShape(node, values.get(names[0])!);
+      flow.pass(node);
+      continue;
+    }
+    if (names.length === 0) {
+      if (shapes.fold(node)) flow.pass(node);
+      continue;
+    }
+    // A value that its shape, too, is asked of has one reader still.
+    const readers = (name: string) =>
+      flow.consumers(name).filter(({ operator }) => operator !== 'Shape').length;
+    const own = names.map((name) => values.get(name)!.copy(readers(name) === 1));
+    const read =
+      own.length > 1 ? readSeveral(node, flow, own) : readOne(node, flow, names[0], own[0], shapes);
+    flow.pass(node);
+    values.set(output, read);
+    made.set(output, node);
   }
-  if (nodes.length > 2) chain.failAt(node, 'expected a chain, given a branch');
+  flow.end(made);
+  return values.get(flow.output.name)!;
+}
+
+function readSeveral(node: OnnxNode, flow: Flow, values: readonly Reading[]): Reading {
+  if (node.domain || !joins.includes(node.operator)) {
+    flow.failAt(
+      node,
+      `this operator is not supported where it reads a branch; expected one of ${joins.join(', ')}`,
+    );
+  }
+  checkAttributes(node, node.operator === 'Concat' ? ['axis'] : [], flow);
+  if ((node.outputs[0] ?? '') === '') flow.failAt(node, 'it has no output');
+  return readJoin(node, flow, values);
+}
+
+function readOne(node: OnnxNode, flow: Flow, name: string, read: Reading, shapes: ShapeNumbers): Reading {
   const operator = node.domain ? undefined : operators.get(node.operator);
   if (!operator) {
     const known = [...operators.keys()].join(', ');
-    chain.failAt(node, `this operator is not supported; expected one of ${known}`);
+    return flow.failAt(node, `this operator is not supported; expected one of ${known}`);
   }
-  if ((node.outputs[0] ?? '') === '') chain.failAt(node, 'it has no output');
+  if ((node.outputs[0] ?? '') === '') flow.failAt(node, 'it has no output');
   if (read.softmax && !['Identity', 'Cast'].includes(node.operator))
-    chain.failAt(node, 'expected nothing after softmax');
-  checkForm(node, operator, chain);
-  operator.read(node, chain, read);
-  chain.pass(node);
+    flow.failAt(node, 'expected nothing after softmax');
+  checkForm(node, operator, flow, name);
+  if (!operator.takesPadding) read.settlePadding();
+  operator.read(node, flow, read, shapes);
+  return read;
 }
 
 /** What the outputs are: by the file's own metadata, or by the function that the graph ends with. */
@@ -174,40 +232,25 @@ function lossOfGraph(read: Reading, { metadata, producer }: OnnxModel, fail: Fai
 /**
  * The values before a node must be what the operator works on, and all that the node says must be understood.
  */
-function checkForm(node: OnnxNode, operator: Operator, chain: Chain): void {
-  const { inputs, attributes } = node;
+function checkForm(node: OnnxNode, operator: Operator, flow: Flow, name: string): void {
+  const { inputs } = node;
   if (inputs.length > operator.inputs) {
-    chain.failAt(node, `expected at most ${operator.inputs} inputs, given ${inputs.length}`);
+    flow.failAt(node, `expected at most ${operator.inputs} inputs, given ${inputs.length}`);
   }
-  const place = inputs.indexOf(chain.current);
-  if (place !== inputs.lastIndexOf(chain.current))
-    chain.failAt(node, 'expected the values before it once, and a constant');
-  if (place > 0 && !operator.symmetric)
-    chain.failAt(node, 'expected the values before it as its first input');
-  const seen = new Set<string>();
-  for (const { name } of attributes) {
-    if (!operator.attributes.includes(name))
-      chain.failAt(node, `its attribute ${show(name)} is not understood`);
-    if (seen.has(name)) chain.failAt(node, `its attribute ${show(name)} is given twice`);
-    seen.add(name);
-  }
+  const place = inputs.indexOf(name);
+  if (place !== inputs.lastIndexOf(name))
+    flow.failAt(node, 'expected the values before it once, and a constant');
+  if (place > 0 && !operator.symmetric) flow.failAt(node, 'expected the values before it as its first input');
+  checkAttributes(node, operator.attributes, flow);
 }
 
-/** x · sigmoid(x): the one pattern in which two nodes read a value. */
-function readSilu(chain: Chain, read: Reading, nodes: readonly OnnxNode[]): void {
-  const [gate, product] = nodes[0].operator === 'Sigmoid' ? nodes : [nodes[1], nodes[0]];
-  const isPlain = ({ domain, attributes }: OnnxNode) => !domain && attributes.length === 0;
-  const isSilu =
-    nodes.every(isPlain) &&
-    gate.operator === 'Sigmoid' &&
-    gate.inputs.length === 1 &&
-    product.operator === 'Mul' &&
-    product.inputs.length === 2 &&
-    [chain.current, gate.outputs[0]].every((name) => product.inputs.includes(name));
-  if (!isSilu || read.softmax) chain.failAt(product, 'expected a chain, given a branch');
-  chain.pass(gate);
-  chain.pass(product);
-  read.addActivation('silu');
+function checkAttributes(node: OnnxNode, known: readonly string[], flow: Flow): void {
+  const seen = new Set<string>();
+  for (const { name } of node.attributes) {
+    if (!known.includes(name)) flow.failAt(node, `its attribute ${show(name)} is not understood`);
+    if (seen.has(name)) flow.failAt(node, `its attribute ${show(name)} is given twice`);
+    seen.add(name);
+  }
 }
 
 /** Values of a sample; undefined where the file does not say. */

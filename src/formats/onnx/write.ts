@@ -4,7 +4,8 @@
  *
  *   input [batch, inputSize] → (Mul, Add: raw values scaled) → Gemm, Relu, … → (Softmax) → output [batch, outputSize]
  *
- * Any other model is written operation by operation (nodes.ts), its inputs and outputs under their own names.
+ * Any other model is written operation by operation (nodes.ts), its inputs and outputs under their own names;
+ * images have their channels first where an operator of ONNX's reads them (images.ts, layouts.ts).
  *
  * Operator set 20 and IR version 9 (ONNX 1.15, November 2023): the first with Gelu. It opens no file.
  */
@@ -22,8 +23,9 @@ import {
 } from '../model-metadata.js';
 import { GraphBuilder } from './graph.js';
 import { layerWriters } from './layers.js';
+import type { Layout } from './layouts.js';
 import { dataTypes, encodeModel, ML_DOMAIN, ML_OPSET, type OnnxValue, PRODUCER } from './proto.js';
-import { checkNames, writeNodes } from './write-graph.js';
+import { checkNames, inputLayouts, type MadeOutput, writeNodes } from './write-graph.js';
 
 const WHERE = 'writeOnnx';
 const IR_VERSION = 9;
@@ -70,7 +72,8 @@ export interface WriteOnnxOptions {
  * The bytes of an ONNX file. Its input is `input`, float32 [batch, inputSize]; its output `logits` or, after
  * softmax, `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training
  * are left out. A model that is no list of our layers has its inputs and outputs by their names, each [batch,
- * …].
+ * …]. Images that go into a convolution or the like are [batch, channels, height, width], as are images that
+ * come from one; the file's metadata say so as `layout`.
  *
  * @param sections What the metadata may hold beside what any model's may; the first that is there frames the
  *   layers.
@@ -107,41 +110,47 @@ export function writeOnnx(
     throw new OptionError(WHERE, `option ${what}`);
   }
   const graph = new GraphBuilder(model.inputs[0].name);
-  const port = ({ name, shape }: Network['inputs'][number]): OnnxValue => ({
+  const port = ({ name, shape }: Network['inputs'][number], layout?: Layout): OnnxValue => ({
     name,
     elementType: dataTypes.float,
-    shape: ['batch', ...shape],
+    shape: ['batch', ...(layout === 'first' ? [shape[2], shape[0], shape[1]] : shape)],
   });
   const [frame] = sectionsOf(metadata, sections).map(([section, value]) => section.frame(value));
-  let inputs: OnnxValue[] = model.inputs.map(port);
+  const chain = isChain(model) ? model : undefined;
+  const layouts = chain ? [] : inputLayouts(WHERE, model);
+  let inputs = model.inputs.map((own, i) => port(own, layouts[i]));
   if (rawInputs && frame) inputs = frame.begin(graph);
   else if (rawInputs) writeScaling(graph, metadata, sections);
   const isRegression = frame?.classifies === false;
   if (isRegression && softmax)
     throw new OptionError(WHERE, 'option softmax: expected a model that classifies, given a regression');
   const end = softmax ? 'probabilities' : isRegression ? 'prediction' : 'logits';
-  const outputs = isChain(model)
-    ? [port({ name: end, shape: model.outputs[0].shape })]
-    : model.outputs.map((own) => port({ ...own, name: softmax ? end : own.name }));
-  const finish = () => {
-    if (softmax) graph.apply('Softmax', [], [{ name: 'axis', int: -1 }]);
+  const finish = (axis: number) => {
+    if (softmax) graph.apply('Softmax', [], [{ name: 'axis', int: axis }]);
     if (rawInputs) frame?.end(graph);
   };
-  if (isChain(model)) {
-    writeLayers(graph, model);
-    finish();
+  let outputs: OnnxValue[];
+  let made: readonly MadeOutput[] = [];
+  if (chain) {
+    outputs = [port({ name: end, shape: model.outputs[0].shape })];
+    writeLayers(graph, chain);
+    finish(-1);
     graph.end(end);
   } else {
     const others = model.inputs.slice(1);
-    const made = writeNodes(WHERE, model, graph, [graph.current, ...others.map(({ name }) => name)]);
+    made = writeNodes(WHERE, model, graph, [graph.current, ...others.map(({ name }) => name)]);
+    const isRow = isPlain(model) && model.outputs[0].shape.length === 1;
+    outputs = model.outputs.map((own, i) =>
+      port({ ...own, name: softmax || isRow ? end : own.name }, made[i].layout),
+    );
     checkNames(
       WHERE,
       graph,
       [...inputs, ...outputs].map(({ name }) => name),
     );
     for (const [i, { name }] of outputs.entries()) {
-      graph.current = made[i];
-      if (outputs.length === 1) finish();
+      graph.current = made[i].name;
+      if (outputs.length === 1) finish(made[i].layout === 'first' ? 1 : -1);
       graph.nodes.push({
         ...{ name: `/Identity/${name}`, operator: 'Identity' },
         ...{ inputs: [graph.current], outputs: [name], attributes: [] },
@@ -157,8 +166,14 @@ export function writeOnnx(
       ['', OPSET],
       ...(graph.nodes.some(({ domain }) => domain) ? [[ML_DOMAIN, ML_OPSET] as const] : []),
     ]),
-    metadata: describe(metadata, frame),
-    graphName: isChain(model) ? 'sequential' : 'network',
+    metadata: describe(metadata, frame, [
+      ...imagesOf(rawInputs && frame ? [] : inputs, layouts),
+      ...imagesOf(
+        outputs,
+        made.map(({ layout }) => layout),
+      ),
+    ]),
+    graphName: chain ? 'sequential' : 'network',
     nodes: graph.nodes,
     initializers: graph.initializers,
     inputs,
@@ -171,11 +186,18 @@ export function writeOnnx(
 }
 
 /**
- * Whether it is written layer by layer, as version 1 of our own files: rows of numbers go through a list of
- * our layers.
+ * Whether it is written layer by layer, as version 1 of our own files: rows of numbers, and nothing else, go
+ * through a list of our layers.
  */
 function isChain(model: Network): model is Sequential {
-  return isPlain(model) && model.inputs[0].shape.length === 1;
+  return isPlain(model) && model.shapes.every(({ length }) => length === 1);
+}
+
+/** Of inputs or outputs that are images, the order of their axes, by name. */
+function imagesOf(values: readonly OnnxValue[], layouts: readonly Layout[]): [name: string, order: string][] {
+  return values.flatMap(({ name, shape }, i): [string, string][] =>
+    shape?.length === 4 ? [[name, layouts[i] === 'first' ? 'NCHW' : 'NHWC']] : [],
+  );
 }
 
 /** Each layer by its kind. */
@@ -195,13 +217,17 @@ function writeLayers(graph: GraphBuilder, model: Sequential): void {
   graph.scope = '';
 }
 
-/** What `readOnnx` gives back, as JSON texts. */
+/** What `readOnnx` gives back, and the order of images' axes, as JSON texts. */
 function describe(
   { loss, input, classNames: given }: Description,
   frame: OnnxFrame | undefined,
+  images: readonly [name: string, order: string][],
 ): Map<string, string> {
   const classNames = given ?? frame?.classNames;
-  const pairs = Object.entries({ loss, input, classNames }).filter(([, value]) => value !== undefined);
+  const layout = images.length > 0 ? Object.fromEntries(images) : undefined;
+  const pairs = Object.entries({ loss, input, classNames, layout }).filter(
+    ([, value]) => value !== undefined,
+  );
   return new Map(pairs.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 

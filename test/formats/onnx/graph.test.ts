@@ -1,6 +1,7 @@
 /** Networks that are no lists of layers as ONNX: that ONNX Runtime computes what lanegrad does. */
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
+import { imageForms } from '../../../src/formats/onnx/images.js';
 import { nodeForms } from '../../../src/formats/onnx/nodes.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
 import { input } from '../../../src/graph/leaves.js';
@@ -45,7 +46,8 @@ test.each(Object.keys(graphs))('%s, of one row and of several', async (name) => 
 
 test('every operation that a graph may have is among them, and has a form', () => {
   const known = [...operations.keys()].sort();
-  expect(Object.keys(nodeForms).sort()).toEqual(known);
+  const forms = new Set([...Object.keys(nodeForms), ...Object.keys(imageForms)]);
+  expect([...forms].sort()).toEqual(known);
   const used = Object.values(graphs).flatMap((make) => describeGraph(make()).nodes.map(({ op }) => op));
   const leaves = ['input', 'parameter', 'buffer', 'literal'];
   expect([...new Set(used)].filter((op) => !leaves.includes(op)).sort()).toEqual(known);

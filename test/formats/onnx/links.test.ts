@@ -1,4 +1,5 @@
 /** What ONNX files end with: a softmax or a sigmoid is read as the link of a loss, and applied once. */
+
 import { describe, expect, test } from 'vitest';
 import { FormatError, OptionError } from '../../../src/base/errors.js';
 import { createReferenceEngine } from '../../../src/create/reference.js';
@@ -10,6 +11,7 @@ import { binaryCrossEntropy, meanSquaredError } from '../../../src/nn/losses.js'
 import { remember } from '../../../src/nn/model.js';
 import { sequential } from '../../../src/nn/sequential.js';
 import { predict, predictProba } from '../../../src/train/predict.js';
+import { readList } from './models.js';
 import { runOnnx, worstDifference } from './runtime.js';
 import { floats, node, onnxFile, value } from './schema.js';
 
@@ -68,7 +70,7 @@ describe('of our own files', () => {
     for (const loss of [undefined, meanSquaredError()]) {
       const model = ends();
       if (loss) remember(model, { loss });
-      const read = readOnnx(writeOnnx(model), 'a.onnx');
+      const read = readList(writeOnnx(model));
       expect(read.sigmoid).toBe(false);
       expect(read.model.loss?.kind).toBe(loss?.kind);
       expect(read.model.layers[1].config.activation).toBe('sigmoid');

@@ -1,12 +1,14 @@
-/** Random models of every layer. */
+/** Random models of every layer, and models with numbers of no special kind. */
 import fc from 'fast-check';
+import { type OnnxImport, readOnnx } from '../../../src/formats/onnx/read.js';
 import { type ActivationOptions, activation, activations } from '../../../src/nn/activations.js';
 import { dense } from '../../../src/nn/dense.js';
 import { dropout } from '../../../src/nn/dropout.js';
 import { embedding } from '../../../src/nn/embedding.js';
 import type { Layer } from '../../../src/nn/layer.js';
+import type { Network } from '../../../src/nn/model.js';
 import { batchNorm, layerNorm } from '../../../src/nn/normalization.js';
-import { type Sequential, sequential } from '../../../src/nn/sequential.js';
+import { isSequential, type Sequential, sequential } from '../../../src/nn/sequential.js';
 import { reals, testNumbers } from '../../kernels/harness.js';
 
 const name = fc.constantFrom(...activations);
@@ -76,4 +78,25 @@ export function inputsFor({ layers, inputSize }: Sequential, rows: number, seed:
     for (let row = 0; row < rows; row++) inputs[row * inputSize + column] = Math.floor(next() * cardinality);
   }
   return inputs;
+}
+
+/** Numbers that are nothing special, also for biases, norms and running statistics. */
+export function filled<M extends Network>(model: M): M {
+  for (const [i, { name, values }] of [...model.parameters, ...model.buffers].entries()) {
+    const numbers = reals(values.length, 31 + i, 0.6);
+    values.set(
+      name.endsWith('Var') || name.endsWith('deviation')
+        ? numbers.map((value) => value * value + 0.5)
+        : numbers,
+    );
+  }
+  return model;
+}
+
+/** A file that has to be a list of layers. */
+export function readList(bytes: Uint8Array): OnnxImport & { readonly model: Sequential } {
+  const read = readOnnx(bytes, 'list.onnx');
+  const { model } = read;
+  if (!isSequential(model)) throw new Error('the file is no list of layers');
+  return { ...read, model };
 }

@@ -46,6 +46,7 @@ const root = protobuf.Root.fromJSON({
         i: field(3, 'int64'),
         s: field(4, 'bytes'),
         t: field(5, 'Tensor'),
+        ints: field(8, 'int64', 'repeated'),
         type: field(20, 'int32'),
       },
     },
@@ -108,7 +109,8 @@ export function decodeFile(bytes: Uint8Array): Record<string, unknown> {
 }
 
 export function value(name: string, shape: readonly number[], elemType = 1): object {
-  const dim = [{ dimParam: 'N' }, ...shape.map((dimValue) => ({ dimValue }))];
+  // 0 is a length that the file does not say.
+  const dim = [{ dimParam: 'N' }, ...shape.map((dimValue) => (dimValue === 0 ? {} : { dimValue }))];
   return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
 
@@ -137,3 +139,41 @@ export const node = (
 
 export const int = (name: string, i: number) => ({ name, i, type: 2 });
 export const float = (name: string, f: number) => ({ name, f, type: 1 });
+export const ints = (name: string, values: readonly number[]) => ({ name, ints: values, type: 7 });
+export const text = (name: string, s: string) => ({ name, s: new TextEncoder().encode(s), type: 3 });
+
+/** What may be changed of a file. */
+export interface EditableModel {
+  opsetImport: { version: number }[];
+  graph: {
+    node: NodeSpec[];
+    initializer?: { name: string; dims?: number[] }[];
+    input: { name: string }[];
+  };
+}
+
+/** A file of another writer with changes. */
+export function editFile(bytes: Uint8Array, change: (model: EditableModel) => void): Uint8Array {
+  const type = root.lookupType('Model');
+  const model = type.toObject(type.decode(bytes), { longs: Number }) as EditableModel;
+  change(model);
+  return type.encode(type.fromObject(model)).finish();
+}
+
+/** A tensor in a file of its own: its message, and its numbers, which are float32 or bytes. */
+export function decodeTensor(bytes: Uint8Array) {
+  const type = root.lookupType('Tensor');
+  const given = type.toObject(type.decode(bytes), { longs: Number }) as {
+    dims?: number[];
+    dataType: number;
+    rawData?: Uint8Array;
+    floatData?: number[];
+  };
+  const { dims = [], dataType, rawData, floatData = [] } = given;
+  const values = () => {
+    if (![1, 2].includes(dataType)) throw new Error(`numbers of type ${dataType}`);
+    const isBytes = dataType === 2 || !rawData;
+    return isBytes ? Float32Array.from(rawData ?? floatData) : new Float32Array(rawData.slice().buffer);
+  };
+  return { given, dims, values };
+}
