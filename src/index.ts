@@ -162,6 +162,7 @@ export {
   warmUp,
 } from './nn/schedules.js';
 export { isSequential, type Sequential, sequential } from './nn/sequential.js';
+export { subnetwork } from './nn/subnetwork.js';
 export { type LayerSummary, type ModelSummary, summary } from './nn/summary.js';
 export {
   addDecayedWeights,
@@ -190,6 +191,7 @@ export type { CheckpointFile, CheckpointOptions } from './train/checkpointing.js
 export { balancedClassWeights } from './train/class-weights.js';
 export type { EarlyStoppingOptions } from './train/early-stopping.js';
 export { type EvaluateOptions, evaluate } from './train/evaluate.js';
+export { features } from './train/features.js';
 export { fit } from './train/fit.js';
 export type { FitOptions } from './train/fit-options.js';
 export type { EpochRecord, Evaluation, History, Score } from './train/history.js';

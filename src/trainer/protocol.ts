@@ -14,7 +14,7 @@ import type { Loss } from '../nn/losses.js';
 import { allValues, type Memory, type Network, remember, writeAll } from '../nn/model.js';
 import type { EvaluateOptions } from '../train/evaluate.js';
 import type { ByOutput, PredictOptions } from '../train/predict.js';
-import type { TrainerFitOptions } from './types.js';
+import type { Features, TrainerFitOptions } from './types.js';
 
 /** The number under which the worker keeps a data set, which was sent before. */
 export type SetId = number;
@@ -51,6 +51,10 @@ export interface Requests {
     inputs: Rows | Readonly<Record<string, Rows>>;
     options?: WithLoss<PredictOptions>;
   }): ByOutput<Float32Array>;
+  features(given: {
+    inputs: Rows | Readonly<Record<string, Rows>>;
+    names: string | readonly string[];
+  }): Float32Array | Features;
   evaluate(given: { set: SetId; options?: WithLoss<EvaluateOptions> }): unknown;
   readWeights(given: { names?: readonly string[] }): Map<string, Float32Array>;
   /** As of the last step. */

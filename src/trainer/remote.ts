@@ -37,7 +37,7 @@ import {
   withInputs,
 } from './protocol.js';
 import { checkNames, refuseHooks } from './session.js';
-import type { Trainer, TrainerFitOptions } from './types.js';
+import type { Features, Trainer, TrainerFitOptions } from './types.js';
 
 /** Numbers of a data set that are sent at once: 4 MB at most. */
 const PIECE = 1 << 20;
@@ -172,13 +172,16 @@ export class RemoteTrainer implements Trainer {
     inputs: ArrayLike<number> | InputsByName,
     options?: PredictOptions,
   ): Promise<ByOutput<Float32Array>> {
-    const own = isByName(inputs)
-      ? Object.fromEntries(
-          Object.entries(inputs).map(([name, rows]) => [name, rowsOf(`predict, ${name}`, rows)]),
-        )
-      : rowsOf('predict', inputs);
-    const given = { inputs: own, ...(options && { options: this.#withLoss(options) }) };
+    const given = {
+      inputs: allRows('predict', inputs),
+      ...(options && { options: this.#withLoss(options) }),
+    };
     return (await this.#ask('predict', given)) as ByOutput<Float32Array>;
+  }
+
+  async features(inputs: ArrayLike<number> | InputsByName, names: string | readonly string[]) {
+    const given = { inputs: allRows('features', inputs), names };
+    return (await this.#ask('features', given)) as Float32Array & Features;
   }
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {
@@ -327,6 +330,13 @@ export class RemoteTrainer implements Trainer {
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
   }
+}
+
+function allRows(where: string, inputs: ArrayLike<number> | InputsByName): Rows | Record<string, Rows> {
+  if (!isByName(inputs)) return rowsOf(where, inputs);
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, rows]) => [name, rowsOf(`${where}, ${name}`, rows)]),
+  );
 }
 
 /** Copies of rows that travel. Bytes have a meaning of their own. */

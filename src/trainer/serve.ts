@@ -75,6 +75,7 @@ export function serve(port: WorkerPort, wasm?: WasmSources): void {
     stop: () => current().stop(),
     predict: ({ inputs, options }) =>
       current().predict(inputs, options && withLoss(current().model, options)),
+    features: ({ inputs, names }) => current().features(inputs, names),
     evaluate: ({ set, options }) =>
       current().evaluate(find(set), options && withLoss(current().model, options)),
     readWeights: ({ names }) => current().readWeights(names),

@@ -8,11 +8,12 @@ import type { Engine, EngineInfo } from '../engine/engine.js';
 import { allValues, type Network } from '../nn/model.js';
 import type { StepRecord } from '../train/callbacks.js';
 import { type EvaluateOptions, evaluate } from '../train/evaluate.js';
+import { features } from '../train/features.js';
 import { fit } from '../train/fit.js';
 import type { FitOptions } from '../train/fit-options.js';
 import type { Evaluation, History } from '../train/history.js';
 import { type ByOutput, type InputsByName, type PredictOptions, predict } from '../train/predict.js';
-import type { Progress, Trainer, TrainerFitOptions } from './types.js';
+import type { Features, Progress, Trainer, TrainerFitOptions } from './types.js';
 
 export class Session implements Trainer {
   readonly info: EngineInfo;
@@ -66,6 +67,11 @@ export class Session implements Trainer {
   ): Promise<ByOutput<Float32Array>> {
     this.#update();
     return predict(this.#engine, this.model, inputs as InputsByName, options);
+  }
+
+  async features(inputs: ArrayLike<number> | InputsByName, names: string | readonly string[]) {
+    this.#update();
+    return features(this.#engine, this.model, inputs, names as string[]) as Float32Array & Features;
   }
 
   async evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation> {

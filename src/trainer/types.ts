@@ -51,6 +51,9 @@ export interface Progress {
   readonly samplesPerSecond: number;
 }
 
+/** What layers give, by their names. */
+export type Features = Record<string, Float32Array>;
+
 /**
  * All its methods throw EngineError once it has been disposed of, and may be called while it trains unless
  * they say otherwise. Errors of the worker come out as what they are: OptionError, NonFiniteError and so on.
@@ -75,6 +78,9 @@ export interface Trainer {
   /** As the function of that name, by the weights of the last step. */
   predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float32Array>;
   predict(inputs: InputsByName, options?: PredictOptions): Promise<ByOutput<Float32Array>>;
+  /** As the function of that name, by the weights of the last step. */
+  features(inputs: ArrayLike<number> | InputsByName, name: string): Promise<Float32Array>;
+  features(inputs: ArrayLike<number> | InputsByName, names: readonly string[]): Promise<Features>;
   /** A set measured by the weights of the last step. */
   evaluate(set: Dataset, options?: EvaluateOptions): Promise<Evaluation>;
   /** Copies of parameters as of the last step, by name: those asked for, or all. */

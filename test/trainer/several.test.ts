@@ -11,6 +11,7 @@ import { input } from '../../src/graph/leaves.js';
 import { dense } from '../../src/nn/dense.js';
 import { network } from '../../src/nn/network.js';
 import { evaluate } from '../../src/train/evaluate.js';
+import { features } from '../../src/train/features.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';
 import { createTrainer } from '../../src/trainer/index.js';
@@ -48,6 +49,7 @@ describe.each([
       const answers = await trainer.predict(rows);
       expect(answers).toEqual(predict(strict, twin, rows));
       expect([answers.digit.length, answers.price.length]).toEqual([27, 9]);
+      expect(await trainer.features(rows, 'dense')).toEqual(features(strict, twin, rows, 'dense'));
     }
     trainer.dispose();
   });

@@ -19,6 +19,7 @@ import { sequential } from '../../src/nn/sequential.js';
 import { addDecayedWeights, clipByGlobalNorm, scaleByAdam } from '../../src/nn/transforms/named.js';
 import type { OwnTransform } from '../../src/nn/transforms/transform.js';
 import { evaluate } from '../../src/train/evaluate.js';
+import { features } from '../../src/train/features.js';
 import { fit } from '../../src/train/fit.js';
 import { predict } from '../../src/train/predict.js';
 import { createTrainer, type Progress, type Trainer, type TrainerOptions } from '../../src/trainer/index.js';
@@ -152,6 +153,8 @@ describe.each([
     expect([...model.parameters[0].values]).toEqual(before);
     const row = set.inputs.subarray(0, 8);
     expect(await trainer.predict(row)).toEqual(predict(strict, model, row));
+    expect(await trainer.features(row, '0')).toEqual(features(strict, model, row, '0'));
+    expect(await trainer.features(row, ['1', '0'])).toEqual(features(strict, model, row, ['1', '0']));
     expect(await trainer.evaluate(validation)).toEqual(await evaluate(strict, model, validation));
 
     await trainer.resume();
@@ -252,6 +255,9 @@ describe.each([
     await expect(trainer.predict([1, 2])).rejects.toThrow(ShapeError);
     await expect(trainer.predict(Array(8).fill(NaN))).rejects.toThrow(DataError);
     await expect(trainer.predict(7 as never)).rejects.toThrow(OptionError);
+    await expect(trainer.features(Array(8).fill(0), '2')).rejects.toThrow('it has 0, 1');
+    await expect(trainer.features([1, 2], '0')).rejects.toThrow(ShapeError);
+    await expect(trainer.features(7 as never, '0')).rejects.toThrow(OptionError);
     await expect(trainer.readWeights(['2.weight'])).rejects.toThrow('no parameter "2.weight"');
     // And it still works.
     expect((await trainer.fit(set, options)).outcome).toBe('completed');
@@ -282,6 +288,7 @@ describe.each([
     for (const use of [
       () => trainer.fit(set, options),
       () => trainer.predict(Array(8).fill(0)),
+      () => trainer.features(Array(8).fill(0), '0'),
       () => trainer.pause(),
       () => trainer.download(),
     ]) {

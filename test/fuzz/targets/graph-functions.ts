@@ -379,6 +379,15 @@ export const graphFunctions: Record<string, Call> = {
   transpose: graphCall((_, x, row) => {
     return { args: [x, [0, 2, 1]], expected: [0, 3, 1, 4, 2, 5].map((place) => row[place]) };
   }, lanegrad.transpose),
+  subnetwork: {
+    valid: (r) => [trained(r), r.pick(['dense', ['dense'], ['dense_1', 'dense']])],
+    call: lanegrad.subnetwork,
+    check(result, [, names]) {
+      const { outputs } = result as Network;
+      const expected = Array.isArray(names) ? [...new Set(names)] : [names];
+      expectThat(outputs.map(({ name }) => name).join() === expected.join(), () => `outputs of ${names}`);
+    },
+  },
   unfreeze: {
     valid(r) {
       const model = trained(r);

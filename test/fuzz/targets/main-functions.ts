@@ -26,6 +26,7 @@ const {
   dense,
   dropout,
   evaluate,
+  features,
   explain,
   findLearningRate,
   fit,
@@ -265,6 +266,24 @@ export const mainFunctions: Record<string, Call> = {
       const { loss, accuracy: share, losses } = result as lanegrad.Evaluation;
       allFinite([loss, losses]);
       expectThat(Number.isNaN(share) || (share >= 0 && share <= 1), () => `an accuracy of ${share}`);
+    },
+  },
+  features: {
+    weight: 2,
+    async valid(r, world) {
+      const [engine, model, inputs] = await asking(r, world);
+      return [engine, model, inputs, r.pick(['0', ['0'], ['1', '0']])];
+    },
+    call: features,
+    check(result, [, model, inputs, names], intact) {
+      const all = Array.isArray(names) ? Object.entries(result as object) : [[names as string, result] as const];
+      for (const [name, values] of all) allFinite(values, name);
+      if (!intact) return;
+      const { inputSize, sizes } = model as Sequential;
+      const rows = (inputs as number[]).length / inputSize;
+      for (const [name, { length }] of all) {
+        expectThat(length === rows * sizes[Number(name) + 1], () => `${length} numbers of layer ${name}`);
+      }
     },
   },
   findLearningRate: {
