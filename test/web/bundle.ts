@@ -23,6 +23,14 @@ export async function bundle(entry: string): Promise<string> {
  * that are loaded when they are wanted; but with what the module brings whose path ends in `later`.
  */
 export async function bundleSplit(entry: string, later?: string): Promise<string[]> {
+  return (await splitPage(entry, later)).texts;
+}
+
+/** The same, with the files of the package that they are made of. */
+export async function splitPage(
+  entry: string,
+  later?: string,
+): Promise<{ texts: string[]; modules: string[] }> {
   const bundled = await rollup({
     input: `${root}${entry}`,
     plugins: [nodeResolve({ browser: true })],
@@ -39,10 +47,15 @@ export async function bundleSplit(entry: string, later?: string): Promise<string
   for (const name of wanted) {
     for (const next of chunks.find(({ fileName }) => fileName === name)!.imports) wanted.add(next);
   }
-  const texts = chunks.filter(({ fileName }) => wanted.has(fileName)).map(({ code }) => code);
-  return Promise.all(
-    texts.map(
-      async (code) => (await transform(code, { minify: true, format: 'esm', target: 'es2022' })).code,
+  const loaded = chunks.filter(({ fileName }) => wanted.has(fileName));
+  const texts = loaded.map(async ({ code }) => {
+    return (await transform(code, { minify: true, format: 'esm', target: 'es2022' })).code;
+  });
+  const modules = loaded.flatMap((chunk) => Object.entries(chunk.modules));
+  return {
+    texts: await Promise.all(texts),
+    modules: modules.flatMap(([id, { renderedLength }]) =>
+      renderedLength > 0 ? [id.replace(root, '')] : [],
     ),
-  );
+  };
 }
