@@ -7,12 +7,15 @@ import type { Evaluation } from '../train/history.js';
 import { className } from './confusion.js';
 import { type Html, html } from './escape.js';
 import { confidence, count, loss, percent, plural } from './format.js';
-import { pngDataUri } from './png.js';
 import { dataTable } from './table.js';
+import { tile } from './tiles.js';
 import type { TestSet } from './types.js';
 
 /** Enough to see a pattern, few enough to look at each. */
 const MISTAKES_SHOWN = 24;
+
+/** Pixels of an image's longer side at most: photographs are made smaller, or the page would grow with them. */
+const SIDE = 112;
 
 /** One wrong prediction. */
 export interface Mistake {
@@ -57,9 +60,9 @@ function gallery(worst: readonly Mistake[], testSet: TestSet, images: NonNullabl
   const { pixels, height, width, channels = 1 } = images;
   const size = height * width * channels;
   const figures = worst.map((mistake) => {
-    const own = pixels.subarray(mistake.index * size, (mistake.index + 1) * size);
-    const uri = pngDataUri(own, height, width, channels);
-    return html`<li><figure><img src="${uri}" width="${width}" height="${height}" alt="Test image ${mistake.index}">
+    const values = pixels.subarray(mistake.index * size, (mistake.index + 1) * size);
+    const words = `Test image ${mistake.index}`;
+    return html`<li><figure>${tile({ height, width, channels, values }, words, 'bytes', SIDE)}
 <figcaption>true <b>${className(testSet, mistake.actual)}</b>, read as <b>${className(testSet, mistake.predicted)}</b>, <span class="sure">${confidence(mistake.confidence)}</span></figcaption></figure></li>\n`;
   });
   return html`<ol class="gallery">${figures}</ol>`;

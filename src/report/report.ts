@@ -9,12 +9,14 @@ import { reproducibilitySection, settingsSection } from './details.js';
 import { epochsSection } from './epochs.js';
 import { headline } from './headline.js';
 import { mistakesSection } from './mistakes.js';
+import { networkSection } from './network.js';
 import { type Link, page } from './page.js';
 import { isRegression, regressionSection } from './regression.js';
 import { STYLE } from './style.js';
 import { tableSection } from './table-data.js';
 import type { RunReport, Uplot } from './types.js';
 
+export type { NetworkReport } from './network.js';
 export type { RegressionTest, RunReport, TestSet, Uplot } from './types.js';
 
 /**
@@ -23,7 +25,7 @@ export type { RegressionTest, RunReport, TestSet, Uplot } from './types.js';
  */
 export function renderReport(report: RunReport, uplot: Uplot): string {
   checkShapes(report);
-  const { history, testSet, regression, table } = report;
+  const { history, testSet, regression, network, table } = report;
   // Where there are no classes, none can be confused.
   const test = report.test && !isRegression(report.test) ? report.test : undefined;
   const charts = curves(history, lossUnit(report.config));
@@ -32,6 +34,7 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
     regression && { id: 'regression', name: 'Predicted and actual' },
     test && { id: 'confusion', name: 'Confusion matrix' },
     test && testSet && { id: 'mistakes', name: 'Most wrong' },
+    network && { id: 'network', name: 'Network' },
     charts.length > 0 && { id: 'epochs', name: 'Epochs' },
     table && { id: 'table', name: 'Table' },
     { id: 'settings', name: 'Settings' },
@@ -46,6 +49,7 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
       regression && regressionSection(regression),
       test && confusionSection(test, testSet),
       test && testSet && mistakesSection(test, testSet),
+      network && networkSection(network),
       epochsSection(history),
       table && tableSection(table),
       settingsSection(report),

@@ -93,6 +93,12 @@ button[aria-pressed="true"] { background: var(--ink); border-color: var(--ink); 
 .gallery figcaption { margin-top: 0.5rem; font-size: 0.75rem; line-height: 1.45; color: var(--muted); }
 .gallery b { color: var(--ink); }
 .gallery .sure { display: block; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(4rem, 1fr)); gap: 0.375rem; max-width: 60rem; }
+.tiles img, .seen img { display: block; width: 100%; height: auto; border-radius: 3px; image-rendering: pixelated; }
+.tiles.filters { grid-template-columns: repeat(auto-fill, minmax(3.5rem, 1fr)); }
+.seen { width: 7rem; }
+h4 { margin: 1.5rem 0 0.5rem; font-size: 0.875rem; font-weight: 600; }
+h4 span { margin-left: 0.5rem; font-weight: 400; color: var(--muted); }
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 0.75rem 1.5rem; font-size: 0.9375rem; }
 .pairs span { display: block; color: var(--muted); font-size: 0.8125rem; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0 3rem; }

@@ -1,6 +1,7 @@
 /** What the report is made from. Nothing here draws or measures anything. */
 import type { TableSummary } from '../tables/summary.js';
 import type { Evaluation, History } from '../train/history.js';
+import type { NetworkReport } from './network.js';
 
 /** The samples behind an evaluation, for naming classes and showing mistakes. */
 export interface TestSet {
@@ -37,6 +38,8 @@ export interface RunReport {
   readonly testSet?: TestSet;
   /** For a regression, in place of `testSet`. */
   readonly regression?: RegressionTest;
+  /** Its layers, and what a convolutional one looks for. */
+  readonly network?: NetworkReport;
   /** Of the table that was trained on. */
   readonly table?: TableSummary;
   /** The fully resolved configuration; nested objects are allowed. */

@@ -20,6 +20,7 @@ import { buildModel } from './build.js';
 import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
 import { describeInput, describeRun } from './describe.js';
 import { RunFolder, type RunFolderOptions } from './folder.js';
+import { describeNetwork } from './network-report.js';
 import { optionsTo } from './options.js';
 import type { RunSettings } from './settings.js';
 import { type RunSplits, runMetrics } from './splits.js';
@@ -178,11 +179,12 @@ function hasFiniteWeights(model: Sequential): boolean {
 
 function describeReport(
   engine: Engine,
-  { test: set, table }: RunSplits,
+  splits: RunSplits,
   config: Record<string, unknown>,
   result: Run,
 ): RunReport {
   const { model, history, test, regression, interrupted } = result;
+  const { test: set, table } = splits;
   return {
     title: `${result.dataset} · ${layerWidths(model).join('-')}`,
     createdAt: new Date().toISOString(),
@@ -190,6 +192,7 @@ function describeReport(
     ...(test && { test }),
     ...(test && set && !set.targets && { testSet: describeTestSet(set) }),
     ...(regression && { regression }),
+    network: describeNetwork(engine, model, splits),
     ...(table && { table: table.summary }),
     config,
     engine: { ...engine.info },

@@ -24,7 +24,6 @@ function chunksOf(png: Uint8Array): Chunk[] {
 }
 
 describe('encodePng', () => {
-  // 300x300 needs two stored blocks.
   it.each([
     [1, 1],
     [28, 28],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { renderReport } from '../../src/report/index.js';
+import type { NetworkReport } from '../../src/report/network.js';
 import { loadUplot } from '../../src/report/node.js';
 import { launchChromium, noBrowser, visit } from '../browser.js';
 import { sampleReport } from './sample.js';
@@ -12,10 +13,28 @@ import { sampleReport } from './sample.js';
 let folder: string;
 let url: string;
 
+const pixels = (...shape: number[]) =>
+  Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * i));
+const network: NetworkReport = {
+  layers: [
+    {
+      ...{ name: '0', kind: 'conv2d', options: 'size 5, padding same', inputSize: 784, outputSize: 25088 },
+      ...{ shape: [28, 28, 32], parameters: 832, buffers: 0, multiplyAdds: 627200 },
+    },
+  ],
+  multiplyAdds: 627200,
+  filters: { layer: '0', kind: 'conv2d', shape: [5, 5, 3, 32], values: pixels(5, 5, 3, 32) },
+  features: {
+    name: 'the first test image',
+    image: { height: 28, width: 28, channels: 1, values: new Uint8Array(784).fill(99) },
+    layers: [{ layer: '0', kind: 'conv2d', shape: [28, 28, 32], values: pixels(28, 28, 32) }],
+  },
+};
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lanegrad-report-'));
   const file = join(folder, 'report.html');
-  await writeFile(file, renderReport(sampleReport(), await loadUplot()));
+  await writeFile(file, renderReport(sampleReport({ network }), await loadUplot()));
   url = pathToFileURL(file).href;
 });
 
@@ -26,6 +45,10 @@ test.skipIf(noBrowser)('draws its charts without a request or a complaint', asyn
     const { errors, requests } = await visit(url, { colorScheme }, async (page) => {
       expect(await page.locator('.uplot canvas').count()).toBe(2);
       expect(await page.locator('h1').count()).toBe(1);
+      const drawn = await page
+        .locator('#network img')
+        .evaluateAll((all) => all.map((image) => (image as HTMLImageElement).naturalWidth));
+      expect(drawn).toEqual([...new Array(32).fill(5), ...new Array(13).fill(28)]);
       const button = page.locator('#log-loss');
       await button.click();
       expect(await button.getAttribute('aria-pressed')).toBe('true');
