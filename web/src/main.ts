@@ -3,21 +3,19 @@
  * here.
  */
 import './style.css';
-import { isSequential, readModel, type Sequential, writeModel } from 'lanegrad';
+import { readModel, type Sequential, writeModel } from 'lanegrad';
 import { createTrainer, type Trainer } from 'lanegrad/trainer';
 import { Curve } from './charts.js';
 import { compare } from './compare.js';
 import { type Images, loadImages } from './data.js';
 import { renderDigit } from './digit.js';
-import { buildModel, buildOptimizer } from './network.js';
+import { get, say } from './dom.js';
+import { Latest } from './latest.js';
+import { Looks } from './looks.js';
+import { buildModel, buildOptimizer, readsDigits, shapeOf, titleOf } from './network.js';
 import { Pad } from './pad.js';
-import { drawImage, drawWeights, showConfusion } from './pictures.js';
-import { readSettings, type Settings, SettingsForm, usualRates, writeSettings } from './settings.js';
-
-const get = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
-const say = (id: string, text: string) => {
-  get(id).textContent = text;
-};
+import { drawImage, showConfusion } from './pictures.js';
+import { readSettings, type Settings, SettingsForm, writeSettings } from './settings.js';
 
 const trainButton = get<HTMLButtonElement>('train');
 const resetButton = get<HTMLButtonElement>('reset');
@@ -40,8 +38,8 @@ const accuracyCurve = new Curve(
   (value) => String(value),
 );
 
-/** Milliseconds between two looks at the weights. */
-const WEIGHTS_INTERVAL = 250;
+/** Milliseconds between two looks into the network. */
+const LOOK_INTERVAL = 250;
 
 /** What the network's ten outputs are: it is also asked before it has been trained. */
 const LOGITS = { loss: 'softmaxCrossEntropy' } as const;
@@ -55,7 +53,8 @@ let secondsDone = 0;
 let comparison: AbortController | undefined;
 let input: Float32Array | undefined;
 
-const shapeOf = ({ hidden, second, activation }: Settings) => `${hidden} ${second} ${activation}`;
+/** What is drawn; without a drawing the first test image, once it is there. */
+const looks = new Looks(() => input ?? (images && testImage(images, 0)));
 
 /** A trainer for `model`, in place of the one before. */
 async function use(model: Sequential, modelShape: string): Promise<Trainer> {
@@ -72,8 +71,8 @@ async function use(model: Sequential, modelShape: string): Promise<Trainer> {
   say('parameters', model.parameterCount.toLocaleString('en'));
   get('confusion').replaceChildren();
   describeEngine(next);
-  await lookAtWeights();
-  guess();
+  await looks.use(next);
+  guess.run();
   return next;
 }
 
@@ -85,12 +84,6 @@ function describeEngine({ info }: Trainer): void {
     ? 'This page is cross-origin isolated, so threads may share memory.'
     : 'This page is not cross-origin isolated, so there is one thread.';
   say('details', `Engine: ${backend}, because ${reason}. ${isolation}`);
-}
-
-async function lookAtWeights(): Promise<void> {
-  const weights = await trainer?.readWeights(['0.weight']);
-  const first = weights?.get('0.weight');
-  if (first) drawWeights(get('weights'), first, darkness.matches);
 }
 
 async function train(settings: Settings): Promise<void> {
@@ -138,13 +131,13 @@ async function run(
       say('speed', Math.round(samplesPerSecond).toLocaleString('en'));
       say('epoch', `${before + epoch} of ${last}`);
       say('seconds', (secondsDone + (performance.now() - began) / 1000).toFixed(1));
-      if (looking || performance.now() - looked < WEIGHTS_INTERVAL) return;
+      if (looking || performance.now() - looked < LOOK_INTERVAL) return;
       looking = true;
       looked = performance.now();
-      lookAtWeights().finally(() => {
+      looks.update().finally(() => {
         looking = false;
       });
-      guess();
+      guess.run();
     },
     onEpoch({ epoch, validation, samplesPerSecond }) {
       epochsDone = before + epoch;
@@ -162,8 +155,8 @@ async function run(
     },
   });
   secondsDone += (performance.now() - began) / 1000;
-  await lookAtWeights();
-  guess();
+  await looks.update();
+  guess.run();
   say('seconds', secondsDone.toFixed(1));
   if (history.outcome === 'aborted') say('status', 'Stopped. Train goes on from here.');
   else
@@ -191,7 +184,7 @@ get('settings').addEventListener('submit', async (event) => {
   event.preventDefault();
   if (trainer?.state === 'training') {
     await trainer.pause();
-    await lookAtWeights();
+    await looks.update();
     trainButton.textContent = 'Resume';
   } else if (trainer?.state === 'paused') {
     trainButton.textContent = 'Pause';
@@ -200,11 +193,6 @@ get('settings').addEventListener('submit', async (event) => {
     const settings = form.read();
     if (settings) await train(settings);
   }
-});
-
-get('settings').addEventListener('change', ({ target }) => {
-  if (target instanceof HTMLSelectElement && target.name === 'optimizer')
-    form.setRate(usualRates[target.value]);
 });
 
 resetButton.addEventListener('click', async () => {
@@ -224,28 +212,11 @@ const bars = Array.from({ length: 10 }, (_, digit) => {
   return item;
 });
 
-let guessing = false;
-let again = false;
-
-/** Asks the network about the input; one question at a time, the last one counts. */
-async function guess(): Promise<void> {
-  if (guessing) {
-    again = true;
-    return;
-  }
-  guessing = true;
-  try {
-    do {
-      again = false;
-      const probabilities = input && (await trainer?.predict(input, LOGITS));
-      showGuess(input && probabilities);
-    } while (again);
-  } catch {
-    // The trainer was replaced meanwhile; the next one is asked again.
-  } finally {
-    guessing = false;
-  }
-}
+/** Asks the network about the drawing. */
+const guess = new Latest(async () => {
+  const probabilities = input && (await trainer?.predict(input, LOGITS));
+  showGuess(input && probabilities);
+});
 
 function showGuess(probabilities: Float32Array | undefined): void {
   const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
@@ -264,7 +235,12 @@ function showGuess(probabilities: Float32Array | undefined): void {
 function show(pixels: Float32Array | undefined): void {
   input = pixels;
   drawImage(get('seen'), pixels);
-  guess();
+  guess.run();
+  looks.updateMaps();
+}
+
+function testImage({ test: { inputs, width, scale } }: Images, index: number): Float32Array {
+  return Float32Array.from(inputs.subarray(index * width, (index + 1) * width), (byte) => byte * scale);
 }
 
 const pad = new Pad(get('pad'), (strokes) => show(renderDigit(strokes)));
@@ -272,9 +248,7 @@ get('clear').addEventListener('click', () => pad.clear());
 get('sample').addEventListener('click', () => {
   if (!images) return;
   pad.clear();
-  const { inputs, size, width, scale } = images.test;
-  const at = Math.floor(Math.random() * size) * width;
-  show(Float32Array.from(inputs.subarray(at, at + width), (byte) => byte * scale));
+  show(testImage(images, Math.floor(Math.random() * images.test.size)));
 });
 
 // The engines.
@@ -322,15 +296,13 @@ get<HTMLInputElement>('file').addEventListener('change', async ({ target }) => {
   if (!file) return;
   try {
     const { model } = readModel(new Uint8Array(await file.arrayBuffer()), file.name);
-    if (!isSequential(model) || model.inputSize !== 784 || model.outputSize !== 10) {
-      const given = isSequential(model) ? model.sizes.join('-') : 'another form';
-      throw new Error(`${file.name} is a model of ${given}; this page needs 784-…-10`);
-    }
+    if (!readsDigits(model))
+      throw new Error(`${file.name} is a model of ${titleOf(model)}; this page needs 784-…-10`);
     // A shape that no settings have: what is trained next is this model, unless another is asked for.
     const settings = form.read();
     await use(model, settings ? shapeOf(settings) : '');
     if (images) await evaluateLoaded(images);
-    say('keep-status', `Loaded ${file.name}: ${model.sizes.join('-')}.`);
+    say('keep-status', `Loaded ${file.name}: ${titleOf(model)}.`);
   } catch (error) {
     say('keep-status', (error as Error).message);
   } finally {
@@ -361,7 +333,6 @@ get('share').addEventListener('click', async () => {
 darkness.addEventListener('change', () => {
   lossCurve.restyle();
   accuracyCurve.restyle();
-  lookAtWeights();
 });
 
 // The start.
@@ -378,6 +349,7 @@ async function start(): Promise<void> {
     say('status', 'Loading the images …');
     images = await loadImages(settings.data);
     get<HTMLButtonElement>('sample').disabled = false;
+    looks.updateMaps();
     say('status', `Ready: ${images.description}.`);
   } catch (error) {
     say('status', `It cannot start: ${(error as Error).message}`);

@@ -1,38 +1,71 @@
-/** Numbers as pictures: the hidden units' weights, an image as the network sees it. */
+/** Numbers as pictures: weights, what convolutions find, an image as the network sees it. */
 
 const SIDE = 28;
 const GAP = 2;
-const TILES = 40;
 
-/** Weights [784, units] as tiles, each scaled by its own largest value: orange excites, blue inhibits. */
-export function drawWeights(canvas: HTMLCanvasElement, weights: Float32Array, dark: boolean): void {
-  const units = weights.length / (SIDE * SIDE);
-  const count = Math.min(units, TILES);
-  const columns = Math.min(count, canvas.clientWidth < 600 ? 8 : 10);
-  const rows = Math.ceil(count / columns);
-  const width = columns * (SIDE + GAP) - GAP;
-  const height = rows * (SIDE + GAP) - GAP;
+export interface Tiles {
+  /** [pixels of a tile, all tiles], row-major: weights [784, units], maps [28, 28, channels]. */
+  readonly values: Float32Array;
+  /** Pixels a side. */
+  readonly side: number;
+  /** Tiles that are drawn at most. */
+  readonly most: number;
+  /** Tiles in a row at most, where there is room and where there is little. */
+  readonly columns: readonly [wide: number, narrow: number];
+  /** Whether all have one scale, the largest value's; else each has its own. */
+  readonly together?: boolean;
+}
+
+/** Tiles side by side: orange is positive, blue negative. */
+export function drawTiles(canvas: HTMLCanvasElement, tiles: Tiles, dark: boolean): void {
+  const { values, side, most, columns: wanted, together } = tiles;
+  const all = values.length / (side * side);
+  const count = Math.min(all, most);
+  const columns = columnsFor(count, wanted[innerWidth < 640 ? 1 : 0]);
+  // Small tiles are drawn larger, so that the gaps are as wide as between others.
+  const zoom = Math.max(1, Math.round(SIDE / side));
+  const size = side * zoom;
+  const width = columns * (size + GAP) - GAP;
+  const height = Math.ceil(count / columns) * (size + GAP) - GAP;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  canvas.style.maxWidth = `${columns * 5.5}rem`;
   const context = canvas.getContext('2d')!;
   const image = context.createImageData(width, height);
   const none = dark ? [30, 33, 38] : [243, 243, 238];
   const more = [232, 120, 44];
   const less = [62, 124, 214];
-  for (let unit = 0; unit < count; unit++) {
-    let largest = 1e-9;
-    for (let i = unit; i < weights.length; i += units) largest = Math.max(largest, Math.abs(weights[i]));
-    const left = (unit % columns) * (SIDE + GAP);
-    const top = Math.floor(unit / columns) * (SIDE + GAP);
-    for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
-      const value = weights[pixel * units + unit] / largest;
+  const shared = together ? largest(values, 0, 1) : 0;
+  for (let tile = 0; tile < count; tile++) {
+    const scale = shared || largest(values, tile, all);
+    const left = (tile % columns) * (size + GAP);
+    const top = Math.floor(tile / columns) * (size + GAP);
+    for (let pixel = 0; pixel < size * size; pixel++) {
+      const [y, x] = [Math.floor(pixel / size), pixel % size];
+      const value = values[(Math.floor(y / zoom) * side + Math.floor(x / zoom)) * all + tile] / scale;
+      // What is faint beside the strongest is to be seen too.
+      const share = together ? Math.sqrt(Math.abs(value)) : Math.abs(value);
       const towards = value > 0 ? more : less;
-      const share = Math.abs(value);
-      const at = 4 * ((top + Math.floor(pixel / SIDE)) * width + left + (pixel % SIDE));
+      const at = 4 * ((top + y) * width + left + x);
       for (let c = 0; c < 3; c++) image.data[at + c] = none[c] + (towards[c] - none[c]) * share;
       image.data[at + 3] = 255;
     }
   }
   context.putImageData(image, 0, 0);
+}
+
+/** The size of the largest of every so many values. */
+function largest(values: Float32Array, from: number, step: number): number {
+  let found = 1e-9;
+  for (let i = from; i < values.length; i += step) found = Math.max(found, Math.abs(values[i]));
+  return found;
+}
+
+/** The most that fill whole rows, if that is at least half of what there is room for. */
+function columnsFor(count: number, most: number): number {
+  for (let columns = Math.min(count, most); columns > most / 2; columns--) {
+    if (count % columns === 0) return columns;
+  }
+  return Math.min(count, most);
 }
 
 /** Ink from 0 to 1, white on black; nothing when undefined. */

@@ -2,8 +2,11 @@
 import type { Activation } from 'lanegrad';
 
 export interface Settings {
+  network: 'dense' | 'conv';
+  /** Of the first convolution; the second has twice as many. */
+  filters: number;
   hidden: number;
-  /** 0 for none. */
+  /** Of a dense network; 0 for none. */
   second: number;
   activation: Activation;
   optimizer: string;
@@ -14,6 +17,8 @@ export interface Settings {
 }
 
 export const defaults: Settings = {
+  network: 'dense',
+  filters: 8,
   hidden: 256,
   second: 0,
   activation: 'relu',
@@ -29,6 +34,11 @@ type Choices = readonly (readonly [value: string, label: string])[];
 const numbers = (...values: number[]): Choices => values.map((value) => [String(value), String(value)]);
 
 const choices: Partial<Record<keyof Settings, Choices>> = {
+  network: [
+    ['dense', 'dense layers'],
+    ['conv', 'convolutions'],
+  ],
+  filters: numbers(4, 8, 16, 24, 32),
   hidden: numbers(16, 32, 64, 128, 256, 512),
   second: [['0', 'none'], ...numbers(32, 64, 128)],
   activation: [
@@ -57,11 +67,17 @@ const ranges: Partial<Record<keyof Settings, readonly [min: number, max: number]
 };
 
 /** A rate that suits each optimizer: they differ by a factor of hundred. */
-export const usualRates: Readonly<Record<string, number>> = {
+const usualRates: Readonly<Record<string, number>> = {
   sgd: 0.2,
   momentum: 0.02,
   adam: 0.001,
   rmsprop: 0.001,
+};
+
+/** What suits a network: convolutions leave less to the hidden units, and want smaller steps. */
+const suited: Readonly<Record<Settings['network'], { hidden: number; slower: number }>> = {
+  dense: { hidden: 256, slower: 1 },
+  conv: { hidden: 64, slower: 2 },
 };
 
 /** Settings from an address: what is missing or makes no sense there is as usual. */
@@ -105,17 +121,28 @@ export class SettingsForm {
       const select = this.#field(key as keyof Settings) as HTMLSelectElement;
       select.append(...list.map(([value, label]) => new Option(label, value)));
     }
-    this.show(settings);
-  }
-
-  show(settings: Settings): void {
     for (const [key, value] of Object.entries(settings)) {
       this.#field(key as keyof Settings).value = String(value);
     }
+    this.#showFields();
+    form.addEventListener('change', ({ target }) => this.#suggest((target as Field).name));
   }
 
-  setRate(rate: number): void {
-    this.#field('rate').value = String(rate);
+  /** Another network or optimizer brings along what suits it. */
+  #suggest(changed: string): void {
+    if (changed !== 'network' && changed !== 'optimizer') return;
+    const network = this.#field('network').value as Settings['network'];
+    const { hidden, slower } = suited[network];
+    if (changed === 'network') this.#field('hidden').value = String(hidden);
+    this.#field('rate').value = String(usualRates[this.#field('optimizer').value] / slower);
+    this.#showFields();
+  }
+
+  /** Fields that only one kind of network has. */
+  #showFields(): void {
+    const isConv = this.#field('network').value === 'conv';
+    this.#field('filters').closest('label')!.hidden = !isConv;
+    this.#field('second').closest('label')!.hidden = isConv;
   }
 
   /** Undefined while a field is out of its range; the browser says which. */
