@@ -9,44 +9,59 @@ import { columnsOf, type Output } from './output.js';
 /** Rows of pictures at most; each takes half as many lines as it has pixels. */
 const MAX_ROWS = 40;
 
+/** Lower pictures, such as the filters of a convolution, are drawn with larger pixels. */
+const LOW = 8;
+
 /** Lines of text; `wanted` pictures, by default as many as stand in one row. */
 export function drawPictures(pictures: Pictures, wanted: number | undefined, out: Output): string[] {
   const room = columnsOf(out.human);
   // A picture that is wider than the terminal is shrunk by a whole factor.
   const factor = Math.ceil(pictures.width / room);
-  const width = Math.ceil(pictures.width / factor);
-  const height = Math.ceil(pictures.height / factor);
+  const zoom = zoomOf(pictures, room);
+  const [height, width] = [pictures.height, pictures.width].map((size) => Math.ceil(size / factor) * zoom);
+  const { channels = 1 } = pictures;
   const perRow = Math.max(1, Math.floor((room + 1) / (width + 1)));
   const count = Math.min(wanted ?? perRow, pictures.count, perRow * MAX_ROWS);
   const lines: string[] = [];
   for (let first = 0; first < count; first += perRow) {
     if (first > 0) lines.push('');
     const own = Array.from({ length: Math.min(perRow, count - first) }, (_, i) =>
-      shrink(pictures, first + i, factor),
+      toBytes(shrink(pictures, first + i, factor), pictures.signed === true),
     );
     const total = own.length * (width + 1) - 1;
-    const whole = new Uint8Array(height * total);
-    for (const [i, picture] of own.entries()) {
-      const pixels = toBytes(picture);
-      for (let y = 0; y < height; y++) {
-        whole.set(pixels.subarray(y * width, (y + 1) * width), y * total + i * (width + 1));
+    const whole = new Uint8Array(height * total * channels);
+    for (const [i, pixels] of own.entries()) {
+      for (let at = 0; at < height * width; at++) {
+        const [y, x] = [Math.floor(at / width), at % width];
+        const from = (Math.floor(y / zoom) * (width / zoom) + Math.floor(x / zoom)) * channels;
+        const to = (y * total + i * (width + 1) + x) * channels;
+        whole.set(pixels.subarray(from, from + channels), to);
       }
     }
-    lines.push(...drawImage(whole, [height, total], undefined, out));
+    const shape = channels === 3 ? ([height, total, 3] as const) : ([height, total] as const);
+    lines.push(...drawImage(whole, shape, undefined, out));
   }
   return lines;
 }
 
+/** An even number of lines, where pictures are enlarged: a character holds two. */
+function zoomOf({ height, width }: Pictures, room: number): number {
+  const zoom = height < LOW / 2 ? 4 : height < LOW ? 2 : 1;
+  return width * zoom > room ? 1 : zoom;
+}
+
 /** Means of blocks of factor x factor pixels. */
 function shrink(pictures: Pictures, index: number, factor: number): number[] {
+  const { channels = 1 } = pictures;
   const height = Math.ceil(pictures.height / factor);
   const width = Math.ceil(pictures.width / factor);
-  return Array.from({ length: height * width }, (_, i) => {
-    const [top, left] = [Math.floor(i / width) * factor, (i % width) * factor];
+  return Array.from({ length: height * width * channels }, (_, i) => {
+    const [place, channel] = [Math.floor(i / channels), i % channels];
+    const [top, left] = [Math.floor(place / width) * factor, (place % width) * factor];
     let [sum, size] = [0, 0];
     for (let y = top; y < Math.min(top + factor, pictures.height); y++) {
       for (let x = left; x < Math.min(left + factor, pictures.width); x++) {
-        sum += pictures.at(index, y * pictures.width + x);
+        sum += pictures.at(index, y * pictures.width + x, channel);
         size++;
       }
     }
@@ -54,14 +69,16 @@ function shrink(pictures: Pictures, index: number, factor: number): number[] {
   });
 }
 
-/** Each picture over its own range; where values have both signs, 0 is the middle grey. */
-function toBytes(values: readonly number[]): Uint8Array {
+/** Each picture over its own range; where values have both signs, and where it is said, 0 is the middle grey. */
+function toBytes(values: readonly number[], signed: boolean): Uint8Array {
   let [low, high] = [0, 0];
   for (const value of values) {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  const bound = low < 0 ? Math.max(-low, high) : 0;
-  const [from, range] = low < 0 ? [-bound, 2 * bound] : [0, high];
-  return Uint8Array.from(values, (value) => (range > 0 ? Math.round(((value - from) / range) * 255) : 0));
+  const hasMiddle = signed || low < 0;
+  const bound = Math.max(-low, high);
+  if (bound === 0) return new Uint8Array(values.length).fill(hasMiddle ? 128 : 0);
+  const [from, range] = hasMiddle ? [-bound, 2 * bound] : [0, bound];
+  return Uint8Array.from(values, (value) => Math.round(((value - from) / range) * 255));
 }

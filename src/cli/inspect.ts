@@ -8,6 +8,7 @@ import { describeValues, type Statistics } from '../inspect/statistics.js';
 import type { InspectedTensor, Inspection } from '../inspect/types.js';
 import { commonOptions } from './arguments.js';
 import { argument } from './flags.js';
+import { inspectFeatures } from './inspect-features.js';
 import { drawPictures } from './inspect-pictures.js';
 import { barChart, fitColumns, numberText, sparkline } from './inspect-text.js';
 import { columnsOf, count, Output, percent, printable, table } from './output.js';
@@ -16,6 +17,7 @@ import { type ReadingOptions, readingFlags, toReading } from './table-options.js
 interface InspectOptions extends ReadingOptions {
   tensor?: string;
   pictures?: number;
+  image?: string;
   json?: true;
 }
 
@@ -33,8 +35,13 @@ export function addInspect(program: Command): void {
     );
   const options = [
     new Option('--tensor <name>', 'one tensor, with a large histogram'),
-    new Option('--pictures <n>', 'how many images or first-layer units to draw (default: one row)').argParser(
-      argument(integer({ min: 0 })),
+    new Option(
+      '--pictures <n>',
+      'how many images, first-layer units or filters, or feature maps to draw (default: one row)',
+    ).argParser(argument(integer({ min: 0 }))),
+    new Option(
+      '--image <data>',
+      'of a model with convolutions: draw what they find in the first image of a file or a data set, as predict takes them',
     ),
     ...readingFlags(),
     ...commonOptions(),
@@ -47,6 +54,7 @@ const EXAMPLES = `
 Examples:
   lanegrad inspect runs/mnist
   lanegrad inspect model.safetensors --tensor 0.weight --pictures 20
+  lanegrad inspect runs/flowers --image picture.jpg
   lanegrad inspect t10k-images-idx3-ubyte.gz --pictures 50
   lanegrad inspect model.onnx --json
   lanegrad inspect data.csv
@@ -58,7 +66,9 @@ async function inspect(path: string, options: InspectOptions): Promise<void> {
   const inspection = await inspectPath(path, toReading(options));
   const chosen = options.tensor === undefined ? inspection : chooseTensor(inspection, options.tensor);
   print(out, chosen, options);
-  out.result(describe(chosen));
+  const { image, pictures } = options;
+  const features = image === undefined ? undefined : await inspectFeatures(out, path, image, pictures);
+  out.result({ ...describe(chosen), ...(features && { features }) });
 }
 
 /** The inspection of one tensor, wherever in a folder it stands. */

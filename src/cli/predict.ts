@@ -1,29 +1,18 @@
 /** `lanegrad predict`: what a saved model makes of single images. */
 import { type Command, Option } from 'commander';
-import { OptionError, ShapeError } from '../base/errors.js';
+import { OptionError } from '../base/errors.js';
 import { type Choice, integer } from '../base/settings.js';
 import { createEngine } from '../create/engine.js';
-import type { Fit } from '../data/images/resize.js';
 import type { LossName } from '../nn/losses.js';
-import type { RunSplits } from '../run/splits.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { predictClasses, predictProba, scaleBytes } from '../train/predict.js';
 import { commonOptions, engineOptions, range } from './arguments.js';
 import { argument } from './flags.js';
 import { drawImage } from './image.js';
-import { type Images, readImages } from './images.js';
+import type { Images } from './images.js';
+import { imagesFor } from './model-images.js';
 import { Output, percent, printable, table } from './output.js';
-import {
-  className,
-  imageShapeOfModel,
-  isFileSource,
-  loadSplits,
-  lossOption,
-  openModel,
-  picturesOf,
-  requireOnePort,
-  tableSource,
-} from './sources.js';
+import { className, lossOption, openModel, requireOnePort, tableSource } from './sources.js';
 import { readingFlags } from './table-options.js';
 import { predictTableFile, type TablePredictOptions } from './table-predict.js';
 
@@ -114,18 +103,7 @@ async function predictImages(given: string, source: string, options: PredictOpti
   ] as const) {
     if (options[name] !== undefined) throw new OptionError(`--${flag}`, 'it is for models of tables');
   }
-  const images = (await isFileSource(source))
-    ? await readImages(source, {
-        shape: imageShapeOfModel(opened),
-        fit: metadata.input?.fit as Fit | undefined,
-      })
-    : testImages(source, await loadSplits(source, picturesOf(opened)));
-  if (images.width !== model.inputSize) {
-    throw new ShapeError(
-      source,
-      `its images have ${images.width} pixels, but the model takes ${model.inputSize}`,
-    );
-  }
+  const images = await imagesFor(source, opened);
   const [from, to] = chooseRange(images.size, options);
   const engine = await createEngine({ backend, math, threads, turbo });
   if (!model.loss) {
@@ -155,15 +133,6 @@ async function predictImages(given: string, source: string, options: PredictOpti
   });
   print(out, predictions, images, metadata, show === true);
   out.result({ model: path, input: source, predictions, engine: engine.info });
-}
-
-function testImages(source: string, { test }: RunSplits): Images {
-  if (!test)
-    throw new OptionError('input', `${printable(source)} has no test images; expected some, or a picture`);
-  const { inputs, ...set } = test;
-  // Sets that come from files hold bytes.
-  if (!(inputs instanceof Uint8Array)) throw new ShapeError(set.name, 'expected images of bytes');
-  return { ...set, pixels: inputs };
 }
 
 /** Throws OptionError for images that are not there. */

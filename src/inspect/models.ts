@@ -1,19 +1,21 @@
 /** What there is to see in a model, from its own file or from ONNX. */
 
 import { FormatError, LanegradError } from '../base/errors.js';
+import type { ImageShape } from '../data/set.js';
 import type { InputFormat } from '../formats/model-metadata.js';
 import { decodeModel } from '../formats/onnx/decode.js';
 import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';
 import { type OnnxImport, readOnnx } from '../formats/onnx/read.js';
 import { floatValues, intValues } from '../formats/onnx/values.js';
 import type { Fail } from '../formats/protobuf.js';
+import { convolutionsOf } from '../nn/convolutions.js';
 import { allValues, type Network } from '../nn/model.js';
 import { isPlain, type Sequential } from '../nn/sequential.js';
 import { lengthsOf, sizesOf, summary, titleOf } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
 import { preparationFacts } from '../tables/inspect.js';
 import type { ModelMetadata } from '../tables/model-file.js';
-import type { InspectedTensor, Inspection, ModelReport } from './types.js';
+import type { InspectedTensor, Inspection, ModelReport, Pictures } from './types.js';
 
 /** Layers, inputs and parameters; the first weights as pictures where inputs are images. */
 export async function inspectModel(
@@ -147,16 +149,42 @@ async function importable(path: string, read: () => Promise<OnnxImport>): Promis
   }
 }
 
-function modelTensors(model: Network, imageShape: readonly [number, number] | undefined): InspectedTensor[] {
+function modelTensors(model: Network, imageShape: ImageShape | undefined): InspectedTensor[] {
+  const [first] = convolutionsOf(model);
   return allValues(model).map(({ name, layer, shape, values }) => {
     const tensor = { name, dtype: 'F32', shape, values };
-    if (layer !== 0 || shape.length !== 2 || !imageShape || shape[0] !== imageShape[0] * imageShape[1])
-      return tensor;
-    const [height, width] = imageShape;
-    const units = shape[1];
-    const at = (unit: number, pixel: number) => values[pixel * units + unit];
-    return { ...tensor, pictures: { count: units, height, width, at } };
+    const pictures = first
+      ? name === first.weight?.name && filterPictures(shape, values)
+      : layer === 0 && imageShape && unitPictures(shape, values, imageShape);
+    return pictures ? { ...tensor, pictures } : tensor;
   });
+}
+
+/** The units of a first dense layer, by the pixels that they look at. */
+function unitPictures(
+  shape: readonly number[],
+  values: Float32Array,
+  [height, width, channels = 1]: ImageShape,
+): Pictures | undefined {
+  if (shape.length !== 2 || channels !== 1 || shape[0] !== height * width) return undefined;
+  const units = shape[1];
+  return { count: units, height, width, at: (unit, pixel) => values[pixel * units + unit] };
+}
+
+/** Kernels [height, width, in, out] of a first convolution: in colour with three channels, else their means. */
+function filterPictures(
+  [height, width, depth, count]: readonly number[],
+  values: Float32Array,
+): Pictures | undefined {
+  if (height * width === 1) return undefined;
+  const one = (filter: number, pixel: number, channel: number) =>
+    values[(pixel * depth + channel) * count + filter];
+  const common = { count, height, width, signed: true } as const;
+  if (depth === 3) return { ...common, channels: 3, at: one };
+  const channels = Array.from({ length: depth }, (_, channel) => channel);
+  const at = (filter: number, pixel: number) =>
+    channels.reduce((sum, channel) => sum + one(filter, pixel, channel), 0) / depth;
+  return { ...common, at };
 }
 
 function configText(config: Readonly<Record<string, unknown>>): string {

@@ -33,8 +33,12 @@ export interface Pictures {
   readonly height: number;
   readonly width: number;
   readonly count: number;
+  /** Red, green and blue; else they are grey. */
+  readonly channels?: 3;
+  /** Whether 0 is the middle grey also where no value is negative. */
+  readonly signed?: true;
   /** Value of a pixel of one picture. */
-  at(picture: number, pixel: number): number;
+  at(picture: number, pixel: number, channel: number): number;
 }
 
 export interface Inspection {

@@ -6,7 +6,7 @@ import type { LayerSummary } from '../nn/summary-graph.js';
 import { type Html, html } from './escape.js';
 import { count, plural } from './format.js';
 import { dataTable } from './table.js';
-import { type Picture, tile } from './tiles.js';
+import { type Picture, strongestChannels, tile } from './tiles.js';
 
 /** Filters of the first layer that are shown. */
 const FILTERS = 64;
@@ -104,8 +104,8 @@ function featurePictures({ name, image, layers }: FeatureMaps): Html {
   const which = kept.length < layers.length && `, ${kept.length} of ${layers.length} convolutions`;
   const blocks = kept.map(({ layer, kind, shape, values }) => {
     const [height, width, channels] = shape;
-    const maps = strongest(values, channels).slice(0, MAPS);
-    const tiles = maps.map(({ channel }) => {
+    const maps = strongestChannels(values, channels).slice(0, MAPS);
+    const tiles = maps.map((channel) => {
       const own = values.filter((_, i) => i % channels === channel);
       const words = `Channel ${channel} of layer ${layer}`;
       return html`<li>${tile({ height, width, channels: 1, values: own }, words)}</li>`;
@@ -118,15 +118,6 @@ function featurePictures({ name, image, layers }: FeatureMaps): Html {
 <p class="lead">In ${name}${which}: after each the channels that answer most, the strongest first, each over its own range.</p>
 <p class="seen">${tile(image, `The image: ${name}`, image.values instanceof Uint8Array ? 'bytes' : 'own')}</p>
 ${blocks}`;
-}
-
-/** Channels by their mean size, the largest first. */
-function strongest(values: Float32Array, channels: number): { channel: number; size: number }[] {
-  const sizes = new Float64Array(channels);
-  for (let i = 0; i < values.length; i++) sizes[i % channels] += Math.abs(values[i]);
-  return Array.from(sizes, (size, channel) => ({ channel, size })).sort(
-    (a, b) => b.size - a.size || a.channel - b.channel,
-  );
 }
 
 /** At most so many, the first and the last among them. */

@@ -53,3 +53,10 @@ export function tile(picture: Picture, words: string, range: Range = 'own', side
   const uri = pngDataUri(toBytes(values, range), height, width, channels);
   return html`<img src="${uri}" width="${width}" height="${height}" alt="${words}">`;
 }
+
+/** Channels of maps [height, width, channels] by the mean size of what they answer, the largest first. */
+export function strongestChannels(values: ArrayLike<number>, channels: number): number[] {
+  const sizes = new Float64Array(channels);
+  for (let i = 0; i < values.length; i++) sizes[i % channels] += Math.abs(values[i]);
+  return Array.from(sizes.keys()).sort((a, b) => sizes[b] - sizes[a] || a - b);
+}

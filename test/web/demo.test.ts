@@ -99,6 +99,14 @@ const circle = Array.from({ length: 25 }, (_, i) => {
   return [0.5 + 0.2 * Math.sin(angle), 0.5 - 0.3 * Math.cos(angle)] as const;
 });
 
+/** What a canvas of this size looks like on which nothing was drawn. */
+function blank(page: Page, selector: string): Promise<string> {
+  return page.locator(selector).evaluate((canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    return Object.assign(document.createElement('canvas'), { width, height }).toDataURL();
+  });
+}
+
 async function violations(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: axe });
   return page.evaluate(async () => {
@@ -172,6 +180,95 @@ describe.skipIf(noBrowser)('the demo page', () => {
         buffer: Buffer.from(bytes.subarray(0, 100)),
       });
       await until(page, 'keep-status', '^broken.safetensors: ');
+    });
+  });
+
+  test('a convolutional network shows its filters and what they find, while it learns', {
+    timeout: 240_000,
+  }, async () => {
+    const address = `${url}?network=conv&filters=4&hidden=32&rate=0.1`;
+    const drawn = (page: Page, selector: string) =>
+      page.locator(selector).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const changes = (page: Page, selector: string, before: string) =>
+      page.waitForFunction(
+        ([selector, before]) => document.querySelector<HTMLCanvasElement>(selector)!.toDataURL() !== before,
+        [selector, before],
+        { timeout: 30_000 },
+      );
+    const [first, second] = [1, 2].map((n) => `#maps-list figure:nth-child(${n}) canvas`);
+    await visit(address, { acceptDownloads: true }, async (page) => {
+      expect(await text(page, 'weights-title')).toBe('What the filters look for');
+      expect(await text(page, 'parameters')).toBe('13,866');
+      expect(await page.locator('#maps-list figcaption').allTextContents()).toEqual([
+        'After convolution 1 4 maps, 28 × 28',
+        'After convolution 2 8 maps, 14 × 14',
+      ]);
+      // 4 tiles of 5 pixels, each of these six wide.
+      expect(await page.locator('#weights').getAttribute('width')).toBe(String(4 * 30 + 3 * 2));
+      // A test image, until one draws.
+      await changes(page, first, await blank(page, first));
+      const untouched = [await drawn(page, '#weights'), await drawn(page, first), await drawn(page, second)];
+
+      await page.click('#train');
+      for (const [i, selector] of ['#weights', first, second].entries())
+        await changes(page, selector, untouched[i]);
+      // Drawn while it is trained: the maps are those of the drawing.
+      await draw(page, [circle]);
+      await until(page, 'answer', 'Looks like');
+      await page.waitForFunction(
+        () => Number(document.getElementById('accuracy')!.textContent) >= 96,
+        undefined,
+        {
+          timeout: 120_000,
+        },
+      );
+      await page.click('#train');
+      await until(page, 'train', '^Resume$');
+      await draw(page, [circle]);
+      await until(page, 'answer', 'Looks like a 0');
+      const circled = await drawn(page, second);
+      await draw(page, [
+        [
+          [0.55, 0.15],
+          [0.45, 0.85],
+        ],
+      ]);
+      await changes(page, second, circled);
+      expect(await violations(page)).toEqual([]);
+
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+      const bytes = new Uint8Array(await readFile(await download.path()));
+      const { model } = readModel(bytes, 'digits.safetensors');
+      expect(model.inputs).toMatchObject([{ shape: [28, 28, 1] }]);
+      const { test } = await loadMnist();
+      expect((await evaluate(strict, model, test)).accuracy).toBeGreaterThan(0.95);
+
+      // Another network in its place, and this one back again.
+      await page.click('#reset');
+      await until(page, 'status', '^Stopped');
+      await page.selectOption('[name=network]', 'dense');
+      expect([await page.inputValue('[name=hidden]'), await page.inputValue('[name=rate]')]).toEqual([
+        '256',
+        '0.2',
+      ]);
+      expect(await page.isVisible('[name=filters]')).toBe(false);
+      await page.click('#reset');
+      await until(page, 'parameters', '^203,530$');
+      expect(await text(page, 'weights-title')).toBe('What the hidden units look for');
+      expect(await page.isVisible('#maps')).toBe(false);
+      await page.setInputFiles('#file', {
+        name: 'digits.safetensors',
+        mimeType: 'application/octet-stream',
+        buffer: Buffer.from(bytes),
+      });
+      await until(page, 'keep-status', '^Loaded digits.safetensors: 784-4-8-32-10');
+      expect(await page.isVisible('#maps')).toBe(true);
+      await page.selectOption('[name=network]', 'conv');
+      expect([await page.inputValue('[name=hidden]'), await page.inputValue('[name=rate]')]).toEqual([
+        '64',
+        '0.1',
+      ]);
+      expect(await page.isVisible('[name=second]')).toBe(false);
     });
   });
 
@@ -300,14 +397,19 @@ describe.skipIf(noBrowser)('the demo page', () => {
     });
   });
 
-  test.each(['light', 'dark'] as const)('fits a phone and everyone (%s)', async (colorScheme) => {
+  test.each([
+    ['light', ''],
+    ['dark', ''],
+    ['light', '?network=conv&hidden=16&rate=0.1'],
+    ['dark', '?network=conv&hidden=16&rate=0.1'],
+  ] as const)('fits a phone and everyone (%s, %s)', { timeout: 90_000 }, async (colorScheme, query) => {
     const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, colorScheme };
-    await visit(url, phone, async (page) => {
+    await visit(url + query, phone, async (page) => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
       expect(await violations(page)).toEqual([]);
       await page.fill('[name=epochs]', '1');
       await page.tap('#train');
-      await until(page, 'status', '^Done');
+      await until(page, 'status', '^Done', 60_000);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
       expect(await violations(page)).toEqual([]);
     });
