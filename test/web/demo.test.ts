@@ -198,7 +198,8 @@ describe.skipIf(noBrowser)('the demo page', () => {
     const [first, second] = [1, 2].map((n) => `#maps-list figure:nth-child(${n}) canvas`);
     await visit(address, { acceptDownloads: true }, async (page) => {
       expect(await text(page, 'weights-title')).toBe('What the filters look for');
-      expect(await text(page, 'parameters')).toBe('13,866');
+      const parameters = (25 + 1) * 4 + (9 * 4 + 1) * 8 + (49 * 8 + 1) * 32 + (32 + 1) * 10;
+      expect(await text(page, 'parameters')).toBe(parameters.toLocaleString('en'));
       expect(await page.locator('#maps-list figcaption').allTextContents()).toEqual([
         'After convolution 1 4 maps, 28 × 28',
         'After convolution 2 8 maps, 14 × 14',
