@@ -7,7 +7,6 @@ import { elementsOf } from '../base/arrays.js';
 import { ShapeError } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
 import type { Tensor } from '../engine/tensor.js';
-import { spread } from './broadcast.js';
 import {
   type ConvAttributes,
   convolutionWeightGradient,
@@ -16,7 +15,6 @@ import {
   geometryOf,
   type Pair,
 } from './convolve.js';
-import { sumOfGradients } from './gradients.js';
 import { columnSums } from './matmul.js';
 import { type Operation, one, type Shape, showShape, sizeOf } from './operation.js';
 
@@ -123,27 +121,13 @@ interface WeightGradientAttributes extends ConvAttributes {
   readonly bias: boolean;
 }
 
-/** Inputs x [rows, H, W, C] and dy [rows, OH, OW, O]. */
+/** Inputs x [rows, H, W, C] and dy [rows, OH, OW, O]. It has no derivative: nothing is derived twice. */
 const weightGradient: Operation<WeightGradientAttributes> = {
   name: 'conv2dWeightGradient',
   infer(_, [x, dy], { size, groups, bias }) {
     const [C, O] = [x.dims[2], dy.dims[2]];
     const dw = { rows: false, dims: [...size, C / groups, O] };
     return bias ? [dw, { rows: false, dims: [O] }] : [dw];
-  },
-  derivative(rule) {
-    const { inputs, gradients, needs, attributes } = rule;
-    const [x, dy] = inputs;
-    const [dw, dBias] = gradients;
-    const { size: _, bias: __, ...own } = attributes;
-    const size = sizeOfImage(x.shape);
-    const dx = dw && needs[0] ? one(rule, convolutionTranspose, [dy, dw], { ...own, size }) : undefined;
-    const parts = [
-      dw && one(rule, convolution, [x, dw], own),
-      dBias && one(rule, spread, [dBias], { shape: dy.shape }),
-    ].filter((part) => part !== undefined);
-    const all = parts.length > 1 ? one(rule, sumOfGradients, parts, {}) : parts[0];
-    return [dx, needs[1] ? all : undefined];
   },
   bind: ({ attributes, inputs: [x, dy], outputs: [dw, dbias], arena }) =>
     convolutionWeightGradient({ arena, dw: dw!, dbias, x: images(x), dy: images(dy), attributes }),

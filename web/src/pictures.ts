@@ -28,7 +28,8 @@ export function drawTiles(canvas: HTMLCanvasElement, tiles: Tiles, dark: boolean
   const width = columns * (size + GAP) - GAP;
   const height = Math.ceil(count / columns) * (size + GAP) - GAP;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  canvas.style.maxWidth = `${columns * 5.5}rem`;
+  // One row of a few tiles is not blown up to the page's width.
+  canvas.style.maxWidth = count === columns ? `${columns * 5.5}rem` : '';
   const context = canvas.getContext('2d')!;
   const image = context.createImageData(width, height);
   const none = dark ? [30, 33, 38] : [243, 243, 238];
