@@ -16,7 +16,6 @@ import { STYLE } from './style.js';
 import { tableSection } from './table-data.js';
 import type { RunReport, Uplot } from './types.js';
 
-export type { NetworkReport } from './network.js';
 export type { RegressionTest, RunReport, TestSet, Uplot } from './types.js';
 
 /**

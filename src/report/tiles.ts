@@ -17,7 +17,7 @@ export interface Picture {
 export type Range = 'own' | 'signed' | 'bytes';
 
 /** Bytes from 0 to 255. */
-export function toBytes(values: ArrayLike<number>, range: Range): Uint8Array {
+function toBytes(values: ArrayLike<number>, range: Range): Uint8Array {
   if (range === 'bytes') return Uint8Array.from(values, Math.round);
   let [low, high] = [0, 0];
   for (let i = 0; i < values.length; i++) {

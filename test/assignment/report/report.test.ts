@@ -1,7 +1,8 @@
 /** The assignment's page as text: its sections, its mathematics, and that data stays data. */
-import { inflateSync } from 'node:zlib';
+
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { code } from '../../../build/assignment.js';
 import { derivations, gradientTable, renderAssignment } from '../../../src/assignment/index.js';

@@ -276,7 +276,9 @@ export const mainFunctions: Record<string, Call> = {
     },
     call: features,
     check(result, [, model, inputs, names], intact) {
-      const all = Array.isArray(names) ? Object.entries(result as object) : [[names as string, result] as const];
+      const all = Array.isArray(names)
+        ? Object.entries(result as object)
+        : [[names as string, result] as const];
       for (const [name, values] of all) allFinite(values, name);
       if (!intact) return;
       const { inputSize, sizes } = model as Sequential;
