@@ -179,7 +179,10 @@ export class RemoteTrainer implements Trainer {
     return (await this.#ask('predict', given)) as ByOutput<Float32Array>;
   }
 
-  async features(inputs: ArrayLike<number> | InputsByName, names: string | readonly string[]) {
+  async features(
+    inputs: ArrayLike<number> | InputsByName,
+    names: string | readonly string[],
+  ): Promise<Float32Array & Features> {
     const given = { inputs: allRows('features', inputs), names };
     return (await this.#ask('features', given)) as Float32Array & Features;
   }

@@ -69,7 +69,10 @@ export class Session implements Trainer {
     return predict(this.#engine, this.model, inputs as InputsByName, options);
   }
 
-  async features(inputs: ArrayLike<number> | InputsByName, names: string | readonly string[]) {
+  async features(
+    inputs: ArrayLike<number> | InputsByName,
+    names: string | readonly string[],
+  ): Promise<Float32Array & Features> {
     this.#update();
     return features(this.#engine, this.model, inputs, names as string[]) as Float32Array & Features;
   }

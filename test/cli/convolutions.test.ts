@@ -1,5 +1,5 @@
 /** Convolutional models on the command line: what inspect draws of them. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
@@ -12,6 +12,7 @@ import { flatten } from '../../src/nn/reshape.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { features } from '../../src/train/features.js';
 import { scaleBytes } from '../../src/train/predict.js';
+import { picturesOf } from '../report/pictures.js';
 import { strict } from '../train/fit-setting.js';
 import { lanegrad, lastObject } from './command.js';
 import { writeToy } from './toy.js';
@@ -97,6 +98,34 @@ it('draws what convolutions find in a picture, the strongest first', async () =>
 it('takes a data set too, and draws nothing where nothing is wanted', async () => {
   const text = await inspect('grey.safetensors', '--image', 'toy', '--pictures', '0');
   expect(text).not.toContain('strongest');
+});
+
+it('a run reports its filters, and what they find in the first test image', async () => {
+  const args = [
+    'train',
+    'toy',
+    '--layers',
+    'conv 5 3 same, pool, conv 6 3, dense 8',
+    '--epochs',
+    '1',
+    '--out',
+    'run',
+  ];
+  const { code, stderr } = await lanegrad(root, args);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const page = await readFile(join(root, 'run', 'report.html'), 'utf8');
+  const shown = picturesOf(page).filter(({ words }) => !words.startsWith('Test image'));
+  expect(shown.map(({ words, height, width }) => `${words}, ${height}x${width}`)).toEqual([
+    ...[0, 1, 2, 3, 4].map((filter) => `Filter ${filter}, 3x3`),
+    'The image: the first test image, 8x8',
+    ...shown.slice(6, 11).map(({ words }) => `${words}, 8x8`),
+    ...shown.slice(11).map(({ words }) => `${words}, 2x2`),
+  ]);
+  expect(shown).toHaveLength(5 + 1 + 5 + 6);
+  expect(page).toMatch(/<td>8 × 8 × 5<\/td><td>50<\/td><td>2,880<\/td>/);
+  expect(await inspect('run', '--image', 'toy', '--pictures', '2')).toContain(
+    'layer 2, conv2d, 6 maps of 2x2',
+  );
 });
 
 it.each([
