@@ -1,6 +1,6 @@
 /** What a run's report says of the network: its layers, and what its convolutions look for and find. */
 import { elementsOf, isUint8Array } from '../base/arrays.js';
-import { NonFiniteError } from '../base/errors.js';
+import { EngineError, NonFiniteError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { type Convolution, convolutionsOf } from '../nn/convolutions.js';
@@ -13,7 +13,7 @@ import { scaleBytes } from '../train/rows.js';
 import type { RunSplits } from './splits.js';
 
 /** Numbers of one image's feature maps: more are not computed for a few pictures. */
-const MAX_NUMBERS = 2 ** 26;
+const MAX_NUMBERS = 2 ** 24;
 
 /** The first image of the test set, or of what there is in its place, is the one that convolutions are shown. */
 export function describeNetwork(
@@ -64,8 +64,8 @@ function mapsOf(
     }));
     return { name, image: { height, width: columns!, channels, values }, layers };
   } catch (error) {
-    // A run that diverged is reported all the same.
-    if (error instanceof NonFiniteError) return undefined;
+    // A run that diverged, or for whose pictures there is no memory, is reported all the same.
+    if (error instanceof NonFiniteError || error instanceof EngineError) return undefined;
     throw error;
   }
 }
