@@ -72,8 +72,8 @@ export function conv_forward(
   }
   clear_run(work);
   for (let g = 0; g < groups; g++) {
-    for (let m = from; m < to; m += MC) {
-      const count = min(MC, to - m);
+    for (let m = from; m < to; ) {
+      const count = block_of(m, to, word(geometry, OW), pitch);
       const block = y + (<usize>(m * ldy + g * N) << 2);
       for (let k = 0; k < K; k += depth) {
         const kc = min(depth, K - k);
@@ -84,9 +84,21 @@ export function conv_forward(
           k > 0, long);
       }
       finish(block, 0, ldy, count, N, activation);
+      m += count;
     }
     panels += <usize>panel_floats(K, N) << 2;
   }
+}
+
+/**
+ * Pixels of the block that begins with number m. Of few channels packing costs more than tiles of four rows do:
+ * there a block is of one row of the grid, which has no panel that goes on in the next.
+ */
+// @ts-ignore: decorator
+@inline
+function block_of(m: i32, end: i32, PW: i32, channels: i32): i32 {
+  const most = min(MC, end - m);
+  return PW < 8 || channels > 4 ? most : min(most, PW - m % PW);
 }
 
 /**
@@ -202,8 +214,8 @@ export function conv_image_gradient(
         for (let n = 0; n < N; n += NC) {
           const nc = min(NC, N - n);
           const start = bias ? bias + (<usize>(g * N + n) << 2) : 0;
-          for (let m = first; m < end; m += MC) {
-            const count = min(MC, end - m);
+          for (let m = first; m < end; ) {
+            const count = block_of(m, end, PW, pitch);
             const block = phases ? work + ASIDE : dx + (<usize>(m * lddx + g * N + n) << 2);
             const row = <usize>(phases ? nc : lddx) << 2;
             let k = 0;
@@ -223,6 +235,7 @@ export function conv_image_gradient(
             } else {
               finish(block, saved ? saved + (<usize>(m * lddx + g * N + n) << 2) : 0, lddx, count, nc, activation);
             }
+            m += count;
           }
         }
         panels += <usize>panel_floats(K, N) << 2;

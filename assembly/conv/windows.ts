@@ -77,16 +77,24 @@ export function pack_windows(
       }
     }
     // Pixels of one row of the grid see neighbouring windows.
-    const straight = whole && count >= R && jFirst + R <= PW && (R - 1) * strideX * pitch + min(length, kc) <= SPAN;
+    const rows = min(R, count);
+    const straight = whole && jFirst + rows <= PW && (rows - 1) * strideX * pitch + min(length, kc) <= SPAN;
     let run = first, e = k - first * length;
     for (let left = kc; left > 0; ) {
       const n = min(length - e, left);
       const y = (whole ? run : run / TX) * stepY;
       if (straight) {
-        const p = span_of(work, y, e, (R - 1) * strideX * pitch + n, H, W, pitch);
+        const p = span_of(work, y, e, (rows - 1) * strideX * pitch + n, H, W, pitch);
         const step = p == work + ZERO_RUN ? 0 : <usize>(strideX * pitch) << 2;
-        if (step == 4) pack_rows(to, p, 1, R, n, R);
-        else pack_scattered(to, p, p + step, p + 2 * step, p + 3 * step, p + 4 * step, p + 5 * step, n, R);
+        if (step == 4 && rows == R) {
+          pack_rows(to, p, 1, R, n, R);
+        } else {
+          const p1 = rows > 1 ? p + step : p;
+          const p2 = rows > 2 ? p1 + step : p1;
+          const p3 = rows > 3 ? p2 + step : p2;
+          const p4 = rows > 4 ? p3 + step : p3;
+          pack_scattered(to, p, p1, p2, p3, p4, rows > 5 ? p4 + step : p4, n, R);
+        }
       } else {
         const x = whole ? 0 : run % TX * stepX;
         const p0 = run_of(work, 0, y, x, e, n, whole, TX, H, W, pitch);
@@ -122,9 +130,12 @@ function span_of(work: usize, y: i32, e: i32, n: i32, H: i32, W: i32, pitch: i32
 
 /** Elements `from` to `end` of n that would lie at `at`, and zeros around them. */
 function clipped(line: usize, at: usize, n: i32, from: i32, end: i32): usize {
-  for (let q = 0; q < n; q++) {
-    store<f32>(line + (<usize>q << 2), q >= from && q < end ? load<f32>(at + (<usize>q << 2)) : 0);
-  }
+  // Lines have room for whole vectors.
+  const zero = f32x4.splat(0);
+  for (let q: usize = 0; q < <usize>n << 2; q += 16) v128.store(line + q, zero);
+  let q = from;
+  for (; q + 4 <= end; q += 4) v128.store(line + (<usize>q << 2), v128.load(at + (<usize>q << 2)));
+  for (; q < end; q++) store<f32>(line + (<usize>q << 2), load<f32>(at + (<usize>q << 2)));
   return line;
 }
 
@@ -156,13 +167,13 @@ export function pack_places(
   strideY: i32, strideX: i32, offsetY: i32, offsetX: i32, stepY: i32, stepX: i32, TX: i32,
   H: i32, W: i32, pitch: i32, C: i32,
 ): void {
-  if (rows < R) memory.fill(to, 0, <usize>(count * R) << 2);
   const whole = stepX == 1 && C == pitch;
   const length = whole ? TX * C : C;
   const image = <usize>(H * W * pitch) << 2;
-  if (whole && pitch == 1 && strideX == 1 && rows == R && PW <= KC) {
-    return pack_lines(to, work, src, m, count, k, R, PH, PW, strideY, offsetY, offsetX, stepY, TX, H, W);
+  if (whole && pitch == 1 && strideX == 1 && PW <= KC) {
+    return pack_lines(to, work, src, m, count, k, rows, R, PH, PW, strideY, offsetY, offsetX, stepY, TX, H, W);
   }
+  if (rows < R) memory.fill(to, 0, <usize>(count * R) << 2);
   for (let first = 0; first < rows; ) {
     const run = (k + first) / length;
     const e = k + first - run * length;
@@ -208,7 +219,7 @@ export function pack_places(
  * grid has of one element of the window lies side by side in the image.
  */
 function pack_lines(
-  to: usize, work: usize, src: usize, m: i32, count: i32, k: i32, R: i32, PH: i32, PW: i32,
+  to: usize, work: usize, src: usize, m: i32, count: i32, k: i32, rows: i32, R: i32, PH: i32, PW: i32,
   strideY: i32, offsetY: i32, offsetX: i32, stepY: i32, TX: i32, H: i32, W: i32,
 ): void {
   let i = m / PW, j = m % PW;
@@ -217,12 +228,13 @@ function pack_lines(
   while (count > 0) {
     const n = min(count, PW - j);
     const y = i * strideY + offsetY, x = j + offsetX;
+    // Rows that are missing hold whatever the last one does: their products are not kept.
     const p0 = line_of(work, 0, base, y, x, k, n, stepY, TX, H, W);
-    const p1 = line_of(work, 1, base, y, x, k + 1, n, stepY, TX, H, W);
-    const p2 = line_of(work, 2, base, y, x, k + 2, n, stepY, TX, H, W);
-    const p3 = line_of(work, 3, base, y, x, k + 3, n, stepY, TX, H, W);
-    const p4 = R > 4 ? line_of(work, 4, base, y, x, k + 4, n, stepY, TX, H, W) : p3;
-    const p5 = R > 5 ? line_of(work, 5, base, y, x, k + 5, n, stepY, TX, H, W) : p3;
+    const p1 = rows > 1 ? line_of(work, 1, base, y, x, k + 1, n, stepY, TX, H, W) : p0;
+    const p2 = rows > 2 ? line_of(work, 2, base, y, x, k + 2, n, stepY, TX, H, W) : p1;
+    const p3 = rows > 3 ? line_of(work, 3, base, y, x, k + 3, n, stepY, TX, H, W) : p2;
+    const p4 = rows > 4 ? line_of(work, 4, base, y, x, k + 4, n, stepY, TX, H, W) : p3;
+    const p5 = rows > 5 ? line_of(work, 5, base, y, x, k + 5, n, stepY, TX, H, W) : p4;
     pack_scattered(to, p0, p1, p2, p3, p4, p5, n, R);
     to += <usize>(n * R) << 2;
     count -= n;

@@ -9,10 +9,14 @@
  * `pack_splat` reads A of either kind.
  */
 
+import { load_tail } from '../tail';
+
 /** One panel: dst[k][i] ← src[k, i], i < count ≤ R, ld floats from k to k + 1. */
 export function pack_rows(dst: usize, src: usize, ld: i32, count: i32, K: i32, R: i32): void {
   const step = <usize>ld << 2;
-  if (count < R) {
+  if (count < R && (R & 3) == 0) {
+    pack_edge(dst, src, step, count, K, R);
+  } else if (count < R) {
     pack_part(dst, src, step, 4, count, K, R);
   } else if (R == 16) {
     for (; K > 0; K--) {
@@ -108,6 +112,25 @@ export function pack_splat(dst: usize, src: usize, stepI: usize, stepK: usize, c
       dst += 16;
     }
     src += stepK;
+  }
+}
+
+/** A panel of R (a multiple of 4) with fewer elements a step, which lie side by side. */
+function pack_edge(dst: usize, src: usize, step: usize, count: i32, K: i32, R: i32): void {
+  const rest = count & 3;
+  const whole = <usize>(count - rest) << 2;
+  const end = <usize>R << 2;
+  const zero = f32x4.splat(0);
+  for (; K > 0; K--) {
+    let at: usize = 0;
+    for (; at < whole; at += 16) v128.store(dst + at, v128.load(src + at));
+    if (rest) {
+      v128.store(dst + at, load_tail(src + at, rest, zero));
+      at += 16;
+    }
+    for (; at < end; at += 16) v128.store(dst + at, zero);
+    src += step;
+    dst += end;
   }
 }
 

@@ -112,9 +112,12 @@ export function threadedKernels(
     return weights * word(geometry, 5) * MULTIPLY_ADD;
   }
 
+  /** Where parts begin: depthwise ones at a row, of as many pixels as word i says; others at any tile. */
+  const wholeRows = (geometry: number, i: number) => (isDepthwise(geometry) ? word(geometry, i) : 6);
+
   // Chunks are counted from pixel or row 0.
   const conv_forward = job('conv_forward', ['geometry', 'from', 'to'], (geometry, from, to) => {
-    const step = isDepthwise(geometry) ? word(geometry, 4) : 6;
+    const step = wholeRows(geometry, 4);
     return from === 0 ? splitter.line(to, step, pixelCost(geometry)) : 0;
   });
 
@@ -123,7 +126,7 @@ export function threadedKernels(
     const cost = (pixelCost(geometry) * word(geometry, 3) * word(geometry, 4)) / pixels;
     // With strides, and where it is scattered, a part is whole images.
     const whole = word(geometry, 8) * word(geometry, 9) > 1 || word(geometry, 15) > 0;
-    const step = whole ? pixels : isDepthwise(geometry) ? word(geometry, 1) : 6;
+    const step = whole ? pixels : wholeRows(geometry, 1);
     return from === 0 ? splitter.line(to, step, cost) : 0;
   });
 
