@@ -10,7 +10,9 @@ export type Preset = Partial<RunSettings>;
  * `fast`, the default, reaches 98 % of MNIST's test images in seconds. `accurate` reaches 98.73 % in 48 s
  * with strict arithmetic in Node 20 on two cores of an AMD EPYC, 25 November 2026. It was chosen among
  * sixteen by the accuracy on 5,000 validation images, 99.02 %, whose standard error is 0.14 %; the test
- * images were looked at once, afterwards.
+ * images were looked at once, afterwards. `cnn` reaches 99.65 % (seed 1) in 126 s with strict arithmetic in
+ * Node 20 on two cores of an AMD EPYC (Zen 5), 29 November 2026. Of four networks it was chosen by the
+ * validation images of MNIST and Fashion-MNIST: 99.60 % and 92.4 %.
  */
 const presets = {
   fast: {},
@@ -27,15 +29,15 @@ const presets = {
   },
   cnn: {
     layers:
-      'conv 24 5 batchnorm, pool, conv 48 3 batchnorm, pool, conv 64 3 batchnorm, dropout 0.3, ' +
-      'dense 128 batchnorm, dropout 0.3',
+      'conv 32 5 batchnorm, pool, conv 48 3 same batchnorm, pool, conv 64 3 batchnorm, dropout 0.15, ' +
+      'dense 128 batchnorm, dropout 0.15',
     activation: 'relu',
     optimizer: 'adamW',
     learningRate: 0.004,
     schedule: 'oneCycle',
     batchSize: 128,
-    epochs: 8,
-    augment: { shift: 2, rotate: 10 },
+    epochs: 9,
+    augment: { shift: 1, rotate: 5 },
   },
 } satisfies Record<string, Preset>;
 
