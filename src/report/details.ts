@@ -13,7 +13,13 @@ const DEPTH = 6;
 /** Configuration and engine, side by side where there is room. */
 export function settingsSection(report: RunReport): Html {
   return html`<section id="settings"><h2>Settings</h2>
-<div class="pair">${block('config', 'Configuration', report.config)}${block('engine', 'Engine', report.engine)}</div></section>`;
+<div class="pair">${block('config', 'Configuration', withoutLayers(report))}${block('engine', 'Engine', report.engine)}</div></section>`;
+}
+
+/** The layers stand in the section on the network, where there is one. */
+function withoutLayers({ config, network }: RunReport): Readonly<Record<string, unknown>> {
+  const { layers, ...others } = config;
+  return network && Array.isArray(layers) ? others : config;
 }
 
 /** Digests, and the promise that goes with the kind of arithmetic used. */
