@@ -21,6 +21,7 @@ import {
   picturesOf,
   requireOnePort,
   scaledFor,
+  sourceFor,
   tableSource,
 } from './sources.js';
 import { evaluateRegression } from './table-evaluate.js';
@@ -41,8 +42,7 @@ export function addEvaluate(program: Command): void {
     .argument('<model>', 'a model file, or a run folder')
     .argument(
       '[data]',
-      'mnist, a folder with pictures by class or with IDX files, an NPZ file as Keras has them, or for a model of tables a table, or - for one on standard input',
-      'mnist',
+      'mnist, a folder with pictures by class or with IDX files, an NPZ file as Keras has them, or for a model of tables a table, or - for one on standard input (default: what the run was trained on, or mnist)',
     )
     .addOption(
       new Option('--split <name>', 'part of the data; of a table all rows, unless it is given')
@@ -63,7 +63,7 @@ Examples:
 
 async function evaluateModel(
   given: string,
-  source: string,
+  data: string | undefined,
   options: EvaluateOptions,
   command: Command,
 ): Promise<void> {
@@ -72,6 +72,7 @@ async function evaluateModel(
   const opened = await openModel(given, options.loss);
   requireOnePort(opened);
   const { path, model, metadata } = opened;
+  const source = await sourceFor(opened, data);
   // The parts of a table are the model's own business: without being asked for one, all rows are measured.
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
   const set = metadata.table

@@ -12,7 +12,7 @@ import { drawImage } from './image.js';
 import type { Images } from './images.js';
 import { imagesFor } from './model-images.js';
 import { Output, percent, printable, table } from './output.js';
-import { className, lossOption, openModel, requireOnePort, tableSource } from './sources.js';
+import { className, lossOption, openModel, requireOnePort, sourceFor, tableSource } from './sources.js';
 import { readingFlags } from './table-options.js';
 import { predictTableFile, type TablePredictOptions } from './table-predict.js';
 
@@ -34,8 +34,7 @@ export function addPredict(program: Command): void {
     .argument(
       '[input]',
       'a table; a PNG or JPEG file, or a folder of such; an IDX file of images, also .gz; any file as - on standard input; or mnist, a ' +
-        'folder with pictures by class or IDX files, or an NPZ file, for its test images',
-      'mnist',
+        'folder with pictures by class or IDX files, or an NPZ file, for its test images (default: what the run was trained on, or mnist)',
     )
     .addOption(
       new Option('--index <n>', 'one image, counted from 0')
@@ -89,12 +88,17 @@ interface Prediction {
   probabilities: number[];
 }
 
-async function predictImages(given: string, source: string, options: PredictOptions): Promise<void> {
+async function predictImages(
+  given: string,
+  input: string | undefined,
+  options: PredictOptions,
+): Promise<void> {
   const { backend, math, threads, turbo, show, json } = options;
   const out = new Output({ json });
   const opened = await openModel(given, options.loss);
   requireOnePort(opened);
   const { path, model, metadata } = opened;
+  const source = await sourceFor(opened, input);
   if (metadata.table) return predictTableFile(opened, metadata.table, await tableSource(source), options);
   for (const [name, flag] of [
     ['out', 'out'],

@@ -20,7 +20,7 @@ import { lossOf } from '../nn/loss-config.js';
 import { type LossName, lossNames } from '../nn/losses.js';
 import { type Network, remember } from '../nn/model.js';
 import { loadModel } from '../node.js';
-import { lossOfRun, MODEL_FILE } from '../run/folder.js';
+import { lossOfRun, MODEL_FILE, sourceOfRun } from '../run/folder.js';
 import { type RunOptionValues, runOptions } from '../run/options.js';
 import type { RunSplits } from '../run/splits.js';
 import type { ModelMetadata } from '../tables/model-file.js';
@@ -157,6 +157,13 @@ export async function openModel(given: string, loss?: Choice<LossName>): Promise
   const own = lossFor('--loss', model, loss && lossOf(configOf(loss)));
   remember(model, { ...model, ...(own && { loss: own }) });
   return { path, ...opened };
+}
+
+/** The data that is named, or those of images that the model's run was trained on, or else mnist. */
+export async function sourceFor({ path, metadata }: OpenModel, given: string | undefined): Promise<string> {
+  if (given !== undefined) return given;
+  const own = !metadata.table && basename(path) === MODEL_FILE;
+  return (own ? await sourceOfRun(dirname(path)) : undefined) ?? 'mnist';
 }
 
 /**

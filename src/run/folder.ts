@@ -221,6 +221,17 @@ export async function lossOfRun(folder: string): Promise<Loss | undefined> {
   }
 }
 
+/** Which data a run was trained on by its configuration; undefined where there is none. */
+export async function sourceOfRun(folder: string): Promise<string | undefined> {
+  try {
+    const text = await readFile(join(folder, CONFIG_FILE), 'utf8');
+    const source = (JSON.parse(text) as { dataset?: { source?: unknown } }).dataset?.source;
+    return typeof source === 'string' ? source : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Local time, as in 20250131-235959: sorts by age and needs no quoting. */
 function timestamp(now: Date): string {
   const pad = (value: number) => String(value).padStart(2, '0');

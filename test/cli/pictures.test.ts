@@ -94,6 +94,9 @@ describe('a folder of pictures', () => {
     expect(await readFile(join(root, 'run', 'report.html'), 'utf8')).toMatch(/right/);
 
     const evaluated = await lanegrad(root, ['evaluate', 'run', 'shapes', '--json']);
+    // What the run was trained on need not be said again.
+    const again = await lanegrad(root, ['evaluate', 'run', '--json']);
+    expect(lastObject(again).accuracy).toBe(lastObject(evaluated).accuracy);
     // The same pictures as were kept, by the seed that the model remembers.
     expect(lastObject(evaluated)).toMatchObject({
       samples: 18,
