@@ -17,6 +17,7 @@ import { KC, MC, NC, PACKED_A, PACKED_B, panels_of_b, tile_columns, tile_rows, t
 import { pack_columns } from '../gemm/pack';
 import { load_some, store_some } from '../tail';
 import { depthwise, depthwise_weights } from './depthwise';
+import { few_forward, has_few } from './few';
 import {
   C, DH, DW, finish, GROUPS, H, KH, KW, O, OH, OW, panel_floats, PL, PT, SCATTERED, SH, SW, W, word,
 } from './geometry';
@@ -70,6 +71,7 @@ export function conv_forward(
       word(geometry, KH), taps, word(geometry, H), word(geometry, W), pitch);
     return finish(y + (<usize>(from * ldy) << 2), 0, ldy, to - from, ldy, activation);
   }
+  if (has_few(geometry)) return few_forward(y, work, x, panels, bias, geometry, from, to, activation, wide);
   clear_run(work);
   for (let g = 0; g < groups; g++) {
     for (let m = from; m < to; ) {

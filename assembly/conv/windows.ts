@@ -30,6 +30,18 @@ import { pack_rows, pack_scattered } from '../gemm/pack';
 // @ts-ignore: decorator
 @inline const SPAN: i32 = 6 * KC;
 // @ts-ignore: decorator
+@inline export const LINE_COUNT: i32 = 6;
+// @ts-ignore: decorator
+@inline export const LINE_FLOATS: i32 = KC;
+
+/** One of the six runs. */
+// @ts-ignore: decorator
+@inline
+export function line_room(work: usize, i: i32): usize {
+  return work + RUNS + (<usize>(i * KC) << 2);
+}
+
+// @ts-ignore: decorator
 @inline const PIXELS: usize = RUNS + 6 * (<usize>KC << 2);
 // @ts-ignore: decorator
 @inline export const ASIDE: usize = PIXELS + 128;

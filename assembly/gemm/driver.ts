@@ -199,7 +199,7 @@ export function tiles(
 
 // @ts-ignore: decorator
 @inline
-function multiply(
+export function multiply(
   c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, K: i32, R: i32, NR: i32, lanes: i32,
 ): void {
   if (!ASC_FEATURE_RELAXED_SIMD && lanes > 1) {
