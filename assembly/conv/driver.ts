@@ -25,8 +25,6 @@ import { pack_scattering, scatter_gradient } from './scatter';
 import { ASIDE, clear_run, pack_places, pack_windows } from './windows';
 
 /** Whether each channel is convolved by itself. */
-// @ts-ignore: decorator
-@inline
 function is_depthwise(geometry: usize): bool {
   const groups = word(geometry, GROUPS);
   return groups > 1 && groups == word(geometry, C) && groups == word(geometry, O);
@@ -117,8 +115,6 @@ function block_of_tiles(
 }
 
 /** Which rows or columns of W meet pixels number `phase` of a stride: the first of them, and where that looks. */
-// @ts-ignore: decorator
-@inline
 function first_tap(phase: i32, stride: i32, dilation: i32, padding: i32, size: i32): i32 {
   for (let tap = 0; tap < min(size, stride); tap++) {
     if ((phase + padding - tap * dilation) % stride == 0) return tap;

@@ -1,5 +1,5 @@
 /**
- * Convolutions of one channel to a few outputs: the product the other way round, so that its tiles are full.
+ * Convolutions of one channel to at most eight outputs: the product the other way round, so that its tiles are full.
  * Their rows are outputs and their columns neighbouring pixels, which lie side by side in the image; nothing
  * but a copy of them has to be packed.
  *
@@ -9,9 +9,10 @@
  */
 import { multiply, PACKED_A, tile_columns, tile_rows } from '../gemm/driver';
 import {
-  C, DH, DW, finish, GROUPS, H, KH, KW, O, OH, OW, PL, PT, SH, SW, W, word,
+  C, DH, DW, finish, H, KH, KW, O, OH, OW, PL, PT, SH, SW, W, word,
 } from './geometry';
-import { ASIDE, line_room, LINE_COUNT, LINE_FLOATS } from './windows';
+import { copy_one, pack_rows, transpose_four, transpose_two } from '../gemm/pack';
+import { ASIDE, clipped, line_room, LINE_COUNT, LINE_FLOATS } from './windows';
 
 /** Floats of the panels of W that there is room for. */
 // @ts-ignore: decorator
@@ -20,8 +21,8 @@ import { ASIDE, line_room, LINE_COUNT, LINE_FLOATS } from './windows';
 /** Whether it is one of these. */
 export function has_few(geometry: usize): bool {
   const rows = word(geometry, KH), columns = word(geometry, KW);
-  return word(geometry, C) == 1 && word(geometry, GROUPS) == 1 && word(geometry, SW) == 1 && word(geometry, DW) == 1
-    && word(geometry, O) <= 12 && rows <= LINE_COUNT && rows * columns <= LINE_FLOATS
+  return word(geometry, C) == 1 && word(geometry, SW) == 1 && word(geometry, DW) == 1
+    && word(geometry, O) <= 8 && rows <= LINE_COUNT && rows * columns <= LINE_FLOATS
     && word(geometry, OW) + columns + 16 <= LINE_FLOATS;
 }
 
@@ -46,7 +47,11 @@ export function few_forward(
     const image = x + (<usize>(row / PH * height * width) << 2);
     const top = row % PH * word(geometry, SH) - word(geometry, PT);
     for (let ky = 0; ky < sizeY; ky++) {
-      fill_line(line_room(work, ky), image, top + ky * word(geometry, DH), word(geometry, PL), PW + sizeX - 1, height, width);
+      const left = word(geometry, PL);
+      const iy = top + ky * word(geometry, DH);
+      // Of columns beyond the last a few may be read, but mean nothing.
+      const end = <u32>iy < <u32>height ? min(PW + sizeX - 1, left + width) : 0;
+      clipped(line_room(work, ky), image + (<usize>(iy * width - left) << 2), PW + sizeX + 15, left, end);
     }
     for (let j = first; j < first + count; j += columns) {
       let to = b;
@@ -80,21 +85,17 @@ export function few_forward(
   }
 }
 
-/** The weights as panels of rows, outputs, from what `conv_pack` made of them; and what each row starts from. */
+/**
+ * The weights as panels of rows, outputs, from what `conv_pack` made of them: one panel of columns. And what
+ * each row starts from.
+ */
 function turn_weights(a: usize, starts: usize, panels: usize, bias: usize, N: i32, K: i32, columns: i32, wide: i32): void {
   const NR = tile_columns(N, wide);
   for (let o = 0; o < N; ) {
     const R = tile_rows(N - o);
+    pack_rows(a, panels + (<usize>o << 2), NR, min(R, N - o), K, R);
     for (let r = 0; r < R; r++) {
-      const n = o + r;
-      const inside = n < N;
-      const step = n < NR ? NR : tile_columns(N - NR, wide);
-      let p = panels + (<usize>(n < NR ? n : K * NR + n - NR) << 2);
-      for (let k = 0; k < K; k++) {
-        store<f32>(a + (<usize>(k * R + r) << 2), inside ? load<f32>(p) : 0);
-        p += <usize>step << 2;
-      }
-      const start: f32 = bias && inside ? load<f32>(bias + (<usize>n << 2)) : 0;
+      const start: f32 = bias && o + r < N ? load<f32>(bias + (<usize>(o + r) << 2)) : 0;
       for (let j = 0; j < columns; j++) store<f32>(starts + (<usize>j << 2), start);
       starts += <usize>columns << 2;
     }
@@ -103,45 +104,18 @@ function turn_weights(a: usize, starts: usize, panels: usize, bias: usize, N: i3
   }
 }
 
-/** Row y of the image, from column -left on: n floats, and 16 that may be read but mean nothing. */
-function fill_line(line: usize, image: usize, y: i32, left: i32, n: i32, height: i32, width: i32): void {
-  const zero = f32x4.splat(0);
-  for (let q = 0; q < n + 16; q += 4) v128.store(line + (<usize>q << 2), zero);
-  if (<u32>y >= <u32>height) return;
-  const row = image + (<usize>(y * width) << 2);
-  const end = min(n, left + width);
-  let q = left;
-  for (; q + 4 <= end; q += 4) v128.store(line + (<usize>q << 2), v128.load(row + (<usize>(q - left) << 2)));
-  for (; q < end; q++) store<f32>(line + (<usize>q << 2), load<f32>(row + (<usize>(q - left) << 2)));
-}
-
 /** `pixels` columns of `rows` rows of T become rows of Y, N floats apart. */
 function store_turned(y: usize, N: i32, t: usize, ld: usize, rows: i32, pixels: i32): void {
   const next = <usize>N << 2;
-  let p = 0;
   if (rows >= 4) {
-    for (; p + 4 <= pixels; p += 4) {
-      const from = t + (<usize>p << 2);
-      const r0 = v128.load(from), r1 = v128.load(from + ld), r2 = v128.load(from + 2 * ld), r3 = v128.load(from + 3 * ld);
-      const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-      const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-      v128.store(y, v128.shuffle<f64>(low01, low23, 0, 2));
-      v128.store(y + next, v128.shuffle<f64>(low01, low23, 1, 3));
-      v128.store(y + 2 * next, v128.shuffle<f64>(high01, high23, 0, 2));
-      v128.store(y + 3 * next, v128.shuffle<f64>(high01, high23, 1, 3));
-      for (let r = 4; r < rows; r++) {
-        const v = v128.load(from + <usize>r * ld);
-        const at = y + (<usize>r << 2);
-        v128.store_lane<f32>(at, v, 0);
-        v128.store_lane<f32>(at + next, v, 1);
-        v128.store_lane<f32>(at + 2 * next, v, 2);
-        v128.store_lane<f32>(at + 3 * next, v, 3);
-      }
-      y += 4 * next;
-    }
+    transpose_four(y, next, t, t + ld, t + 2 * ld, t + 3 * ld, pixels);
+    y += 16;
+    t += 4 * ld;
   }
-  for (; p < pixels; p++) {
-    for (let r = 0; r < rows; r++) store<f32>(y + (<usize>r << 2), load<f32>(t + <usize>r * ld + (<usize>p << 2)));
-    y += next;
+  if (rows & 2) {
+    transpose_two(y, next, t, t + ld, pixels);
+    y += 8;
+    t += 2 * ld;
   }
+  if (rows & 1) copy_one(y, next, t, pixels);
 }

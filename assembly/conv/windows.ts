@@ -141,7 +141,7 @@ function span_of(work: usize, y: i32, e: i32, n: i32, H: i32, W: i32, pitch: i32
 }
 
 /** Elements `from` to `end` of n that would lie at `at`, and zeros around them. */
-function clipped(line: usize, at: usize, n: i32, from: i32, end: i32): usize {
+export function clipped(line: usize, at: usize, n: i32, from: i32, end: i32): usize {
   // Lines have room for whole vectors.
   const zero = f32x4.splat(0);
   for (let q: usize = 0; q < <usize>n << 2; q += 16) v128.store(line + q, zero);

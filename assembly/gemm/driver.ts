@@ -173,21 +173,18 @@ export function tiles(
     for (let i = 0; i < mc; ) {
       const R = tile_rows(mc - i);
       const rows = min(R, mc - i);
-      if (rows == R && !edge && !add) {
-        multiply(tile, row, from, startRow, a, b, kc, R, NR, lanes);
-      } else {
-        // A tile over the edge, or one to be added, is computed aside; only what lies inside is read and
-        // written.
-        const ld = <usize>NR << 2;
-        if (startRow == 0) {
-          multiply(work, ld, from, 0, a, b, kc, R, NR, lanes);
-        } else {
-          copy_part(work, ld, from, startRow, rows, columns);
-          multiply(work, ld, work, ld, a, b, kc, R, NR, lanes);
-        }
-        if (add) add_part(tile, row, work, ld, rows, columns);
-        else copy_part(tile, row, work, ld, rows, columns);
+      // A tile over the edge, or one to be added, is computed aside; only what lies inside is read and written.
+      const aside = rows < R || edge || add;
+      const ld = <usize>NR << 2;
+      let begin = from, beginRow = startRow;
+      if (aside && startRow > 0) {
+        copy_part(work, ld, from, startRow, rows, columns);
+        begin = work;
+        beginRow = ld;
       }
+      multiply(aside ? work : tile, aside ? ld : row, begin, beginRow, a, b, kc, R, NR, lanes);
+      if (add) add_part(tile, row, work, ld, rows, columns);
+      else if (aside) copy_part(tile, row, work, ld, rows, columns);
       a += <usize>(kc * R * lanes) << 2;
       tile += <usize>R * row;
       from += <usize>R * startRow;
@@ -211,17 +208,17 @@ export function multiply(
       else splat_4x4(c, row, start, startRow, a, b, K);
     }
   } else if (NR == 8) {
-    if (R == 6) micro_6x8(c, row, start, startRow, a, b, K);
-    else if (R == 5) micro_5x8(c, row, start, startRow, a, b, K);
-    else micro_4x8(c, row, start, startRow, a, b, K);
+    if (R == 4) micro_4x8(c, row, start, startRow, a, b, K);
+    else if (ROWS == 6) micro_6x8(c, row, start, startRow, a, b, K);
+    else micro_5x8(c, row, start, startRow, a, b, K);
   } else if (NR == 4) {
-    if (R == 6) micro_6x4(c, row, start, startRow, a, b, K);
-    else if (R == 5) micro_5x4(c, row, start, startRow, a, b, K);
-    else micro_4x4(c, row, start, startRow, a, b, K);
+    if (R == 4) micro_4x4(c, row, start, startRow, a, b, K);
+    else if (ROWS == 6) micro_6x4(c, row, start, startRow, a, b, K);
+    else micro_5x4(c, row, start, startRow, a, b, K);
   } else {
-    if (R == 6) micro_6x16(c, row, start, startRow, a, b, K);
-    else if (R == 5) micro_5x16(c, row, start, startRow, a, b, K);
-    else micro_4x16(c, row, start, startRow, a, b, K);
+    if (R == 4) micro_4x16(c, row, start, startRow, a, b, K);
+    else if (ROWS == 6) micro_6x16(c, row, start, startRow, a, b, K);
+    else micro_5x16(c, row, start, startRow, a, b, K);
   }
 }
 

@@ -155,7 +155,7 @@ function pack_part(dst: usize, src: usize, stepK: usize, stepI: usize, count: i3
 }
 
 /** Four rows become K steps of four floats, `panel` bytes apart. */
-function transpose_four(out: usize, panel: usize, p0: usize, p1: usize, p2: usize, p3: usize, K: i32): void {
+export function transpose_four(out: usize, panel: usize, p0: usize, p1: usize, p2: usize, p3: usize, K: i32): void {
   for (; K >= 4; K -= 4) {
     const r0 = v128.load(p0), r1 = v128.load(p1), r2 = v128.load(p2), r3 = v128.load(p3);
     const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
@@ -189,7 +189,7 @@ function transpose_four(out: usize, panel: usize, p0: usize, p1: usize, p2: usiz
 }
 
 /** The same for two rows. */
-function transpose_two(out: usize, panel: usize, p0: usize, p1: usize, K: i32): void {
+export function transpose_two(out: usize, panel: usize, p0: usize, p1: usize, K: i32): void {
   for (; K >= 4; K -= 4) {
     const r0 = v128.load(p0), r1 = v128.load(p1);
     const low = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
@@ -215,7 +215,7 @@ function transpose_two(out: usize, panel: usize, p0: usize, p1: usize, K: i32): 
 }
 
 /** One row of src becomes K steps of one float. */
-function copy_one(out: usize, panel: usize, p: usize, K: i32): void {
+export function copy_one(out: usize, panel: usize, p: usize, K: i32): void {
   for (; K >= 4; K -= 4) {
     const v = v128.load(p);
     v128.store_lane<f32>(out, v, 0);

@@ -5,7 +5,7 @@
 import { elementsOf, isFloat32Array, isMap } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { attributesOf, bufferLeaf, parameterLeaf } from '../graph/leaves.js';
-import type { Node, Value } from '../graph/value.js';
+import { dropPromise, type Node, type Value } from '../graph/value.js';
 import { sizeOf } from '../ops/operation.js';
 import type { Loss } from './losses.js';
 import type { predictSeveral } from './several.js';
@@ -186,7 +186,11 @@ function parameterOf(where: string, node: Node, name: string, seed: number, stre
     throw new OptionError(where, `${name} [${shape.dims.join(', ')}] does not fit in 4 GiB of memory`);
   }
   const values = new Float32Array(sizeOf(shape));
-  initializer.fill(values, shape.dims, seed, stream);
+  const given: unknown = initializer.fill(values, shape.dims, seed, stream);
+  if (given instanceof Promise) {
+    dropPromise(given);
+    throw new OptionError(where, `${name}: expected an initializer that fills at once, given one that waits`);
+  }
   const layer = Number.parseInt(name, 10);
   const fields = { name, layer: Number.isNaN(layer) ? 0 : layer, shape: shape.dims };
   const made = holdValues(

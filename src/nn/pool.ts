@@ -78,7 +78,8 @@ function pool(
   };
   reader.end();
   readWindow(kind, window);
-  const config = structuredClone({ ...window, ...flags });
+  // A copy, as files have it: lists of the caller's may change later.
+  const config = JSON.parse(JSON.stringify({ ...window, ...flags })) as typeof window & typeof flags;
   return defineLayer(kind, config, (x) => {
     const where = placeOf(kind);
     const { size, strides, dilations, padding } = resolveWindow(where, config, checkImages(where, x.shape));

@@ -8,6 +8,8 @@ import { predictSeveral } from './several.js';
 
 /** Names that an error lists. */
 const LISTED = 20;
+/** Names that are asked for at most. */
+const MOST = 10_000;
 
 /**
  * What the layers of a model give, by their names: `2` or `2.conv2d` in a list of layers, `dense_1` or
@@ -55,7 +57,8 @@ export function subnetwork(model: Network, names: string | readonly string[]): N
 
 /** @internal The names of layers as a list. Throws OptionError. */
 export function readNames(where: string, names: unknown): readonly string[] {
-  const list: unknown[] = Array.isArray(names) ? [...names] : [names];
+  // Of one that is longer than models have layers, nothing is copied.
+  const list: unknown[] = !Array.isArray(names) ? [names] : names.length <= MOST ? [...names] : [];
   if (list.length > 0 && list.every((name) => typeof name === 'string')) return list;
   throw new OptionError(where, `names: expected that of a layer, or a list of such, given ${show(names)}`);
 }

@@ -1,5 +1,7 @@
 /** Values that no public function expects, and ways to put one of them into arguments that were right. */
+
 import vm from 'node:vm';
+import { isMap } from '../../src/base/arrays.js';
 import type { Random } from './random.js';
 
 /**
@@ -141,12 +143,12 @@ function isOpen(value: unknown): value is object {
   // A copy of a sparse array would be as long as that pretends to be.
   if (Array.isArray(value) && value.length > 1000) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || Array.isArray(value) || value instanceof Map) return true;
+  if (prototype === Object.prototype || Array.isArray(value) || isMap(value)) return true;
   return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }
 
 function spoilWithin(r: Random, value: object, depth: number): unknown {
-  if (value instanceof Map) {
+  if (isMap(value)) {
     const map = new Map(value);
     const key: unknown = r.pick([...map.keys(), 'unknown']);
     if (r.chance(0.2)) map.delete(key);
