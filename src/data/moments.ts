@@ -1,7 +1,6 @@
 /** Mean and deviation of the channels of images, by which a model normalises them. */
 import { isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
-import type { ChannelMoments } from '../nn/normalization.js';
 import { checkFinite } from './numbers.js';
 import { checkDataset, type Dataset } from './set.js';
 

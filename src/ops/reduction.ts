@@ -61,7 +61,7 @@ function isAscending(value: unknown): value is readonly number[] {
 const meanGradient: Operation<ReductionAttributes> = {
   name: 'meanGradient',
   infer: (_, [dy]) => [dy],
-  bind({ attributes: { axes }, inputs: [dy, x], outputs, arena }) {
+  bind({ attributes: { axes }, inputs: [dy, x], outputs }) {
     const y = outputs[0]!;
     return unary({ y: viewOf(y), x: viewOf(dy), operation: 'scale', parameter: 1 / countOf(x, axes) });
   },
