@@ -3,25 +3,15 @@
  * are a vector, and where their number is no multiple of 4 the last vector overlaps the one before. With
  * less than four channels a pixel is a part of a vector.
  *
- *   geometry (i32):  H  W  OH  OW  C  kh  kw  sh  sw  dh  dw  top  left
  *   argmax, of a pixel of y:  a byte for each channel, rounded up to 4; or an i32, rounded up to 4 of these,
  *                             where the window has more than 256 pixels
  */
+import { C as CHANNELS, DH, DW, end_inside, first_inside, H, KH, KW, OH, OW, PL, PT, SH, SW, W, word } from './geometry';
 import { load_tail, store_tail } from './tail';
-
-// @ts-ignore: decorator
-@inline const H: i32 = 0, W: i32 = 1, OH: i32 = 2, OW: i32 = 3, CHANNELS: i32 = 4, KH: i32 = 5, KW: i32 = 6,
-  SH: i32 = 7, SW: i32 = 8, DH: i32 = 9, DW: i32 = 10, TOP: i32 = 11, LEFT: i32 = 12;
 
 /** Pixels of a window whose places are bytes. */
 // @ts-ignore: decorator
 @inline const BYTE: i32 = 256;
-
-// @ts-ignore: decorator
-@inline
-function word(geometry: usize, i: i32): i32 {
-  return load<i32>(geometry + (<usize>i << 2));
-}
 
 /** The channels of a pixel, up to four; beyond them are any numbers, and nothing beyond `end` is read. */
 // @ts-ignore: decorator
@@ -61,7 +51,7 @@ function load_places(p: usize, isWide: bool): v128 {
 @inline
 function are_pairs(geometry: usize): bool {
   return word(geometry, KH) == 2 && word(geometry, KW) == 2 && word(geometry, SH) == 2 && word(geometry, SW) == 2 &&
-    word(geometry, DH) == 1 && word(geometry, DW) == 1 && word(geometry, TOP) == 0 && word(geometry, LEFT) == 0 &&
+    word(geometry, DH) == 1 && word(geometry, DW) == 1 && word(geometry, PT) == 0 && word(geometry, PL) == 0 &&
     2 * word(geometry, OH) <= word(geometry, H) && 2 * word(geometry, OW) <= word(geometry, W) &&
     word(geometry, CHANNELS) >= 4;
 }
@@ -169,13 +159,13 @@ function windows_forward(y: usize, argmax: usize, x: usize, geometry: usize, C: 
   const pixel = <usize>C << 2;
   const count = min(C, 4);
   for (let oh = 0; oh < word(geometry, OH); oh++) {
-    const top = oh * word(geometry, SH) - word(geometry, TOP);
-    const firstRow = skipped(top, dh);
-    const rows = reached(top, dh, h, kh);
+    const top = oh * word(geometry, SH) - word(geometry, PT);
+    const firstRow = first_inside(top, dh, kh);
+    const rows = end_inside(top, dh, kh, h);
     for (let ow = 0; ow < word(geometry, OW); ow++) {
-      const left = ow * word(geometry, SW) - word(geometry, LEFT);
-      const firstColumn = skipped(left, dw);
-      const columns = reached(left, dw, w, kw);
+      const left = ow * word(geometry, SW) - word(geometry, PL);
+      const firstColumn = first_inside(left, dw, kw);
+      const columns = end_inside(left, dw, kw, w);
       const first = x + <usize>((top + firstRow * dh) * w + left + firstColumn * dw) * pixel;
       for (let c = 0; c < C; c += 4) {
         const at = c + 4 > C ? max(C - 4, 0) : c;
@@ -200,20 +190,6 @@ function windows_forward(y: usize, argmax: usize, x: usize, geometry: usize, C: 
       if (argmax) argmax += places;
     }
   }
-}
-
-/** Pixels of a window, along one axis, that lie before the image. */
-// @ts-ignore: decorator
-@inline
-function skipped(from: i32, dilation: i32): i32 {
-  return from < 0 ? (dilation - 1 - from) / dilation : 0;
-}
-
-/** And up to which they lie before its end. */
-// @ts-ignore: decorator
-@inline
-function reached(from: i32, dilation: i32, length: i32, size: i32): i32 {
-  return from < length ? min(size, (length - 1 - from) / dilation + 1) : 0;
 }
 
 export function max_pool_backward(
@@ -291,11 +267,11 @@ function windows_backward(dx: usize, argmax: usize, dy: usize, geometry: usize, 
   const pixel = <usize>C << 2;
   const count = min(C, 4);
   for (let h = 0; h < word(geometry, H); h++) {
-    const down = h + word(geometry, TOP);
+    const down = h + word(geometry, PT);
     const lastRow = min(down / sh, word(geometry, OH) - 1);
     const firstRow = first_window(down, kh, dh, sh);
     for (let w = 0; w < word(geometry, W); w++) {
-      const across = w + word(geometry, LEFT);
+      const across = w + word(geometry, PL);
       const lastColumn = min(across / sw, width - 1);
       const firstColumn = first_window(across, kw, dw, sw);
       for (let c = 0; c < C; c += 4) {

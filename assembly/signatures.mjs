@@ -109,7 +109,7 @@ export async function readSignatures(root) {
   const ops = list('src/ops').filter(
     (path) => /^src\/ops\/[\w-]+\.ts$/.test(path) && /^export const signatures /m.test(read(path)),
   );
-  const { constants, modules } = await load(root, ops);
+  const { constants, modules, loaded } = await load(root, ops);
   const operations = ops.map((file, i) => {
     const text = read(file);
     return {
@@ -121,7 +121,7 @@ export async function readSignatures(root) {
       })),
     };
   });
-  const inputs = [CONSTANTS, 'assembly/signatures.mjs', 'src/ops', ...Object.keys(assembly), ...ops];
+  const inputs = [...new Set(['assembly/signatures.mjs', 'src/ops', ...Object.keys(assembly), ...loaded])];
   return { operations, constants, declared: declarations(assembly), inputs };
 }
 
@@ -135,11 +135,12 @@ async function load(root, ops) {
     `export const modules = [${names.join(', ')}];`,
     'export const values = { ...constants };',
   ];
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     stdin: { contents: contents.join('\n'), resolveDir: root },
     bundle: true,
     write: false,
+    metafile: true,
     format: 'esm',
     plugins: [
       {
@@ -152,7 +153,8 @@ async function load(root, ops) {
   const { modules, values } = await import(
     `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
   );
-  return { modules, constants: values };
+  const loaded = Object.keys(metafile.inputs).filter((path) => path.startsWith('src/'));
+  return { modules, constants: values, loaded };
 }
 
 /** The comment above a signature. */

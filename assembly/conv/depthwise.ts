@@ -5,6 +5,17 @@
  */
 import { madd } from '../lanes';
 import { load_some, store_some } from '../tail';
+import { C, end_inside, first_inside, KH, KW, word } from '../geometry';
+
+/** A depthwise weight, whose taps the kernels read as they are, without gaps. */
+export function copy_taps(taps: usize, w: usize, ldw: i32, geometry: usize): void {
+  const bytes = <usize>word(geometry, C) << 2;
+  for (let k = word(geometry, KH) * word(geometry, KW); k > 0; k--) {
+    memory.copy(taps, w, bytes);
+    taps += bytes;
+    w += <usize>ldw << 2;
+  }
+}
 
 /**
  * Rows `from` to `to` of the grids [PH, PW] of all images, from windows of x [.., H, W, C] as in windows.ts.
@@ -45,20 +56,6 @@ export function depthwise(
       }
     }
   }
-}
-
-/** The first of the places start, start + step, … (`count` of them) that is at least 0. */
-// @ts-ignore: decorator
-@inline
-function first_inside(start: i32, step: i32, count: i32): i32 {
-  return start >= 0 ? 0 : min(count, (-start + step - 1) / step);
-}
-
-/** The number of those that are below `size`. */
-// @ts-ignore: decorator
-@inline
-function end_inside(start: i32, step: i32, count: i32, size: i32): i32 {
-  return start >= size ? 0 : min(count, (size - 1 - start) / step + 1);
 }
 
 /** Four pixels whose windows lie inside; `move` bytes between their places in x. */

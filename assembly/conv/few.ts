@@ -8,9 +8,10 @@
  * Each element is the sum that it is in the other form.
  */
 import { multiply, PACKED_A, tile_columns, tile_rows } from '../gemm/driver';
+import { finish } from './blocks';
 import {
-  C, DH, DW, finish, H, KH, KW, O, OH, OW, PL, PT, SH, SW, W, word,
-} from './geometry';
+  C, DH, DW, H, KH, KW, O, OH, OW, PL, PT, SH, SW, W, word,
+} from '../geometry';
 import { copy_one, pack_rows, transpose_four, transpose_two } from '../gemm/pack';
 import { ASIDE, clipped, line_room, LINE_COUNT, LINE_FLOATS } from './windows';
 

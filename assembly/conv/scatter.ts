@@ -10,9 +10,10 @@
 import { KC, MC, PACKED_A, panels_of_b, tile_rows, tiles, ZEROS } from '../gemm/driver';
 import { pack_columns } from '../gemm/pack';
 import { load_some, store_some } from '../tail';
+import { finish, panel_floats } from './blocks';
 import {
-  C, DH, DW, finish, GROUPS, H, KH, KW, O, OH, OW, panel_floats, PL, PT, SH, SW, W, word,
-} from './geometry';
+  C, DH, DW, GROUPS, H, KH, KW, O, OH, OW, PL, PT, SH, SW, W, word,
+} from '../geometry';
 import { ASIDE } from './windows';
 
 /** Floats that there are for T. */

@@ -10,7 +10,8 @@ import {
   JOB_SPARSE_GEMM, JOB_SPARSE_SGD, JOB_SUM_BLOCKS, JOB_TRANSPOSE_COMPRESSED,
 } from '../../build/assembly/constants';
 import { gather_entries, transpose_compressed } from '../compressed';
-import { conv_forward, conv_image_gradient, conv_weight_gradient } from '../conv/driver';
+import { conv_forward, conv_weight_gradient } from '../conv/driver';
+import { conv_image_gradient } from '../conv/image';
 import { gemm_nn, gemm_nt, gemm_tn } from '../gemm/driver';
 import { sum_blocks } from '../reduce';
 import { sparse_gemm, sparse_sgd } from '../sparse';

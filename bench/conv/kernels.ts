@@ -9,9 +9,9 @@ import {
   convolutionWeightGradient,
   convolve,
   convolveTransposed,
-  windowsAlong,
 } from '../../src/ops/convolve.js';
 import { matmul, matmulTransposedA, matmulTransposedB } from '../../src/ops/matmul.js';
+import { windowsAlong } from '../../src/ops/read.js';
 import type { Contender } from '../engines.js';
 import { type Candidate, type Effort, everyRound, type Rate, spread } from '../harness.js';
 import { limitCandidate } from '../limit.js';

@@ -57,3 +57,4 @@ export const LINE_ARGUMENTS = 20;
 
 // Apart, so that pages which use none of them load none.
 export * from './codes.js';
+export * from './geometry.js';

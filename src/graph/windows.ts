@@ -4,7 +4,7 @@
  */
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { describeRange, inside, type NumberRange } from '../base/options.js';
-import { MAX_LENGTH } from '../ops/read.js';
+import { MAX_LENGTH, windowsAlong } from '../ops/read.js';
 
 /** One number for both directions, or [vertical, horizontal]. */
 export type PairOption = number | readonly [vertical: number, horizontal: number];
@@ -73,7 +73,7 @@ export function resolveWindow(where: string, options: WindowOptions, [height, wi
     const extent = (size[axis] - 1) * dilations[axis] + 1;
     const [before, after] =
       padding === 'same' ? same(length, extent, strides[axis]) : [padding[axis], padding[axis + 2]];
-    const places = Math.floor((length + before + after - extent) / strides[axis]) + 1;
+    const places = windowsAlong(length, size[axis], strides[axis], dilations[axis], before + after);
     return { extent, before, after, places };
   });
   const [v, h] = axes;

@@ -51,6 +51,12 @@ export function checkSameEngine(where: string, ...tensors: (Tensor | undefined)[
   }
 }
 
+/** Throws ShapeError where pixels are padded. */
+export function checkDense(where: string, ...images: readonly Tensor[]): void {
+  const bad = images.find(({ ld, columns }) => ld !== columns);
+  if (bad) throw new ShapeError(where, `expected images without gaps, given ${bad} with ${bad.ld} a pixel`);
+}
+
 /** Throws ShapeError when a product would overwrite what it still has to read. */
 export function checkDisjoint(where: string, output: Tensor, ...inputs: (Tensor | undefined)[]): void {
   const end = output.pointer + output.span * output.elementBytes;

@@ -17,6 +17,7 @@ import {
 } from './convolve.js';
 import { columnSums } from './matmul.js';
 import { type Operation, one, type Shape, showShape, sizeOf } from './operation.js';
+import { MAX_LENGTH, readNumbers } from './read.js';
 
 export type { ConvAttributes, Pair } from './convolve.js';
 
@@ -53,17 +54,8 @@ export const convolution: Operation<ConvAttributes> = {
     end === 'activation' && !attributes.activation ? { ...attributes, activation } : undefined,
   bind({ attributes, inputs: [x, w, bias], outputs, arena, stands }) {
     const { activation } = attributes;
-    const [y] = outputs;
-    return convolve({
-      arena,
-      y: images(y!),
-      x: images(x),
-      w,
-      bias,
-      attributes,
-      activation,
-      stands: stands(1),
-    });
+    const [y, from] = [images(outputs[0]!), images(x)];
+    return convolve({ arena, y, x: from, w, bias, attributes, activation, stands: stands(1) });
   },
 };
 
@@ -88,7 +80,7 @@ export const convolutionTranspose: Operation<ConvTransposeAttributes> = {
     return [{ rows: x.rows, dims: [...size, C] }];
   },
   multiplyAdds: ([x, w]) => sizeOf(x) * elementsOf(w.dims.slice(0, 3)),
-  read: (reader) => ({ ...readAttributes(reader), size: pairOf(reader, 'size', 1) }),
+  read: (reader) => ({ ...readAttributes(reader), size: pairOf(reader, 'size') }),
   derivative(rule) {
     const { inputs, gradients, needs, attributes } = rule;
     const [x, w] = inputs;
@@ -153,25 +145,14 @@ function checkBias(where: string, bias: Shape | undefined, length: number): void
 }
 
 function readAttributes(reader: OptionReader): ConvAttributes {
-  const padding = reader.required('padding', 'four whole numbers, at least 0', areNumbers(4, 0));
   return {
-    strides: pairOf(reader, 'strides', 1),
-    dilations: pairOf(reader, 'dilations', 1),
-    padding: padding as unknown as ConvAttributes['padding'],
+    strides: pairOf(reader, 'strides'),
+    dilations: pairOf(reader, 'dilations'),
+    padding: readNumbers(reader, 'padding', 4, 0) as unknown as ConvAttributes['padding'],
     groups: reader.integer('groups', { min: 1, max: MAX_LENGTH }),
   };
 }
 
-/** Of windows, strides and padding. Images that are larger do not fit in memory. */
-const MAX_LENGTH = 2 ** 20;
-
-function pairOf(reader: OptionReader, key: string, min: number): Pair {
-  return reader.required(key, `two whole numbers, at least ${min}`, areNumbers(2, min)) as unknown as Pair;
-}
-
-function areNumbers(count: number, min: number) {
-  return (value: unknown): value is readonly number[] =>
-    Array.isArray(value) &&
-    value.length === count &&
-    value.every((own) => Number.isSafeInteger(own) && own >= min && own <= MAX_LENGTH);
+function pairOf(reader: OptionReader, key: string): Pair {
+  return readNumbers(reader, key, 2, 1) as unknown as Pair;
 }

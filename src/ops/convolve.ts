@@ -5,10 +5,13 @@
  * stand in conv.ts.
  */
 import { OptionError, ShapeError } from '../base/errors.js';
+import { CONV_DEPTHWISE, CONV_GATHERED, CONV_SCATTERED } from '../engine/geometry.js';
 import { activationCodes, type FusedActivation } from '../engine/kernels.js';
 import type { Signatures } from '../engine/signatures.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import { type Call, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
+import { type Call, checkDense, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
+import { geometryTensor } from './geometry.js';
+import { windowsAlong } from './read.js';
 
 export const signatures = {
   /**
@@ -54,8 +57,8 @@ export interface ConvAttributes {
   readonly activation?: FusedActivation;
 }
 
-/** Where an operation's numbers are: what the kernels read, in this order. */
-interface Geometry {
+/** The sizes of a convolution. */
+interface Convolution {
   readonly H: number;
   readonly W: number;
   readonly C: number;
@@ -67,24 +70,13 @@ interface Geometry {
   readonly attributes: ConvAttributes;
 }
 
-/** Places of a window along one axis. */
-export function windowsAlong(
-  length: number,
-  size: number,
-  stride: number,
-  dilation: number,
-  padding: number,
-): number {
-  return Math.floor((length + padding - dilation * (size - 1) - 1) / stride) + 1;
-}
-
 /** Throws ShapeError for what is no convolution of images by a weight; `size`: where not that of x. */
 export function geometryOf(
   where: string,
   image: readonly number[],
   weight: readonly number[],
   attributes: ConvAttributes,
-): Geometry {
+): Convolution {
   const { strides, dilations, padding, groups } = attributes;
   const fail = (text: string): never => {
     throw new ShapeError(where, text);
@@ -115,17 +107,16 @@ export function geometryOf(
 }
 
 /**
- * Whether the gradient of the image is scattered, not gathered: where tiles of its few channels, or windows on
- * pixels that are not there, would be work for nothing. Measured at C = 6, 5x5, 16 outputs without padding.
+ * How the gradient of the image is made. It is scattered, not gathered, where tiles of its few channels, or
+ * windows on pixels that are not there, would be work for nothing.
  */
-function isScattered({ H, W, C, OH, OW, O, KH, KW, attributes }: Geometry): boolean {
+function formOf({ H, W, C, OH, OW, O, KH, KW, attributes }: Convolution): number {
   const { strides, groups } = attributes;
-  const [N, outputs] = [C / groups, O / groups];
-  const depthwise = groups > 1 && N === 1 && outputs === 1;
-  const columns = KH * KW * N;
-  if (depthwise || columns > MOST_SCATTERED) return false;
-  const gathered = (H * W * roundUp(N) * KH * KW) / (strides[0] * strides[1]);
-  return gathered > 1.5 * OH * OW * roundUp(columns);
+  if (groups > 1 && groups === C && groups === O) return CONV_DEPTHWISE;
+  const columns = (KH * KW * C) / groups;
+  const gathered = (H * W * roundUp(C / groups) * KH * KW) / (strides[0] * strides[1]);
+  const pays = columns <= MOST_SCATTERED && gathered > 1.5 * OH * OW * roundUp(columns);
+  return pays ? CONV_SCATTERED : CONV_GATHERED;
 }
 
 /** Columns for which there is room beside the tiles. */
@@ -136,68 +127,40 @@ function roundUp(columns: number): number {
   return columns <= 4 ? 4 : Math.ceil(columns / 8) * 8;
 }
 
-/** As the kernels read them: see assembly/conv/geometry.ts. */
-function words(geometry: Geometry): number[] {
-  const { H, W, C, OH, OW, O, KH, KW, attributes } = geometry;
-  const { strides, dilations, padding, groups } = attributes;
-  const [top, left] = padding;
-  const scattered = Number(isScattered(geometry));
-  return [...[H, W, C, OH, OW, O, KH, KW], ...strides, ...dilations, top, left, groups, scattered];
+/** Its words in memory. */
+function wordsOf(arena: Arena, convolution: Convolution): Tensor {
+  const { H: h, W: w, C: c, OH: oh, OW: ow, O: o, KH: kh, KW: kw, attributes } = convolution;
+  const { groups, strides, dilations, padding } = attributes;
+  const [[sh, sw], [dh, dw], [pt, pl]] = [strides, dilations, padding];
+  const form = formOf(convolution);
+  return geometryTensor(arena, { h, w, c, oh, ow, o, kh, kw, sh, sw, dh, dw, pt, pl, groups, form });
 }
 
-/** What convolutions of one arena share: their numbers in memory, and weights packed while they stand still. */
-interface Kept {
-  readonly geometries: Map<string, Tensor>;
-  readonly panels: Map<string, { readonly tensor: Tensor; version: number }>;
-}
-
-const kept = new WeakMap<Arena, Kept>();
-
-function keptOf(arena: Arena): Kept {
-  let own = kept.get(arena);
-  if (!own) {
-    own = { geometries: new Map(), panels: new Map() };
-    kept.set(arena, own);
-  }
-  return own;
-}
-
-function geometryTensor(arena: Arena, geometry: Geometry): Tensor {
-  const { geometries } = keptOf(arena);
-  const numbers = words(geometry);
-  const key = numbers.join();
-  let tensor = geometries.get(key);
-  if (!tensor) {
-    tensor = arena.tensor('i32', [numbers.length]).write(numbers);
-    geometries.set(key, tensor);
-  }
-  return tensor;
-}
+/** Weights as panels, by what they are packed from and for: what stands still is packed once. */
+const kept = new WeakMap<Arena, Map<string, { readonly tensor: Tensor; version: number }>>();
 
 /** A call that packs w, and where to. `stands`: only its version says that it has changed. */
 function packing(
   arena: Arena,
-  geometry: Geometry,
+  geometry: Convolution,
   w: Tensor,
   turned: boolean,
   stands: boolean,
 ): [panels: Tensor, pack: Call] {
   const { KH, KW, C, O, attributes } = geometry;
   const { groups } = attributes;
-  const numbers = geometryTensor(arena, geometry);
+  const numbers = wordsOf(arena, geometry);
   const [K, N] = turned ? [KH * KW * (O / groups), C / groups] : [KH * KW * (C / groups), O / groups];
-  const { panels } = keptOf(arena);
+  const known = kept.get(arena) ?? new Map<string, { readonly tensor: Tensor; version: number }>();
+  kept.set(arena, known);
   const key = `${turned} ${w.pointer} ${numbers.pointer}`;
-  let own = panels.get(key);
-  if (!own) {
-    own = { tensor: arena.tensor('float', [groups * K * Math.ceil(N / 16) * 16]), version: -1 };
-    panels.set(key, own);
-  }
+  const size = groups * K * Math.ceil(N / 16) * 16;
+  const state = known.get(key) ?? { tensor: arena.tensor('float', [size]), version: -1 };
+  known.set(key, state);
   const { kernels, wide } = w.engine;
-  const state = own;
   const pack = turned ? kernels.conv_pack_turned : kernels.conv_pack;
   return [
-    own.tensor,
+    state.tensor,
     () => {
       const { version } = w;
       if (stands && version === state.version) return;
@@ -222,20 +185,15 @@ interface ConvArguments {
 export function convolve(args: ConvArguments & { y: Tensor; x: Tensor }): Call {
   const { arena, y, x, w, bias, attributes, activation = 'identity', stands = false } = args;
   const where = 'convolve';
-  const geometry = checkImages(
-    where,
-    args,
-    x,
-    y,
-    bias,
-    geometryOf(where, x.shape.slice(1), w.shape, attributes),
-  );
+  const geometry = checkConvolution(where, { image: x, pixels: y, w, attributes });
+  checkVector(where, bias, geometry.O, y);
+  checkDisjoint(where, y, x, w, bias);
   const { kernels, work, wide } = y.engine;
-  const numbers = geometryTensor(arena, geometry);
+  const numbers = wordsOf(arena, geometry);
   const [panels, pack] = packing(arena, geometry, w, false, stands);
   const pixels = x.shape[0] * geometry.OH * geometry.OW;
   const code = activationCodes[activation];
-  const [py, px, pb, pp, pg] = [y, x, bias, panels, numbers].map((tensor) => tensor?.pointer ?? 0);
+  const [py, px, pb, pp, pg] = [y, x, bias, panels, numbers].map(pointerOf);
   return () => {
     pack();
     kernels.conv_forward(py, work, px, pp, pb, pg, 0, pixels, code, wide);
@@ -251,23 +209,17 @@ export function convolveTransposed(
 ): Call {
   const { arena, dx, dy, w, bias, saved, attributes, activation = 'identity', stands = false } = args;
   const where = 'convolveTransposed';
-  const geometry = checkImages(
-    where,
-    args,
-    dx,
-    dy,
-    bias,
-    geometryOf(where, dx.shape.slice(1), w.shape, attributes),
-    true,
-  );
+  const geometry = checkConvolution(where, { image: dx, pixels: dy, w, attributes });
+  checkVector(where, bias, geometry.C, dx);
+  checkDisjoint(where, dx, dy, w, bias);
   if (saved) checkTensor(where, 'saved', saved, 'float', dx.shape);
   if (saved && bias) throw new OptionError(where, 'saved and bias exclude each other');
   const { kernels, work, wide } = dx.engine;
-  const numbers = geometryTensor(arena, geometry);
+  const numbers = wordsOf(arena, geometry);
   const [panels, pack] = packing(arena, geometry, w, true, stands);
   const pixels = dx.shape[0] * geometry.H * geometry.W;
   const code = activationCodes[activation];
-  const [px, ps, py, pp, pb, pg] = [dx, saved, dy, panels, bias, numbers].map((own) => own?.pointer ?? 0);
+  const [px, ps, py, pp, pb, pg] = [dx, saved, dy, panels, bias, numbers].map(pointerOf);
   return () => {
     pack();
     kernels.conv_image_gradient(px, work, ps, py, pp, pb, pg, 0, pixels, code, wide);
@@ -285,39 +237,37 @@ export function convolutionWeightGradient(args: {
 }): Call {
   const { arena, dw, dbias, x, dy, attributes } = args;
   const where = 'convolutionWeightGradient';
-  const geometry = geometryOf(where, x.shape.slice(1), dw.shape, attributes);
-  checkImages(where, { w: dw }, x, dy, dbias, geometry);
+  const geometry = checkConvolution(where, { image: x, pixels: dy, w: dw, attributes });
+  checkVector(where, dbias, geometry.O, x);
   checkDisjoint(where, dw, x, dy, dbias);
   const { kernels, work, wide } = dw.engine;
-  const numbers = geometryTensor(arena, geometry);
-  const [B] = x.shape;
-  const K = dw.size / dw.columns;
-  return () =>
-    kernels.conv_weight_gradient(
-      ...([dw.pointer, dw.ld, dbias?.pointer ?? 0, work, x.pointer, dy.pointer, numbers.pointer] as const),
-      ...([B, 0, K, wide] as const),
-    );
+  const [pw, pb, px, py, pg] = [dw, dbias, x, dy, wordsOf(arena, geometry)].map(pointerOf);
+  const [ld, B, K] = [dw.ld, x.shape[0], dw.size / dw.columns];
+  return () => kernels.conv_weight_gradient(pw, ld, pb, work, px, py, pg, B, 0, K, wide);
 }
 
-/** Checks the image [B, H, W, C] and the pixels [B, OH, OW, O] of a convolution; `back`: from these to that. */
-function checkImages(
+/** The geometry of the image [B, H, W, C], the weight and the pixels [B, OH, OW, O]. Throws for what does not fit. */
+function checkConvolution(
   where: string,
-  { w }: { w: Tensor },
-  image: Tensor,
-  pixels: Tensor,
-  bias: Tensor | undefined,
-  geometry: Geometry,
-  back = false,
-): Geometry {
+  args: { image: Tensor; pixels: Tensor; w: Tensor; attributes: ConvAttributes },
+): Convolution {
+  const { image, pixels, w, attributes } = args;
+  const geometry = geometryOf(where, image.shape.slice(1), w.shape, attributes);
   const { H, W, C, OH, OW, O } = geometry;
-  checkSameEngine(where, image, pixels, w, bias);
+  checkSameEngine(where, image, pixels, w);
   checkTensor(where, 'images', image, 'float', [undefined, H, W, C]);
   checkTensor(where, 'pixels', pixels, 'float', [image.shape[0], OH, OW, O]);
-  if (bias) checkTensor(where, 'bias', bias, 'float', [back ? C : O]);
-  for (const tensor of [image, pixels]) {
-    if (tensor.ld !== tensor.columns) throw new ShapeError(where, `expected ${tensor} without gaps`);
-  }
-  const [to, from] = back ? [image, pixels] : [pixels, image];
-  checkDisjoint(where, to, from, w, bias);
+  checkDense(where, image, pixels);
   return geometry;
+}
+
+function checkVector(where: string, bias: Tensor | undefined, length: number, other: Tensor): void {
+  if (!bias) return;
+  checkSameEngine(where, bias, other);
+  checkTensor(where, 'bias', bias, 'float', [length]);
+}
+
+/** 0 for what is absent. */
+function pointerOf(tensor: Tensor | undefined): number {
+  return tensor?.pointer ?? 0;
 }

@@ -100,35 +100,21 @@ export function blockBackward(
   const { B, N, blocks, blocks2 } = sumsOf(arena, x);
   const totalOf = (given: Tensor | undefined) => (given ?? arena.tensor('float', [N])).pointer;
   const [sums, products, weight] = [totalOf(args.dbias), totalOf(args.dweight), args.weight?.pointer ?? 0];
-  const [xstep, ystep] = [x, dy].map(({ ld }) => SHORT_BLOCK * ld);
+  const [px, py, pdx] = [x.pointer, dy.pointer, dx?.pointer ?? 0];
+  const [ldx, ldy, lddx] = [x.ld, dy.ld, dx?.ld ?? 0];
+  const [xstep, ystep] = [SHORT_BLOCK * ldx, SHORT_BLOCK * ldy];
   return (training) => {
+    // biome-ignore format: an operand a group
     kernels.block_products(
-      ...([
-        blocks,
-        N,
-        blocks2,
-        N,
-        m,
-        r,
-        x.pointer,
-        xstep,
-        x.ld,
-        dy.pointer,
-        ystep,
-        dy.ld,
-        B,
-        N,
-        0,
-        M,
-      ] as const),
+      blocks, N, blocks2, N, m, r, px, xstep, ldx, py, ystep, ldy, B, N, 0, M,
     );
     kernels.block_totals(sums, blocks, N, B, N, 1);
     kernels.block_totals(products, blocks2, N, B, N, 1);
-    if (!dx) return;
+    if (!pdx) return;
     const count = training ? M : 0;
+    // biome-ignore format: an operand a group
     kernels.batch_norm_input_gradient(
-      ...([dx.pointer, dx.ld, m, r, x.pointer, x.ld, dy.pointer, dy.ld, weight, sums, products] as const),
-      ...([M, N, count] as const),
+      pdx, lddx, m, r, px, ldx, py, ldy, weight, sums, products, M, N, count,
     );
   };
 }

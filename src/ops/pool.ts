@@ -1,19 +1,20 @@
 /** Max and average pooling of images [rows, height, width, channels]. */
 import { ShapeError } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
+import { CONV_GATHERED } from '../engine/geometry.js';
 import type { Signatures } from '../engine/signatures.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import { type Call, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
+import { type Call, checkDense, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
+import { geometryTensor } from './geometry.js';
 import { type Operation, one, type Shape } from './operation.js';
 import { readNumbers } from './read.js';
-import { checkDense, checkImages, imageSize, resampling, type Taps } from './resample.js';
+import { checkImages, imageSize, resampling, type Taps } from './resample.js';
 
 export const signatures = {
   /**
    * Of each of M images and each channel: the largest pixel of each window, and its place in the window, row
    * by row. NaN is larger than any number; of equals the first is taken. Windows need at least one pixel
-   * within the image: what lies around it is left out. `geometry` (i32): H, W, OH, OW, C, height and width of
-   * the window, strides, dilations, rows above and columns left of the image. Places are bytes, those of a
+   * within the image: what lies around it is left out. `geometry` (i32): see engine/geometry.ts. Places are bytes, those of a
    * pixel of y beginning at a multiple of 4; or, where the window has more than 256 pixels, i32, at a multiple
    * of four. `ldargmax` counts four bytes. argmax may be absent. N = OH · OW · C. May be split by images.
    */
@@ -104,26 +105,12 @@ function wordsOf({ size: [height, width] }: PoolAttributes, channels: number): n
   return height * width > 256 ? 4 * vectors : vectors;
 }
 
-function geometryOf(
-  arena: Arena,
-  attributes: PoolAttributes,
-  x: readonly number[],
-  y: readonly number[],
-): Tensor {
+function geometryOf(arena: Arena, attributes: PoolAttributes, x: Tensor, y: Tensor): Tensor {
+  const [[, h, w, c], [, oh, ow]] = [x.shape, y.shape];
   const { size, strides, dilations, padding } = attributes;
-  const [, height, width, channels] = x;
-  const numbers = [
-    height,
-    width,
-    y[1],
-    y[2],
-    channels,
-    ...size,
-    ...strides,
-    ...dilations,
-    ...padding.slice(0, 2),
-  ];
-  return arena.tensor('i32', [numbers.length]).write(numbers);
+  const [[kh, kw], [sh, sw], [dh, dw], [pt, pl]] = [size, strides, dilations, padding];
+  const all = { h, w, c, oh, ow, o: c, kh, kw, sh, sw, dh, dw, pt, pl, groups: c, form: CONV_GATHERED };
+  return geometryTensor(arena, all);
 }
 
 /** y = the largest of each window of x; argmax, where it is wanted, keeps which. */
@@ -138,7 +125,7 @@ function maxPool(args: {
   const where = 'maxPool';
   checkPooled(where, { x, y, argmax, attributes });
   const { kernels } = x.engine;
-  const geometry = geometryOf(arena, attributes, x.shape, y.shape);
+  const geometry = geometryOf(arena, attributes, x, y);
   const [M, ldy, ldx] = [x.shape[0], imageSize(y), imageSize(x)];
   const [kept, ldkept] = argmax ? [argmax.pointer, imageSize(argmax)] : [0, 0];
   return () =>
@@ -157,12 +144,10 @@ function maxPoolBackward(args: {
   const where = 'maxPoolBackward';
   checkPooled(where, { x: dx, y: dy, argmax, attributes });
   const { kernels } = dx.engine;
-  const geometry = geometryOf(arena, attributes, dx.shape, dy.shape);
+  const geometry = geometryOf(arena, attributes, dx, dy);
   const [M, lddx, ldkept, lddy] = [dx.shape[0], imageSize(dx), imageSize(argmax), imageSize(dy)];
-  return () =>
-    kernels.max_pool_backward(
-      ...([dx.pointer, lddx, argmax.pointer, ldkept, dy.pointer, lddy, geometry.pointer, M, lddy] as const),
-    );
+  const [px, kept, py, numbers] = [dx, argmax, dy, geometry].map(({ pointer }) => pointer);
+  return () => kernels.max_pool_backward(px, lddx, kept, ldkept, py, lddy, numbers, M, lddy);
 }
 
 /** Images x, what they become, and which pixels these were. */

@@ -39,3 +39,14 @@ function isWholes(value: unknown, count: number, min: number): value is readonly
     Number.isSafeInteger(own) && (own as number) >= min && (own as number) <= MAX_LENGTH;
   return Array.isArray(value) && value.length === count && Array.from(value).every(is);
 }
+
+/** Places of a window along one axis. */
+export function windowsAlong(
+  length: number,
+  size: number,
+  stride: number,
+  dilation: number,
+  padding: number,
+): number {
+  return Math.floor((length + padding - dilation * (size - 1) - 1) / stride) + 1;
+}

@@ -6,7 +6,7 @@
 import { ShapeError } from '../base/errors.js';
 import type { Signatures } from '../engine/signatures.js';
 import { type Arena, formatShape, type Tensor } from '../engine/tensor.js';
-import { type Call, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
+import { type Call, checkDense, checkDisjoint, checkSameEngine, checkTensor } from './check.js';
 import { type Operation, one, type Shape, showShape } from './operation.js';
 
 export const signatures = {
@@ -72,12 +72,6 @@ function resample(args: {
 /** Elements of an image. */
 export function imageSize({ shape: [, height, width, channels] }: Tensor): number {
   return height * width * channels;
-}
-
-/** Throws ShapeError where pixels are padded. */
-export function checkDense(where: string, ...images: readonly Tensor[]): void {
-  const bad = images.find(({ ld, columns }) => ld !== columns);
-  if (bad) throw new ShapeError(where, `expected images without gaps, given ${bad} with ${bad.ld} a pixel`);
 }
 
 /** The height and width of images [rows, height, width, channels]. Throws ShapeError for what is none. */

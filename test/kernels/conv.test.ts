@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { CONV_DEPTHWISE, CONV_GATHERED, CONV_SCATTERED } from '../../src/engine/geometry.js';
 import { activationCodes, type FusedActivation } from '../../src/engine/kernels.js';
 import { type Arena, describeBackends, filled, gathered, integers, reals, spread } from './harness.js';
 import { expectClose, expectSame } from './ulp.js';
@@ -61,6 +62,8 @@ function sizesOf(given: Case): Sizes {
       (length + padding[axis] + padding[axis + 2] - dilations[axis] * (size - 1) - 1) / strides[axis],
     ) + 1;
   const [OH, OW] = [along(H, KH, 0), along(W, KW, 1)];
+  const isDepthwise = groups > 1 && groups === C && groups === outputs;
+  const form = isDepthwise ? CONV_DEPTHWISE : given.scattered ? CONV_SCATTERED : CONV_GATHERED;
   const words = [
     H,
     W,
@@ -75,7 +78,7 @@ function sizesOf(given: Case): Sizes {
     padding[0],
     padding[1],
     groups,
-    Number(given.scattered ?? false),
+    form,
   ];
   return { H, W, C, KH, KW, O: outputs, OH, OW, c: C / groups, words: Int32Array.from(words) };
 }

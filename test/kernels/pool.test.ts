@@ -109,6 +109,12 @@ function expected(own: Pooling, x: ArrayLike<number>, dy: ArrayLike<number>) {
   return { y, places, dx };
 }
 
+/** As the kernels read it. */
+function geometryOf({ size: [h, w, c], places, window, strides, dilations, top, left }: Pooling): Int32Array {
+  const numbers = [h, w, c, ...places, c, ...window, ...strides, ...dilations, top, left, c, 0];
+  return Int32Array.from(numbers);
+}
+
 function run(
   arena: Arena,
   own: Pooling,
@@ -124,23 +130,12 @@ function run(
   const isWide = own.window[0] * own.window[1] > 256;
   const stride = Math.ceil(C / 4) * (isWide ? 4 : 1);
   const kept = own.places[0] * own.places[1] * stride + 1;
-  const numbers = [
-    H,
-    W,
-    ...own.places,
-    C,
-    ...own.window,
-    ...own.strides,
-    ...own.dilations,
-    own.top,
-    own.left,
-  ];
   const got = runOn(
     arena,
     name(own),
     {
       ...{ y: output(own.M, sizeY, sizeY + 3), argmax: words(new Int32Array(own.M * kept).fill(-1), true) },
-      ...{ x: input(x, own.M, sizeX, sizeX + 2), geometry: words(Int32Array.from(numbers)) },
+      ...{ x: input(x, own.M, sizeX, sizeX + 2), geometry: words(geometryOf(own)) },
       ...{ dx: output(own.M, sizeX, sizeX + 1), dy: input(dy, own.M, sizeY, sizeY + 5) },
     },
     (p) => {
@@ -251,21 +246,10 @@ describeBackends('max pooling', (arena) => {
       });
       for (const part of ['y', 'places', 'dx'] as const) expectSame(part, cut[part], whole[part]);
       const [H, W, C] = own.size;
-      const numbers = [
-        H,
-        W,
-        ...own.places,
-        C,
-        ...own.window,
-        ...own.strides,
-        ...own.dilations,
-        own.top,
-        own.left,
-      ];
       const without = runOn(
         arena,
         'without places',
-        { y: output(1, ofY), x: input(x, 1, ofX), geometry: words(Int32Array.from(numbers)) },
+        { y: output(1, ofY), x: input(x, 1, ofX), geometry: words(geometryOf(own)) },
         ({ y, x, geometry }) =>
           arena.kernels.max_pool_forward(
             y.pointer,

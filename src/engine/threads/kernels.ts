@@ -5,6 +5,7 @@
  */
 import { ROWS_ASIDE, SUM_ABSOLUTES, SUM_BLOCK, SUM_PLAIN, SUM_SQUARES } from '../constants.js';
 import { jobs } from '../generated/lines.js';
+import { CONV_DEPTHWISE, CONV_SCATTERED, GEOMETRY } from '../geometry.js';
 import type { Kernels } from '../kernels.js';
 import { type Call, cutter } from './cut.js';
 import { lineKernels } from './lines.js';
@@ -16,6 +17,9 @@ import { MULTIPLY_ADD, type Splitter } from './split.js';
  * fetched from main memory, or
  * counted and moved; of an element added up. */
 const COST = { sparse: 0.05, gathered: 1, entry: 2, sum: 0.3 } as const;
+
+/** The places of a geometry's words. */
+const [H, W, C, OH, OW, O, KH, KW, SH, SW, , , , , GROUPS, FORM] = [...GEOMETRY.keys()];
 
 type Job = keyof typeof jobs;
 
@@ -97,19 +101,15 @@ export function threadedKernels(
     },
   );
 
-  /** A word of a convolution's geometry: see ops/conv.ts. */
+  /** A word of a convolution's geometry. */
   const word = (geometry: number, i: number) => peek(geometry + 4 * i);
 
-  /** Whether it is depthwise: one group a channel. */
-  function isDepthwise(geometry: number): boolean {
-    const groups = word(geometry, 14);
-    return groups > 1 && groups === word(geometry, 2) && groups === word(geometry, 5);
-  }
+  const isDepthwise = (geometry: number) => word(geometry, FORM) === CONV_DEPTHWISE;
 
-  /** Nanoseconds of a pixel of a convolution's result. */
+  /** Nanoseconds of a pixel of its result. */
   function pixelCost(geometry: number): number {
-    const weights = (word(geometry, 2) * word(geometry, 6) * word(geometry, 7)) / word(geometry, 14);
-    return weights * word(geometry, 5) * MULTIPLY_ADD;
+    const window = word(geometry, KH) * word(geometry, KW) * word(geometry, C);
+    return (window * word(geometry, O) * MULTIPLY_ADD) / word(geometry, GROUPS);
   }
 
   /** Where parts begin: depthwise ones at a row, of as many pixels as word i says; others at any tile. */
@@ -117,27 +117,27 @@ export function threadedKernels(
 
   // Chunks are counted from pixel or row 0.
   const conv_forward = job('conv_forward', ['geometry', 'from', 'to'], (geometry, from, to) => {
-    const step = wholeRows(geometry, 4);
+    const step = wholeRows(geometry, OW);
     return from === 0 ? splitter.line(to, step, pixelCost(geometry)) : 0;
   });
 
   const conv_image_gradient = job('conv_image_gradient', ['geometry', 'from', 'to'], (geometry, from, to) => {
-    const pixels = word(geometry, 0) * word(geometry, 1);
-    const cost = (pixelCost(geometry) * word(geometry, 3) * word(geometry, 4)) / pixels;
+    const pixels = word(geometry, H) * word(geometry, W);
+    const cost = (pixelCost(geometry) * word(geometry, OH) * word(geometry, OW)) / pixels;
+    const strides = word(geometry, SH) * word(geometry, SW);
     // With strides, and where it is scattered, a part is whole images.
-    const whole = word(geometry, 8) * word(geometry, 9) > 1 || word(geometry, 15) > 0;
-    const step = whole ? pixels : wholeRows(geometry, 1);
-    return from === 0 ? splitter.line(to, step, cost) : 0;
+    const whole = strides > 1 || word(geometry, FORM) === CONV_SCATTERED;
+    return from === 0 ? splitter.line(to, whole ? pixels : wholeRows(geometry, W), cost) : 0;
   });
 
   const conv_weight_gradient = job(
     'conv_weight_gradient',
     ['geometry', 'B', 'from', 'to'],
     (geometry, B, from, to) => {
-      const pixels = B * word(geometry, 3) * word(geometry, 4);
+      const pixels = B * word(geometry, OH) * word(geometry, OW);
       // As few parts as there are threads: each packs all of dy.
       const rows = isDepthwise(geometry) ? 1 : Math.max(4, Math.ceil(to / pool.threads));
-      const cost = (pixels * word(geometry, 5) * MULTIPLY_ADD) / word(geometry, 14);
+      const cost = (pixels * word(geometry, O) * MULTIPLY_ADD) / word(geometry, GROUPS);
       return from === 0 ? splitter.line(to, rows, cost) : 0;
     },
   );

@@ -3,17 +3,28 @@
 import type { Kernels } from '../../engine/kernels.js';
 import type { signatures } from '../convolve.js';
 import { productEnds } from './activations.js';
+import { readGeometry } from './geometry.js';
 import type { ReferenceMemory, Twins } from './memory.js';
 
 export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof signatures> {
   const { shift } = memory;
   const { activate, differentiate } = productEnds(memory, kernels);
 
-  /** The words of a geometry. */
+  /** The words of a geometry, and channels and outputs of a group. */
   function read(geometry: number) {
-    const at = geometry >>> 2;
-    const [H, W, C, OH, OW, O, KH, KW, SH, SW, DH, DW, PT, PL, groups] = memory.i32.subarray(at, at + 15);
-    return { H, W, C, OH, OW, O, KH, KW, SH, SW, DH, DW, PT, PL, groups, c: C / groups, o: O / groups };
+    const {
+      h: H,
+      w: W,
+      c: C,
+      oh: OH,
+      ow: OW,
+      o: O,
+      kh: KH,
+      kw: KW,
+      ...rest
+    } = readGeometry(memory, geometry);
+    const { sh: SH, sw: SW, dh: DH, dw: DW, pt: PT, pl: PL, groups } = rest;
+    return { H, W, C, OH, OW, O, KH, KW, SH, SW, DH, DW, PT, PL, c: C / groups, o: O / groups };
   }
 
   /** Panels are the matrix itself here, rows without gaps. */

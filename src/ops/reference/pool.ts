@@ -1,5 +1,6 @@
 /** Max pooling: the readable twin of assembly/pool.ts. */
 import type { signatures } from '../pool.js';
+import { readGeometry } from './geometry.js';
 import type { ReferenceMemory, Twins } from './memory.js';
 
 // biome-ignore format: an argument list a line or two
@@ -8,7 +9,7 @@ export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
 
   /** Each pixel of each window that lies within the image: its place in y, in x and in the window. */
   function each(pointer: number, visit: (window: number, pixel: number, place: number) => void): void {
-    const [H, W, OH, OW, , kh, kw, sh, sw, dh, dw, top, left] = memory.i32.subarray(pointer >>> 2, (pointer >>> 2) + 13);
+    const { h: H, w: W, oh: OH, ow: OW, kh, kw, sh, sw, dh, dw, pt: top, pl: left } = readGeometry(memory, pointer);
     for (let oh = 0; oh < OH; oh++) {
       for (let ow = 0; ow < OW; ow++) {
         for (let i = 0; i < kh; i++) {
@@ -23,7 +24,7 @@ export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
 
   /** The kept places: element (pixel of y, channel), as bytes or as words. */
   function placesOf(geometry: number) {
-    const [C, kh, kw] = memory.i32.subarray((geometry >>> 2) + 4, (geometry >>> 2) + 7);
+    const { c: C, kh, kw } = readGeometry(memory, geometry);
     const stride = Math.ceil(C / 4) * 4;
     const isWide = kh * kw > 256;
     const array = isWide ? memory.i32 : memory.u8;
@@ -52,9 +53,9 @@ export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
     },
 
     max_pool_backward(dx, lddx, argmax, ldargmax, dy, lddy, geometry, M) {
-      const { f, i32 } = memory;
+      const { f } = memory;
       const { C, array, at } = placesOf(geometry);
-      const [H, W] = i32.subarray(geometry >>> 2, (geometry >>> 2) + 2);
+      const { h: H, w: W } = readGeometry(memory, geometry);
       for (let m = 0; m < M; m++) {
         const [p, q] = [(dx >>> shift) + m * lddx, (dy >>> shift) + m * lddy];
         const kept = argmax + 4 * m * ldargmax;
