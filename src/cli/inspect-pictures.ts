@@ -3,6 +3,7 @@
  * positive, light.
  */
 import type { Pictures } from '../inspect/types.js';
+import { type Picture, reduced, toBytes } from '../report/tiles.js';
 import { drawImage } from './image.js';
 import { columnsOf, type Output } from './output.js';
 
@@ -26,7 +27,7 @@ export function drawPictures(pictures: Pictures, wanted: number | undefined, out
   for (let first = 0; first < count; first += perRow) {
     if (first > 0) lines.push('');
     const own = Array.from({ length: Math.min(perRow, count - first) }, (_, i) =>
-      toBytes(shrink(pictures, first + i, factor), pictures.signed === true),
+      toBytes(reduced(pictureOf(pictures, first + i), factor).values, pictures.signed ? 'signed' : 'own'),
     );
     const total = own.length * (width + 1) - 1;
     const whole = new Uint8Array(height * total * channels);
@@ -50,35 +51,9 @@ function zoomOf({ height, width }: Pictures, room: number): number {
   return width * zoom > room ? 1 : zoom;
 }
 
-/** Means of blocks of factor x factor pixels. */
-function shrink(pictures: Pictures, index: number, factor: number): number[] {
-  const { channels = 1 } = pictures;
-  const height = Math.ceil(pictures.height / factor);
-  const width = Math.ceil(pictures.width / factor);
-  return Array.from({ length: height * width * channels }, (_, i) => {
-    const [place, channel] = [Math.floor(i / channels), i % channels];
-    const [top, left] = [Math.floor(place / width) * factor, (place % width) * factor];
-    let [sum, size] = [0, 0];
-    for (let y = top; y < Math.min(top + factor, pictures.height); y++) {
-      for (let x = left; x < Math.min(left + factor, pictures.width); x++) {
-        sum += pictures.at(index, y * pictures.width + x, channel);
-        size++;
-      }
-    }
-    return sum / size;
-  });
-}
-
-/** Each picture over its own range; where values have both signs, and where it is said, 0 is the middle grey. */
-function toBytes(values: readonly number[], signed: boolean): Uint8Array {
-  let [low, high] = [0, 0];
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  const hasMiddle = signed || low < 0;
-  const bound = Math.max(-low, high);
-  if (bound === 0) return new Uint8Array(values.length).fill(hasMiddle ? 128 : 0);
-  const [from, range] = hasMiddle ? [-bound, 2 * bound] : [0, bound];
-  return Uint8Array.from(values, (value) => Math.round(((value - from) / range) * 255));
+/** One of them, as numbers. */
+function pictureOf({ height, width, channels = 1, at }: Pictures, index: number): Picture {
+  const values = new Float64Array(height * width * channels);
+  for (let i = 0; i < values.length; i++) values[i] = at(index, Math.floor(i / channels), i % channels);
+  return { height, width, channels, values };
 }

@@ -1,6 +1,5 @@
 /** The images that a word on the command line stands for, as a model takes them. */
 import { OptionError, ShapeError } from '../base/errors.js';
-import type { Fit } from '../data/images/resize.js';
 import type { RunSplits } from '../run/splits.js';
 import { type Images, readImages } from './images.js';
 import { printable } from './output.js';
@@ -12,7 +11,7 @@ import { imageShapeOfModel, isFileSource, loadSplits, type OpenModel, picturesOf
  */
 export async function imagesFor(source: string, opened: OpenModel): Promise<Images> {
   const { model, metadata } = opened;
-  const wanted = { shape: imageShapeOfModel(opened), fit: metadata.input?.fit as Fit | undefined };
+  const wanted = { shape: imageShapeOfModel(opened), fit: metadata.input?.fit };
   const images = (await isFileSource(source))
     ? await readImages(source, wanted)
     : testImages(source, await loadSplits(source, picturesOf(opened)));

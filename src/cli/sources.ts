@@ -12,7 +12,6 @@ import { folderKind } from '../data/any-folder.js';
 import type { Dataset } from '../data/dataset.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadImageFolder } from '../data/images/folder.js';
-import type { Fit } from '../data/images/resize.js';
 import { loadMnist } from '../data/mnist.js';
 import { loadNpyFolder, loadNpz } from '../data/npz.js';
 import { type ImageShape, isImageShape } from '../data/set.js';
@@ -41,20 +40,22 @@ interface PictureSettings extends Pick<RunOptionValues, 'imageSize' | 'imageFit'
 /** Loads a data set by name or folder. Throws OptionError when it is neither. */
 export async function loadSplits(source: string, settings: PictureSettings = {}): Promise<RunSplits> {
   const load = named.get(source);
-  const kind = load ? 'set' : await kindOf(source);
-  const folder = kind === 'folder' ? await folderKind(source) : undefined;
-  if (folder === 'images') return loadPictures(source, settings);
-  if (folder === 'pictures') {
-    throw new OptionError('data', `${show(source)} holds pictures; expected them in a folder for each class`);
-  }
   if (load) return load();
-  if (folder === 'npy') return loadNpyFolder(source);
-  if (folder === 'idx') return loadIdxFolder(source);
+  const kind = await kindOf(source);
+  if (kind === 'folder') return loadFolder(source, settings);
   const isFile = kind === 'file';
   if (isFile && isNpzPath(source)) return loadNpz(source);
   const expected =
     'a folder with pictures by class or with IDX files, an NPZ file of Keras, or a table such as data.csv with --target';
   throw unknownSource(source, isFile ? 'is a file' : undefined, expected);
+}
+
+async function loadFolder(path: string, settings: PictureSettings): Promise<RunSplits> {
+  const kind = await folderKind(path);
+  if (kind === 'images') return loadPictures(path, settings);
+  if (kind === 'npy') return loadNpyFolder(path);
+  if (kind === 'idx') return loadIdxFolder(path);
+  throw new OptionError('data', `${show(path)} holds pictures; expected them in a folder for each class`);
 }
 
 /** Throws OptionError for options of folders of pictures. */
@@ -91,7 +92,7 @@ export function picturesOf({ model, metadata }: OpenModel): PictureSettings {
   const { fit, splitSeed } = metadata.input ?? {};
   const shape = imageShapeOfModel({ model, metadata });
   return {
-    ...(fit && shape && { imageSize: [shape[0], shape[1]], imageFit: fit as Fit }),
+    ...(fit && shape && { imageSize: [shape[0], shape[1]], imageFit: fit }),
     ...(splitSeed !== undefined && { seed: splitSeed }),
     ...(shape?.[2] === 3 && { channels: 3 }),
     ...(metadata.classNames && { classNames: metadata.classNames }),

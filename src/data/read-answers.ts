@@ -4,8 +4,8 @@ import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 import { didYouMean, type OptionReader } from '../base/options.js';
 import { checkedLabels, checkWeights, largestLabel } from './answers.js';
 import { checkFinite, type Numbers, readNumbers } from './numbers.js';
-import { isCount } from './read-inputs.js';
 import type { Answers } from './set.js';
+import { isCount } from './set.js';
 
 /** Numbers of classes, or their names. */
 export type Labels = readonly number[] | readonly string[] | NumericArray | BigInt64Array | BigUint64Array;

@@ -5,7 +5,7 @@ import { elementsOf, isFloat32Array, isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
 import { checkFinite, type Numbers, type ReadNumbers, readNumbers } from './numbers.js';
-import { type ImageShape, type InputRows, imageShapeOf, isImageShape } from './set.js';
+import { type ImageShape, type InputRows, imageShapeOf, isCount, isImageShape } from './set.js';
 
 /** One of several inputs, where more is to be said of it than its numbers. */
 export interface InputOptions {
@@ -124,10 +124,6 @@ function rowWidth(
 
 function isFiniteNumber(value: unknown): value is number {
   return Number.isFinite(value);
-}
-
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 
 function isShape(value: unknown): value is readonly number[] {

@@ -112,7 +112,10 @@ export function imageShapeOf([height, width, channels = 1]: ImageShape): ImageSh
 }
 
 const isList = (value: unknown) => Array.isArray(value) || isTypedArray(value);
-const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
+
+/** Whether it is a whole number of at least 1. */
+export const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 1;
 
 /** What is as a data set has it, and what is not, of one that may be put together by hand. */
 function inputFields({ inputs, width, scale, offset, imageShape }: InputRows): Field[] {

@@ -5,6 +5,8 @@
 import { elementsOf } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
+import type { Fit } from '../data/images/resize.js';
+import { type ImageShape, isImageShape } from '../data/set.js';
 import { describeLossFor } from '../nn/loss-file.js';
 import type { Loss } from '../nn/losses.js';
 import { type InputScale, isSameScale, type Network, remember } from '../nn/model.js';
@@ -12,9 +14,9 @@ import { type InputScale, isSameScale, type Network, remember } from '../nn/mode
 /** How raw values became the model's inputs. */
 export interface InputFormat extends InputScale {
   /** For inputs that are images; of grey ones without the channels. */
-  readonly imageShape?: readonly [height: number, width: number, channels?: number];
-  /** How images of another size are brought to `imageShape`: 'cover', 'contain' or 'stretch'. */
-  readonly fit?: string;
+  readonly imageShape?: ImageShape;
+  /** How images of another size are brought to `imageShape`. */
+  readonly fit?: Fit;
   /** By which the images of a folder were split, so that its test images are known again. */
   readonly splitSeed?: number;
 }
@@ -161,7 +163,11 @@ function readMetadata(
 function readInput(given: unknown, inputSize: number): InputFormat {
   const reader = new OptionReader('input', given);
   const { scale, offset } = readScale('input', reader);
-  const imageShape = reader.optional('imageShape', '[height, width] or [height, width, channels]', isShape);
+  const imageShape = reader.optional(
+    'imageShape',
+    '[height, width] or [height, width, channels]',
+    isImageShape,
+  );
   const fit = reader.optional('fit', 'cover, contain or stretch', isFit);
   const splitSeed = reader.optional('splitSeed', 'a whole number, at least 0', isSeed);
   reader.end();
@@ -208,12 +214,7 @@ function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
-function isShape(value: unknown): value is NonNullable<InputFormat['imageShape']> {
-  if (!Array.isArray(value) || (value.length !== 2 && value.length !== 3)) return false;
-  return value.every((n) => Number.isSafeInteger(n) && n >= 1);
-}
-
-function isFit(value: unknown): value is string {
+function isFit(value: unknown): value is Fit {
   return value === 'cover' || value === 'contain' || value === 'stretch';
 }
 

@@ -10,6 +10,7 @@ import { isLeaf } from '../graph/leaves.js';
 import { type Node, nodesOf, type Scope, type Value } from '../graph/value.js';
 import { allValues, graphOf, type Network } from '../nn/model.js';
 import { type ProductAttributes, product } from '../ops/matmul.js';
+import { ELEMENTWISE, placesOf } from './axes.js';
 
 /** How a parameter stands there. */
 export interface Turn {
@@ -23,13 +24,8 @@ type Part = readonly number[];
 /** What a row is made of; `unclear` where this cannot be said. */
 type Order = readonly Part[] | 'unclear';
 
-/** Operations that work element by element, and so leave the order of a row. */
-const PASSING: ReadonlySet<string> = new Set([
-  ...['activation', 'dropout', 'stopGradient', 'where', 'softmax', 'batchNorm', 'layerNorm'],
-  ...['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum'],
-  ...['neg', 'exp', 'log', 'sqrt', 'square', 'abs', 'sign', 'sin', 'cos', 'reciprocal', 'erf'],
-  ...['less', 'lessEqual', 'greater', 'greaterEqual', 'equal', 'notEqual', 'floor', 'ceil', 'round'],
-]);
+/** Operations that leave the order of a row. */
+const PASSING: ReadonlySet<string> = new Set([...ELEMENTWISE, ...['softmax', 'batchNorm', 'layerNorm']]);
 
 const OF_IMAGES: ReadonlySet<string> = new Set([
   ...['conv2d', 'convTranspose2d', 'maxPool2d', 'avgPool2d', 'upsample2d'],
@@ -226,25 +222,6 @@ function orderOf(parts: readonly Part[]): Uint32Array {
     else for (let i = 0; i < size; i++) places[begin + i] = i;
     for (let i = 0; i < size; i++) places[begin + i] += begin;
     begin += size;
-  }
-  return places;
-}
-
-/** The places of numbers, row-major, in an array whose axis i is axis axes[i] of this one. */
-function placesOf(shape: readonly number[], axes: readonly number[]): Uint32Array {
-  const strides = shape.map((_, i) => elementsOf(shape.slice(i + 1)));
-  const lengths = axes.map((axis) => shape[axis]);
-  const places = new Uint32Array(elementsOf(shape));
-  const at = lengths.map(() => 0);
-  let place = 0;
-  for (let to = 0; to < places.length; to++) {
-    places[to] = place;
-    for (let i = at.length - 1; i >= 0; i--) {
-      place += strides[axes[i]];
-      if (++at[i] < lengths[i]) break;
-      place -= strides[axes[i]] * lengths[i];
-      at[i] = 0;
-    }
   }
   return places;
 }

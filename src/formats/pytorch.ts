@@ -23,6 +23,7 @@ import { activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { checkModel, type Network, setParameters } from '../nn/model.js';
 import { isPlain, type Sequential, sequential } from '../nn/sequential.js';
+import { gathered } from './axes.js';
 import { checkFile } from './bytes.js';
 import { BATCHES, dotted, type ModuleValue, modulesOf, orderModules } from './pytorch-modules.js';
 import type { Turn } from './pytorch-order.js';
@@ -66,7 +67,7 @@ export function writePytorch(model: Network, options?: PytorchOptions): Uint8Arr
       tensors.set(`${prefix}${dotted(module, key)}`, {
         dtype: 'F32',
         shape: turn?.shape ?? shape,
-        data: turn ? turnValues(values, turn) : values,
+        data: turn ? gathered(values, turn.places) : values,
       });
       if (key === 'running_var') {
         tensors.set(`${prefix}${dotted(module, BATCHES)}`, {
@@ -243,13 +244,7 @@ function convert(
   return { shape, values: turn ? turnBack(values, turn) : values };
 }
 
-/** As they stand there. */
-function turnValues(values: Float32Array, { places }: Turn): Float32Array {
-  const turned = new Float32Array(values.length);
-  for (let i = 0; i < turned.length; i++) turned[i] = values[places[i]];
-  return turned;
-}
-
+/** From there back. */
 function turnBack(values: Float32Array, { places }: Turn): Float32Array {
   const turned = new Float32Array(values.length);
   for (let i = 0; i < turned.length; i++) turned[places[i]] = values[i];

@@ -33,8 +33,8 @@ export interface Pictures {
   readonly height: number;
   readonly width: number;
   readonly count: number;
-  /** Red, green and blue; else they are grey. */
-  readonly channels?: 3;
+  /** Grey, which is the default, or red, green and blue. */
+  readonly channels?: 1 | 3;
   /** Whether 0 is the middle grey also where no value is negative. */
   readonly signed?: true;
   /** Value of a pixel of one picture. */

@@ -2,12 +2,13 @@
 import { ShapeError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { checkValue, type Value } from '../graph/value.js';
-import { type PaddingOption, type PairOption, readWindow, type WindowOptions } from '../graph/windows.js';
+import type { PaddingOption, PairOption, WindowOptions } from '../graph/windows.js';
 import { showShape } from '../ops/operation.js';
 import { checkImages } from '../ops/resample.js';
 import { type Affine, type AffineOptions, readAffine } from './affine.js';
 import { type Fans, withFans } from './initializers.js';
 import { type Layer, parameter } from './layer.js';
+import { readWindowOptions } from './window-options.js';
 
 /** How the kernel of a convolution moves over an image. */
 export interface ConvWindowOptions {
@@ -52,33 +53,10 @@ export function readLayer(
   size: unknown,
   reader: OptionReader,
 ): ConvParts & { readonly config: Layer['config'] } {
-  const window = readMoving(name, size, reader);
+  const window = readWindowOptions(name, size, reader);
   const affine = readAffine(name, reader);
   const { activation, bias } = affine;
   return { window, affine, config: { ...window, activation, bias } };
-}
-
-function readMoving(name: string, given: unknown, reader: OptionReader): Required<WindowOptions> {
-  const moves = {
-    stride: readOption(reader, 'stride', 1),
-    padding: readOption(reader, 'padding', 'valid'),
-    dilation: readOption(reader, 'dilation', 1),
-  };
-  const window = { size: given, ...moves } as Required<WindowOptions>;
-  readWindow(name, window);
-  // Now that lists are known to be short.
-  return Object.fromEntries(Object.entries(window).map(([key, own]) => [key, copyOf(own)])) as never;
-}
-
-/** What is given, for windows.ts to look at; the default for what is absent only: null is a mistake. */
-export function readOption(reader: OptionReader, key: string, fallback: unknown): unknown {
-  const given = reader.any(key);
-  return given === undefined ? fallback : given;
-}
-
-/** A list of the caller's may change. */
-export function copyOf(given: unknown): unknown {
-  return Array.isArray(given) ? [...given] : given;
 }
 
 /** The same for weights that are a value; it says what their shape is. */
@@ -89,7 +67,7 @@ export function readFunction(where: string, weight: unknown, shape: string, opti
     throw new ShapeError(where, `weight: expected ${shape}, given ${showShape(weight.shape)}`);
   }
   const reader = new OptionReader(where, options);
-  const window = readMoving(where, dims.slice(0, 2), reader);
+  const window = readWindowOptions(where, dims.slice(0, 2), reader);
   const groups = reader.integer('groups', { min: 1 }, 1);
   const bias = reader.any('bias');
   if (bias !== undefined) checkValue(where, 'bias', bias);

@@ -15,14 +15,13 @@ import {
   type ConvFunctionOptions,
   type ConvOptions,
   checkGroups,
-  copyOf,
   imageOf,
   ownWeights,
   readFunction,
   readLayer,
-  readOption,
 } from './conv-parts.js';
 import { defineLayer, type Layer } from './layer.js';
+import { copyOf, readOption } from './window-options.js';
 
 interface OutputPadding {
   /**

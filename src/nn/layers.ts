@@ -47,14 +47,10 @@ const layers: Readonly<Record<string, Maker>> = {
   convTranspose2d: (_, { channels, size, ...options }) =>
     convTranspose2d(...sized(channels, size), { ...options, ...unfilled }),
   flatten: (where, config) => withoutOptions(flatten, where, config),
-  reshape(where, { shape, ...rest }) {
-    new OptionReader(where, rest).end();
-    return reshape(shape as readonly number[]);
-  },
-  normalization(where, { channels, ...rest }) {
-    new OptionReader(where, rest).end();
-    return normalizationOf(where, channels);
-  },
+  reshape: (where, { shape, ...rest }) =>
+    withoutOptions(() => reshape(shape as readonly number[]), where, rest),
+  normalization: (where, { channels, ...rest }) =>
+    withoutOptions(() => normalizationOf(where, channels), where, rest),
 };
 
 function withoutOptions(make: () => Layer, where: string, config: object): Layer {

@@ -6,17 +6,12 @@ import { OptionError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { max, mean } from '../graph/functions.js';
 import { applyOne, placeOf, type Value } from '../graph/value.js';
-import {
-  type PaddingOption,
-  type PairOption,
-  readPair,
-  readWindow,
-  resolveWindow,
-} from '../graph/windows.js';
+import { type PaddingOption, type PairOption, readPair, resolveWindow } from '../graph/windows.js';
 import * as operations from '../ops/pool.js';
 import { checkImages } from '../ops/resample.js';
 import { upsample2d } from '../ops/upsample.js';
 import { defineLayer, type Layer } from './layer.js';
+import { readWindowOptions } from './window-options.js';
 
 /** How a window moves over images. */
 export interface MaxPoolOptions {
@@ -63,27 +58,16 @@ function pool(
   isMean: boolean,
 ): Layer {
   const reader = new OptionReader(kind, options);
-  const given = (key: string, fallback: unknown) => {
-    const value = reader.any(key);
-    return value === undefined ? fallback : value;
-  };
-  // What they are is checked by those that read windows.
-  const window = {
-    ...{ size, stride: given('stride', size) as PairOption },
-    ...{ padding: given('padding', 'valid') as PaddingOption, dilation: given('dilation', 1) as PairOption },
-  };
+  const window = readWindowOptions(kind, size, reader, size);
   const flags = {
     ...(reader.boolean('ceilMode', false) && { ceilMode: true }),
     ...(isMean && reader.boolean('countIncludePad', false) && { countIncludePad: true }),
   };
   reader.end();
-  readWindow(kind, window);
-  // A copy, as files have it: lists of the caller's may change later.
-  const config = JSON.parse(JSON.stringify({ ...window, ...flags })) as typeof window & typeof flags;
-  return defineLayer(kind, config, (x) => {
+  return defineLayer(kind, { ...window, ...flags }, (x) => {
     const where = placeOf(kind);
-    const { size, strides, dilations, padding } = resolveWindow(where, config, checkImages(where, x.shape));
-    const attributes = { size, strides, dilations, padding, ...flags };
+    const { output, ...moves } = resolveWindow(where, window, checkImages(where, x.shape));
+    const attributes = { ...moves, ...flags };
     return isMean
       ? applyOne(operations.avgPool2d, [x], attributes)
       : applyOne(operations.maxPool2d, [x], attributes);

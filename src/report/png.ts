@@ -6,6 +6,7 @@
 import { zlibSync } from 'fflate';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import type { Bytes } from '../base/globals.js';
+import { joined } from '../formats/bytes.js';
 import { crc32 } from '../formats/crc.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -38,7 +39,7 @@ export function encodePng(pixels: Uint8Array, height: number, width: number, cha
   for (let y = 0; y < height; y++) {
     rows.set(pixels.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
   }
-  return concat([
+  return joined([
     Uint8Array.from(SIGNATURE),
     chunk('IHDR', header),
     chunk('IDAT', zlibSync(rows, { level: 9 })),
@@ -61,20 +62,10 @@ export function pngDataUri(
 }
 
 function chunk(type: string, data: Uint8Array): Uint8Array {
-  const body = concat([Uint8Array.from(type, (char) => char.charCodeAt(0)), data]);
-  return concat([bigEndian(data.length), body, bigEndian(crc32(body))]);
+  const body = joined([Uint8Array.from(type, (char) => char.charCodeAt(0)), data]);
+  return joined([bigEndian(data.length), body, bigEndian(crc32(body))]);
 }
 
 function bigEndian(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
-}
-
-function concat(parts: readonly Uint8Array[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -17,7 +17,7 @@ export interface Picture {
 export type Range = 'own' | 'signed' | 'bytes';
 
 /** Bytes from 0 to 255. */
-function toBytes(values: ArrayLike<number>, range: Range): Uint8Array {
+export function toBytes(values: ArrayLike<number>, range: Range): Uint8Array {
   if (range === 'bytes') return Uint8Array.from(values, Math.round);
   let [low, high] = [0, 0];
   for (let i = 0; i < values.length; i++) {
@@ -31,9 +31,14 @@ function toBytes(values: ArrayLike<number>, range: Range): Uint8Array {
 }
 
 /** A picture of at most `side` pixels a side: means of squares, where it has more. */
-export function shrunk({ height, width, channels, values }: Picture, side: number): Picture {
-  const factor = Math.ceil(Math.max(height, width) / side);
-  if (factor === 1) return { height, width, channels, values };
+export function shrunk(picture: Picture, side: number): Picture {
+  return reduced(picture, Math.ceil(Math.max(picture.height, picture.width) / side));
+}
+
+/** The means of squares of factor x factor pixels. */
+export function reduced(picture: Picture, factor: number): Picture {
+  if (factor === 1) return picture;
+  const { height, width, channels, values } = picture;
   const [rows, columns] = [height, width].map((length) => Math.ceil(length / factor));
   const sums = new Float64Array(rows * columns * channels);
   const counts = new Float64Array(sums.length);

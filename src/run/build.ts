@@ -53,10 +53,10 @@ export function buildModel(
 }
 
 /** Height, width and channels of the rows, where they are images. */
-function imageOf({ imageShape, width }: RunSplits['full']): readonly number[] | undefined {
+function imageOf({ imageShape }: RunSplits['full']): readonly number[] | undefined {
   if (!imageShape) return undefined;
-  const [height, across] = imageShape;
-  return [height, across, width / (height * across)];
+  const [height, width, channels = 1] = imageShape;
+  return [height, width, channels];
 }
 
 /** Mean and deviation of the channels of what is trained on. */

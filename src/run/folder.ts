@@ -8,7 +8,7 @@
  *   checkpoints/        what the run can go on from; only once there is one
  *   report.html         at the end
  */
-import { appendFile, mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileError, FormatError, OptionError, show } from '../base/errors.js';
 import {
@@ -137,17 +137,8 @@ export class RunFolder {
   }
 
   /** What `writeConfig` wrote. Throws FileError or FormatError when it cannot be read. */
-  async readConfig(): Promise<Record<string, unknown>> {
-    const path = this.configPath;
-    const text = new TextDecoder().decode(await readFileBytes(path));
-    let config: unknown;
-    try {
-      config = JSON.parse(text);
-    } catch (cause) {
-      throw new FormatError(path, `not JSON: ${(cause as Error).message}`, { cause });
-    }
-    if (typeof config === 'object' && config !== null) return config as Record<string, unknown>;
-    throw new FormatError(path, 'expected an object');
+  readConfig(): Promise<Record<string, unknown>> {
+    return readConfigFile(this.configPath);
   }
 
   async writeConfig(config: Readonly<Record<string, unknown>>): Promise<void> {
@@ -213,8 +204,8 @@ export class RunFolder {
 
 /** The loss of a run by its configuration; undefined where there is none, or none that is understood. */
 export async function lossOfRun(folder: string): Promise<Loss | undefined> {
+  const { loss } = await configOf(folder);
   try {
-    const { loss } = JSON.parse(await readFile(join(folder, CONFIG_FILE), 'utf8')) as Record<string, unknown>;
     return typeof loss === 'string' ? resolveLoss(CONFIG_FILE, loss) : lossOf(loss as Loss['config']);
   } catch {
     return undefined;
@@ -223,13 +214,29 @@ export async function lossOfRun(folder: string): Promise<Loss | undefined> {
 
 /** Which data a run was trained on by its configuration; undefined where there is none. */
 export async function sourceOfRun(folder: string): Promise<string | undefined> {
+  const { source } = ((await configOf(folder)).dataset ?? {}) as { source?: unknown };
+  return typeof source === 'string' ? source : undefined;
+}
+
+/** What `config.json` says; nothing where there is none, or none that can be read. */
+async function configOf(folder: string): Promise<Record<string, unknown>> {
   try {
-    const text = await readFile(join(folder, CONFIG_FILE), 'utf8');
-    const source = (JSON.parse(text) as { dataset?: { source?: unknown } }).dataset?.source;
-    return typeof source === 'string' ? source : undefined;
+    return await readConfigFile(join(folder, CONFIG_FILE));
   } catch {
-    return undefined;
+    return {};
   }
+}
+
+async function readConfigFile(path: string): Promise<Record<string, unknown>> {
+  const text = new TextDecoder().decode(await readFileBytes(path));
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(path, `not JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof config === 'object' && config !== null) return config as Record<string, unknown>;
+  throw new FormatError(path, 'expected an object');
 }
 
 /** Local time, as in 20250131-235959: sorts by age and needs no quoting. */

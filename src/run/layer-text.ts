@@ -9,6 +9,7 @@
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
+import type { PairOption } from '../graph/windows.js';
 import { activation as activate, activations } from '../nn/activations.js';
 import type { AffineOptions } from '../nn/affine.js';
 import { conv2d, depthwiseConv2d, separableConv2d } from '../nn/conv.js';
@@ -21,9 +22,6 @@ import { batchNorm, layerNorm } from '../nn/normalization.js';
 import { avgPool2d, globalAvgPool, globalMaxPool, maxPool2d, upsample } from '../nn/pool.js';
 import { flatten } from '../nn/reshape.js';
 import { parametersOf } from '../nn/sequential.js';
-
-/** `3`, or `3x5`: vertical and horizontal. */
-type Numeric = number | readonly [number, number];
 
 /** What all layers of weights have that do not say otherwise. */
 export interface LayerDefaults {
@@ -38,8 +36,8 @@ interface Kind {
   /** What it takes, and what it gives if that is another; any where it is not said. */
   readonly takes?: Form;
   readonly gives?: Form;
-  /** The numbers behind its name, and what those are that may be left out. */
-  readonly numbers?: Readonly<Record<string, Numeric | undefined>>;
+  /** The numbers behind its name, `3` or `3x5`, and what those are that may be left out. */
+  readonly numbers?: Readonly<Record<string, PairOption | undefined>>;
   /** The words behind these. */
   readonly words?: Readonly<Record<string, Word>>;
   make(given: Given, defaults: LayerDefaults): readonly Layer[];
@@ -65,6 +63,29 @@ const weights: Kind['words'] = {
 };
 const moving = { ...pooling, ...optionsBy('dilation'), ...weights };
 
+/** A convolution of so many channels. */
+function convolution(
+  make: (channels: number, size: PairOption, options: AffineOptions) => Layer,
+  own: string,
+): Kind {
+  return {
+    takes: 'images',
+    numbers: { channels: undefined, size: 3 },
+    words: { ...moving, ...optionsBy(own) },
+    make: (given, defaults) =>
+      weighted((options) => make(given.numbers.channels, given.numbers.size, options), given, defaults),
+  };
+}
+
+function pool(make: typeof maxPool2d): Kind {
+  return {
+    takes: 'images',
+    numbers: { size: 2 },
+    words: pooling,
+    make: ({ numbers, options }) => [make(numbers.size, options)],
+  };
+}
+
 /** A layer of weights. Batch norm stands before its activation, and in place of its bias. */
 function weighted(
   make: (options: AffineOptions) => Layer,
@@ -83,45 +104,17 @@ function weighted(
 }
 
 const kinds: Readonly<Record<string, Kind>> = {
-  conv: {
-    takes: 'images',
-    numbers: { channels: undefined, size: 3 },
-    words: { ...moving, ...optionsBy('groups') },
-    make: (given, defaults) =>
-      weighted((own) => conv2d(given.numbers.channels, given.numbers.size, own), given, defaults),
-  },
+  conv: convolution(conv2d, 'groups'),
   depthwise: {
     takes: 'images',
     numbers: { size: 3 },
     words: { ...moving, ...optionsBy('multiplier') },
     make: (given, defaults) => weighted((own) => depthwiseConv2d(given.numbers.size, own), given, defaults),
   },
-  separable: {
-    takes: 'images',
-    numbers: { channels: undefined, size: 3 },
-    words: { ...moving, ...optionsBy('multiplier') },
-    make: (given, defaults) =>
-      weighted((own) => separableConv2d(given.numbers.channels, given.numbers.size, own), given, defaults),
-  },
-  convtranspose: {
-    takes: 'images',
-    numbers: { channels: undefined, size: 3 },
-    words: { ...moving, ...optionsBy('groups') },
-    make: (given, defaults) =>
-      weighted((own) => convTranspose2d(given.numbers.channels, given.numbers.size, own), given, defaults),
-  },
-  pool: {
-    takes: 'images',
-    numbers: { size: 2 },
-    words: pooling,
-    make: ({ numbers, options }) => [maxPool2d(numbers.size, options)],
-  },
-  avgpool: {
-    takes: 'images',
-    numbers: { size: 2 },
-    words: pooling,
-    make: ({ numbers, options }) => [avgPool2d(numbers.size, options)],
-  },
+  separable: convolution(separableConv2d, 'multiplier'),
+  convtranspose: convolution(convTranspose2d, 'groups'),
+  pool: pool(maxPool2d),
+  avgpool: pool(avgPool2d),
   globalpool: { takes: 'images', gives: 'rows', make: () => [globalAvgPool()] },
   globalmaxpool: { takes: 'images', gives: 'rows', make: () => [globalMaxPool()] },
   upsample: {
@@ -176,7 +169,7 @@ export function readLayerText(text: string): readonly Part[] {
     const where = `layers, layer ${index + 1}, ${show(own.trim())}`;
     const kind = kinds[find(where, 'a layer', name, Object.keys(kinds))];
     const { numbers: expected = {}, words = {} } = kind;
-    const numbers: Record<string, Numeric> = {};
+    const numbers: Record<string, PairOption> = {};
     for (const [key, usual] of Object.entries(expected)) {
       const given = toNumeric(tokens[0]);
       if (given !== undefined) tokens.shift();
@@ -250,7 +243,7 @@ function find(where: string, what: string, given: string, known: readonly string
   throw new OptionError(where, `${choices}, given ${show(given)}${didYouMean(given, known)}`);
 }
 
-function numberBehind(where: string, word: string, given: string | undefined): Numeric {
+function numberBehind(where: string, word: string, given: string | undefined): PairOption {
   const value = toNumeric(given);
   if (value !== undefined) return value;
   const found = given === undefined ? 'nothing' : show(given);
@@ -258,7 +251,7 @@ function numberBehind(where: string, word: string, given: string | undefined): N
 }
 
 /** A number or two; undefined for other words. */
-function toNumeric(word: string | undefined): Numeric | undefined {
+function toNumeric(word: string | undefined): PairOption | undefined {
   const [, first, second] = /^(\d+(?:\.\d+)?|\.\d+)(?:x(\d+))?$/.exec(word ?? '') ?? [];
   if (first === undefined) return undefined;
   return second === undefined ? Number(first) : [Number(first), Number(second)];

@@ -4,7 +4,7 @@
  */
 import { DataError, LanegradError, OptionError, ShapeError, show } from '../../base/errors.js';
 import type { OptionReader } from '../../base/options.js';
-import type { ImageShape } from '../set.js';
+import { type ImageShape, isCount } from '../set.js';
 import { type Picture, withChannels } from './picture.js';
 import { type Fit, fits, type ImageSize, resize } from './resize.js';
 
@@ -49,8 +49,7 @@ export function readPictureForm(where: string, reader: OptionReader): PictureFor
 }
 
 export function isSize(value: unknown): value is ImageSize {
-  const isLength = (length: unknown) => Number.isSafeInteger(length) && Number(length) >= 1;
-  return Array.isArray(value) && value.length === 2 && value.every((n) => isLength(n) && n <= 8192);
+  return Array.isArray(value) && value.length === 2 && value.every((n) => isCount(n) && n <= 8192);
 }
 
 function isFit(value: unknown): value is Fit {

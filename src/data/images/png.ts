@@ -6,6 +6,7 @@
 import { inflateSync } from 'node:zlib';
 import { FormatError } from '../../base/errors.js';
 import { systemCode } from '../../base/files/atomic.js';
+import { joined } from '../../formats/bytes.js';
 import { crc32 } from '../../formats/crc.js';
 import { checkExtent } from './limits.js';
 import { type Picture, pictureOf } from './picture.js';
@@ -140,14 +141,4 @@ function checkLength(data: readonly Uint8Array[], header: Header, where: string)
         : `its pixels cannot be decompressed: ${(cause as Error).message}`;
   }
   throw new FormatError(where, `the PNG file is broken: ${problem}`);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

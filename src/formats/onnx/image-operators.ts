@@ -2,6 +2,7 @@
 import { show } from '../../base/errors.js';
 import * as F from '../../graph/functions.js';
 import { pad } from '../../graph/image-functions.js';
+import { permuted } from '../axes.js';
 import type { Fail } from '../protobuf.js';
 import {
   attributeOf,
@@ -13,7 +14,6 @@ import {
   wordAttribute,
 } from './flow.js';
 import type { ShapeNumbers } from './fold.js';
-import { permuted } from './layouts.js';
 import { finite, moduleOf, type Operator, row } from './operator.js';
 import type { OnnxNode, OnnxTensor } from './proto.js';
 import type { Reading, StepValue } from './reading.js';
@@ -24,30 +24,39 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides'];
 
 /** By name, of the default domain. */
 export const imageOperators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
-  ['Conv', { read: conv, inputs: 3, attributes: [...WINDOW, 'group'], takesPadding: true }],
+  ['Conv', { read: conv, inputs: 3, attributes: [...WINDOW, 'group'], ofImages: true, takesPadding: true }],
   [
     'ConvTranspose',
-    { read: convTranspose, inputs: 3, attributes: [...WINDOW, 'group', 'output_padding', 'output_shape'] },
+    {
+      ...{ read: convTranspose, inputs: 3, ofImages: true },
+      attributes: [...WINDOW, 'group', 'output_padding', 'output_shape'],
+    },
   ],
-  ['MaxPool', { read: pool, inputs: 1, attributes: [...WINDOW, 'ceil_mode', 'storage_order'] }],
+  [
+    'MaxPool',
+    { read: pool, inputs: 1, attributes: [...WINDOW, 'ceil_mode', 'storage_order'], ofImages: true },
+  ],
   [
     'AveragePool',
-    { read: pool, inputs: 1, attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], takesPadding: true },
+    {
+      ...{ read: pool, inputs: 1, ofImages: true, takesPadding: true },
+      attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'],
+    },
   ],
-  ['GlobalAveragePool', { read: (...given) => global(...given, 'globalAvgPool'), inputs: 1, attributes: [] }],
-  ['GlobalMaxPool', { read: (...given) => global(...given, 'globalMaxPool'), inputs: 1, attributes: [] }],
+  ['GlobalAveragePool', { ...globalPool('globalAvgPool'), inputs: 1, attributes: [], ofImages: true }],
+  ['GlobalMaxPool', { ...globalPool('globalMaxPool'), inputs: 1, attributes: [], ofImages: true }],
   ['ReduceMean', { read: reduceMean, inputs: 2, attributes: ['axes', 'keepdims', 'noop_with_empty_axes'] }],
   [
     'Resize',
     {
-      ...{ read: resize, inputs: 4 },
+      ...{ read: resize, inputs: 4, ofImages: true },
       attributes: [
         ...['antialias', 'axes', 'coordinate_transformation_mode', 'cubic_coeff_a', 'exclude_outside'],
         ...['extrapolation_value', 'keep_aspect_ratio_policy', 'mode', 'nearest_mode'],
       ],
     },
   ],
-  ['Upsample', { read: resize, inputs: 2, attributes: ['mode'] }],
+  ['Upsample', { read: resize, inputs: 2, attributes: ['mode'], ofImages: true }],
   ['Pad', { read: padding, inputs: 4, attributes: ['mode', 'pads', 'value'], takesPadding: true }],
   ['Transpose', { read: transpose, inputs: 1, attributes: ['perm'] }],
   ['Squeeze', { read: squeeze, inputs: 2, attributes: ['axes'] }],
@@ -216,8 +225,13 @@ function pool(node: OnnxNode, flow: Flow, read: Reading): void {
   read.addImages({ kind: isMean ? 'avgPool2d' : 'maxPool2d', config, parameters: new Map() }, fail);
 }
 
-function global(node: OnnxNode, flow: Flow, read: Reading, _: ShapeNumbers, kind: string): void {
-  const [channels] = read.requireImages(failer(node, flow));
+function globalPool(kind: string): Pick<Operator, 'read'> {
+  return { read: (node, flow, read) => addGlobal(kind, read, failer(node, flow)) };
+}
+
+/** One number a channel: rows here, images of one pixel there. */
+function addGlobal(kind: string, read: Reading, fail: Fail): void {
+  const [channels] = read.requireImages(fail);
   read.addFunction(kind);
   read.layout = 'pooled';
   read.dims = [channels, 1, 1];
@@ -237,7 +251,7 @@ function reduceMean(node: OnnxNode, flow: Flow, read: Reading, shapes: ShapeNumb
     const [, , channels] = read.dims!;
     read.addFunction('globalAvgPool');
     read.width = channels;
-  } else global(node, flow, read, shapes, 'globalAvgPool');
+  } else addGlobal('globalAvgPool', read, fail);
   if (!isKept) asRows(read);
 }
 

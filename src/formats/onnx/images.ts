@@ -15,8 +15,9 @@ import { type AvgPoolAttributes, avgPool2d } from '../../ops/pool.js';
 import { reduction } from '../../ops/reduction.js';
 import { reshape, slice } from '../../ops/shapes.js';
 import { upsample2d } from '../../ops/upsample.js';
+import { ELEMENTWISE, permuted } from '../axes.js';
 import type { GraphBuilder } from './graph.js';
-import { type Image, isImage, isNumber, type Layout, type Layouts, permuted } from './layouts.js';
+import { type Image, isImage, isNumber, type Layout, type Layouts } from './layouts.js';
 import { type NodePart, nodeForms, REDUCTIONS } from './nodes.js';
 
 /** What the writer of an operation is given. */
@@ -37,15 +38,6 @@ interface Made {
 }
 
 type ImageForm = (part: ImagePart) => Made | undefined;
-
-/** Operations that work element by element, whatever the order of axes. */
-const ELEMENTWISE: ReadonlySet<string> = new Set([
-  ...['activation', 'dropout', 'stopGradient', 'where'],
-  ...['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum'],
-  ...['less', 'lessEqual', 'greater', 'greaterEqual', 'equal', 'notEqual'],
-  ...['neg', 'exp', 'log', 'sqrt', 'square', 'abs', 'sign', 'sin', 'cos', 'reciprocal', 'erf'],
-  ...['floor', 'ceil', 'round'],
-]);
 
 /** Operations whose first input has its channels first in ONNX. */
 const OF_IMAGES: ReadonlySet<string> = new Set([

@@ -158,30 +158,6 @@ export class Layouts {
 const TO_FIRST = [0, 3, 1, 2];
 const TO_LAST = [0, 2, 3, 1];
 
-/** Numbers of an array, row-major, in the order of other axes: axis i of the result is axis axes[i]. */
-export function permuted(
-  values: Float32Array,
-  shape: readonly number[],
-  axes: readonly number[],
-): Float32Array {
-  const strides = shape.map((_, i) => elementsOf(shape.slice(i + 1)));
-  const lengths = axes.map((axis) => shape[axis]);
-  const steps = axes.map((axis) => strides[axis]);
-  const turned = new Float32Array(values.length);
-  const place = lengths.map(() => 0);
-  let from = 0;
-  for (let to = 0; to < turned.length; to++) {
-    turned[to] = values[from];
-    for (let axis = lengths.length - 1; axis >= 0; axis--) {
-      from += steps[axis];
-      if (++place[axis] < lengths[axis]) break;
-      from -= steps[axis] * lengths[axis];
-      place[axis] = 0;
-    }
-  }
-  return turned;
-}
-
 /** Whether a value has the shape of images. */
 export function isImage({ shape }: Value): boolean {
   return shape.rows && shape.dims.length === 3;

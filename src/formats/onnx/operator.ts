@@ -17,6 +17,8 @@ export interface Operator {
   readonly attributes: readonly string[];
   /** Its two inputs may change places. */
   readonly symmetric?: boolean;
+  /** Four axes are those of images to it: so the input of a graph is read as images where one node is such. */
+  readonly ofImages?: boolean;
   /** It makes zeros that stand around an image its own; in front of any other they are a layer's. */
   readonly takesPadding?: boolean;
 }

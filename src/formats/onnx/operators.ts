@@ -28,7 +28,10 @@ export const rowOperators: ReadonlyMap<string, Operator> = new Map<string, Opera
   ['Gelu', { read: gelu, inputs: 1, attributes: ['approximate'] }],
   [
     'BatchNormalization',
-    { read: batchNormalization, inputs: 5, attributes: ['epsilon', 'momentum', 'training_mode'] },
+    {
+      ...{ read: batchNormalization, inputs: 5, ofImages: true },
+      attributes: ['epsilon', 'momentum', 'training_mode'],
+    },
   ],
   [
     'LayerNormalization',

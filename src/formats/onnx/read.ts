@@ -137,12 +137,6 @@ function readOptions(options: unknown): ReadonlyMap<string, Uint8Array> {
 /** By name, of the default domain. */
 const operators: ReadonlyMap<string, Operator> = new Map([...rowOperators, ...imageOperators]);
 
-/** Those that only images have, so that an input of four axes is one. */
-const OF_IMAGES: ReadonlySet<string> = new Set([
-  ...['Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool'],
-  ...['Resize', 'Upsample', 'BatchNormalization'],
-]);
-
 /** The graph's input, of which nothing is made yet. */
 function inputOf(onnx: OnnxModel, { input }: Flow, opset: number, fileBytes: number, fail: Fail): Reading {
   const width = widthOf(input, fail);
@@ -150,7 +144,7 @@ function inputOf(onnx: OnnxModel, { input }: Flow, opset: number, fileBytes: num
   const rank = shape?.length ?? 2;
   const batch = typeof shape?.[0] === 'number' ? shape[0] : undefined;
   const dims = width === undefined ? undefined : (shape!.slice(1) as number[]);
-  const isImages = dims?.length === 3 && onnx.nodes.some(({ operator }) => OF_IMAGES.has(operator));
+  const isImages = dims?.length === 3 && onnx.nodes.some(({ operator }) => operators.get(operator)?.ofImages);
   const source = new Source(opset, batch, fileBytes);
   return new Reading(source, { dims, rank, width, layout: isImages ? 'open' : 'rows' });
 }

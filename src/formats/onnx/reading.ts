@@ -10,8 +10,8 @@ import { pad } from '../../graph/image-functions.js';
 import { input } from '../../graph/leaves.js';
 import type { Value } from '../../graph/value.js';
 import { makeLayer } from '../../nn/layers.js';
+import { permuted } from '../axes.js';
 import type { Fail } from '../protobuf.js';
-import { permuted } from './layouts.js';
 
 /** A parameter's shape and numbers. */
 export interface StepValue {
@@ -32,7 +32,7 @@ export interface Step {
   readonly name?: string | undefined;
 }
 
-type OwnStep = Pick<Step, 'kind' | 'config' | 'parameters' | 'name'>;
+type OwnStep = Omit<Step, 'inputs'>;
 
 /**
  * How the file's values are related to ours, which have their channels last. `rows`, `last`: they are the
@@ -99,9 +99,8 @@ export class Reading {
   softmax = false;
   /** Zeros around the image that the next layer may take: top, left, bottom, right. */
   padding: readonly number[] | undefined;
-  /** Whether the last layer is a product, x·W or x·W + b, and its result these values. */
-  #endsWithProduct = false;
-  #endsWithMeans = false;
+  /** Whether these values are the result of a product, x·W or x·W + b; or of others without their means. */
+  #end: 'product' | 'means' | undefined;
 
   constructor(
     source: Source,
@@ -118,8 +117,7 @@ export class Reading {
     const { source, step, image, softmax, padding } = this;
     const copy = new Reading(source, this);
     Object.assign(copy, { step, image, softmax, padding, alone });
-    copy.#endsWithProduct = this.#endsWithProduct;
-    copy.#endsWithMeans = this.#endsWithMeans;
+    copy.#end = this.#end;
     return copy;
   }
 
@@ -179,7 +177,7 @@ export class Reading {
     this.#push(step);
     this.layout = 'first';
     this.setImages([channels, height, width], fail);
-    this.#endsWithProduct = isProduct;
+    if (isProduct) this.#end = 'product';
   }
 
   /** Images of this size in the file from here on. */
@@ -197,12 +195,7 @@ export class Reading {
 
   /** A function of these values, and perhaps of others, that is no layer. */
   compute(kind: string, compute: (...values: Value[]) => Value, others: readonly Reading[] = []): void {
-    this.#knowInput();
-    const inputs = [this.step, ...others.map(({ step }) => step)];
-    this.step = { inputs, kind, config: {}, parameters: NONE, compute };
-    this.#endsWithProduct = false;
-    this.#endsWithMeans = false;
-    this.#endsWithMeans = false;
+    this.#push({ kind, config: {}, parameters: NONE, compute }, others);
   }
 
   /**
@@ -221,7 +214,7 @@ export class Reading {
     const config = { units: columns, activation: 'identity', bias: bias !== undefined };
     this.add({ kind: 'dense', config, parameters, name }, rows, columns);
     this.layout = 'rows';
-    this.#endsWithProduct = true;
+    this.#end = 'product';
   }
 
   /** Numbers for each feature of these rows, in our order. */
@@ -235,7 +228,7 @@ export class Reading {
    */
   get biasWidth(): number | undefined {
     const { step } = this;
-    if (!this.#endsWithProduct || !this.alone || step?.config.bias !== false) return undefined;
+    if (this.#end !== 'product' || !this.alone || step?.config.bias !== false) return undefined;
     return this.layout === 'first' ? this.dims?.[0] : this.width;
   }
 
@@ -260,12 +253,12 @@ export class Reading {
     const step = { kind: 'normalization', config: { channels: mean.length }, parameters };
     if (this.rank === 2) this.add(step, mean.length);
     else this.#push(step);
-    this.#endsWithMeans = true;
+    this.#end = 'means';
   }
 
   /** Whether the values at this point are what is left of others without their means. */
   get endsWithMeans(): boolean {
-    return this.#endsWithMeans && this.alone;
+    return this.#end === 'means' && this.alone;
   }
 
   /** Only where `endsWithMeans`. */
@@ -273,16 +266,15 @@ export class Reading {
     this.#replaceLast(({ parameters }) => ({
       parameters: new Map([...parameters, ['deviation', { shape: [values.length], values }]]),
     }));
-    this.#endsWithMeans = false;
+    this.#end = undefined;
   }
 
   /** Part of the product that it follows at once, where that takes it as it is; else a layer of its own. */
   addActivation(name: string, options: Readonly<Record<string, number>> = {}): void {
-    if (this.#endsWithProduct && this.alone && Object.keys(options).length === 0) {
+    if (this.#end === 'product' && this.alone && Object.keys(options).length === 0) {
       this.#replaceLast(({ config }) => ({ config: { ...config, activation: name } }));
+      this.#end = undefined;
     } else this.addFunction('activation', { name, ...options });
-    this.#endsWithProduct = false;
-    this.#endsWithMeans = false;
   }
 
   /** Images in a row: rows of numbers, in the file with their channels first. */
@@ -343,11 +335,10 @@ export class Reading {
     return kind === 'activation' && config?.name === 'sigmoid' && inputs?.[0] === step;
   }
 
-  #push(step: OwnStep): void {
+  #push(step: OwnStep, others: readonly Reading[] = []): void {
     this.#knowInput();
-    this.step = { ...step, inputs: [this.step] };
-    this.#endsWithProduct = false;
-    this.#endsWithMeans = false;
+    this.step = { ...step, inputs: [this.step, ...others.map((own) => own.step)] };
+    this.#end = undefined;
   }
 
   /** Of rows whose width the file does not say, the first layer that has weights does; of images `decide`. */
