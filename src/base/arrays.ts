@@ -70,6 +70,10 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return has(byteLengthOf, value);
 }
 
+export function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   return has(sizeOfMap, value);
 }

@@ -1,5 +1,5 @@
 /** Labels, targets and weights as a caller may hold them: the half of `dataset` that looks at answers. */
-import { isFloat32Array, isTypedArray, type NumericArray } from '../base/arrays.js';
+import { isFloat32Array, isStrings, isTypedArray, type NumericArray } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
 import { didYouMean, type OptionReader } from '../base/options.js';
 import { checkedLabels, checkWeights, largestLabel } from './answers.js';
@@ -178,8 +178,4 @@ export function isLabels(value: unknown): value is Labels {
 
 function isClasses(value: unknown): value is number {
   return isCount(value) && value >= 2 && value <= 2 ** 31;
-}
-
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

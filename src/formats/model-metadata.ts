@@ -2,7 +2,7 @@
  * What a saved model says beside its layers: what it was trained for, how its inputs were made, and what its
  * classes are called.
  */
-import { elementsOf } from '../base/arrays.js';
+import { elementsOf, isStrings } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Fit } from '../data/images/resize.js';
@@ -146,7 +146,7 @@ function readMetadata(
   sections: readonly MetadataSection[],
 ): BasicMetadata {
   const given = reader.any('input');
-  const classNames = reader.optional('classNames', 'a list of strings', isNames);
+  const classNames = reader.optional('classNames', 'a list of strings', isStrings);
   const own = sections.map(({ name }) => reader.any(name));
   reader.end();
   if (classNames && classNames.length > model.outputSize) {
@@ -208,10 +208,6 @@ function readScale(where: string, reader: OptionReader): InputScale {
 
 function isObject(value: unknown): value is Loss['config'] {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
 function isFit(value: unknown): value is Fit {

@@ -15,7 +15,7 @@
  * A state_dict says nothing of activations or sizes: it is read into a model that is there. It opens no file.
  */
 
-import { isFloat32Array, isFloat64Array } from '../base/arrays.js';
+import { isFloat32Array, isFloat64Array, isStrings } from '../base/arrays.js';
 import { DataError, FormatError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
@@ -188,9 +188,7 @@ export function denseFromPytorch(
 function readOptions(where: string, options: unknown, isDense: boolean) {
   const reader = new OptionReader(where, options);
   const prefix = reader.string('prefix', '');
-  const isNames = (value: unknown): value is readonly string[] =>
-    Array.isArray(value) && value.every((name) => typeof name === 'string');
-  const modules = reader.optional('modules', 'a list of names', isNames);
+  const modules = reader.optional('modules', 'a list of names', isStrings);
   const activation = isDense ? reader.oneOf('activation', activations) : 'identity';
   reader.end();
   return { prefix, modules, activation };

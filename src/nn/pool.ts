@@ -7,7 +7,8 @@ import { OptionReader } from '../base/options.js';
 import { max, mean } from '../graph/functions.js';
 import { applyOne, placeOf, type Value } from '../graph/value.js';
 import { type PaddingOption, type PairOption, readPair, resolveWindow } from '../graph/windows.js';
-import * as operations from '../ops/pool.js';
+import type { Operation } from '../ops/operation.js';
+import { type AvgPoolAttributes, avgPool2d as avgPool, maxPool2d as maxPool } from '../ops/pool.js';
 import { checkImages } from '../ops/resample.js';
 import { upsample2d } from '../ops/upsample.js';
 import { defineLayer, type Layer } from './layer.js';
@@ -43,34 +44,31 @@ export interface AvgPoolOptions extends MaxPoolOptions {
  * for a window that is larger than the padded image, and for one that lies within the padding.
  */
 export function maxPool2d(size: PairOption, options?: MaxPoolOptions): Layer {
-  return pool('maxPool2d', size, options, false);
+  return pool(maxPool, size, options);
 }
 
 /** The mean of each window; as `maxPool2d` otherwise. */
 export function avgPool2d(size: PairOption, options?: AvgPoolOptions): Layer {
-  return pool('avgPool2d', size, options, true);
+  return pool(avgPool, size, options, ['ceilMode', 'countIncludePad']);
 }
 
+/** The layer of an operation, of which it has the name, with those flags that are set. */
 function pool(
-  kind: 'maxPool2d' | 'avgPool2d',
+  operation: Operation<AvgPoolAttributes>,
   size: PairOption,
   options: AvgPoolOptions | undefined,
-  isMean: boolean,
+  known: readonly ('ceilMode' | 'countIncludePad')[] = ['ceilMode'],
 ): Layer {
-  const reader = new OptionReader(kind, options);
-  const window = readWindowOptions(kind, size, reader, size);
-  const flags = {
-    ...(reader.boolean('ceilMode', false) && { ceilMode: true }),
-    ...(isMean && reader.boolean('countIncludePad', false) && { countIncludePad: true }),
-  };
+  const { name } = operation;
+  const reader = new OptionReader(name, options);
+  const window = readWindowOptions(name, size, reader, size);
+  const set = known.filter((flag) => reader.boolean(flag, false));
+  const flags = Object.fromEntries(set.map((flag) => [flag, true]));
   reader.end();
-  return defineLayer(kind, { ...window, ...flags }, (x) => {
-    const where = placeOf(kind);
+  return defineLayer(name, { ...window, ...flags }, (x) => {
+    const where = placeOf(name);
     const { output, ...moves } = resolveWindow(where, window, checkImages(where, x.shape));
-    const attributes = { ...moves, ...flags };
-    return isMean
-      ? applyOne(operations.avgPool2d, [x], attributes)
-      : applyOne(operations.maxPool2d, [x], attributes);
+    return applyOne(operation, [x], { ...moves, ...flags });
   });
 }
 

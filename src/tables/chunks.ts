@@ -1,4 +1,5 @@
 /** The one place where a table that a caller made, and its chunks, are checked before they are used. */
+import { isStrings } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import type { ChunkOptions, Table, TableChunk } from './types.js';
 
@@ -6,8 +7,7 @@ import type { ChunkOptions, Table, TableChunk } from './types.js';
 export function checkTable(where: string, given: unknown): asserts given is Table {
   const table = given as Partial<Table> | null | undefined;
   const { columns } = table ?? {};
-  const named = Array.isArray(columns) && columns.every((column) => typeof column === 'string');
-  if (typeof table?.chunks === 'function' && named && typeof table.name === 'string') return;
+  if (typeof table?.chunks === 'function' && isStrings(columns) && typeof table.name === 'string') return;
   throw new OptionError(where, `table: expected one from openTable(), given ${show(given)}`);
 }
 

@@ -3,6 +3,7 @@
  * makes of its columns. From them come the command line's flags with their help, and the reader of
  * config.json.
  */
+import { isStrings } from '../base/arrays.js';
 import { flag, type Kind, number, oneOf, type Setting, text } from '../base/settings.js';
 import { isComment, isDelimiter } from './csv-reading.js';
 import type { ColumnType } from './decide.js';
@@ -88,12 +89,10 @@ function character(
 
 /** An empty text names none; an empty cell is missing anyway. */
 function marks(): Kind<readonly string[]> {
-  const isTexts = (json: unknown): json is string[] =>
-    Array.isArray(json) && json.every((mark) => typeof mark === 'string');
   return {
     expected: 'texts with commas between them',
     placeholder: '<marks>',
-    read: (json) => (isTexts(json) ? json : undefined),
+    read: (json) => (isStrings(json) ? json : undefined),
     parse: (words) =>
       words
         .split(',')

@@ -1,5 +1,6 @@
 /** A trainer on the thread where it is made. The worker holds one of these too. */
 
+import { isStrings } from '../base/arrays.js';
 import { disposeSymbol } from '../base/dispose.js';
 import { EngineError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
@@ -253,8 +254,7 @@ export function refuseHooks(options: object): void {
 
 /** Throws OptionError for anything but a list of names, or nothing. */
 export function checkNames(names: unknown): void {
-  const isNames = Array.isArray(names) && names.every((name) => typeof name === 'string');
-  if (names === undefined || isNames) return;
+  if (names === undefined || isStrings(names)) return;
   throw new OptionError('Trainer.readWeights', `names: expected a list of strings, given ${show(names)}`);
 }
 

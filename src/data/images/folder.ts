@@ -2,8 +2,10 @@
  * Loads a folder of pictures, one folder a class, into data sets. Node only. How a picture is read stands in
  * `decode.ts`, how pictures become rows in `collect.ts`.
  */
+
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { isStrings } from '../../base/arrays.js';
 import { DataError, show } from '../../base/errors.js';
 import { fileError, readFileBytes } from '../../base/files/atomic.js';
 import { checkPath, didYouMean, OptionReader } from '../../base/options.js';
@@ -81,7 +83,7 @@ export async function loadImageFolder(path: string, options: ImageFolderOptions 
   checkPath(WHERE, path);
   const reader = new OptionReader(WHERE, options);
   const name = reader.string('name', basename(resolve(path)) || 'data');
-  const given = reader.optional('classNames', 'an array of strings', isNames);
+  const given = reader.optional('classNames', 'an array of strings', isStrings);
   const validation = reader.number('validation', { min: 0, below: 1 }, 0.15);
   const test = reader.number('test', { min: 0, below: 1 }, 0.15);
   const seed = reader.integer('seed', { min: 0 }, 0);
@@ -222,8 +224,4 @@ async function list(path: string): Promise<Listed[]> {
 interface Listed {
   readonly name: string;
   readonly isFolder: boolean;
-}
-
-function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }

@@ -123,7 +123,7 @@ export class Augmenter {
     if (range === undefined) return;
     for (let i = 0; i < image.length; i++) {
       const value = image[i];
-      image[i] = value < 0 ? 0 : value > range ? range : value;
+      image[i] = value < 0 ? 0 : Math.min(value, range);
     }
   }
 

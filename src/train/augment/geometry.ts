@@ -1,7 +1,7 @@
 /**
  * Images moved, mirrored and turned: each pixel of the new image is looked up in the old one, between pixels by
  * linear interpolation. Nothing is allocated after the first image. Images of one channel have loops of their
- * own: the others take 1.5 times as long for them (28x28, Node 20, in pairs, 29 November 2026).
+ * own, without one over channels.
  */
 import { cosPi } from '../../nn/exact-math.js';
 
