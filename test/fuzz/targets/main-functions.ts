@@ -11,6 +11,7 @@ import { convFunctions } from './conv-functions.js';
 import { fileFunctions } from './file-functions.js';
 import { allFinite, type Call } from './functions.js';
 import { graphFunctions } from './graph-functions.js';
+import { networkFunctions } from './network-functions.js';
 import { partFunctions } from './part-functions.js';
 import { briefly, classifier, labelled } from './samples.js';
 
@@ -143,6 +144,7 @@ export const mainFunctions: Record<string, Call> = {
   ...fileFunctions,
   ...partFunctions,
   ...graphFunctions,
+  ...networkFunctions,
   CompiledModel: {
     valid: (r, { reference }) => [
       reference,
