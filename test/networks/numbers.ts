@@ -1,4 +1,4 @@
-/** Numbers that fixtures in Python have too, see numbers of formula.py, and images in the order in which we have them. */
+/** Numbers that fixtures in Python have too (twin of formula.py), and images in our order of axes. */
 
 /** In ±½, by Park and Miller's generator: whole numbers that both languages have exactly. */
 export function numbers(count: number, seed: number): Float32Array {

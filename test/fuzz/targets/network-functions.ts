@@ -5,6 +5,7 @@ import type { Random } from '../random.js';
 import { expectThat } from '../target.js';
 import { allFinite, type Call } from './functions.js';
 import { begin, current, graphCall, run } from './graph-call.js';
+import { classifier } from './samples.js';
 
 const { constant, input, network, parameter, predict } = lanegrad;
 
@@ -56,14 +57,15 @@ export const networkFunctions: Record<string, Call> = {
     },
   },
   explain: {
-    valid: (r) => [
-      trained(r),
-      { loss: 'meanSquaredError', optimizer: lanegrad.sgd({ learningRate: 1 }), rows: 3 },
-    ],
-    call: (...args) => lanegrad.explain(...(args as unknown as Parameters<typeof lanegrad.explain>)),
-    check(result) {
+    valid: (r) =>
+      r.chance(0.5)
+        ? [trained(r), { loss: 'meanSquaredError', optimizer: lanegrad.sgd({ learningRate: 1 }), rows: 3 }]
+        : [classifier(r), { loss: 'softmaxCrossEntropy', optimizer: lanegrad.adam(), rows: 3 }],
+    call: lanegrad.explain,
+    check(result, _, intact) {
       const { prediction, bytes } = result as lanegrad.Explanation;
       expectThat(prediction.steps.length > 0 && bytes.parameters > 0, () => 'nothing is explained');
+      if (intact) expectThat(String(result).includes('matmul'), () => 'a step without products');
     },
   },
   freeze: {
@@ -94,10 +96,10 @@ export const networkFunctions: Record<string, Call> = {
     },
   },
   isSequential: {
-    valid: (r) => [trained(r)],
-    call: (...args) => lanegrad.isSequential(...(args as unknown as [Network])),
-    check: (result, _, intact) =>
-      intact && expectThat(result === false, () => 'a graph is no list of layers'),
+    valid: (r) => r.pick([() => [classifier(r), true], () => [trained(r), false]])(),
+    call: (...[model]: readonly unknown[]) => lanegrad.isSequential(model as Network),
+    check: (result, [, expected], intact) =>
+      intact && expectThat(result === expected, () => `a list of layers: ${String(result)}`),
   },
   layer: {
     ...graphCall(
