@@ -81,45 +81,23 @@ export function sparse_sgd(
     const left = N - n;
     const from = b + (<usize>n << 2);
     const to = w + (<usize>n << 2);
-    if (span) {
-      const W = left >= 48 ? 12 : left >= 16 ? 4 : 1;
+    const W = wide && left >= 96 && !span ? 24 : left >= 48 ? 12 : left >= 16 ? 4 : 1;
+    // The re-vectoriser does not fuse a strip that ends with an update, and Node 20 spills in one of 12 vectors
+    // (its successors do not mind the way round): gradients of a few rows go aside first.
+    if (span || W == 24 || (W == 12 && !ASC_FEATURE_RELAXED_SIMD)) {
       const bytes = <usize>W << 4;
       for (let m = 0; m < M; m += ROWS_ASIDE) {
         const rows = min(ROWS_ASIDE, M - m);
         const begin = starts + (<usize>m << 2);
-        long(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows, span, W);
+        if (span) long(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows, span, W);
+        else if (W == 24) strip_24(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows);
+        else strip_12(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows);
         update(to + <usize>m * row, row, work + 64, bytes, begin, rows, rate);
       }
-      n += W << 2;
-    } else if (wide && left >= 96) {
-      // The re-vectoriser does not fuse a strip that ends with an update: gradients of a few rows go aside
-      // first.
-      for (let m = 0; m < M; m += ROWS_ASIDE) {
-        const rows = min(ROWS_ASIDE, M - m);
-        const begin = starts + (<usize>m << 2);
-        strip_24(work + 64, 384, 0, 0, begin, 1, offsets, values, from, rows);
-        update(to + <usize>m * row, row, work + 64, 384, begin, rows, rate);
-      }
-      n += 96;
-    } else if (left >= 48 && !ASC_FEATURE_RELAXED_SIMD) {
-      // Node 20 spills in such a strip; its successors do not mind the way round.
-      for (let m = 0; m < M; m += ROWS_ASIDE) {
-        const rows = min(ROWS_ASIDE, M - m);
-        const begin = starts + (<usize>m << 2);
-        strip_12(work + 64, 192, 0, 0, begin, 1, offsets, values, from, rows);
-        update(to + <usize>m * row, row, work + 64, 192, begin, rows, rate);
-      }
-      n += 48;
-    } else if (left >= 48) {
-      update_12(to, row, starts, offsets, values, from, M, work);
-      n += 48;
-    } else if (left >= 16) {
-      update_4(to, row, starts, offsets, values, from, M, work);
-      n += 16;
-    } else {
-      update_1(to, row, starts, offsets, values, from, M, work);
-      n += 4;
-    }
+    } else if (W == 12) update_12(to, row, starts, offsets, values, from, M, work);
+    else if (W == 4) update_4(to, row, starts, offsets, values, from, M, work);
+    else update_1(to, row, starts, offsets, values, from, M, work);
+    n += W << 2;
   }
 }
 

@@ -1,11 +1,55 @@
 /**
- * The convolutional networks in jax-js, as its reference has it: `lax.convGeneralDilated`, channels first, the
- * only layout it has; gradient and update in one `jit`.
+ * Training in jax-js, and the convolutional networks as its reference has them: `lax.convGeneralDilated`,
+ * channels first, the only layout it has.
  */
 import { channelsFirst, compute, imagesChannelsFirst } from './networks.mjs';
 import { CLASSES } from './workload.mjs';
 
-export function jaxNetwork({ numpy: np, nn, lax, jit, valueAndGrad, tree, blockUntilReady }) {
+/**
+ * Plain SGD on the logits `forward(parameters, x)`: a function of batches. `load` makes the parameters of those
+ * that the protocol gives, `inputs` an array of a batch.
+ */
+export function jaxTrainer({ numpy: np, nn, jit, valueAndGrad, tree }, forward, learningRate) {
+  const loss = (parameters, x, y) => {
+    const size = y.shape[0];
+    const logProbabilities = nn.logSoftmax(forward(parameters, x));
+    return logProbabilities
+      .mul(y)
+      .sum()
+      .mul(-1 / size);
+  };
+  // Everything that is called in a loop goes through jit(), gradient and update included; an array that is
+  // passed is consumed, `.ref` keeps it: https://github.com/ekzhang/jax-js#reference-counting and
+  // #grad-vmap-and-jit
+  const step = jit((parameters, x, y) => {
+    const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), x, y);
+    const updated = tree.map((p, g) => p.sub(g.mul(learningRate)), parameters, gradients);
+    return [updated, value];
+  });
+  return (batches, { load, inputs }) => {
+    const xs = batches.map(inputs);
+    const ys = batches.map(({ oneHot, size }) => np.array(oneHot).reshape([size, CLASSES]));
+    let parameters;
+    return {
+      reset(given) {
+        if (parameters) tree.dispose(parameters);
+        parameters = load(given);
+      },
+      async run(order) {
+        const losses = [];
+        for (const i of order) {
+          const [updated, value] = step(parameters, xs[i].ref, ys[i].ref);
+          parameters = updated;
+          losses.push(await value.jsAsync());
+        }
+        return losses;
+      },
+    };
+  };
+}
+
+export function jaxNetwork(jax) {
+  const { numpy: np, nn, lax, jit, tree, blockUntilReady } = jax;
   return (network) => {
     const { image, learningRate } = network;
     const [height, width, channels] = image;
@@ -37,40 +81,9 @@ export function jaxNetwork({ numpy: np, nn, lax, jit, valueAndGrad, tree, blockU
       };
       return compute(network, ops, x);
     };
-    const loss = (parameters, x, y) => {
-      const size = y.shape[0];
-      const logProbabilities = nn.logSoftmax(forward(parameters, x));
-      return logProbabilities
-        .mul(y)
-        .sum()
-        .mul(-1 / size);
-    };
-    const step = jit((parameters, x, y) => {
-      const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), x, y);
-      const updated = tree.map((p, g) => p.sub(g.mul(learningRate)), parameters, gradients);
-      return [updated, value];
-    });
+    const train = jaxTrainer(jax, forward, learningRate);
     return {
-      trainer(batches) {
-        const inputs = batches.map(({ x, size }) => images(x, size));
-        const labels = batches.map(({ oneHot, size }) => array(oneHot, [size, CLASSES]));
-        let parameters;
-        return {
-          reset(given) {
-            if (parameters) tree.dispose(parameters);
-            parameters = load(given);
-          },
-          async run(order) {
-            const losses = [];
-            for (const i of order) {
-              const [updated, value] = step(parameters, inputs[i].ref, labels[i].ref);
-              parameters = updated;
-              losses.push(await value.jsAsync());
-            }
-            return losses;
-          },
-        };
-      },
+      trainer: (batches) => train(batches, { load, inputs: ({ x, size }) => images(x, size) }),
       predictor(x, rows) {
         const parameters = load(network.parameters);
         const input = images(x, rows);

@@ -2,7 +2,7 @@
  * jax-js on its Wasm device, the default and Node's only one. It has no worker threads in Node: one thread
  * always.
  */
-import { jaxNetwork } from './jax-networks.mjs';
+import { jaxNetwork, jaxTrainer } from './jax-networks.mjs';
 import { parseOptions, serve, versionOf } from './protocol.mjs';
 import { CLASSES, HIDDEN, INPUTS, learningRate } from './workload.mjs';
 
@@ -20,49 +20,21 @@ await serve('jax-js', versionOf('@jax-js/jax'), options, async () => {
   };
 });
 
-function trainer({ numpy: np, nn, jit, valueAndGrad, tree }) {
-  const loss = ({ w1, b1, w2, b2 }, x, y) => {
+function trainer(jax) {
+  const { numpy: np, nn } = jax;
+  const forward = ({ w1, b1, w2, b2 }, x) => {
     const hidden = nn.sigmoid(np.dot(x, w1).add(b1));
-    const logProbabilities = nn.logSoftmax(np.dot(hidden, w2).add(b2));
-    const size = y.shape[0];
-    return logProbabilities
-      .mul(y)
-      .sum()
-      .mul(-1 / size);
+    return np.dot(hidden, w2).add(b2);
   };
-  // Everything that is called in a loop goes through jit(), gradient and update included; an array that is
-  // passed is consumed, `.ref` keeps it: https://github.com/ekzhang/jax-js#reference-counting and
-  // #grad-vmap-and-jit
-  const step = jit((parameters, x, y) => {
-    const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), x, y);
-    const updated = tree.map((p, g) => p.sub(g.mul(RATE)), parameters, gradients);
-    return [updated, value];
+  const load = ({ w1, b1, w2, b2 }) => ({
+    w1: np.array(w1).reshape([INPUTS, HIDDEN]),
+    b1: np.array(b1),
+    w2: np.array(w2).reshape([HIDDEN, CLASSES]),
+    b2: np.array(b2),
   });
-  return (batches) => {
-    const inputs = batches.map(({ x, size }) => np.array(x).reshape([size, INPUTS]));
-    const labels = batches.map(({ oneHot, size }) => np.array(oneHot).reshape([size, CLASSES]));
-    let parameters;
-    return {
-      reset({ w1, b1, w2, b2 }) {
-        if (parameters) tree.dispose(parameters);
-        parameters = {
-          w1: np.array(w1).reshape([INPUTS, HIDDEN]),
-          b1: np.array(b1),
-          w2: np.array(w2).reshape([HIDDEN, CLASSES]),
-          b2: np.array(b2),
-        };
-      },
-      async run(order) {
-        const losses = [];
-        for (const i of order) {
-          const [updated, value] = step(parameters, inputs[i].ref, labels[i].ref);
-          parameters = updated;
-          losses.push(await value.jsAsync());
-        }
-        return losses;
-      },
-    };
-  };
+  const inputs = ({ x, size }) => np.array(x).reshape([size, INPUTS]);
+  const train = jaxTrainer(jax, forward, RATE);
+  return (batches) => train(batches, { load, inputs });
 }
 
 function product({ numpy: np, jit, blockUntilReady }) {

@@ -98,17 +98,18 @@ class Network:
         x = coloured(x) if self.image[2] == 3 else x
         return [(x[i : i + batch], y[i : i + batch]) for i in range(0, len(y), batch)]
 
+    def trainer(self, batches, layout):
+        given = [(self.images(x, layout), tensor(y.astype(np.int64))) for x, y in batches]
+        return Trainer(self.module.to(memory_format=layout), given, self.learning_rate, self.reset)
 
-class NetworkTrainer:
+
+class Trainer:
     """https://pytorch.org/tutorials/recipes/recipes/tuning_guide.html: fused loss, gradients set to None."""
 
-    def __init__(self, network, batches, layout):
-        self.network = network
-        self.batches = [(network.images(x, layout), tensor(y.astype(np.int64))) for x, y in batches]
-        self.model = network.module.to(memory_format=layout)
+    def __init__(self, model, batches, learning_rate, reset):
+        self.model, self.batches, self.reset = model, batches, reset
         self.loss = nn.CrossEntropyLoss()
-        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=network.learning_rate)
-        self.reset = network.reset
+        self.optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
 
     def run(self, order):
         losses = []
@@ -139,7 +140,7 @@ def faster_layout(network, batches):
     """In which of its two layouts this PyTorch trains this network faster: three steps of each."""
     times = {}
     for name, layout in (("contiguous", torch.contiguous_format), ("channels_last", torch.channels_last)):
-        trainer = NetworkTrainer(network, batches[:1], layout)
+        trainer = network.trainer(batches[:1], layout)
         trainer.run([0])
         start = time.perf_counter()
         trainer.run([0, 0, 0])

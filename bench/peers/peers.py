@@ -39,7 +39,7 @@ try:
 
     if options.peer == "pytorch":
         import torch
-        from networks import Network, NetworkTrainer, faster_layout, predictor, tensor
+        from networks import Network, Trainer, faster_layout, predictor, tensor
 except ImportError as error:
     say({"peer": options.peer, "missing": True, "error": str(error)})
     sys.exit(0)
@@ -113,6 +113,9 @@ class Numpy:
             self.b2 -= self.d_b2
             return float(loss)
 
+    def trainer(self, batches):
+        return self.Trainer(batches)
+
     def product(self, a, b):
         out = np.empty((len(a), b.shape[1]), np.float32)
         return lambda: np.dot(a, b, out=out)
@@ -128,33 +131,18 @@ class PyTorch:
             self.settings["cpu"] = torch.backends.cpu.get_cpu_capability()
         self.settings["avx512"] = has_avx512()
 
-    class Trainer:
-        """https://pytorch.org/tutorials/recipes/recipes/tuning_guide.html: fused loss, gradients set to None."""
+    def trainer(self, batches):
+        model = torch.nn.Sequential(
+            torch.nn.Linear(INPUTS, HIDDEN), torch.nn.Sigmoid(), torch.nn.Linear(HIDDEN, CLASSES)
+        )
 
-        def __init__(self, batches):
-            self.batches = [(tensor(x), tensor(y.astype(np.int64))) for x, y in batches]
-            self.model = torch.nn.Sequential(
-                torch.nn.Linear(INPUTS, HIDDEN), torch.nn.Sigmoid(), torch.nn.Linear(HIDDEN, CLASSES)
-            )
-            self.loss = torch.nn.CrossEntropyLoss()
-            self.optimizer = torch.optim.SGD(self.model.parameters(), lr=LEARNING_RATE)
-
-        def reset(self):
+        def reset():
             w1, b1, w2, b2 = initial_weights()
             with torch.no_grad():  # a Linear's weight is [out, in]
-                for parameter, values in zip(self.model.parameters(), (w1.T, b1, w2.T, b2)):
+                for parameter, values in zip(model.parameters(), (w1.T, b1, w2.T, b2)):
                     parameter.copy_(tensor(np.ascontiguousarray(values)))
 
-        def run(self, order):
-            losses = []
-            for i in order:
-                x, y = self.batches[i]
-                self.optimizer.zero_grad(set_to_none=True)
-                loss = self.loss(self.model(x), y)
-                loss.backward()
-                self.optimizer.step()
-                losses.append(loss.item())
-            return losses
+        return Trainer(model, [(tensor(x), tensor(y.astype(np.int64))) for x, y in batches], LEARNING_RATE, reset)
 
     def product(self, a, b):
         a, b = tensor(a), tensor(b)
@@ -251,7 +239,7 @@ class Rounds:
         elif options.data:
             x, y = load_rows(options.data, options.rows or TRAINING_ROWS, options.dense)
             batches = [(x[i : i + BATCH], y[i : i + BATCH]) for i in range(0, len(y), BATCH)]
-            trainer = Training(peer.Trainer(batches), batches)
+            trainer = Training(peer.trainer(batches), batches)
             self.train = trainer.measure
         if options.data and options.warmup:
             self.train(options.warmup)
@@ -260,7 +248,7 @@ class Rounds:
         size = int(batch)
         if size not in self.trainers:
             batches = self.network.batches(options.data, options.rows, size)
-            self.trainers[size] = Training(NetworkTrainer(self.network, batches, self.layout), batches)
+            self.trainers[size] = Training(self.network.trainer(batches, self.layout), batches)
         answer = self.trainers[size].measure(steps)
         return {**answer, "data": options.network, "learningRate": self.network.learning_rate, "batch": size}
 

@@ -3,7 +3,7 @@
  * through the tokenizer.
  */
 import { FormatError } from '../base/errors.js';
-import { withoutDoubled } from './csv-tokenizer.js';
+import { withoutDoubled } from './csv-texts.js';
 
 const LF = 10;
 const CR = 13;

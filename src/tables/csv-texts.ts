@@ -1,8 +1,10 @@
 /**
- * The texts of cells, decoded and read as what they mean, unless they are among the last ones seen: columns
- * of categories have few.
+ * The texts of cells: freed of doubled quotes, and decoded and read as what they mean, unless they are among
+ * the last ones seen: columns of categories have few.
  */
 import type { CellReader } from './cells.js';
+
+const QUOTE = 34;
 
 /** A power of two. */
 const SIZE = 2 ** 13;
@@ -58,4 +60,15 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/** Of two quotes in a row, one. */
+export function withoutDoubled(bytes: Uint8Array, doubled: number): Uint8Array {
+  const result = new Uint8Array(bytes.length - doubled);
+  let length = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    result[length++] = bytes[i];
+    if (bytes[i] === QUOTE) i++;
+  }
+  return result;
 }

@@ -9,7 +9,7 @@
  */
 import { FormatError, show } from '../base/errors.js';
 import type { CellReader } from './cells.js';
-import { type CellText, TextCache } from './csv-texts.js';
+import { type CellText, TextCache, withoutDoubled } from './csv-texts.js';
 import { cellPlace } from './place.js';
 import type { TableChunk } from './types.js';
 
@@ -121,8 +121,7 @@ export class CsvTokenizer {
    * is set to a line feed.
    *
    * @throws FormatError for a record of another number of cells, a quote that is misplaced or never closed, a
-   * NUL byte, and bytes
-   *   that are not UTF-8.
+   * NUL byte, and bytes that are not UTF-8.
    */
   read(bytes: Uint8Array, from: number, end: number, isLast: boolean): number {
     const delimiter = this.#delimiter;
@@ -391,15 +390,4 @@ export class CsvTokenizer {
     const missing = cells < this.#columns.length ? `; column ${show(this.#columns[cells])} is missing` : '';
     throw new FormatError(this.#name, `${this.place}: ${expected}, given ${atLeast}${cells}${missing}`);
   }
-}
-
-/** Of two quotes in a row, one. */
-export function withoutDoubled(bytes: Uint8Array, doubled: number): Uint8Array {
-  const result = new Uint8Array(bytes.length - doubled);
-  let length = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    result[length++] = bytes[i];
-    if (bytes[i] === QUOTE) i++;
-  }
-  return result;
 }

@@ -46,15 +46,8 @@ interface Sizes {
 }
 
 function sizesOf(given: Case): Sizes {
-  const {
-    image,
-    window,
-    outputs,
-    strides = [1, 1],
-    dilations = [1, 1],
-    padding = [0, 0, 0, 0],
-    groups = 1,
-  } = given;
+  const { image, window, outputs, strides = [1, 1], dilations = [1, 1] } = given;
+  const { padding = [0, 0, 0, 0], groups = 1 } = given;
   const [H, W, C] = image;
   const [KH, KW] = window;
   const along = (length: number, size: number, axis: number) =>
@@ -65,20 +58,8 @@ function sizesOf(given: Case): Sizes {
   const isDepthwise = groups > 1 && groups === C && groups === outputs;
   const form = isDepthwise ? CONV_DEPTHWISE : given.scattered ? CONV_SCATTERED : CONV_GATHERED;
   const words = [
-    H,
-    W,
-    C,
-    OH,
-    OW,
-    outputs,
-    KH,
-    KW,
-    ...strides,
-    ...dilations,
-    padding[0],
-    padding[1],
-    groups,
-    form,
+    ...[H, W, C, OH, OW, outputs, KH, KW, ...strides, ...dilations],
+    ...[padding[0], padding[1], groups, form],
   ];
   return { H, W, C, KH, KW, O: outputs, OH, OW, c: C / groups, words: Int32Array.from(words) };
 }
@@ -140,20 +121,18 @@ function check(arena: Arena, given: Case): { y: Float64Array; dx: Float64Array; 
   const { kernels, work } = arena;
   const code = activationCodes[activation];
   const wide = given.wide ? 1 : 0;
-  const tolerance = (exact: Float64Array, sizes: Float64Array, terms: number) =>
-    activation === 'identity' || activation === 'relu'
-      ? (i: number) => (terms + 3) * 2 ** -24 * sizes[i]
-      : (i: number) => (terms + 3) * 2 ** -24 * sizes[i] + 2 ** -21 * (1 + Math.abs(exact[i]));
   const compare = (
     name: string,
     got: ArrayLike<number>,
     exact: Float64Array,
     sizes: Float64Array,
     terms: number,
+    own: FusedActivation = 'identity',
   ) => {
-    const exactly = given.values !== 'reals' && (activation === 'identity' || activation === 'relu');
-    if (exactly) expectSame(`${context} ${name}`, got, exact);
-    else expectClose(`${context} ${name}`, got, exact, tolerance(exact, sizes, terms));
+    const isLinear = own === 'identity' || own === 'relu';
+    if (given.values !== 'reals' && isLinear) return expectSame(`${context} ${name}`, got, exact);
+    const curved = (i: number) => (isLinear ? 0 : 2 ** -21 * (1 + Math.abs(exact[i])));
+    expectClose(`${context} ${name}`, got, exact, (i) => (terms + 3) * 2 ** -24 * sizes[i] + curved(i));
   };
 
   // Forward.
@@ -174,21 +153,11 @@ function check(arena: Arena, given: Case): { y: Float64Array; dx: Float64Array; 
   const y = arena.output('y', filled(pixels * O, Number.NaN), end === 'y');
   kernels.conv_pack(panels.pointer, placedW.pointer, ldw, geometry.pointer, wide);
   kernels.conv_forward(
-    ...([
-      y.pointer,
-      work,
-      placedX.pointer,
-      panels.pointer,
-      placedBias,
-      geometry.pointer,
-      0,
-      pixels,
-      code,
-      wide,
-    ] as const),
+    ...([y.pointer, work, placedX.pointer, panels.pointer, placedBias] as const),
+    ...([geometry.pointer, 0, pixels, code, wide] as const),
   );
   arena.check(`${context} forward`);
-  compare('forward', y.read(), sum.map(functions[activation]), sumSize, K);
+  compare('forward', y.read(), sum.map(functions[activation]), sumSize, K, activation);
   const gotY = Float64Array.from(y.read());
 
   // The gradient of the image.
@@ -208,24 +177,14 @@ function check(arena: Arena, given: Case): { y: Float64Array; dx: Float64Array; 
   const dx = arena.output('dx', filled(x.length, Number.NaN), end === 'y');
   kernels.conv_pack_turned(turned.pointer, w2.pointer, ldw, geometry2.pointer, wide);
   kernels.conv_image_gradient(
-    ...([
-      dx.pointer,
-      work,
-      saved2,
-      dy2.pointer,
-      turned.pointer,
-      bias2,
-      geometry2.pointer,
-      0,
-      B * H * W,
-    ] as const),
-    ...([code, wide] as const),
+    ...([dx.pointer, work, saved2, dy2.pointer, turned.pointer, bias2] as const),
+    ...([geometry2.pointer, 0, B * H * W, code, wide] as const),
   );
   arena.check(`${context} image`);
   const exactBack = saved
     ? back.map((v, i) => v * derivatives[activation](saved[i]))
     : back.map(functions[activation]);
-  compare('image', dx.read(), exactBack, backSize, KH * KW * O);
+  compare('image', dx.read(), exactBack, backSize, KH * KW * O, activation);
 
   // The gradient of the weight.
   const weight = new Float64Array(K * O);
@@ -241,21 +200,11 @@ function check(arena: Arena, given: Case): { y: Float64Array; dx: Float64Array; 
   const dbias = given.bias ? arena.output('dbias', filled(O, Number.NaN)) : undefined;
   const dw = arena.output('dw', spread(filled(K * O, Number.NaN), K, O, ldw), end === 'y');
   kernels.conv_weight_gradient(
-    ...([
-      dw.pointer,
-      ldw,
-      dbias?.pointer ?? 0,
-      work,
-      x3.pointer,
-      dy3.pointer,
-      geometry3.pointer,
-      B,
-      0,
-      K,
-      wide,
-    ] as const),
+    ...([dw.pointer, ldw, dbias?.pointer ?? 0, work, x3.pointer, dy3.pointer] as const),
+    ...([geometry3.pointer, B, 0, K, wide] as const),
   );
   arena.check(`${context} weight`);
+  const terms = Math.min(pixels, 4160);
   if (dbias) {
     const sums = filled(O, 0);
     const sizes = filled(O, 0);
@@ -263,21 +212,10 @@ function check(arena: Arena, given: Case): { y: Float64Array; dx: Float64Array; 
       sums[i % O] += value;
       sizes[i % O] += Math.abs(value);
     }
-    expectClose(`${context} bias`, dbias.read(), sums, (i) =>
-      given.values === 'reals' ? (Math.min(pixels, 4160) + 3) * 2 ** -24 * sizes[i] : 0,
-    );
+    compare('bias', dbias.read(), sums, sizes, terms);
   }
   const gotW = gathered(dw.read(), K, O, ldw);
-  if (given.values === 'reals') {
-    expectClose(
-      `${context} weight`,
-      gotW,
-      weight,
-      (i) => (Math.min(pixels, 4160) + 3) * 2 ** -24 * weightSize[i],
-    );
-  } else {
-    expectSame(`${context} weight`, gotW, weight);
-  }
+  compare('weight', gotW, weight, weightSize, terms);
   return { y: gotY, dx: Float64Array.from(dx.read()), dw: gotW };
 }
 
@@ -285,6 +223,12 @@ const same = (given: Case): Case => {
   const { window, dilations = [1, 1] } = given;
   const [v, h] = window.map((size, axis) => ((size - 1) * dilations[axis]) / 2);
   return { ...given, padding: [Math.floor(v), Math.floor(h), Math.ceil(v), Math.ceil(h)] };
+};
+
+/** A group for each channel. */
+const depthwise = (given: Omit<Case, 'outputs' | 'groups'>, each = 1): Case => {
+  const [, , channels] = given.image;
+  return { ...given, outputs: each * channels, groups: channels };
 };
 
 const shapes: Record<string, Case> = {
@@ -315,32 +259,13 @@ const shapes: Record<string, Case> = {
   'padding above the window': { B: 1, image: [3, 2, 5], window: [2, 3], outputs: 6, padding: [4, 5, 3, 4] },
   groups: same({ B: 2, image: [6, 5, 12], window: [3, 3], outputs: 18, groups: 3 }),
   'groups, 1x1': { B: 2, image: [3, 4, 8], window: [1, 1], outputs: 4, groups: 4 },
-  depthwise: same({ B: 2, image: [7, 6, 13], window: [3, 3], outputs: 13, groups: 13 }),
-  'depthwise, many channels': same({ B: 2, image: [5, 6, 36], window: [3, 3], outputs: 36, groups: 36 }),
-  'depthwise with strides': same({
-    B: 1,
-    image: [9, 9, 20],
-    window: [3, 5],
-    outputs: 20,
-    groups: 20,
-    strides: [2, 1],
+  depthwise: same(depthwise({ B: 2, image: [7, 6, 13], window: [3, 3] })),
+  'depthwise, many channels': same(depthwise({ B: 2, image: [5, 6, 36], window: [3, 3] })),
+  'depthwise with strides': same(depthwise({ B: 1, image: [9, 9, 20], window: [3, 5], strides: [2, 1] })),
+  'depthwise, two outputs a channel': same(depthwise({ B: 2, image: [4, 5, 6], window: [3, 3] }, 2)),
+  'depthwise with dilation': depthwise({
+    ...{ B: 1, image: [8, 9, 8], window: [3, 2], dilations: [2, 3], padding: [3, 0, 1, 2] },
   }),
-  'depthwise, two outputs a channel': same({
-    B: 2,
-    image: [4, 5, 6],
-    window: [3, 3],
-    outputs: 12,
-    groups: 6,
-  }),
-  'depthwise with dilation': {
-    B: 1,
-    image: [8, 9, 8],
-    window: [3, 2],
-    outputs: 8,
-    groups: 8,
-    dilations: [2, 3],
-    padding: [3, 0, 1, 2],
-  },
   'an empty batch': same({ B: 0, image: [5, 6, 3], window: [3, 3], outputs: 4 }),
   'one dimension': { B: 2, image: [1, 20, 5], window: [1, 3], outputs: 6, padding: [0, 1, 0, 1] },
   'more than a block of k': same({ B: 1, image: [4, 5, 70], window: [3, 3], outputs: 20 }),

@@ -111,8 +111,7 @@ function expected(own: Pooling, x: ArrayLike<number>, dy: ArrayLike<number>) {
 
 /** As the kernels read it. */
 function geometryOf({ size: [h, w, c], places, window, strides, dilations, top, left }: Pooling): Int32Array {
-  const numbers = [h, w, c, ...places, c, ...window, ...strides, ...dilations, top, left, c, 0];
-  return Int32Array.from(numbers);
+  return Int32Array.of(h, w, c, ...places, c, ...window, ...strides, ...dilations, top, left, c, 0);
 }
 
 function run(
@@ -142,16 +141,8 @@ function run(
       for (const [m, count] of images) {
         const [argmax, geometry] = [p.argmax.after(m * kept), p.geometry.pointer];
         arena.kernels.max_pool_forward(
-          ...([
-            p.y.after(m * p.y.ld),
-            p.y.ld,
-            argmax,
-            kept,
-            p.x.after(m * p.x.ld),
-            p.x.ld,
-            geometry,
-          ] as const),
-          ...([count, sizeY] as const),
+          ...([p.y.after(m * p.y.ld), p.y.ld, argmax, kept, p.x.after(m * p.x.ld), p.x.ld] as const),
+          ...([geometry, count, sizeY] as const),
         );
         arena.kernels.max_pool_backward(
           ...([p.dx.after(m * p.dx.ld), p.dx.ld, argmax, kept, p.dy.after(m * p.dy.ld), p.dy.ld] as const),
@@ -245,7 +236,6 @@ describeBackends('max pooling', (arena) => {
         ],
       });
       for (const part of ['y', 'places', 'dx'] as const) expectSame(part, cut[part], whole[part]);
-      const [H, W, C] = own.size;
       const without = runOn(
         arena,
         'without places',

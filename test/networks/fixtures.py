@@ -9,19 +9,11 @@ import math
 import pathlib
 
 import torch
+from formula import numbers
 from torch.nn import functional as F
 
 torch.set_default_dtype(torch.float64)
 ROWS, STEPS, RATE = 6, 10, 0.2
-
-
-def numbers(count, seed):
-    state, found = seed * 7919 + 1, []
-    for i in range(count + 3):
-        state = state * 16807 % 2147483647
-        if i >= 3:
-            found.append(state / 2147483647 - 0.5)
-    return torch.tensor(found).float().double()
 
 
 def whole(count, below, seed):

@@ -8,9 +8,13 @@ numbers are kept, to which each element contributes.
 import json
 import math
 import pathlib
+import sys
 
 import torch
 from torch.nn import functional as F
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "networks"))
+from formula import numbers
 
 torch.set_default_dtype(torch.float64)
 ROWS = 3
@@ -43,15 +47,6 @@ CASES = {
     "transposed, stride above size": ([3, 2, 2], ["convTranspose2d", [2, 2], {"stride": 3, "padding": "same"}]),
     "transposed, four sides": ([4, 4, 1], ["convTranspose2d", [2, 3], {"dilation": 2, "padding": [1, 0, 2, 3], "activation": "tanh"}]),
 }
-
-
-def numbers(count, seed):
-    state, found = seed * 7919 + 1, []
-    for i in range(count + 3):
-        state = state * 16807 % 2147483647
-        if i >= 3:
-            found.append(state / 2147483647 - 0.5)
-    return torch.tensor(found).float().double()
 
 
 def of_shape(shape, seed):

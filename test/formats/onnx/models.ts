@@ -10,6 +10,7 @@ import type { Network } from '../../../src/nn/model.js';
 import { batchNorm, layerNorm } from '../../../src/nn/normalization.js';
 import { isSequential, type Sequential, sequential } from '../../../src/nn/sequential.js';
 import { reals, testNumbers } from '../../kernels/harness.js';
+import { floats } from './schema.js';
 
 const name = fc.constantFrom(...activations);
 
@@ -91,6 +92,12 @@ export function filled<M extends Network>(model: M): M {
     );
   }
   return model;
+}
+
+/** `k` of a Conv node, with numbers of no special kind. */
+export function kernel(...shape: number[]): object {
+  const length = shape.reduce((a, b) => a * b, 1);
+  return floats('k', shape, [...reals(length, 1)]);
 }
 
 /** A file that has to be a list of layers. */

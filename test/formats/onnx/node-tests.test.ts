@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../../src/base/errors.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
+import { channelsLast } from '../../networks/numbers.js';
 import { runModel, worstDifference } from './runtime.js';
 import { decodeTensor, editFile, floats } from './schema.js';
 
@@ -82,14 +83,6 @@ function open(path: string) {
 
 function isPlain(operator: string): boolean {
   return ['Pad', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool'].includes(operator);
-}
-
-function channelsLast(values: Float32Array, dims: readonly number[]): Float32Array {
-  const [, C, H, W] = dims;
-  return values.map((_, i) => {
-    const [c, w, h] = [i % C, Math.floor(i / C) % W, Math.floor(i / C / W) % H];
-    return values[((Math.floor(i / C / W / H) * C + c) * H + h) * W + w];
-  });
 }
 
 for (const [kind, names] of Object.entries(cases)) {

@@ -124,6 +124,11 @@ export function raw(name: string, dims: number[], dataType: number, data: ArrayB
   return { name, dims, dataType, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
+/** A row of int64. */
+export function whole(name: string, values: readonly number[]): object {
+  return raw(name, [values.length], 7, BigInt64Array.from(values, BigInt));
+}
+
 export const node = (
   opType: string,
   input: string[],

@@ -10,23 +10,18 @@ import json
 import math
 import pathlib
 import struct
+import sys
 import warnings
 
 import torch
 from torch import nn
 
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "networks"))
+from formula import numbers
+
 warnings.filterwarnings("ignore")
 HERE = pathlib.Path(__file__).parent
 ROWS = 2
-
-
-def numbers(count, seed):
-    state, found = seed * 7919 + 1, []
-    for i in range(count + 3):
-        state = state * 16807 % 2147483647
-        if i >= 3:
-            found.append(state / 2147483647 - 0.5)
-    return torch.tensor(found)
 
 
 class Residual(nn.Module):

@@ -15,6 +15,7 @@ import { batchNorm } from '../../../src/nn/normalization.js';
 import { avgPool2d, globalAvgPool, maxPool2d, upsample } from '../../../src/nn/pool.js';
 import { flatten, reshape } from '../../../src/nn/reshape.js';
 import { sequential } from '../../../src/nn/sequential.js';
+import { channelsLast, numbers } from '../../networks/numbers.js';
 
 const bare = { bias: false } as const;
 
@@ -80,26 +81,10 @@ const outputs: Readonly<Record<string, Output>> = JSON.parse(
 /** Two rows of inputs, and what PyTorch gives for them, in our order of axes. */
 export function recorded(name: string, { inputs }: Network): { x: number[]; y: number[] } {
   const [{ shape }] = inputs;
-  const x = numbers(2 * shape.reduce((a, b) => a * b, 1), 3);
+  const x = [...numbers(2 * shape.reduce((a, b) => a * b, 1), 3)];
   const { shape: dims, values } = outputs[name];
   return {
     x: shape.length === 3 ? channelsLast(x, [2, shape[2], shape[0], shape[1]]) : x,
     y: dims.length === 4 ? channelsLast(values, dims) : [...values],
   };
-}
-
-function channelsLast(values: readonly number[], [_N, C, H, W]: readonly number[]): number[] {
-  return values.map((_, i) => {
-    const [c, w, h, n] = [i % C, Math.floor(i / C) % W, Math.floor(i / C / W) % H, Math.floor(i / C / W / H)];
-    return values[((n * C + c) * H + h) * W + w];
-  });
-}
-
-/** As fixtures.py makes them. */
-function numbers(count: number, seed: number): number[] {
-  let state = seed * 7919 + 1;
-  return Array.from({ length: count + 3 }, () => {
-    state = Number((BigInt(state) * 16807n) % 2147483647n);
-    return Math.fround(state / 2147483647 - 0.5);
-  }).slice(3);
 }

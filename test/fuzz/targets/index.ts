@@ -8,6 +8,7 @@ import { imageTargets } from './images.js';
 import { mainFunctions } from './main-functions.js';
 import { methodTargets } from './methods.js';
 import { modelTargets } from './models.js';
+import { onnxTarget } from './onnx.js';
 import {
   assignmentFunctions,
   nodeFunctions,
@@ -32,6 +33,7 @@ const targets: readonly Target[] = [
   ...binaryTargets,
   ...tableTargets,
   ...modelTargets,
+  onnxTarget,
   ...folderTargets,
   ...imageTargets,
   ...methodTargets,

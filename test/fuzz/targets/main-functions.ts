@@ -1,48 +1,40 @@
 /**
- * The functions of `lanegrad`: one entry an export. Those that make parts of models, and those of files,
- * stand in files of their own.
+ * The functions of `lanegrad`: one entry an export. Those that make parts of models, and those of data and of
+ * files, stand in files of their own.
  */
 
-import type { Dataset, Engine, Sequential } from '../../../src/index.js';
+import type { Engine, Sequential } from '../../../src/index.js';
 import * as lanegrad from '../../../src/index.js';
 import type { Random } from '../random.js';
 import { expectThat, type World } from '../target.js';
 import { convFunctions } from './conv-functions.js';
+import { dataFunctions } from './data-functions.js';
 import { fileFunctions } from './file-functions.js';
 import { allFinite, type Call } from './functions.js';
 import { graphFunctions } from './graph-functions.js';
+import { networkFunctions } from './network-functions.js';
 import { partFunctions } from './part-functions.js';
 import { briefly, classifier, labelled } from './samples.js';
 
 const {
   adam,
-  balancedClassWeights,
   batchNorm,
-  channelMoments,
   CompiledModel,
   createEngine,
   createPredictor,
-  dataset,
   dense,
   dropout,
   evaluate,
   features,
-  explain,
   findLearningRate,
   fit,
-  imagesFromFiles,
-  isSequential,
-  kFold,
   predict,
   predictClasses,
   predictProba,
   rocAuc,
   sequential,
   setParameters,
-  sliceDataset,
-  splitDataset,
   summary,
-  takeRows,
   weightsSha256,
 } = lanegrad;
 
@@ -76,40 +68,6 @@ const asking = async (r: Random, { engine, reference }: World) =>
     { loss: 'softmaxCrossEntropy' },
   ] as const;
 
-function checkDataset(result: unknown): void {
-  const {
-    size,
-    width,
-    inputs,
-    labels,
-    targets,
-    targetWidth = 0,
-    classes,
-    classNames,
-    weights,
-  } = result as Dataset;
-  expectThat(
-    inputs.length === size * width && size >= 1 && width >= 1,
-    () => `${inputs.length} inputs of ${size} rows of ${width}`,
-  );
-  allFinite(inputs, 'inputs');
-  if (targets) {
-    expectThat(targets.length === size * targetWidth, () => `${targets.length} targets`);
-    allFinite(targets, 'targets');
-  } else {
-    expectThat(
-      labels.length === size && labels.every((label) => label >= 0 && label < classes),
-      () => 'a label outside the classes',
-    );
-    expectThat(
-      classNames === undefined || classNames.length === classes,
-      () => 'class names of another number',
-    );
-  }
-  if (weights)
-    expectThat(weights.length === size && weights.every((w) => w >= 0 && w < Infinity), () => 'weights');
-}
-
 function checkHistory(history: unknown, [, model]: readonly unknown[]): void {
   for (const { loss, validation } of (history as lanegrad.History).epochs) {
     expectThat(Number.isFinite(loss), () => `a loss of ${loss}`);
@@ -134,15 +92,13 @@ const fitOptions = (r: Random) => ({
   ...(r.chance(0.3) && { onEpoch: () => {}, onStep: () => {}, classWeights: [1, 2] }),
 });
 
-function nestedRows(r: Random): number[][] {
-  return [[...r.floats(2)], [...r.floats(2)], [...r.floats(2)]];
-}
-
 export const mainFunctions: Record<string, Call> = {
   ...convFunctions,
+  ...dataFunctions,
   ...fileFunctions,
   ...partFunctions,
   ...graphFunctions,
+  ...networkFunctions,
   CompiledModel: {
     valid: (r, { reference }) => [
       reference,
@@ -160,14 +116,6 @@ export const mainFunctions: Record<string, Call> = {
       } finally {
         compiled.dispose();
       }
-    },
-  },
-  balancedClassWeights: {
-    valid: (r) => [labelled(r)],
-    call: balancedClassWeights,
-    check: (weights, _, intact) => {
-      allFinite(weights);
-      if (intact) expectThat(String(weights) === '1,1', () => `of as many of both: ${String(weights)}`);
     },
   },
   createEngine: {
@@ -201,57 +149,6 @@ export const mainFunctions: Record<string, Call> = {
       }
     },
     check: (result, [, model, , inputs], intact) => checkProbabilities(result, [0, model, inputs], intact),
-  },
-  dataset: {
-    weight: 6,
-    valid: (r) => [
-      {
-        name: 'set',
-        inputs: r.pick([
-          () => r.floats(6),
-          () => r.bytes(6),
-          () => Float64Array.from(r.floats(6)),
-          () => nestedRows(r),
-          () => nestedRows(r).map((row) => Float32Array.from(row)),
-        ])(),
-        ...(r.chance(0.6)
-          ? {
-              labels: r.pick<unknown>([
-                [0, 1, 0],
-                Uint8Array.of(0, 1, 0),
-                Int32Array.of(0, 1, 0),
-                ['a', 'b', 'a'],
-              ]),
-              classNames: ['a', 'b'],
-            }
-          : {
-              targets: r.pick<unknown>([[1, 2, 3], r.floats(3), Float64Array.of(1, 2, 3), [[1], [2], [3]]]),
-              targetWidth: 1,
-              targetNames: ['y'],
-            }),
-        weights: r.pick<unknown>([[1, 0, 2], Float32Array.of(1, 1, 1), undefined]),
-        width: 2,
-        imageShape: [1, 2],
-      },
-    ],
-    call: dataset,
-    check: checkDataset,
-  },
-  channelMoments: {
-    valid: (r) => [labelled(r)],
-    call: channelMoments,
-    check: (moments) => allFinite(moments),
-  },
-  imagesFromFiles: {
-    // Of Node, which has no decoders of a browser: whatever it is given, the error is one of ours.
-    valid: () => [
-      [{ name: 'a.png', arrayBuffer: async () => new ArrayBuffer(8) }],
-      { size: [2, 2], skip: true },
-    ],
-    call: (...args) =>
-      imagesFromFiles(...(args as unknown as Parameters<typeof imagesFromFiles>)).catch((error: unknown) => {
-        if (!(error instanceof lanegrad.LanegradError)) throw error;
-      }),
   },
   evaluate: {
     weight: 3,
@@ -310,19 +207,6 @@ export const mainFunctions: Record<string, Call> = {
     call: (...args) => fit(...(briefly(args, 3) as unknown as Parameters<typeof fit>)),
     check: checkHistory,
   },
-  kFold: {
-    valid: (r) => [labelled(r), { folds: 2, seed: 1, stratified: true }],
-    call: (...args) => [...kFold(...(args as unknown as Parameters<typeof kFold>))],
-    check: (folds, _, intact) => {
-      const parts = folds as { train: Dataset; validation: Dataset }[];
-      for (const { train, validation } of parts) {
-        if (!intact) continue;
-        checkDataset(train);
-        checkDataset(validation);
-        expectThat(train.size + validation.size === 8, () => `${train.size} and ${validation.size} of 8`);
-      }
-    },
-  },
   predict: { weight: 4, valid: asking, call: predict, check: checkProbabilities },
   predictClasses: {
     weight: 2,
@@ -370,38 +254,7 @@ export const mainFunctions: Record<string, Call> = {
     call: lanegrad.show,
     check: (text) => expectThat((text as string).length < 1000, () => 'too long'),
   },
-  sliceDataset: {
-    valid: (r) => [labelled(r), 2, 6, 'part'],
-    call: sliceDataset,
-    check: (set) => expectThat((set as Dataset).size >= 1, () => 'an empty set'),
-  },
-  splitDataset: {
-    valid: (r) => [labelled(r), { validation: 0.25, test: 0.25, seed: 1, stratified: true }],
-    call: splitDataset,
-    check: (parts, _, intact) => {
-      if (intact) for (const part of Object.values(parts as object)) checkDataset(part);
-    },
-  },
   summary: { valid: (r) => [classifier(r)], call: summary },
-  explain: {
-    valid: (r) => [classifier(r), { loss: 'softmaxCrossEntropy', optimizer: adam(), rows: 3 }],
-    call: explain,
-    check: (explained, _, intact) => {
-      if (intact) expectThat(String(explained).includes('matmul'), () => 'a step without products');
-    },
-  },
-  isSequential: {
-    valid: (r) => [classifier(r)],
-    call: isSequential,
-    check: (is, _, intact) => {
-      if (intact) expectThat(is === true, () => 'a list of layers that is none');
-    },
-  },
-  takeRows: {
-    valid: (r) => [labelled(r), [3, 0, 3], 'some'],
-    call: takeRows,
-    check: (set, _, intact) => intact && checkDataset(set),
-  },
   weightsSha256: {
     valid: (r) => [classifier(r)],
     call: weightsSha256,

@@ -1,5 +1,5 @@
 /**
- * Readers of models: our own files, checkpoints, PyTorch's and ONNX. What they accept must compute what the
+ * Readers of models: our own files, checkpoints and PyTorch's. What they accept must compute what the
  * file says.
  */
 import {
@@ -31,7 +31,6 @@ import {
   readCheckpoint,
   readModel,
   readModelNpz,
-  readOnnx,
   readPytorch,
   reshape,
   type Sequential,
@@ -44,10 +43,9 @@ import {
   transpose,
   writeModel,
   writeModelNpz,
-  writeOnnx,
   writePytorch,
 } from '../../../src/index.js';
-import { bytesOf, proto, safetensors, splitSafetensors, tensorBytes } from '../encode.js';
+import { bytesOf, safetensors, splitSafetensors, tensorBytes } from '../encode.js';
 import { mutateBytes, mutateJson } from '../mutate.js';
 import type { Random } from '../random.js';
 import { expectThat, must, type Target, type World } from '../target.js';
@@ -67,7 +65,7 @@ function someImages(r: Random): Layer[] {
   ];
 }
 
-function someModel(
+export function someModel(
   r: Random,
   { inputSize = r.between(1, 4), outputs = r.between(1, 3), images = r.chance(0.3) } = {},
 ): Sequential {
@@ -121,7 +119,7 @@ function checkValues(model: Network, file: Uint8Array): void {
 }
 
 /** What it accepts must run. */
-function run(world: World, model: Network): void {
+export function run(world: World, model: Network): void {
   if (model.parameterCount > 1e6 || model.inputSize > 1e5) return;
   const compiled = new CompiledModel(world.reference, model, { maxRows: 1 });
   try {
@@ -281,179 +279,4 @@ const checkpointTarget: Target = {
   },
 };
 
-/** A chain of ONNX operators with weights of its own, and what it computes of one row. */
-function onnxChain(r: Random): { file: Uint8Array; input: Float32Array; output: number[]; nodes: string } {
-  const width = r.between(1, 3);
-  const input = r.floats(width);
-  let row = [...input];
-  let last = 'x';
-  const nodes: [number, ReturnType<typeof proto>][] = [];
-  const weights: [number, ReturnType<typeof proto>][] = [];
-  const kinds: string[] = [];
-  const constant = (dims: number[], values: number[]): string => {
-    const name = `w${weights.length}`;
-    weights.push([
-      5,
-      proto([
-        ...dims.map((dim) => [1, dim] as const),
-        [2, 1],
-        [8, name],
-        [9, bytesOf(Float32Array.from(values))],
-      ]),
-    ]);
-    return name;
-  };
-  const node = (kind: string, inputs: string[], compute: (row: number[]) => number[]): void => {
-    const output = `t${nodes.length}`;
-    nodes.push([1, proto([...inputs.map((name) => [1, name] as const), [2, output], [4, kind]])]);
-    row = compute(row);
-    last = output;
-    kinds.push(kind);
-  };
-  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-  const unary: Record<string, (x: number) => number> = {
-    Relu: (x) => Math.max(0, x),
-    Tanh: Math.tanh,
-    Sigmoid: sigmoid,
-  };
-  for (let count = r.between(1, 5); count > 0; count--) {
-    const kind = r.pick([
-      'MatMul',
-      'MatMul',
-      'Add',
-      'Relu',
-      'Tanh',
-      'Sigmoid',
-      'Softmax',
-      'Identity',
-      'Gemm',
-    ]);
-    if (kind === 'MatMul' || kind === 'Gemm') {
-      const [inside, outside] = [row.length, r.between(1, 3)];
-      const w = [...r.floats(inside * outside)];
-      const b = kind === 'Gemm' ? [...r.floats(outside)] : new Array<number>(outside).fill(0);
-      const inputs = [last, constant([inside, outside], w)];
-      if (kind === 'Gemm') inputs.push(constant([outside], b));
-      node(kind, inputs, (x) =>
-        b.map((bias, j) => x.reduce((sum, value, i) => sum + value * w[i * outside + j], bias)),
-      );
-    } else if (kind === 'Add') {
-      const b = [...r.floats(row.length)];
-      node(kind, r.chance(0.5) ? [last, constant([b.length], b)] : [constant([b.length], b), last], (x) =>
-        x.map((value, i) => value + b[i]),
-      );
-    } else if (kind === 'Softmax') {
-      node(kind, [last], (x) => {
-        const powers = x.map((value) => Math.exp(value - Math.max(...x)));
-        return powers.map((power) => power / powers.reduce((a, b) => a + b));
-      });
-    } else if (kind === 'Identity') node(kind, [last], (x) => x);
-    else node(kind, [last], (x) => x.map(unary[kind]));
-  }
-  const value = (name: string, size: number) =>
-    proto([
-      [1, name],
-      [
-        2,
-        [
-          [
-            1,
-            [
-              [1, 1],
-              [
-                2,
-                [
-                  [1, [[2, 'N']]],
-                  [1, [[1, size]]],
-                ],
-              ],
-            ],
-          ],
-        ],
-      ],
-    ]);
-  const graph = proto([
-    ...nodes,
-    [2, 'g'],
-    ...weights,
-    [11, value('x', width)],
-    [12, value(last, row.length)],
-  ]);
-  return {
-    file: proto([
-      [1, 8],
-      [7, graph],
-      [
-        8,
-        [
-          [1, ''],
-          [2, 17],
-        ],
-      ],
-    ]),
-    input,
-    output: row,
-    nodes: kinds.join(' '),
-  };
-}
-
-const onnxTarget: Target = {
-  name: 'readOnnx',
-  weight: 10,
-  async run(r, world) {
-    if (r.chance(0.4)) {
-      const { file, input, output, nodes } = onnxChain(r);
-      checkChain(world, readOnnx(file, 'f'), input, output, nodes);
-      return;
-    }
-    const model = someModel(r);
-    const file = r.chance(0.3) ? onnxChain(r).file : writeOnnx(model);
-    const { model: read } = readOnnx(mutateBytes(r, file), 'f');
-    for (const { name, values } of read.parameters)
-      expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
-    run(world, read);
-  },
-};
-
-/**
- * A softmax or sigmoid at the end may have been taken for the link of the loss: then the outputs are its
- * logits.
- */
-function checkChain(
-  world: World,
-  { model, metadata }: ReturnType<typeof readOnnx>,
-  input: Float32Array,
-  output: readonly number[],
-  nodes: string,
-): void {
-  const compiled = new CompiledModel(world.reference, model, { maxRows: 1 });
-  try {
-    const plan = compiled.plan(1);
-    // What the graph does to its inputs at once is told, and left to who makes them.
-    const { scale = 1, offset = 0 } = metadata.input ?? {};
-    plan.inputs.write(input.map((value) => value * scale + offset));
-    plan.loaded();
-    plan.forward();
-    let given = [...(plan.outputs.read() as Float32Array)];
-    const close = (a: readonly number[]) =>
-      a.length === output.length &&
-      a.every((value, i) => Math.abs(value - output[i]) <= 1e-4 * (1 + Math.abs(output[i])));
-    if (!close(given) && nodes.replace(/( Identity)+$/, '').endsWith('Softmax')) {
-      const powers = given.map((value) => Math.exp(value - Math.max(...given)));
-      given = powers.map((power) => power / powers.reduce((a, b) => a + b));
-    } else if (!close(given) && nodes.replace(/( Identity)+$/, '').endsWith('Sigmoid')) {
-      given = given.map((value) => 1 / (1 + Math.exp(-value)));
-    }
-    expectThat(close(given), () => `${nodes} gives ${output}, read as ${given}`);
-  } finally {
-    compiled.dispose();
-  }
-}
-
-export const modelTargets: readonly Target[] = [
-  modelTarget,
-  npzModelTarget,
-  pytorchTarget,
-  checkpointTarget,
-  onnxTarget,
-];
+export const modelTargets: readonly Target[] = [modelTarget, npzModelTarget, pytorchTarget, checkpointTarget];

@@ -1,0 +1,134 @@
+/** ONNX files of images that are refused. */
+import { describe } from 'vitest';
+import { kernel } from './models.js';
+import { testRefusals } from './refusals.js';
+import { floats, ints, node, text, value, whole } from './schema.js';
+
+describe('what is not read of images is refused, and the node named', () => {
+  const conv = node('Conv', ['x', 'k'], 'y');
+  const size = [2, 5, 5];
+  testRefusals([
+    [
+      'a kernel of one dimension',
+      { node: [conv], initializer: [kernel(2, 2, 3)] },
+      /"Conv:y".*two dimensions/,
+      size,
+    ],
+    [
+      'another number of channels',
+      { node: [conv], initializer: [kernel(2, 3, 1, 1)] },
+      /"Conv:y".*takes 3 channels in 1 groups, given 2/,
+      size,
+    ],
+    [
+      'a kernel that is larger than the image',
+      { node: [conv], initializer: [kernel(2, 2, 6, 6)] },
+      /"Conv:y".*a window of 6 x 6 is larger/,
+      size,
+    ],
+    [
+      'strides of 0',
+      { node: [{ ...conv, attribute: [ints('strides', [0, 1])] }], initializer: [kernel(2, 2, 1, 1)] },
+      /"Conv:y".*stride/,
+      size,
+    ],
+    [
+      'an image of unknown size',
+      { node: [conv], initializer: [kernel(2, 2, 1, 1)], input: [value('x', [2, 0, 5])] },
+      /"Conv:y".*of a known size/,
+      size,
+    ],
+    [
+      'a cubic enlargement',
+      {
+        node: [node('Conv', ['x', 'k'], 'c'), node('Resize', ['c', '', 's'], 'y', [text('mode', 'cubic')])],
+        initializer: [kernel(2, 2, 1, 1), floats('s', [4], [1, 1, 2, 2])],
+      },
+      /"Resize:y".*nearest or linear, given "cubic"/,
+      size,
+    ],
+    [
+      'pixels at the corners',
+      {
+        node: [
+          node('Conv', ['x', 'k'], 'c'),
+          node('Resize', ['c', '', 's'], 'y', [
+            ...[text('mode', 'linear'), text('coordinate_transformation_mode', 'align_corners')],
+          ]),
+        ],
+        initializer: [kernel(2, 2, 1, 1), floats('s', [4], [1, 1, 2, 2])],
+      },
+      /"Resize:y".*linear with align_corners/,
+      size,
+    ],
+    [
+      'a sum of other shapes',
+      {
+        node: [node('Conv', ['x', 'k'], 'c'), node('Add', ['x', 'c'], 'y')],
+        initializer: [kernel(2, 2, 3, 3)],
+      },
+      /"Add:y".*same shape, given \[2, 5, 5\] and \[2, 3, 3\]/,
+      size,
+    ],
+    [
+      'a join of another kind',
+      {
+        node: [node('Conv', ['x', 'k'], 'c'), node('MatMul', ['x', 'c'], 'y')],
+        initializer: [kernel(2, 2, 1, 1)],
+      },
+      /"MatMul:y".*not supported where it reads a branch; expected one of Add/,
+      size,
+    ],
+    [
+      'an input that is read in two orders',
+      {
+        node: [
+          node('Conv', ['x', 'k'], 'c'),
+          node('Transpose', ['x'], 't', [ints('perm', [0, 3, 1, 2])]),
+          node('Add', ['c', 't'], 'y'),
+        ],
+        initializer: [kernel(2, 2, 1, 1)],
+      },
+      /two orders of axes/,
+      [2, 2, 2],
+    ],
+    [
+      'arithmetic on shapes that has nothing to work on',
+      {
+        node: [node('Gather', ['n'], 's'), node('Reshape', ['x', 's'], 'r'), node('Conv', ['r', 'k'], 'y')],
+        initializer: [whole('n', [2, 5, 5]), kernel(2, 2, 1, 1)],
+      },
+      /"Gather:s".*an input is missing/,
+      size,
+    ],
+    [
+      'a shape below 0',
+      {
+        node: [
+          {
+            ...node('ConstantOfShape', ['n'], 's'),
+            attribute: [{ name: 'value', t: whole('', [1]), type: 4 }],
+          },
+          node('Reshape', ['x', 's'], 'r'),
+          node('Conv', ['r', 'k'], 'y'),
+        ],
+        initializer: [whole('n', [-3]), kernel(2, 2, 1, 1)],
+      },
+      /"ConstantOfShape:s".*at most 256 numbers/,
+      size,
+    ],
+    [
+      'arithmetic on shapes that is too large',
+      {
+        node: [
+          node('ConstantOfShape', ['n'], 's', []),
+          node('Reshape', ['x', 's'], 'r'),
+          node('Conv', ['r', 'k'], 'y'),
+        ],
+        initializer: [whole('n', [2 ** 40]), kernel(2, 2, 1, 1)],
+      },
+      /"ConstantOfShape:s"/,
+      size,
+    ],
+  ]);
+});
