@@ -7,6 +7,7 @@ import { BINARY, UNARY } from './codes.js';
 import { kernelNames } from './generated/kernels.js';
 import { lines } from './generated/lines.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
+import { callImages, IMAGES } from './self-check-images.js';
 
 const [M, N, K] = [13, 112, 37];
 const FLOATS = 8192;
@@ -42,13 +43,14 @@ function results(backend: Computer): Uint32Array {
     (area) => base + 4 * FLOATS * area,
   );
   const apart = calls + 4 * ARRAY * ARRAYS * lines.length;
-  const end = apart + 4 * FLOATS;
+  const images = apart + 4 * FLOATS;
+  const end = images + IMAGES;
   backend.reserve(end);
   kernels.random_normal(a, FLOATS, 1, 0, 0, 0, 0, 1);
   kernels.random_normal(b, FLOATS, 1, 0, 1, 0, 0, 1);
   callLines(kernels, new Float32Array(backend.buffer), a, calls);
   callStrided(kernels, { a, b, y: apart, work });
-  callImages(kernels, backend.buffer, a, apart + 2 * FLOATS);
+  callImages(kernels, backend.buffer, { a, b, y: images, work });
   let c = outputs;
   const next = () => {
     c += 4 * M * N;
@@ -115,47 +117,4 @@ function callStrided(kernels: Kernels, { a, b, y, work }: Record<'a' | 'b' | 'y'
   kernels.strided_reduce(y + 11264, 0, 1, a, 0, K, 0, 1, 1, M, 1, K, 0, 0);
   kernels.strided_reduce(y + 11520, 0, 1, a, 0, K, 0, 1, 1, M, 1, K, 1, 0);
   kernels.strided_select(y + 12288, 0, 0, 1, work, y, 0, 0, 1, a, 0, 0, 1, b, 0, 0, 1, 1, 1, 501);
-}
-
-/**
- * What is told by lists what to do, with images of 6 x 7 pixels and 13 channels at a: less than 12,000 bytes
- * of lists and results at y.
- */
-function callImages(kernels: Kernels, buffer: ArrayBufferLike, a: number, y: number): void {
-  const [sizeX, sizeY] = [6 * 7 * 13, 3 * 3 * 13];
-  const lists = [
-    [6, 7, 3, 3, 13, 2, 2, 2, 2, 1, 1, 0, 0],
-    [6, 7, 3, 3, 13, 3, 3, 2, 2, 1, 1, 1, 0],
-    // Rows and columns of one, two and three pixels.
-    [
-      3,
-      3,
-      13,
-      sizeX,
-      0,
-      1,
-      3,
-      6,
-      7,
-      9,
-      12,
-      ...[0, 2, 3, 1, 4, 5].map((row) => row * 91),
-      0,
-      26,
-      39,
-      13,
-      52,
-      65,
-    ],
-  ];
-  for (const [i, list] of lists.entries()) {
-    const head = y + 4096 * i;
-    new Int32Array(buffer, head, list.length).set(list);
-    if (i === 2) {
-      kernels.resample(head + 128, sizeY, a, sizeX, head, a, 1, sizeY);
-      continue;
-    }
-    kernels.max_pool_forward(head + 128, sizeY, head + 640, 36, a, sizeX, head, 1, sizeY);
-    kernels.max_pool_backward(head + 1024, sizeX, head + 640, 36, a, sizeY, head, 1, sizeY);
-  }
 }

@@ -191,7 +191,7 @@ export function convolve(args: ConvArguments & { y: Tensor; x: Tensor }): Call {
   const { kernels, work, wide } = y.engine;
   const numbers = wordsOf(arena, geometry);
   const [panels, pack] = packing(arena, geometry, w, false, stands);
-  const pixels = x.shape[0] * geometry.OH * geometry.OW;
+  const pixels = y.size / geometry.O;
   const code = activationCodes[activation];
   const [py, px, pb, pp, pg] = [y, x, bias, panels, numbers].map(pointerOf);
   return () => {
@@ -217,7 +217,7 @@ export function convolveTransposed(
   const { kernels, work, wide } = dx.engine;
   const numbers = wordsOf(arena, geometry);
   const [panels, pack] = packing(arena, geometry, w, true, stands);
-  const pixels = dx.shape[0] * geometry.H * geometry.W;
+  const pixels = dx.size / geometry.C;
   const code = activationCodes[activation];
   const [px, ps, py, pp, pb, pg] = [dx, saved, dy, panels, bias, numbers].map(pointerOf);
   return () => {

@@ -41,7 +41,10 @@ test('a binary that rounds otherwise does not', async () => {
   expect(sameBits(a, b)).toBe(false);
 });
 
-const products = ['gemm_nn', 'gemm_nt', 'gemm_tn', 'pack_b', 'compress_rows', 'sparse_gemm', 'sparse_sgd'];
+const products = [
+  ...['gemm_nn', 'gemm_nt', 'gemm_tn', 'pack_b', 'compress_rows', 'sparse_gemm', 'sparse_sgd'],
+  ...['conv_pack', 'conv_forward', 'conv_pack_turned', 'conv_image_gradient', 'conv_weight_gradient'],
+];
 
 test.each([...kernelNames.slice(0, lines.length), ...products])(
   'one wrong bit of %s is noticed',
