@@ -4,7 +4,7 @@
  * function checks its tensors once and returns a call to run as often as needed. The operations of the graph
  * stand in conv.ts.
  */
-import { OptionError, ShapeError } from '../base/errors.js';
+import { ShapeError } from '../base/errors.js';
 import { CONV_DEPTHWISE, CONV_GATHERED, CONV_SCATTERED } from '../engine/geometry.js';
 import { activationCodes, type FusedActivation } from '../engine/kernels.js';
 import type { Signatures } from '../engine/signatures.js';
@@ -191,7 +191,7 @@ export function convolve(args: ConvArguments & { y: Tensor; x: Tensor }): Call {
   const { kernels, work, wide } = y.engine;
   const numbers = wordsOf(arena, geometry);
   const [panels, pack] = packing(arena, geometry, w, false, stands);
-  const pixels = y.size / geometry.O;
+  const pixels = x.shape[0] * geometry.OH * geometry.OW;
   const code = activationCodes[activation];
   const [py, px, pb, pp, pg] = [y, x, bias, panels, numbers].map(pointerOf);
   return () => {
@@ -202,10 +202,13 @@ export function convolve(args: ConvArguments & { y: Tensor; x: Tensor }): Call {
 
 /**
  * The transpose of `convolve`: dx [B, H, W, C] of dy [B, OH, OW, O]; dx = f(… + bias [C]), or, where `saved`
- * [B, H, W, C] is given, … ⊙ f'(saved).
+ * [B, H, W, C] is given, … ⊙ f'(saved), without a bias.
  */
 export function convolveTransposed(
-  args: ConvArguments & { dx: Tensor; dy: Tensor; saved?: Tensor | undefined },
+  args: ConvArguments & { dx: Tensor; dy: Tensor } & (
+      | { saved?: Tensor }
+      | { saved: Tensor; bias?: undefined }
+    ),
 ): Call {
   const { arena, dx, dy, w, bias, saved, attributes, activation = 'identity', stands = false } = args;
   const where = 'convolveTransposed';
@@ -213,11 +216,10 @@ export function convolveTransposed(
   checkVector(where, bias, geometry.C, dx);
   checkDisjoint(where, dx, dy, w, bias);
   if (saved) checkTensor(where, 'saved', saved, 'float', dx.shape);
-  if (saved && bias) throw new OptionError(where, 'saved and bias exclude each other');
   const { kernels, work, wide } = dx.engine;
   const numbers = wordsOf(arena, geometry);
   const [panels, pack] = packing(arena, geometry, w, true, stands);
-  const pixels = dx.size / geometry.C;
+  const pixels = dx.shape[0] * geometry.H * geometry.W;
   const code = activationCodes[activation];
   const [px, ps, py, pp, pb, pg] = [dx, saved, dy, panels, bias, numbers].map(pointerOf);
   return () => {
