@@ -11,6 +11,7 @@ import { platform } from '#platform';
 import { FileError, FormatError } from '../base/errors.js';
 import {
   fileError,
+  PROBE_FILE,
   readFileBytes,
   removeTemporaries,
   systemCode,
@@ -103,7 +104,7 @@ async function prepare(folder: string, step: number): Promise<void> {
   }
   await removeTemporaries(folder);
   // Better found out now than after the first hour.
-  const probe = join(folder, '.lanegrad-probe');
+  const probe = join(folder, PROBE_FILE);
   await writeFileAtomic(probe, '');
   await rm(probe, { force: true });
 }

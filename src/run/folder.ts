@@ -99,11 +99,12 @@ export class RunFolder {
     try {
       // A run that was killed before its first file was whole, or even begun.
       await removeTemporaries(out);
+      await removeTemporaries(folder.checkpointPath);
       await folder.removeEmptyCheckpoints();
       const entries = await readdir(out).catch((cause) => {
         throw fileError(out, 'cannot be read', cause);
       });
-      const count = entries.filter((name) => name !== LOCK_FILE).length;
+      const count = entries.filter((name) => !name.startsWith(LOCK_FILE)).length;
       if (count === 0) return folder;
       throw new FileError(
         out,

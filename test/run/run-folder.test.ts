@@ -34,8 +34,11 @@ describe('RunFolder.create', () => {
     const path = join(root, 'killed');
     await mkdir(join(path, 'checkpoints'), { recursive: true });
     await writeFile(join(path, '.lanegrad-00000000-0000-4000-8000-000000000000.tmp'), '{');
+    await writeFile(join(path, '.lanegrad-lock-takeover'), '');
+    await writeFile(join(path, 'checkpoints', '.lanegrad-00000000-0000-4000-8000-000000000000.tmp'), '');
+    await writeFile(join(path, 'checkpoints', '.lanegrad-probe'), '');
     expect((await RunFolder.create({ out: path })).path).toBe(path);
-    expect(await readdir(path)).toEqual([]);
+    expect(await readdir(path)).toEqual(['.lanegrad-lock-takeover']);
     await mkdir(join(path, 'checkpoints'));
     await writeFile(join(path, 'checkpoints', 'kept'), '');
     await expect(RunFolder.create({ out: path })).rejects.toThrow('with 1 entries');

@@ -93,16 +93,21 @@ async function replaceable(path: string): Promise<string | undefined> {
   return replaceable(resolve(await realpath(dirname(path)), await readlink(path)));
 }
 
+/** A file that is written to find out whether one can be. */
+export const PROBE_FILE = '.lanegrad-probe';
+
 /**
- * Removes what `writeFileAtomic` leaves in a folder when the process is killed. Only where nobody else is
- * writing.
+ * Removes what `writeFileAtomic` and probes leave in a folder, if there is one, when the process is killed. Only
+ * where nobody else is writing.
  */
 export async function removeTemporaries(folder: string): Promise<void> {
   try {
     for (const name of await readdir(folder)) {
-      if (/^\.lanegrad-[\da-f-]{36}\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
+      if (/^\.lanegrad-[\da-f-]{36}\.tmp$/.test(name) || name === PROBE_FILE)
+        await rm(join(folder, name), { force: true });
     }
   } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return;
     throw fileError(folder, 'cannot be cleared of temporary files', cause);
   }
 }
