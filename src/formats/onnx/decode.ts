@@ -1,7 +1,7 @@
 /**
  * The messages of ONNX from a file's bytes. It checks what the wire format and these messages demand, and
- * believes no length; what the graph means is for `read.ts`. Fields that a sequential model has no use for
- * are passed over.
+ * believes no length; what the graph means is for `read.ts`. Fields that models have no use for are
+ * passed over.
  */
 import { show } from '../../base/errors.js';
 import { toHostOrder } from '../bytes.js';
@@ -136,16 +136,24 @@ function decodeAttribute(bytes: Uint8Array, from: Source): OnnxAttribute {
   let type = 0;
   let value: Omit<OnnxAttribute, 'name'> = {};
   const ints: number[] = [];
+  const floats: number[] = [];
+  const strings: string[] = [];
   for (const field of readFields(bytes, fail, budget)) {
     if (field.number === 1) name = asString(field, fail);
     else if (field.number === 2) value = { float: asFloat(field, fail) };
     else if (field.number === 3) value = { int: asInt(field, fail) };
     else if (field.number === 4) value = { string: asString(field, fail) };
     else if (field.number === 5) value = { tensor: decodeTensor(asBytes(field, fail), from) };
-    else if (field.number === 8) append(ints, asInts(field, fail));
+    else if (field.number === 7) {
+      if (field.wire === 5) floats.push(asFloat(field, fail));
+      else append(floats, packed(Float32Array, asBytes(field, fail), fail));
+    } else if (field.number === 8) append(ints, asInts(field, fail));
+    else if (field.number === 9) strings.push(asString(field, fail));
     else if (field.number === 20) type = asInt(field, fail);
   }
   if (ints.length > 0) return { name, ints };
+  if (floats.length > 0) return { name, floats };
+  if (strings.length > 0) return { name, strings };
   // Writers of proto3 leave out a value that is zero or empty.
   const absent = Object.keys(value).length === 0;
   if (absent && type === attributeTypes.int) return { name, int: 0 };
@@ -159,6 +167,7 @@ function decodeTensor(bytes: Uint8Array, from: Source): OnnxTensor {
   const single: number[] = [];
   const ints: number[] = [];
   const entries: [key: string, value: string][] = [];
+  const strings: string[] = [];
   let [raw, floats, doubles]: [Uint8Array?, Float32Array?, Float64Array?] = [];
   const fail: Fail = (problem, cause) => from.fail(`tensor ${show(name)}: ${problem}`, cause);
   // Elements may be fields of their own: they are numbers, of which a file may have many.
@@ -169,8 +178,12 @@ function decodeTensor(bytes: Uint8Array, from: Source): OnnxTensor {
     else if (field.number === 4) {
       if (field.wire === 5) single.push(asFloat(field, fail));
       else floats = packed(Float32Array, asBytes(field, fail), fail);
-    } else if (field.number === 5 || field.number === 7) append(ints, asInts(field, fail));
-    else if (field.number === 8) name = asString(field, fail);
+    } else if (field.number === 5 || field.number === 7 || field.number === 11)
+      append(ints, asInts(field, fail));
+    else if (field.number === 6) {
+      if (strings.length === MAX_STRINGS) fail(`expected at most ${MAX_STRINGS} strings`);
+      strings.push(asString(field, fail));
+    } else if (field.number === 8) name = asString(field, fail);
     else if (field.number === 9) raw = asBytes(field, fail);
     else if (field.number === 10) {
       if (field.wire === 1) single.push(asDouble(field, fail));
@@ -189,6 +202,7 @@ function decodeTensor(bytes: Uint8Array, from: Source): OnnxTensor {
     ...(floats && { floats }),
     ...(doubles && { doubles }),
     ...(ints.length > 0 && { ints }),
+    ...(strings.length > 0 && { strings }),
   };
   if (!isExternal) return { ...tensor, ...(raw && { raw }) };
   const external = readExternal(entries, fail);
@@ -196,6 +210,8 @@ function decodeTensor(bytes: Uint8Array, from: Source): OnnxTensor {
   return file ? { ...tensor, raw: stretchOf(file, external, tensor, fail) } : { ...tensor, external };
 }
 
+/** Names of classes. */
+const MAX_STRINGS = 2 ** 16;
 /** Of numpy. */
 const MAX_RANK = 64;
 /** location, offset, length, checksum, and what others may add. */
@@ -242,7 +258,7 @@ function stretchOf(
 }
 
 /** A call's arguments live on the stack, which a long list would overflow. */
-function append(list: number[], values: readonly number[]): void {
+function append(list: number[], values: Iterable<number>): void {
   for (const value of values) list.push(value);
 }
 

@@ -19,12 +19,18 @@ export const ML_OPSET = 3;
 /** TensorProto.DataType, those that are read or written. */
 export const dataTypes = {
   float: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
   int32: 6,
   int64: 7,
   string: 8,
   bool: 9,
   float16: 10,
   double: 11,
+  uint32: 12,
+  uint64: 13,
   bfloat16: 16,
 } as const;
 
@@ -40,6 +46,7 @@ export interface OnnxTensor {
   readonly floats?: Float32Array;
   readonly doubles?: Float64Array;
   readonly ints?: readonly number[];
+  readonly strings?: readonly string[];
   /** Where the elements are, when they stand in a file of their own that was not given. */
   readonly external?: ExternalData;
 }

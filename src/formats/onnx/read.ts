@@ -24,8 +24,10 @@ import type { Operator } from './operator.js';
 import { rowOperators } from './operators.js';
 import { type OnnxModel, type OnnxNode, type OnnxValue, PRODUCER } from './proto.js';
 import { Reading, Source } from './reading.js';
+import { traceModel } from './trace/model.js';
+import { Unlike } from './unlike.js';
 
-/** Operators have meant what they mean here since then. */
+/** Operators have meant what they mean to layers since then. */
 const MIN_OPSET = 9;
 
 /** What `readOnnx` makes of a file. */
@@ -49,6 +51,11 @@ export interface ReadOnnxOptions {
    * that `onnxDataFiles` gives. None by default. `loadOnnx` of lanegrad/node reads them itself.
    */
   externalData?: ReadonlyMap<string, Uint8Array>;
+  /**
+   * Lengths of one row's axes for inputs that leave some open, such as the length of a text: `{ input_ids: [128] }`.
+   * The batch is always open.
+   */
+  shapes?: Readonly<Record<string, readonly number[]>>;
 }
 
 /**
@@ -65,15 +72,33 @@ export interface ReadOnnxOptions {
  */
 export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOptions): OnnxImport {
   const file = checkFile('readOnnx', bytes, where);
-  const externalData = readOptions(options);
+  const { externalData, shapes } = readOptions(options);
   const fail: Fail = (problem, cause) => {
     throw new FormatError(where, problem, { cause });
   };
   const onnx = decodeModel(file, fail, externalData);
+  const fileBytes = [file, ...externalData.values()].reduce((total, { length }) => total + length, 0);
+  let asLayers: FormatError | undefined;
+  try {
+    if (shapes.size === 0) return readLayers(onnx, fileBytes, fail);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    asLayers = error;
+  }
+  try {
+    return readGraph(onnx, shapes, fail);
+  } catch (error) {
+    if (!(error instanceof FormatError) || !asLayers) throw error;
+    // What is wrong with a graph of layers is said in terms of these.
+    throw asLayers instanceof Unlike ? error : asLayers;
+  }
+}
+
+/** As layers of ours, one after the other or joined. */
+function readLayers(onnx: OnnxModel, fileBytes: number, fail: Fail): OnnxImport {
   const opset = onnx.opsets.get('') ?? 0;
   if (opset < MIN_OPSET) fail(`expected operator set ${MIN_OPSET} or later, given ${opset}`);
   const flow = new Flow(onnx, fail);
-  const fileBytes = [file, ...externalData.values()].reduce((total, { length }) => total + length, 0);
   const first = inputOf(onnx, flow, opset, fileBytes, fail);
   const { source } = first;
   const read = readNodes(flow, first);
@@ -81,26 +106,53 @@ export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOpt
   if (read.layout === 'open') read.decide(source.inputLayout ?? 'first', fail);
   const inputShape = source.inputShape ?? (read.width === undefined ? undefined : [read.width]);
   if (inputShape === undefined || !read.step) return fail('the graph has no layer');
-
-  try {
-    const loss = lossOfGraph(read, onnx, fail);
+  return finished(fail, () => {
+    const loss = lossOfGraph(read.softmax, read.endsWithSigmoid, onnx, fail);
     const sigmoid = loss?.link === 'sigmoid' && read.endsWithSigmoid;
     if (sigmoid) read.dropSigmoid();
     read.restoreOrder();
-    const model = buildModel(read.step, inputShape);
-    const input = readProperty(onnx.metadata, 'input', fail);
-    const classNames = readProperty(onnx.metadata, 'classNames', fail);
-    const given = {
-      ...(loss && { loss: loss.config }),
-      ...(input !== undefined && { input }),
-      // What the graph does counts, of what it scales the metadata know the shape.
-      ...(source.scale && { input: { ...(typeof input === 'object' ? input : {}), ...source.scale } }),
-      ...(classNames !== undefined && { classNames }),
-    };
-    const metadata = readDescription(new OptionReader('metadata', given), model, readLossFor);
+    const model = buildModel(read.step!, inputShape);
+    // What the graph does counts, of what it scales the metadata know the shape.
+    const metadata = metadataOf(onnx, model, loss, source.scale, undefined, fail);
     return { model, metadata, softmax: read.softmax, sigmoid };
+  });
+}
+
+/** As operations, any way that they are joined. */
+function readGraph(onnx: OnnxModel, shapes: ReadonlyMap<string, readonly number[]>, fail: Fail): OnnxImport {
+  return finished(fail, () => {
+    const keepsLink = onnx.producer !== PRODUCER || onnx.metadata.has('loss');
+    const { model, link, classNames } = traceModel(onnx, { shapes, keepsLink }, fail);
+    const [softmax, sigmoid] = [link === 'softmax', link === 'sigmoid'];
+    const loss = lossOfGraph(softmax, sigmoid, onnx, fail);
+    return { model, metadata: metadataOf(onnx, model, loss, undefined, classNames, fail), softmax, sigmoid };
+  });
+}
+
+function metadataOf(
+  { metadata }: OnnxModel,
+  model: Network,
+  loss: Loss | undefined,
+  scale: Source['scale'],
+  names: readonly string[] | undefined,
+  fail: Fail,
+): BasicMetadata {
+  const input = readProperty(metadata, 'input', fail);
+  const classNames = readProperty(metadata, 'classNames', fail) ?? names;
+  const given = {
+    ...(loss && { loss: loss.config }),
+    ...(input !== undefined && { input }),
+    ...(scale && { input: { ...(typeof input === 'object' ? input : {}), ...scale } }),
+    ...(classNames !== undefined && { classNames }),
+  };
+  return readDescription(new OptionReader('metadata', given), model, readLossFor);
+}
+
+/** Layers and options name the function at fault; here that is the file. */
+function finished<T>(fail: Fail, run: () => T): T {
+  try {
+    return run();
   } catch (error) {
-    // Layers and options name the function at fault; here that is the file.
     if (!(error instanceof LanegradError) || error instanceof FormatError) throw error;
     return fail(error.message, error);
   }
@@ -121,16 +173,26 @@ export function onnxDataFiles(bytes: Uint8Array, where: string): string[] {
   return [...new Set([...initializers, ...attributes].flatMap(({ external }) => external?.location ?? []))];
 }
 
-function readOptions(options: unknown): ReadonlyMap<string, Uint8Array> {
+function readOptions(options: unknown): {
+  externalData: ReadonlyMap<string, Uint8Array>;
+  shapes: ReadonlyMap<string, readonly number[]>;
+} {
   const reader = new OptionReader('readOnnx', options);
   const given = reader.optional('externalData', 'a map of paths and bytes', isMap);
+  const shapes = reader.optional('shapes', 'lengths by the names of inputs', isShapes) ?? {};
   reader.end();
-  return new Map(
-    Array.from(given ?? [], ([path, bytes]) => {
-      if (typeof path !== 'string')
-        throw new OptionError('readOnnx', `externalData: expected paths as keys, given ${show(path)}`);
-      return [path, checkBytes('readOnnx', `externalData, ${show(path)}`, bytes)];
-    }),
+  const externalData = Array.from(given ?? [], ([path, bytes]): [string, Uint8Array] => {
+    if (typeof path !== 'string')
+      throw new OptionError('readOnnx', `externalData: expected paths as keys, given ${show(path)}`);
+    return [path, checkBytes('readOnnx', `externalData, ${show(path)}`, bytes)];
+  });
+  return { externalData: new Map(externalData), shapes: new Map(Object.entries(shapes)) };
+}
+
+function isShapes(value: unknown): value is Readonly<Record<string, readonly number[]>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every(
+    (own) => Array.isArray(own) && own.every((length) => Number.isSafeInteger(length) && length >= 1),
   );
 }
 
@@ -182,7 +244,7 @@ function readNodes(flow: Flow, first: Reading): Reading {
 
 function readSeveral(node: OnnxNode, flow: Flow, values: readonly Reading[]): Reading {
   if (node.domain || !joins.includes(node.operator)) {
-    flow.failAt(
+    flow.unlikeAt(
       node,
       `this operator is not supported where it reads a branch; expected one of ${joins.join(', ')}`,
     );
@@ -196,7 +258,7 @@ function readOne(node: OnnxNode, flow: Flow, name: string, read: Reading, shapes
   const operator = node.domain ? undefined : operators.get(node.operator);
   if (!operator) {
     const known = [...operators.keys()].join(', ');
-    return flow.failAt(node, `this operator is not supported; expected one of ${known}`);
+    return flow.unlikeAt(node, `this operator is not supported; expected one of ${known}`);
   }
   if ((node.outputs[0] ?? '') === '') flow.failAt(node, 'it has no output');
   if (read.softmax && !['Identity', 'Cast'].includes(node.operator))
@@ -208,17 +270,22 @@ function readOne(node: OnnxNode, flow: Flow, name: string, read: Reading, shapes
 }
 
 /** What the outputs are: by the file's own metadata, or by the function that the graph ends with. */
-function lossOfGraph(read: Reading, { metadata, producer }: OnnxModel, fail: Fail): Loss | undefined {
+function lossOfGraph(
+  softmax: boolean,
+  sigmoid: boolean,
+  { metadata, producer }: OnnxModel,
+  fail: Fail,
+): Loss | undefined {
   const given = readProperty(metadata, 'loss', fail);
   if (given === undefined) {
-    if (read.softmax) return softmaxCrossEntropy();
+    if (softmax) return softmaxCrossEntropy();
     // Our own files say so where it is a link.
-    return producer !== PRODUCER && read.endsWithSigmoid ? binaryCrossEntropy() : undefined;
+    return producer !== PRODUCER && sigmoid ? binaryCrossEntropy() : undefined;
   }
   if (typeof given !== 'object' || given === null)
     return fail(`metadata "loss": expected a loss, given ${show(given)}`);
   const loss = lossOf({ ...given });
-  if (read.softmax && loss.link !== 'softmax')
+  if (softmax && loss.link !== 'softmax')
     fail(`metadata "loss": ${show(loss.kind)}, but the graph ends with softmax`);
   return loss;
 }

@@ -8,11 +8,17 @@ import { dataTypes, type OnnxTensor } from './proto.js';
 /** Of one element of the types that are read. */
 const BYTES: ReadonlyMap<number, number> = new Map([
   [dataTypes.float, 4],
+  [dataTypes.uint8, 1],
+  [dataTypes.int8, 1],
+  [dataTypes.uint16, 2],
+  [dataTypes.int16, 2],
   [dataTypes.int32, 4],
   [dataTypes.int64, 8],
   [dataTypes.bool, 1],
   [dataTypes.float16, 2],
   [dataTypes.double, 8],
+  [dataTypes.uint32, 4],
+  [dataTypes.uint64, 8],
   [dataTypes.bfloat16, 2],
 ]);
 
@@ -41,18 +47,26 @@ export function floatValues(tensor: OnnxTensor, fail: Fail): Float32Array {
   }
 }
 
+/** Whole numbers from their bytes in the host's order. */
+const readers: ReadonlyMap<number, (raw: ArrayBuffer) => readonly number[]> = new Map([
+  [dataTypes.uint8, (raw: ArrayBuffer) => Array.from(new Uint8Array(raw))],
+  [dataTypes.int8, (raw: ArrayBuffer) => Array.from(new Int8Array(raw))],
+  [dataTypes.uint16, (raw: ArrayBuffer) => Array.from(new Uint16Array(raw))],
+  [dataTypes.int16, (raw: ArrayBuffer) => Array.from(new Int16Array(raw))],
+  [dataTypes.int32, (raw: ArrayBuffer) => Array.from(new Int32Array(raw))],
+  [dataTypes.int64, (raw: ArrayBuffer) => Array.from(new BigInt64Array(raw), Number)],
+  [dataTypes.uint32, (raw: ArrayBuffer) => Array.from(new Uint32Array(raw))],
+  [dataTypes.uint64, (raw: ArrayBuffer) => Array.from(new BigUint64Array(raw), Number)],
+  [dataTypes.bool, (raw: ArrayBuffer) => Array.from(new Uint8Array(raw))],
+]);
+
 /** The elements of a tensor of whole numbers, or of truth values as 0 and 1. */
 export function intValues(tensor: OnnxTensor, fail: Fail): readonly number[] {
   const { dataType, ints = [] } = tensor;
+  const read = readers.get(dataType);
+  if (!read) return fail(`expected a tensor of whole numbers, given one of type ${dataType}`);
   const raw = checkedRaw(tensor, fail);
-  let values = ints;
-  if (dataType === dataTypes.int64) {
-    if (raw) values = Array.from(new BigInt64Array(raw), Number);
-  } else if (dataType === dataTypes.int32) {
-    if (raw) values = Array.from(new Int32Array(raw));
-  } else if (dataType === dataTypes.bool) {
-    if (raw) values = Array.from(new Uint8Array(raw));
-  } else return fail(`expected a tensor of whole numbers, given one of type ${dataType}`);
+  const values = raw ? read(raw) : ints;
   return checkCount(values, tensor, fail);
 }
 

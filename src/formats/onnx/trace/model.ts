@@ -1,0 +1,324 @@
+/**
+ * Any graph of known operators as a network: each node is read with values in place of numbers, as if the
+ * graph were run. Initializers of floats become parameters; what is known is computed at once. The first axis
+ * of the inputs is the batch, unless the graph works across it: then each row of ours is all of the file's
+ * arrays.
+ */
+import { elementsOf } from '../../../base/arrays.js';
+import { LanegradError, show } from '../../../base/errors.js';
+import { reshape } from '../../../graph/functions.js';
+import { input } from '../../../graph/leaves.js';
+import { type Node, nodesOf, type Scope, type Value, withinAll } from '../../../graph/value.js';
+import { type Network, nameScopes, setParameters } from '../../../nn/model.js';
+import { networkOf } from '../../../nn/network.js';
+import type { Fail } from '../../protobuf.js';
+import { dataTypes, ML_DOMAIN, type OnnxModel, type OnnxNode, type OnnxValue } from '../proto.js';
+import { BATCH, type Known } from './array.js';
+import { type Given, kindOf, knownOf, NodeReader, type Tracing } from './context.js';
+import { keyOf, ofImages, operators } from './operators.js';
+import { checkOperators, describe, nodesFor } from './order.js';
+import { isKnown, plain, shapeOf, type Traced, tracedOf } from './traced.js';
+import { Weight } from './weights.js';
+
+const WHERE = 'readOnnx';
+const [OLDEST, NEWEST] = [7, 25];
+
+export interface TracedModel {
+  readonly model: Network;
+  /** What the only output was given by, if that says what outputs are; the model ends before it. */
+  readonly link?: 'softmax' | 'sigmoid';
+  /** Of scikit-learn's files. */
+  readonly classNames?: readonly string[];
+}
+
+/** How a graph is read that leaves something open. */
+export interface TraceOptions {
+  /** Lengths of inputs that the file does not say, without the batch. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Whether the file's own metadata say that outputs have no link. */
+  readonly keepsLink: boolean;
+}
+
+export function traceModel(onnx: OnnxModel, options: TraceOptions, fail: Fail): TracedModel {
+  const opset = onnx.opsets.get('') ?? 0;
+  if (opset < OLDEST || opset > NEWEST)
+    fail(`expected an operator set from ${OLDEST} to ${NEWEST}, given ${opset}`);
+  const { outputs, classNames } = outputsOf(onnx, fail);
+  const nodes = nodesFor(onnx, outputs, fail);
+  checkOperators(nodes, operators, keyOf, fail);
+  const constants = new Set(onnx.initializers.map(({ name }) => name));
+  // Before IR version 4 constants were listed among the inputs.
+  const inputs = onnx.inputs.filter(({ name }) => !constants.has(name));
+  const graph = { onnx, opset, nodes, inputs, outputs, options };
+  const batches = inputs.map(({ shape }) => shape?.[0]);
+  const numbers = batches.filter((length) => typeof length === 'number');
+  const hasBatch = inputs.every(({ shape }) => (shape?.length ?? 1) > 0) && new Set(numbers).size <= 1;
+  // A graph whose lengths are all numbers may have no batch at all.
+  const isFixed = inputs.every(({ shape }) => shape?.every((length) => typeof length === 'number'));
+  const trace = (inRow: boolean) => {
+    const traced = traceGraph(graph, inRow, inRow ? undefined : numbers[0], fail);
+    return { ...traced, ...(classNames && { classNames }) };
+  };
+  if (!hasBatch && isFixed) return trace(true);
+  try {
+    return trace(false);
+  } catch (error) {
+    if (!isFixed || !(error instanceof LanegradError)) throw error;
+    try {
+      return trace(true);
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/** The outputs that are numbers for each row; classes by name, which scikit-learn writes beside them, are left out. */
+function outputsOf(onnx: OnnxModel, fail: Fail): { outputs: string[]; classNames?: string[] } {
+  const names = onnx.outputs.map(({ name }) => name);
+  if (names.length === 0) fail('the graph has no output');
+  if (new Set(names).size !== names.length) fail('two outputs have one name');
+  const labels = onnx.nodes.find(
+    ({ domain, operator }) => domain === ML_DOMAIN && operator === 'ArrayFeatureExtractor',
+  );
+  if (!labels || onnx.outputs.length < 2) return { outputs: names };
+  const makers = new Map(onnx.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const isLabel = (name: string) => {
+    for (let at: string | undefined = name, count = 0; at && count < 8; count++) {
+      const node: OnnxNode | undefined = makers.get(at);
+      if (node === labels) return true;
+      at = node?.inputs[0];
+    }
+    return false;
+  };
+  const outputs = names.filter((name) => !isLabel(name));
+  const tensor = onnx.initializers.find(({ name }) => name === labels.inputs[0]);
+  if (outputs.length === 0 || !tensor) return { outputs: names };
+  const classNames = tensor.strings ?? Array.from(knownOf(tensor, fail).values, String);
+  return { outputs, classNames: [...classNames] };
+}
+
+interface GraphToTrace {
+  readonly onnx: OnnxModel;
+  readonly opset: number;
+  readonly nodes: readonly OnnxNode[];
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly string[];
+  readonly options: TraceOptions;
+}
+
+function traceGraph(
+  { onnx, opset, nodes, inputs, outputs, options }: GraphToTrace,
+  inRow: boolean,
+  batch: number | undefined,
+  fail: Fail,
+): TracedModel {
+  const values = new Map<string, Given>();
+  const weights = new Weights(nodes);
+  for (const tensor of onnx.initializers) {
+    const failHere: Fail = (problem, cause) => fail(`constant ${show(tensor.name)}: ${problem}`, cause);
+    const array = knownOf(tensor, failHere);
+    const isWeight = array.kind === 'float' && array.dims.length > 0;
+    values.set(tensor.name, isWeight ? turned(weights.weight(tensor.name, array)) : array);
+  }
+  const images = !inRow && nodes.some(({ operator }) => ofImages.has(operator));
+  const ports = new Map<string, Value>();
+  for (const own of inputs) {
+    const { value, traced } = inputOf(own, { inRow, batch, images, nodes, options }, fail);
+    ports.set(own.name, value);
+    values.set(own.name, traced);
+  }
+  const graph: Tracing = { opset, batch, weight: (name, array) => weights.weight(name, array) };
+  const scopes = new Scopes();
+  for (const node of nodes) {
+    const failHere: Fail = (problem, cause) => fail(`${describe(node)}: ${problem}`, cause);
+    const results = readNode(node, graph, values, scopes.of(node), failHere);
+    for (const [i, name] of node.outputs.entries()) {
+      if (name === '') continue;
+      if (i < results.length) values.set(name, results[i]);
+    }
+  }
+  const found = outputs.map((name) => {
+    const own = values.get(name);
+    if (!own || 'weight' in own || isKnown(own))
+      return fail(`output ${show(name)}: expected a value that depends on an input`);
+    return { name, traced: own };
+  });
+  const link = outputs.length === 1 && options.keepsLink ? found[0].traced.link : undefined;
+  const results = new Map(
+    found.map(({ name, traced }) => [
+      name,
+      outputValue(link ? link.before : traced, (problem) => fail(`output ${show(name)}: ${problem}`)),
+    ]),
+  );
+  // An input that nothing reads is not asked for.
+  const used = new Set(nodesOf([...results.values()]));
+  const given = new Map([...ports].filter(([, { node }]) => used.has(node)));
+  const model = weights.fill((named) => {
+    const names = nameScopes([...used]);
+    return networkOf(WHERE, given, results, { seed: 0, names, named, streams: new Map() });
+  }, used);
+  return { model, ...(link && { link: link.kind }) };
+}
+
+function turned(weight: Weight): Given {
+  return { weight, axes: [...weight.array.dims.keys()] };
+}
+
+function readNode(
+  node: OnnxNode,
+  graph: Tracing,
+  values: ReadonlyMap<string, Given>,
+  scopes: readonly Scope[],
+  fail: Fail,
+): readonly Given[] {
+  const operator = operators.get(keyOf(node))!;
+  const { inputs, attributes } = node;
+  if (inputs.length > operator.inputs)
+    fail(`expected at most ${operator.inputs} inputs, given ${inputs.length}`);
+  const used = node.outputs.length;
+  if (used > (operator.outputs ?? 1) && node.outputs.slice(operator.outputs ?? 1).some((name) => name !== ''))
+    fail('expected only its first output to be used');
+  const seen = new Set<string>();
+  for (const { name } of attributes) {
+    if (!operator.attributes?.includes(name)) fail(`its attribute ${show(name)} is not understood`);
+    if (seen.has(name)) fail(`its attribute ${show(name)} is given twice`);
+    seen.add(name);
+  }
+  const given = inputs.map((name) => {
+    if (name === '') return undefined;
+    return values.get(name) ?? fail(`its input ${show(name)} is not supported: an output that is left out`);
+  });
+  try {
+    const made = withinAll(scopes, () => operator.read(new NodeReader(node, graph, given, fail)));
+    const list = Array.isArray(made) ? (made as readonly Given[]) : [made as Given];
+    return node.operator === 'Sigmoid' ? list.map((own) => withSigmoid(own, given[0])) : list;
+  } catch (error) {
+    // What a graph cannot take names a function; here that is a node.
+    if (!(error instanceof LanegradError) || error.message.includes(describe(node))) throw error;
+    return fail(error.message, error);
+  }
+}
+
+function withSigmoid(own: Given, before: Given | undefined): Given {
+  const isRow = 'axes' in own && 'value' in own && own.axes.length === 2;
+  if (!isRow || !before || !('value' in before)) return own;
+  return { ...own, link: { kind: 'sigmoid', before } };
+}
+
+/** Parameters that nodes have read, under names that are no two's. */
+class Weights {
+  readonly #all = new Map<string, Weight>();
+  readonly #readers = new Map<string, number>();
+  readonly #taken = new Set<string>();
+
+  constructor(nodes: readonly OnnxNode[]) {
+    for (const { inputs } of nodes)
+      for (const name of inputs) this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
+  }
+
+  weight(name: string, array: Known): Weight {
+    const before = this.#all.get(name);
+    if (before) return before;
+    // As PyTorch's names are; what names of parameters cannot have becomes a line.
+    const clean =
+      name
+        .replace(/^\/+/, '')
+        .replaceAll('/', '.')
+        .replace(/[^\w.:-]+/g, '_') || 'weight';
+    let free = clean;
+    for (let i = 1; this.#taken.has(free); i++) free = `${clean}_${i}`;
+    this.#taken.add(free);
+    const made = new Weight(free, array, (this.#readers.get(name) ?? 0) > 1);
+    this.#all.set(name, made);
+    return made;
+  }
+
+  /** The network with the numbers of the file. */
+  fill(make: (named: (node: Node) => string) => Network, used: ReadonlySet<Node>): Network {
+    const own = [...this.#all.values()].filter(({ value }) => value && used.has(value.node));
+    const names = new Map(own.map((weight) => [weight.value!.node, weight.name]));
+    const model = make((node) => names.get(node)!);
+    const tensors = own.map(({ name, initial }) => {
+      const { dims, values } = initial;
+      return [name, { shape: dims, values: values as Float32Array }] as const;
+    });
+    setParameters(model, new Map(tensors));
+    return model;
+  }
+}
+
+/** The layers that a node stands in, by its name: `/encoder/layer.0/MatMul`. */
+class Scopes {
+  readonly #owners = new Map<string, Scope>();
+
+  of(node: OnnxNode): readonly Scope[] {
+    const segments = node.name.split(/[/.]+/).map((own) => own.replace(/[^\w:-]+/g, '_'));
+    const own = segments.filter((segment) => segment !== '').slice(-8);
+    if (own.length === 0) own.push(node.operator);
+    return own.map((name, i) => {
+      const path = own.slice(0, i + 1).join('.');
+      const known = this.#owners.get(path) ?? {
+        name,
+        owner: {},
+        ...(i === own.length - 1 && name !== node.operator && { kind: node.operator }),
+      };
+      this.#owners.set(path, known);
+      return known;
+    });
+  }
+}
+
+interface InputContext {
+  readonly inRow: boolean;
+  readonly batch: number | undefined;
+  readonly images: boolean;
+  readonly nodes: readonly OnnxNode[];
+  readonly options: TraceOptions;
+}
+
+/** Numbers that one input may have in a row: what fits in a WebAssembly memory. */
+const MAX_SIZE = 2 ** 30;
+
+function inputOf(
+  { name, shape, elementType }: OnnxValue,
+  { inRow, images, nodes, options }: InputContext,
+  fail: Fail,
+): { value: Value; traced: Traced } {
+  const failHere: Fail = (problem) => fail(`input ${show(name)}: ${problem}`);
+  if (elementType === dataTypes.string) failHere('strings are not supported');
+  const kind = kindOf(elementType || dataTypes.float, failHere);
+  const given = options.shapes.get(name);
+  const own = given ?? shape?.slice(Number(!inRow)) ?? failHere('its shape is not known; give it as shapes');
+  const dims = own.map((length) =>
+    typeof length === 'number' && length >= 1
+      ? length
+      : failHere(`its shape has an open length, ${show(length ?? '?')}; give it as shapes`),
+  );
+  if (!(elementsOf(dims) <= MAX_SIZE)) failHere(`expected at most ${MAX_SIZE} numbers a row`);
+  if (dims.length === 0) {
+    const value = input([1], { name });
+    return { value, traced: tracedOf(reshape(value, []), kind, inRow) };
+  }
+  const isImages =
+    images &&
+    dims.length === 3 &&
+    !nodes.some((node) => node.operator === 'Transpose' && node.inputs[0] === name);
+  if (!isImages) {
+    const value = input(dims, { name });
+    return { value, traced: tracedOf(value, kind, inRow) };
+  }
+  // Images have their channels last here.
+  const [channels, height, width] = dims;
+  const value = input([height, width, channels], { name });
+  const traced = tracedOf(value, kind);
+  return { value, traced: { ...traced, axes: [0, 3, 1, 2].map((axis) => traced.axes[axis]) } };
+}
+
+/** A value of the network, with its axes as in the file; images have their channels last. */
+function outputValue(x: Traced, fail: Fail): Value {
+  const parts = x.axes.map((own) => own.parts.join());
+  const isImages = x.axes.length === 4 && parts.join(';') === '0;3;1;2' && shapeOf(x)[0] === BATCH;
+  if (isImages) return x.value;
+  const { value } = plain(x, fail);
+  return value.shape.rows ? value : fail('it does not depend on an input');
+}

@@ -1,0 +1,66 @@
+/**
+ * Initializers that become parameters of a model. They have the names that the file gives them, and lie as
+ * their first reader wants them: what a convolution or a product would turn at each step is turned once.
+ */
+import { show } from '../../../base/errors.js';
+import * as F from '../../../graph/functions.js';
+import { bufferLeaf, parameterLeaf } from '../../../graph/leaves.js';
+import { applyOne, type Value } from '../../../graph/value.js';
+import { zeros } from '../../../nn/initializers.js';
+import type { Fail } from '../../protobuf.js';
+import { type Known, permute } from './array.js';
+
+export class Weight {
+  readonly name: string;
+  readonly array: Known;
+  /** Axis i of the parameter is this axis of the file's, once it is there. */
+  #axes: readonly number[] | undefined;
+  #value: Value | undefined;
+  readonly #isShared: boolean;
+
+  /** @param isShared Whether several nodes read it: it then stays as it is in the file. */
+  constructor(name: string, array: Known, isShared: boolean) {
+    this.name = name;
+    this.array = array;
+    this.#isShared = isShared;
+  }
+
+  /** The parameter, once a node has read it. */
+  get value(): Value | undefined {
+    return this.#value;
+  }
+
+  /** The numbers that the parameter begins with. */
+  get initial(): Known {
+    return permute(this.array, this.#axes ?? [...this.array.dims.keys()]);
+  }
+
+  /** With axis i that of the file's at axes[i]; `isBuffer`: what is kept, but not trained. */
+  as(axes: readonly number[], fail: Fail, isBuffer = false): Value {
+    const own = [...this.array.dims.keys()];
+    if (!this.#value) {
+      this.#check(fail);
+      this.#axes = this.#isShared ? own : axes;
+      const dims = this.#axes.map((axis) => this.array.dims[axis]);
+      this.#value = applyOne(isBuffer ? bufferLeaf : parameterLeaf, [], {
+        ...{ shape: { rows: false, dims }, name: this.name, initializer: zeros() },
+        ...{ penalised: dims.length > 1, trainable: !isBuffer },
+      });
+    }
+    const order = axes.map((axis) => this.#axes!.indexOf(axis));
+    return order.every((axis, i) => axis === i) ? this.#value : F.transpose(this.#value, order);
+  }
+
+  #check(fail: Fail): void {
+    const { values, dims } = this.array;
+    if (values.length === 0) fail(`constant ${show(this.name)}: expected values, given shape ${show(dims)}`);
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) fail(`constant ${show(this.name)}: expected finite values, given ${values[at]} at ${at}`);
+  }
+}
+
+/** A weight whose axes a node has turned: axis i is that of the weight's at axes[i]. */
+export interface Turned {
+  readonly weight: Weight;
+  readonly axes: readonly number[];
+}
