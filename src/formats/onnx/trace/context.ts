@@ -28,6 +28,8 @@ export interface Tracing {
   readonly opset: number;
   /** The size of a batch where the file has a number for it. */
   readonly batch: number | undefined;
+  /** Numbers that may be made still: no small file may ask for many. */
+  readonly budget: { left: number; seen: number };
   /** A weight of a name that the file has, which a node keeps. */
   weight(name: string, array: Known): Weight;
 }
@@ -203,6 +205,20 @@ export class NodeReader {
   axes(given: readonly number[], rank: number): number[] {
     const axes = given.map((own) => this.axis(own, rank));
     return new Set(axes).size === axes.length ? axes : this.fail(`an axis is named twice: ${show(given)}`);
+  }
+
+  /** Call before so many numbers are made. */
+  claim(count: number): void {
+    const { budget } = this.graph;
+    if (!(count >= 0 && count <= budget.left))
+      this.fail(`it makes more numbers than a file of this size may ask for: ${count}`);
+    budget.left -= count;
+  }
+
+  /** So many whole numbers, from `begin` on. */
+  places(count: number, begin = 0, step = 1): number[] {
+    this.claim(count);
+    return Array.from({ length: count }, (_, i) => begin + i * step);
   }
 
   /** Numbers that are known as a value. */

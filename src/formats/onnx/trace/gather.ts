@@ -93,11 +93,7 @@ function gatherLive(node: NodeReader, axis: number, indices: Traced, shape: read
 
 /** Σ over the last axis of what is at the place that an index names. */
 function picked(node: NodeReader, data: Traced, index: Term, length: number): Term {
-  const places = known(
-    'int',
-    [length],
-    Array.from({ length }, (_, i) => i),
-  );
+  const places = known('int', [length], node.places(length));
   const own = elementwise(node, [index, places, data], data.kind, (a, b, x) =>
     F.where(F.equal(a, b), x, 0),
   ) as Traced;
@@ -129,12 +125,7 @@ function gatherElements(node: NodeReader): Term {
   // Only as much of the other axes as the indices have.
   const cut = shape.reduce<Term>((term, count, i) => {
     if (i === axis || count === dims[i]) return term;
-    return sliced(
-      node,
-      term,
-      i,
-      Array.from({ length: count }, (_, j) => j),
-    );
+    return sliced(node, term, i, node.places(count));
   }, x);
   const data = isKnown(cut) ? node.literal(cut) : cut;
   const one = dimsOf(cut).map((own, i) => (i === axis ? 1 : own));
@@ -163,7 +154,7 @@ function oneHot(node: NodeReader): Term {
   const places = known(
     'int',
     shape.map((_, i) => (i === axis ? depth : 1)),
-    Array.from({ length: depth }, (_, i) => i),
+    node.places(depth),
   );
   const wide = reshapedTerm(node, indices, shape);
   if (isKnown(wide)) return computed(node.kind(2), [wide, places], (a, b) => (a === b ? on : off), node.fail);

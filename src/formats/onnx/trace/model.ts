@@ -127,11 +127,14 @@ function traceGraph(
     ports.set(own.name, value);
     values.set(own.name, traced);
   }
-  const graph: Tracing = { opset, batch, weight: (name, array) => weights.weight(name, array) };
+  const bytes = onnx.initializers.reduce((sum, { raw }) => sum + (raw?.length ?? 0), 0);
+  const budget = { left: FREE_NUMBERS + MAX_REUSE * bytes, seen: -1 };
+  const graph: Tracing = { opset, batch, budget, weight: (name, array) => weights.weight(name, array) };
   const scopes = new Scopes();
   for (const node of nodes) {
     const failHere: Fail = (problem, cause) => fail(`${describe(node)}: ${problem}`, cause);
     const results = readNode(node, graph, values, scopes.of(node), failHere);
+    for (const own of results) account(own, graph, failHere);
     for (const [i, name] of node.outputs.entries()) {
       if (name === '') continue;
       if (i < results.length) values.set(name, results[i]);
@@ -158,6 +161,30 @@ function traceGraph(
     return networkOf(WHERE, given, results, { seed: 0, names, named, streams: new Map() });
   }, used);
   return { model, ...(link && { link: link.kind }) };
+}
+
+/** Numbers that any graph may make while it is read, and how many more for each byte of its constants. */
+const FREE_NUMBERS = 2 ** 25;
+const MAX_REUSE = 4;
+/** What each operation of ours counts for, in numbers. */
+const NODE_COST = 64;
+
+/** Counts what a node has made: arrays, numbers that stand in the graph, operations. */
+function account(made: Given, { budget }: Tracing, fail: Fail): void {
+  if ('weight' in made) return;
+  if (isKnown(made)) budget.left -= made.values.length;
+  else {
+    for (const node of nodesOf([made.value], budget.seen)) {
+      budget.left -= NODE_COST;
+      budget.seen = Math.max(budget.seen, node.order);
+      for (const { shape } of node.outputs) {
+        const size = elementsOf(shape.dims);
+        if (!(size <= MAX_SIZE)) fail(`expected at most ${MAX_SIZE} numbers of a value, given ${size}`);
+        if (!shape.rows) budget.left -= size;
+      }
+    }
+  }
+  if (budget.left < 0) fail('the graph makes more numbers than a file of this size may ask for');
 }
 
 function turned(weight: Weight): Given {

@@ -26,7 +26,8 @@ export function reduced(node: NodeReader, x: Traced, operation: Reduction, axes:
     axes.some((axis) => own.axes[axis].length % BATCH === 0 && own.axes[axis].length > 0)
   )
     node.fail('it would work across the rows of a batch');
-  const value = parts.length === 0 ? own.value : reductionOf[operation](own.value, { axis: parts, keepAxes: true });
+  const value =
+    parts.length === 0 ? own.value : reductionOf[operation](own.value, { axis: parts, keepAxes: true });
   return { ...own, value, axes: own.axes.map((one, i) => (axes.includes(i) ? { ...one, length: 1 } : one)) };
 }
 
@@ -136,11 +137,7 @@ function arg(operation: 'max' | 'min'): TracedOperator {
       const isLast = node.flag('select_last_index');
       const best = reduced(node, x, operation, [axis]);
       const dims = x.axes.map((_, i) => (i === axis ? length : 1));
-      const places = known(
-        'int',
-        dims,
-        Array.from({ length }, (_, i) => i),
-      );
+      const places = known('int', dims, node.places(length));
       const own = elementwise(node, [x, best, places], 'int', (a, b, place) =>
         F.where(F.equal(a, b), place, isLast ? -1 : length),
       );
@@ -191,7 +188,7 @@ function hardmax(node: NodeReader): Term {
   const places = known(
     'int',
     x.axes.map((_, i) => (i === axis ? length : 1)),
-    Array.from({ length }, (_, i) => i),
+    node.places(length),
   );
   const best = reduced(node, x, 'max', [axis]);
   const own = elementwise(node, [x, best, places], 'int', (a, b, place) =>
@@ -209,6 +206,7 @@ function cumSum(node: NodeReader): Term {
   if (length % BATCH === 0) node.fail('it would add up the rows of a batch');
   checkMade([length, length], node.fail);
   const [isExclusive, isReverse] = [node.flag('exclusive'), node.flag('reverse')];
+  node.claim(length * length);
   const ones = Float32Array.from({ length: length * length }, (_, i) => {
     const [from, to] = [Math.floor(i / length), i % length];
     const behind = isReverse ? from - to : to - from;

@@ -144,7 +144,7 @@ function tile(node: NodeReader): Term {
       return pick(
         own,
         axis,
-        Array.from({ length: length * count }, (_, i) => i % length),
+        node.places(length * count).map((i) => i % length),
       );
     }
     if (dims[axis] === 1)
@@ -286,12 +286,7 @@ function slice(node: NodeReader): Term {
       continue;
     }
     const count = Math.max(0, Math.ceil((end - begin) / step));
-    x = sliced(
-      node,
-      x,
-      axis,
-      Array.from({ length: count }, (_, j) => begin + j * step),
-    );
+    x = sliced(node, x, axis, node.places(count, begin, step));
   }
   return x;
 }
@@ -310,7 +305,7 @@ function split(node: NodeReader): readonly Term[] {
     node.fail(`expected ${count} parts of ${named([length])[0]}, given ${show(sizes)}`);
   let begin = 0;
   return sizes.map((size) => {
-    const places = Array.from({ length: size }, (_, i) => begin + i);
+    const places = node.places(size, begin);
     begin += size;
     return sliced(node, x, axis, places);
   });
@@ -330,7 +325,7 @@ function padded(node: NodeReader): Term {
     const length = dims[axis];
     if (before === 0 && after === 0) return own;
     // Less than nothing is cut off.
-    const kept = Array.from({ length: length + before + after }, (_, j) => j - before);
+    const kept = node.places(length + before + after, -before);
     if (mode === 'constant') {
       const inside = sliced(
         node,
@@ -405,11 +400,7 @@ function range(node: NodeReader): Term {
   );
   const count = Math.max(0, Math.ceil((end - begin) / step));
   checkMade([count], node.fail);
-  return known(
-    node.kind(0),
-    [count],
-    Array.from({ length: count }, (_, i) => begin + i * step),
-  );
+  return known(node.kind(0), [count], node.places(count, begin, step));
 }
 
 /** One triangle of each matrix, 0 elsewhere. */
@@ -423,7 +414,7 @@ function trilu(node: NodeReader): Term {
   const mask = known(
     'bool',
     [M, N],
-    Array.from({ length: M * N }, (_, i) => {
+    node.places(M * N).map((i) => {
       const diagonal = (i % N) - Math.floor(i / N);
       return Number(upper ? diagonal >= k : diagonal <= k);
     }),

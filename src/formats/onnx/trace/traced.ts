@@ -9,7 +9,7 @@ import * as F from '../../../graph/functions.js';
 import { literal } from '../../../graph/leaves.js';
 import { MAX_RANK, type Value } from '../../../graph/value.js';
 import type { Fail } from '../../protobuf.js';
-import { BATCH, type Kind, type Known, named, permute, piecesOf } from './array.js';
+import { BATCH, checkMade, type Kind, type Known, named, permute, piecesOf } from './array.js';
 
 export interface Axis {
   /** In the file; a multiple of `BATCH` where the rows of a batch are in it. */
@@ -109,10 +109,10 @@ export function full(x: Traced, fail: Fail): Traced {
     fail('it repeats a constant for each row of a batch, which is not known here');
   let own = x;
   for (const axis of missing) own = withAxis(own, axis);
-  const lengths = [...lengthsOf(own.value)];
+  const lengths = lengthsOf(own.value).map(() => 1);
   for (const axis of missing) lengths[own.axes[axis].parts[0]] = own.axes[axis].length;
   const dims = own.value.shape.rows ? lengths.slice(1) : lengths;
-  return { ...own, value: F.mul(own.value, literal(new Float32Array(elementsOf(dims)).fill(1), dims)) };
+  return { ...own, value: F.mul(own.value, literal(new Float32Array(checkMade(dims, fail)).fill(1), dims)) };
 }
 
 /** With an axis of length 1 of ours for an axis of the file that has none, behind those of the axes before it. */
