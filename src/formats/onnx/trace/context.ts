@@ -82,8 +82,9 @@ export class NodeReader {
     return 'weight' in given ? this.#parameter(given) : given;
   }
 
-  terms(): Term[] {
-    return this.#given.map((_, place) => this.term(place));
+  /** So many inputs, or all. */
+  terms(count = this.count): Term[] {
+    return Array.from({ length: count }, (_, place) => this.term(place));
   }
 
   traced(place: number): Traced {

@@ -64,7 +64,7 @@ function binary(own: Binary): TracedOperator {
   return {
     inputs: 2,
     read(node) {
-      const [a, b] = node.terms();
+      const [a, b] = node.terms(2);
       const isWhole = a.kind !== 'float';
       const { live, compute } = (isWhole && own.whole) || own;
       return elementwise(node, [a, b], own.kind ?? a.kind, live, compute);
@@ -234,13 +234,13 @@ function clip(node: NodeReader): Term {
 
 /** The first axis behind the batch is that of the slopes where there are fewer axes. */
 function prelu(node: NodeReader): Term {
-  return elementwise(node, node.terms(), 'float', (x, slope) =>
+  return elementwise(node, node.terms(2), 'float', (x, slope) =>
     F.where(F.less(x, 0), F.mul(x, slope), x as Value),
   );
 }
 
 function modulo(node: NodeReader): Term {
-  const [a, b] = node.terms();
+  const [a, b] = node.terms(2);
   if (node.flag('fmod')) {
     const live = (x: Operand, y: Operand) => F.sub(x, F.mul(y, truncated(F.div(x, y))));
     return elementwise(node, [a, b], a.kind, live, (x, y) => x % y);
@@ -250,7 +250,7 @@ function modulo(node: NodeReader): Term {
 }
 
 function power(node: NodeReader): Term {
-  const [a, b] = node.terms();
+  const [a, b] = node.terms(2);
   // A square has a gradient at 0, and is exact.
   const isSquare = isKnown(b) && b.values.length === 1 && b.values[0] === 2;
   if (isSquare && !isKnown(a) && b.dims.length <= a.axes.length)
@@ -266,7 +266,7 @@ function power(node: NodeReader): Term {
 }
 
 function where(node: NodeReader): Term {
-  const [condition, a, b] = node.terms();
+  const [condition, a, b] = node.terms(3);
   return elementwise(node, [condition, a, b], a.kind, F.where, (own, x, y) => (own !== 0 ? x : y));
 }
 

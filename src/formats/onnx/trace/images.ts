@@ -191,6 +191,10 @@ function batchNormalization(node: NodeReader): Traced {
   const x = node.traced(0);
   const channels = Math.min(1, x.axes.length - 1);
   const own = last(x, channels, node.fail);
+  if (node.flag('training_mode')) node.fail('expected not to be in training mode');
+  const variance = node.numbers(4) ?? node.fail('its input 4 is missing');
+  const wrong = variance.find((value) => !(value >= 0));
+  if (wrong !== undefined) node.fail(`expected variances of at least 0, given ${wrong}`);
   const [weight, bias] = [node.weight(1), node.weight(2)];
   const running = [node.weight(3, undefined, true), node.weight(4, undefined, true)];
   const [value] = apply(batchNormOperation, [own.value, ...running, weight, bias], {

@@ -146,7 +146,9 @@ function traceGraph(
       return fail(`output ${show(name)}: expected a value that depends on an input`);
     return { name, traced: own };
   });
-  const link = outputs.length === 1 && options.keepsLink ? found[0].traced.link : undefined;
+  const [last] = found;
+  const isLast = outputs.length === 1 && last.traced.link?.of === last.traced.value;
+  const link = isLast && options.keepsLink ? last.traced.link : undefined;
   const results = new Map(
     found.map(({ name, traced }) => [
       name,
@@ -229,7 +231,7 @@ function readNode(
 function withSigmoid(own: Given, before: Given | undefined): Given {
   const isRow = 'axes' in own && 'value' in own && own.axes.length === 2;
   if (!isRow || !before || !('value' in before)) return own;
-  return { ...own, link: { kind: 'sigmoid', before } };
+  return { ...own, link: { kind: 'sigmoid', before, of: own.value } };
 }
 
 /** Parameters that nodes have read, under names that are no two's. */

@@ -163,7 +163,7 @@ function alongAxis(compute: (x: Value, axis: number) => Value, kind?: 'softmax')
         return node.reshaped(along(node, flat, axis, compute), dims);
       }
       const made = along(node, x, axis, compute);
-      return kind && rank === 2 && axis === 1 ? { ...made, link: { kind, before: x } } : made;
+      return kind && rank === 2 && axis === 1 ? { ...made, link: { kind, before: x, of: made.value } } : made;
     },
   };
 }

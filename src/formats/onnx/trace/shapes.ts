@@ -428,19 +428,18 @@ function trilu(node: NodeReader): Term {
   );
 }
 
-/** The same values; of two outputs, the second is a mask that nothing needs here. */
-const same: TracedOperator = {
-  inputs: 3,
-  attributes: ['ratio', 'seed', 'is_test'],
-  outputs: 2,
-  read: (node) => node.given(0),
-};
+/** Nothing is dropped when a network predicts; layers of ours drop while it is trained. */
+function dropout(node: NodeReader): Given {
+  if (node.number(2)) node.fail('expected not to be in training mode');
+  return node.given(0);
+}
+
 
 /** By name. */
 export const shapeOperators: Readonly<Record<string, TracedOperator>> = {
   Concat: { inputs: Number.MAX_SAFE_INTEGER, attributes: ['axis'], read: concat },
   ConstantOfShape: { inputs: 1, attributes: ['value'], read: constantOfShape },
-  Dropout: same,
+  Dropout: { inputs: 3, attributes: ['ratio', 'seed', 'is_test'], read: dropout },
   Expand: { inputs: 2, read: expand },
   Flatten: { inputs: 1, attributes: ['axis'], read: flatten },
   Identity: { inputs: 1, read: (node) => node.given(0) },

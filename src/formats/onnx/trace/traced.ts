@@ -22,8 +22,14 @@ export interface Traced {
   readonly value: Value;
   readonly axes: readonly Axis[];
   readonly kind: Kind;
-  /** What it was before a function that says what outputs are, if that made it. */
-  readonly link?: { readonly kind: 'softmax' | 'sigmoid'; readonly before: Traced };
+  /** What it was before a function that says what outputs are, if that made `of`. */
+  readonly link?: Link;
+}
+
+export interface Link {
+  readonly kind: 'softmax' | 'sigmoid';
+  readonly before: Traced;
+  readonly of: Value;
 }
 
 /** Lengths of all axes of a value, its rows included. */
