@@ -104,8 +104,10 @@ export const take: Operation<object> = {
       rule.needs[1] ? one(rule, takeTable, [indices, rule.gradients[0]!], { shape }) : undefined,
     ];
   },
-  bind: ({ inputs: [indices, table], outputs }) =>
-    gather({ y: viewOf(outputs[0]!), table: viewOf(table), indices: viewOf(indices) }),
+  bind({ inputs: [indices, table], outputs }) {
+    const x = viewOf(indices);
+    return gather({ y: rowsFor(x, viewOf(outputs[0]!)), table: viewOf(table), indices: x });
+  },
   checkInputs({ shapes: [indices, table], ...check }) {
     for (let column = 0; column < elementsOf(indices.dims); column++) {
       checkCategories(check, column, table.dims[0], check.width);
@@ -113,13 +115,23 @@ export const take: Operation<object> = {
   },
 };
 
+/** Rows of a table, for as many indices: a single one lies in memory as a list of one. */
+function rowsFor(indices: View, rows: View): View {
+  if (rows.shape.length > indices.shape.length) return rows;
+  return { ...rows, shape: [1, ...rows.shape], strides: [0, ...rows.strides] };
+}
+
 const takeTable: Operation<{ readonly shape: Shape }> = {
   name: 'takeTable',
   infer: (_, __, { shape }) => [shape],
   bind({ inputs: [indices, dy], outputs, arena }) {
     // Indices equally far apart, as the rows of dy are.
     const x = arena.tensor('float', indices.shape);
-    const sums = scatterAdd({ dtable: viewOf(outputs[0]!), indices: viewOf(x), dy: viewOf(dy) });
+    const sums = scatterAdd({
+      dtable: viewOf(outputs[0]!),
+      indices: viewOf(x),
+      dy: rowsFor(viewOf(x), viewOf(dy)),
+    });
     return [unary({ y: viewOf(x), x: viewOf(indices), operation: 'copy' }), sums];
   },
 };

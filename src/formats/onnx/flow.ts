@@ -3,10 +3,9 @@
  * whose values it reads, and constants. Cycles and what leads nowhere are refused. It knows no operator but
  * Constant.
  */
-import { FormatError, show } from '../../base/errors.js';
+import { show } from '../../base/errors.js';
 import type { Fail } from '../protobuf.js';
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './proto.js';
-import { Unlike } from './unlike.js';
 
 export class Flow {
   readonly input: OnnxValue;
@@ -127,19 +126,6 @@ export class Flow {
     if (!made.has(name)) this.#fail(`its output ${show(name)} is made by no node`);
   }
 
-  /** What stands here for a graph that is no row of layers, and may be read otherwise. */
-  unlike(problem: string): never {
-    try {
-      return this.#fail(problem);
-    } catch (error) {
-      throw error instanceof FormatError ? new Unlike(error.where, problem) : error;
-    }
-  }
-
-  unlikeAt(node: OnnxNode, problem: string): never {
-    return this.unlike(`node ${show(node.name)} (${node.operator}): ${problem}`);
-  }
-
   failAt(node: OnnxNode, problem: string, cause?: unknown): never {
     return this.#fail(`node ${show(node.name)} (${node.operator}): ${problem}`, cause);
   }
@@ -150,7 +136,7 @@ export class Flow {
 
   #only(what: string, values: readonly OnnxValue[]): OnnxValue {
     if (values.length === 1) return values[0];
-    return this.unlike(`expected one ${what} of the graph, given ${show(values.map(({ name }) => name))}`);
+    return this.#fail(`expected one ${what} of the graph, given ${show(values.map(({ name }) => name))}`);
   }
 }
 

@@ -25,7 +25,6 @@ import { rowOperators } from './operators.js';
 import { type OnnxModel, type OnnxNode, type OnnxValue, PRODUCER } from './proto.js';
 import { Reading, Source } from './reading.js';
 import { traceModel } from './trace/model.js';
-import { Unlike } from './unlike.js';
 
 /** Operators have meant what they mean to layers since then. */
 const MIN_OPSET = 9;
@@ -89,9 +88,16 @@ export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOpt
     return readGraph(onnx, shapes, fail);
   } catch (error) {
     if (!(error instanceof FormatError) || !asLayers) throw error;
-    // What is wrong with a graph of layers is said in terms of these.
-    throw asLayers instanceof Unlike ? error : asLayers;
+    throw isOfLayers(onnx) ? asLayers : error;
   }
+}
+
+/** Whether what is wrong with a graph is best said in terms of layers. */
+function isOfLayers({ nodes, inputs, outputs, initializers }: OnnxModel): boolean {
+  const constants = new Set(initializers.map(({ name }) => name));
+  const isOne = outputs.length === 1 && inputs.filter(({ name }) => !constants.has(name)).length === 1;
+  const known = (name: string) => operators.has(name) || joins.includes(name) || name === 'Constant';
+  return isOne && nodes.every(({ domain, operator }) => !domain && known(operator));
 }
 
 /** As layers of ours, one after the other or joined. */
@@ -244,7 +250,7 @@ function readNodes(flow: Flow, first: Reading): Reading {
 
 function readSeveral(node: OnnxNode, flow: Flow, values: readonly Reading[]): Reading {
   if (node.domain || !joins.includes(node.operator)) {
-    flow.unlikeAt(
+    flow.failAt(
       node,
       `this operator is not supported where it reads a branch; expected one of ${joins.join(', ')}`,
     );
@@ -258,7 +264,7 @@ function readOne(node: OnnxNode, flow: Flow, name: string, read: Reading, shapes
   const operator = node.domain ? undefined : operators.get(node.operator);
   if (!operator) {
     const known = [...operators.keys()].join(', ');
-    return flow.unlikeAt(node, `this operator is not supported; expected one of ${known}`);
+    return flow.failAt(node, `this operator is not supported; expected one of ${known}`);
   }
   if ((node.outputs[0] ?? '') === '') flow.failAt(node, 'it has no output');
   if (read.softmax && !['Identity', 'Cast'].includes(node.operator))

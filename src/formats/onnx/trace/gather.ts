@@ -55,10 +55,11 @@ function gather(node: NodeReader): Term {
   const value = F.take(matrix, indices.value);
   const at = lengthsOf(indices.value).length;
   // The axes of the indices stand where the axis was.
-  const own: Traced = { value, kind: node.kind(0), axes: [...indices.axes, { length: width, parts: [at] }] };
-  const wide = node.reshaped(own, [...shapeOf(indices), ...rest.map((one) => dims[one])]);
-  const [of, behind] = [indices.axes.length, wide.axes.slice(indices.axes.length)];
-  return { ...wide, axes: [...behind.slice(0, axis), ...wide.axes.slice(0, of), ...behind.slice(axis)] };
+  const lengths = rest.map((one) => dims[one]);
+  const wide = rest.length === 1 ? value : F.reshape(value, [...indices.value.shape.dims, ...lengths]);
+  const behind = lengths.map((length, i) => ({ length, parts: [at + i] }));
+  const axes = [...behind.slice(0, axis), ...indices.axes, ...behind.slice(axis)];
+  return { value: wide, axes, kind: node.kind(0) };
 }
 
 /** Places of an axis, by a product. */

@@ -158,9 +158,22 @@ function tile(node: NodeReader): Term {
   }, x);
 }
 
+/** A constant for a batch of 1, where others are of any batch, is repeated for each row. */
+function forBatch(node: NodeReader, x: Term, shapes: readonly (readonly number[])[], axis: number): Term {
+  const dims = dimsOf(x);
+  const isBatch = (i: number) => i !== axis && dims[i] === 1 && shapes.some((own) => own[i] === BATCH);
+  if (node.graph.batch !== 1 || !dims.some((_, i) => isBatch(i))) return x;
+  return stretched(
+    node,
+    x,
+    dims.map((length, i) => (isBatch(i) ? BATCH : length)),
+  );
+}
+
 /** One behind the other along an axis. */
-export function concatenated(node: NodeReader, terms: readonly Term[], axis: number): Term {
+export function concatenated(node: NodeReader, given: readonly Term[], axis: number): Term {
   const { fail } = node;
+  const terms = given.map((own) => forBatch(node, own, given.map(dimsOf), axis));
   const shapes = terms.map(dimsOf);
   const others = (dims: readonly number[]) => dims.map((length, i) => (i === axis ? 0 : length)).join();
   if (shapes.some((dims) => others(dims) !== others(shapes[0])))
@@ -433,7 +446,6 @@ function dropout(node: NodeReader): Given {
   if (node.number(2)) node.fail('expected not to be in training mode');
   return node.given(0);
 }
-
 
 /** By name. */
 export const shapeOperators: Readonly<Record<string, TracedOperator>> = {

@@ -176,22 +176,31 @@ export function last(x: Traced, axis: number, fail: Fail): Traced {
  * `batch`: the size of a batch where the file has a number for it, in the shape that is asked for.
  */
 export function reshaped(x: Traced, dims: readonly number[], batch: number | undefined, fail: Fail): Traced {
-  const own = full(x, fail);
-  const total = elementsOf(shapeOf(own));
-  const wanted = total === elementsOf(dims) ? dims : withBatch(own, dims, batch);
+  const total = elementsOf(shapeOf(x));
+  const wanted = total === elementsOf(dims) ? dims : withBatch(x, dims, batch);
   if (!wanted) {
     return fail(
       `expected a shape of as many elements as ${show(named(shapeOf(x)))} has, given ${show(named(dims))}`,
     );
   }
-  const parts = partsOf(own.axes);
-  const lengths = lengthsOf(own.value);
+  const lengths = lengthsOf(x.value);
+  // What repeats is an axis that none of ours is part of.
+  const atoms = x.axes.flatMap(({ length, parts }): readonly (number | undefined)[] =>
+    parts.length === 0 && length > 1 ? [undefined] : parts,
+  );
+  const repeated = x.axes.filter(({ length, parts }) => parts.length === 0 && length > 1);
+  let next = 0;
   const pieces = piecesOf(
-    parts.map((part) => lengths[part]),
+    atoms.map((part) => (part === undefined ? repeated[next++].length : lengths[part])),
     wanted,
   );
+  const stays = (at: number) =>
+    pieces?.filter(({ from, to }) => from === at || to === pieceOf(at)?.to).length === 1;
+  const pieceOf = (at: number) => pieces?.find(({ from }) => from === at);
+  if (repeated.length > 0 && !atoms.every((part, at) => part !== undefined || stays(at)))
+    return reshaped(full(x, fail), dims, batch, fail);
   if (!pieces) {
-    const flat = plain(own, fail);
+    const flat = plain(x, fail);
     const inRow = rowsAxis(flat) !== 0;
     if (!inRow && wanted[0] !== BATCH) fail(`the rows of a batch would be cut: ${show(named(wanted))}`);
     return {
@@ -201,8 +210,12 @@ export function reshaped(x: Traced, dims: readonly number[], batch: number | und
   }
   const sizes: number[][] = lengths.map(() => []);
   // Rows that no axis of the file has stay where they are.
-  if (own.value.shape.rows && !parts.includes(0)) sizes[0].push(BATCH);
-  for (const { size, from } of pieces) sizes[parts[from]].push(size);
+  if (x.value.shape.rows && !atoms.includes(0)) sizes[0].push(BATCH);
+  const moved = pieces.flatMap(({ size, from, to }) => {
+    const part = atoms[from];
+    return part === undefined ? [] : [{ size, part, to }];
+  });
+  for (const { size, part } of moved) sizes[part].push(size);
   const begins: number[] = [];
   let count = 0;
   for (const list of sizes) {
@@ -214,8 +227,8 @@ export function reshaped(x: Traced, dims: readonly number[], batch: number | und
   }
   const taken = lengths.map(() => 0);
   const axes = wanted.map((length) => ({ length, parts: [] as number[] }));
-  for (const { from, to } of pieces) axes[to].parts.push(begins[parts[from]] + taken[parts[from]]++);
-  const { value } = resized({ ...own, axes: [] }, sizes);
+  for (const { part, to } of moved) axes[to].parts.push(begins[part] + taken[part]++);
+  const { value } = resized({ ...x, axes: [] }, sizes);
   return { value, axes, kind: x.kind };
 }
 
@@ -316,7 +329,9 @@ export function aligned(
     const keys = keysOf(x);
     const has = inRow.map((key) => keys.findIndex((own) => own && same(own, key)));
     const parts = has.filter((part) => part >= 0);
-    const all = x.value.shape.rows ? [0, ...parts] : parts;
+    // What has one row for all has no axis for them.
+    const alone = keys.findIndex((own) => own && rows === 0 && same(own, order[0]));
+    const all = alone >= 0 ? [alone, ...parts] : x.value.shape.rows ? [0, ...parts] : parts;
     if (all.length !== keys.length) fail('its inputs do not fit together');
     const turned = all.every((part, i) => part === i) ? x.value : F.transpose(x.value, all);
     const own = has.map((part) => (part < 0 ? 1 : lengthsOf(x.value)[part]));
