@@ -93,13 +93,24 @@ interface Described {
   facts: [name: string, value: string][];
   tensors: ({ name: string; dtype: string; shape: readonly number[] } & Statistics)[];
   model?: Inspection['model'];
+  graph?: Inspection['graph'];
   columns?: Inspection['columns'];
   records?: Inspection['records'];
   parts?: Described[];
 }
 
 /** For programs. */
-function describe({ path, kind, facts, model, tensors, columns, records, parts }: Inspection): Described {
+function describe({
+  path,
+  kind,
+  facts,
+  model,
+  graph,
+  tensors,
+  columns,
+  records,
+  parts,
+}: Inspection): Described {
   return {
     path,
     kind,
@@ -111,6 +122,7 @@ function describe({ path, kind, facts, model, tensors, columns, records, parts }
       ...describeValues(values),
     })),
     ...(model && { model }),
+    ...(graph && { graph }),
     ...(columns && { columns }),
     ...(records && { records }),
     ...(parts && { parts: parts.map(describe) }),
@@ -118,7 +130,7 @@ function describe({ path, kind, facts, model, tensors, columns, records, parts }
 }
 
 function print(out: Output, inspection: Inspection, options: InspectOptions): void {
-  const { path, facts, tensors, columns, records, parts = [] } = inspection;
+  const { path, facts, graph, tensors, columns, records, parts = [] } = inspection;
   out.line(out.bold(printable(path)));
   // A value keeps its line where a narrow terminal would break it.
   for (const line of table(
@@ -126,6 +138,7 @@ function print(out: Output, inspection: Inspection, options: InspectOptions): vo
     [0, 1],
   ))
     out.line(line);
+  if (graph) printGraph(out, graph);
   if (tensors.length > 0) printTensors(out, tensors, options);
   if (columns) printColumns(out, columns);
   if (records) printRecords(out, records);
@@ -133,6 +146,21 @@ function print(out: Output, inspection: Inspection, options: InspectOptions): vo
     out.line();
     print(out, part, options);
   }
+}
+
+/** Layers from top to bottom, with rails along which their values run. */
+function printGraph(out: Output, graph: NonNullable<Inspection['graph']>): void {
+  out.line();
+  const rows = graph.map(({ rails, name, kind, shape, parameters, multiplyAdds }) => [
+    rails,
+    printable(name),
+    printable(kind),
+    shape,
+    parameters > 0 ? count(parameters) : '',
+    multiplyAdds > 0 ? count(multiplyAdds) : '',
+  ]);
+  const head = ['', 'layer', 'kind', 'output', 'parameters', 'multiply-adds'];
+  for (const line of fitColumns([head, ...rows], [0, 1, 2, 3], columnsOf(out.human), [4, 2])) out.line(line);
 }
 
 function printTensors(

@@ -4,7 +4,7 @@ import { FormatError, LanegradError } from '../base/errors.js';
 import type { ImageShape } from '../data/set.js';
 import type { InputFormat } from '../formats/model-metadata.js';
 import { decodeModel } from '../formats/onnx/decode.js';
-import { dataTypes, type OnnxTensor } from '../formats/onnx/proto.js';
+import { dataTypes, type OnnxNode, type OnnxTensor } from '../formats/onnx/proto.js';
 import { type OnnxImport, readOnnx } from '../formats/onnx/read.js';
 import { floatValues, intValues } from '../formats/onnx/values.js';
 import type { Fail } from '../formats/protobuf.js';
@@ -15,6 +15,7 @@ import { lengthsOf, sizesOf, summary, titleOf } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
 import { preparationFacts } from '../tables/inspect.js';
 import type { ModelMetadata } from '../tables/model-file.js';
+import { drawGraph } from './graph-text.js';
 import type { InspectedTensor, Inspection, ModelReport, Pictures } from './types.js';
 
 /** Layers, inputs and parameters; the first weights as pictures where inputs are images. */
@@ -27,7 +28,7 @@ export async function inspectModel(
   const { loss } = model;
   const facts: [string, string][] = [
     ['file', 'model'],
-    ...(isPlain(model) ? layerFacts(model) : graphFacts(model)),
+    ...(isPlain(model) ? layerFacts(model) : endFacts(model)),
     ['parameters', model.parameterCount.toLocaleString('en-US')],
     ['seed', String(model.seed)],
   ];
@@ -45,6 +46,7 @@ export async function inspectModel(
     kind: 'model',
     facts,
     model: report,
+    ...(!isPlain(model) && { graph: drawGraph(model) }),
     tensors: modelTensors(model, greyShape(input?.imageShape)),
   };
 }
@@ -64,14 +66,10 @@ function layerFacts(model: Sequential): [string, string][] {
   ];
 }
 
-/** Of a model that is no list of layers: its ends, and a line for each row of its summary. */
-function graphFacts(model: Network): [string, string][] {
+/** Of a model that is no list of layers, which is drawn. */
+function endFacts(model: Network): [string, string][] {
   return [
     ...model.inputs.map(({ name, shape }): [string, string] => ['input', `${name} ${lengthsOf(shape)}`]),
-    ...summary(model).layers.map(({ name, kind, shape, parameters }): [string, string] => [
-      `layer ${name}`,
-      `${kind} to ${lengthsOf(shape)}${parameters > 0 ? `, ${parameters.toLocaleString('en-US')} parameters` : ''}`,
-    ]),
     ...model.outputs.map(({ name, shape }): [string, string] => ['output', `${name} ${lengthsOf(shape)}`]),
   ];
 }
@@ -108,7 +106,7 @@ export async function inspectOnnx(
     throw new FormatError(path, problem);
   };
   let externalData = new Map<string, Uint8Array>();
-  const verdict = await importable(path, async () => {
+  const { verdict, model } = await importable(path, async () => {
     externalData = await readFiles();
     return readOnnx(bytes, path, { externalData });
   });
@@ -121,7 +119,7 @@ export async function inspectOnnx(
     ['producer', `${onnx.producer} ${onnx.producerVersion}`.trim() || 'unknown'],
     ...onnx.inputs.map(({ name, shape: dims }): [string, string] => ['input', `${name} ${shape(dims)}`]),
     ...onnx.outputs.map(({ name, shape: dims }): [string, string] => ['output', `${name} ${shape(dims)}`]),
-    ['nodes', onnx.nodes.map(({ operator }) => operator).join(' ')],
+    ['nodes', operatorCounts(onnx.nodes)],
     ['import', verdict],
   ];
   const tensors = onnx.initializers.map((tensor): InspectedTensor => {
@@ -129,7 +127,17 @@ export async function inspectOnnx(
     const dtype = Object.entries(dataTypes).find(([, code]) => code === dataType)?.[0] ?? `type ${dataType}`;
     return { name, dtype, shape: dims, values: tensor.external ? [] : onnxValues(tensor, dtype, fail) };
   });
-  return { path, kind: 'onnx', facts, tensors };
+  return { path, kind: 'onnx', facts, ...(model && { graph: drawGraph(model) }), tensors };
+}
+
+/** `12 Conv, 3 Relu`: the most frequent first. */
+function operatorCounts(nodes: readonly OnnxNode[]): string {
+  const counts = new Map<string, number>();
+  for (const { operator } of nodes) counts.set(operator, (counts.get(operator) ?? 0) + 1);
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([operator, count]) => `${count} ${operator}`)
+    .join(', ');
 }
 
 /** Numbers of a type that is known; of others there is nothing to say. */
@@ -138,14 +146,20 @@ function onnxValues(tensor: OnnxTensor, dtype: string, fail: Fail): ArrayLike<nu
   return ['float', 'double', 'float16', 'bfloat16'].includes(dtype) ? floatValues(tensor, fail) : [];
 }
 
-async function importable(path: string, read: () => Promise<OnnxImport>): Promise<string> {
+interface Verdict {
+  readonly verdict: string;
+  readonly model?: Network;
+}
+
+async function importable(path: string, read: () => Promise<OnnxImport>): Promise<Verdict> {
   try {
     const { model, softmax, sigmoid } = await read();
     const end = softmax ? 'softmax' : sigmoid ? 'sigmoid' : undefined;
-    return `possible: ${titleOf(model)}${end ? `, its ${end} as the link of ${model.loss?.kind}` : ''}`;
+    const link = end ? `, its ${end} as the link of ${model.loss?.kind}` : '';
+    return { verdict: `possible: ${titleOf(model)}${link}`, model };
   } catch (error) {
     if (!(error instanceof LanegradError)) throw error;
-    return `not possible: ${error.message.replace(`${path}: `, '')}`;
+    return { verdict: `not possible: ${error.message.replace(`${path}: `, '')}` };
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Loss } from '../nn/losses.js';
 import type { ColumnReport } from '../tables/inspect.js';
 import type { ModelMetadata } from '../tables/model-file.js';
+import type { GraphLine } from './graph-text.js';
 
 export type InspectedKind =
   | 'model'
@@ -48,6 +49,8 @@ export interface Inspection {
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly tensors: readonly InspectedTensor[];
   readonly model?: ModelReport;
+  /** A network as a drawing, where it is no list of layers or comes from another program. */
+  readonly graph?: readonly GraphLine[];
   /** Of a table. */
   readonly columns?: readonly ColumnReport[];
   /** Of a run folder: its files. */

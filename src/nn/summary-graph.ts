@@ -38,6 +38,8 @@ export interface LayerSummary {
    * activations, normalisation and pooling count as none. A step of training takes about three times as many.
    */
   readonly multiplyAdds: number;
+  /** Of what is no list of layers: the rows, and the inputs, whose values it takes, by their names. */
+  readonly reads?: readonly string[];
 }
 
 /** What stands in one row. */
@@ -86,17 +88,39 @@ export function summarizeGraph(model: Network): LayerSummary[] {
   }
   const readOutside = readersOutside(nodes);
   const ends = new Set(graph.outputs.map(({ node }) => node));
+  const readBy = readsOf(
+    [...groups.values()],
+    new Map(graph.inputs.map(({ node }, i) => [node, model.inputs[i].name])),
+  );
   return [...groups.values()]
     .filter(({ nodes: own }) => own.length > 0)
-    .map(({ name, kind, nodes: own, frozen, ...counts }): LayerSummary => {
+    .map((group): LayerSummary => {
+      const { name, kind, nodes: own, frozen, ...counts } = group;
       const last = own.findLast((node) => ends.has(node) || readOutside.has(node)) ?? own[own.length - 1];
       const { shape } = last.outputs[0];
       return {
         ...{ name, kind, options: '', inputSize: inputOf(own), outputSize: sizeOf(shape), shape: shape.dims },
         ...{ parameters: counts.parameters, ...(frozen > 0 && { frozen }), buffers: counts.buffers },
         multiplyAdds: own.reduce((total, node) => total + multiplyAddsOf(node), 0),
+        reads: readBy.get(group)!,
       };
     });
+}
+
+/** The names of what each group takes values of: other groups, and inputs. */
+function readsOf(groups: readonly Group[], inputs: ReadonlyMap<Node, string>): Map<Group, string[]> {
+  const owner = new Map(groups.flatMap((group) => group.nodes.map((node) => [node, group] as const)));
+  return new Map(
+    groups.map((group) => {
+      const reads = new Set<string>();
+      for (const { node } of group.nodes.flatMap((own) => own.inputs)) {
+        const from = owner.get(node);
+        const name = from ? from.name : inputs.get(node);
+        if (name !== undefined && from !== group) reads.add(name);
+      }
+      return [group, [...reads]];
+    }),
+  );
 }
 
 /** Multiply-adds for each row. */

@@ -130,7 +130,7 @@ function traceGraph(
   const bytes = onnx.initializers.reduce((sum, { raw }) => sum + (raw?.length ?? 0), 0);
   const budget = { left: FREE_NUMBERS + MAX_REUSE * bytes, seen: -1 };
   const graph: Tracing = { opset, batch, budget, weight: (name, array) => weights.weight(name, array) };
-  const scopes = new Scopes();
+  const scopes = new Scopes(nodes);
   for (const node of nodes) {
     const failHere: Fail = (problem, cause) => fail(`${describe(node)}: ${problem}`, cause);
     const results = readNode(node, graph, values, scopes.of(node), failHere);
@@ -279,23 +279,36 @@ class Weights {
 /** The layers that a node stands in, by its name: `/encoder/layer.0/MatMul`. */
 class Scopes {
   readonly #owners = new Map<string, Scope>();
+  /** How many nodes stand in each. */
+  readonly #counts = new Map<string, number>();
+
+  constructor(nodes: readonly OnnxNode[]) {
+    for (const node of nodes) {
+      if (node.operator === 'Constant') continue;
+      for (const { path } of this.#paths(node)) this.#counts.set(path, (this.#counts.get(path) ?? 0) + 1);
+    }
+  }
 
   of(node: OnnxNode): readonly Scope[] {
-    const segments = node.name.split(/[/.]+/).map((own) => own.replace(/[^\w:-]+/g, '_'));
-    const own = segments.filter((segment) => segment !== '').slice(-8);
-    if (own.length === 0) own.push(node.operator);
-    return own.map((name, i) => {
-      const path = own.slice(0, i + 1).join('.');
-      const known = this.#owners.get(path) ?? {
-        name,
-        owner: {},
-        ...(i === own.length - 1 && name !== node.operator && { kind: node.operator }),
-      };
+    return this.#paths(node).map(({ path, name }) => {
+      // What is all of a layer says what the layer is.
+      const isAll = this.#counts.get(path) === 1 && name !== node.operator;
+      const known = this.#owners.get(path) ?? { name, owner: {}, ...(isAll && { kind: node.operator }) };
       this.#owners.set(path, known);
       return known;
     });
   }
+
+  #paths(node: OnnxNode): { readonly path: string; readonly name: string }[] {
+    const segments = node.name.split(/[/.]+/).map((own) => own.replace(/[^\w:-]+/g, '_'));
+    const own = segments.filter((segment) => segment !== '').slice(-MAX_SCOPES);
+    if (own.length === 0) own.push(node.operator);
+    return own.map((name, i) => ({ name, path: own.slice(0, i + 1).join('.') }));
+  }
 }
+
+/** Layers within each other, at most; the innermost are kept. */
+const MAX_SCOPES = 8;
 
 interface InputContext {
   readonly inRow: boolean;
