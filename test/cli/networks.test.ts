@@ -51,7 +51,7 @@ async function ok(...args: string[]) {
 
 it('inspect shows layers, ends and parameters', async () => {
   const text = await ok('inspect', 'net.safetensors');
-  expect(text).toMatch(/layer block +block to 6/);
+  expect(text).toMatch(/^[├─●│ ]+ block +block +6 /m);
   expect(text).toMatch(/input +input 64/);
   expect(text).toContain('block.dense.weight');
   const { model: report } = lastObject(await lanegrad(root, ['inspect', 'net.safetensors', '--json'])) as {
