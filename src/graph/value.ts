@@ -134,16 +134,13 @@ function checkRank(where: string, shape: Shape): void {
     throw new ShapeError(where, `expected at most ${MAX_RANK} axes, given ${showShape(shape)}`);
 }
 
-/**
- * Nodes that these values are made of, in the order in which they were made; `after`: those that were made
- * after the node of this order.
- */
-export function nodesOf(values: readonly Value[], after = -1): Node[] {
+/** Nodes that these values are made of, in the order in which they were made. */
+export function nodesOf(values: readonly Value[]): Node[] {
   const nodes = new Set<Node>();
   // By hand, not by recursion: a graph may be deep.
   const stack = values.map(({ node }) => node);
   for (let node = stack.pop(); node; node = stack.pop()) {
-    if (nodes.has(node) || node.order <= after) continue;
+    if (nodes.has(node)) continue;
     nodes.add(node);
     for (const value of node.inputs) stack.push(value.node);
   }

@@ -59,7 +59,7 @@ export function stridesOf(dims: readonly number[]): number[] {
  * An array of which each element is one of x's: that `strides` places from `offset` on along each axis of
  * `dims`.
  */
-export function strided(
+function strided(
   { kind, values }: Known,
   dims: readonly number[],
   strides: readonly number[],

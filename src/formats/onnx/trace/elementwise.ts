@@ -146,7 +146,7 @@ function activation(
 }
 
 /** The approximation of gelu by tanh. */
-export function geluTanh(x: Operand): Value {
+function geluTanh(x: Operand): Value {
   return applyOne(activationOperation, [x as Value], { name: 'geluTanh' });
 }
 

@@ -176,7 +176,7 @@ function account(made: Given, { budget }: Tracing, fail: Fail): void {
   if ('weight' in made) return;
   if (isKnown(made)) budget.left -= made.values.length;
   else {
-    for (const node of nodesOf([made.value], budget.seen)) {
+    for (const node of madeSince(budget.seen, made.value)) {
       budget.left -= NODE_COST;
       budget.seen = Math.max(budget.seen, node.order);
       for (const { shape } of node.outputs) {
@@ -187,6 +187,18 @@ function account(made: Given, { budget }: Tracing, fail: Fail): void {
     }
   }
   if (budget.left < 0) fail('the graph makes more numbers than a file of this size may ask for');
+}
+
+/** Operations that a value is made of, those that were made after the one of this order. */
+function madeSince(order: number, { node }: Value): Set<Node> {
+  const found = new Set<Node>();
+  const stack = [node];
+  for (let own = stack.pop(); own; own = stack.pop()) {
+    if (found.has(own) || own.order <= order) continue;
+    found.add(own);
+    for (const value of own.inputs) stack.push(value.node);
+  }
+  return found;
 }
 
 function turned(weight: Weight): Given {

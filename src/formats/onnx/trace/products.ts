@@ -64,7 +64,7 @@ function matMul(node: NodeReader): Term {
 }
 
 /** Products of matrices, which the last two axes are, of as many as the axes before them say. */
-export function batched(node: NodeReader, a: Traced, b: Traced): Traced {
+function batched(node: NodeReader, a: Traced, b: Traced): Traced {
   const { fail } = node;
   const [left, right] = [shapeOf(a), shapeOf(b)];
   checkInner(node, left, right, right[right.length - 2]);

@@ -72,7 +72,7 @@ function weightAt(distance: number, { mode, cubic: a }: How): number {
 }
 
 /** [from, to]: the weights of the input's places in each of the result's. */
-export function weightsOf(from: number, to: number, scale: number, how: How): Float32Array {
+function weightsOf(from: number, to: number, scale: number, how: How): Float32Array {
   const matrix = new Float32Array(from * to);
   for (let i = 0; i < to; i++) {
     const place = placeOf(i, how, from, to, scale);

@@ -171,7 +171,7 @@ function forBatch(node: NodeReader, x: Term, shapes: readonly (readonly number[]
 }
 
 /** One behind the other along an axis. */
-export function concatenated(node: NodeReader, given: readonly Term[], axis: number): Term {
+function concatenated(node: NodeReader, given: readonly Term[], axis: number): Term {
   const { fail } = node;
   const terms = given.map((own) => forBatch(node, own, given.map(dimsOf), axis));
   const shapes = terms.map(dimsOf);
