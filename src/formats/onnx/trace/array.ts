@@ -27,7 +27,7 @@ export interface Known {
 export const BATCH = 1_000_000_007;
 
 /** Elements of arrays that are made while a graph is read: no small file may ask for many. */
-const MAX_MADE = 2 ** 24;
+const MAX_MADE = 2 ** 22;
 
 /** Throws for an array that is larger than any that is computed at once. */
 export function checkMade(dims: readonly number[], fail: Fail): number {

@@ -166,7 +166,7 @@ function traceGraph(
 }
 
 /** Numbers that any graph may make while it is read, and how many more for each byte of its constants. */
-const FREE_NUMBERS = 2 ** 25;
+const FREE_NUMBERS = 2 ** 23;
 const MAX_REUSE = 4;
 /** What each operation of ours counts for, in numbers. */
 const NODE_COST = 64;
