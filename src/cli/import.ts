@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { FormatError, OptionError } from '../base/errors.js';
 import { readFileBytes, writeFileAtomic } from '../base/files/atomic.js';
 import { flagOf } from '../base/settings.js';
-import { foreignFormat, formatOf } from '../formats/recognise.js';
+import { foreignFormat, formatOf, isOnnx } from '../formats/recognise.js';
 import { sizesOf, titleOf } from '../nn/summary.js';
 import { importFormats } from '../run/formats.js';
 import { writeModel } from '../tables/model-file.js';
@@ -74,16 +74,12 @@ function importFormat(bytes: Uint8Array, file: string): Format {
   if (foreign !== undefined) throw new FormatError(file, `expected ${EXPECTED}, given ${foreign}`);
   const format = formatOf(bytes);
   if (format !== undefined && Object.hasOwn(importFormats, format)) return format as Format;
-  // The fields of an ONNX file may stand in any order, though hardly any begins with another than the first.
-  if (format === undefined && MODEL_FIELDS.includes(bytes[0])) return 'onnx';
+  if (isOnnx(bytes)) return 'onnx';
   throw new FormatError(
     file,
     `expected ${EXPECTED}, given ${format ? `a file of ${format}` : 'something else'}`,
   );
 }
-
-/** How a field of ModelProto begins: its number and its type. */
-const MODEL_FIELDS: readonly number[] = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72];
 
 const known = Object.values(importFormats).map(({ what }) => what);
 const EXPECTED = `${known.slice(0, -1).join(', ')}, or ${known.at(-1)}`;

@@ -1,15 +1,16 @@
 /** The images that a word on the command line stands for, as a model takes them. */
 import { OptionError, ShapeError } from '../base/errors.js';
+import type { OpenNetwork } from '../run/open-network.js';
 import type { RunSplits } from '../run/splits.js';
 import { type Images, readImages } from './images.js';
 import { printable } from './output.js';
-import { imageShapeOfModel, isFileSource, loadSplits, type OpenModel, picturesOf } from './sources.js';
+import { imageShapeOfModel, isFileSource, loadSplits, picturesOf } from './sources.js';
 
 /**
  * Those of a file or a folder of pictures, or the test images of a data set. Throws OptionError for what is
  * neither, ShapeError for images that the model does not take.
  */
-export async function imagesFor(source: string, opened: OpenModel): Promise<Images> {
+export async function imagesFor(source: string, opened: OpenNetwork): Promise<Images> {
   const { model, metadata } = opened;
   const wanted = { shape: imageShapeOfModel(opened), fit: metadata.input?.fit };
   const images = (await isFileSource(source))

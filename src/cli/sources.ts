@@ -1,7 +1,7 @@
 /** What the words for data and models on the command line stand for. */
 
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { Option } from 'commander';
 import { isUint8Array } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
@@ -17,9 +17,9 @@ import { loadNpyFolder, loadNpz } from '../data/npz.js';
 import { type ImageShape, isImageShape } from '../data/set.js';
 import { lossOf } from '../nn/loss-config.js';
 import { type LossName, lossNames } from '../nn/losses.js';
-import { type Network, remember } from '../nn/model.js';
-import { loadModel } from '../node.js';
+import { remember } from '../nn/model.js';
 import { lossOfRun, MODEL_FILE, sourceOfRun } from '../run/folder.js';
+import { type OpenNetwork, openNetwork } from '../run/open-network.js';
 import { type RunOptionValues, runOptions } from '../run/options.js';
 import type { RunSplits } from '../run/splits.js';
 import type { ModelMetadata } from '../tables/model-file.js';
@@ -88,7 +88,7 @@ async function loadPictures(source: string, settings: PictureSettings): Promise<
 }
 
 /** What a model remembers of the pictures that it was trained on. */
-export function picturesOf({ model, metadata }: OpenModel): PictureSettings {
+export function picturesOf({ model, metadata }: OpenNetwork): PictureSettings {
   const { fit, splitSeed } = metadata.input ?? {};
   const shape = imageShapeOfModel({ model, metadata });
   return {
@@ -100,7 +100,7 @@ export function picturesOf({ model, metadata }: OpenModel): PictureSettings {
 }
 
 /** The images that a model takes, as its file says or as its input is. */
-export function imageShapeOfModel({ model, metadata }: Omit<OpenModel, 'path'>): ImageShape | undefined {
+export function imageShapeOfModel({ model, metadata }: Omit<OpenNetwork, 'path'>): ImageShape | undefined {
   const [{ shape }] = model.inputs;
   return metadata.input?.imageShape ?? (shape.length === 3 && isImageShape(shape) ? shape : undefined);
 }
@@ -137,31 +137,23 @@ export async function tableSource(source: string): Promise<string> {
   throw new OptionError('data', `the model is of tables: expected a file such as data.csv, given ${given}`);
 }
 
-export interface OpenModel {
-  /** Of the file itself. */
-  path: string;
-  model: Network;
-  metadata: ModelMetadata;
-}
-
 /**
  * Loads a model from its file, or from a run folder. What a file from before models remembered does not say,
  * the configuration of its run does, and at last `--loss`. Throws OptionError for a `--loss` that is not the
  * model's.
  */
-export async function openModel(given: string, loss?: Choice<LossName>): Promise<OpenModel> {
-  const path = (await kindOf(given)) === 'folder' ? join(given, MODEL_FILE) : given;
-  const opened = await loadModel(path);
-  const { model } = opened;
+export async function openModel(given: string, loss?: Choice<LossName>): Promise<OpenNetwork> {
+  const opened = await openNetwork(given);
+  const { model, path } = opened;
   const known = model.loss ?? (basename(path) === MODEL_FILE ? await lossOfRun(dirname(path)) : undefined);
   remember(model, { ...model, ...(known && { loss: known }) });
   const own = lossFor('--loss', model, loss && lossOf(configOf(loss)));
   remember(model, { ...model, ...(own && { loss: own }) });
-  return { path, ...opened };
+  return opened;
 }
 
 /** The data that is named, or those of images that the model's run was trained on, or else mnist. */
-export async function sourceFor({ path, metadata }: OpenModel, given: string | undefined): Promise<string> {
+export async function sourceFor({ path, metadata }: OpenNetwork, given: string | undefined): Promise<string> {
   if (given !== undefined) return given;
   const own = !metadata.table && basename(path) === MODEL_FILE;
   return (own ? await sourceOfRun(dirname(path)) : undefined) ?? 'mnist';
@@ -171,7 +163,7 @@ export async function sourceFor({ path, metadata }: OpenModel, given: string | u
  * Throws OptionError for a model of several inputs or outputs, which data sets of the command line do not
  * have.
  */
-export function requireOnePort({ path, model }: OpenModel): void {
+export function requireOnePort({ path, model }: OpenNetwork): void {
   for (const [what, ports] of Object.entries({ inputs: model.inputs, outputs: model.outputs })) {
     if (ports.length === 1) continue;
     const names = ports.map(({ name }) => name).join(', ');

@@ -1,17 +1,17 @@
 /** `lanegrad evaluate` for models that predict a number from a table: errors in the number's own unit. */
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
+import type { OpenNetwork } from '../run/open-network.js';
 import { weightsSha256 } from '../run/weights.js';
 import { regressionMetrics } from '../tables/metrics.js';
 import type { PreparedTarget } from '../tables/preparation.js';
 import { evaluate } from '../train/evaluate.js';
 import { count, type Output, printable, table } from './output.js';
-import type { OpenModel } from './sources.js';
 
 export async function evaluateRegression(
   out: Output,
   engine: Engine,
-  { path, model }: OpenModel,
+  { path, model }: OpenNetwork,
   target: Extract<PreparedTarget, { kind: 'regression' }>,
   set: Dataset,
   { source, part }: { source: string; part: string },

@@ -4,6 +4,7 @@ import { OptionError, show } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
 import { didYouMean } from '../base/options.js';
 import { createEngine } from '../create/engine.js';
+import type { OpenNetwork } from '../run/open-network.js';
 import { openTableInput } from '../tables/file.js';
 import { predictTable } from '../tables/predict.js';
 import { emptyTally, type PredictionTally, predictionsCsv } from '../tables/predictions-csv.js';
@@ -11,7 +12,6 @@ import type { PreparedTarget, TablePreparation } from '../tables/preparation.js'
 import type { Table } from '../tables/types.js';
 import type { ComputeOptions } from './arguments.js';
 import { count, Output, percent, printable, printableLines } from './output.js';
-import type { OpenModel } from './sources.js';
 import { type ReadingOptions, toReading } from './table-options.js';
 
 export interface TablePredictOptions extends ComputeOptions, ReadingOptions {
@@ -23,7 +23,7 @@ export interface TablePredictOptions extends ComputeOptions, ReadingOptions {
 
 /** Writes CSV to a file, or to standard output; what is to be said of it goes where the CSV does not. */
 export async function predictTableFile(
-  { path, model }: OpenModel,
+  { path, model }: OpenNetwork,
   preparation: TablePreparation,
   source: string,
   options: TablePredictOptions,

@@ -37,6 +37,18 @@ export function formatOf(head: Uint8Array): FileFormat | undefined {
   return (Object.keys(formats) as FileFormat[]).find((name) => formats[name](head));
 }
 
+/** How a field of ONNX's ModelProto begins: its number and its type. */
+const MODEL_FIELDS: readonly number[] = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72];
+
+/**
+ * Whether a file is ONNX: its fields may stand in any order, though hardly any begins with another than the
+ * first.
+ */
+export function isOnnx(head: Uint8Array): boolean {
+  const format = formatOf(head);
+  return format === 'onnx' || (format === undefined && MODEL_FIELDS.includes(head[0]));
+}
+
 const SAVE_AS =
   "in Python, safetensors.torch.save_file(model.state_dict(), 'state.safetensors') writes what can be read here";
 const EXPORT = "in Python, model.export('model.onnx', format='onnx') writes what can be read here";

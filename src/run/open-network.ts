@@ -1,0 +1,33 @@
+/** The network of any file that holds one: of lanegrad, or ONNX with its weights beside it. Node only. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readFileBytes } from '../base/files/atomic.js';
+import { readDataFiles } from '../formats/onnx/load.js';
+import { readOnnx } from '../formats/onnx/read.js';
+import { isOnnx } from '../formats/recognise.js';
+import type { Network } from '../nn/model.js';
+import { type ModelMetadata, readModel } from '../tables/model-file.js';
+import { MODEL_FILE } from './folder.js';
+
+export interface OpenNetwork {
+  /** Of the file itself. */
+  readonly path: string;
+  readonly model: Network;
+  readonly metadata: ModelMetadata;
+}
+
+/**
+ * Opens a model's file, that of a run folder, or an ONNX file. Rejects with FileError for what cannot be read,
+ * FormatError for what is no model.
+ */
+export async function openNetwork(given: string): Promise<OpenNetwork> {
+  const isFolder = await stat(given).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const path = isFolder ? join(given, MODEL_FILE) : given;
+  const bytes = await readFileBytes(path);
+  if (!isOnnx(bytes)) return { path, ...readModel(bytes, path) };
+  const { model, metadata } = readOnnx(bytes, path, { externalData: await readDataFiles(bytes, path) });
+  return { path, model, metadata };
+}
