@@ -86,9 +86,12 @@ function countFrozen(parameters: readonly Parameter[]): number {
 
 /**
  * Widths by which people call a network, such as 784-300-10: of the inputs, and of the layers with weights,
- * of convolutions their channels.
+ * of convolutions their channels. Of what is no list of layers, of inputs and outputs.
  */
-export function layerWidths({ inputSize, layers, shapes }: Sequential): number[] {
+export function layerWidths(model: Network): number[] {
+  const { inputSize, outputSize } = model;
+  if (!isSequential(model)) return [inputSize, outputSize];
+  const { layers, shapes } = model;
   const weighted = shapes.slice(1).filter((_, index) => /^dense$|conv/i.test(layers[index].kind));
   return [inputSize, ...weighted.map((shape) => shape[shape.length - 1] ?? 1)];
 }

@@ -1,8 +1,10 @@
 /** What is written down of a run: its data, its model, and everything that it takes to run it again. */
 import type { Engine } from '../engine/engine.js';
 import type { Loss } from '../nn/losses.js';
+import type { Network } from '../nn/model.js';
 import type { Optimizer } from '../nn/optimizers.js';
-import { parametersOf, type Sequential } from '../nn/sequential.js';
+import { isSequential, parametersOf } from '../nn/sequential.js';
+import { summary } from '../nn/summary.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import type { RunSettings } from './settings.js';
 import type { RunSplits } from './splits.js';
@@ -26,10 +28,9 @@ export function describeRun(
   engine: Engine,
   splits: RunSplits,
   settings: RunSettings,
-  { model, optimizer, loss }: { model: Sequential; optimizer: Optimizer; loss: Loss },
+  { model, optimizer, loss }: { model: Network; optimizer: Optimizer; loss: Loss },
 ): Record<string, unknown> {
   const { full, train, validation, test, pictures } = splits;
-  const specs = parametersOf('describeRun', model.shapes[0], model.layers);
   return {
     lanegrad: packageVersion(),
     createdAt: new Date().toISOString(),
@@ -46,14 +47,7 @@ export function describeRun(
       ...(full.imageShape && { imageShape: full.imageShape }),
       ...(pictures && { skipped: pictures.skipped }),
     },
-    layers: model.layers.map((layer, index) => {
-      const weight = specs.find(({ name }) => name === `${index}.weight`);
-      return {
-        kind: layer.kind,
-        ...layer.config,
-        ...(layer.kind === 'dense' && { initializer: weight?.initializer.name }),
-      };
-    }),
+    layers: describeLayers(model),
     parameters: model.parameterCount,
     loss: describeLoss(loss),
     optimizer: optimizer.config,
@@ -65,6 +59,26 @@ export function describeRun(
     // What `readSettings` reads again when the run goes on.
     settings,
   };
+}
+
+function describeLayers(model: Network): object[] {
+  if (!isSequential(model)) {
+    return summary(model).layers.map(({ name, kind, shape, parameters }) => ({
+      name,
+      kind,
+      shape,
+      parameters,
+    }));
+  }
+  const specs = parametersOf('describeRun', model.shapes[0], model.layers);
+  return model.layers.map((layer, index) => {
+    const weight = specs.find(({ name }) => name === `${index}.weight`);
+    return {
+      kind: layer.kind,
+      ...layer.config,
+      ...(layer.kind === 'dense' && { initializer: weight?.initializer.name }),
+    };
+  });
 }
 
 /** A loss with its defaults has no more to say than its name. */

@@ -7,8 +7,7 @@ import { NonFiniteError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import type { Loss } from '../nn/losses.js';
-import { allValues } from '../nn/model.js';
-import type { Sequential } from '../nn/sequential.js';
+import { allValues, type Network } from '../nn/model.js';
 import { layerWidths } from '../nn/summary.js';
 import type { RegressionTest, RunReport, TestSet } from '../report/report.js';
 import { inUnits } from '../tables/target.js';
@@ -44,7 +43,7 @@ export interface RunHooks {
 
 export interface Run {
   readonly dataset: string;
-  readonly model: Sequential;
+  readonly model: Network;
   readonly batchSize: number;
   readonly history: History;
   /** Absent when interrupted. */
@@ -157,12 +156,12 @@ export async function run(
   }
 }
 
-function folderOptions({ full }: RunSplits, model: Sequential, { out }: RunHooks): RunFolderOptions {
+function folderOptions({ full }: RunSplits, model: Network, { out }: RunHooks): RunFolderOptions {
   return { name: `${full.name}-${layerWidths(model).join('-')}`, ...(out !== undefined && { out }) };
 }
 
 /** What no single step's loss shows: the last update, or a validation sample, may have been one too far. */
-function checkEpoch(model: Sequential, { epoch, step, learningRate, validation }: EpochRecord): void {
+function checkEpoch(model: Network, { epoch, step, learningRate, validation }: EpochRecord): void {
   const problem = !hasFiniteWeights(model)
     ? 'the weights are not finite'
     : validation && !Number.isFinite(validation.loss)
@@ -173,7 +172,7 @@ function checkEpoch(model: Sequential, { epoch, step, learningRate, validation }
   throw new NonFiniteError('train', `${where}; learning rate ${learningRate} may be too high`, step, epoch);
 }
 
-function hasFiniteWeights(model: Sequential): boolean {
+function hasFiniteWeights(model: Network): boolean {
   return allValues(model).every(({ values }) => values.every(Number.isFinite));
 }
 
@@ -208,7 +207,7 @@ function describeReport(
 /** Actual and predicted values of the test rows, where the target is a number. */
 function compareTest(
   engine: Engine,
-  model: Sequential,
+  model: Network,
   loss: Loss,
   { test, table }: RunSplits,
 ): { regression: RegressionTest } | undefined {
