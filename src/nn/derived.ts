@@ -1,8 +1,7 @@
 /** Networks made of others: of some of the same values, with the same parameters under the same names. */
 
 import { rewrite } from '../graph/rewrite.js';
-import type { Node, Scope, Value } from '../graph/value.js';
-import { nodesOf } from '../graph/value.js';
+import type { Node, Value } from '../graph/value.js';
 import { graphOf, type Network, remember } from './model.js';
 import { networkOf } from './network.js';
 

@@ -117,7 +117,8 @@ describe.each(cases)('%s', (_, make) => {
     const merged = mergeLora(adapted);
     expect(predict(strict, merged, rows(model))).toEqual(before);
     expect(predict(strict, adapted, rows(model))).toEqual(before);
-    const shapes = ({ parameters }: Network) => parameters.map(({ name, shape }) => `${name} ${shape}`).sort();
+    const shapes = ({ parameters }: Network) =>
+      parameters.map(({ name, shape }) => `${name} ${shape}`).sort();
     expect(shapes(merged)).toEqual(shapes(model));
     expect(merged.loss).toBe(adapted.loss);
     expect(mergeLora(merged)).toBe(merged);
@@ -217,13 +218,29 @@ describe('refused are', () => {
   test.each<[string, (model: Network) => unknown, RegExp]>([
     ['no model', () => lora({} as Network, '*', { rank: 1 }), /^lora: model: expected one/],
     ['a pattern of nothing', (m) => lora(m, '7.*', { rank: 1 }), /^lora: pattern "7\.\*" fits none of/],
-    ['vectors', (m) => lora(m, '*.bias', { rank: 1 }), /^lora: expected a matrix .* given 0\.bias \[8\], 1\.bias \[3\]/],
-    ['a rank above a side', (m) => lora(m, '*', { rank: 4 }), /option rank: expected at most 3, the shorter side of 1\.weight \[8, 3\], given 4/],
+    [
+      'vectors',
+      (m) => lora(m, '*.bias', { rank: 1 }),
+      /^lora: expected a matrix .* given 0\.bias \[8\], 1\.bias \[3\]/,
+    ],
+    [
+      'a rank above a side',
+      (m) => lora(m, '*', { rank: 4 }),
+      /option rank: expected at most 3, the shorter side of 1\.weight \[8, 3\], given 4/,
+    ],
     ['a rank of 0', (m) => lora(m, '*', { rank: 0 }), /^lora: option rank/],
     ['an alpha of 0', (m) => lora(m, '*', { rank: 1, alpha: 0 }), /^lora: option alpha/],
-    ['an option that there is not', (m) => lora(m, '*', { rank: 1, dropout: 1 } as never), /unknown option "dropout"/],
+    [
+      'an option that there is not',
+      (m) => lora(m, '*', { rank: 1, dropout: 1 } as never),
+      /unknown option "dropout"/,
+    ],
     ['no rank', (m) => lora(m, '*', undefined as never), /option rank is required/],
-    ['a matrix twice', (m) => lora(lora(m, '0.*', { rank: 1 }), '*', { rank: 1 }), /^lora: 0\.weight is adapted already/],
+    [
+      'a matrix twice',
+      (m) => lora(lora(m, '0.*', { rank: 1 }), '*', { rank: 1 }),
+      /^lora: 0\.weight is adapted already/,
+    ],
     ['no model to merge', () => mergeLora({} as Network), /^mergeLora: model: expected one/],
   ])('%s', (_, run, message) => {
     const given = model();
