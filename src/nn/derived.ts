@@ -2,7 +2,7 @@
 
 import { rewrite } from '../graph/rewrite.js';
 import type { Node, Value } from '../graph/value.js';
-import { graphOf, type Network, remember } from './model.js';
+import { graphOf, type Network } from './model.js';
 import { networkOf } from './network.js';
 
 /** The names of a model's parameters and buffers, by their nodes. */
@@ -13,33 +13,34 @@ export function namesOf(where: string, model: Network): Map<Node, string> {
   return names;
 }
 
+/** What differs from the model that a network is made of. */
+export interface Differences {
+  /** What stands in place of some of its values. */
+  readonly replaced: ReadonlyMap<Value, Value>;
+  /** The names of parameters that it did not have. */
+  readonly fresh?: ReadonlyMap<Node, string>;
+  /** Inputs by name, where they are others. */
+  readonly inputs?: ReadonlyMap<string, Value>;
+}
+
 /**
- * The same model with other values in place of some, which gives what the model gives by the same names:
- * `fresh` has the names of parameters that it did not have.
+ * The same model with other values in place of some: it has the outputs by the same names, and remembers
+ * nothing.
  */
-export function withReplaced(
-  where: string,
-  model: Network,
-  replaced: ReadonlyMap<Value, Value>,
-  fresh: ReadonlyMap<Node, string>,
-): Network {
+export function rebuilt(where: string, model: Network, { replaced, fresh, inputs }: Differences): Network {
   const graph = graphOf(where, model);
   const known = new Map(replaced);
   rewrite(graph.outputs, known);
   const ports = (list: Network['inputs'], values: readonly Value[]) =>
     new Map(list.map(({ name }, i) => [name, known.get(values[i]) ?? values[i]]));
   const before = namesOf(where, model);
-  const named = (node: Node) => fresh.get(node) ?? before.get(node)!;
+  const named = (node: Node) => fresh?.get(node) ?? before.get(node)!;
   // Whatever is dropped at random stays the same.
   const streams = new Map(graph.streams);
   for (const [{ node }, now] of known) {
     const stream = graph.streams.get(node);
     if (stream !== undefined && node.operation === now.node.operation) streams.set(now.node, stream);
   }
-  const { seed } = model;
-  const made = networkOf(where, ports(model.inputs, graph.inputs), ports(model.outputs, graph.outputs), {
-    ...{ seed, names: graph.names, named, streams },
-  });
-  remember(made, model);
-  return made;
+  const [from, to] = [inputs ?? ports(model.inputs, graph.inputs), ports(model.outputs, graph.outputs)];
+  return networkOf(where, from, to, { seed: model.seed, names: graph.names, named, streams });
 }

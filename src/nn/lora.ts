@@ -8,9 +8,9 @@ import { OptionReader } from '../base/options.js';
 import { add, matmul, mul, reshape } from '../graph/functions.js';
 import { attributesOf, literalLeaf, type ParameterAttributes, parameterLeaf } from '../graph/leaves.js';
 import { applyOne, type Node, nodesOf, type Value, withinAll } from '../graph/value.js';
-import { withReplaced } from './derived.js';
+import { rebuilt } from './derived.js';
 import { heUniform, type Initializer, zeros } from './initializers.js';
-import { graphOf, type Network, type Parameter } from './model.js';
+import { graphOf, type Network, type Parameter, remember } from './model.js';
 import { matching } from './patterns.js';
 import { setTrainable, valuesOf } from './values.js';
 
@@ -72,7 +72,8 @@ export function lora(model: Network, pattern: string | readonly string[], option
       replaced.set(value, add(value, shape.length === 2 ? update : reshape(update, shape)));
     });
   }
-  const made = withReplaced(where, model, replaced, fresh);
+  const made = rebuilt(where, model, { replaced, fresh });
+  remember(made, model);
   for (const parameter of model.parameters) setTrainable(parameter, false);
   return made;
 }
@@ -139,7 +140,10 @@ export function mergeLora(model: Network): Network {
     fresh.set(merged.node, name);
     replaced.set(node.outputs[0], merged);
   }
-  return replaced.size === 0 ? model : withReplaced(where, model, replaced, fresh);
+  if (replaced.size === 0) return model;
+  const made = rebuilt(where, model, { replaced, fresh });
+  remember(made, model);
+  return made;
 }
 
 /** The update that a node adds to a matrix, as `lora` makes it; undefined for any other node. */

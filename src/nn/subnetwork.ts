@@ -66,11 +66,16 @@ export function readNames(where: string, names: unknown): readonly string[] {
 
 /** @internal The same, in the name of a function that has read names. */
 export function partOf(where: string, model: Network, names: readonly string[]): Network {
-  const graph = graphOf(where, model);
   const known = layerValues(where, model);
   const results = new Map<string, Value>();
   for (const name of names)
     results.set(name, findAmong(where, 'names: expected layers of the model that compute', known, name));
+  return endingAt(where, model, results);
+}
+
+/** @internal The part of a model from its inputs to these of its values, which are its outputs by name. */
+export function endingAt(where: string, model: Network, results: ReadonlyMap<string, Value>): Network {
+  const graph = graphOf(where, model);
   const nodes = nodesOf([...results.values()]);
   const inside = new Set(nodes);
   const given = namesOf(where, model);
