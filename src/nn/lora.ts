@@ -25,7 +25,8 @@ export interface LoraOptions {
 }
 
 /** What the parameters of an update are called, after the name of the matrix. */
-const [A, B] = ['.lora_a', '.lora_b'];
+const A = '.lora_a';
+const B = '.lora_b';
 
 /**
  * A network in which the matrices whose names fit a pattern, or one of several, are adapted by low-rank

@@ -56,7 +56,8 @@ export function reliabilityOf({ logits, labels, classes, weights }: Answered, te
 }
 
 /** Temperatures that are looked among. */
-const [LOWEST, HIGHEST] = [1 / 20, 20];
+const LOWEST = 1 / 20;
+const HIGHEST = 20;
 
 /**
  * The temperature T whose softmax(logits / T) has the smallest loss, by Newton's method on 1 / T, in which the
