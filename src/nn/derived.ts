@@ -1,6 +1,6 @@
 /** Networks made of others: of some of the same values, with the same parameters under the same names. */
 
-import { rewrite } from '../graph/rewrite.js';
+import { type Remake, rewrite } from '../graph/rewrite.js';
 import type { Node, Value } from '../graph/value.js';
 import { graphOf, type Network } from './model.js';
 import { networkOf } from './network.js';
@@ -16,7 +16,9 @@ export function namesOf(where: string, model: Network): Map<Node, string> {
 /** What differs from the model that a network is made of. */
 export interface Differences {
   /** What stands in place of some of its values. */
-  readonly replaced: ReadonlyMap<Value, Value>;
+  readonly replaced?: ReadonlyMap<Value, Value>;
+  /** What is made otherwise on the way to the outputs. */
+  readonly remake?: Remake;
   /** The names of parameters that it did not have. */
   readonly fresh?: ReadonlyMap<Node, string>;
   /** Inputs by name, where they are others. */
@@ -27,10 +29,14 @@ export interface Differences {
  * The same model with other values in place of some: it has the outputs by the same names, and remembers
  * nothing.
  */
-export function rebuilt(where: string, model: Network, { replaced, fresh, inputs }: Differences): Network {
+export function rebuilt(
+  where: string,
+  model: Network,
+  { replaced, remake, fresh, inputs }: Differences,
+): Network {
   const graph = graphOf(where, model);
   const known = new Map(replaced);
-  rewrite(graph.outputs, known);
+  rewrite(graph.outputs, known, remake);
   const ports = (list: Network['inputs'], values: readonly Value[]) =>
     new Map(list.map(({ name }, i) => [name, known.get(values[i]) ?? values[i]]));
   const before = namesOf(where, model);

@@ -111,7 +111,8 @@ const cases: Record<string, Case> = {
       return lora(network(x, dense(3)(add(trunk(x), dense(6)(x))), { seed: 3 }), 'dense_1.*', { rank: 2 });
     },
     set: () => dataset({ inputs: floats(4), labels }),
-    ...{ frozen: ['trunk.*'], takes: ['features 6'] },
+    // What the frozen matrix makes of them is taken as well.
+    ...{ frozen: ['trunk.*'], takes: ['features 6', 'features1 3'] },
   },
 };
 const all = Object.entries(cases);
