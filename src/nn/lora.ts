@@ -8,12 +8,13 @@
 import { elementsOf } from '../base/arrays.js';
 import { OptionError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
+import { fillUniform } from '../base/random.js';
 import { add, matmul, mul, reshape } from '../graph/functions.js';
 import { attributesOf, literalLeaf, type ParameterAttributes, parameterLeaf } from '../graph/leaves.js';
 import { apply, applyOne, type Node, nodesOf, type Value, withinAll } from '../graph/value.js';
 import { type ProductAttributes, product } from '../ops/matmul.js';
 import { rebuilt } from './derived.js';
-import { heUniform, type Initializer, zeros } from './initializers.js';
+import { type Initializer, zeros } from './initializers.js';
 import { graphOf, type Network, type Parameter, remember } from './model.js';
 import { matching } from './patterns.js';
 import { setTrainable, valuesOf } from './values.js';
@@ -34,10 +35,10 @@ const B = '.lora_b';
 
 /**
  * A network in which the matrices whose names fit a pattern, or one of several, are adapted by low-rank
- * updates: W [m, n] becomes W + (alpha / rank) · A·B, A [m, rank] random and B [rank, n] zeros, so that it
- * begins with just the outputs of `model`. A and B are parameters, called as W with `.lora_a` and `.lora_b`
- * behind it; all others are frozen, in `model` too, whose parameters they are (`unfreeze` lets them learn
- * again).
+ * updates: W [m, n] becomes W + (alpha / rank) · A·B, A [m, rank] uniform in ±1/√m and B [rank, n] zeros,
+ * so that it begins with just the outputs of `model`. A and B are parameters, called as W with `.lora_a` and
+ * `.lora_b` behind it; all others are frozen, in `model` too, whose parameters they are (`unfreeze` lets them
+ * learn again).
  *
  *     const adapted = lora(model, 'encoder.*.weight', { rank: 4 });
  *     await fit(engine, adapted, train, options);
@@ -72,7 +73,7 @@ export function lora(model: Network, pattern: string | readonly string[], option
         fresh.set(own.node, name + suffix);
         return own;
       };
-      const a = made(A, [elementsOf(shape) / columns, rank], seeded(heUniform(), seed));
+      const a = made(A, [elementsOf(shape) / columns, rank], downward(seed));
       const b = made(B, [rank, columns], zeros());
       if (!others.has(value)) return updates.set(value, [a, b]);
       const update = mul(matmul(a, b), scale);
@@ -137,9 +138,15 @@ function parameterOf({
   return applyOne(parameterLeaf, [], { ...attributes, shape: { rows: false, dims }, trainable: true });
 }
 
-/** Draws from this seed, whatever the network's is. */
-function seeded({ name, fill }: Initializer, seed: number): Initializer {
-  return { name, fill: (values, shape, _, stream) => fill(values, shape, seed, stream) };
+/** Uniform in ±1 / √rows, as others draw A; from this seed, whatever the network's is. */
+function downward(seed: number): Initializer {
+  return {
+    name: 'lora',
+    fill(values, [rows], _, stream) {
+      const bound = 1 / Math.sqrt(rows);
+      fillUniform(values, seed, stream, -bound, bound);
+    },
+  };
 }
 
 /**

@@ -206,8 +206,9 @@ test('the first values of A follow from the seed, and matrices have their own', 
   expect(firsts(2)).not.toEqual(firsts(1));
   const [first, second] = firsts();
   expect(first).not.toEqual(second);
-  // Uniform in ±√(6 / 6).
-  expect(Math.max(...first.map(Math.abs))).toBeLessThanOrEqual(1);
+  const largest = Math.max(...first.map(Math.abs)) * Math.sqrt(6);
+  expect(largest).toBeLessThanOrEqual(1);
+  expect(largest).toBeGreaterThan(0.7);
 });
 
 test('a network keeps what it remembers and what it drops, and says how much is trained', () => {
