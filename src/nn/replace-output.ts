@@ -1,7 +1,7 @@
 /** A network with another end: what is computed up to a value, and a head of one's own on it. */
 import { OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
-import { attributesOf, inputLeaf, parameterLeaf } from '../graph/leaves.js';
+import { attributesOf, inputLeaf, isParameter, parameterLeaf } from '../graph/leaves.js';
 import { dropPromise, isValue, type Node, nodesOf, type Value } from '../graph/value.js';
 import { namesOf } from './derived.js';
 import { graphOf, type Network, remember } from './model.js';
@@ -12,7 +12,8 @@ import { findLayer } from './subnetwork.js';
 export interface ReplaceOutputOptions {
   /**
    * The layer whose value the head takes, by the names that `subnetwork` takes; by default what the last
-   * matrix product or convolution before the output takes.
+   * matrix product or convolution before the output takes or, where that is part of a sum or the like, what
+   * the whole of it takes.
    */
   at?: string;
   /** Of the output; by default that of the output it stands in place of, or `output` where there are several. */
@@ -32,8 +33,8 @@ export interface ReplaceOutputOptions {
  * The network has not been trained: it knows no loss. How bytes of its inputs are scaled it still does.
  *
  * Throws OptionError for something that is no model or no function, for a head that gives no value, for a
- * layer that there is not, for a model of several outputs without `at`, and where no product or convolution
- * leads to the output alone; ShapeError for a head that cannot take the value.
+ * layer that there is not, for a model of several outputs without `at`, and where no one value leads to the last
+ * product or convolution; ShapeError for a head that cannot take the value.
  */
 export function replaceOutput(
   model: Network,
@@ -81,8 +82,8 @@ export function replaceOutput(
 }
 
 /**
- * What the last product or convolution takes: from the output back, through what has one value for each row,
- * up to what is computed with a parameter of two axes or more.
+ * What the last product or convolution takes: from the output back, the first value through which all goes,
+ * behind which something is computed with a parameter of two axes or more.
  */
 function lastTaken(where: string, model: Network): Value {
   const { outputs } = model;
@@ -93,31 +94,34 @@ function lastTaken(where: string, model: Network): Value {
       `option at: expected the name of a layer, as there are several outputs: ${names}`,
     );
   }
-  let [value] = graphOf(where, model).outputs;
+  // What is still to be looked at. A node comes after those that it is made of: the latest is the next.
+  const ahead = new Set(graphOf(where, model).outputs);
+  let found = false;
   for (;;) {
-    const { node } = value;
-    const taken = node.inputs.filter(({ shape }) => shape.rows);
-    if (taken.length !== 1) break;
-    [value] = taken;
-    if (node.inputs.some((own) => !own.shape.rows && hasMatrix(own))) return value;
+    const [value] = [...ahead].sort((a, b) => b.node.order - a.node.order);
+    if (found && ahead.size === 1 && value.shape.rows) return value;
+    if ((value.node.operation as unknown) === inputLeaf) break;
+    for (const own of value.node.outputs) ahead.delete(own);
+    for (const own of value.node.inputs) {
+      if (own.shape.rows || isMadeOf(own, isInput)) ahead.add(own);
+      else found ||= isMadeOf(own, isMatrix);
+    }
   }
-  const what =
-    (value.node.operation as unknown) === inputLeaf
-      ? 'an input'
-      : `the result of ${value.node.operation.name}`;
   throw new OptionError(
     where,
-    `option at: expected the name of a layer, as no product or convolution alone makes the output of ${what}`,
+    'option at: expected the name of a layer, as there is no value that all goes through to the last product or convolution',
   );
 }
 
-/** Whether a value is a matrix or a kernel that is a parameter, or made of one. */
-function hasMatrix(value: Value): boolean {
-  return nodesOf([value]).some(
-    (node) =>
-      (node.operation as unknown) === parameterLeaf &&
-      attributesOf(node, parameterLeaf).shape.dims.length > 1,
-  );
+function isMadeOf(value: Value, what: (node: Node) => boolean): boolean {
+  return nodesOf([value]).some(what);
+}
+
+const isInput = ({ operation }: Node) => (operation as unknown) === inputLeaf;
+
+/** Whether it is a parameter that is a matrix or a kernel. */
+function isMatrix(node: Node): boolean {
+  return isParameter(node) && attributesOf(node, parameterLeaf).shape.dims.length > 1;
 }
 
 /** The layers' names, with those of new layers, which neither a layer nor a parameter beside them has. */

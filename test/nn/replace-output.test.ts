@@ -74,6 +74,14 @@ describe('what the head takes', () => {
       },
       'dense',
     ],
+    'before a residual': [
+      () => {
+        const own = x();
+        const h = layer('trunk', (v) => dense(4)(v))(own);
+        return network(own, softmax(add(h, dense(4)(activation('tanh')(dense(4)(h))))));
+      },
+      'trunk',
+    ],
     'of a residual, named': [
       () => {
         const own = x();
@@ -181,8 +189,12 @@ describe('refused is', () => {
     return network(x, { a: dense(3)(x), b: dense(2)(x) });
   };
   const joined = () => {
+    const [a, b] = [input([4], { name: 'a' }), input([4], { name: 'b' })];
+    return network({ a, b }, add(dense(3)(a), dense(3)(b)));
+  };
+  const bare = () => {
     const x = input([4]);
-    return network(x, add(dense(3)(x), dense(3)(x)));
+    return network(x, add(x, parameter('b', [4])));
   };
   test.each<[string, () => unknown, new (...args: never[]) => Error, RegExp]>([
     ['no model', () => replaceOutput({} as Network, dense(3)), OptionError, /^replaceOutput: model: /],
@@ -211,10 +223,16 @@ describe('refused is', () => {
       /there are several outputs: a, b/,
     ],
     [
+      'no product at all',
+      () => replaceOutput(bare(), dense(3)),
+      OptionError,
+      /no value that all goes through to the last/,
+    ],
+    [
       'a sum of two',
       () => replaceOutput(joined(), dense(3)),
       OptionError,
-      /alone makes the output of the result of add/,
+      /no value that all goes through to the last/,
     ],
     [
       'another input',
