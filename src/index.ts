@@ -94,6 +94,7 @@ export {
   type ParameterOptions,
   parameter,
 } from './nn/layer.js';
+export { type LoraOptions, lora, mergeLora } from './nn/lora.js';
 export {
   binaryCrossEntropy,
   huber,
@@ -147,6 +148,7 @@ export {
   type UpsampleOptions,
   upsample,
 } from './nn/pool.js';
+export { type ReplaceOutputOptions, replaceOutput } from './nn/replace-output.js';
 export { flatten, reshape } from './nn/reshape.js';
 export {
   constantRate,
@@ -193,6 +195,7 @@ export type { EarlyStoppingOptions } from './train/early-stopping.js';
 export { type EvaluateOptions, evaluate } from './train/evaluate.js';
 export { features } from './train/features.js';
 export { fit } from './train/fit.js';
+export { type CachedFeatures, cacheFeatures, fitHead } from './train/fit-head.js';
 export type { FitOptions } from './train/fit-options.js';
 export type { EpochRecord, Evaluation, History, Score } from './train/history.js';
 export {
@@ -225,3 +228,4 @@ export {
   type Predictor,
   type PredictorOptions,
 } from './train/predictor.js';
+export { type HeadReport, type TrainedHead, type TrainHeadOptions, trainHead } from './train/train-head.js';

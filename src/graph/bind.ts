@@ -103,6 +103,7 @@ export function bindProgram(
       seed: context.seed,
       stream: context.streamOf(node),
       arena: context.arena,
+      frozen: (index) => inputs[index]?.frozen,
       packed: (index) => (inputs[index].kind === 'parameter' ? context.packed(inputs[index]) : undefined),
       stands: (index) => inputs[index].kind === 'parameter',
       sparse: context.sparse(inputs[0]),

@@ -13,6 +13,8 @@ export interface Slot {
   readonly kind: 'input' | 'parameter' | 'buffer' | 'literal' | 'seed' | 'computed';
   /** Of what is not computed. */
   readonly node?: Node;
+  /** Of a parameter: whether training leaves it as it is. */
+  frozen?: boolean;
 }
 
 /** When a step runs: with the outputs, with the loss, or with the gradients. */
@@ -72,7 +74,7 @@ export function programOf(values: Readonly<Record<Part, readonly Value[]>>): Pro
       steps.push({ operation, inputs, outputs, attributes, part, node, notes: [] });
     }
   }
-  const kept = new Set([...values.forward, ...values.loss, ...values.backward].map(slotOf));
+  const kept = new Set(Object.values(values).flat().map(slotOf));
   const program: Program = { steps, kept, slotOf, sparse: new Map() };
   dropUnread(program);
   return program;

@@ -20,7 +20,7 @@ import type { FullUpdate } from './full-update.js';
 import { checkClasses, Head, headsOf } from './head.js';
 import { layOut, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
-import { graphOf, type Network, type Parameter } from './model.js';
+import { type Graph, graphOf, type Network, type Parameter } from './model.js';
 import { isOptimizer, OPTIMIZER } from './optimizers.js';
 import type { totalOf } from './own-loss.js';
 import type { CompileOptions, InputPlan, Plan } from './plan.js';
@@ -56,6 +56,7 @@ export class Compiled {
   readonly #seed: number;
   readonly #totalOf: Extras['totalOf'];
   readonly #training: Training;
+  readonly #graph: Graph;
   readonly #memory: Memory;
   readonly #sparse = new Map<Slot, SparseRows>();
   readonly #packed = new Map<Slot, PackedMatrix>();
@@ -79,6 +80,7 @@ export class Compiled {
     const where = 'CompiledModel';
     checkEngine(where, engine);
     const graph = graphOf(where, model);
+    this.#graph = graph;
     const reader = new OptionReader(where, options);
     const maxRows = reader.integer('maxRows', { min: 1 });
     const optimizer = reader.optional('optimizer', OPTIMIZER, isOptimizer);
@@ -114,11 +116,9 @@ export class Compiled {
       const gradientViews = this.gradients ? viewsOf(this.gradients, trained, starts) : [];
       this.#gradientViews = model.parameters.map((parameter) => gradientViews[trained.indexOf(parameter)]);
       for (const [i, value] of graph.parameters.entries()) {
-        const [slot, view, gradient] = [
-          program.slotOf(value),
-          this.#parameterViews[i],
-          this.#gradientViews[i],
-        ];
+        const slot = program.slotOf(value);
+        const view = this.#parameterViews[i];
+        const gradient = this.#gradientViews[i];
         given.set(slot, view);
         if (view.shape.length === 2) this.#packed.set(slot, new PackedMatrix(arena, view));
         if (gradients[i] && gradient) given.set(gradients[i], gradient);
@@ -271,7 +271,7 @@ export class Compiled {
 
   #bind(rows: number): Plan {
     const { program, heads } = this.#training;
-    const graph = graphOf('CompiledModel', this.model);
+    const graph = this.#graph;
     const matrix = (value: Value) => asRows(this.#memory.of(program.slotOf(value), rows));
     const bound = bindProgram(this.#memory, rows, {
       ...{ arena: this.#arena, state: this.#state, seed: this.#seed },

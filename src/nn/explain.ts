@@ -7,6 +7,7 @@ import { layoutOf, placeSlots } from '../graph/places.js';
 import type { Program, Slot, Step } from '../graph/program.js';
 import type { Scope, Value } from '../graph/value.js';
 import { type ProductAttributes, product } from '../ops/matmul.js';
+import { batchNormOperation } from '../ops/norm.js';
 import { headsOf } from './head.js';
 import { type Loss, type LossFunction, type LossName, resolveLoss } from './losses.js';
 import { type Graph, graphOf, type Network } from './model.js';
@@ -111,7 +112,8 @@ function explainProgram(
   rows: number,
   plainSgd: boolean,
 ): ExplainedProgram {
-  const { program, fused } = training;
+  const { program, fused, heads } = training;
+  const trains = heads.some(({ seed }) => seed);
   const placed = placedOf(graph, training);
   const { originals, blocks } = placeSlots(program, rows, placed, true);
   const apart = placeSlots(program, rows, placed, false);
@@ -126,6 +128,7 @@ function explainProgram(
         : `in the memory of ${nameOf(original)}`,
     ];
     const isFused = plainSgd && fused?.step === step;
+    const still = trains && (operation as unknown) === batchNormOperation && isFrozen(inputs);
     const named = (slot: Slot) => ({ name: nameOf(slot), shape: layoutOf(slot.shape, rows).shape });
     return {
       ...{
@@ -135,11 +138,21 @@ function explainProgram(
       },
       reads: inputs.map(named),
       gives: outputs.flatMap((slot) => (slot ? [named(slot)] : [])),
-      notes: [...notes, ...(memory ?? []), ...(isFused ? ['then the SGD step along with it'] : [])],
+      notes: [
+        ...notes,
+        ...(memory ?? []),
+        ...(isFused ? ['then the SGD step along with it'] : []),
+        ...(still ? ['frozen: by its running statistics, which stay'] : []),
+      ],
     };
   });
   const bytesOf = (lengths: readonly number[]) => 4 * lengths.reduce((total, length) => total + length, 0);
   return { steps, bytes: { computed: bytesOf(blocks), withoutSharing: bytesOf(apart.blocks) } };
+}
+
+/** Of a batch norm's inputs, whether weight and bias are there and frozen. */
+function isFrozen([, , , weight, bias]: readonly Slot[]): boolean {
+  return weight?.frozen === true && bias?.frozen === true;
 }
 
 /** What lies in memory of its own beside what is computed: as the compiled model has it. */

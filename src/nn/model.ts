@@ -8,6 +8,7 @@ import { attributesOf, bufferLeaf, parameterLeaf } from '../graph/leaves.js';
 import { dropPromise, type Node, type Value } from '../graph/value.js';
 import { sizeOf } from '../ops/operation.js';
 import type { Loss } from './losses.js';
+import { matching } from './patterns.js';
 import type { predictSeveral } from './several.js';
 import { holdValues, type Parameter, renamed, setTrainable, valuesOf, writeValues } from './values.js';
 
@@ -284,46 +285,30 @@ export function setParameters(
 }
 
 /**
- * Leaves the parameters whose names fit a pattern as they are in training: `freeze(model, '0.*')`, where a
- * star stands for any characters. They then have no gradient, and cost none. Returns their names. What is
- * frozen is so in every model that shares the parameter.
+ * Leaves the parameters whose names fit a pattern, or one of several, as they are in training:
+ * `freeze(model, ['encoder.*', '*.bias'])`, where a star stands for any characters. They then have no
+ * gradient, and cost none. A batch norm whose weight and bias are both frozen goes by its running statistics
+ * in training too, and leaves these as they are. Returns the names. What is frozen is so in every model that
+ * shares the parameter, and in the model's file.
  *
  * @throws OptionError for something that is no model, and for a pattern that fits no parameter.
  */
-export function freeze(model: Network, pattern: string): string[] {
-  return match('freeze', model, pattern, false);
+export function freeze(model: Network, pattern: string | readonly string[]): string[] {
+  return setMatching('freeze', model, pattern, false);
 }
 
-/** Lets parameters be trained again that `freeze` left as they are. By default all. */
-export function unfreeze(model: Network, pattern = '*'): string[] {
-  return match('unfreeze', model, pattern, true);
+/**
+ * Lets parameters be trained again that `freeze` left as they are. By default all.
+ *
+ * @throws OptionError as `freeze` does.
+ */
+export function unfreeze(model: Network, pattern: string | readonly string[] = '*'): string[] {
+  return setMatching('unfreeze', model, pattern, true);
 }
 
-function match(where: string, model: Network, pattern: string, trainable: boolean): string[] {
+function setMatching(where: string, model: Network, pattern: unknown, trainable: boolean): string[] {
   checkModel(where, model);
-  if (typeof pattern !== 'string') {
-    throw new OptionError(where, `pattern: expected names with stars, such as 0.*, given ${show(pattern)}`);
-  }
-  const found = model.parameters.filter(({ name }) => fitsPattern(name, pattern));
-  if (found.length === 0) {
-    const names = model.parameters.map(({ name }) => name).join(', ');
-    throw new OptionError(where, `pattern ${show(pattern)} fits none of the parameters ${names}`);
-  }
+  const found = matching(where, model.parameters, pattern);
   for (const parameter of found) setTrainable(parameter, trainable);
   return found.map(({ name }) => name);
-}
-
-/** Whether a name is a pattern's parts, one after the other, with anything where a star stands. */
-function fitsPattern(name: string, pattern: string): boolean {
-  const [first, ...others] = pattern.split('*');
-  const last = others.pop();
-  if (last === undefined) return name === first;
-  if (!name.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of others) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return name.length >= at + last.length && name.endsWith(last);
 }

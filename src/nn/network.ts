@@ -1,7 +1,8 @@
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { attributesOf, inputLeaf, isParameter, parameterLeaf } from '../graph/leaves.js';
-import { apply, checkValue, isValue, type Node, nodesOf, type Value, withinAll } from '../graph/value.js';
+import { rewrite } from '../graph/rewrite.js';
+import { checkValue, isValue, type Node, nodesOf, type Value } from '../graph/value.js';
 import { sameShape, showShape } from '../ops/operation.js';
 import { type Graph, graphOf, isBuffer, makeNetwork, type Network, nameScopes, type Port } from './model.js';
 import { predictSeveral } from './several.js';
@@ -174,13 +175,7 @@ export function callModel(model: Network, values: Named<Value>): Value & Readonl
   }
   const unknown = [...given.keys()].find((name) => !model.inputs.some((port) => port.name === name));
   if (unknown !== undefined) throw new OptionError(where, `values: the model has no input ${show(unknown)}`);
-  for (const node of nodesOf(graph.outputs)) {
-    const inputs = node.inputs.map((value) => known.get(value) ?? value);
-    if (inputs.every((value, i) => value === node.inputs[i])) continue;
-    // The same operation on other values, in the same layers.
-    const outputs = withinAll(node.scopes, () => apply(node.operation, inputs, node.attributes));
-    for (const [i, value] of node.outputs.entries()) known.set(value, outputs[i]);
-  }
+  rewrite(graph.outputs, known);
   const results = graph.outputs.map((value) => known.get(value) ?? value);
   if (results.length === 1) return results[0] as ReturnType<typeof callModel>;
   return Object.fromEntries(model.outputs.map(({ name }, i) => [name, results[i]])) as ReturnType<

@@ -3,6 +3,7 @@ import { OptionError, show } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
 import { isLeaf } from '../graph/leaves.js';
 import { type Node, nodesOf, type Value } from '../graph/value.js';
+import { namesOf } from './derived.js';
 import { type Graph, graphOf, makeNetwork, type Network, type Port } from './model.js';
 import { predictSeveral } from './several.js';
 
@@ -65,14 +66,19 @@ export function readNames(where: string, names: unknown): readonly string[] {
 
 /** @internal The same, in the name of a function that has read names. */
 export function partOf(where: string, model: Network, names: readonly string[]): Network {
-  const graph = graphOf(where, model);
   const known = layerValues(where, model);
   const results = new Map<string, Value>();
-  for (const name of names) results.set(name, find(where, known, name));
+  for (const name of names)
+    results.set(name, findAmong(where, 'names: expected layers of the model that compute', known, name));
+  return endingAt(where, model, results);
+}
+
+/** @internal The part of a model from its inputs to these of its values, which are its outputs by name. */
+export function endingAt(where: string, model: Network, results: ReadonlyMap<string, Value>): Network {
+  const graph = graphOf(where, model);
   const nodes = nodesOf([...results.values()]);
   const inside = new Set(nodes);
-  const given = new Map(graph.parameters.map(({ node }, i) => [node, model.parameters[i].name]));
-  for (const [i, { node }] of graph.buffers.entries()) given.set(node, model.buffers[i].name);
+  const given = namesOf(where, model);
   const isUsed = ({ node }: Value) => inside.has(node);
   const part: Graph = {
     inputs: graph.inputs.filter(isUsed),
@@ -88,13 +94,23 @@ export function partOf(where: string, model: Network, names: readonly string[]):
   return makeNetwork(where, part, { ...ports, seed: model.seed, named: (node) => given.get(node)! }, {});
 }
 
-function find(where: string, known: ReadonlyMap<string, Value>, name: string): Value {
+/** @internal What a layer gives. Throws OptionError that says what is at fault, and which layers there are. */
+export function findLayer(where: string, what: string, model: Network, name: string): Value {
+  return findAmong(
+    where,
+    `${what}: expected a layer of the model that computes`,
+    layerValues(where, model),
+    name,
+  );
+}
+
+function findAmong(where: string, expected: string, known: ReadonlyMap<string, Value>, name: string): Value {
   const value = known.get(name);
   if (value) return value;
   const all = [...known.keys()];
   const listed = `${all.slice(0, LISTED).join(', ')}${all.length > LISTED ? ', …' : ''}`;
   throw new OptionError(
     where,
-    `names: expected layers of the model that compute something for each row, given ${show(name)}${didYouMean(name, all) || ';'} it has ${listed}`,
+    `${expected} something for each row, given ${show(name)}${didYouMean(name, all) || ';'} it has ${listed}`,
   );
 }

@@ -30,6 +30,8 @@ export interface TracedHead {
    * values.
    */
   readonly seed: Value | undefined;
+  /** The output, or that loss. */
+  readonly at: Value;
   /** Of a loss that is a function of values: what it reads, and what it gives. */
   readonly own: { readonly target: Value; readonly weights: Value; readonly value: Value } | undefined;
 }
@@ -51,30 +53,26 @@ export function trainingOf(
   const heads = specs.map((spec, i): TracedHead => {
     const own = spec.loss.compute && spec.loss.trace!(where, graph, spec, graph.outputs[i]);
     const at = own?.value ?? graph.outputs[i];
-    return { own, seed: trains ? applyOne(seedLeaf, [], { shape: at.shape, head: i }) : undefined };
+    return { own, at, seed: trains ? applyOne(seedLeaf, [], { shape: at.shape, head: i }) : undefined };
   });
   const wanted = graph.parameters.filter((_, i) => isTrainable(model.parameters[i]));
-  if (trains && wanted.length === 0 && graph.parameters.length > 0) {
-    throw new OptionError(where, 'all parameters are frozen: nothing can be trained');
-  }
-  const seeds = heads.flatMap(({ seed, own }, i) =>
-    seed ? [{ value: own?.value ?? graph.outputs[i], gradient: seed }] : [],
-  );
+  const seeds = trains ? heads.map(({ at, seed }) => ({ value: at, gradient: seed! })) : [];
   const derived = derive(seeds, wanted);
-  if (trains && wanted.length > 0 && derived.every((value) => value === undefined)) {
-    const losses = specs.map(({ loss }) => loss.kind).join(', ');
+  const found = graph.parameters.map((value) => derived[wanted.indexOf(value)]);
+  if (trains && graph.parameters.length > 0 && found.every((value) => value === undefined)) {
     throw new OptionError(
       where,
-      `nothing that is trained has a gradient: the loss ${losses} does not depend on it`,
+      wanted.length === 0
+        ? 'all parameters are frozen: nothing can be trained'
+        : `nothing that is trained has a gradient: the loss ${specs.map(({ loss }) => loss.kind).join(', ')} does not depend on it`,
     );
   }
-  const byParameter = new Map(wanted.map((value, i) => [value, derived[i]]));
-  const found = graph.parameters.map((value) => byParameter.get(value));
   const program = programOf({
     forward: graph.outputs,
     loss: heads.flatMap(({ own }) => (own ? [own.value] : [])),
     backward: found.filter((value) => value !== undefined),
   });
+  for (const value of graph.parameters) program.slotOf(value).frozen = !wanted.includes(value);
   for (const pass of passes) if (!without.includes(pass.name)) pass.run(program);
   const gradients = found.map((value) => value && program.slotOf(value));
   ownGradients(program, gradients);

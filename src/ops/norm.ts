@@ -223,6 +223,7 @@ export const batchNormOperation: Operation<BatchNormAttributes> = {
     affine: reader.boolean('affine'),
   }),
   derivative: (rule) => normGradients(rule, batchNormGradient, 3),
+  // What is frozen learns no statistics either: training goes by the running ones, as predicting does.
   bind(binding) {
     const { attributes, inputs, outputs, state, arena } = binding;
     const [x, runningMean, runningVar, weight, bias] = inputs;
@@ -231,23 +232,33 @@ export const batchNormOperation: Operation<BatchNormAttributes> = {
       ...{ y: asMatrix(outputs[0]!), x: asMatrix(x), ...statistics(binding) },
       ...{ weight, bias, runningMean, runningVar, momentum, eps, arena },
     });
-    return () => run(state.training);
+    const learns = !isFrozen(binding, 3);
+    return () => run(learns && state.training);
   },
 };
 
+/** Whether weight and bias, the inputs from `first` on, are there and both frozen. */
+function isFrozen({ attributes, frozen }: Binding<{ readonly affine: boolean }>, first: number): boolean {
+  return attributes.affine && frozen(first) === true && frozen(first + 1) === true;
+}
+
 /**
- * Inputs x, dy, mean, 1 / deviation and, when affine, weight. Outputs dx and, when affine, those of weight
- * and bias.
+ * Inputs x, dy, mean, 1 / deviation and, when affine, weight, and bias where neither is trained. Outputs dx and,
+ * when affine, those of weight and bias.
  */
 const batchNormGradient: Operation<{ readonly affine: boolean }> = {
   name: 'batchNormGradient',
   infer: (_, [x], { affine }) => (affine ? [x, features(x), features(x)] : [x]),
-  bind({ inputs: [x, dy, mean, rstd, weight], outputs: [dx, dweight, dbias], state, arena }) {
+  bind(binding) {
+    const { inputs, outputs, state, arena } = binding;
+    const [x, dy, mean, rstd, weight] = inputs;
+    const [dx, dweight, dbias] = outputs;
     const run = batchNormBackward({
       ...{ dx: dx && asMatrix(dx), dweight, dbias, mean, rstd },
       ...{ x: asMatrix(x), dy: asMatrix(dy), weight, arena },
     });
-    return () => run(state.training);
+    const learns = !isFrozen(binding, 4);
+    return () => run(learns && state.training);
   },
 };
 
@@ -287,7 +298,9 @@ function normGradients<V extends Symbolic>(
 ): (V | undefined)[] {
   const { inputs, outputs, gradients, attributes, needs } = rule;
   const { affine } = attributes;
-  const weights = affine ? [inputs[first]] : [];
+  // Of a batch norm whose weight and bias are not trained, its gradient asks whether both are frozen.
+  const learned = needs[first] || needs[first + 1] ? 1 : 2;
+  const weights = affine ? inputs.slice(first, first + learned) : [];
   const given = [inputs[0], gradients[0]!, outputs[1], outputs[2], ...weights];
   const [dx, dweight, dbias] = rule.apply(gradient, given, { affine });
   const buffers = new Array<undefined>(first - 1).fill(undefined);

@@ -109,6 +109,8 @@ export interface Binding<A = unknown> {
   packed(index: number): PackedMatrix | undefined;
   /** Whether input `index` changes only where its `version` does: a parameter. */
   stands(index: number): boolean;
+  /** Whether input `index` is a parameter that training leaves as it is. */
+  frozen(index: number): boolean | undefined;
   /** The first input, where a pass has found that its batches may be compressed. */
   readonly sparse?: SparseRows | undefined;
 }

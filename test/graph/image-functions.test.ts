@@ -277,7 +277,12 @@ describe.each(engines)('what images become ($name)', ({ engine }) => {
       const [x, ...outputs] = [images, ...shapes].map(({ dims }) => arena.tensor('float', [0, ...dims]));
       const calls = operation.bind({
         ...{ attributes: attributes as never, inputs: [x], outputs, arena, seed: 1, stream: 1 },
-        ...{ state: { training: true, step: 1, batch: 0 }, packed: () => undefined, stands: () => false },
+        ...{
+          state: { training: true, step: 1, batch: 0 },
+          packed: () => undefined,
+          stands: () => false,
+          frozen: () => false,
+        },
       });
       for (const call of [calls].flat()) call();
       expect(outputs[0].shape.slice(1)).toEqual(shapes[0].dims);

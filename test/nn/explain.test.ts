@@ -9,6 +9,7 @@ import { CompiledModel } from '../../src/nn/compile.js';
 import { dense } from '../../src/nn/dense.js';
 import { explain } from '../../src/nn/explain.js';
 import { freeze, type Network } from '../../src/nn/model.js';
+import { batchNorm } from '../../src/nn/normalization.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { graphs, ownSquares, residual } from '../formats/graphs.js';
@@ -98,6 +99,21 @@ describe('explain', () => {
     const { training, bytes } = explain(model);
     expect(training).toBeUndefined();
     expect(bytes).toEqual({ parameters: 4 * model.parameterCount, gradients: 0, optimizer: 0 });
+  });
+
+  test('a batch norm that is frozen is said to be', () => {
+    const notesOf = (pattern?: string) => {
+      const model = sequential(4, [dense(3), batchNorm(), dense(2)]);
+      if (pattern) freeze(model, pattern);
+      const { training, prediction } = explain(model);
+      expect(String(prediction.steps.flatMap(({ notes }) => notes))).not.toContain('frozen');
+      return training!.steps.find(
+        ({ operation, part }) => part === 'forward' && /^batchNorm/.test(operation),
+      )!.notes;
+    };
+    const expected = 'frozen: by its running statistics, which stay';
+    expect(notesOf('1.*')).toContain(expected);
+    for (const pattern of [undefined, '1.weight', '0.*']) expect(notesOf(pattern)).not.toContain(expected);
   });
 
   test('refuses what is no model, no option, no loss for its outputs', () => {

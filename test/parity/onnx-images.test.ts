@@ -61,7 +61,7 @@ function ours<A>(operation: Operation<A>, [rows, C, H, W]: Size, x: Float32Array
     const calls = operation.bind({
       ...{ attributes, inputs: [arena.tensor('float', [rows, H, W, C]).write(turned(x, [rows, C, H, W]))] },
       ...{ outputs: [y], arena, seed: 0, stream: 0, state: { training: false, step: 1, batch: 0 } },
-      ...{ packed: () => undefined, stands: () => false },
+      ...{ packed: () => undefined, stands: () => false, frozen: () => false },
     });
     for (const call of [calls].flat()) call();
     const size = [rows, dims[2], dims[0], dims[1]];

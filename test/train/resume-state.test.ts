@@ -10,8 +10,9 @@ import { activation } from '../../src/nn/activations.js';
 import { optimizer } from '../../src/nn/chain.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
+import { lora } from '../../src/nn/lora.js';
 import { type Loss, resolveLoss } from '../../src/nn/losses.js';
-import { freeze } from '../../src/nn/model.js';
+import { freeze, type Network } from '../../src/nn/model.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { adagrad, adam, adamW, type Optimizer, rmsprop, sgd } from '../../src/nn/optimizers.js';
 import { ownLoss } from '../../src/nn/own-loss.js';
@@ -44,12 +45,7 @@ const layered = () =>
   );
 
 /** Everything that a run leaves: parameters, buffers and what is written of it. */
-async function run(
-  model: ReturnType<typeof net>,
-  options: Partial<FitOptions>,
-  engine = strict,
-  set = train,
-) {
+async function run(model: Network, options: Partial<FitOptions>, engine = strict, set = train) {
   const files: CheckpointFile[] = [];
   const { epochs, steps, best } = await fit(engine, model, set, {
     loss: 'softmaxCrossEntropy',
@@ -127,6 +123,18 @@ test('what is frozen is part of what a checkpoint was made with', async () => {
     await expect(refused).rejects.toThrow(ResumeError);
     await expect(refused).rejects.toThrow('the checkpoint was made with model.frozen.');
   }
+});
+
+test('what was adapted goes on from every checkpoint, its frozen batch norm with it', async () => {
+  const adapted = () => lora(layered(), '*.weight', { rank: 1, seed: 3 });
+  const options = { optimizer: adam({ learningRate: 0.01 }) };
+  const never = await run(adapted(), options);
+  for (const { bytes, step } of never.files) {
+    const again = await run(adapted(), { ...options, resume: bytes });
+    expect(again.result, `from step ${step}`).toEqual(never.result);
+  }
+  const other = run(lora(layered(), '*.weight', { rank: 2 }), { ...options, resume: never.files[0].bytes });
+  await expect(other).rejects.toThrow(ResumeError);
 });
 
 /** The loss |output - target|^power as a function of values, with what it is called. */

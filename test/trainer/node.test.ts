@@ -6,9 +6,12 @@ import { NonFiniteError } from '../../src/base/errors.js';
 import { conv2d, separableConv2d } from '../../src/nn/conv.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
+import { lora } from '../../src/nn/lora.js';
+import { freeze, unfreeze } from '../../src/nn/model.js';
 import { batchNorm } from '../../src/nn/normalization.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { maxPool2d } from '../../src/nn/pool.js';
+import { replaceOutput } from '../../src/nn/replace-output.js';
 import { flatten } from '../../src/nn/reshape.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { fit } from '../../src/train/fit.js';
@@ -68,6 +71,27 @@ describe('createTrainer with a worker', () => {
     made.push(trainer);
     await trainer.fit(pixels, options);
     expect(bits(trainer.model)).toEqual(bits(model));
+  });
+
+  test('trains what was adapted to the bits of fit', async () => {
+    const adapted = () => {
+      const layers = [dense(9), batchNorm(), dense(7, { activation: 'relu' }), dropout(0.2), dense(5)];
+      const trunk = sequential(set.width, layers, { seed: 1 });
+      freeze(trunk, '*');
+      const own = replaceOutput(trunk, dense(set.classes), { seed: 2 });
+      const made = lora(own, '2.weight', { rank: 2 });
+      unfreeze(made, 'dense.*');
+      return made;
+    };
+    const model = adapted();
+    const before = model.buffers.map(({ values }) => [...values]);
+    await fit(strict, model, set, options);
+    const trainer = await createTrainer({ model: adapted(), worker: dist('trainer/worker.js'), engine });
+    made.push(trainer);
+    await trainer.fit(set, options);
+    expect(bits(trainer.model)).toEqual(bits(model));
+    expect(bits(model)).not.toEqual(bits(adapted()));
+    expect(trainer.model.buffers.map(({ values }) => [...values])).toEqual(before);
   });
 
   test('starts where a library has put the Worker of worker_threads among the globals', async () => {

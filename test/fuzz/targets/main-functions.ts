@@ -7,6 +7,7 @@ import type { Engine, Sequential } from '../../../src/index.js';
 import * as lanegrad from '../../../src/index.js';
 import type { Random } from '../random.js';
 import { expectThat, type World } from '../target.js';
+import { adaptingFunctions } from './adapting-functions.js';
 import { convFunctions } from './conv-functions.js';
 import { dataFunctions } from './data-functions.js';
 import { fileFunctions } from './file-functions.js';
@@ -99,6 +100,7 @@ export const mainFunctions: Record<string, Call> = {
   ...partFunctions,
   ...graphFunctions,
   ...networkFunctions,
+  ...adaptingFunctions,
   CompiledModel: {
     valid: (r, { reference }) => [
       reference,
