@@ -17,7 +17,7 @@ import { loadNpyFolder, loadNpz } from '../data/npz.js';
 import { type ImageShape, isImageShape } from '../data/set.js';
 import { lossOf } from '../nn/loss-config.js';
 import { type LossName, lossNames } from '../nn/losses.js';
-import { remember } from '../nn/model.js';
+import { type Network, remember } from '../nn/model.js';
 import { lossOfRun, MODEL_FILE, sourceOfRun } from '../run/folder.js';
 import { type OpenNetwork, openNetwork } from '../run/open-network.js';
 import { type RunOptionValues, runOptions } from '../run/options.js';
@@ -97,6 +97,14 @@ export function picturesOf({ model, metadata }: OpenNetwork): PictureSettings {
     ...(shape?.[2] === 3 && { channels: 3 }),
     ...(metadata.classNames && { classNames: metadata.classNames }),
   };
+}
+
+/** The size that pictures have to have for a network, where nothing else is said. */
+export function picturesFor({ inputs: [{ shape }] }: Network): PictureSettings {
+  if (shape.length !== 3 || !isImageShape(shape)) return {};
+  const [height, width, channels] = shape;
+  const isColour = channels === 1 || channels === 3;
+  return { imageSize: [height, width], imageFit: 'cover', ...(isColour && { channels }) };
 }
 
 /** The images that a model takes, as its file says or as its input is. */

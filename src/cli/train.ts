@@ -5,8 +5,10 @@ import { createEngine, type EngineOptions } from '../create/engine.js';
 import { describeSkipped } from '../data/images/collect.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { layerWidths } from '../nn/summary.js';
+import type { Base } from '../run/base.js';
 import { findRate } from '../run/find-rate.js';
 import { RunFolder } from '../run/folder.js';
+import { openNetwork } from '../run/open-network.js';
 import { type Run, run } from '../run/run.js';
 import type { RunSettings } from '../run/settings.js';
 import { readSettings } from '../run/settings.js';
@@ -19,7 +21,7 @@ import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
 import { Signals } from './signals.js';
-import { isNpzPath, loadSplits, refusePictureOptions } from './sources.js';
+import { isNpzPath, loadSplits, picturesFor, refusePictureOptions } from './sources.js';
 import { prepareTableRun, printTable } from './table-train.js';
 import { refusedWhenResumed, type TrainOptions, toSettings, trainOptions } from './train-options.js';
 
@@ -71,7 +73,9 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
     const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
-    const splits: RunSplits = job.splits ?? (await loadSplits(settings.source, settings));
+    const base = await openBase(settings, earlier);
+    const pictures = base && { ...picturesFor(base.model), ...settings };
+    const splits: RunSplits = job.splits ?? (await loadSplits(settings.source, pictures ?? settings));
     if (!splits.pictures) refusePictureOptions(settings, settings.source);
     // While data were read there was nothing to save, and a signal ended the process as it does by default:
     // at once, whatever it waited for.
@@ -85,7 +89,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     progress.brief = splits.table !== undefined;
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
     if (options.learningRate === 'find') {
-      settings.learningRate = await findRate(engine, splits, settings);
+      settings.learningRate = await findRate(engine, splits, settings, base);
       if (!quiet) out.line(`learning rate ${settings.learningRate}, where the loss falls most steeply`);
     }
     if (signals.signal.aborted) {
@@ -96,6 +100,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     const finished = await run(engine, splits, settings, {
       ...(outFolder !== undefined && { out: outFolder }),
       ...(earlier && { resume: earlier }),
+      ...(base && { base }),
       tensorboard: options.tensorboard ?? false,
       signal: signals.signal,
       onTrainBegin: (plan) => {
@@ -130,6 +135,13 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   } finally {
     signals?.stop();
   }
+}
+
+/** The network that a run begins with; undefined where its options say what it is. */
+async function openBase({ from }: RunSettings, earlier: RunFolder | undefined): Promise<Base | undefined> {
+  if (from === undefined) return undefined;
+  const { model } = await openNetwork(earlier ? earlier.modelPath : from);
+  return { model, isAdapted: earlier !== undefined };
 }
 
 /** What is to be done: as the words say, or as the folder of an earlier run does. */

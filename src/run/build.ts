@@ -5,13 +5,14 @@ import { flagOf, partsOf } from '../base/settings.js';
 import { channelMoments } from '../data/moments.js';
 import { lossOf } from '../nn/loss-config.js';
 import { describeLoss, type Loss, lossNames } from '../nn/losses.js';
-import { freeze } from '../nn/model.js';
+import { freeze, type Network } from '../nn/model.js';
 import { type ChannelMoments, normalization } from '../nn/normalization.js';
 import { type Optimizer, optimizerOf, optimizerTakes } from '../nn/optimizers.js';
 import { type Schedule, scheduleForRun, warmUp } from '../nn/schedules.js';
-import { parametersOf, type Sequential, sequential } from '../nn/sequential.js';
+import { parametersOf, sequential } from '../nn/sequential.js';
 import { tableInputLayers } from '../tables/model.js';
 import { outputSizeOf } from '../tables/preparation.js';
+import { adaptBase, type Base, checkBaseSettings } from './base.js';
 import { buildLayers, optionsTo } from './options.js';
 import type { RunSettings } from './settings.js';
 import type { RunSplits } from './splits.js';
@@ -20,17 +21,29 @@ import type { RunSplits } from './splits.js';
 const MAX_PARAMETERS = 2 ** 28;
 
 /**
- * The untrained model, its loss and its optimizer. Throws OptionError for what does not go together, or a
+ * The model to be trained, which may be one that there is, its loss and its optimizer. Throws OptionError for what does not go together, or a
  * model too large.
  */
 export function buildModel(
   splits: RunSplits,
   settings: RunSettings,
-): { model: Sequential; optimizer: Optimizer; loss: Loss } {
-  const { width } = splits.full;
+  base?: Base,
+): { model: Network; optimizer: Optimizer; loss: Loss } {
   const loss = buildLoss(splits, settings);
   // One output tells two classes apart.
   const outputs = loss.link === 'sigmoid' ? 1 : outputsOf(splits);
+  checkBaseSettings(settings);
+  const model = base ? adaptBase(base, splits, settings, outputs) : newModel(splits, settings, outputs);
+  if (settings.freeze) freeze(model, settings.freeze);
+  return {
+    model,
+    optimizer: buildOptimizer(splits, settings),
+    loss,
+  };
+}
+
+function newModel(splits: RunSplits, settings: RunSettings, outputs: number): Network {
+  const { width } = splits.full;
   const image = settings.layers === undefined ? undefined : imageOf(splits.full);
   const layers = [
     ...(settings.normalize ? [normalization(momentsOf(splits, settings))] : []),
@@ -43,13 +56,7 @@ export function buildModel(
   if (count > MAX_PARAMETERS) {
     throw new OptionError('model', `expected at most ${MAX_PARAMETERS} parameters, given ${count}`);
   }
-  const model = sequential(shape, layers, { seed: settings.seed });
-  for (const pattern of settings.freeze ?? []) freeze(model, pattern);
-  return {
-    model,
-    optimizer: buildOptimizer(splits, settings),
-    loss,
-  };
+  return sequential(shape, layers, { seed: settings.seed });
 }
 
 /** Height, width and channels of the rows, where they are images. */

@@ -3,6 +3,7 @@
 import { DataError } from '../base/errors.js';
 import type { Engine } from '../engine/engine.js';
 import { findLearningRate } from '../train/learning-rate-finder.js';
+import type { Base } from './base.js';
 import { takeWeights } from './begin.js';
 import { buildModel } from './build.js';
 import type { RunSettings } from './settings.js';
@@ -12,8 +13,13 @@ import type { RunSplits } from './splits.js';
  * Where the loss of the untrained model falls most steeply, to two digits. Throws DataError when it falls
  * nowhere.
  */
-export async function findRate(engine: Engine, splits: RunSplits, settings: RunSettings): Promise<number> {
-  const { model, optimizer, loss } = buildModel(splits, settings);
+export async function findRate(
+  engine: Engine,
+  splits: RunSplits,
+  settings: RunSettings,
+  base?: Base,
+): Promise<number> {
+  const { model, optimizer, loss } = buildModel(splits, settings, base);
   if (settings.weightsFrom !== undefined) await takeWeights(model, settings.weightsFrom);
   const train = settings.full ? splits.full : splits.train;
   const { batchSize } = settings;

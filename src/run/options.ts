@@ -92,6 +92,18 @@ export const runOptions = {
     group: network,
     otherwise: 'heNormal for relu, else glorotUniform',
   },
+  from: {
+    kind: text('<model>'),
+    about:
+      'in place of hidden and layers: the network of a model file, a run folder or an ONNX file, which is trained on',
+    group: network,
+  },
+  head: {
+    kind: text('<layers>'),
+    about:
+      'of the network in from: in place of its last layer with weights, classes: an output for each class of the data; or layers in front of these, such as "dropout 0.2, dense 64"',
+    group: network,
+  },
   weightsFrom: {
     kind: text('<model>'),
     about:
@@ -100,7 +112,8 @@ export const runOptions = {
   },
   freeze: {
     kind: texts('<patterns>', '0.*,1.bias'),
-    about: 'parameters that stay as they are, such as 0.* for those of the first layer of weightsFrom',
+    about:
+      'parameters that stay as they are, such as 0.* for those of the first layer; names are those that inspect shows',
     group: network,
   },
   epochs: { kind: count, about: 'passes over the data', group: training, fallback: 10, resumable: true },

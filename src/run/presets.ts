@@ -75,6 +75,8 @@ export function resolveSettings(
  */
 function forNetwork(preset: Preset, given: Partial<RunSettings>): Preset {
   const { layers, hidden, dropout, batchNorm, ...others } = preset;
+  // What has been trained before is trained on in small steps.
+  if (given.from !== undefined) return { activation: 'relu', optimizer: 'adam', ...others, hidden: [] };
   if ((given.layers ?? layers) === undefined) return preset;
   if (given.layers === undefined && given.hidden !== undefined) return { ...others, hidden: given.hidden };
   return { activation: 'relu', ...others, hidden: [], ...(layers !== undefined && { layers }) };

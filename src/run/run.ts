@@ -14,6 +14,7 @@ import { inUnits } from '../tables/target.js';
 import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
+import type { Base } from './base.js';
 import { takeWeights } from './begin.js';
 import { buildModel } from './build.js';
 import { checkpointFolder, latestCheckpoint } from './checkpoints.js';
@@ -31,6 +32,8 @@ export interface RunHooks {
   out?: string;
   /** The folder of an earlier run with these settings, to go on with in its place. */
   resume?: RunFolder;
+  /** What `settings.from` names; of a run that goes on, the model in its folder. */
+  base?: Base;
   /** Write TensorBoard's event file into the folder as well. */
   tensorboard?: boolean;
   /** Stops training after the step at hand; model and report are still written, the test is left out. */
@@ -69,7 +72,7 @@ export async function run(
   settings: RunSettings,
   hooks: RunHooks,
 ): Promise<Run> {
-  const { model, optimizer, loss } = buildModel(splits, settings);
+  const { model, optimizer, loss } = buildModel(splits, settings, hooks.base);
   const metadata = describeInput(splits);
   const metrics = runMetrics(splits, settings);
   const train = settings.full ? splits.full : splits.train;
@@ -87,6 +90,8 @@ export async function run(
     const checkpointing =
       settings.checkpoint && checkpointFolder({ folder: folder.checkpointPath, ...settings.checkpoint });
     const begin = async () => {
+      // Its graph stands in no setting: the run goes on with what is here, whatever becomes of the other file.
+      if (hooks.base && !hooks.resume) await folder.saveModel(model, metadata);
       await folder.writeConfig(config);
       if (hooks.resume) await folder.replaceMetrics(checkpoint?.records ?? []);
     };

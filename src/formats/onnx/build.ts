@@ -1,6 +1,6 @@
 /** A model of the layers that were read: a list of them where they stand in a row, else a network. */
 import { input } from '../../graph/leaves.js';
-import type { Value } from '../../graph/value.js';
+import { type Scope, type Value, withinAll } from '../../graph/value.js';
 import { callAnew, type Layer } from '../../nn/layer.js';
 import { makeLayer } from '../../nn/layers.js';
 import { type Network, setParameters } from '../../nn/model.js';
@@ -52,13 +52,26 @@ function networkOf(steps: readonly Step[], inputShape: readonly number[]): Netwo
   const x = input(inputShape);
   const names = namesOf(steps);
   const values = new Map<Step | undefined, Value>([[undefined, x]]);
+  const around = new Map<string, Scope>();
   for (const [i, step] of steps.entries()) {
     const of = step.inputs.map((own) => values.get(own)!);
-    values.set(step, step.compute ? step.compute(...of) : callAnew(layerOf(step, i), names[i], of[0]));
+    values.set(step, step.compute ? step.compute(...of) : called(layerOf(step, i), names[i], of[0], around));
   }
   const model = network(x, values.get(steps.at(-1))!);
   fill(model, steps, names);
   return model;
+}
+
+/** A layer within those that its name says: `block.conv`. */
+function called(layer: Layer, name: string, value: Value, around: Map<string, Scope>): Value {
+  const names = name.split('.');
+  const scopes = names.slice(0, -1).map((own, i): Scope => {
+    const path = names.slice(0, i + 1).join('.');
+    const scope = around.get(path) ?? { name: own, owner: {} };
+    around.set(path, scope);
+    return scope;
+  });
+  return withinAll(scopes, () => callAnew(layer, names[names.length - 1], value));
 }
 
 /** As the file calls them, or by what they are, none twice. */
