@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [conv]
+ * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [conv] [onnx]
  * [peers] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
  * `peers` needs `npm ci` in bench/peers, as do the peers of `conv`, `browser` a Chromium, `classic` the tables that
  * bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk. Close everything
@@ -15,6 +15,7 @@ import { openContenders } from './engines.js';
 import type { Effort } from './harness.js';
 import { benchKernels } from './kernels.js';
 import { benchMillion } from './million.js';
+import { benchOnnx } from './onnx.js';
 import { benchPacked } from './packed.js';
 import { benchPeers } from './peers.js';
 import { benchPredict } from './predict.js';
@@ -25,6 +26,7 @@ import {
   kernelRow,
   markdown,
   millionRow,
+  onnxRow,
   packedRow,
   peerTable,
   predictRow,
@@ -45,6 +47,7 @@ const tasks = [
   'classic',
   'million',
   'conv',
+  'onnx',
   'peers',
 ] as const;
 
@@ -128,6 +131,10 @@ if (wanted.includes('million')) {
 }
 if (wanted.includes('conv')) {
   results.conv = await benchConv(contenders, effort, { quick: values.quick, threads, report: console.log });
+}
+if (wanted.includes('onnx')) {
+  const report = (result: Parameters<typeof onnxRow>[0]) => console.log(onnxRow(result));
+  results.onnx = await benchOnnx(contenders, effort, { quick: values.quick, report });
 }
 if (wanted.includes('peers')) {
   const report = (result: Parameters<typeof peerTable>[0]) => console.log(peerTable(result));

@@ -6,6 +6,7 @@ import type { ConvResult } from './conv/results.js';
 import type { Effort } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { MillionResult } from './million.js';
+import type { OnnxResult } from './onnx.js';
 import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { PredictResult } from './predict.js';
@@ -29,6 +30,7 @@ export interface BenchResults {
   classic?: readonly ClassicResult[];
   million?: MillionResult;
   conv?: ConvResult;
+  onnx?: readonly OnnxResult[];
   peers?: readonly PeerResult[];
   /** First lines of the peers: versions and settings. */
   peerVersions?: readonly unknown[];

@@ -10,6 +10,7 @@ import { digits, grid, percent, range, wide } from './format.js';
 import type { Rate } from './harness.js';
 import type { KernelResult } from './kernels.js';
 import type { MillionResult } from './million.js';
+import type { OnnxResult } from './onnx.js';
 import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { PredictResult } from './predict.js';
@@ -87,6 +88,16 @@ export function predictRow({ network, rows }: PredictResult): string {
   return `one row, ${network}\n${lines.join('\n')}`;
 }
 
+/** What a batch takes, beside ONNX Runtime web. */
+export function onnxRow({ network, rows, runs }: OnnxResult): string {
+  const lines = runs.map(({ name, time, overOrt }, i) => {
+    const range = `[${digits(time.low)}–${digits(time.high)}]`.padEnd(18);
+    const over = i === 0 ? '' : `${overOrt.toFixed(2)} of its time`;
+    return `  ${name.padEnd(22)} ${digits(time.median).padStart(8)} µs ${range} ${over}`;
+  });
+  return `${network}, ${rows === 1 ? 'one row' : `${rows} rows`}\n${lines.join('\n')}`;
+}
+
 /** Rates by number of threads, and what more of them gain. */
 export function threadsRow({ task, unit, rates }: ThreadsResult): string {
   const [first] = rates;
@@ -145,6 +156,17 @@ export function markdown(results: BenchResults): string {
         rows,
       ),
     );
+  }
+  if (results.onnx) {
+    const names = results.onnx[0].runs.map(({ name }) => name);
+    const rows = results.onnx.map(({ network, rows: count, runs }) => [
+      network,
+      String(count),
+      ...runs.map(
+        ({ time, overOrt }, i) => `${digits(time.median)}${i === 0 ? '' : ` (${overOrt.toFixed(2)})`}`,
+      ),
+    ]);
+    parts.push(grid(['µs a batch, and of the runtime’s time', 'rows', ...names], rows));
   }
   for (const { task, unit, rates } of results.packed ?? []) {
     const cells = rates.map(({ name, again, kept, gain }) => [
