@@ -39,7 +39,7 @@ export async function runNetwork(
   }
 }
 
-export function layoutOf(bytes: Uint8Array): Record<string, string> {
+function layoutOf(bytes: Uint8Array): Record<string, string> {
   const { metadataProps = [] } = decodeFile(bytes) as { metadataProps?: { key: string; value: string }[] };
   return JSON.parse(metadataProps.find(({ key }) => key === 'layout')?.value ?? '{}');
 }
