@@ -31,7 +31,7 @@ export { epochScalars, metricsCsv, metricsEvents } from './formats/metrics.js';
 export type { InputFormat } from './formats/model-metadata.js';
 export { type NpyArray, readNpy, type WritableNpy, writeNpy } from './formats/npy.js';
 export { readNpz, writeNpz } from './formats/npz.js';
-export { type OnnxImport, onnxDataFiles, type ReadOnnxOptions, readOnnx } from './formats/onnx/read.js';
+export { onnxDataFiles, type ReadOnnxOptions } from './formats/onnx/read.js';
 export {
   denseFromPytorch,
   type PytorchOptions,
@@ -186,6 +186,7 @@ export type { UpdateOptions } from './nn/update.js';
 export { weightsSha256 } from './run/weights.js';
 export { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
 export { type WriteOnnxOptions, writeOnnx } from './tables/onnx.js';
+export { type OnnxImport, readOnnx } from './tables/onnx-read.js';
 export type { AugmentOptions } from './train/augment/options.js';
 export type { BatchStart, Callbacks, EpochStart, StepRecord, TrainingPlan } from './train/callbacks.js';
 export { type Checkpoint, readCheckpoint, writeCheckpoint } from './train/checkpoint.js';

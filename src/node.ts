@@ -13,12 +13,12 @@ export { type ImageFolderOptions, type ImageSplits, loadImageFolder } from './da
 export type { Fit, ImageSize } from './data/images/resize.js';
 export { loadMnist } from './data/mnist.js';
 export { loadNpyFolder, loadNpz } from './data/npz.js';
-export { loadOnnx } from './formats/onnx/load.js';
 export type { RunReport, TestSet } from './report/report.js';
 export { type CheckpointFolderOptions, checkpointFolder, latestCheckpoint } from './run/checkpoints.js';
 export { RunFolder, type RunFolderOptions } from './run/folder.js';
 export { weightsSha256 } from './run/weights.js';
 export { openTableFile } from './tables/file.js';
+export { loadOnnx } from './tables/onnx-load.js';
 
 /**
  * Writes a model as one safetensors file, from which `loadModel` rebuilds it. A crash leaves the old file or

@@ -5,7 +5,6 @@ import type { ImageShape } from '../data/set.js';
 import type { InputFormat } from '../formats/model-metadata.js';
 import { decodeModel } from '../formats/onnx/decode.js';
 import { dataTypes, type OnnxNode, type OnnxTensor } from '../formats/onnx/proto.js';
-import { type OnnxImport, readOnnx } from '../formats/onnx/read.js';
 import { floatValues, intValues } from '../formats/onnx/values.js';
 import type { Fail } from '../formats/protobuf.js';
 import { convolutionsOf } from '../nn/convolutions.js';
@@ -15,6 +14,7 @@ import { lengthsOf, sizesOf, summary, titleOf } from '../nn/summary.js';
 import { weightsSha256 } from '../run/weights.js';
 import { preparationFacts } from '../tables/inspect.js';
 import type { ModelMetadata } from '../tables/model-file.js';
+import { type OnnxImport, readOnnx } from '../tables/onnx-read.js';
 import { drawGraph } from './graph-text.js';
 import type { InspectedTensor, Inspection, ModelReport, Pictures } from './types.js';
 

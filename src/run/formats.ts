@@ -9,13 +9,13 @@ import { flag, oneOf, type Setting, type SettingsTable, type SettingValues, text
 import { readModelNpz, writeModelNpz } from '../formats/arrays.js';
 import { metricsCsv, metricsEvents } from '../formats/metrics.js';
 import { readDataFiles } from '../formats/onnx/load.js';
-import { readOnnx } from '../formats/onnx/read.js';
 import { denseFromPytorch, readPytorch, writePytorch } from '../formats/pytorch.js';
 import type { FileFormat } from '../formats/recognise.js';
 import { activations } from '../nn/activations.js';
 import type { Network } from '../nn/model.js';
 import { type ModelMetadata, writeModel } from '../tables/model-file.js';
 import { writeOnnx } from '../tables/onnx.js';
+import { readOnnx } from '../tables/onnx-read.js';
 import { eventFileName, readMetrics } from './metrics.js';
 
 const group = 'Options:';

@@ -3,10 +3,10 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFileBytes } from '../base/files/atomic.js';
 import { readDataFiles } from '../formats/onnx/load.js';
-import { readOnnx } from '../formats/onnx/read.js';
 import { isOnnx } from '../formats/recognise.js';
 import type { Network } from '../nn/model.js';
 import { type ModelMetadata, readModel } from '../tables/model-file.js';
+import { readOnnx } from '../tables/onnx-read.js';
 import { MODEL_FILE } from './folder.js';
 
 export interface OpenNetwork {

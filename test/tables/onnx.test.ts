@@ -4,87 +4,23 @@
  */
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
+import { FormatError } from '../../src/base/errors.js';
 import { createReferenceEngine } from '../../src/create/reference.js';
+import { mul, sigmoid } from '../../src/graph/functions.js';
+import { input } from '../../src/graph/leaves.js';
 import { dense } from '../../src/nn/dense.js';
-import { embedding } from '../../src/nn/embedding.js';
-import { type Sequential, sequential } from '../../src/nn/sequential.js';
+import { meanSquaredError } from '../../src/nn/losses.js';
+import { remember } from '../../src/nn/model.js';
+import { network } from '../../src/nn/network.js';
+import { isSequential } from '../../src/nn/sequential.js';
 import type { ModelMetadata } from '../../src/tables/model-file.js';
 import { writeOnnx } from '../../src/tables/onnx.js';
-import { openTable } from '../../src/tables/open.js';
+import { readOnnx } from '../../src/tables/onnx-read.js';
 import { predictTable } from '../../src/tables/predict.js';
-import { type PreparedColumn, placesOf, type TablePreparation } from '../../src/tables/preparation.js';
-import { prepareTable } from '../../src/tables/prepare.js';
-import { worstDifference } from '../formats/onnx/runtime.js';
-
-const CITIES = Array.from({ length: 40 }, (_, i) => `city ${i}`);
-const HEAD = 'area,year,town,city,sold,when,hour,price,kind';
-
-/** Every kind of column, some cells missing. */
-const rows = Array.from({ length: 400 }, (_, i) => {
-  const area = i % 11 === 0 ? '' : (40 + ((i * 37) % 101) / 3).toFixed(2);
-  const town = i % 13 === 0 ? '' : ['north', 'south', 'west'][i % 3];
-  const sold = ['yes', 'no'][(i >> 2) % 2];
-  const date = new Date(Date.UTC(2020, 0, 1 + ((i * 29) % 1400), (i * 5) % 24)).toISOString();
-  const when = i % 17 === 0 ? '' : date.slice(0, 10);
-  const price = 200 + ((i * 53) % 97) * 3.5;
-  return [
-    area,
-    1900 + ((i * 7) % 120),
-    town,
-    CITIES[(i * 17) % 40],
-    sold,
-    when,
-    date.slice(0, 16),
-    price,
-    `kind ${i % 4}`,
-  ].join(',');
-});
-
-/** Rows that training did not have: another town and city, and everything missing that may be. */
-const asked = [
-  '55.5,2025,east,city 99,no,2031-12-31,2024-02-29T23:59,0,kind 1',
-  ',1850,,city 3,yes,,1969-07-20T20:17,0,kind 0',
-  ...rows.slice(0, 30),
-];
-
-const open = (lines: readonly string[]) =>
-  openTable(new TextEncoder().encode([HEAD, ...lines].join('\n')), { name: 'table' });
-
-async function prepare(target: 'price' | 'kind') {
-  const types: Record<string, 'drop'> = target === 'price' ? { kind: 'drop' } : { price: 'drop' };
-  const { preparation, train } = await prepareTable(await open(rows), { target, types });
-  expect(new Set(preparation.columns.map(({ kind }) => kind))).toEqual(
-    new Set(['number', 'category', 'boolean', 'date']),
-  );
-  return { preparation, inputSize: train.width };
-}
-
-/** A model whose first layer embeds the columns that want it. */
-function modelFor({ columns, target }: TablePreparation, inputSize: number): Sequential {
-  let at = 0;
-  const embedded: { column: number; cardinality: number; width: number }[] = [];
-  for (const column of columns) {
-    if (column.kind === 'category' && column.encoding === 'embedding') {
-      embedded.push({ column: at, cardinality: placesOf(column), width: column.width! });
-    }
-    at += width(column);
-  }
-  expect(embedded).toHaveLength(1);
-  const outputs = target.kind === 'classification' ? target.classes.length : 1;
-  return sequential(
-    inputSize,
-    [embedding({ columns: embedded }), dense(8, { activation: 'tanh' }), dense(outputs)],
-    { seed: 4 },
-  );
-}
-
-function width(column: PreparedColumn): number {
-  if (column.kind !== 'category')
-    return 1 + Number(column.indicator) + (column.kind === 'date' ? (column.time ? 6 : 4) : 0);
-  return column.encoding === 'embedding'
-    ? 1
-    : column.categories.length + Number(column.others) + Number(column.missing);
-}
+import type { PreparedColumn, TablePreparation } from '../../src/tables/preparation.js';
+import { runModel, worstDifference } from '../formats/onnx/runtime.js';
+import { editFile } from '../formats/onnx/schema.js';
+import { asked, HEAD, modelFor, open, prepare } from './onnx-models.js';
 
 /** The table's cells as the file takes them. */
 function feeds(columns: readonly PreparedColumn[], lines: readonly string[]): Record<string, Tensor> {
@@ -144,6 +80,88 @@ describe('a table in ONNX Runtime gives what lanegrad predicts', () => {
     const model = modelFor(preparation, inputSize);
     const session = await InferenceSession.create(writeOnnx(model, { metadata: { table: preparation } }));
     expect([session.inputNames, session.outputNames]).toEqual([['input'], ['logits']]);
+  });
+});
+
+describe('a file comes back as the model with its preparation', () => {
+  const graphOf = ({ columns }: TablePreparation, inputSize: number, outputs: number) => {
+    const x = input([inputSize]);
+    expect(columns.length).toBeGreaterThan(3);
+    const h = dense(6, { activation: 'tanh' })(x);
+    return network(x, dense(outputs)(mul(h, sigmoid(h))), { seed: 2 });
+  };
+
+  test.each([
+    ['price', false],
+    ['price', true],
+    ['kind', false],
+    ['kind', true],
+  ] as const)('target %s, raw inputs %s', async (target, rawInputs) => {
+    const { preparation, inputSize } = await prepare(target);
+    const outputs = target === 'kind' ? 4 : 1;
+    for (const model of [modelFor(preparation, inputSize), graphOf(preparation, inputSize, outputs)]) {
+      for (const softmax of target === 'kind' ? [false, true] : [false]) {
+        const bytes = writeOnnx(model, { metadata: { table: preparation }, rawInputs, softmax });
+        const back = readOnnx(bytes, 'table.onnx');
+        expect(back.metadata.table).toEqual(preparation);
+        expect(back.softmax).toBe(softmax);
+        expect(back.model.inputSize).toBe(inputSize);
+        const numbers = Array.from({ length: 2 * inputSize }, (_, i) => i % 3);
+        expect(runModel(back.model, numbers)).toEqual(runModel(model, numbers));
+      }
+    }
+  });
+
+  test('the layers of a list, its embedding among them', async () => {
+    const { preparation, inputSize } = await prepare('price');
+    const model = modelFor(preparation, inputSize);
+    remember(model, { loss: meanSquaredError() });
+    const bytes = writeOnnx(model, { metadata: { table: preparation }, rawInputs: true });
+    const back = readOnnx(bytes, 'table.onnx');
+    expect(isSequential(back.model) && back.model.layers.map(({ kind }) => kind)).toEqual([
+      'embedding',
+      'dense',
+      'dense',
+    ]);
+    expect(writeOnnx(back.model, { metadata: back.metadata, rawInputs: true })).toEqual(bytes);
+  });
+
+  test('but not where the graph prepares the table otherwise than the metadata say', async () => {
+    const { preparation, inputSize } = await prepare('price');
+    const model = modelFor(preparation, inputSize);
+    const bytes = writeOnnx(model, { metadata: { table: preparation }, rawInputs: true });
+    const said = (change: (table: TablePreparation) => TablePreparation) => () =>
+      readOnnx(
+        editFile(bytes, (file) => {
+          const { metadataProps } = file as unknown as { metadataProps: { key: string; value: string }[] };
+          const own = metadataProps.find(({ key }) => key === 'table')!;
+          own.value = JSON.stringify(change(JSON.parse(own.value)));
+        }),
+        'table.onnx',
+      );
+    // The test's own writer does not know all attributes: only numbers of the target are changed.
+    const { target } = preparation;
+    expect(said((table) => ({ ...table, target: { ...target, mean: 5 } as typeof target }))).toThrow(
+      FormatError,
+    );
+    expect(said((table) => ({ ...table, columns: table.columns.slice(1) }))).toThrow(
+      /expected 6 inputs, the columns of its table, given 7/,
+    );
+    const reversed = (table: TablePreparation) => ({
+      ...table,
+      columns: table.columns.map((own) =>
+        own.kind === 'category' ? { ...own, categories: own.categories.toReversed() } : own,
+      ),
+    });
+    expect(said(reversed)).toThrow(/\(LabelEncoder\): it is not what its table's metadata say/);
+    expect(said((table) => ({ ...table, version: 2 as 1 }))).toThrow(
+      /metadata: table: version: expected 1, given 2/,
+    );
+    const renamed = (table: TablePreparation) => {
+      const [first, ...rest] = table.columns;
+      return { ...table, columns: [{ ...first, name: 'other' }, ...rest] };
+    };
+    expect(said(renamed)).toThrow(/expected an input for the column "other" of its table/);
   });
 });
 

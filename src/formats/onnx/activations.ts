@@ -1,5 +1,6 @@
 /** Activations as ONNX operators, in both directions. */
 import { OptionError, show } from '../../base/errors.js';
+import { composed, writeComposed } from './composed.js';
 import type { GraphBuilder } from './graph.js';
 
 /** Operators without attributes. */
@@ -26,8 +27,8 @@ export function writeActivation(
   if (operator) graph.apply(operator);
   else if (name === 'leakyRelu') graph.apply('LeakyRelu', [], [{ name: 'alpha', float: negativeSlope }]);
   else if (name === 'elu') graph.apply('Elu', [], [{ name: 'alpha', float: alpha }]);
-  else if (name === 'gelu') graph.apply('Gelu', [], [{ name: 'approximate', string: 'none' }]);
-  else if (name === 'geluTanh') graph.apply('Gelu', [], [{ name: 'approximate', string: 'tanh' }]);
+  else if (name === 'gelu' || name === 'geluTanh')
+    graph.current = writeComposed(graph, composed[name], graph.current);
   // x · sigmoid(x): an operator of its own came with operator set 24 only.
   else if (name === 'silu')
     graph.current = graph.node('Mul', [graph.current, graph.node('Sigmoid', [graph.current])]);

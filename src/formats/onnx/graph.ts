@@ -21,9 +21,12 @@ export class GraphBuilder {
   /** Nodes by what their names begin with. */
   readonly #taken = new Map<string, number>();
   readonly #shared = new Set<string>();
+  readonly #reserved: ReadonlySet<string>;
 
-  constructor(input: string) {
+  /** @param reserved Names of parameters, which no other constant may take. */
+  constructor(input: string, reserved: Iterable<string> = []) {
     this.current = input;
+    this.#reserved = new Set(reserved);
   }
 
   /** Adds a node that reads `inputs`; returns the name of what it makes. */
@@ -50,16 +53,30 @@ export class GraphBuilder {
     this.current = this.node(operator, [this.current, ...constants], attributes);
   }
 
-  /** A constant of floats; returns its name. */
-  floats(name: string, dims: readonly number[], values: Float32Array): string {
+  /** A parameter of the model, under its own name. */
+  parameter(name: string, dims: readonly number[], values: Float32Array): string {
     this.initializers.push(floatTensor(name, dims, values));
     return name;
   }
 
+  /**
+   * Numbers that stand in the graph and are no parameter: a node of their own, by which readers tell them from
+   * what is learned. Returns their name.
+   */
+  literal(name: string, dims: readonly number[], values: Float32Array): string {
+    const attributes = [{ name: 'value', tensor: floatTensor(name, dims, values) }];
+    this.nodes.push({ name, operator: 'Constant', inputs: [], outputs: [name], attributes });
+    return name;
+  }
+
+  /** A constant of floats; returns its name. */
+  floats(name: string, dims: readonly number[], values: Float32Array): string {
+    return this.parameter(this.#freeName(name), dims, values);
+  }
+
   /** A constant of whole numbers, 64 bits. */
   ints(name: string, values: readonly number[]): string {
-    this.initializers.push(intTensor(name, [values.length], values));
-    return name;
+    return this.#add(intTensor(this.#freeName(name), [values.length], values));
   }
 
   /** The same for a constant that others may have too; it is written once. */
@@ -70,16 +87,32 @@ export class GraphBuilder {
     return own;
   }
 
+  /** One float without axes, which others may read too; it is written once. */
+  sharedFloat(value: number): string {
+    const own = `/number.${Math.fround(value)}`;
+    if (!this.#shared.has(own)) this.floats(own, [], Float32Array.of(value));
+    this.#shared.add(own);
+    return own;
+  }
+
   /** One number in float64, without axes. */
   double(name: string, value: number): string {
-    this.initializers.push(doubleTensor(name, [], [value]));
-    return name;
+    return this.#add(doubleTensor(this.#freeName(name), [], [value]));
   }
 
   /** One whole number, 64 bits, without axes. */
   scalarInt(name: string, value: number): string {
-    this.initializers.push(intTensor(name, [], [value]));
-    return name;
+    return this.#add(intTensor(this.#freeName(name), [], [value]));
+  }
+
+  #add(tensor: OnnxTensor): string {
+    this.initializers.push(tensor);
+    return tensor.name;
+  }
+
+  /** No parameter's name has a slash. */
+  #freeName(name: string): string {
+    return this.#reserved.has(name) ? `/${name}` : name;
   }
 
   /** Gives the current value the name under which the graph returns it. */

@@ -4,14 +4,17 @@
  * where the form of nodes.ts is to be used.
  */
 import { elementsOf } from '../../base/arrays.js';
-import { OptionError } from '../../base/errors.js';
 import { attributesOf } from '../../graph/leaves.js';
 import type { Node, Value } from '../../graph/value.js';
-import { type ConvTransposeAttributes, convolution, convolutionTranspose } from '../../ops/conv.js';
+import {
+  type ConvAttributes,
+  type ConvTransposeAttributes,
+  convolution,
+  convolutionTranspose,
+} from '../../ops/conv.js';
 import { type ProductAttributes, product } from '../../ops/matmul.js';
 import { type BatchNormAttributes, batchNormOperation } from '../../ops/norm.js';
 import { type PadAttributes, pad } from '../../ops/pad.js';
-import { type AvgPoolAttributes, avgPool2d } from '../../ops/pool.js';
 import { reduction } from '../../ops/reduction.js';
 import { reshape, slice } from '../../ops/shapes.js';
 import { upsample2d } from '../../ops/upsample.js';
@@ -19,6 +22,8 @@ import { ELEMENTWISE, permuted } from '../axes.js';
 import type { GraphBuilder } from './graph.js';
 import { type Image, isImage, isNumber, type Layout, type Layouts } from './layouts.js';
 import { type NodePart, nodeForms, REDUCTIONS } from './nodes.js';
+import { windowOf, writeAvgPool, writeMaxPool } from './pools.js';
+import type { OnnxAttribute } from './proto.js';
 
 /** What the writer of an operation is given. */
 export interface ImagePart {
@@ -70,37 +75,34 @@ export function imageFormOf({ operation }: Node): ImageForm | undefined {
 /** By the operation's name. */
 export const imageForms: Readonly<Record<string, ImageForm>> = {
   conv2d({ node, graph, layouts }) {
-    const [x, w, bias] = node.inputs;
-    const attributes = windowOf(attributesOf(node, convolution), w.shape.dims, true);
-    const inputs = [layouts.first(x), kernel(graph, layouts, w), ...(bias ? [layouts.last(bias)] : [])];
-    return first(graph.node('Conv', inputs, attributes));
+    const attributes = attributesOf(node, convolution);
+    return writeConvolution({ node, graph, layouts }, 'Conv', attributes);
   },
   convTranspose2d({ node, graph, layouts }) {
-    const [x, w, bias] = node.inputs;
+    const [x, w] = node.inputs;
     const attributes = attributesOf(node, convolutionTranspose);
     const more = { name: 'output_padding', ints: outputPadding(attributes, x.shape.dims, w.shape.dims) };
-    const inputs = [layouts.first(x), kernel(graph, layouts, w), ...(bias ? [layouts.last(bias)] : [])];
-    return first(graph.node('ConvTranspose', inputs, [...windowOf(attributes, w.shape.dims, true), more]));
+    return writeConvolution({ node, graph, layouts }, 'ConvTranspose', attributes, [more]);
   },
-  maxPool2d: (part) => writePool(part, 'MaxPool'),
-  avgPool2d: (part) => writePool(part, 'AveragePool'),
+  maxPool2d: (part) => first(writeMaxPool(part)),
+  avgPool2d: (part) => first(writeAvgPool(part)),
   upsample2d({ node, graph, layouts, prefix }) {
     const [x] = node.inputs;
     const { size, mode } = attributesOf(node, upsample2d);
     const scales = size.map((length, axis) => length / x.shape.dims[axis]);
     const isWhole = scales.every(Number.isInteger);
+    const images = layouts.first(x);
     const target = isWhole
       ? [graph.floats(`${prefix}.scales`, [4], Float32Array.from([1, 1, ...scales]))]
-      : ['', graph.ints(`${prefix}.sizes`, size)];
+      : ['', resized(graph, images, graph.ints(`${prefix}.sizes`, size))];
     return first(
       graph.node(
         'Resize',
-        [layouts.first(x), '', ...target],
+        [images, '', ...target],
         [
           { name: 'mode', string: mode === 'nearest' ? 'nearest' : 'linear' },
           { name: 'coordinate_transformation_mode', string: 'half_pixel' },
           ...(mode === 'nearest' ? [{ name: 'nearest_mode', string: 'round_prefer_ceil' }] : []),
-          ...(isWhole ? [] : [{ name: 'axes', ints: [2, 3] }]),
         ],
       ),
     );
@@ -128,7 +130,7 @@ export const imageForms: Readonly<Record<string, ImageForm>> = {
     if (!isImage(x) || !(wanted || onlyFirst(layouts, x))) return undefined;
     return first(graph.node('Softmax', [layouts.first(x)], [{ name: 'axis', int: 1 }]));
   },
-  reduce({ node, graph, layouts, prefix }) {
+  reduce({ node, graph, layouts }) {
     const [x] = node.inputs;
     const { operation, axes } = attributesOf(node, reduction);
     if (!isImage(x) || !onlyFirst(layouts, x) || axes.includes(0)) return undefined;
@@ -140,8 +142,11 @@ export const imageForms: Readonly<Record<string, ImageForm>> = {
     return first(
       graph.node(
         REDUCTIONS[operation],
-        [name, graph.ints(`${prefix}.axes`, places)],
-        [{ name: 'keepdims', int: 1 }],
+        [name],
+        [
+          { name: 'axes', ints: places },
+          { name: 'keepdims', int: 1 },
+        ],
       ),
     );
   },
@@ -180,9 +185,31 @@ function nodePart(
   inputs: readonly string[],
 ): NodePart {
   return {
-    ...{ graph, prefix, inputs, attributes: node.attributes },
+    ...{ graph, prefix, inputs, attributes: node.attributes, ofInput: false },
     ...{ shapes: node.inputs.map(({ shape }) => shape), shape: node.outputs[0].shape },
   };
+}
+
+/** An image without rows is a batch of one in between. */
+function writeConvolution(
+  { node, graph, layouts }: Pick<ImagePart, 'node' | 'graph' | 'layouts'>,
+  operator: 'Conv' | 'ConvTranspose',
+  attributes: ConvAttributes,
+  more: readonly OnnxAttribute[] = [],
+): Made {
+  const [x, w, bias] = node.inputs;
+  const isOne = !x.shape.rows;
+  const axis = () => graph.sharedInts('place0', [0]);
+  const turned = (name: string, perm: readonly number[]) =>
+    graph.node('Transpose', [name], [{ name: 'perm', ints: perm }]);
+  const image = isOne
+    ? graph.node('Unsqueeze', [turned(layouts.last(x), [2, 0, 1]), axis()])
+    : layouts.first(x);
+  const inputs = [image, kernel(graph, layouts, w), ...(bias ? [layouts.last(bias)] : [])];
+  const group = { name: 'group', int: attributes.groups };
+  const name = graph.node(operator, inputs, [...windowOf(attributes, w.shape.dims), group, ...more]);
+  if (!isOne) return first(name);
+  return { name: turned(graph.node('Squeeze', [name, axis()]), [1, 2, 0]), layout: 'last' };
 }
 
 /** Weights [height, width, in, out] as [out, in, height, width]. */
@@ -197,26 +224,11 @@ function kernel(graph: GraphBuilder, layouts: Layouts, w: Value): string {
   return graph.node('Transpose', [layouts.last(w)], [{ name: 'perm', ints: axes }]);
 }
 
-interface Window {
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly padding: readonly number[];
-  readonly groups?: number;
-}
-
-/** Padding stands in the same order there. */
-function windowOf(
-  { strides, dilations, padding, groups = 1 }: Window,
-  size: readonly number[],
-  hasGroups: boolean,
-) {
-  return [
-    { name: 'kernel_shape', ints: size.slice(0, 2) },
-    { name: 'strides', ints: strides },
-    { name: 'pads', ints: padding },
-    { name: 'dilations', ints: dilations },
-    ...(hasGroups ? [{ name: 'group', int: groups }] : []),
-  ];
+/** The shape of images with another height and width. Before operator set 18 it has to name all axes. */
+function resized(graph: GraphBuilder, images: string, size: string): string {
+  const bounds = [0, 2].map((place) => graph.sharedInts(`place${place}`, [place]));
+  const kept = graph.node('Slice', [graph.node('Shape', [images]), ...bounds]);
+  return graph.node('Concat', [kept, size], [{ name: 'axis', int: 0 }]);
 }
 
 function outputPadding(
@@ -229,46 +241,6 @@ function outputPadding(
     return length - reach + padding[axis] + padding[axis + 2];
   });
 }
-
-/**
- * A last window that reaches beyond the padding is one that more padding allows for: what rounding up means
- * differs between runtimes. Zeros that count are put around the image first, and so is all padding that is as
- * large as the window, which runtimes refuse.
- */
-function writePool({ node, graph, layouts, prefix }: ImagePart, operator: 'MaxPool' | 'AveragePool'): Made {
-  const [x] = node.inputs;
-  const attributes = attributesOf(node, avgPool2d) as AvgPoolAttributes;
-  const { size, strides, dilations, padding, countIncludePad = false } = attributes;
-  const { dims } = node.outputs[0].shape;
-  const reached = [0, 1].map((axis) => {
-    const end = (dims[axis] - 1) * strides[axis] + (size[axis] - 1) * dilations[axis] + 1;
-    return Math.max(padding[axis + 2], end - padding[axis] - x.shape.dims[axis]);
-  });
-  const isMean = operator === 'AveragePool';
-  const pads = [...padding.slice(0, 2), ...reached];
-  const isLarge = (given: readonly number[]) => given.some((count, i) => count >= size[i % 2]);
-  let name = layouts.first(x);
-  let around = pads;
-  if (isMean ? countIncludePad && pads.some((count) => count > 0) : isLarge(pads)) {
-    const own = isMean ? padding : pads;
-    name = graph.node('Pad', [
-      name,
-      graph.ints(`${prefix}.pads`, [0, 0, own[0], own[1], 0, 0, own[2], own[3]]),
-      graph.floats(`${prefix}.around`, [], Float32Array.of(isMean ? 0 : LEAST)),
-    ]);
-    around = pads.map((count, i) => count - own[i]);
-  }
-  if (isLarge(around)) {
-    throw new OptionError(
-      'writeOnnx',
-      `${node.operation.name} with a padding of ${around.join(', ')} and a window of ${size.join(' x ')} has no form in ONNX`,
-    );
-  }
-  return first(graph.node(operator, [name], windowOf({ strides, dilations, padding: around }, size, false)));
-}
-
-/** The least float32, below which no pixel is. */
-const LEAST = -((2 - 2 ** -23) * 2 ** 127);
 
 function writePad({ node, graph, layouts, prefix, wanted }: ImagePart): Made {
   const [x] = node.inputs;
@@ -293,7 +265,7 @@ function writeBatchNorm({ node, graph, layouts, prefix }: ImagePart): Made | und
   if (isFlat && node.inputs.slice(1).some((value) => !layouts.isConstant(value))) return undefined;
   const features = mean.shape.dims;
   const filled = (what: string, number: number) =>
-    graph.floats(`${prefix}.${what}`, features, new Float32Array(features[0]).fill(number));
+    graph.literal(`${prefix}.${what}`, features, new Float32Array(features[0]).fill(number));
   const own = (value: Value) => (isFlat ? flatConstant(layouts, value, image) : layouts.last(value));
   const learned = [weight ? own(weight) : filled('ones', 1), bias ? own(bias) : filled('zeros', 0)];
   const name = graph.node(

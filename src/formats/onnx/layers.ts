@@ -2,8 +2,8 @@
 import type { ActivationOptions } from '../../nn/activations.js';
 import type { EmbeddedColumn } from '../../nn/embedding.js';
 import { writeActivation } from './activations.js';
+import { writeEmbedding } from './embeddings.js';
 import type { GraphBuilder } from './graph.js';
-import { dataTypes } from './proto.js';
 
 /** What one layer's writer is given. */
 export interface LayerPart {
@@ -11,7 +11,7 @@ export interface LayerPart {
   /** Width of the layer's inputs. */
   readonly width: number;
   /** Its place, by which its constants are named. */
-  readonly index: number | string;
+  readonly index: number;
   /**
    * One of the layer's parameters or buffers as a constant of the graph; undefined for one that the layer
    * does not have.
@@ -31,7 +31,14 @@ export const layerWriters: ReadonlyMap<string, (graph: GraphBuilder, part: Layer
   ['reshape', () => {}],
   ['batchNorm', writeBatchNorm],
   ['layerNorm', writeLayerNorm],
-  ['embedding', writeEmbedding],
+  [
+    'embedding',
+    (graph, { config, width, index, constant }) =>
+      writeEmbedding(graph, {
+        ...{ columns: config.columns as readonly EmbeddedColumn[], width, prefix: `${index}` },
+        ...{ table: (column) => constant(`column${column}`) as string, areInputs: index === 0 },
+      }),
+  ],
   ['normalization', writeNormalization],
 ]);
 
@@ -82,36 +89,4 @@ function scaleAndShift(
   const ones = () => graph.floats(`${index}.ones`, [width], new Float32Array(width).fill(1));
   const zeros = () => graph.floats(`${index}.zeros`, [width], new Float32Array(width));
   return [constant('weight') ?? ones(), constant('bias') ?? zeros()];
-}
-
-/**
- * Each column of categories picks rows of its table; the parts, and what lies between, stand side by side
- * again.
- */
-export function writeEmbedding(
-  graph: GraphBuilder,
-  { config, width, constant, index }: Omit<LayerPart, 'values'>,
-): void {
-  const input = graph.current;
-  const parts: string[] = [];
-  let from = 0;
-  const pass = (until: number) => {
-    if (until > from) {
-      const name = `${index}.columns${from}to${until}`;
-      const range = [graph.ints(`${name}.from`, [from]), graph.ints(`${name}.to`, [until])];
-      parts.push(graph.node('Slice', [input, ...range, graph.ints(`${name}.axis`, [1])]));
-    }
-    from = until + 1;
-  };
-  for (const { column } of config.columns as readonly EmbeddedColumn[]) {
-    pass(column);
-    const place = graph.scalarInt(`${index}.column${column}.place`, column);
-    const categories = graph.node('Gather', [input, place], [{ name: 'axis', int: 1 }]);
-    const rows = graph.node('Cast', [categories], [{ name: 'to', int: dataTypes.int64 }]);
-    parts.push(
-      graph.node('Gather', [constant(`column${column}`) as string, rows], [{ name: 'axis', int: 0 }]),
-    );
-  }
-  pass(width);
-  graph.current = parts.length === 1 ? parts[0] : graph.node('Concat', parts, [{ name: 'axis', int: 1 }]);
 }

@@ -23,6 +23,7 @@ interface Constant {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float32Array;
+  readonly isLiteral: boolean;
   /** Its names in the file, by the order in which its numbers stand there. */
   readonly written: Map<string, string>;
 }
@@ -38,8 +39,9 @@ export class Layouts {
     this.#graph = graph;
   }
 
-  setConstant(value: Value, name: string, shape: readonly number[], values: Float32Array): void {
-    this.#constants.set(value, { name, shape, values, written: new Map() });
+  /** `isLiteral`: of numbers that stand in the graph and are no parameter. */
+  setConstant(value: Value, constant: Omit<Constant, 'written'>): void {
+    this.#constants.set(value, { ...constant, written: new Map() });
   }
 
   set(value: Value, layout: Layout, name: string, image?: Image): void {
@@ -119,12 +121,16 @@ export class Layouts {
       values: Float32Array,
     ) => readonly [shape: readonly number[], values: Float32Array],
   ): string {
-    const { name, shape, values, written } = this.#constants.get(value)!;
+    const { name, shape, values, isLiteral, written } = this.#constants.get(value)!;
     const known = written.get(order);
     if (known !== undefined) return known;
     // No parameter's name has a slash.
     const own = written.size === 0 ? name : `${name}/${order || 'last'}`;
-    written.set(order, this.#graph.floats(own, ...turn(shape, values)));
+    const turned = turn(shape, values);
+    written.set(
+      order,
+      isLiteral ? this.#graph.literal(own, ...turned) : this.#graph.parameter(own, ...turned),
+    );
     return own;
   }
 

@@ -10,8 +10,8 @@ import type { Shape } from '../../ops/operation.js';
 import type { ReductionAttributes } from '../../ops/reduction.js';
 import type { SliceAttributes } from '../../ops/shapes.js';
 import { writeActivation } from './activations.js';
+import { writeEmbedding, writeRows } from './embeddings.js';
 import type { GraphBuilder } from './graph.js';
-import { writeEmbedding } from './layers.js';
 import { dataTypes } from './proto.js';
 
 /** What an operation's writer is given. */
@@ -25,6 +25,8 @@ export interface NodePart<A = unknown> {
   readonly shape: Shape;
   /** What names of constants begin with that are its own. */
   readonly prefix: string;
+  /** Whether the first of what it reads is an input of the model. */
+  readonly ofInput: boolean;
 }
 
 /** Adds the operators; returns the name of what they make. */
@@ -58,37 +60,21 @@ export const nodeForms: Readonly<Record<string, Form<unknown>>> = {
   dropout: same,
   stopGradient: same,
   batchNorm: form<BatchNormAttributes>(writeBatchNorm),
-  layerNorm: form<LayerNormAttributes>(({ graph, inputs, attributes, shapes, prefix }) => {
-    const [x, weight, bias] = inputs;
-    const features = shapes[0].dims.slice(-1);
-    const scale = weight ?? graph.floats(`${prefix}.ones`, features, new Float32Array(features[0]).fill(1));
-    return graph.node('LayerNormalization', bias === undefined ? [x, scale] : [x, scale, bias], [
-      { name: 'axis', int: -1 },
-      { name: 'epsilon', float: attributes.eps },
-    ]);
-  }),
-  embedding: form<EmbeddingAttributes>(({ graph, inputs: [x, ...tables], attributes, shapes, prefix }) => {
+  layerNorm: form<LayerNormAttributes>(writeLayerNorm),
+  embedding: form<EmbeddingAttributes>((part) => {
+    const { graph, attributes, shapes, prefix, ofInput } = part;
+    const [x, ...tables] = part.inputs;
     graph.current = x;
     const { columns } = attributes;
     writeEmbedding(graph, {
-      ...{ config: { columns }, width: shapes[0].dims[0], index: prefix },
-      constant: (name) => tables[columns.findIndex(({ column }) => name === `column${column}`)],
+      ...{ columns, width: shapes[0].dims[0], prefix, areInputs: ofInput },
+      table: (column) => tables[columns.findIndex((own) => own.column === column)],
     });
     return graph.current;
   }),
-  // Indices beyond the table are cut to it.
-  take: form<unknown>(({ graph, inputs: [indices, table], shapes, prefix }) => {
-    const end = shapes[1].dims[0] - 1;
-    const bounds = [[0], [end]].map((bound, i) =>
-      graph.floats(`${prefix}.${['first', 'last'][i]}`, [], Float32Array.from(bound)),
-    );
-    const whole = graph.node(
-      'Cast',
-      [graph.node('Clip', [indices, ...bounds])],
-      [{ name: 'to', int: dataTypes.int64 }],
-    );
-    return graph.node('Gather', [table, whole], [{ name: 'axis', int: 0 }]);
-  }),
+  take: form<unknown>(({ graph, inputs: [categories, table], shapes, ofInput }) =>
+    writeRows(graph, { table, categories, ...(!ofInput && { length: shapes[1].dims[0] }) }),
+  ),
   add: plain('Add'),
   sub: plain('Sub'),
   mul: plain('Mul'),
@@ -166,30 +152,47 @@ function writeProduct({ graph, attributes, inputs, shapes, prefix }: NodePart<Pr
   return bias === undefined ? y : graph.node('Add', [y, bias]);
 }
 
-/** ONNX's features are axis 1, ours the last: those of more axes are written out. */
+/** ONNX's features are axis 1, ours the last; numbers without axes before them are one row. */
 function writeBatchNorm(part: NodePart<BatchNormAttributes>): string {
   const { graph, attributes, inputs, shapes, prefix } = part;
   const [x, mean, variance, weight, bias] = inputs;
   const { eps, momentum } = attributes;
   const features = shapes[1].dims;
-  if (rankOf(shapes[0]) === 2 && shapes[0].rows) {
-    const ones = () => graph.floats(`${prefix}.ones`, features, new Float32Array(features[0]).fill(1));
-    const zeros = () => graph.floats(`${prefix}.zeros`, features, new Float32Array(features[0]));
-    const learned = [weight ?? ones(), bias ?? zeros()];
-    // ONNX's momentum is the share of the old statistics.
-    return graph.node(
-      'BatchNormalization',
-      [x, ...learned, mean, variance],
-      [
-        { name: 'epsilon', float: eps },
-        { name: 'momentum', float: 1 - momentum },
-      ],
-    );
-  }
-  const least = graph.floats(`${prefix}.eps`, [], Float32Array.of(eps));
-  const deviation = graph.node('Sqrt', [graph.node('Add', [variance, least])]);
-  const y = graph.node('Div', [graph.node('Sub', [x, mean]), deviation]);
-  return weight === undefined ? y : graph.node('Add', [graph.node('Mul', [y, weight]), bias]);
+  const filled = (what: string, number: number) =>
+    graph.literal(`${prefix}.${what}`, features, new Float32Array(features[0]).fill(number));
+  const rank = rankOf(shapes[0]);
+  const isLine = rank === 1;
+  const axis = () => (shapes[0].rows ? graph.sharedInts('last', [-1]) : graph.sharedInts('place0', [0]));
+  const turned = (name: string, perm: readonly number[]) =>
+    rank <= 2 ? name : graph.node('Transpose', [name], [{ name: 'perm', ints: perm }]);
+  const within = Array.from({ length: Math.max(rank - 2, 0) }, (_, i) => i + 1);
+  const given = isLine ? graph.node('Unsqueeze', [x, axis()]) : turned(x, [0, rank - 1, ...within]);
+  const y = graph.node(
+    'BatchNormalization',
+    [given, weight ?? filled('ones', 1), bias ?? filled('zeros', 0), mean, variance],
+    [
+      { name: 'epsilon', float: eps },
+      // ONNX's momentum is the share of the old statistics.
+      { name: 'momentum', float: 1 - momentum },
+    ],
+  );
+  return isLine ? graph.node('Squeeze', [y, axis()]) : turned(y, [0, ...within.map((own) => own + 1), 1]);
+}
+
+/** One number a row is a row of one. */
+function writeLayerNorm(part: NodePart<LayerNormAttributes>): string {
+  const { graph, inputs, attributes, shapes, prefix } = part;
+  const [x, weight, bias] = inputs;
+  const [length = 1] = shapes[0].dims.slice(-1);
+  const isNumber = shapes[0].dims.length === 0;
+  const axis = () => graph.sharedInts('last', [-1]);
+  const scale = weight ?? graph.literal(`${prefix}.ones`, [length], new Float32Array(length).fill(1));
+  const given = isNumber ? graph.node('Unsqueeze', [x, axis()]) : x;
+  const y = graph.node('LayerNormalization', bias === undefined ? [given, scale] : [given, scale, bias], [
+    { name: 'axis', int: -1 },
+    { name: 'epsilon', float: attributes.eps },
+  ]);
+  return isNumber ? graph.node('Squeeze', [y, axis()]) : y;
 }
 
 export const REDUCTIONS = {
@@ -200,8 +203,8 @@ export const REDUCTIONS = {
 } as const;
 
 /**
- * Axes stay with length 1, but the rows, which are gone when they are reduced. Since operator set 18 axes are
- * an input.
+ * Axes stay with length 1, but the rows, which are gone when they are reduced. They are an attribute here, and
+ * an input in the file where the operator set wants that (opsets.ts).
  */
 function writeReduction({
   graph,
@@ -213,8 +216,11 @@ function writeReduction({
   const { operation, axes } = attributes;
   const y = graph.node(
     REDUCTIONS[operation],
-    [x, graph.ints(`${prefix}.axes`, axes)],
-    [{ name: 'keepdims', int: 1 }],
+    [x],
+    [
+      { name: 'axes', ints: axes },
+      { name: 'keepdims', int: 1 },
+    ],
   );
   const isGone = shapes[0].rows && axes.includes(0);
   return isGone ? graph.node('Squeeze', [y, graph.ints(`${prefix}.rows`, [0])]) : y;

@@ -13,8 +13,8 @@ export const PRODUCER = 'lanegrad';
 
 /** Operators that are not ONNX's own: LabelEncoder is of these. */
 export const ML_DOMAIN = 'ai.onnx.ml';
-/** The version of them that is written. */
-export const ML_OPSET = 3;
+/** The version of them that is written: the first whose LabelEncoder maps texts to numbers, of ONNX 1.8. */
+export const ML_OPSET = 2;
 
 /** TensorProto.DataType, those that are read or written. */
 export const dataTypes = {
@@ -35,7 +35,10 @@ export const dataTypes = {
 } as const;
 
 /** AttributeProto.AttributeType. */
-export const attributeTypes = { float: 1, int: 2, string: 3, floats: 6, ints: 7, strings: 8 } as const;
+export const attributeTypes = {
+  ...{ float: 1, int: 2, string: 3, tensor: 4 },
+  ...{ floats: 6, ints: 7, strings: 8 },
+} as const;
 
 export interface OnnxTensor {
   readonly name: string;
@@ -143,7 +146,8 @@ export function encodeModel(model: OnnxModel): ProtoWriter {
   return whole;
 }
 
-function encodeNode({ name, operator, domain, inputs, outputs, attributes }: OnnxNode): ProtoWriter {
+/** Of two nodes, by which they are the same. */
+export function encodeNode({ name, operator, domain, inputs, outputs, attributes }: OnnxNode): ProtoWriter {
   const node = new ProtoWriter();
   for (const input of inputs) node.string(1, input);
   for (const output of outputs) node.string(2, output);
@@ -152,11 +156,13 @@ function encodeNode({ name, operator, domain, inputs, outputs, attributes }: Onn
   return domain ? node.string(7, domain) : node;
 }
 
-function encodeAttribute({ name, float, int, string, floats, ints, strings }: OnnxAttribute): ProtoWriter {
+function encodeAttribute(given: OnnxAttribute): ProtoWriter {
+  const { name, float, int, string, floats, ints, strings, tensor } = given;
   const attribute = new ProtoWriter().string(1, name);
   if (float !== undefined) return attribute.float(2, float).int(20, attributeTypes.float);
   if (int !== undefined) return attribute.int(3, int).int(20, attributeTypes.int);
   if (string !== undefined) return attribute.string(4, string).int(20, attributeTypes.string);
+  if (tensor !== undefined) return attribute.message(5, encodeTensor(tensor)).int(20, attributeTypes.tensor);
   if (floats !== undefined) {
     for (const value of floats) attribute.float(7, value);
     return attribute.int(20, attributeTypes.floats);
@@ -169,7 +175,8 @@ function encodeAttribute({ name, float, int, string, floats, ints, strings }: On
   return attribute.int(20, attributeTypes.ints);
 }
 
-function encodeTensor({ name, dims, dataType, raw }: OnnxTensor): ProtoWriter {
+/** Likewise of tensors whose elements are raw. */
+export function encodeTensor({ name, dims, dataType, raw }: OnnxTensor): ProtoWriter {
   const tensor = new ProtoWriter().ints(1, dims).int(2, dataType).string(8, name);
   return tensor.bytes(9, raw ?? new Uint8Array(0));
 }

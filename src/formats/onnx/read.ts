@@ -12,13 +12,15 @@ import { readLossFor } from '../../nn/loss-read.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../../nn/losses.js';
 import type { Network } from '../../nn/model.js';
 import { checkFile } from '../bytes.js';
-import { type BasicMetadata, readDescription } from '../model-metadata.js';
+import { type BasicMetadata, type MetadataSection, readDescription } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';
 import { buildModel } from './build.js';
 import { decodeModel } from './decode.js';
+import { EMBEDDING, embeddingOperator, OWN_DOMAIN } from './embeddings.js';
 import { Flow } from './flow.js';
 import { ShapeNumbers } from './fold.js';
 import { imageOperators } from './image-operators.js';
+import { joined } from './joined.js';
 import { joins, readJoin } from './joins.js';
 import type { Operator } from './operator.js';
 import { rowOperators } from './operators.js';
@@ -43,6 +45,15 @@ export interface OnnxImport {
   readonly sigmoid: boolean;
 }
 
+/** A section of the metadata that may have nodes of its own before and behind the model's layers. */
+export interface FramedSection<T = unknown> extends MetadataSection<T> {
+  /**
+   * The model without these nodes, if it has them. Throws OptionError for a section that cannot be read; fails
+   * for nodes that are others than it says.
+   */
+  withoutFrame(onnx: OnnxModel, given: unknown, fail: Fail): OnnxModel;
+}
+
 /** How `readOnnx` reads a file. */
 export interface ReadOnnxOptions {
   /**
@@ -64,28 +75,34 @@ export interface ReadOnnxOptions {
  * operator on images reads them.
  *
  * @param where The file's name, for messages.
+ * @param sections What the metadata may hold beside what any model's may, and stands around the layers.
  * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph has other
  *   operators than those that are known, or several inputs or outputs, shapes do not fit, a value is NaN or
  *   infinite, or weights are in a file that was not given, or is too short.
  * @throws OptionError for `bytes` that are none, and unknown options.
  */
-export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOptions): OnnxImport {
+export function readOnnx(
+  bytes: Uint8Array,
+  where: string,
+  options?: ReadOnnxOptions,
+  sections: readonly FramedSection[] = [],
+): OnnxImport {
   const file = checkFile('readOnnx', bytes, where);
   const { externalData, shapes } = readOptions(options);
   const fail: Fail = (problem, cause) => {
     throw new FormatError(where, problem, { cause });
   };
-  const onnx = decodeModel(file, fail, externalData);
+  const onnx = withoutFrame(decodeModel(file, fail, externalData), sections, fail);
   const fileBytes = [file, ...externalData.values()].reduce((total, { length }) => total + length, 0);
   let asLayers: FormatError | undefined;
   try {
-    if (shapes.size === 0) return readLayers(onnx, fileBytes, fail);
+    if (shapes.size === 0) return readLayers(joined(onnx, fail), fileBytes, sections, fail);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     asLayers = error;
   }
   try {
-    return readGraph(onnx, shapes, fail);
+    return readGraph(onnx, shapes, sections, fail);
   } catch (error) {
     if (!(error instanceof FormatError) || !asLayers) throw error;
     throw isOfLayers(onnx) ? asLayers : error;
@@ -101,7 +118,12 @@ function isOfLayers({ nodes, inputs, outputs, initializers }: OnnxModel): boolea
 }
 
 /** As layers of ours, one after the other or joined. */
-function readLayers(onnx: OnnxModel, fileBytes: number, fail: Fail): OnnxImport {
+function readLayers(
+  onnx: OnnxModel,
+  fileBytes: number,
+  sections: readonly FramedSection[],
+  fail: Fail,
+): OnnxImport {
   const opset = onnx.opsets.get('') ?? 0;
   if (opset < MIN_OPSET) fail(`expected operator set ${MIN_OPSET} or later, given ${opset}`);
   const flow = new Flow(onnx, fail);
@@ -119,39 +141,54 @@ function readLayers(onnx: OnnxModel, fileBytes: number, fail: Fail): OnnxImport 
     read.restoreOrder();
     const model = buildModel(read.step!, inputShape);
     // What the graph does counts, of what it scales the metadata know the shape.
-    const metadata = metadataOf(onnx, model, loss, source.scale, undefined, fail);
+    const metadata = metadataOf(onnx, model, { loss, scale: source.scale, sections }, fail);
     return { model, metadata, softmax: read.softmax, sigmoid };
   });
 }
 
 /** As operations, any way that they are joined. */
-function readGraph(onnx: OnnxModel, shapes: ReadonlyMap<string, readonly number[]>, fail: Fail): OnnxImport {
+function readGraph(
+  onnx: OnnxModel,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  sections: readonly FramedSection[],
+  fail: Fail,
+): OnnxImport {
   return finished(fail, () => {
     const keepsLink = onnx.producer !== PRODUCER || onnx.metadata.has('loss');
     const { model, link, classNames } = traceModel(onnx, { shapes, keepsLink }, fail);
     const [softmax, sigmoid] = [link === 'softmax', link === 'sigmoid'];
     const loss = lossOfGraph(softmax, sigmoid, onnx, fail);
-    return { model, metadata: metadataOf(onnx, model, loss, undefined, classNames, fail), softmax, sigmoid };
+    return {
+      model,
+      metadata: metadataOf(onnx, model, { loss, names: classNames, sections }, fail),
+      softmax,
+      sigmoid,
+    };
   });
 }
 
-function metadataOf(
-  { metadata }: OnnxModel,
-  model: Network,
-  loss: Loss | undefined,
-  scale: Source['scale'],
-  names: readonly string[] | undefined,
-  fail: Fail,
-): BasicMetadata {
-  const input = readProperty(metadata, 'input', fail);
-  const classNames = readProperty(metadata, 'classNames', fail) ?? names;
+/** What the graph and the reader of it know, beside what the metadata say. */
+interface Known {
+  readonly loss: Pick<Loss, 'config'> | undefined;
+  readonly scale?: Source['scale'];
+  readonly names?: readonly string[] | undefined;
+  readonly sections: readonly FramedSection[];
+}
+
+function metadataOf(onnx: OnnxModel, model: Network, known: Known, fail: Fail): BasicMetadata {
+  const { loss, scale, names, sections } = known;
+  const property = (name: string) => readProperty(onnx.metadata, name, fail);
+  const [input, inputScales] = [property('input'), property('inputScales')];
+  const classNames = property('classNames') ?? names;
   const given = {
     ...(loss && { loss: loss.config }),
     ...(input !== undefined && { input }),
     ...(scale && { input: { ...(typeof input === 'object' ? input : {}), ...scale } }),
+    ...(inputScales !== undefined && model.inputs.length > 1 && { inputScales }),
     ...(classNames !== undefined && { classNames }),
+    ...sectionsIn(onnx, sections, fail),
   };
-  return readDescription(new OptionReader('metadata', given), model, readLossFor);
+  return readDescription(new OptionReader('metadata', given), model, readLossFor, sections);
 }
 
 /** Layers and options name the function at fault; here that is the file. */
@@ -200,6 +237,31 @@ function isShapes(value: unknown): value is Readonly<Record<string, readonly num
   return Object.values(value).every(
     (own) => Array.isArray(own) && own.every((length) => Number.isSafeInteger(length) && length >= 1),
   );
+}
+
+/** What the file says of the sections, by their names. */
+function sectionsIn(
+  { metadata }: OnnxModel,
+  sections: readonly FramedSection[],
+  fail: Fail,
+): Record<string, unknown> {
+  const own = sections.map(({ name }) => [name, readProperty(metadata, name, fail)] as const);
+  return Object.fromEntries(own.filter(([, given]) => given !== undefined));
+}
+
+/** The model's layers, without what prepares their inputs. */
+function withoutFrame(onnx: OnnxModel, sections: readonly FramedSection[], fail: Fail): OnnxModel {
+  const given = sectionsIn(onnx, sections, fail);
+  try {
+    return sections.reduce(
+      (model, section) =>
+        section.name in given ? section.withoutFrame(model, given[section.name], fail) : model,
+      onnx,
+    );
+  } catch (error) {
+    if (error instanceof OptionError) return fail(`metadata: ${error.message}`, error);
+    throw error;
+  }
 }
 
 /** By name, of the default domain. */
@@ -261,7 +323,8 @@ function readSeveral(node: OnnxNode, flow: Flow, values: readonly Reading[]): Re
 }
 
 function readOne(node: OnnxNode, flow: Flow, name: string, read: Reading, shapes: ShapeNumbers): Reading {
-  const operator = node.domain ? undefined : operators.get(node.operator);
+  const isJoined = node.domain === OWN_DOMAIN && node.operator === EMBEDDING;
+  const operator = isJoined ? embeddingOperator : node.domain ? undefined : operators.get(node.operator);
   if (!operator) {
     const known = [...operators.keys()].join(', ');
     return flow.failAt(node, `this operator is not supported; expected one of ${known}`);
@@ -281,7 +344,7 @@ function lossOfGraph(
   sigmoid: boolean,
   { metadata, producer }: OnnxModel,
   fail: Fail,
-): Loss | undefined {
+): Pick<Loss, 'config' | 'link'> | undefined {
   const given = readProperty(metadata, 'loss', fail);
   if (given === undefined) {
     if (softmax) return softmaxCrossEntropy();
@@ -290,10 +353,19 @@ function lossOfGraph(
   }
   if (typeof given !== 'object' || given === null)
     return fail(`metadata "loss": expected a loss, given ${show(given)}`);
-  const loss = lossOf({ ...given });
+  const isOwn = 'kind' in given && (given.kind === 'own' || given.kind === 'several');
+  const loss = isOwn ? linkOf(given, fail) : lossOf({ ...given });
   if (softmax && loss.link !== 'softmax')
-    fail(`metadata "loss": ${show(loss.kind)}, but the graph ends with softmax`);
+    fail(`metadata "loss": ${show(loss.config.kind)}, but the graph ends with softmax`);
   return loss;
+}
+
+/** Of a loss of one's own, or of several outputs, which are read when there is a model: its link. */
+function linkOf(given: object, fail: Fail): Pick<Loss, 'config' | 'link'> {
+  const config = given as Loss['config'] & { readonly link?: unknown };
+  const { link = 'identity' } = config;
+  if (link === 'identity' || link === 'softmax' || link === 'sigmoid') return { config, link };
+  return fail(`metadata "loss": expected a link, given ${show(link)}`);
 }
 
 /**

@@ -42,7 +42,7 @@ export function writeNodes(
   const values = allValues(model);
   for (const [i, value] of [...source.parameters, ...source.buffers].entries()) {
     const { name, shape, values: own } = values[i];
-    layouts.setConstant(value, name, shape, own);
+    layouts.setConstant(value, { name, shape, values: own, isLiteral: false });
   }
   const nodes = nodesOf(source.outputs);
   const wanted = wantedFirst(nodes);
@@ -53,7 +53,8 @@ export function writeNodes(
     const prefix = `/${place}`;
     if ((node.operation as unknown) === literalLeaf) {
       const { shape, values: numbers } = attributesOf(node, literalLeaf);
-      layouts.setConstant(value, `${prefix}.literal`, shape.dims, Float32Array.from(numbers));
+      const own = { name: `${prefix}.literal`, shape: shape.dims, values: Float32Array.from(numbers) };
+      layouts.setConstant(value, { ...own, isLiteral: true });
       continue;
     }
     const layer = pathOf(source, node.scopes);
@@ -70,6 +71,7 @@ export function writeNodes(
     }
     const part = {
       ...{ graph, attributes: node.attributes, prefix, shape: value.shape },
+      ofInput: source.inputs.includes(node.inputs[0]),
       ...{
         inputs: node.inputs.map((own) => layouts.last(own)),
         shapes: node.inputs.map(({ shape }) => shape),

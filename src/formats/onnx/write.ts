@@ -7,10 +7,12 @@
  * Any other model is written operation by operation (nodes.ts), its inputs and outputs under their own names;
  * images have their channels first where an operator of ONNX's reads them (images.ts, layouts.ts).
  *
- * Operator set 20 and IR version 9 (ONNX 1.15, November 2023): the first with Gelu. It opens no file.
+ * Operator set and IR version are the lowest that its operators need (opsets.ts): 13 and 7 for most models. It
+ * opens no file.
  */
 import { DataError, OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
+import { OF_MODEL } from '../../nn/loss-file.js';
 import { describeLoss } from '../../nn/losses.js';
 import { allValues, checkModel, type Network, type Parameter } from '../../nn/model.js';
 import { isPlain, type Sequential } from '../../nn/sequential.js';
@@ -24,12 +26,11 @@ import {
 import { GraphBuilder } from './graph.js';
 import { layerWriters } from './layers.js';
 import type { Layout } from './layouts.js';
+import { settleOpset } from './opsets.js';
 import { dataTypes, encodeModel, ML_DOMAIN, ML_OPSET, type OnnxValue, PRODUCER } from './proto.js';
 import { checkNames, inputLayouts, type MadeOutput, writeNodes } from './write-graph.js';
 
 const WHERE = 'writeOnnx';
-const IR_VERSION = 9;
-const OPSET = 20;
 /** A protocol buffer's own limit. */
 const MAX_BYTES = 2 ** 31 - 1;
 
@@ -109,7 +110,10 @@ export function writeOnnx(
         : 'softmax: expected a model of one output';
     throw new OptionError(WHERE, `option ${what}`);
   }
-  const graph = new GraphBuilder(model.inputs[0].name);
+  const graph = new GraphBuilder(
+    model.inputs[0].name,
+    allValues(model).map(({ name }) => name),
+  );
   const port = ({ name, shape }: Network['inputs'][number], layout?: Layout): OnnxValue => ({
     name,
     elementType: dataTypes.float,
@@ -158,24 +162,28 @@ export function writeOnnx(
     }
   }
   frame?.checkNames(inputs, graph);
+  const { opset, irVersion, nodes, initializers } = settleOpset(graph.nodes);
   const encoded = encodeModel({
-    irVersion: IR_VERSION,
+    irVersion,
     producer: PRODUCER,
     producerVersion: '',
     opsets: new Map([
-      ['', OPSET],
+      ['', opset],
       ...(graph.nodes.some(({ domain }) => domain) ? [[ML_DOMAIN, ML_OPSET] as const] : []),
     ]),
-    metadata: describe(metadata, frame, [
-      ...imagesOf(rawInputs && frame ? [] : inputs, layouts),
-      ...imagesOf(
-        outputs,
-        made.map(({ layout }) => layout),
-      ),
-    ]),
+    metadata: describe(metadata, sections, frame, {
+      ...layoutOf([
+        ...imagesOf(rawInputs && frame ? [] : inputs, layouts),
+        ...imagesOf(
+          outputs,
+          made.map(({ layout }) => layout),
+        ),
+      ]),
+      ...constantsOf(model),
+    }),
     graphName: chain ? 'sequential' : 'network',
-    nodes: graph.nodes,
-    initializers: graph.initializers,
+    nodes,
+    initializers: [...graph.initializers, ...initializers],
     inputs,
     outputs,
   });
@@ -209,7 +217,7 @@ function writeLayers(graph: GraphBuilder, model: Sequential): void {
     graph.scope = `/${index}`;
     const constant = (name: string) => {
       const found = values.get(`${index}.${name}`);
-      return found && graph.floats(found.name, found.shape, found.values);
+      return found && graph.parameter(found.name, found.shape, found.values);
     };
     const own = (name: string) => values.get(`${index}.${name}`)?.values;
     write(graph, { config: layer.config, width: model.sizes[index], index, constant, values: own });
@@ -217,17 +225,47 @@ function writeLayers(graph: GraphBuilder, model: Sequential): void {
   graph.scope = '';
 }
 
-/** What `readOnnx` gives back, and the order of images' axes, as JSON texts. */
-function describe(
-  { loss, input, classNames: given }: Description,
-  frame: OnnxFrame | undefined,
-  images: readonly [name: string, order: string][],
-): Map<string, string> {
-  const classNames = given ?? frame?.classNames;
-  const layout = images.length > 0 ? Object.fromEntries(images) : undefined;
-  const pairs = Object.entries({ loss, input, classNames, layout }).filter(
-    ([, value]) => value !== undefined,
+/** Whether a loss of one's own reads values within the model, whose places another graph does not have. */
+function readsModel(config: object): boolean {
+  const { parts, nodes, result } = config as {
+    readonly parts?: Readonly<Record<string, { readonly loss: object }>>;
+    readonly nodes?: readonly { readonly of?: readonly string[] }[];
+    readonly result?: string;
+  };
+  const names = [...(nodes ?? []).flatMap(({ of = [] }) => of), result ?? ''];
+  return (
+    names.some((name) => name.startsWith(OF_MODEL)) ||
+    Object.values(parts ?? {}).some(({ loss }) => readsModel(loss))
   );
+}
+
+function layoutOf(images: readonly [name: string, order: string][]): object {
+  return images.length > 0 ? { layout: Object.fromEntries(images) } : {};
+}
+
+/**
+ * Which initializers are not trained, which ONNX has no word for: parameters that are frozen, and what is no
+ * parameter; of a list of layers its layers say the latter.
+ */
+function constantsOf(model: Network): object {
+  const named = (own: readonly Parameter[]) => own.map(({ name }) => name);
+  const frozen = named(model.parameters.filter(({ trainable }) => trainable === false));
+  const buffers = isChain(model) ? [] : named(model.buffers);
+  return { ...(frozen.length > 0 && { frozen }), ...(buffers.length > 0 && { buffers }) };
+}
+
+/** What the graph does not say, as JSON texts: what `readOnnx` gives back, and the order of images' axes. */
+function describe(
+  description: Description,
+  sections: readonly OnnxSection[],
+  frame: OnnxFrame | undefined,
+  more: object,
+): Map<string, string> {
+  const { input, inputScales, classNames = frame?.classNames } = description;
+  const loss = description.loss && readsModel(description.loss) ? undefined : description.loss;
+  const own = sectionsOf(description, sections).map(([{ name }, value]) => [name, value] as const);
+  const all = [...Object.entries({ loss, input, inputScales, classNames, ...more }), ...own];
+  const pairs = all.filter(([, value]) => value !== undefined);
   return new Map(pairs.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FileError, FormatError, OptionError } from '../../../src/base/errors.js';
-import { loadOnnx } from '../../../src/formats/onnx/load.js';
 import { onnxDataFiles, readOnnx } from '../../../src/formats/onnx/read.js';
+import { loadOnnx } from '../../../src/tables/onnx-load.js';
 import { floats, node, onnxFile } from './schema.js';
 
 const W = [1, -2, 0.5, 3, -1, 0.25, 2, -0.5];

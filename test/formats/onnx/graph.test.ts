@@ -9,15 +9,23 @@ import { applyOne } from '../../../src/graph/value.js';
 import { dense } from '../../../src/nn/dense.js';
 import { describeGraph } from '../../../src/nn/graph-file.js';
 import { layer } from '../../../src/nn/layer.js';
+import { severalLosses } from '../../../src/nn/losses.js';
+import { freeze, remember } from '../../../src/nn/model.js';
 import { network } from '../../../src/nn/network.js';
 import { sequential } from '../../../src/nn/sequential.js';
 import { copyOf } from '../../../src/ops/gradients.js';
 import { operations } from '../../../src/ops/registry.js';
 import { graphs, numbersFor, outputsOf, twoByTwo } from '../graphs.js';
 import { runModel, runOnnx, softmaxRows, worstDifference } from './runtime.js';
+import { decodeFile, type EditableModel } from './schema.js';
 
 /** Float32 on one side, float64 on the other. */
 const BOUND = 2e-5;
+
+function metadataOf(bytes: Uint8Array): Record<string, string> {
+  const { metadataProps = [] } = decodeFile(bytes) as { metadataProps?: { key: string; value: string }[] };
+  return Object.fromEntries(metadataProps.map(({ key, value }) => [key, value]));
+}
 
 test.each(Object.keys(graphs))('%s, of one row and of several', async (name) => {
   const model = graphs[name]();
@@ -79,6 +87,34 @@ test("a list with a layer of one's own", async () => {
   const { name, values } = await runOnnx(writeOnnx(model), inputs, 3);
   expect(name).toBe('output');
   expect(worstDifference(values, runModel(model, inputs))).toBeLessThan(BOUND);
+});
+
+test('the metadata say what ONNX has no word for: what is not trained, and how bytes were scaled', () => {
+  const model = twoByTwo();
+  const inputScales = { b: { scale: 1 / 255, offset: -0.5 } };
+  const loss = severalLosses('test', { species: 'softmaxCrossEntropy', amount: 'huber' });
+  remember(model, { inputScales, loss });
+  expect(freeze(model, 'dense.*').length).toBeGreaterThan(0);
+  const texts = metadataOf(writeOnnx(model));
+  expect(JSON.parse(texts.inputScales)).toEqual(inputScales);
+  const { species, amount } = JSON.parse(texts.loss).parts;
+  expect([species.loss.kind, amount.loss.kind]).toEqual(['softmaxCrossEntropy', 'huber']);
+  expect(JSON.parse(texts.frozen)).toEqual(
+    model.parameters.filter(({ trainable }) => trainable === false).map(({ name }) => name),
+  );
+  expect(JSON.parse(texts.buffers)).toEqual(model.buffers.map(({ name }) => name));
+  expect(metadataOf(writeOnnx(sequential(2, [dense(2)])))).toEqual({});
+});
+
+test('numbers that stand in the graph are no initializers, which are parameters and buffers', () => {
+  const model = graphs.arithmetic();
+  const { graph } = decodeFile(writeOnnx(model)) as unknown as EditableModel;
+  const arrays = (graph.initializer ?? []).filter(
+    ({ dims = [], dataType }) => dataType === 1 && dims.length > 0,
+  );
+  expect(arrays.map(({ name }) => name).sort()).toEqual(
+    [...model.parameters, ...model.buffers].map(({ name }) => name).sort(),
+  );
 });
 
 describe('refusals', () => {

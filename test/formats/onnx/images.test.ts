@@ -115,9 +115,16 @@ test('classes of each pixel, whose softmax is over the channels', async () => {
   expect(worstDifference(values, softmaxRows(runModel(model, numbers), 3))).toBeLessThan(BOUND);
 });
 
-test('a mean whose padding is as large as its window has no form', () => {
-  const model = sequential([4, 4, 1], [conv(1), avgPool2d(2, { dilation: 2, padding: 2 })]);
-  expect(() => writeOnnx(model)).toThrow(
-    /avgPool2d with a padding of 2, 2, 2, 2 and a window of 2 x 2 has no form in ONNX/,
-  );
+test('means whose padding is as large as their window, dilated ones, and zeros that count', async () => {
+  const layers = [
+    avgPool2d(2, { dilation: 2, padding: 2 }),
+    avgPool2d(2, { dilation: [1, 3], padding: [1, 2, 0, 3], stride: [2, 1], ceilMode: true }),
+    avgPool2d(2, { dilation: 3, padding: 2, countIncludePad: true }),
+    avgPool2d(3, { dilation: 4, padding: 4, stride: 3, ceilMode: true, countIncludePad: true }),
+  ];
+  for (const layer of layers) {
+    const model = filled(sequential([5, 6, 3], [conv(2), layer], { seed: 1 }));
+    const { numbers, values } = await run(writeOnnx(model), model, 2);
+    expect(worstDifference(values, runModel(model, numbers))).toBeLessThan(BOUND);
+  }
 });

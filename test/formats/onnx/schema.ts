@@ -46,7 +46,9 @@ const root = protobuf.Root.fromJSON({
         i: field(3, 'int64'),
         s: field(4, 'bytes'),
         t: field(5, 'Tensor'),
+        floats: field(7, 'float', 'repeated'),
         ints: field(8, 'int64', 'repeated'),
+        strings: field(9, 'bytes', 'repeated'),
         type: field(20, 'int32'),
       },
     },
@@ -152,7 +154,7 @@ export interface EditableModel {
   opsetImport: { version: number }[];
   graph: {
     node: NodeSpec[];
-    initializer?: { name: string; dims?: number[] }[];
+    initializer?: { name: string; dims?: number[]; dataType?: number }[];
     input: { name: string }[];
   };
 }

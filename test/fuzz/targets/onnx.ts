@@ -1,9 +1,11 @@
-/** The reader of ONNX: what it accepts must compute what the file says. */
+/** ONNX: what the reader accepts must compute what the file says, and what is written what the model does. */
 import { CompiledModel, readOnnx, writeOnnx } from '../../../src/index.js';
+import { numbersFor, outputsOf } from '../../formats/graphs.js';
+import { randomGraph } from '../../formats/onnx/random-graphs.js';
 import { bytesOf, proto } from '../encode.js';
 import { mutateBytes } from '../mutate.js';
 import type { Random } from '../random.js';
-import { expectThat, type Target, type World } from '../target.js';
+import { expectThat, must, type Target, type World } from '../target.js';
 import { run, someModel } from './models.js';
 
 /** A chain of ONNX operators with weights of its own, and what it computes of one row. */
@@ -131,12 +133,36 @@ export const onnxTarget: Target = {
       checkChain(world, readOnnx(file, 'f'), input, output, nodes);
       return;
     }
-    const model = someModel(r);
+    const model = (r.chance(0.3) && randomGraph(r.below(2 ** 20))) || someModel(r);
     const file = r.chance(0.3) ? onnxChain(r).file : writeOnnx(model);
     const { model: read } = readOnnx(mutateBytes(r, file), 'f');
     for (const { name, values } of read.parameters)
       expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
     run(world, read);
+  },
+};
+
+export const onnxWriteTarget: Target = {
+  name: 'writeOnnx, and back',
+  weight: 2,
+  async run(r, { reference }) {
+    const model = r.chance(0.3) ? someModel(r) : randomGraph(r.below(2 ** 20));
+    if (!model) return;
+    const file = await must('a model', () => writeOnnx(model));
+    const { model: read } = readOnnx(file, 'f');
+    const numbers = numbersFor(model, 2);
+    const [expected, given] = [model, read].map((own) =>
+      outputsOf(own, numbers, 2, reference).map((values) => Array.from(values)),
+    );
+    const isClose = (a: number, b: number) => Math.abs(a - b) <= 1e-4 * (1 + Math.abs(b));
+    for (const [i, { shape }] of model.outputs.entries()) {
+      // Images come back with their channels last, whether they were images to the model or not.
+      const isImage = [...model.inputs, { shape }].some((port) => port.shape.length === 3);
+      expectThat(
+        isImage || expected[i].every((value, j) => isClose(given[i][j], value)),
+        () => `written ${expected[i]}, read as ${given[i]}`,
+      );
+    }
   },
 };
 
