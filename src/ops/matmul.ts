@@ -227,7 +227,8 @@ export const product: Operation<ProductAttributes> = {
       if (leading(a, 1) !== leading(b, 1)) fail('expected the same axes before the last');
       return [{ rows: false, dims: [M, N] }];
     }
-    if (K !== inner) fail('expected as many columns of the first as rows of the second');
+    // A single number for each row is no row of one: reshape(x, [1]) makes that.
+    if (K !== inner || !a.dims.length) fail('expected as many columns of the first as rows of the second');
     if (flat && (b.rows || b.dims.length !== 2)) fail('expected a matrix as the second');
     if (third && form === 'nn' && (third.rows || third.dims.join() !== String(N))) {
       throw new ShapeError(where, `bias: expected [${N}], given ${showShape(third)}`);

@@ -332,7 +332,9 @@ function vectors({ rows, dims }: Shape): Shape {
 
 /** Statistics, weight and bias: one number a feature each. */
 function checkFeatures(where: string, x: Shape, vectors: readonly Shape[]): void {
-  const expected = x.dims.length === 0 ? { rows: false, dims: [1] } : features(x);
+  if (x.dims.length === 0)
+    throw new ShapeError(where, `expected features, such as reshape(x, [1]) makes, given ${showShape(x)}`);
+  const expected = features(x);
   for (const own of vectors) {
     if (sameShape(own, expected)) continue;
     throw new ShapeError(

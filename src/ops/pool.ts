@@ -82,20 +82,24 @@ function axisOf(where: string, attributes: PoolAttributes, length: number, i: nu
   if (attributes.ceilMode && Math.floor(steps) < steps && places * stride < length + before) places++;
   const axis = { length, size, stride, dilation, before, after, places };
   for (let place = 0; place < places; place++) {
-    if (!pixelsOf(axis, place).next().done) continue;
-    const given = `${before} before and ${after} behind`;
-    throw new ShapeError(
-      where,
-      `${name}: window ${place} lies within the padding of ${length} pixels, ${given}`,
-    );
+    const [from, first] = beginOf(axis, place);
+    if (first < size && from + first * dilation < length) continue;
+    const padding = `the padding of ${length} pixels, ${before} before and ${after} behind`;
+    throw new ShapeError(where, `${name}: window ${place} lies within ${padding}`);
   }
   return axis;
 }
 
-/** The pixels of the image that a window has along one axis. */
-function* pixelsOf({ length, size, stride, dilation, before }: Axis, place: number): Generator<number> {
+/** Where a window begins along one axis, and which of its pixels is the first that is not before the image. */
+function beginOf({ stride, dilation, before }: Axis, place: number): readonly [from: number, first: number] {
   const from = place * stride - before;
-  const first = from < 0 ? Math.ceil(-from / dilation) : 0;
+  return [from, Math.max(0, Math.ceil(-from / dilation))];
+}
+
+/** The pixels of the image that a window has along one axis. */
+function* pixelsOf(axis: Axis, place: number): Generator<number> {
+  const [from, first] = beginOf(axis, place);
+  const { length, size, dilation } = axis;
   for (let i = first; i < size && from + i * dilation < length; i++) yield from + i * dilation;
 }
 
