@@ -6,7 +6,7 @@ import { alike } from './align.js';
 import { BATCH, checkMade, filled, hasBatch, joined, named, pick } from './array.js';
 import type { NodeReader, TracedOperator } from './context.js';
 import { full, inside, perRow } from './layout.js';
-import { dimsOf, isKnown, MAX_FLOAT, type Term, type Traced } from './traced.js';
+import { dimsOf, isKnown, MAX_FLOAT, type Term, withLength } from './traced.js';
 
 /** Values that are put together, or of which one picks, at most. */
 export const MAX_PIECES = 4096;
@@ -35,7 +35,7 @@ export function concatenated(node: NodeReader, given: readonly Term[], axis: num
   return {
     value: F.concat(values, at),
     kind: some[0].kind,
-    axes: axes.map((own, i) => (i === axis ? { ...own, length } : own)),
+    axes: withLength(axes, axis, length),
   };
 }
 
@@ -72,11 +72,10 @@ export function sliced(node: NodeReader, x: Term, axis: number, places: readonly
   if (isKnown(x)) return pick(x, axis, places);
   if (places.length === 0)
     return node.fail('it takes no place of an axis; arrays without numbers are not supported');
-  const withLength = (own: Traced): Traced['axes'] =>
-    own.axes.map((one, i) => (i === axis ? { ...one, length: places.length } : one));
+  const { length: count } = places;
   if (hasBatch(length)) return node.fail('it would take some of the rows of a batch');
   // Of what repeats, any place will do.
-  if (length > 1 && x.axes[axis].parts.length === 0) return { ...x, axes: withLength(x) };
+  if (length > 1 && x.axes[axis].parts.length === 0) return { ...x, axes: withLength(x.axes, axis, count) };
   const own = inside(x, axis, node.fail);
   const [at] = own.axes[axis].parts;
   const runs: [begin: number, end: number][] = [];
@@ -88,7 +87,7 @@ export function sliced(node: NodeReader, x: Term, axis: number, places: readonly
   if (runs.length > MAX_PIECES) node.fail(`expected at most ${MAX_PIECES} pieces of an axis`);
   const parts = runs.map(([begin, end]) => F.slice(own.value, at, begin, end));
   const value = parts.length === 1 ? parts[0] : F.concat(parts, at);
-  return { ...own, value, axes: withLength(own) };
+  return { ...own, value, axes: withLength(own.axes, axis, count) };
 }
 
 function slice(node: NodeReader): Term {
@@ -188,23 +187,19 @@ function around(
   amounts: readonly [number, number],
   value: number,
 ): Term {
-  const bound = Math.min(Math.max(value, -MAX_FLOAT), MAX_FLOAT);
-  const withLength = (length: number, i: number) => (i === axis ? length + amounts[0] + amounts[1] : length);
+  const more = amounts[0] + amounts[1];
   if (isKnown(x)) {
-    checkMade(x.dims.map(withLength), node.fail);
-    const block = (count: number) =>
-      filled(
-        x.kind,
-        x.dims.map((length, i) => (i === axis ? count : length)),
-        value,
-      );
-    return joined([block(amounts[0]), x, block(amounts[1])], axis);
+    const withCount = (count: number) => x.dims.map((length, i) => (i === axis ? count : length));
+    checkMade(withCount(x.dims[axis] + more), node.fail);
+    const [before, after] = amounts.map((count) => filled(x.kind, withCount(count), value));
+    return joined([before, x, after], axis);
   }
   const own = inside(full(x, node.fail), axis, node.fail);
   const [at] = own.axes[axis].parts;
   const { rows, dims } = own.value.shape;
   const list = dims.map((_, i) => (i === at - Number(rows) ? amounts : ([0, 0] as const)));
-  const axes = own.axes.map((one, i) => ({ ...one, length: withLength(one.length, i) }));
+  const bound = Math.min(Math.max(value, -MAX_FLOAT), MAX_FLOAT);
+  const axes = withLength(own.axes, axis, own.axes[axis].length + more);
   return { ...own, value: pad(own.value, list, { value: bound }), axes };
 }
 

@@ -9,7 +9,7 @@ import { sliced } from './cut.js';
 import { elementwise } from './elementwise.js';
 import { last } from './layout.js';
 import { reduced, without } from './reduce.js';
-import { dimsOf, isKnown, lengthsOf, shapeOf, type Term, type Traced } from './traced.js';
+import { dimsOf, isKnown, lengthsOf, shapeOf, type Term, type Traced, withLength } from './traced.js';
 
 /** Runs of places from which on a product with a matrix of ones and zeros is less work. */
 const MAX_RUNS = 64;
@@ -71,17 +71,14 @@ function chosen(node: NodeReader, x: Traced, axis: number, places: readonly numb
   const ones = new Float32Array(from * places.length);
   for (const [to, place] of places.entries()) ones[place * places.length + to] = 1;
   const value = F.matmul(own.value, literal(ones, [from, places.length]));
-  return {
-    ...own,
-    value,
-    axes: own.axes.map((one, i) => (i === axis ? { ...one, length: places.length } : one)),
-  };
+  return { ...own, value, axes: withLength(own.axes, axis, places.length) };
 }
 
 /** Both differ from row to row: what is at each place, where that is the index, else 0, added up. */
 function gatherLive(node: NodeReader, axis: number, indices: Traced, shape: readonly number[]): Term {
   const x = node.traced(0);
   const dims = shapeOf(x);
+  if (hasBatch(dims[axis])) node.fail('it would pick rows of a batch');
   if (indices.value.shape.rows && shape.filter(hasBatch).length > 1)
     node.fail('its result would have the batch twice');
   const own = shapeOf(indices);
@@ -144,20 +141,9 @@ function oneHot(node: NodeReader): Term {
   const given = node.term(0);
   const dims = dimsOf(given);
   const axis = node.axis(node.int('axis', -1), dims.length + 1);
-  const indices = elementwise(
-    node,
-    [given],
-    'int',
-    (own) => F.where(F.less(own, 0), F.add(own, depth), own),
-    (own) => (own < 0 ? own + depth : own),
-  );
-  const shape = [...dims.slice(0, axis), 1, ...dims.slice(axis)];
-  const places = known(
-    'int',
-    shape.map((_, i) => (i === axis ? depth : 1)),
-    Array.from({ length: depth }, (_, i) => i),
-  );
-  const wide = node.reshapedTerm(indices, shape);
+  const around = (length: number) => [...dims.slice(0, axis), length, ...dims.slice(axis)];
+  const places = node.placesAlong(around(depth), axis);
+  const wide = node.reshapedTerm(counted(node, given, depth), around(1));
   if (isKnown(wide)) return computed(node.kind(2), [wide, places], (a, b) => (a === b ? on : off), node.fail);
   return elementwise(node, [wide, places], node.kind(2), (a, b) => F.where(F.equal(a, b), on, off));
 }

@@ -26,7 +26,7 @@ export function turned(x: Traced, order: readonly number[], fail: Fail): Traced 
 }
 
 /** With our axes in the order in which `order` has the file's. */
-export function ordered(x: Traced, order: readonly number[], fail: Fail): Traced {
+function ordered(x: Traced, order: readonly number[], fail: Fail): Traced {
   const parts = order.flatMap((axis) => x.axes[axis].parts);
   return turned(x, x.value.shape.rows && !parts.includes(0) ? [0, ...parts] : parts, fail);
 }
@@ -47,7 +47,7 @@ export function cutInto(x: Traced, sizes: readonly (readonly number[])[]): Trace
 }
 
 /** Without axes of ours of length 1. */
-export function squeezed(x: Traced): Traced {
+function squeezed(x: Traced): Traced {
   const sizes = lengthsOf(x.value).map((length) => (length === 1 ? [] : [length]));
   return cutInto(x, sizes);
 }

@@ -7,7 +7,7 @@ import { meeting, named } from './array.js';
 import type { NodeReader, TracedOperator } from './context.js';
 import { elementwise } from './elementwise.js';
 import { full, inside, last, perRow, stretched, turned } from './layout.js';
-import { isKnown, partsOf, shapeOf, type Term, type Traced } from './traced.js';
+import { isKnown, partsOf, shapeOf, type Term, type Traced, withLength } from './traced.js';
 
 /** Whether an input is one matrix for all rows. */
 function isMatrix(node: NodeReader, place: number): boolean {
@@ -20,8 +20,7 @@ function isMatrix(node: NodeReader, place: number): boolean {
 export function withMatrix(node: NodeReader, a: Traced, b: Value): Traced {
   const axis = a.axes.length - 1;
   const own = last(a, axis, node.fail);
-  const axes = own.axes.map((one, i) => (i === axis ? { ...one, length: b.shape.dims[1] } : one));
-  return { value: F.matmul(own.value, b), axes, kind: a.kind };
+  return { value: F.matmul(own.value, b), axes: withLength(own.axes, axis, b.shape.dims[1]), kind: a.kind };
 }
 
 /** With the last two axes of the file's in each other's place. */
@@ -63,8 +62,7 @@ export function batched(node: NodeReader, a: Traced, b: Traced): Traced {
   });
   const { terms } = cutAlike(both, [...leading, 0, 0], fail, leading.length);
   const [x, y] = terms.map((own) => matricesOf(own as Traced, leading.length, node));
-  const N = right[right.length - 1];
-  const axes = x.axes.map((own, i) => (i === x.axes.length - 1 ? { ...own, length: N } : own));
+  const axes = withLength(x.axes, x.axes.length - 1, right[right.length - 1]);
   return { value: F.matmul(x.value, y.value), axes, kind: a.kind };
 }
 

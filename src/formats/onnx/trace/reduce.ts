@@ -9,7 +9,7 @@ import { checkMade, hasBatch, type Known, known, named, stridesOf } from './arra
 import type { NodeReader, TracedOperator } from './context.js';
 import { elementwise } from './elementwise.js';
 import { inside, last } from './layout.js';
-import { dimsOf, isKnown, lengthsOf, shapeOf, type Term, type Traced } from './traced.js';
+import { dimsOf, isKnown, lengthsOf, shapeOf, type Term, type Traced, withLength } from './traced.js';
 
 const reductionOf = { sum: F.sum, mean: F.mean, max: F.max, min: F.min };
 
@@ -66,7 +66,7 @@ function multiplied(node: NodeReader, x: Traced, axis: number): Traced {
     const made = F.mul(F.slice(value, at, 0, half), F.slice(value, at, half, 2 * half));
     value = length % 2 === 0 ? made : F.concat([made, F.slice(value, at, length - 1)], at);
   }
-  return { ...own, value, axes: own.axes.map((one, i) => (i === axis ? { ...one, length: 1 } : one)) };
+  return { ...own, value, axes: withLength(own.axes, axis, 1) };
 }
 
 interface Reducing {

@@ -12,7 +12,7 @@ import { checkMade, hasBatch } from './array.js';
 import type { NodeReader, TracedOperator } from './context.js';
 import { imagesOf, tracedImages } from './image-axes.js';
 import { last } from './layout.js';
-import { rowsAxis, shapeOf, type Traced } from './traced.js';
+import { rowsAxis, shapeOf, type Traced, withLength } from './traced.js';
 
 const COORDINATES = [
   'half_pixel',
@@ -193,8 +193,7 @@ function changed(node: NodeReader, x: Traced, change: Change, how: How): Traced 
     isOutside(placeOf(i, how, change), how, from) ? how.outside : 0,
   );
   if (outside.some((number) => number !== 0)) value = F.add(value, literal(outside, [to]));
-  const axes = own.axes.map((one, i) => (i === axis ? { ...one, length: to } : one));
-  return { ...own, value, axes };
+  return { ...own, value, axes: withLength(own.axes, axis, to) };
 }
 
 function readResize(node: NodeReader): Traced {

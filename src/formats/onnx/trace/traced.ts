@@ -63,6 +63,11 @@ export function tracedOf(value: Value, kind: Kind, inRow = false): Traced {
   return { value, axes, kind };
 }
 
+/** With another length of an axis, which an operation has given it. */
+export function withLength(axes: readonly Axis[], axis: number, length: number): Axis[] {
+  return axes.map((own, i) => (i === axis ? { ...own, length } : own));
+}
+
 /** The axes of ours that the file's have, in its order. */
 export function partsOf(axes: readonly Axis[]): number[] {
   return axes.flatMap(({ parts }) => parts);

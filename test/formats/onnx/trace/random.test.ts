@@ -10,7 +10,8 @@ import { predict } from '../../../../src/train/predict.js';
 import { testNumbers } from '../../../kernels/harness.js';
 import { channelsLast } from '../../../networks/numbers.js';
 import { worstDifference } from '../runtime.js';
-import { type Form, needsBatch, type RandomGraph, ROWS, randomGraph, steps } from './random-graph.js';
+import { type Form, needsBatch, type RandomGraph, randomGraph, steps } from './random-graph.js';
+import { ROWS } from './writer.js';
 
 const engine = await createEngine({ backend: 'wasm', math: 'strict' });
 const names = Object.keys(steps);

@@ -7,6 +7,8 @@ import { predict } from '../../../../src/train/predict.js';
 import { channelsLast } from '../../../networks/numbers.js';
 import type { Case } from './node-cases.js';
 
+type Named = Readonly<Record<string, Float32Array>>;
+
 /** What is not right; undefined where all is. */
 export function problemOf(
   engine: Engine,
@@ -28,15 +30,19 @@ export function problemOf(
   const named = Object.fromEntries(model.inputs.map(({ name }, i) => [name, Float32Array.from(given[i])]));
   const loss = Object.fromEntries(model.outputs.map(({ name }) => [name, 'meanSquaredError' as const]));
   const isOne = model.outputs.length === 1;
-  const isPlain = isOne && model.inputs.length === 1;
-  const made = predict(engine, model, isPlain ? Object.values(named)[0] : named, {
-    loss: isOne ? 'meanSquaredError' : loss,
-  });
+  const made: unknown =
+    isOne && model.inputs.length === 1
+      ? predict(engine, model, Object.values(named)[0], { loss: 'meanSquaredError' })
+      : predict(engine, model, named, { loss: isOne ? 'meanSquaredError' : loss });
   for (const { name, shape } of model.outputs) {
     const { dims, dataType, values } = outputs.get(name.replace(/:.*/, ''))!;
     const isImages = hasImages && dims.length === 4 && shape.length === 3;
     const expected = isImages ? channelsLast(values(), dims) : values();
-    const problem = difference(isOne ? made : made[name], expected, dataType === 10 ? 1e-3 : relative);
+    const problem = difference(
+      (isOne ? made : (made as Named)[name]) as Float32Array,
+      expected,
+      dataType === 10 ? 1e-3 : relative,
+    );
     if (problem) return `${name}: ${problem}`;
   }
   return undefined;
