@@ -31,6 +31,23 @@ export function hasBatch(length: number): boolean {
   return length !== 0 && length % BATCH === 0;
 }
 
+/**
+ * Elements of an array, or of one row of it, and how often the batch is a factor: their product would be too
+ * large for a number.
+ */
+export function sizeOf(dims: readonly number[]): { readonly elements: number; readonly batches: number } {
+  return {
+    elements: elementsOf(dims.map((length) => (hasBatch(length) ? length / BATCH : length))),
+    batches: dims.filter(hasBatch).length,
+  };
+}
+
+/** Whether there are as many elements under these axes as under those. */
+export function isSameSize(a: readonly number[], b: readonly number[]): boolean {
+  const [left, right] = [sizeOf(a), sizeOf(b)];
+  return left.elements === right.elements && left.batches === right.batches;
+}
+
 /** Elements of arrays that are made while a graph is read: no small file may ask for many. */
 const MAX_MADE = 2 ** 22;
 

@@ -5,7 +5,7 @@ import * as F from '../../../graph/functions.js';
 import { literal } from '../../../graph/leaves.js';
 import { MAX_RANK, type Value } from '../../../graph/value.js';
 import type { Fail } from '../../protobuf.js';
-import { BATCH, checkMade, hasBatch, named, piecesOf } from './array.js';
+import { BATCH, checkMade, hasBatch, isSameSize, named, piecesOf, sizeOf } from './array.js';
 import { type Axis, lengthsOf, partsOf, rowsAxis, shapeOf, type Traced } from './traced.js';
 
 /** A value with the lengths of all its axes changed, the rows included. */
@@ -189,8 +189,7 @@ export function compact(x: Traced, fail: Fail): Traced {
  * `batch`: the size of a batch where the file has a number for it, in the shape that is asked for.
  */
 export function reshaped(x: Traced, dims: readonly number[], batch: number | undefined, fail: Fail): Traced {
-  const isSame = elementsOf(shapeOf(x)) === elementsOf(dims);
-  const wanted = isSame ? dims : withBatch(x, dims, batch);
+  const wanted = isSameSize(shapeOf(x), dims) ? dims : withBatch(x, dims, batch);
   if (!wanted) {
     const [own, given] = [shapeOf(x), dims].map((lengths) => show(named(lengths)));
     return fail(`expected a shape of as many elements as ${own} has, given ${given}`);
@@ -259,7 +258,7 @@ function withBatch(x: Traced, dims: readonly number[], batch: number | undefined
   const lengths = lengthsOf(x.value);
   const outer = parts.slice(0, Math.max(parts.indexOf(0), 0)).map((part) => lengths[part]);
   const before = elementsOf(shapeOf(x).slice(0, at)) * elementsOf(outer);
-  if (elementsOf(dims) !== (elementsOf(shapeOf(x)) / BATCH) * batch) return undefined;
+  if (elementsOf(dims) !== sizeOf(shapeOf(x)).elements * batch) return undefined;
   let product = 1;
   for (const [i, length] of dims.entries()) {
     const isLast = i === dims.length - 1;

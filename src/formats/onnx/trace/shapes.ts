@@ -4,7 +4,7 @@ import { show } from '../../../base/errors.js';
 import * as F from '../../../graph/functions.js';
 import { applyOne } from '../../../graph/value.js';
 import { dropoutOperation } from '../../../ops/dropout.js';
-import { BATCH, checkMade, filled, hasBatch, known, named, permute, pick } from './array.js';
+import { BATCH, checkMade, filled, hasBatch, known, named, permute, pick, sizeOf } from './array.js';
 import type { Given, NodeReader, TracedOperator } from './context.js';
 import { concatenated, MAX_PIECES } from './cut.js';
 import { elementwise } from './elementwise.js';
@@ -19,7 +19,10 @@ function reshape(node: NodeReader): Term {
   // Beside -1 a number for the batch stands for as many rows as there are.
   if (given.includes(-1) && given[0] === node.graph.batch && own[0] === BATCH) dims[0] = BATCH;
   const at = dims.indexOf(-1);
-  if (at >= 0) dims[at] = elementsOf(own) / elementsOf(dims.filter((length) => length !== -1));
+  if (at >= 0) {
+    const [all, others] = [sizeOf(own), sizeOf(dims.filter((_, i) => i !== at))];
+    dims[at] = (all.elements / others.elements) * BATCH ** (all.batches - others.batches);
+  }
   if (!dims.every((length) => Number.isInteger(length) && length >= 0))
     node.fail(`expected a shape of ${show(named(own))}'s elements, given ${show(named(given))}`);
   return node.reshapedTerm(x, dims);
