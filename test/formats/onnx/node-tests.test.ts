@@ -46,8 +46,8 @@ const cases: Record<string, [name: string, refused?: RegExp][]> = {
   ].map((name): [string, RegExp?] => [name]),
 };
 cases.node.push(
-  ['maxpool_with_argmax_2d_precomputed_pads', /one output of the graph/],
-  ['maxpool_with_argmax_2d_precomputed_strides', /one output of the graph/],
+  ['maxpool_with_argmax_2d_precomputed_pads', /only its first output/],
+  ['maxpool_with_argmax_2d_precomputed_strides', /only its first output/],
 );
 // An attribute of operator set 6.
 cases['pytorch-converted'].push(

@@ -58,6 +58,7 @@ const root = protobuf.Root.fromJSON({
         dataType: field(2, 'int32'),
         floatData: field(4, 'float', 'repeated'),
         int32Data: field(5, 'int32', 'repeated'),
+        stringData: field(6, 'bytes', 'repeated'),
         int64Data: field(7, 'int64', 'repeated'),
         name: field(8, 'string'),
         rawData: field(9, 'bytes'),
@@ -156,18 +157,42 @@ export interface EditableModel {
     node: NodeSpec[];
     initializer?: { name: string; dims?: number[]; dataType?: number }[];
     input: { name: string }[];
+    output: { name: string }[];
   };
 }
 
 /** A file of another writer with changes. */
 export function editFile(bytes: Uint8Array, change: (model: EditableModel) => void): Uint8Array {
   const type = root.lookupType('Model');
-  const model = type.toObject(type.decode(bytes), { longs: Number }) as EditableModel;
+  const model = type.toObject(type.decode(bytes), { longs: Number, arrays: true }) as EditableModel;
   change(model);
   return type.encode(type.fromObject(model)).finish();
 }
 
-/** A tensor in a file of its own: its message, and its numbers, which are float32 or bytes. */
+/** How the numbers of a type lie in raw bytes; of strings this knows nothing. */
+const rawTypes: Readonly<Record<number, (data: ArrayBuffer) => ArrayLike<number | bigint>>> = {
+  1: (data) => new Float32Array(data),
+  2: (data) => new Uint8Array(data),
+  3: (data) => new Int8Array(data),
+  4: (data) => new Uint16Array(data),
+  5: (data) => new Int16Array(data),
+  6: (data) => new Int32Array(data),
+  7: (data) => new BigInt64Array(data),
+  9: (data) => new Uint8Array(data),
+  10: (data) => Array.from(new Uint16Array(data), half),
+  11: (data) => new Float64Array(data),
+  12: (data) => new Uint32Array(data),
+  13: (data) => new BigUint64Array(data),
+};
+
+/** What 16 bits stand for: a sign, 5 bits of exponent, 10 of fraction. */
+function half(bits: number): number {
+  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, (bits & 1023) / 1024];
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
+}
+
+/** A tensor in a file of its own: its message, and its numbers. */
 export function decodeTensor(bytes: Uint8Array) {
   const type = root.lookupType('Tensor');
   const given = type.toObject(type.decode(bytes), { longs: Number }) as {
@@ -175,12 +200,18 @@ export function decodeTensor(bytes: Uint8Array) {
     dataType: number;
     rawData?: Uint8Array;
     floatData?: number[];
+    int32Data?: number[];
+    int64Data?: number[];
+    doubleData?: number[];
   };
-  const { dims = [], dataType, rawData, floatData = [] } = given;
+  const { dims = [], dataType, rawData, floatData, int32Data, int64Data, doubleData } = given;
   const values = () => {
-    if (![1, 2].includes(dataType)) throw new Error(`numbers of type ${dataType}`);
-    const isBytes = dataType === 2 || !rawData;
-    return isBytes ? Float32Array.from(rawData ?? floatData) : new Float32Array(rawData.slice().buffer);
+    const read = rawTypes[dataType];
+    if (!read) throw new Error(`numbers of type ${dataType}`);
+    const all = rawData
+      ? read(rawData.slice().buffer)
+      : (floatData ?? int32Data ?? int64Data ?? doubleData ?? []);
+    return Float64Array.from(all as ArrayLike<number>, Number);
   };
-  return { given, dims, values };
+  return { given, dims, dataType, values };
 }

@@ -26,6 +26,28 @@ export interface Known {
  */
 export const BATCH = 1_000_000_007;
 
+/** Whether a length, or a number of a shape, is one of the batch, or several times that. */
+export function hasBatch(length: number): boolean {
+  return length !== 0 && length % BATCH === 0;
+}
+
+/**
+ * Elements of an array, or of one row of it, and how often the batch is a factor: their product would be too
+ * large for a number.
+ */
+export function sizeOf(dims: readonly number[]): { readonly elements: number; readonly batches: number } {
+  return {
+    elements: elementsOf(dims.map((length) => (hasBatch(length) ? length / BATCH : length))),
+    batches: dims.filter(hasBatch).length,
+  };
+}
+
+/** Whether there are as many elements under these axes as under those. */
+export function isSameSize(a: readonly number[], b: readonly number[]): boolean {
+  const [left, right] = [sizeOf(a), sizeOf(b)];
+  return left.elements === right.elements && left.batches === right.batches;
+}
+
 /** Elements of arrays that are made while a graph is read: no small file may ask for many. */
 const MAX_MADE = 2 ** 22;
 
@@ -39,13 +61,18 @@ export function checkMade(dims: readonly number[], fail: Fail): number {
 /** A shape with its batch by name, for messages. */
 export function named(dims: readonly number[]): (number | string)[] {
   return dims.map((length) => {
-    if (length === 0 || length % BATCH !== 0) return length;
+    if (!hasBatch(length)) return length;
     return length === BATCH ? 'batch' : `${length / BATCH} batch`;
   });
 }
 
 export function known(kind: Kind, dims: readonly number[], values: ArrayLike<number>): Known {
   return { kind, dims, values: kind === 'float' ? Float32Array.from(values) : Float64Array.from(values) };
+}
+
+/** The same number everywhere. */
+export function filled(kind: Kind, dims: readonly number[], value: number): Known {
+  return spread({ kind, dims: [], values: Float64Array.of(value) }, dims);
 }
 
 /** Numbers to the next place of each axis. */

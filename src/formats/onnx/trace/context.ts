@@ -1,4 +1,6 @@
 /** What an operator of ONNX is read with: one node, its inputs as far as they are known, and its attributes. */
+
+import { elementsOf } from '../../../base/arrays.js';
 import { show } from '../../../base/errors.js';
 import * as F from '../../../graph/functions.js';
 import type { Value } from '../../../graph/value.js';
@@ -6,18 +8,9 @@ import type { Fail } from '../../protobuf.js';
 import { attributeOf } from '../flow.js';
 import { dataTypes, type OnnxNode, type OnnxTensor } from '../proto.js';
 import { floatValues, intValues } from '../values.js';
-import { type Kind, type Known, known, permute } from './array.js';
-import {
-  dimsOf,
-  isKnown,
-  literalOf,
-  plain,
-  reshaped,
-  type Term,
-  type Traced,
-  tracedOf,
-  tracedTerm,
-} from './traced.js';
+import { checkMade, hasBatch, type Kind, type Known, known, named, permute, spread } from './array.js';
+import { plain, reshaped, stretched } from './layout.js';
+import { dimsOf, isKnown, literalOf, type Term, type Traced, tracedOf, tracedTerm } from './traced.js';
 import type { Turned, Weight } from './weights.js';
 
 /** What an input of a node may be. */
@@ -135,9 +128,11 @@ export class NodeReader {
       return given.weight.as(own, this.fail, isBuffer);
     }
     if (isKnown(given)) {
-      // What a node changes has to be a buffer.
-      if (isBuffer) return this.graph.weight(this.node.inputs[place], given).as(order, this.fail, true);
-      return literalOf(permute(given, order));
+      // A constant that stands in a node of the file is a weight as well, and what a node changes is a buffer.
+      const isWeight = given.dataType !== undefined && given.kind === 'float';
+      if (isWeight || isBuffer)
+        return this.graph.weight(this.node.inputs[place], given).as(order, this.fail, isBuffer);
+      return literalOf(permute(given, order), this.fail);
     }
     const { value } = plain(given, this.fail);
     if (value.shape.rows) this.fail(`expected its input ${show(this.node.inputs[place])} to be a constant`);
@@ -222,13 +217,34 @@ export class NodeReader {
     return Array.from({ length: count }, (_, i) => begin + i * step);
   }
 
+  /** 0, 1, 2 and so on along one axis of a shape, whose other axes have length 1. */
+  placesAlong(dims: readonly number[], axis: number): Known {
+    const shape = dims.map((length, i) => (i === axis ? length : 1));
+    return known('int', shape, this.places(dims[axis]));
+  }
+
   /** Numbers that are known as a value. */
   literal(array: Known): Traced {
     return tracedTerm(array, this.fail);
   }
 
+  /** The same elements, row-major, under other axes. */
   reshaped(x: Traced, dims: readonly number[]): Traced {
     return reshaped(x, dims, this.graph.batch, this.fail);
+  }
+
+  reshapedTerm(x: Term, dims: readonly number[]): Term {
+    if (!isKnown(x)) return this.reshaped(x, dims);
+    if (elementsOf(dims) === x.values.length) return { ...x, dims };
+    return this.fail(`expected a shape of ${x.values.length} elements, given ${show(named(dims))}`);
+  }
+
+  /** Repeated along axes of length 1, aligned at the last, without being written out where it is a value. */
+  stretched(x: Term, dims: readonly number[]): Term {
+    if (!isKnown(x)) return stretched(x, dims);
+    if (dims.some(hasBatch)) return stretched(this.literal(x), dims);
+    checkMade(dims, this.fail);
+    return spread(x, dims);
   }
 
   #parameter({ weight, axes }: Turned): Traced {

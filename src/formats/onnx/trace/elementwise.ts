@@ -3,9 +3,10 @@ import * as F from '../../../graph/functions.js';
 import { applyOne, type Value } from '../../../graph/value.js';
 import { activation as activationOperation } from '../../../ops/activations.js';
 import { dataTypes } from '../proto.js';
-import { computed, type Kind, type Known, meeting, spread } from './array.js';
-import { kindOf, type NodeReader, type TracedOperator } from './context.js';
-import { aligned, dimsOf, isKnown, type Term, tracedTerm } from './traced.js';
+import { aligned } from './align.js';
+import { computed, hasBatch, type Kind, type Known, known, meeting, spread } from './array.js';
+import { type Given, kindOf, type NodeReader, type TracedOperator } from './context.js';
+import { dimsOf, isKnown, type Term, tracedTerm } from './traced.js';
 
 type Operand = Value | number;
 
@@ -113,7 +114,7 @@ function roundEven(x: number): number {
 const unaries: Readonly<Record<string, Unary>> = {
   Abs: { live: F.abs, compute: Math.abs },
   Ceil: { live: F.ceil, compute: Math.ceil },
-  Cos: { live: F.cos },
+  Cos: { live: F.cos, compute: Math.cos },
   Erf: { live: F.erf },
   Exp: { live: F.exp, compute: Math.exp },
   Floor: { live: F.floor, compute: Math.floor },
@@ -126,11 +127,11 @@ const unaries: Readonly<Record<string, Unary>> = {
   Round: { live: F.round, compute: roundEven },
   Sigmoid: { live: F.sigmoid },
   Sign: { live: F.sign, compute: Math.sign },
-  Sin: { live: F.sin },
+  Sin: { live: F.sin, compute: Math.sin },
   Softplus: { live: F.softplus },
   Softsign: { live: (x) => F.div(x, F.add(F.abs(x), 1)) },
   Sqrt: { live: F.sqrt, compute: Math.sqrt },
-  Tanh: { live: F.tanh },
+  Tanh: { live: F.tanh, compute: Math.tanh },
 };
 
 /** An activation that has numbers of its own. */
@@ -180,30 +181,24 @@ const activations: Readonly<Record<string, TracedOperator>> = {
 };
 
 /** To another type. Whole numbers are cut towards 0. */
-function cast(node: NodeReader): Term {
-  const { fail } = node;
-  const to = node.int('to', dataTypes.float);
-  const kind = kindOf(to, fail);
+function cast(node: NodeReader): Given {
+  const kind = kindOf(node.int('to', dataTypes.float), node.fail);
+  const given = node.given(0);
+  // A weight stays one, whatever the width of its numbers.
+  if ('weight' in given && kind === 'float') return given;
   const x = node.term(0);
-  if (kind === x.kind || (kind !== 'bool' && x.kind !== 'float'))
-    return isKnown(x) ? computed(kind, [x], (own) => own, fail) : { ...x, kind };
-  if (kind === 'bool')
-    return elementwise(
-      node,
-      [x],
-      kind,
+  const change = (live: (own: Operand) => Value, compute: (own: number) => number) =>
+    elementwise(node, [x], kind, live, compute);
+  if (kind === 'bool' && x.kind !== 'bool')
+    return change(
       (own) => F.notEqual(own, 0),
       (own) => Number(own !== 0),
     );
-  if (kind === 'float')
-    return elementwise(
-      node,
-      [x],
-      kind,
-      (own) => own as Value,
-      (own) => own,
-    );
-  return elementwise(node, [x], kind, (own) => truncated(own as Value), Math.trunc);
+  if (kind === 'int' && x.kind === 'float') return change((own) => truncated(own as Value), Math.trunc);
+  if (!isKnown(x)) return { ...x, kind };
+  // As floats, numbers of the batch could not be told from others: they are not known any more.
+  const isFloat = kind === 'float' && x.kind === 'int';
+  return computed(kind, [x], (own) => (isFloat && hasBatch(own) ? Number.NaN : own), node.fail);
 }
 
 function clip(node: NodeReader): Term {
@@ -213,26 +208,15 @@ function clip(node: NodeReader): Term {
     if (node.has(i + 1)) return node.term(i + 1);
     return Number.isFinite(bounds[i]) ? bounds[i] : undefined;
   });
-  const bound = (
-    own: Term,
-    by: Term | number | undefined,
-    live: typeof F.maximum,
-    compute: typeof Math.max,
-  ) => {
+  const bound = (own: Term, by: Term | number | undefined, isLeast: boolean) => {
+    const [live, compute] = isLeast ? ([F.maximum, Math.max] as const) : ([F.minimum, Math.min] as const);
     if (by === undefined) return own;
-    if (typeof by !== 'number') return elementwise(node, [own, by], own.kind, live, compute);
-    return elementwise(
-      node,
-      [own],
-      own.kind,
-      (x) => live(x, by),
-      (x) => compute(x, by),
-    );
+    const limit = typeof by === 'number' ? known(own.kind, [], [by]) : by;
+    return elementwise(node, [own, limit], own.kind, live, compute);
   };
-  return bound(bound(x, least, F.maximum, Math.max), most, F.minimum, Math.min);
+  return bound(bound(x, least, true), most, false);
 }
 
-/** The first axis behind the batch is that of the slopes where there are fewer axes. */
 function prelu(node: NodeReader): Term {
   return elementwise(node, node.terms(2), 'float', (x, slope) =>
     F.where(F.less(x, 0), F.mul(x, slope), x as Value),
@@ -279,18 +263,18 @@ function alongAxis(node: NodeReader, place: number): Known {
   return { ...own, dims: Array.from({ length: rank }, (_, i) => (i === axis ? own.values.length : 1)) };
 }
 
-/** (x - zero) · scale, along one axis where there are several of both. */
-function dequantize(node: NodeReader): Term {
-  const x = node.term(0);
-  const scale = alongAxis(node, 1);
-  if (!node.has(2)) return elementwise(node, [x, scale], 'float', F.mul, (a, s) => a * s);
-  return elementwise(
+/** (x - zero) · scale, along one axis where there are several of both. What is known is a weight then. */
+function dequantize(node: NodeReader): Given {
+  const zero = node.has(2) ? alongAxis(node, 2) : known('int', [], [0]);
+  const made = elementwise(
     node,
-    [x, scale, alongAxis(node, 2)],
+    [node.term(0), alongAxis(node, 1), zero],
     'float',
-    (a, s, z) => F.mul(F.sub(a, z), s),
+    (a, s, z) => F.mul(z === 0 ? (a as Value) : F.sub(a, z), s),
     (a, s, z) => (a - z) * s,
   );
+  if (!isKnown(made) || made.dims.length === 0) return made;
+  return { weight: node.graph.weight(node.node.outputs[0], made), axes: [...made.dims.keys()] };
 }
 
 /** Rounded to the nearest of the type's numbers, as floats. */
@@ -300,7 +284,7 @@ function quantize(node: NodeReader): Term {
   const zero = node.has(2) ? alongAxis(node, 2) : undefined;
   const [least, most] = zero?.dataType === dataTypes.int8 ? [-128, 127] : [0, 255];
   if (zero && zero.dataType !== dataTypes.int8 && zero.dataType !== dataTypes.uint8)
-    node.fail('expected 8 bits');
+    node.fail('expected a zero point of 8 bits');
   const live = (a: Operand, s: Operand, z: Operand = 0) =>
     F.minimum(F.maximum(F.add(F.round(F.div(a, s)), z), least), most);
   const compute = (a: number, s: number, z = 0) => Math.min(Math.max(roundEven(a / s) + z, least), most);
@@ -323,14 +307,10 @@ export const elementwiseOperators: Readonly<Record<string, TracedOperator>> = {
     inputs: Number.MAX_SAFE_INTEGER,
     read(node) {
       const terms = node.terms();
+      if (terms.length === 0) node.fail('expected at least one input');
       const sum = terms.reduce((a, b) => elementwise(node, [a, b], 'float', F.add, (x, y) => x + y));
-      return elementwise(
-        node,
-        [sum],
-        'float',
-        (x) => F.div(x, terms.length),
-        (x) => x / terms.length,
-      );
+      const count = known('float', [], [terms.length]);
+      return elementwise(node, [sum, count], 'float', F.div, (x, n) => x / n);
     },
   },
   Mod: { inputs: 2, attributes: ['fmod'], read: modulo },

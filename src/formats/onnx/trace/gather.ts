@@ -3,20 +3,20 @@ import { elementsOf } from '../../../base/arrays.js';
 import { show } from '../../../base/errors.js';
 import * as F from '../../../graph/functions.js';
 import { isLeaf, literal } from '../../../graph/leaves.js';
-import { BATCH, checkMade, computed, known, named, pick, stridesOf } from './array.js';
+import { checkMade, computed, hasBatch, known, named, pick, stridesOf } from './array.js';
 import type { NodeReader, TracedOperator } from './context.js';
+import { sliced } from './cut.js';
 import { elementwise } from './elementwise.js';
+import { last } from './layout.js';
 import { reduced, without } from './reduce.js';
-import { reshapedTerm, sliced } from './shapes.js';
-import { dimsOf, isKnown, last, lengthsOf, shapeOf, type Term, type Traced } from './traced.js';
+import { dimsOf, isKnown, lengthsOf, shapeOf, type Term, type Traced, withLength } from './traced.js';
 
 /** Runs of places from which on a product with a matrix of ones and zeros is less work. */
 const MAX_RUNS = 64;
 
 /** Whole numbers from 0 on, of those that count from the end. */
 function counted(node: NodeReader, indices: Term, length: number): Term {
-  // What comes in is checked by what reads it, in the data.
-  if (!isKnown(indices) && isLeaf(indices.value.node)) return indices;
+  if (hasBatch(length)) return indices;
   return elementwise(
     node,
     [indices],
@@ -30,23 +30,24 @@ function gather(node: NodeReader): Term {
   const dims = node.dims(0);
   const axis = node.axis(node.int('axis', 0), dims.length);
   const length = dims[axis];
-  const indices = counted(node, node.term(1), length);
+  const given = node.given(0);
+  const isTable = 'weight' in given || isKnown(given) || !given.value.shape.rows;
+  const raw = node.term(1);
+  // Numbers of rows of a table that come in are checked by what reads them, in the data.
+  const isChecked = isTable && !isKnown(raw) && isLeaf(raw.value.node);
+  const indices = isChecked ? raw : counted(node, raw, length);
   const shape = [...dims.slice(0, axis), ...dimsOf(indices), ...dims.slice(axis + 1)];
   if (isKnown(indices)) {
     const places = Array.from(indices.values);
     const wrong = places.find((place) => !(Number.isInteger(place) && place >= 0 && place < length));
     if (wrong !== undefined) node.fail(`there is no place ${wrong} of ${named([length])[0]}`);
-    const given = node.given(0);
     // Of a shape, which is known, or of a table.
     if (!('weight' in given) && isKnown(given)) return { ...pick(given, axis, places), dims: shape };
     const x = node.traced(0);
     const runs = places.filter((place, i) => place !== places[i - 1] + 1).length;
-    if (runs <= MAX_RUNS || length % BATCH === 0)
-      return reshapedTerm(node, sliced(node, x, axis, places), shape);
+    if (runs <= MAX_RUNS || hasBatch(length)) return node.reshapedTerm(sliced(node, x, axis, places), shape);
     return node.reshaped(chosen(node, x, axis, places), shape);
   }
-  const given = node.given(0);
-  const isTable = 'weight' in given || isKnown(given) || !given.value.shape.rows;
   if (!isTable) return gatherLive(node, axis, indices, shape);
   const rest = [...dims.keys()].filter((own) => own !== axis);
   const width = elementsOf(rest.map((own) => dims[own]));
@@ -70,18 +71,15 @@ function chosen(node: NodeReader, x: Traced, axis: number, places: readonly numb
   const ones = new Float32Array(from * places.length);
   for (const [to, place] of places.entries()) ones[place * places.length + to] = 1;
   const value = F.matmul(own.value, literal(ones, [from, places.length]));
-  return {
-    ...own,
-    value,
-    axes: own.axes.map((one, i) => (i === axis ? { ...one, length: places.length } : one)),
-  };
+  return { ...own, value, axes: withLength(own.axes, axis, places.length) };
 }
 
 /** Both differ from row to row: what is at each place, where that is the index, else 0, added up. */
 function gatherLive(node: NodeReader, axis: number, indices: Traced, shape: readonly number[]): Term {
   const x = node.traced(0);
   const dims = shapeOf(x);
-  if (indices.value.shape.rows && shape.filter((length) => length % BATCH === 0 && length > 0).length > 1)
+  if (hasBatch(dims[axis])) node.fail('it would pick rows of a batch');
+  if (indices.value.shape.rows && shape.filter(hasBatch).length > 1)
     node.fail('its result would have the batch twice');
   const own = shapeOf(indices);
   const wide = [...dims.slice(0, axis), ...own.map(() => 1), ...dims.slice(axis + 1), dims[axis]];
@@ -94,7 +92,7 @@ function gatherLive(node: NodeReader, axis: number, indices: Traced, shape: read
 
 /** Σ over the last axis of what is at the place that an index names. */
 function picked(node: NodeReader, data: Traced, index: Term, length: number): Term {
-  const places = known('int', [length], node.places(length));
+  const places = node.placesAlong([length], 0);
   const own = elementwise(node, [index, places, data], data.kind, (a, b, x) =>
     F.where(F.equal(a, b), x, 0),
   ) as Traced;
@@ -108,7 +106,7 @@ function gatherElements(node: NodeReader): Term {
   const dims = dimsOf(x);
   const axis = node.axis(node.int('axis', 0), dims.length);
   const length = dims[axis];
-  if (length % BATCH === 0) node.fail('it would pick rows of a batch');
+  if (hasBatch(length)) node.fail('it would pick rows of a batch');
   const indices = counted(node, node.term(1), length);
   const shape = dimsOf(indices);
   if (shape.length !== dims.length || shape.some((own, i) => i !== axis && own > dims[i]))
@@ -133,7 +131,7 @@ function gatherElements(node: NodeReader): Term {
   const order = [...dims.keys()].filter((i) => i !== axis);
   const turned: Traced = { ...data, axes: [...order, axis].map((i) => data.axes[i]) };
   const wide = node.reshaped(turned, [...one, length]);
-  return picked(node, wide, reshapedTerm(node, indices, [...shape, 1]), length);
+  return picked(node, wide, node.reshapedTerm(indices, [...shape, 1]), length);
 }
 
 /** 1, or another number, where the index is, along a new axis. */
@@ -143,21 +141,9 @@ function oneHot(node: NodeReader): Term {
   const given = node.term(0);
   const dims = dimsOf(given);
   const axis = node.axis(node.int('axis', -1), dims.length + 1);
-  checkMade([depth], node.fail);
-  const indices = elementwise(
-    node,
-    [given],
-    'int',
-    (own) => F.where(F.less(own, 0), F.add(own, depth), own),
-    (own) => (own < 0 ? own + depth : own),
-  );
-  const shape = [...dims.slice(0, axis), 1, ...dims.slice(axis)];
-  const places = known(
-    'int',
-    shape.map((_, i) => (i === axis ? depth : 1)),
-    node.places(depth),
-  );
-  const wide = reshapedTerm(node, indices, shape);
+  const around = (length: number) => [...dims.slice(0, axis), length, ...dims.slice(axis)];
+  const places = node.placesAlong(around(depth), axis);
+  const wide = node.reshapedTerm(counted(node, given, depth), around(1));
   if (isKnown(wide)) return computed(node.kind(2), [wide, places], (a, b) => (a === b ? on : off), node.fail);
   return elementwise(node, [wide, places], node.kind(2), (a, b) => F.where(F.equal(a, b), on, off));
 }

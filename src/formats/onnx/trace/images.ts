@@ -10,47 +10,11 @@ import { batchNormOperation } from '../../../ops/norm.js';
 import { avgPool2d, maxPool2d } from '../../../ops/pool.js';
 import { named } from './array.js';
 import type { NodeReader, TracedOperator } from './context.js';
+import { imagesOf, tracedImages } from './image-axes.js';
+import { last } from './layout.js';
 import { reduced } from './reduce.js';
 import { resize } from './resize.js';
-import { type Axis, last, plain, rowsAxis, shapeOf, type Traced } from './traced.js';
-
-interface Images {
-  /** [rows, height, width, channels] */
-  readonly value: Value;
-  /** Whether the file's images have one axis, their length. */
-  readonly isLine: boolean;
-  /** Whether each row holds a batch of one image. */
-  readonly inRow: boolean;
-}
-
-function imagesOf(node: NodeReader, x: Traced): Images {
-  const dims = shapeOf(x);
-  if (dims.length !== 3 && dims.length !== 4)
-    node.fail(
-      `expected images [batch, channels, height, width] or [batch, channels, length], given ${show(named(dims))}`,
-    );
-  const isLine = dims.length === 3;
-  const own = isLine ? node.reshaped(x, [dims[0], dims[1], 1, dims[2]]) : x;
-  const inRow = rowsAxis(own) < 0 && own.value.shape.rows;
-  if (inRow && dims[0] !== 1) node.fail('expected a batch as the first axis of images');
-  const [N, C, H, W] = own.axes;
-  const turned = plain({ ...own, axes: inRow ? [H, W, C] : [N, H, W, C] }, node.fail);
-  return { value: turned.value, isLine, inRow };
-}
-
-/** Images of ours as the file has them. */
-function tracedImages(node: NodeReader, value: Value, { isLine, inRow }: Images, x: Traced): Traced {
-  const [height, width, channels] = value.shape.dims;
-  const rows = Number(value.shape.rows);
-  const axis = (length: number, part: number): Axis => ({ length, parts: [part + rows] });
-  const first: Axis = inRow || !rows ? { length: 1, parts: [] } : { length: shapeOf(x)[0], parts: [0] };
-  const own: Traced = {
-    value,
-    kind: 'float',
-    axes: [first, axis(channels, 2), axis(height, 0), axis(width, 1)],
-  };
-  return isLine ? node.reshaped(own, [first.length, channels, width]) : own;
-}
+import type { Traced } from './traced.js';
 
 interface Window {
   readonly size: readonly [number, number];
@@ -137,11 +101,14 @@ function convTranspose(node: NodeReader): Traced {
     return given && (isLine ? [0, given[0]] : given);
   };
   const more = pair('output_padding') ?? [0, 0];
-  const wanted = pair('output_shape')?.slice(-2);
-  const whole = lengths.map((own, i) => strides[i] * (own - 1) + more[i] + (size[i] - 1) * dilations[i] + 1);
+  const wanted = node.ints('output_shape')?.slice(isLine ? -1 : -2);
+  let whole = lengths.map((own, i) => strides[i] * (own - 1) + more[i] + (size[i] - 1) * dilations[i] + 1);
   let pads = [...padding];
   if (wanted) {
-    const total = whole.map((own, i) => (isLine && i === 0 ? 0 : own - wanted[i]));
+    const size = isLine ? [1, ...wanted] : wanted;
+    // What is asked for beyond the window's reach is there, and 0.
+    const total = whole.map((own, i) => Math.max(own - size[i], 0));
+    whole = whole.map((own, i) => Math.max(own, size[i]));
     const less = total.map((own) => Math.floor(own / 2));
     const rest = total.map((own, i) => own - less[i]);
     pads =
@@ -188,13 +155,14 @@ function globalPool(operation: 'mean' | 'max'): TracedOperator {
 
 /** Channels are axis 1. While training, the statistics are those of the batch. */
 function batchNormalization(node: NodeReader): Traced {
-  const x = node.traced(0);
-  const channels = Math.min(1, x.axes.length - 1);
-  const own = last(x, channels, node.fail);
   if (node.flag('training_mode')) node.fail('expected not to be in training mode');
+  if (!node.flag('spatial', true)) node.fail('expected statistics of channels, given spatial 0');
   const variance = node.numbers(4) ?? node.fail('its input 4 is missing');
   const wrong = variance.find((value) => !(value >= 0));
   if (wrong !== undefined) node.fail(`expected variances of at least 0, given ${wrong}`);
+  const x = node.traced(0);
+  const channels = Math.min(1, x.axes.length - 1);
+  const own = last(x, channels, node.fail);
   const [weight, bias] = [node.weight(1), node.weight(2)];
   const running = [node.weight(3, undefined, true), node.weight(4, undefined, true)];
   const [value] = apply(batchNormOperation, [own.value, ...running, weight, bias], {

@@ -15,9 +15,10 @@ import type { Fail } from '../../protobuf.js';
 import { dataTypes, ML_DOMAIN, type OnnxModel, type OnnxNode, type OnnxValue } from '../proto.js';
 import { BATCH, type Known } from './array.js';
 import { type Given, kindOf, knownOf, NodeReader, type Tracing } from './context.js';
+import { plain } from './layout.js';
 import { keyOf, ofImages, operators } from './operators.js';
 import { checkOperators, describe, nodesFor } from './order.js';
-import { isKnown, plain, shapeOf, type Traced, tracedOf } from './traced.js';
+import { isKnown, shapeOf, type Traced, tracedOf } from './traced.js';
 import { Weight } from './weights.js';
 
 const WHERE = 'readOnnx';
@@ -152,7 +153,7 @@ function traceGraph(
   const results = new Map(
     found.map(({ name, traced }) => [
       name,
-      outputValue(link ? link.before : traced, (problem) => fail(`output ${show(name)}: ${problem}`)),
+      outputValue(link ? link.before : traced, images, (problem) => fail(`output ${show(name)}: ${problem}`)),
     ]),
   );
   // An input that nothing reads is not asked for.
@@ -369,9 +370,9 @@ function inputOf(
 }
 
 /** A value of the network, with its axes as in the file; images have their channels last. */
-function outputValue(x: Traced, fail: Fail): Value {
+function outputValue(x: Traced, images: boolean, fail: Fail): Value {
   const parts = x.axes.map((own) => own.parts.join());
-  const isImages = x.axes.length === 4 && parts.join(';') === '0;3;1;2' && shapeOf(x)[0] === BATCH;
+  const isImages = images && x.axes.length === 4 && parts.join(';') === '0;3;1;2' && shapeOf(x)[0] === BATCH;
   if (isImages) return x.value;
   const { value } = plain(x, fail);
   return value.shape.rows ? value : fail('it does not depend on an input');

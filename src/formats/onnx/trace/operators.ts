@@ -5,6 +5,8 @@ import { attributeOf } from '../flow.js';
 import { ML_DOMAIN, type OnnxNode } from '../proto.js';
 import { known } from './array.js';
 import { knownOf, type NodeReader, type TracedOperator } from './context.js';
+import { cutOperators } from './cut.js';
+import { einsumOperators } from './einsum.js';
 import { elementwise, elementwiseOperators } from './elementwise.js';
 import { gatherOperators } from './gather.js';
 import { imageOperators } from './images.js';
@@ -43,6 +45,8 @@ export const operators: ReadonlyMap<string, TracedOperator> = new Map(
       ...{ inputs: 0, read: constant },
       attributes: ['value', 'value_float', 'value_floats', 'value_int', 'value_ints'],
     },
+    ...cutOperators,
+    ...einsumOperators,
     ...elementwiseOperators,
     ...gatherOperators,
     ...imageOperators,

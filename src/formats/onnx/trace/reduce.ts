@@ -1,14 +1,15 @@
 /** Operators that make fewer numbers along axes, and those that look along one. */
+import { elementsOf } from '../../../base/arrays.js';
 import { show } from '../../../base/errors.js';
 import * as F from '../../../graph/functions.js';
 import { literal } from '../../../graph/leaves.js';
 import { applyOne, type Value } from '../../../graph/value.js';
 import { layerNormOperation } from '../../../ops/norm.js';
-import { BATCH, checkMade, type Known, known, named, stridesOf } from './array.js';
+import { checkMade, hasBatch, type Known, known, named, stridesOf } from './array.js';
 import type { NodeReader, TracedOperator } from './context.js';
 import { elementwise } from './elementwise.js';
-import { reshapedTerm } from './shapes.js';
-import { dimsOf, full, isKnown, last, lengthsOf, shapeOf, single, type Term, type Traced } from './traced.js';
+import { inside, last } from './layout.js';
+import { dimsOf, isKnown, lengthsOf, shapeOf, type Term, type Traced, withLength } from './traced.js';
 
 const reductionOf = { sum: F.sum, mean: F.mean, max: F.max, min: F.min };
 
@@ -16,30 +17,24 @@ type Reduction = keyof typeof reductionOf;
 
 /** With axes of the file reduced; each stays, with length 1. */
 export function reduced(node: NodeReader, x: Traced, operation: Reduction, axes: readonly number[]): Traced {
-  // What repeats has the same mean and maximum; a sum has to have all of it.
-  const own = operation === 'sum' ? full(x, node.fail) : x;
-  const parts = axes.flatMap((axis) => own.axes[axis].parts);
-  if (own.value.shape.rows && parts.includes(0)) node.fail('it would work across the rows of a batch');
-  if (
-    operation !== 'max' &&
-    operation !== 'min' &&
-    axes.some((axis) => own.axes[axis].length % BATCH === 0 && own.axes[axis].length > 0)
-  )
+  const parts = axes.flatMap((axis) => x.axes[axis].parts);
+  if (axes.some((axis) => hasBatch(x.axes[axis].length)) || (x.value.shape.rows && parts.includes(0)))
     node.fail('it would work across the rows of a batch');
-  const value =
-    parts.length === 0 ? own.value : reductionOf[operation](own.value, { axis: parts, keepAxes: true });
-  return { ...own, value, axes: own.axes.map((one, i) => (axes.includes(i) ? { ...one, length: 1 } : one)) };
+  let { value } = x;
+  if (parts.length > 0) value = reductionOf[operation](value, { axis: parts, keepAxes: true });
+  // What repeats has the same mean and maximum; a sum has to have all of it.
+  const times = elementsOf(axes.map((axis) => (x.axes[axis].parts.length === 0 ? x.axes[axis].length : 1)));
+  if (operation === 'sum' && times !== 1) value = F.mul(value, times);
+  return { ...x, value, axes: x.axes.map((own, i) => (axes.includes(i) ? { ...own, length: 1 } : own)) };
 }
 
 /** Without axes that have been reduced, unless they are kept. */
 export function without(node: NodeReader, x: Term, axes: readonly number[], keeps = false): Term {
-  return keeps
-    ? x
-    : reshapedTerm(
-        node,
-        x,
-        dimsOf(x).filter((_, i) => !axes.includes(i)),
-      );
+  if (keeps) return x;
+  return node.reshapedTerm(
+    x,
+    dimsOf(x).filter((_, i) => !axes.includes(i)),
+  );
 }
 
 /** Of numbers that are known: shapes are added up and multiplied so. */
@@ -51,7 +46,7 @@ function reducedKnown(
 ): Known {
   const dims = x.dims.map((length, i) => (axes.includes(i) ? 1 : length));
   const [from, to] = [stridesOf(x.dims), stridesOf(dims)];
-  const made = new Array<number>(dims.reduce((a, b) => a * b, 1)).fill(first);
+  const made = new Array<number>(elementsOf(dims)).fill(first);
   for (const [i, value] of x.values.entries()) {
     let at = 0;
     for (const [axis, length] of dims.entries())
@@ -59,6 +54,19 @@ function reducedKnown(
     made[at] = combine(made[at], value);
   }
   return known(x.kind, dims, made);
+}
+
+/** The product along an axis: of one half with the other, again and again. */
+function multiplied(node: NodeReader, x: Traced, axis: number): Traced {
+  const own = inside(x, axis, node.fail);
+  const [at] = own.axes[axis].parts;
+  let { value } = own;
+  for (let { length } = own.axes[axis]; length > 1; length = Math.ceil(length / 2)) {
+    const half = Math.floor(length / 2);
+    const made = F.mul(F.slice(value, at, 0, half), F.slice(value, at, half, 2 * half));
+    value = length % 2 === 0 ? made : F.concat([made, F.slice(value, at, length - 1)], at);
+  }
+  return { ...own, value, axes: withLength(own.axes, axis, 1) };
 }
 
 interface Reducing {
@@ -96,7 +104,7 @@ const reductions: Readonly<Record<string, Reducing>> = {
     combine: [Number.POSITIVE_INFINITY, Math.min],
   },
   ReduceProd: {
-    live: (node) => node.fail('expected numbers that are known, such as a shape'),
+    live: (node, x, axes) => axes.reduce((own, axis) => multiplied(node, own, axis), x),
     combine: [1, (a, b) => a * b],
   },
   ReduceSum: { live: (node, x, axes) => reduced(node, x, 'sum', axes), combine: [0, (a, b) => a + b] },
@@ -124,7 +132,24 @@ function reduction({ live, combine }: Reducing): TracedOperator {
   };
 }
 
-/** The first, or the last, place of the largest number. */
+/** The first, or the last, place along an axis of the largest number, or of the smallest. The axis stays. */
+function placeOf(
+  node: NodeReader,
+  x: Traced,
+  axis: number,
+  operation: 'max' | 'min',
+  isLast = false,
+): Traced {
+  const { length } = x.axes[axis];
+  if (hasBatch(length)) node.fail('it would look for a row of the batch');
+  const best = reduced(node, x, operation, [axis]);
+  const counted = node.placesAlong(shapeOf(x), axis);
+  const found = elementwise(node, [x, best, counted], 'int', (a, b, place) =>
+    F.where(F.equal(a, b), place, isLast ? -1 : length),
+  );
+  return reduced(node, found as Traced, isLast ? 'max' : 'min', [axis]);
+}
+
 function arg(operation: 'max' | 'min'): TracedOperator {
   return {
     inputs: 1,
@@ -132,17 +157,8 @@ function arg(operation: 'max' | 'min'): TracedOperator {
     read(node) {
       const x = node.traced(0);
       const axis = node.axis(node.int('axis', 0), x.axes.length);
-      const { length } = x.axes[axis];
-      if (length % BATCH === 0) node.fail('it would look for a row of the batch');
-      const isLast = node.flag('select_last_index');
-      const best = reduced(node, x, operation, [axis]);
-      const dims = x.axes.map((_, i) => (i === axis ? length : 1));
-      const places = known('int', dims, node.places(length));
-      const own = elementwise(node, [x, best, places], 'int', (a, b, place) =>
-        F.where(F.equal(a, b), place, isLast ? -1 : length),
-      );
-      const found = reduced(node, own as Traced, isLast ? 'max' : 'min', [axis]);
-      return without(node, { ...found, kind: 'int' }, [axis], node.flag('keepdims', true));
+      const found = placeOf(node, x, axis, operation, node.flag('select_last_index'));
+      return without(node, found, [axis], node.flag('keepdims', true));
     },
   };
 }
@@ -159,7 +175,7 @@ function alongAxis(compute: (x: Value, axis: number) => Value, kind?: 'softmax')
       const axis = node.axis(node.int('axis', isOld ? 1 : -1), rank);
       const dims = shapeOf(x);
       if (isOld && axis < rank - 1) {
-        const flat = node.reshaped(x, [...dims.slice(0, axis), dims.slice(axis).reduce((a, b) => a * b, 1)]);
+        const flat = node.reshaped(x, [...dims.slice(0, axis), elementsOf(dims.slice(axis))]);
         return node.reshaped(along(node, flat, axis, compute), dims);
       }
       const made = along(node, x, axis, compute);
@@ -174,28 +190,20 @@ function along(
   axis: number,
   compute: (x: Value, axis: number) => Value,
 ): Traced {
-  const own = single(full(x, node.fail), axis, node.fail);
-  const [at] = own.axes[axis].parts;
-  if (own.value.shape.rows && at === 0) node.fail('it would work across the rows of a batch');
-  return { ...own, value: compute(own.value, at) };
+  const own = inside(x, axis, node.fail);
+  return { ...own, value: compute(own.value, own.axes[axis].parts[0]) };
 }
 
-/** 1 at the largest of an axis, the first of several, else 0. */
+/** 1 at the largest of an axis, the first of several, else 0. Before operator set 13 axes are one, as of softmax. */
 function hardmax(node: NodeReader): Term {
   const x = node.traced(0);
-  const axis = node.axis(node.int('axis', node.opset < 13 ? 1 : -1), x.axes.length);
-  const { length } = x.axes[axis];
-  const places = known(
-    'int',
-    x.axes.map((_, i) => (i === axis ? length : 1)),
-    node.places(length),
-  );
-  const best = reduced(node, x, 'max', [axis]);
-  const own = elementwise(node, [x, best, places], 'int', (a, b, place) =>
-    F.where(F.equal(a, b), place, length),
-  );
-  const first = reduced(node, own as Traced, 'min', [axis]);
-  return elementwise(node, [first, places], 'float', F.equal);
+  const dims = shapeOf(x);
+  const isOld = node.opset < 13;
+  const axis = node.axis(node.int('axis', isOld ? 1 : -1), dims.length);
+  const flat = isOld ? node.reshaped(x, [...dims.slice(0, axis), elementsOf(dims.slice(axis))]) : x;
+  const counted = node.placesAlong(shapeOf(flat), axis);
+  const made = elementwise(node, [placeOf(node, flat, axis, 'max'), counted], 'float', F.equal);
+  return node.reshapedTerm(made, dims);
 }
 
 /** Sums up to each place: a product with a triangle of ones. */
@@ -203,7 +211,7 @@ function cumSum(node: NodeReader): Term {
   const x = node.traced(0);
   const axis = node.axis(node.number(1) ?? node.fail('its axis is missing'), x.axes.length);
   const { length } = x.axes[axis];
-  if (length % BATCH === 0) node.fail('it would add up the rows of a batch');
+  if (hasBatch(length)) node.fail('it would add up the rows of a batch');
   checkMade([length, length], node.fail);
   const [isExclusive, isReverse] = [node.flag('exclusive'), node.flag('reverse')];
   node.claim(length * length);
@@ -222,12 +230,12 @@ function cumSum(node: NodeReader): Term {
 }
 
 /** Along the last axes from `axis` on, with a weight and a bias of their shape. */
-function layerNormalization(node: NodeReader): Term {
+function layerNormalization(node: NodeReader): readonly Term[] {
   const x = node.traced(0);
   const dims = shapeOf(x);
   const axis = node.axis(node.int('axis', -1), dims.length);
   const features = dims.slice(axis);
-  const width = features.reduce((a, b) => a * b, 1);
+  const width = elementsOf(features);
   const eps = node.float('epsilon', 1e-5);
   const flat = node.reshaped(x, [...dims.slice(0, axis), width]);
   const isVector = (place: number) => node.dims(place).join() === features.join();
@@ -237,7 +245,20 @@ function layerNormalization(node: NodeReader): Term {
   const weight = F.reshape(node.weight(1), [width]);
   const bias = node.has(2) ? F.reshape(node.weight(2), [width]) : literal(new Float32Array(width), [width]);
   const value = applyOne(layerNormOperation, [own.value, weight, bias], { eps, affine: true });
-  return node.reshaped({ ...own, value }, dims);
+  const made = node.reshaped({ ...own, value }, dims);
+  if (!node.node.outputs.slice(1).some((name) => name !== '')) return [made];
+  // What only training needs, asked for all the same.
+  const axes = features.map((_, i) => axis + i);
+  const { mean, variance } = moments(node, x, axes);
+  return [made, mean, { ...variance, value: F.reciprocal(F.sqrt(F.add(variance.value, eps))) }];
+}
+
+/** Of each row of these axes: what it is beside its mean, that, and the mean of squares. */
+function moments(node: NodeReader, x: Traced, axes: readonly number[]) {
+  const mean = reduced(node, x, 'mean', axes);
+  const shifted = elementwise(node, [x, mean], 'float', F.sub) as Traced;
+  const variance = reduced(node, { ...shifted, value: F.square(shifted.value) }, 'mean', axes);
+  return { shifted, mean, variance };
 }
 
 /** Groups of channels, or each channel, of one sample: axis 1, and all behind it. */
@@ -250,12 +271,9 @@ function groupNorm(isInstance: boolean): TracedOperator {
       const dims = shapeOf(x);
       const [N, C, ...rest] = dims;
       const groups = isInstance ? C : node.int('num_groups', 1);
-      if (dims.length < 2 || C % groups !== 0) node.fail(`expected ${groups} groups of ${C} channels`);
+      if (dims.length < 2 || !(C % groups === 0)) node.fail(`expected ${groups} groups of ${C} channels`);
       const each = node.reshaped(x, [N, groups, C / groups, ...rest]);
-      const axes = each.axes.map((_, i) => i).slice(2);
-      const mean = reduced(node, each, 'mean', axes);
-      const shifted = elementwise(node, [each, mean], 'float', F.sub) as Traced;
-      const variance = reduced(node, { ...shifted, value: F.square(shifted.value) }, 'mean', axes);
+      const { shifted, variance } = moments(node, each, [...each.axes.keys()].slice(2));
       const eps = node.float('epsilon', 1e-5);
       const scaled = elementwise(node, [shifted, variance], 'float', (a, v) =>
         F.div(a, F.sqrt(F.add(v, eps))),
@@ -267,7 +285,7 @@ function groupNorm(isInstance: boolean): TracedOperator {
         // Before operator set 21 groups have one number, not channels.
         const isGroups = count === groups && count !== C;
         const shape = isGroups ? [groups, 1, ...rest.map(() => 1)] : [C, ...rest.map(() => 1)];
-        return { own: reshapedTerm(node, own, shape), isGroups };
+        return { own: node.reshapedTerm(own, shape), isGroups };
       };
       const [weight, bias] = [ofChannels(1), ofChannels(2)];
       if (!weight.isGroups) {
@@ -289,7 +307,10 @@ export const reduceOperators: Readonly<Record<string, TracedOperator>> = {
   GroupNormalization: groupNorm(false),
   Hardmax: { inputs: 1, attributes: ['axis'], read: hardmax },
   InstanceNormalization: groupNorm(true),
-  LayerNormalization: { inputs: 3, attributes: ['axis', 'epsilon', 'stash_type'], read: layerNormalization },
+  LayerNormalization: {
+    ...{ inputs: 3, attributes: ['axis', 'epsilon', 'stash_type'], outputs: 3 },
+    read: layerNormalization,
+  },
   LogSoftmax: alongAxis((x, axis) => F.logSoftmax(x, { axis })),
   Softmax: alongAxis((x, axis) => F.softmax(x, { axis }), 'softmax'),
 };
