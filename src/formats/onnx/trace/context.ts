@@ -30,8 +30,8 @@ export interface Tracing {
   readonly batch: number | undefined;
   /** Numbers that may be made still: no small file may ask for many. */
   readonly budget: { left: number; seen: number };
-  /** A weight of a name that the file has, which a node keeps. */
-  weight(name: string, array: Known): Weight;
+  /** What a node changes, under a name that the file has. */
+  buffer(name: string, array: Known): Weight;
 }
 
 /** How an operator is read: its outputs, of which those that nobody reads may be left out. */
@@ -130,15 +130,15 @@ export class NodeReader {
   weight(place: number, axes?: readonly number[], isBuffer = false): Value {
     const given = this.given(place);
     const order = axes ?? [...this.dims(place).keys()];
+    if (isBuffer) {
+      const array = this.known(place)!;
+      return this.graph.buffer(this.node.inputs[place], array).as(order, this.fail, true);
+    }
     if ('weight' in given) {
       const own = order.map((axis) => given.axes[axis]);
-      return given.weight.as(own, this.fail, isBuffer);
+      return given.weight.as(own, this.fail);
     }
-    if (isKnown(given)) {
-      // What a node changes has to be a buffer.
-      if (isBuffer) return this.graph.weight(this.node.inputs[place], given).as(order, this.fail, true);
-      return literalOf(permute(given, order));
-    }
+    if (isKnown(given)) return literalOf(permute(given, order));
     const { value } = plain(given, this.fail);
     if (value.shape.rows) this.fail(`expected its input ${show(this.node.inputs[place])} to be a constant`);
     return order.every((axis, i) => axis === i) ? value : F.transpose(value, order);

@@ -64,7 +64,7 @@ export function readLayout(name: string): Layout {
 
 export function parseLayout(text: string): Layout {
   const nodes: NodeSpec[] = [];
-  const constants: ReturnType<typeof tensor>[] = [];
+  const constants: Constant[] = [];
   const inputs: LayoutInput[] = [];
   const outputs: object[] = [];
   let opset = 0;
@@ -90,8 +90,10 @@ export function parseLayout(text: string): Layout {
   };
 }
 
+type Constant = ReturnType<typeof tensorOf>;
+
 /** The same constants with their bytes in a file `weights.data`. */
-function outside(constants: readonly ReturnType<typeof tensor>[]): { constants: object[]; data: Uint8Array } {
+function outside(constants: readonly Constant[]): { constants: object[]; data: Uint8Array } {
   const chunks: Uint8Array[] = [];
   let offset = 0;
   const moved = constants.map((own) => {
@@ -111,7 +113,7 @@ const TENSOR = /^(\w+)\[([^\]]*)\](?:\{(.*)\})?$/;
 function shapeOf(text: string): { type: TypeName; dims: (number | string)[]; values: string[] | undefined } {
   const [, type, dims, values] = TENSOR.exec(text) ?? fault(text);
   const lengths = dims === '' ? [] : dims.split(',').map((own) => (/^\d+$/.test(own) ? Number(own) : own));
-  return { type: type as TypeName, dims: lengths, values: values?.split(',') };
+  return { type: type as TypeName, dims: lengths, values: values === '' ? [] : values?.split(',') };
 }
 
 function fault(text: string): never {

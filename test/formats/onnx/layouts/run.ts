@@ -2,10 +2,12 @@
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { elementsOf } from '../../../../src/base/arrays.js';
 import { createReferenceEngine } from '../../../../src/create/reference.js';
+import { dataset } from '../../../../src/data/dataset.js';
+import type { Dataset } from '../../../../src/data/set.js';
 import type { OnnxImport } from '../../../../src/formats/onnx/read.js';
 import { CompiledModel } from '../../../../src/nn/compile.js';
-import type { Port } from '../../../../src/nn/model.js';
-import { testNumbers } from '../../../kernels/harness.js';
+import type { Network, Port } from '../../../../src/nn/model.js';
+import { reals, testNumbers } from '../../../kernels/harness.js';
 import { channelsLast } from '../../../networks/numbers.js';
 import { softmaxRows } from '../runtime.js';
 import type { Layout, LayoutInput } from './layout.js';
@@ -80,4 +82,25 @@ export function runImport(
   });
   engine.dispose();
   return outputs;
+}
+
+/** Rows for a model that was read of a layout, by the names of its ports, and targets in ±1. */
+export function trainingSet(layout: Layout, model: Network, rows: number): Dataset {
+  const drawn = [...drawInputs(layout, layout.rows ?? rows, 7).entries()];
+  const given = model.inputs.map((port, i) => {
+    const [, numbers] = drawn.find(([name]) => name === port.name) ?? drawn[i];
+    return [port.name, Float32Array.from(forPort(port, numbers))] as const;
+  });
+  const size = given[0][1].length / elementsOf(model.inputs[0].shape);
+  const targets = model.outputs.map(({ name, shape }, i) => {
+    const width = elementsOf(shape);
+    return [name, { values: Float32Array.from(reals(size * width, 50 + i)), targetWidth: width }] as const;
+  });
+  return dataset({
+    inputs: given.length === 1 ? given[0][1] : Object.fromEntries(given),
+    ...(given.length === 1 && { width: elementsOf(model.inputs[0].shape) }),
+    ...(targets.length === 1
+      ? { targets: targets[0][1].values, targetWidth: targets[0][1].targetWidth }
+      : { targets: Object.fromEntries(targets) }),
+  });
 }
