@@ -323,6 +323,7 @@ export function aligned(
   if (order.length + Number(rows < 0 && live.some(({ value }) => value.shape.rows)) > MAX_RANK)
     fail(`expected at most ${MAX_RANK} axes`);
   const inRow = order.slice(rows + 1);
+  const hasRow = live.some(({ value }) => value.shape.rows);
   const values = terms.map((term, j) => {
     const x = traced[j];
     if (!x) return spreadKnown(term as Known, rank, inRow, order);
@@ -334,10 +335,12 @@ export function aligned(
     const all = alone >= 0 ? [alone, ...parts] : x.value.shape.rows ? [0, ...parts] : parts;
     if (all.length !== keys.length) fail('its inputs do not fit together');
     const turned = all.every((part, i) => part === i) ? x.value : F.transpose(x.value, all);
-    const own = has.map((part) => (part < 0 ? 1 : lengthsOf(x.value)[part]));
+    const lengths = has.map((part) => (part < 0 ? 1 : lengthsOf(x.value)[part]));
+    // Beside what has rows, axes of length 1 in front are left out: a bias stays a vector.
+    const first = x.value.shape.rows || !hasRow ? 0 : lengths.findIndex((length) => length !== 1);
+    const own = first < 0 ? [] : lengths.slice(first);
     return own.length === turned.shape.dims.length ? turned : F.reshape(turned, own);
   });
-  const hasRow = live.some(({ value }) => value.shape.rows);
   const at = Number(hasRow && rows < 0);
   const axes = dims.map((length, i) => ({
     length,
