@@ -2,11 +2,12 @@
  * What a classifier of scikit-learn gives: labels, which are left out, and the probabilities that they are
  * made of.
  */
-import { matmul } from '../../../graph/functions.js';
+import { matmul, reshape } from '../../../graph/functions.js';
 import { attributesOf, literal } from '../../../graph/leaves.js';
+import type { Value } from '../../../graph/value.js';
 import { activation } from '../../../ops/activations.js';
 import { sub } from '../../../ops/arithmetic.js';
-import { concat } from '../../../ops/shapes.js';
+import { concat, reshape as reshaping } from '../../../ops/shapes.js';
 import type { Fail } from '../../protobuf.js';
 import { ML_DOMAIN, type OnnxModel, type OnnxNode } from '../proto.js';
 import { knownOf } from './context.js';
@@ -44,11 +45,18 @@ export function outputsOf(onnx: OnnxModel, fail: Fail): { outputs: string[]; cla
  */
 export function twoClasses({ value, axes, kind }: Traced): Link | undefined {
   if (!isMadeBy(value, concat) || axes.length !== 2 || value.shape.dims.join() !== '2') return undefined;
-  const [rest, positive, ...others] = value.node.inputs;
+  const [rest, positive, ...others] = value.node.inputs.map(bare);
   if (others.length > 0 || !isMadeBy(rest, sub) || !isMadeBy(positive, activation)) return undefined;
   const [one, own] = rest.node.inputs;
-  if (own !== positive || numberOf(one) !== 1 || attributesOf(positive.node, activation).name !== 'sigmoid')
+  if (bare(own) !== positive || numberOf(one) !== 1 || attributesOf(positive.node, activation).name !== 'sigmoid')
     return undefined;
-  const before = matmul(positive.node.inputs[0], literal([0, 1], [1, 2]));
+  const before = matmul(reshape(positive.node.inputs[0], [1]), literal([0, 1], [1, 2]));
   return { kind: 'softmax', before: { value: before, axes, kind }, of: value };
+}
+
+/** A value of one number a row before its axes of length 1 were changed. */
+function bare(value: Value): Value {
+  let own = value;
+  while (isMadeBy(own, reshaping)) [own] = own.node.inputs;
+  return own;
 }

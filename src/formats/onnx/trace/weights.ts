@@ -46,7 +46,8 @@ export class Weight {
       const dims = this.#axes.map((axis) => this.array.dims[axis]);
       this.#value = applyOne(isBuffer ? bufferLeaf : parameterLeaf, [], {
         ...{ shape: { rows: false, dims }, name: this.name, initializer: zeros() },
-        ...{ penalised: dims.length > 1, trainable: !isBuffer },
+        // Biases may have axes of length 1 in front.
+        ...{ penalised: dims.slice(0, -1).some((length) => length > 1), trainable: !isBuffer },
       });
     }
     const order = axes.map((axis) => this.#axes!.indexOf(axis));
