@@ -48,7 +48,11 @@ export function twoClasses({ value, axes, kind }: Traced): Link | undefined {
   const [rest, positive, ...others] = value.node.inputs.map(bare);
   if (others.length > 0 || !isMadeBy(rest, sub) || !isMadeBy(positive, activation)) return undefined;
   const [one, own] = rest.node.inputs;
-  if (bare(own) !== positive || numberOf(one) !== 1 || attributesOf(positive.node, activation).name !== 'sigmoid')
+  if (
+    bare(own) !== positive ||
+    numberOf(one) !== 1 ||
+    attributesOf(positive.node, activation).name !== 'sigmoid'
+  )
     return undefined;
   const before = matmul(reshape(positive.node.inputs[0], [1]), literal([0, 1], [1, 2]));
   return { kind: 'softmax', before: { value: before, axes, kind }, of: value };

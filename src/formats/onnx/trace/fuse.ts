@@ -366,7 +366,9 @@ function affineOf(
   value: Value,
   features: readonly number[],
   graph: Graph,
-): { readonly root: Value; readonly weight: Value; readonly bias: Value; readonly nodes: Node[] } | undefined {
+):
+  | { readonly root: Value; readonly weight: Value; readonly bias: Value; readonly nodes: Node[] }
+  | undefined {
   const follow = (from: Value, operation: unknown) => {
     const reader = onlyReader(graph, from);
     if (!reader || (reader.operation as unknown) !== operation) return undefined;

@@ -20,7 +20,7 @@ import { fuse } from './fuse.js';
 import { keyOf, ofImages, operators } from './operators.js';
 import { checkOperators, describe, nodesFor } from './order.js';
 import { isKnown, plain, shapeOf, type Traced, tracedOf } from './traced.js';
-import { type Weight, Weights } from './weights.js';
+import { isMask, type Weight, Weights } from './weights.js';
 
 const WHERE = 'readOnnx';
 const [OLDEST, NEWEST] = [7, 25];
@@ -97,7 +97,7 @@ function traceGraph(
     if (!read.has(tensor.name)) continue;
     const failHere: Fail = (problem, cause) => fail(`constant ${show(tensor.name)}: ${problem}`, cause);
     const array = knownOf(tensor, failHere);
-    const isWeight = array.kind === 'float' && array.dims.length > 0;
+    const isWeight = array.kind === 'float' && array.dims.length > 0 && !isMask(array);
     values.set(tensor.name, isWeight ? turned(weights.weight(tensor.name, array)) : array);
   }
   const images = !inRow && nodes.some(({ operator }) => ofImages.has(operator));
@@ -135,11 +135,10 @@ function traceGraph(
   const [{ traced: last }] = found;
   const end = last.link?.of === last.value ? last.link : twoClasses(last);
   const link = outputs.length === 1 && options.keepsLink ? end : undefined;
-  const ends = fuse(
-    found.map(({ name, traced }) =>
-      outputValue(link ? link.before : traced, (problem) => fail(`output ${show(name)}: ${problem}`)),
-    ),
+  const made = found.map(({ name, traced }) =>
+    outputValue(link ? link.before : traced, (problem) => fail(`output ${show(name)}: ${problem}`)),
   );
+  const ends = fuse(weights.settle(made));
   const results = new Map(found.map(({ name }, i) => [name, ends[i]]));
   // An input that nothing reads is not asked for.
   const used = new Set(nodesOf([...results.values()]));

@@ -4,8 +4,9 @@
  */
 import { show } from '../../../base/errors.js';
 import * as F from '../../../graph/functions.js';
-import { bufferLeaf, parameterLeaf } from '../../../graph/leaves.js';
-import { applyOne, type Node, type Value } from '../../../graph/value.js';
+import { bufferLeaf, isParameter, parameterLeaf } from '../../../graph/leaves.js';
+import { rewrite } from '../../../graph/rewrite.js';
+import { applyOne, type Node, nodesOf, type Value } from '../../../graph/value.js';
 import { zeros } from '../../../nn/initializers.js';
 import { type Network, setParameters } from '../../../nn/model.js';
 import type { Fail } from '../../protobuf.js';
@@ -44,14 +45,25 @@ export class Weight {
       this.#check(fail);
       this.#axes = this.isShared ? own : axes;
       const dims = this.#axes.map((axis) => this.array.dims[axis]);
-      this.#value = applyOne(isBuffer ? bufferLeaf : parameterLeaf, [], {
-        ...{ shape: { rows: false, dims }, name: this.name, initializer: zeros() },
-        // Biases may have axes of length 1 in front.
-        ...{ penalised: dims.slice(0, -1).some((length) => length > 1), trainable: !isBuffer },
-      });
+      this.#value = this.#leaf(dims, isBuffer);
     }
     const order = axes.map((axis) => this.#axes!.indexOf(axis));
     return order.every((axis, i) => axis === i) ? this.#value : F.transpose(this.#value, order);
+  }
+
+  /** Kept, but not trained, from now on. Returns it as it was. */
+  keep(): Value {
+    const before = this.#value!;
+    this.#value = this.#leaf(before.shape.dims, true);
+    return before;
+  }
+
+  #leaf(dims: readonly number[], isBuffer: boolean): Value {
+    return applyOne(isBuffer ? bufferLeaf : parameterLeaf, [], {
+      ...{ shape: { rows: false, dims }, name: this.name, initializer: zeros() },
+      // Biases may have axes of length 1 in front.
+      ...{ penalised: dims.slice(0, -1).some((length) => length > 1), trainable: !isBuffer },
+    });
   }
 
   #check(fail: Fail): void {
@@ -60,6 +72,14 @@ export class Weight {
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) fail(`constant ${show(this.name)}: expected finite values, given ${values[at]} at ${at}`);
   }
+}
+
+/** What is added to scores that must not count. */
+const LEAST_OF_MASK = -1e4;
+
+/** Whether it is no weight, but says which of several values count: 0, or -∞ and what stands for it. */
+export function isMask({ values }: Known): boolean {
+  return values.every((value) => value === 0 || value <= LEAST_OF_MASK) && values.some((value) => value !== 0);
 }
 
 /** A weight whose axes a node has turned: axis i is that of the weight's at axes[i]. */
@@ -98,6 +118,25 @@ export class Weights {
   buffer(name: string, array: Known): Weight {
     const own = this.#named.get(name);
     return own && !own.isShared && !own.value ? own : this.#add(name, array, name);
+  }
+
+  /**
+   * The same values with buffers in place of parameters that no gradient can reach, such as masks that are
+   * only compared with a number.
+   */
+  settle(values: readonly Value[]): Value[] {
+    const reached = new Set(values.map(({ node }) => node));
+    for (const node of nodesOf(values).reverse()) {
+      if (!reached.has(node) || node.operation.stops) continue;
+      for (const own of node.inputs) reached.add(own.node);
+    }
+    const known = new Map<Value, Value>();
+    for (const own of this.#all) {
+      if (!own.value || !isParameter(own.value.node) || reached.has(own.value.node)) continue;
+      known.set(own.keep(), own.value);
+    }
+    if (known.size > 0) rewrite(values, known);
+    return values.map((value) => known.get(value) ?? value);
   }
 
   #add(name: string, array: Known, readAs: string): Weight {

@@ -95,9 +95,10 @@ class Encoder(nn.Module):
         super().__init__()
         self.encoder = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True, activation="gelu", norm_first=norm_first)
         self.output = nn.Linear(8, 3)
+        self.register_buffer("mask", torch.full((4, 4), float("-inf")).triu(1) if norm_first else None)
 
     def forward(self, x):
-        return self.output(self.encoder(x).mean(1))
+        return self.output(self.encoder(x, self.mask).mean(1))
 
 
 class Attention(nn.Module):

@@ -9,7 +9,12 @@ test.each(layoutNames)('%s', (name) => {
   const layout = readLayout(name);
   const { model } = readOnnx(layout.bytes, name);
   const set = trainingSet(layout, model, 3);
-  const { parameters, passed, loss } = gradcheck(model, { set, rows: set.size, loss: 'meanSquaredError', samples: Infinity });
+  const { parameters, passed, loss } = gradcheck(model, {
+    set,
+    rows: set.size,
+    loss: 'meanSquaredError',
+    samples: Infinity,
+  });
   expect(loss).toBeGreaterThan(0);
   expect(parameters.filter((own) => !own.passed)).toEqual([]);
   expect(passed).toBe(true);

@@ -19,17 +19,33 @@ import { type NodeSpec, onnxFile } from '../schema.js';
 
 /** By their names in ONNX: the code, and what stands for one element. */
 const types = {
-  float: { code: 1, bytes: 4, set: (view: DataView, at: number, value: number) => view.setFloat32(at, value, true) },
+  float: {
+    code: 1,
+    bytes: 4,
+    set: (view: DataView, at: number, value: number) => view.setFloat32(at, value, true),
+  },
   uint8: { code: 2, bytes: 1, set: (view: DataView, at: number, value: number) => view.setUint8(at, value) },
   int8: { code: 3, bytes: 1, set: (view: DataView, at: number, value: number) => view.setInt8(at, value) },
-  int32: { code: 6, bytes: 4, set: (view: DataView, at: number, value: number) => view.setInt32(at, value, true) },
+  int32: {
+    code: 6,
+    bytes: 4,
+    set: (view: DataView, at: number, value: number) => view.setInt32(at, value, true),
+  },
   int64: {
     ...{ code: 7, bytes: 8 },
     set: (view: DataView, at: number, value: number) => view.setBigInt64(at, BigInt(value), true),
   },
   bool: { code: 9, bytes: 1, set: (view: DataView, at: number, value: number) => view.setUint8(at, value) },
-  float16: { code: 10, bytes: 2, set: (view: DataView, at: number, value: number) => view.setUint16(at, halfOf(value), true) },
-  double: { code: 11, bytes: 8, set: (view: DataView, at: number, value: number) => view.setFloat64(at, value, true) },
+  float16: {
+    code: 10,
+    bytes: 2,
+    set: (view: DataView, at: number, value: number) => view.setUint16(at, halfOf(value), true),
+  },
+  double: {
+    code: 11,
+    bytes: 8,
+    set: (view: DataView, at: number, value: number) => view.setFloat64(at, value, true),
+  },
 };
 
 type TypeName = keyof typeof types;
@@ -74,12 +90,13 @@ export function parseLayout(text: string): Layout {
     if (first === 'opset' && words.length === 1) opset = Number(words[0]);
     else if (first === 'opset') domains[words[0]] = Number(words[1]);
     else if (first === 'input') inputs.push(inputOf(words));
-    else if (first === 'output') outputs.push(valueOf(words[0], words[1]));
+    else if (first === 'output') outputs.push(portOf(words[0], words[1]));
     else if (/ = \S*\(/.test(line)) nodes.push(nodeOf(line));
     else constants.push(constantOf(line, constants.length + 1));
   }
-  const input = inputs.map((own) => valueOf(own.name, shapeText(own)));
-  const file = (initializer: object[]) => onnxFile({ node: nodes, initializer, input, output: outputs, opset, domains });
+  const input = inputs.map((own) => portOf(own.name, shapeText(own)));
+  const file = (initializer: object[]) =>
+    onnxFile({ node: nodes, initializer, input, output: outputs, opset, domains });
   const first = inputs[0].dims[0];
   const external = outside(constants);
   return {
@@ -130,9 +147,11 @@ function shapeText({ type, dims }: LayoutInput): string {
   return `${type}[${dims.map((length) => (length === 0 ? 'N' : length)).join()}]`;
 }
 
-function valueOf(name: string, shape: string): object {
+function portOf(name: string, shape: string): object {
   const { type, dims } = shapeOf(shape);
-  const dim = dims.map((length) => (typeof length === 'number' ? { dimValue: length } : { dimParam: length }));
+  const dim = dims.map((length) =>
+    typeof length === 'number' ? { dimValue: length } : { dimParam: length },
+  );
   const elemType = type === ('string' as string) ? 8 : types[type].code;
   return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
@@ -157,7 +176,9 @@ function tensorOf(name: string, text: string) {
     const stringData = values.map((own) => new TextEncoder().encode(own));
     return { name, dims: dims as number[], dataType: 8, stringData };
   }
-  const numbers = values.map((own) => (own.endsWith('inf') ? Number(`${own}inity`.replace('inf', 'Inf')) : Number(own)));
+  const numbers = values.map((own) =>
+    own.endsWith('inf') ? Number(`${own}inity`.replace('inf', 'Inf')) : Number(own),
+  );
   return tensor(name, type, dims as number[], numbers);
 }
 
@@ -203,5 +224,7 @@ function attributeOf(text: string): object {
   if (list.some((own) => own.startsWith('"'))) {
     return { name, type: 8, strings: list.map((own) => new TextEncoder().encode(own.slice(1, -1))) };
   }
-  return list.some(isFloat) ? { name, type: 6, floats: list.map(Number) } : { name, type: 7, ints: list.map(Number) };
+  return list.some(isFloat)
+    ? { name, type: 6, floats: list.map(Number) }
+    : { name, type: 7, ints: list.map(Number) };
 }

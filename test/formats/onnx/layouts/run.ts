@@ -35,7 +35,10 @@ export async function runFile(
   { inputs }: Pick<Layout, 'inputs'>,
   given: ReadonlyMap<string, Numbers>,
 ): Promise<Map<string, Numbers>> {
-  const session = await InferenceSession.create(bytes, { graphOptimizationLevel: 'basic', logSeverityLevel: 4 });
+  const session = await InferenceSession.create(bytes, {
+    graphOptimizationLevel: 'basic',
+    logSeverityLevel: 4,
+  });
   const feeds = inputs.map(({ name, type }) => [name, tensorOf(type, given.get(name)!)] as const);
   const results = await session.run(Object.fromEntries(feeds));
   await session.release();
