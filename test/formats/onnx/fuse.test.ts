@@ -190,11 +190,7 @@ describe('layer norm', () => {
       `${CENTRE}\n${SQUARES}\n${ROOT}\nn = Div(d, s)\ng = Mul(n, across)\ny = Add(g, beta)`,
       'layerNorm,mul,add',
     ],
-    [
-      'a reader that no output needs',
-      `${CENTRE}\n${SQUARES}\n${ROOT}\n${AFFINE}\nz = Neg(n)`,
-      undefined,
-    ],
+    ['a reader that no output needs', `${CENTRE}\n${SQUARES}\n${ROOT}\n${AFFINE}\nz = Neg(n)`, undefined],
     [
       'two axes',
       `mu = ReduceMean(h) axes=[1,2]\nd = Sub(h, mu)\nq = Pow(d, two)\nv = ReduceMean(q) axes=[1,2]\n${ROOT}\ny = Div(d, s)`,

@@ -79,7 +79,9 @@ const LEAST_OF_MASK = -1e4;
 
 /** Whether it is no weight, but says which of several values count: 0, or -∞ and what stands for it. */
 export function isMask({ values }: Known): boolean {
-  return values.every((value) => value === 0 || value <= LEAST_OF_MASK) && values.some((value) => value !== 0);
+  return (
+    values.every((value) => value === 0 || value <= LEAST_OF_MASK) && values.some((value) => value !== 0)
+  );
 }
 
 /** A weight whose axes a node has turned: axis i is that of the weight's at axes[i]. */

@@ -6,6 +6,7 @@
  *     input x float[N,3,8,8]
  *     input ids int64[N,5] below 20         whole numbers from 0 on
  *     output y float[N,5]
+ *     output z                              one that is no array
  *     name = draw float[4,3]                a constant whose numbers are drawn; `positive` for variances
  *     name = int64[2]{0,-1}                 one whose numbers decide something
  *     a, b = Split(x, name) axis=1 @/block/Split          a node: outputs, inputs, attributes, its own name
@@ -90,7 +91,8 @@ export function parseLayout(text: string): Layout {
     if (first === 'opset' && words.length === 1) opset = Number(words[0]);
     else if (first === 'opset') domains[words[0]] = Number(words[1]);
     else if (first === 'input') inputs.push(inputOf(words));
-    else if (first === 'output') outputs.push(portOf(words[0], words[1]));
+    else if (first === 'output')
+      outputs.push(words.length > 1 ? portOf(words[0], words[1]) : { name: words[0] });
     else if (/ = \S*\(/.test(line)) nodes.push(nodeOf(line));
     else constants.push(constantOf(line, constants.length + 1));
   }
@@ -114,7 +116,7 @@ function outside(constants: readonly Constant[]): { constants: object[]; data: U
   const chunks: Uint8Array[] = [];
   let offset = 0;
   const moved = constants.map((own) => {
-    if (!('rawData' in own) || own.dataType !== types.float.code) return own;
+    if (!('rawData' in own) || ![types.float.code, types.float16.code].includes(own.dataType)) return own;
     const { rawData, ...rest } = own;
     const entries = { location: 'weights.data', offset: `${offset}`, length: `${rawData.length}` };
     chunks.push(rawData);

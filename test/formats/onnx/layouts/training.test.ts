@@ -18,14 +18,20 @@ import { trainingSet } from './run.js';
 
 /** What the file gives for rows as the model takes them; images are channels first where the file says so. */
 async function runExported(file: Uint8Array, model: Network, rows: readonly Float32Array[], size: number) {
-  const session = await InferenceSession.create(file, { graphOptimizationLevel: 'basic', logSeverityLevel: 4 });
+  const session = await InferenceSession.create(file, {
+    graphOptimizationLevel: 'basic',
+    logSeverityLevel: 4,
+  });
   expect(session.inputNames).toEqual(model.inputs.map(({ name }) => name));
   const feeds = session.inputMetadata.map((input, i) => {
     if (!input.isTensor) throw new Error('expected a tensor');
     const { shape } = model.inputs[i];
     const dims = [size, ...input.shape.slice(1).map(Number)];
     const isFirst = shape.length === 3 && dims.slice(1).join() !== shape.join();
-    return [input.name, new Tensor('float32', isFirst ? channelsFirst(rows[i], shape) : rows[i], dims)] as const;
+    return [
+      input.name,
+      new Tensor('float32', isFirst ? channelsFirst(rows[i], shape) : rows[i], dims),
+    ] as const;
   });
   const results = await session.run(Object.fromEntries(feeds));
   await session.release();
@@ -47,13 +53,21 @@ test.each(layoutNames)('%s', async (name) => {
   const engine = await createEngine({ backend: 'wasm', math: 'strict' });
   const before = model.parameters.map(({ values }) => values.slice());
   const optimizer = adam({ learningRate: 0.005 });
-  const history = await fit(engine, model, set, { loss: 'meanSquaredError', optimizer, epochs: 4, batchSize: 3 });
+  const history = await fit(engine, model, set, {
+    loss: 'meanSquaredError',
+    optimizer,
+    epochs: 4,
+    batchSize: 3,
+  });
   const losses = history.epochs.map(({ loss }) => loss);
   expect(losses.at(-1)).toBeLessThan(losses[0]);
-  const moved = model.parameters.filter(({ values }, i) => values.some((value, at) => value !== before[i][at]));
+  const moved = model.parameters.filter(({ values }, i) =>
+    values.some((value, at) => value !== before[i][at]),
+  );
   expect(moved.length).toBe(model.parameters.length);
   const rows = inputsOf(set).map(([, { inputs }]) => Float32Array.from(inputs));
-  const given = rows.length === 1 ? rows[0] : Object.fromEntries(model.inputs.map((port, i) => [port.name, rows[i]]));
+  const given =
+    rows.length === 1 ? rows[0] : Object.fromEntries(model.inputs.map((port, i) => [port.name, rows[i]]));
   const expected = predict(engine, model, given as Float32Array);
   engine.dispose();
   const results = await runExported(writeOnnx(model), model, rows, set.size);
