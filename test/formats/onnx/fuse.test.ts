@@ -15,6 +15,7 @@ const around = (nodes: string, output = 'output y float[N,3,4]') => `opset 13
 input x float[N,3,5]
 ${output}
 w = draw float[5,4]
+square = draw float[4,4]
 gamma = draw float[4]
 beta = draw float[4]
 across = draw float[3,1]
@@ -33,7 +34,7 @@ eps = float[]{1e-05}
 large = float[1,1,1]{0.25}
 power = float[]{-0.5}
 m = MatMul(x, w)
-h = Add(m, beta)
+h = Sub(m, beta)
 ${nodes}`;
 
 /** The operations of the graph, activations by their names, without those around. */
@@ -270,5 +271,29 @@ n = Div(d, s)\ng = Mul(n, both)\ny = Add(g, both)`,
   test('where what is normalised is an output, weight and bias stay apart', async () => {
     const made = await check(around(`${CENTRE}\n${SQUARES}\n${ROOT}\n${AFFINE}`, outputs('n', '3,4')));
     expect(made).toEqual(['layerNorm', 'mul', 'add']);
+  });
+});
+
+describe('products', () => {
+  const made = async (nodes: string, output?: string) => {
+    const names = await check(around(nodes, output).replace('h = Sub(m, beta)\n', ''));
+    return names.join();
+  };
+
+  test('with a bias, from either side', async () => {
+    // The first two of the list are left out.
+    expect(await made('t = Tanh(m)\nk = MatMul(t, square)\ny = Add(k, beta)')).toBe('matmul');
+    expect(await made('t = Tanh(m)\nk = MatMul(t, square)\ny = Add(beta, k)')).toBe('matmul');
+  });
+
+  test.each<[string, string, string?]>([
+    ['a number for all', 'y = Add(k, half)'],
+    ['a column', 'y = Add(k, across)'],
+    ['another value', 'y = Add(k, t)'],
+    ['a difference', 'y = Sub(k, beta)'],
+    ['the product is read twice', 'a = Add(k, beta)\ny = Mul(a, k)'],
+    ['the product is an output', 'y = Add(k, beta)', 'output y float[N,3,4]\noutput k float[N,3,4]'],
+  ])('%s: not fused', async (_, end, output) => {
+    expect(await made(`t = Tanh(m)\nk = MatMul(t, square)\n${end}`, output)).toMatch(/^matmul,(add|sub)/);
   });
 });

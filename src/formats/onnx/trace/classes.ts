@@ -11,7 +11,7 @@ import { concat, reshape as reshaping } from '../../../ops/shapes.js';
 import type { Fail } from '../../protobuf.js';
 import { ML_DOMAIN, type OnnxModel, type OnnxNode } from '../proto.js';
 import { knownOf } from './context.js';
-import { isMadeBy, numberOf } from './fuse.js';
+import { isMadeBy, numberOf } from './fuse-match.js';
 import type { Link, Traced } from './traced.js';
 
 /** The outputs that are numbers for each row; classes by name, which scikit-learn writes beside them, are left out. */
