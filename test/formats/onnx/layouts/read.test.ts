@@ -151,3 +151,14 @@ test.each(layoutNames)('%s with its weights in a file beside it', (name) => {
   const values = (of: typeof model) => [...of.parameters, ...of.buffers].map((own) => [own.name, own.values]);
   expect(values(model)).toEqual(values(open(name).model));
 });
+
+test('two inputs of one name are refused', () => {
+  const file = parseLayout(`opset 13
+input x float[N,3]
+input x float[N,3]
+output y float[N,3]
+w = draw float[3]
+a = Abs(x)
+y = Mul(a, w)`);
+  expect(() => readOnnx(file.bytes, 'two.onnx')).toThrow(/^two\.onnx: two inputs have one name, "x"$/);
+});
