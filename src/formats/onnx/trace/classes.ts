@@ -14,13 +14,16 @@ import { knownOf } from './context.js';
 import { isMadeBy, numberOf } from './fuse-match.js';
 import type { Link, Traced } from './traced.js';
 
+/** What labels are made by: of probabilities, the largest one's class, or for each whether it is above one half. */
+const LABELLING: readonly string[] = ['ArrayFeatureExtractor', 'Binarizer'];
+
 /** The outputs that are numbers for each row; classes by name, which scikit-learn writes beside them, are left out. */
 export function outputsOf(onnx: OnnxModel, fail: Fail): { outputs: string[]; classNames?: string[] } {
   const names = onnx.outputs.map(({ name }) => name);
   if (names.length === 0) fail('the graph has no output');
   if (new Set(names).size !== names.length) fail('two outputs have one name');
   const labels = onnx.nodes.find(
-    ({ domain, operator }) => domain === ML_DOMAIN && operator === 'ArrayFeatureExtractor',
+    ({ domain, operator }) => domain === ML_DOMAIN && LABELLING.includes(operator),
   );
   if (!labels || onnx.outputs.length < 2) return { outputs: names };
   const makers = new Map(onnx.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
@@ -33,6 +36,8 @@ export function outputsOf(onnx: OnnxModel, fail: Fail): { outputs: string[]; cla
     return false;
   };
   const outputs = names.filter((name) => !isLabel(name));
+  // Of several questions at once each has a name that the file does not say.
+  if (outputs.length > 0 && labels.operator === 'Binarizer') return { outputs };
   const tensor = onnx.initializers.find(({ name }) => name === labels.inputs[0]);
   if (outputs.length === 0 || !tensor) return { outputs: names };
   const classNames = tensor.strings ?? Array.from(knownOf(tensor, fail).values, String);

@@ -111,16 +111,17 @@ y = BatchNormalization(n, v, b, w, v)`);
 });
 
 describe('scikit-learn', () => {
-  test.each<[layout: string, classNames: string[] | undefined, loss: string | undefined]>([
-    ['sklearn-classes', ['0', '1', '7'], 'softmaxCrossEntropy'],
-    ['sklearn-two-classes', ['no', 'yes'], 'softmaxCrossEntropy'],
-    ['sklearn-regressor', undefined, undefined],
-  ])('%s', (name, classNames, loss) => {
+  test.each<[layout: string, outputs: number, classNames?: string[], loss?: string]>([
+    ['sklearn-classes', 3, ['0', '1', '7'], 'softmaxCrossEntropy'],
+    ['sklearn-two-classes', 2, ['no', 'yes'], 'softmaxCrossEntropy'],
+    ['sklearn-several', 3, undefined, 'binaryCrossEntropy'],
+    ['sklearn-regressor', 1],
+  ])('%s', (name, outputs, classNames, loss) => {
     const { model, metadata, softmax, sigmoid } = open(name);
     expect(metadata.classNames).toEqual(classNames);
     expect(model.loss?.kind).toBe(loss);
-    expect([softmax, sigmoid]).toEqual([loss !== undefined, false]);
-    expect(model.outputs.map(({ shape }) => shape)).toEqual([[classNames?.length ?? 1]]);
+    expect([softmax, sigmoid]).toEqual([loss === 'softmaxCrossEntropy', loss === 'binaryCrossEntropy']);
+    expect(model.outputs.map(({ shape }) => shape)).toEqual([[outputs]]);
   });
 
   test.each(['sklearn-classes', 'sklearn-two-classes'])('%s with ZipMap', (name) => {
