@@ -24,11 +24,14 @@ export function fuse(outputs: readonly Value[]): Value[] {
   }
   const graph: Graph = { readers, outputs: new Set(outputs) };
   const matches = new Map<Node, Match>();
+  const inner = new Set<Node>();
   for (const node of nodes) {
     const found = activationAt(node, graph) ?? layerNormAt(node, graph) ?? biasAt(node, graph);
-    if (found) matches.set(found.root.node, found);
+    // What is part of one is not part of another.
+    if (!found || [...found.nodes].some((own) => inner.has(own))) continue;
+    matches.set(found.root.node, found);
+    for (const own of found.nodes) inner.add(own);
   }
-  const inner = new Set([...matches.values()].flatMap((own) => [...own.nodes]));
   const known = new Map<Value, Value>();
   const now = (value: Value) => known.get(value) ?? value;
   for (const node of nodes) {
@@ -48,7 +51,7 @@ export function fuse(outputs: readonly Value[]): Value[] {
   return outputs.map(now);
 }
 
-/** A product of rows with one matrix, and the vector that is added to it. */
+/** A product of rows by one matrix, and the vector that is added to it. */
 function biasAt({ operation, inputs, outputs: [root] }: Node, graph: Graph): Match | undefined {
   if ((operation as unknown) !== add) return undefined;
   const [made] = inputs.filter((own) => isMadeBy(own, product));

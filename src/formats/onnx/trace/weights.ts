@@ -62,7 +62,8 @@ export class Weight {
     return applyOne(isBuffer ? bufferLeaf : parameterLeaf, [], {
       ...{ shape: { rows: false, dims }, name: this.name, initializer: zeros() },
       // Biases may have axes of length 1 in front.
-      ...{ penalised: dims.slice(0, -1).some((length) => length > 1), trainable: !isBuffer },
+      penalised: !isBuffer && dims.slice(0, -1).some((length) => length > 1),
+      trainable: !isBuffer,
     });
   }
 

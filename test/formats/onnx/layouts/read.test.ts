@@ -1,6 +1,7 @@
 /** What readers find in a model that was imported: names, statistics, classes, and what is one operation again. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { readModel, writeModel } from '../../../../src/formats/model.js';
 import { onnxDataFiles, readOnnx } from '../../../../src/formats/onnx/read.js';
 import { describeGraph } from '../../../../src/nn/graph-file.js';
 import { isTrainable } from '../../../../src/nn/training.js';
@@ -151,6 +152,16 @@ test.each(layoutNames)('%s with its weights in a file beside it', (name) => {
   });
   const values = (of: typeof model) => [...of.parameters, ...of.buffers].map((own) => [own.name, own.values]);
   expect(values(model)).toEqual(values(open(name).model));
+});
+
+test.each(layoutNames)('%s comes back from a model file', (name) => {
+  const read = open(name);
+  const { model } = readModel(writeModel(read.model), `${name}.lanegrad`);
+  const values = (of: typeof model) => [...of.parameters, ...of.buffers].map((own) => [own.name, own.values]);
+  expect(values(model)).toEqual(values(read.model));
+  const layout = readLayout(name);
+  const inputs = drawInputs(layout, layout.rows ?? 2);
+  expect(runImport({ ...read, model }, inputs)).toEqual(runImport(read, inputs));
 });
 
 test('two inputs of one name are refused', () => {
