@@ -135,20 +135,17 @@ function toFloat(graph: GraphBuilder, value: string): string {
 }
 
 /** Gemm where a is a matrix and b serves all of it; else MatMul, which takes axes before the last two. */
-function writeProduct({ graph, attributes, inputs, shapes, prefix }: NodePart<ProductAttributes>): string {
+function writeProduct({ graph, attributes, inputs, shapes }: NodePart<ProductAttributes>): string {
   const { form: kind, flat } = attributes;
   const [a, b, bias] = inputs;
   const turned = kind === 'nt';
   if (flat && rankOf(shapes[0]) === 2) {
     return graph.node('Gemm', inputs, turned ? [{ name: 'transB', int: 1 }] : []);
   }
-  // One number a row is a row of one.
-  const column = shapes[0].dims.length === 0;
-  const left = column ? graph.node('Unsqueeze', [a, graph.ints(`${prefix}.last`, [-1])]) : a;
   const rank = rankOf(shapes[1]);
   const perm = Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i));
   const right = turned ? graph.node('Transpose', [b], [{ name: 'perm', ints: perm }]) : b;
-  const y = graph.node('MatMul', [left, right]);
+  const y = graph.node('MatMul', [a, right]);
   return bias === undefined ? y : graph.node('Add', [y, bias]);
 }
 
@@ -179,20 +176,15 @@ function writeBatchNorm(part: NodePart<BatchNormAttributes>): string {
   return isLine ? graph.node('Squeeze', [y, axis()]) : turned(y, [0, ...within.map((own) => own + 1), 1]);
 }
 
-/** One number a row is a row of one. */
 function writeLayerNorm(part: NodePart<LayerNormAttributes>): string {
   const { graph, inputs, attributes, shapes, prefix } = part;
   const [x, weight, bias] = inputs;
-  const [length = 1] = shapes[0].dims.slice(-1);
-  const isNumber = shapes[0].dims.length === 0;
-  const axis = () => graph.sharedInts('last', [-1]);
+  const [length] = shapes[0].dims.slice(-1);
   const scale = weight ?? graph.literal(`${prefix}.ones`, [length], new Float32Array(length).fill(1));
-  const given = isNumber ? graph.node('Unsqueeze', [x, axis()]) : x;
-  const y = graph.node('LayerNormalization', bias === undefined ? [given, scale] : [given, scale, bias], [
+  return graph.node('LayerNormalization', bias === undefined ? [x, scale] : [x, scale, bias], [
     { name: 'axis', int: -1 },
     { name: 'epsilon', float: attributes.eps },
   ]);
-  return isNumber ? graph.node('Squeeze', [y, axis()]) : y;
 }
 
 export const REDUCTIONS = {

@@ -90,18 +90,21 @@ export interface GraphSpec {
   input?: object[];
   output?: object[];
   opset?: number;
+  /** Versions of other sets of operators. */
+  domains?: Readonly<Record<string, number>>;
 }
 
 /** A file of these nodes, from `x` [batch, …inputShape] to `y`. */
 export function onnxFile(
-  { node, initializer = [], input, output = [value('y', [2])], opset = 17 }: GraphSpec,
+  { node, initializer = [], input, output = [value('y', [2])], opset = 17, domains = {} }: GraphSpec,
   inputShape = [4],
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const graph = { name: 'g', node, initializer, input: input ?? [value('x', inputShape)], output };
   const type = root.lookupType('Model');
   const metadataProps = Object.entries(metadata).map(([key, text]) => ({ key, value: text }));
-  const given = { irVersion: 8, graph, opsetImport: [{ version: opset }], metadataProps };
+  const others = Object.entries(domains).map(([domain, version]) => ({ domain, version }));
+  const given = { irVersion: 8, graph, opsetImport: [{ version: opset }, ...others], metadataProps };
   return type.encode(type.fromObject(given)).finish();
 }
 

@@ -23,8 +23,10 @@ export interface Tracing {
   readonly batch: number | undefined;
   /** Numbers that may be made still: no small file may ask for many. */
   readonly budget: { left: number; seen: number };
-  /** A weight of a name that the file has, which a node keeps. */
+  /** A constant that stands in a node, under the name that the file has for it. */
   weight(name: string, array: Known): Weight;
+  /** What a node changes, under a name that the file has. */
+  buffer(name: string, array: Known): Weight;
 }
 
 /** How an operator is read: its outputs, of which those that nobody reads may be left out. */
@@ -123,15 +125,18 @@ export class NodeReader {
   weight(place: number, axes?: readonly number[], isBuffer = false): Value {
     const given = this.given(place);
     const order = axes ?? [...this.dims(place).keys()];
+    if (isBuffer) {
+      const array = this.known(place)!;
+      return this.graph.buffer(this.node.inputs[place], array).as(order, this.fail, true);
+    }
     if ('weight' in given) {
       const own = order.map((axis) => given.axes[axis]);
-      return given.weight.as(own, this.fail, isBuffer);
+      return given.weight.as(own, this.fail);
     }
     if (isKnown(given)) {
-      // A constant that stands in a node of the file is a weight as well, and what a node changes is a buffer.
-      const isWeight = given.dataType !== undefined && given.kind === 'float';
-      if (isWeight || isBuffer)
-        return this.graph.weight(this.node.inputs[place], given).as(order, this.fail, isBuffer);
+      // A constant that stands in a node of the file is a weight as well.
+      if (given.dataType !== undefined && given.kind === 'float')
+        return this.graph.weight(this.node.inputs[place], given).as(order, this.fail);
       return literalOf(permute(given, order), this.fail);
     }
     const { value } = plain(given, this.fail);

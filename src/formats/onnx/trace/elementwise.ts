@@ -263,18 +263,16 @@ function alongAxis(node: NodeReader, place: number): Known {
   return { ...own, dims: Array.from({ length: rank }, (_, i) => (i === axis ? own.values.length : 1)) };
 }
 
-/** (x - zero) · scale, along one axis where there are several of both. What is known is a weight then. */
-function dequantize(node: NodeReader): Given {
+/** (x - zero) · scale, along one axis where there are several of both. */
+function dequantize(node: NodeReader): Term {
   const zero = node.has(2) ? alongAxis(node, 2) : known('int', [], [0]);
-  const made = elementwise(
+  return elementwise(
     node,
     [node.term(0), alongAxis(node, 1), zero],
     'float',
     (a, s, z) => F.mul(z === 0 ? (a as Value) : F.sub(a, z), s),
     (a, s, z) => (a - z) * s,
   );
-  if (!isKnown(made) || made.dims.length === 0) return made;
-  return { weight: node.graph.weight(node.node.outputs[0], made), axes: [...made.dims.keys()] };
 }
 
 /** Rounded to the nearest of the type's numbers, as floats. */

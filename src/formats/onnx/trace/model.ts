@@ -9,17 +9,19 @@ import { LanegradError, show } from '../../../base/errors.js';
 import { reshape } from '../../../graph/functions.js';
 import { input } from '../../../graph/leaves.js';
 import { type Node, nodesOf, type Scope, type Value, withinAll } from '../../../graph/value.js';
-import { type Network, nameScopes, setParameters } from '../../../nn/model.js';
+import { type Network, nameScopes } from '../../../nn/model.js';
 import { networkOf } from '../../../nn/network.js';
 import type { Fail } from '../../protobuf.js';
-import { dataTypes, ML_DOMAIN, type OnnxModel, type OnnxNode, type OnnxValue } from '../proto.js';
-import { BATCH, type Known } from './array.js';
+import { dataTypes, type OnnxModel, type OnnxNode, type OnnxValue } from '../proto.js';
+import { BATCH } from './array.js';
+import { outputsOf, twoClasses } from './classes.js';
 import { type Given, kindOf, knownOf, NodeReader, type Tracing } from './context.js';
+import { fuse } from './fuse.js';
 import { plain } from './layout.js';
 import { keyOf, ofImages, operators } from './operators.js';
 import { checkOperators, describe, nodesFor } from './order.js';
 import { isKnown, shapeOf, type Traced, tracedOf } from './traced.js';
-import { Weight } from './weights.js';
+import { isMask, type Weight, Weights } from './weights.js';
 
 const WHERE = 'readOnnx';
 const [OLDEST, NEWEST] = [7, 25];
@@ -73,31 +75,6 @@ export function traceModel(onnx: OnnxModel, options: TraceOptions, fail: Fail): 
   }
 }
 
-/** The outputs that are numbers for each row; classes by name, which scikit-learn writes beside them, are left out. */
-function outputsOf(onnx: OnnxModel, fail: Fail): { outputs: string[]; classNames?: string[] } {
-  const names = onnx.outputs.map(({ name }) => name);
-  if (names.length === 0) fail('the graph has no output');
-  if (new Set(names).size !== names.length) fail('two outputs have one name');
-  const labels = onnx.nodes.find(
-    ({ domain, operator }) => domain === ML_DOMAIN && operator === 'ArrayFeatureExtractor',
-  );
-  if (!labels || onnx.outputs.length < 2) return { outputs: names };
-  const makers = new Map(onnx.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
-  const isLabel = (name: string) => {
-    for (let at: string | undefined = name, count = 0; at && count < 8; count++) {
-      const node: OnnxNode | undefined = makers.get(at);
-      if (node === labels) return true;
-      at = node?.inputs[0];
-    }
-    return false;
-  };
-  const outputs = names.filter((name) => !isLabel(name));
-  const tensor = onnx.initializers.find(({ name }) => name === labels.inputs[0]);
-  if (outputs.length === 0 || !tensor) return { outputs: names };
-  const classNames = tensor.strings ?? Array.from(knownOf(tensor, fail).values, String);
-  return { outputs, classNames: [...classNames] };
-}
-
 interface GraphToTrace {
   readonly onnx: OnnxModel;
   readonly opset: number;
@@ -115,10 +92,13 @@ function traceGraph(
 ): TracedModel {
   const values = new Map<string, Given>();
   const weights = new Weights(nodes);
+  const read = new Set(nodes.flatMap((node) => node.inputs));
   for (const tensor of onnx.initializers) {
+    // Names of classes, of which labels are made, are read by no node that is left.
+    if (!read.has(tensor.name)) continue;
     const failHere: Fail = (problem, cause) => fail(`constant ${show(tensor.name)}: ${problem}`, cause);
     const array = knownOf(tensor, failHere);
-    const isWeight = array.kind === 'float' && array.dims.length > 0;
+    const isWeight = array.kind === 'float' && array.dims.length > 0 && !isMask(array);
     values.set(tensor.name, isWeight ? turned(weights.weight(tensor.name, array)) : array);
   }
   const images = !inRow && nodes.some(({ operator }) => ofImages.has(operator));
@@ -130,7 +110,9 @@ function traceGraph(
   }
   const bytes = onnx.initializers.reduce((sum, { raw }) => sum + (raw?.length ?? 0), 0);
   const budget = { left: FREE_NUMBERS + MAX_REUSE * bytes, seen: -1 };
-  const graph: Tracing = { opset, batch, budget, weight: (name, array) => weights.weight(name, array) };
+  const buffer: Tracing['buffer'] = (name, array) => weights.buffer(name, array);
+  const weight: Tracing['weight'] = (name, array) => weights.constant(name, array);
+  const graph: Tracing = { opset, batch, budget, weight, buffer };
   const scopes = new Scopes(nodes);
   for (const node of nodes) {
     const failHere: Fail = (problem, cause) => fail(`${describe(node)}: ${problem}`, cause);
@@ -138,7 +120,12 @@ function traceGraph(
     for (const own of results) account(own, graph, failHere);
     for (const [i, name] of node.outputs.entries()) {
       if (name === '') continue;
-      if (i < results.length) values.set(name, results[i]);
+      if (i >= results.length) continue;
+      const own = results[i];
+      // Weights of few bits are learned as the numbers that they stand for.
+      const isWeight = node.operator === 'DequantizeLinear' && !('weight' in own) && isKnown(own);
+      const isLearned = isWeight && own.dims.length > 0;
+      values.set(name, isLearned ? turned(weights.dequantised(node.inputs[0], name, own)) : own);
     }
   }
   const found = outputs.map((name) => {
@@ -147,15 +134,14 @@ function traceGraph(
       return fail(`output ${show(name)}: expected a value that depends on an input`);
     return { name, traced: own };
   });
-  const [last] = found;
-  const isLast = outputs.length === 1 && last.traced.link?.of === last.traced.value;
-  const link = isLast && options.keepsLink ? last.traced.link : undefined;
-  const results = new Map(
-    found.map(({ name, traced }) => [
-      name,
-      outputValue(link ? link.before : traced, images, (problem) => fail(`output ${show(name)}: ${problem}`)),
-    ]),
+  const [{ traced: last }] = found;
+  const end = last.link?.of === last.value ? last.link : twoClasses(last);
+  const link = outputs.length === 1 && options.keepsLink ? end : undefined;
+  const made = found.map(({ name, traced }) =>
+    outputValue(link ? link.before : traced, images, (problem) => fail(`output ${show(name)}: ${problem}`)),
   );
+  const ends = fuse(weights.settle(made));
+  const results = new Map(found.map(({ name }, i) => [name, ends[i]]));
   // An input that nothing reads is not asked for.
   const used = new Set(nodesOf([...results.values()]));
   const given = new Map([...ports].filter(([, { node }]) => used.has(node)));
@@ -245,48 +231,6 @@ function withSigmoid(own: Given, before: Given | undefined): Given {
   const isRow = 'axes' in own && 'value' in own && own.axes.length === 2;
   if (!isRow || !before || !('value' in before)) return own;
   return { ...own, link: { kind: 'sigmoid', before, of: own.value } };
-}
-
-/** Parameters that nodes have read, under names that are no two's. */
-class Weights {
-  readonly #all = new Map<string, Weight>();
-  readonly #readers = new Map<string, number>();
-  readonly #taken = new Set<string>();
-
-  constructor(nodes: readonly OnnxNode[]) {
-    for (const { inputs } of nodes)
-      for (const name of inputs) this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
-  }
-
-  weight(name: string, array: Known): Weight {
-    const before = this.#all.get(name);
-    if (before) return before;
-    // As PyTorch's names are; what names of parameters cannot have becomes a line.
-    const clean =
-      name
-        .replace(/^\/+/, '')
-        .replaceAll('/', '.')
-        .replace(/[^\w.:-]+/g, '_') || 'weight';
-    let free = clean;
-    for (let i = 1; this.#taken.has(free); i++) free = `${clean}_${i}`;
-    this.#taken.add(free);
-    const made = new Weight(free, array, (this.#readers.get(name) ?? 0) > 1);
-    this.#all.set(name, made);
-    return made;
-  }
-
-  /** The network with the numbers of the file. */
-  fill(make: (named: (node: Node) => string) => Network, used: ReadonlySet<Node>): Network {
-    const own = [...this.#all.values()].filter(({ value }) => value && used.has(value.node));
-    const names = new Map(own.map((weight) => [weight.value!.node, weight.name]));
-    const model = make((node) => names.get(node)!);
-    const tensors = own.map(({ name, initial }) => {
-      const { dims, values } = initial;
-      return [name, { shape: dims, values: values as Float32Array }] as const;
-    });
-    setParameters(model, new Map(tensors));
-    return model;
-  }
 }
 
 /** The layers that a node stands in, by its name: `/encoder/layer.0/MatMul`. */

@@ -26,7 +26,12 @@ export function nodesFor(
     if (given.has(name)) fail(`constant ${show(name)} is given twice`);
     given.add(name);
   }
-  for (const { name } of inputs) given.add(name);
+  const asked = new Set<string>();
+  for (const { name } of inputs) {
+    if (asked.has(name)) fail(`two inputs have one name, ${show(name)}`);
+    asked.add(name);
+    given.add(name);
+  }
   for (const node of nodes) {
     for (const name of node.outputs) {
       if (name === '') continue;

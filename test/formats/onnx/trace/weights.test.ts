@@ -34,7 +34,7 @@ test.each([
       ),
       floats('s', [], [0.5]),
     ],
-    'w',
+    'q',
   ],
   [
     'one of 64 bits',
