@@ -4,6 +4,7 @@ import type { TrialSettings } from './space.js';
 /** `waiting` is one that has its settings and was not begun. */
 export type TrialState = 'running' | 'complete' | 'pruned' | 'failed' | 'waiting';
 
+/** Which values are better. */
 export type Direction = 'minimize' | 'maximize';
 
 /** A value on the way, such as that of an epoch. */

@@ -35,6 +35,7 @@ export type PrunerOptions =
       readonly pruner?: PrunerOptions;
     };
 
+/** What pruners there are. */
 export type PrunerName = 'none' | 'successiveHalving' | 'hyperband' | 'median' | 'patience';
 
 function kindOf(given: unknown): unknown {

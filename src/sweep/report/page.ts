@@ -5,7 +5,7 @@
 
 import { flatten } from '../../report/details.js';
 import { type Html, html } from '../../report/escape.js';
-import { count, duration, number, plural } from '../../report/format.js';
+import { count, duration, number, percent, plural } from '../../report/format.js';
 import { type Figure, pageHeader } from '../../report/header.js';
 import { type Link, page } from '../../report/page.js';
 import { STYLE } from '../../report/style.js';
@@ -140,16 +140,20 @@ function header(report: SweepReport, measured: string): Html {
     notices:
       open > 0 &&
       html`<p class="notice">This study is not at its end: ${plural(open, 'trial')} of ${count(total)} are open. <code>lanegrad sweep resume</code> goes on with it.</p>`,
-    main: best
-      ? {
-          name: `Best ${measured}`,
-          value: number(best.values![0]!),
-          note: `trial ${best.number}; ${said[0]}`,
-        }
-      : { name: 'No trial is complete' },
+    main: best ? mainFigure(best, measured, said[0]!) : { name: 'No trial is complete' },
     figures,
     engine: ['Seed', String(definition.seed)],
   });
+}
+
+/** The largest number on the page: short, as it is large. */
+function mainFigure({ number: trial, values }: Trial, measured: string, said: string): Figure {
+  const [value] = values!;
+  const note = `trial ${trial}; ${said}`;
+  if (!/accuracy/i.test(measured))
+    return { name: `Best ${measured}`, value: String(Number(value!.toPrecision(3))), note };
+  const [share, unit] = percent(value!).split('\u00a0');
+  return { name: `Best ${measured}`, value: share!, unit, note };
 }
 
 function kindOf(config: object): string {

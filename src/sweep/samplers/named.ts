@@ -29,6 +29,7 @@ export type SamplerOptions =
   /** `population`: trials of a generation, 4 + ⌊3 ln d⌋ by default; `deviation`: the first one, 0.3 by default. */
   | { readonly kind: 'cmaEs'; readonly population?: number; readonly deviation?: number };
 
+/** What samplers there are. */
 export type SamplerName = 'random' | 'grid' | 'sobol' | 'tpe' | 'cmaEs';
 
 /** Points, candidates and generations: more would only take long. */
