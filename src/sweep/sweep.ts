@@ -44,7 +44,7 @@ export interface SweepOptions extends DefinitionOptions {
    * What is to be made small or large: a function, which runs in this process; `{ module }`, the path or URL of a
    * JavaScript module whose default export is such a function; or a training, as `lanegrad train` does it.
    */
-  readonly objective: ObjectiveFunction | { readonly module: string | URL } | TrainingObjective;
+  readonly objective: ObjectiveFunction | { readonly module: string | Global<'URL'> } | TrainingObjective;
   /** How many trials there are to be. A grid has no more than its points. */
   readonly trials: number;
   /**
