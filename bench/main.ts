@@ -1,13 +1,15 @@
 /**
  * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [conv] [onnx]
- * [peers] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
- * `peers` needs `npm ci` in bench/peers, as do the peers of `conv`, `browser` a Chromium, `classic` the tables that
+ * [peers] [sweep] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
+ * `peers` needs `npm ci` in bench/peers, as do the peers of `conv`, `browser` a Chromium, `sweep` a python3 with Optuna,
+ * `classic` the tables that
  * bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk. Close everything
  * else first: two busy cores measure each other.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/base/files/atomic.js';
+import { DEFAULT_LAG } from '../src/sweep/definition.js';
 import { benchBrowser } from './browser.js';
 import { benchClassic } from './classic.js';
 import { benchConv } from './conv/main.js';
@@ -20,6 +22,8 @@ import { benchPacked } from './packed.js';
 import { benchPeers } from './peers.js';
 import { benchPredict } from './predict.js';
 import type { BenchResults } from './results.js';
+import { benchOverhead, overheadRow } from './sweep/overhead.js';
+import { benchTpe, tpeRow } from './sweep/tpe.js';
 import {
   browserRow,
   classicRow,
@@ -49,6 +53,7 @@ const tasks = [
   'conv',
   'onnx',
   'peers',
+  'sweep',
 ] as const;
 
 const { values, positionals } = parseArgs({
@@ -145,6 +150,14 @@ if (wanted.includes('peers')) {
   });
   results.peers = rows;
   results.peerVersions = peers;
+}
+if (wanted.includes('sweep')) {
+  console.log(overheadRow(await benchOverhead(values.quick ? 4 : 20)));
+  const seeds = values.quick ? 4 : 20;
+  const version = await benchTpe({ trials: 100, seeds, lags: [1, DEFAULT_LAG] }, (row) =>
+    console.log(tpeRow(row)),
+  );
+  console.log(`optuna ${version}; means of ${seeds} seeds with their standard errors`);
 }
 if (values.markdown !== undefined) {
   await writeFileAtomic(values.markdown, markdown(results));

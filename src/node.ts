@@ -1,6 +1,6 @@
 /**
- * lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, folders of pictures, and the
- * folder of a training run.
+ * lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, folders of pictures, the folder of a
+ * training run, and sweeps.
  */
 import { readFileBytes, writeFileAtomic } from './base/files/atomic.js';
 import { checkPath } from './base/options.js';
@@ -17,6 +17,22 @@ export type { RunReport, TestSet } from './report/report.js';
 export { type CheckpointFolderOptions, checkpointFolder, latestCheckpoint } from './run/checkpoints.js';
 export { RunFolder, type RunFolderOptions } from './run/folder.js';
 export { weightsSha256 } from './run/weights.js';
+export type { DefinitionOptions } from './sweep/definition.js';
+export type { TrainingObjective } from './sweep/objective/train.js';
+export type { ObjectiveFunction, SweepTrial } from './sweep/objective/trial.js';
+export type { PrunerName, PrunerOptions } from './sweep/pruners/named.js';
+export type { SamplerName, SamplerOptions } from './sweep/samplers/named.js';
+export type {
+  ChoiceOptions,
+  IntegerOptions,
+  NumberOptions,
+  SettingCondition,
+  SettingValue,
+  SpaceOptions,
+  TrialSettings,
+} from './sweep/space.js';
+export { type SweepOptions, type SweepProgress, type SweepResult, sweep } from './sweep/sweep.js';
+export type { Direction, Trial, TrialReport, TrialState } from './sweep/trial.js';
 export { openTableFile } from './tables/file.js';
 export { loadOnnx } from './tables/onnx-load.js';
 

@@ -13,7 +13,9 @@ const strata = [
   ['train/', 'trainer/', 'formats/', 'data/'],
   ['tables/'],
   ['tasks/'],
-  ['run/', 'report/', 'inspect/', 'assignment/', 'sweep/'],
+  ['run/', 'report/', 'inspect/'],
+  ['sweep/'],
+  ['assignment/'],
   ['index.ts', 'node.ts', 'inline.ts', 'reference.ts', 'tables.ts'],
   ['cli/'],
 ];

@@ -6,6 +6,7 @@ import { createEngine } from '../create/engine.js';
 import type { Dataset } from '../data/dataset.js';
 import type { LossName } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
+import { loadSplits } from '../run/sources.js';
 import type { RunSplits } from '../run/splits.js';
 import { weightsSha256 } from '../run/weights.js';
 import { tableDataset } from '../tables/dataset.js';
@@ -15,7 +16,6 @@ import { type ComputeOptions, commonOptions, engineOptions } from './arguments.j
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import {
   className,
-  loadSplits,
   lossOption,
   openModel,
   picturesOf,

@@ -16,6 +16,7 @@ import { addInfo } from './info.js';
 import { addInspect } from './inspect.js';
 import { printable, printableLines } from './output.js';
 import { addPredict } from './predict.js';
+import { addSweep } from './sweep.js';
 import { addTrain } from './train.js';
 
 // Who reads may leave early, as head does, and a disk may be full. Training goes on: its results are in the
@@ -59,6 +60,7 @@ function createProgram(): Command {
     .configureOutput({ outputError: () => {} });
   for (const add of [
     addTrain,
+    addSweep,
     addEvaluate,
     addPredict,
     addExport,

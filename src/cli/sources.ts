@@ -1,91 +1,24 @@
 /** What the words for data and models on the command line stand for. */
 
-import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Option } from 'commander';
 import { isUint8Array } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
-import { didYouMean } from '../base/options.js';
-import { type Choice, configOf, flagOf } from '../base/settings.js';
+import { type Choice, configOf } from '../base/settings.js';
 import { folderKind } from '../data/any-folder.js';
 import type { Dataset } from '../data/dataset.js';
-import { loadIdxFolder, type Splits } from '../data/folder.js';
-import { loadImageFolder } from '../data/images/folder.js';
-import { loadMnist } from '../data/mnist.js';
-import { loadNpyFolder, loadNpz } from '../data/npz.js';
 import { type ImageShape, isImageShape } from '../data/set.js';
 import { lossOf } from '../nn/loss-config.js';
 import { type LossName, lossNames } from '../nn/losses.js';
-import { type Network, remember } from '../nn/model.js';
+import { remember } from '../nn/model.js';
 import { lossOfRun, MODEL_FILE, sourceOfRun } from '../run/folder.js';
 import { type OpenNetwork, openNetwork } from '../run/open-network.js';
-import { type RunOptionValues, runOptions } from '../run/options.js';
-import type { RunSplits } from '../run/splits.js';
+import { runOptions } from '../run/options.js';
+import { isNamed, isNpzPath, kindOf, type PictureSettings, unknownSource } from '../run/sources.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { lossFor } from '../train/check.js';
 import { argument } from './flags.js';
-
-/** Data sets that have a name. A folder that is called so is reached as ./mnist. */
-const named: ReadonlyMap<string, () => Promise<Splits>> = new Map([['mnist', () => loadMnist()]]);
-
-/** What is said of a folder of pictures: by options, or by the model that they are for. */
-interface PictureSettings extends Pick<RunOptionValues, 'imageSize' | 'imageFit' | 'skipBroken'> {
-  /** Which of them validate and test. */
-  readonly seed?: number;
-  readonly channels?: 1 | 3;
-  readonly classNames?: readonly string[];
-}
-
-/** Loads a data set by name or folder. Throws OptionError when it is neither. */
-export async function loadSplits(source: string, settings: PictureSettings = {}): Promise<RunSplits> {
-  const load = named.get(source);
-  if (load) return load();
-  const kind = await kindOf(source);
-  if (kind === 'folder') return loadFolder(source, settings);
-  const isFile = kind === 'file';
-  if (isFile && isNpzPath(source)) return loadNpz(source);
-  const expected =
-    'a folder with pictures by class or with IDX files, an NPZ file of Keras, or a table such as data.csv with --target';
-  throw unknownSource(source, isFile ? 'is a file' : undefined, expected);
-}
-
-async function loadFolder(path: string, settings: PictureSettings): Promise<RunSplits> {
-  const kind = await folderKind(path);
-  if (kind === 'images') return loadPictures(path, settings);
-  if (kind === 'npy') return loadNpyFolder(path);
-  if (kind === 'idx') return loadIdxFolder(path);
-  throw new OptionError('data', `${show(path)} holds pictures; expected them in a folder for each class`);
-}
-
-/** Throws OptionError for options of folders of pictures. */
-export function refusePictureOptions(settings: PictureSettings, source: string): void {
-  for (const key of ['imageSize', 'imageFit', 'skipBroken'] as const) {
-    if (settings[key] === undefined) continue;
-    throw new OptionError(flagOf(key), `it is for folders of pictures, given ${show(source)}`);
-  }
-}
-
-async function loadPictures(source: string, settings: PictureSettings): Promise<RunSplits> {
-  const {
-    imageSize: size,
-    imageFit: fit,
-    skipBroken: skip = false,
-    seed = 0,
-    channels,
-    classNames,
-  } = settings;
-  if (fit !== undefined && size === undefined) {
-    throw new OptionError('--image-fit', 'expected --image-size besides, to which pictures are to fit');
-  }
-  const { skipped, ...splits } = await loadImageFolder(source, {
-    ...(size && { size, fit: fit ?? 'cover' }),
-    ...(channels && { channels }),
-    ...(classNames && { classNames }),
-    ...{ skip, seed },
-  });
-  return { ...splits, pictures: { skipped, seed, ...(size && { fit: fit ?? 'cover' }) } };
-}
 
 /** What a model remembers of the pictures that it was trained on. */
 export function picturesOf({ model, metadata }: OpenNetwork): PictureSettings {
@@ -99,23 +32,10 @@ export function picturesOf({ model, metadata }: OpenNetwork): PictureSettings {
   };
 }
 
-/** The size that pictures have to have for a network, where nothing else is said. */
-export function picturesFor({ inputs: [{ shape }] }: Network): PictureSettings {
-  if (shape.length !== 3 || !isImageShape(shape)) return {};
-  const [height, width, channels] = shape;
-  const isColour = channels === 1 || channels === 3;
-  return { imageSize: [height, width], imageFit: 'cover', ...(isColour && { channels }) };
-}
-
 /** The images that a model takes, as its file says or as its input is. */
 export function imageShapeOfModel({ model, metadata }: Omit<OpenNetwork, 'path'>): ImageShape | undefined {
   const [{ shape }] = model.inputs;
   return metadata.input?.imageShape ?? (shape.length === 3 && isImageShape(shape) ? shape : undefined);
-}
-
-/** Whether a file is NPZ by its name: as a data set it has the arrays x_train, y_train, x_test and y_test. */
-export function isNpzPath(path: string): boolean {
-  return /\.npz$/i.test(path);
 }
 
 /**
@@ -124,7 +44,7 @@ export function isNpzPath(path: string): boolean {
  */
 export async function isFileSource(source: string): Promise<boolean> {
   if (source === STANDARD_INPUT) return true;
-  if (named.has(source) || isNpzPath(source)) return false;
+  if (isNamed(source) || isNpzPath(source)) return false;
   const kind = await kindOf(source);
   if (kind === undefined) {
     throw unknownSource(source, undefined, 'a PNG, JPEG or IDX file, or a folder with pictures or IDX files');
@@ -138,7 +58,7 @@ export async function isFileSource(source: string): Promise<boolean> {
  */
 export async function tableSource(source: string): Promise<string> {
   if (source === STANDARD_INPUT) return source;
-  const kind = named.has(source) ? 'set' : await kindOf(source);
+  const kind = isNamed(source) ? 'set' : await kindOf(source);
   if (kind === 'file') return source;
   const given =
     kind === 'set' ? show(source) : kind === 'folder' ? `the folder ${show(source)}` : 'none of that name';
@@ -196,21 +116,4 @@ export function scaledFor({ input }: ModelMetadata, set: Dataset): Dataset {
 export function className(index: number, ...sources: readonly { classNames?: readonly string[] }[]): string {
   for (const { classNames } of sources) if (classNames?.[index] !== undefined) return classNames[index];
   return String(index);
-}
-
-function unknownSource(source: string, problem: string | undefined, expected: string): OptionError {
-  const known = [...named.keys()];
-  const hint = problem ? '' : didYouMean(source, known);
-  const what = problem ? `${show(source)} ${problem}` : `unknown data set ${show(source)}`;
-  // A hint ends with a question mark.
-  return new OptionError('data', `${what}${hint || ';'} expected ${known.join(', ')}, or ${expected}`);
-}
-
-/** Undefined when there is nothing of that name. */
-async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
-  try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file';
-  } catch {
-    return undefined;
-  }
 }

@@ -5,13 +5,13 @@ import { createEngine, type EngineOptions } from '../create/engine.js';
 import { describeSkipped } from '../data/images/collect.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { layerWidths } from '../nn/summary.js';
-import type { Base } from '../run/base.js';
+import { openBase } from '../run/base.js';
 import { findRate } from '../run/find-rate.js';
 import { RunFolder } from '../run/folder.js';
-import { openNetwork } from '../run/open-network.js';
 import { type Run, run } from '../run/run.js';
 import type { RunSettings } from '../run/settings.js';
 import { readSettings } from '../run/settings.js';
+import { isNpzPath, loadSplits, picturesFor, refusePictureOptions } from '../run/sources.js';
 import type { RunSplits } from '../run/splits.js';
 import { summarize } from '../run/summary.js';
 import { isTablePath, loadTable } from '../tables/training.js';
@@ -21,7 +21,6 @@ import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
 import { Signals } from './signals.js';
-import { isNpzPath, loadSplits, picturesFor, refusePictureOptions } from './sources.js';
 import { prepareTableRun, printTable } from './table-train.js';
 import { refusedWhenResumed, type TrainOptions, toSettings, trainOptions } from './train-options.js';
 
@@ -135,13 +134,6 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   } finally {
     signals?.stop();
   }
-}
-
-/** The network that a run begins with; undefined where its options say what it is. */
-async function openBase({ from }: RunSettings, earlier: RunFolder | undefined): Promise<Base | undefined> {
-  if (from === undefined) return undefined;
-  const { model } = await openNetwork(earlier ? earlier.modelPath : from);
-  return { model, isAdapted: earlier !== undefined };
 }
 
 /** What is to be done: as the words say, or as the folder of an earlier run does. */

@@ -9,7 +9,9 @@ import type { Network } from '../nn/model.js';
 import { replaceOutput } from '../nn/replace-output.js';
 import { flatten } from '../nn/reshape.js';
 import { lengthsOf } from '../nn/summary.js';
+import type { RunFolder } from './folder.js';
 import { buildLayerText } from './layer-text.js';
+import { openNetwork } from './open-network.js';
 import type { RunSettings } from './settings.js';
 import type { RunSplits } from './splits.js';
 
@@ -102,4 +104,14 @@ export function adaptBase(
       return [...layers, dense(outputs, weights)].reduce((value, layer) => layer(value), x);
     };
   }
+}
+
+/** The network that a run begins with; undefined where its options say what it is. */
+export async function openBase(
+  { from }: RunSettings,
+  earlier: RunFolder | undefined,
+): Promise<Base | undefined> {
+  if (from === undefined) return undefined;
+  const { model } = await openNetwork(earlier ? earlier.modelPath : from);
+  return { model, isAdapted: earlier !== undefined };
 }

@@ -32,6 +32,8 @@ export interface RunHooks {
   out?: string;
   /** The folder of an earlier run with these settings, to go on with in its place. */
   resume?: RunFolder;
+  /** Write the page `report.html` at the end; true by default. */
+  report?: boolean;
   /** What `settings.from` names; of a run that goes on, the model in its folder. */
   base?: Base;
   /** Write TensorBoard's event file into the folder as well. */
@@ -147,7 +149,7 @@ export async function run(
       interrupted,
     };
     await folder.removeEmptyCheckpoints();
-    await folder.writeReport(describeReport(engine, splits, config, result));
+    if (hooks.report !== false) await folder.writeReport(describeReport(engine, splits, config, result));
     return result;
   } catch (error) {
     await folder.removeEmptyCheckpoints();

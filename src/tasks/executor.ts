@@ -10,6 +10,8 @@ export interface Progress {
   readonly what: string;
   readonly done: number;
   readonly total: number;
+  /** A plain value that the task's user understands. */
+  readonly detail?: unknown;
 }
 
 /** Accepted by everything that takes long. An abort rejects with the signal's reason. */
@@ -39,24 +41,34 @@ export interface Executor<Task> {
 /** A task failed. `where` is its label. */
 export class RunError extends LanegradError {}
 
-/** Does tasks in this thread, one at a time: where there are no workers, and in tests. */
+/**
+ * Does tasks in this thread: where there are no workers, and in tests. One at a time, unless tasks that wait for
+ * something else leave room for others.
+ */
 export class LocalExecutor<Task> implements Executor<Task> {
-  readonly width = 1;
+  readonly width: number;
   readonly #work: Work<Task>;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #waiting: (() => void)[] = [];
+  #busy = 0;
 
-  constructor(work: Work<Task>) {
+  constructor(work: Work<Task>, width = 1) {
+    this.width = width;
     this.#work = work;
   }
 
-  run(task: Task, _label: string, { onStart, ...options }: RunOptions = {}): Promise<unknown> {
-    const turn = this.#last.then(() => {
+  async run(task: Task, _label: string, { onStart, ...options }: RunOptions = {}): Promise<unknown> {
+    if (this.#busy < this.width) this.#busy++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
       options.signal?.throwIfAborted();
       onStart?.();
-      return this.#work(task, options);
-    });
-    this.#last = turn.catch(() => {});
-    return turn;
+      return await this.#work(task, options);
+    } finally {
+      // Whoever waits takes this one's place.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#busy--;
+    }
   }
 
   async close(): Promise<void> {}

@@ -133,6 +133,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EROFS', 'the file system is read-only'],
   ['ENOSPC', 'no space left on the device'],
   ['EDQUOT', 'the disk quota is used up'],
+  ['EFBIG', 'the file would be larger than it may be'],
   ['EPIPE', 'whoever reads it has left'],
   ['ENXIO', 'nothing is there to take it'],
   ['ERR_ACCESS_DENIED', "Node's permissions do not allow it"],

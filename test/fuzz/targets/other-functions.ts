@@ -168,8 +168,51 @@ export const nodeFunctions: Record<string, Call> = {
       (...args: readonly unknown[]) =>
         node.saveModel(args[0] as never, safely(folder, args[1]) as string, args[2] as never),
   },
+  sweep: {
+    weight: 3,
+    valid: async (r, world) => [
+      {
+        objective: ({ settings }: node.SweepTrial) => Number(settings.rate),
+        space: {
+          rate: { kind: 'number', low: 1e-3, high: 1, log: true },
+          size: { kind: 'integer', low: 1, high: 9, step: 2 },
+          how: { kind: 'choice', values: ['a', [1, 2], null] },
+          more: { kind: 'number', low: 0, high: 1, when: { how: ['a', null] } },
+        },
+        sampler: r.pick(['random', 'grid', 'sobol', 'tpe', { kind: 'tpe', startup: 1, candidates: 3 }]),
+        pruner: r.pick(['none', 'median', { kind: 'hyperband', most: 9 }, { kind: 'patience', reports: 2 }]),
+        ...{ direction: r.pick(['minimize', 'maximize']), trials: 5, workers: 2, seed: 3, lag: 2 },
+        ...(r.chance(0.3) && { folder: join(await inFolder(world, 'sweep-'), 'study') }),
+      },
+    ],
+    within:
+      ({ folder }) =>
+      async (options: unknown) => {
+        const { LanegradError, OptionError } = await import('../../../src/index.js');
+        // A study of a million trials is right, and takes long: it is stopped.
+        const enough = new AbortController();
+        let ended = 0;
+        const given = isObject(options)
+          ? {
+              ...options,
+              ...('folder' in options && { folder: safely(folder, options.folder) }),
+              signal: enough.signal,
+              onTrial: () => {
+                if (++ended === 20) enough.abort(new OptionError('fuzz', 'enough'));
+              },
+            }
+          : options;
+        return node.sweep(given as node.SweepOptions).catch((error: unknown) => {
+          if (ended < 20 || !(error instanceof LanegradError)) throw error;
+        });
+      },
+  },
   weightsSha256: { valid: (r) => [classifier(r)], call: node.weightsSha256 },
 };
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
 
 /** For arguments of which nothing is there: an error of ours is what they should get. */
 function refused(use: (...args: never[]) => Promise<unknown>): Call['call'] {

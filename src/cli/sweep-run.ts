@@ -1,0 +1,179 @@
+/** What `lanegrad sweep` and its commands do: they run a study, and print what there is to know of one. */
+import type { Command } from 'commander';
+import { FormatError, OptionError } from '../base/errors.js';
+import { readFileBytes, writeFileAtomic } from '../base/files/atomic.js';
+import { commandOf } from '../sweep/command.js';
+import type { Shard } from '../sweep/coordinate.js';
+import { trialsCsv } from '../sweep/csv.js';
+import { mergeShards } from '../sweep/merge.js';
+import type { TrainingObjective } from '../sweep/objective/train.js';
+import { optionsOf, readStudy, type StoredStudy } from '../sweep/read.js';
+import { resultOf, type SweepOptions, sweep } from '../sweep/sweep.js';
+import type { Trial } from '../sweep/trial.js';
+import { count, Output, printable, table } from './output.js';
+import { Signals } from './signals.js';
+import { SweepLine } from './sweep-progress.js';
+
+interface RunFlags {
+  shard?: Shard;
+  out?: string;
+  trials?: number;
+  workers?: number;
+  quiet?: true;
+  json?: true;
+}
+
+export async function begin(file: string | undefined, flags: RunFlags, command: Command): Promise<void> {
+  if (file === undefined) command.help({ error: true });
+  const options = await readOptions(file);
+  const folder = flags.out ?? options.folder;
+  if (folder === undefined)
+    throw new OptionError('--out', "expected the study's folder here, or in the file");
+  await run({ ...options, folder } as SweepOptions, flags);
+}
+
+export async function goOn(folder: string, flags: RunFlags, command: Command): Promise<void> {
+  await run(optionsOf(await readStudy(folder)) as unknown as SweepOptions, {
+    ...command.parent?.opts(),
+    ...flags,
+  });
+}
+
+async function run(given: SweepOptions, { trials, workers, shard, quiet, json }: RunFlags): Promise<void> {
+  const out = new Output({ json });
+  const line = new SweepLine(out, { quiet });
+  const signals = new Signals((name) => {
+    line.end();
+    out.line(`${name}: stopping; what is done is kept`);
+  });
+  const began = performance.now();
+  try {
+    const result = await sweep({
+      ...given,
+      ...(trials !== undefined && { trials }),
+      ...(workers !== undefined && { workers }),
+      ...(shard && { shard }),
+      signal: signals.signal,
+      onProgress: (progress) => line.show(progress),
+      onTrial: (trial) => line.ended(trial),
+    });
+    line.end();
+    const study = await readStudy(result.folder!);
+    printResult(out, study, { seconds: (performance.now() - began) / 1000 });
+    out.result(describe(study));
+    // A shard may have none.
+    if (!result.best && !shard) process.exitCode = 1;
+  } catch (error) {
+    line.end();
+    if (!signals.signal.aborted) throw error;
+    const again = shard ? 'the same command' : `lanegrad sweep resume ${printable(given.folder!)}`;
+    out.line(`go on with  ${again}`);
+    process.exitCode = signals.exitCode;
+  } finally {
+    signals.stop();
+  }
+}
+
+/** Paths of modules are relative to the working directory, as those of data are. */
+async function readOptions(file: string): Promise<Partial<SweepOptions>> {
+  const bytes = await readFileBytes(file);
+  let options: unknown;
+  try {
+    options = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new FormatError(file, `not JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
+  throw new FormatError(file, 'expected an object with objective, space and trials');
+}
+
+export async function showStatus(folder: string, _: object, command: Command): Promise<void> {
+  const out = new Output(command.optsWithGlobals());
+  const study = await readStudy(folder);
+  printResult(out, study);
+  out.result(describe(study));
+}
+
+export async function showBest(folder: string, _: object, command: Command): Promise<void> {
+  const out = new Output(command.optsWithGlobals());
+  const study = await readStudy(folder);
+  const { best, front } = resultOf(study.trials, study);
+  if (!best) throw new OptionError(folder, 'no trial is complete yet; expected at least one');
+  const shown = study.directions.length > 1 ? front : [best];
+  for (const trial of shown) {
+    out.line(out.bold(`trial ${trial.number}: ${trial.values!.map(short).join(', ')}`));
+    for (const row of table(
+      Object.entries(trial.settings).map(([name, value]) => [`  ${name}`, JSON.stringify(value)]),
+      [0, 1],
+    ))
+      out.line(row);
+    const command = commandFor(study, trial);
+    if (command) out.line(command);
+  }
+  out.result(describe(study));
+}
+
+export async function exportTrials(folder: string, { csv }: { csv: string | true }): Promise<void> {
+  const text = trialsCsv((await readStudy(folder)).trials);
+  if (csv === true) process.stdout.write(text);
+  else await writeFileAtomic(csv, text);
+}
+
+export async function merge(folder: string, _: object, command: Command): Promise<void> {
+  const out = new Output(command.optsWithGlobals());
+  const study = await mergeShards(folder);
+  printResult(out, study);
+  out.result(describe(study));
+}
+
+/** Undefined where something else than a training was tried. */
+function commandFor({ definition }: StoredStudy, { settings }: Trial): string | undefined {
+  const { objective } = definition;
+  return objective && 'data' in objective ? commandOf(objective as TrainingObjective, settings) : undefined;
+}
+
+function printResult(out: Output, study: StoredStudy, { seconds }: { seconds?: number } = {}): void {
+  const { trials, size, path } = study;
+  const { best, front } = resultOf(trials, study);
+  const counts = (['complete', 'pruned', 'failed', 'running', 'waiting'] as const)
+    .map((state) => [state, trials.filter((trial) => trial.state === state).length] as const)
+    .filter(([, number]) => number > 0)
+    .map(([state, number]) => `${count(number)} ${state}`);
+  const failed = trials.find(({ state }) => state === 'failed');
+  const several = study.directions.length > 1;
+  const command = best && commandFor(study, best);
+  const rows = [
+    ['trials', `${count(trials.length)} of ${count(size)}: ${counts.join(', ') || 'none yet'}`],
+    ...(seconds === undefined ? [] : [['time', `${seconds.toFixed(1)} s`]]),
+    ...(failed ? [['failed', `trial ${failed.number}: ${printable(failed.reason ?? '')}`]] : []),
+    ...(several
+      ? [['front', front.map(({ number }) => `trial ${number}`).join(', ')]]
+      : [['best', best ? out.bold(`${short(best.values![0])}, trial ${best.number}`) : 'none is complete']]),
+    ...(best && !several
+      ? Object.entries(best.settings).map(([name, value]) => [
+          '',
+          `${printable(name)} ${printable(JSON.stringify(value))}`,
+        ])
+      : []),
+    ...(command && !several ? [['train so', printable(command)]] : []),
+    ['folder', printable(path)],
+  ];
+  for (const row of table(rows, [0, 1])) out.line(row);
+}
+
+function describe({ name, path, size, directions, trials, definition }: StoredStudy) {
+  const { best, front } = resultOf(trials, { directions });
+  const objective = definition.objective as TrainingObjective | undefined;
+  const command = best && objective && 'data' in objective && commandOf(objective, best.settings);
+  return {
+    ...{ name, folder: path, size, directions },
+    best: best ?? null,
+    ...(command && { command }),
+    ...(directions.length > 1 && { front }),
+    trials,
+  };
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}

@@ -1,0 +1,122 @@
+/**
+ * `lanegrad sweep` and its commands: their words and help. What they do is loaded when one of them runs, so that other
+ * commands load nothing of it.
+ */
+import type { Command } from 'commander';
+import { flag, integer, type Kind, type SettingsTable, text } from '../base/settings.js';
+import type { Shard } from '../sweep/coordinate.js';
+import { commonOptions } from './arguments.js';
+import { flagsOf } from './flags.js';
+
+const group = 'Sweep:';
+
+const runTable = {
+  trials: { kind: integer({ min: 1 }), about: 'how many there are to be, in all', group },
+  workers: {
+    kind: integer({ min: 1, max: 64 }),
+    about: 'processes of one thread each; the trials are the same for any number',
+    group,
+    otherwise: 'the usable cores',
+  },
+  quiet: { kind: flag(), about: 'print the result only', group },
+} satisfies SettingsTable;
+
+/** `I/N`, with I from 0. */
+const part: Kind<Shard> = {
+  expected: 'I/N such as 0/8, with I from 0 to below N',
+  placeholder: '<I/N>',
+  read: () => undefined,
+  parse(words) {
+    const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(words) ?? [];
+    const found = { index: Number(index), of: Number(of) };
+    return found.index < found.of ? found : undefined;
+  },
+};
+
+const beginTable = {
+  shard: {
+    kind: part,
+    about: 'do one of N parts by itself, and merge them later: for arrays of jobs',
+    group,
+  },
+  out: { kind: text('<folder>'), about: "the study's folder; one that is there goes on", group },
+  ...runTable,
+} satisfies SettingsTable;
+
+type Actions = typeof import('./sweep-run.js');
+
+/** An action of the module that is loaded now. */
+// biome-ignore lint/suspicious/noExplicitAny: commander itself says no more of what it hands to an action.
+type Action = (...args: any[]) => Promise<void>;
+
+/** An action of the module that is loaded when it is called. */
+function later(name: keyof Actions): Action {
+  return async (...args) => {
+    const actions = await import('./sweep-run.js');
+    await (actions[name] as Action)(...args);
+  };
+}
+
+export function addSweep(program: Command): void {
+  const command = program
+    .command('sweep')
+    .summary('train many times, to find the settings that suit best')
+    .description('Runs the study that a file describes, or goes on with it; see docs/guide/sweeps.md.')
+    .argument('[file]', 'JSON: objective, space, trials, and how they are chosen')
+    .action(later('begin'))
+    .addHelpText('after', HELP);
+  for (const option of [...flagsOf(beginTable), ...commonOptions()]) command.addOption(option);
+
+  const resume = command
+    .command('resume')
+    .description('Goes on with a study that was stopped or killed, or with more trials.')
+    .argument('<folder>', "the study's")
+    .action(later('goOn'));
+  for (const option of [...flagsOf(runTable), ...commonOptions()]) resume.addOption(option);
+
+  const status = command
+    .command('status')
+    .description('Says how far a study has come, while it runs or after.')
+    .argument('<folder>', "the study's")
+    .action(later('showStatus'));
+  const best = command
+    .command('best')
+    .description('Prints the best settings, and the command that trains with them.')
+    .argument('<folder>', "the study's")
+    .action(later('showBest'));
+  const exported = command
+    .command('export')
+    .description('Writes the trials of a study as a table.')
+    .argument('<folder>', "the study's")
+    .requiredOption('--csv [file]', 'as CSV, to a file or to standard output')
+    .action(later('exportTrials'));
+  const merge = command
+    .command('merge')
+    .description('Makes one study of the shards in its folder.')
+    .argument('<folder>', "the study's")
+    .action(later('merge'));
+  for (const own of [status, best, exported, merge])
+    for (const option of commonOptions()) own.addOption(option);
+}
+
+const HELP = `
+A file such as:
+  {
+    "objective": { "data": "mnist", "settings": { "epochs": 9, "optimizer": "adam" } },
+    "space": {
+      "learningRate": { "kind": "number", "low": 1e-4, "high": 0.1, "log": true },
+      "hidden": { "kind": "choice", "values": [[100], [300], [300, 100]] },
+      "dropout": { "kind": "number", "low": 0, "high": 0.5 }
+    },
+    "sampler": "tpe", "pruner": "successiveHalving", "trials": 40, "folder": "runs/first-sweep"
+  }
+
+Examples:
+  lanegrad sweep sweep.json --workers 4
+  lanegrad sweep resume runs/first-sweep --trials 80
+  lanegrad sweep sweep.json --shard $SLURM_ARRAY_TASK_ID/8, and then: lanegrad sweep merge runs/first-sweep
+  lanegrad sweep status runs/first-sweep
+  lanegrad sweep best runs/first-sweep
+  lanegrad sweep export runs/first-sweep --csv trials.csv
+
+Ctrl-C stops it, and resume goes on: the same study has the same trials, bit for bit.`;

@@ -1,0 +1,111 @@
+/** What the words for data stand for: a data set that has a name, a folder, or a file. Node only. */
+import { stat } from 'node:fs/promises';
+import { OptionError, show } from '../base/errors.js';
+import { didYouMean } from '../base/options.js';
+import { flagOf } from '../base/settings.js';
+import { folderKind } from '../data/any-folder.js';
+import { loadIdxFolder, type Splits } from '../data/folder.js';
+import { loadImageFolder } from '../data/images/folder.js';
+import { loadMnist } from '../data/mnist.js';
+import { loadNpyFolder, loadNpz } from '../data/npz.js';
+import { isImageShape } from '../data/set.js';
+import type { Network } from '../nn/model.js';
+import type { RunOptionValues } from './options.js';
+import type { RunSplits } from './splits.js';
+
+/** Data sets that have a name. A folder that is called so is reached as ./mnist. */
+const named: ReadonlyMap<string, () => Promise<Splits>> = new Map([['mnist', () => loadMnist()]]);
+
+/** What is said of a folder of pictures: by options, or by the model that they are for. */
+export interface PictureSettings extends Pick<RunOptionValues, 'imageSize' | 'imageFit' | 'skipBroken'> {
+  /** Which of them validate and test. */
+  readonly seed?: number;
+  readonly channels?: 1 | 3;
+  readonly classNames?: readonly string[];
+}
+
+/** Whether a data set has this name. */
+export function isNamed(source: string): boolean {
+  return named.has(source);
+}
+
+/** Loads a data set by name or folder. Throws OptionError when it is neither. */
+export async function loadSplits(source: string, settings: PictureSettings = {}): Promise<RunSplits> {
+  const load = named.get(source);
+  if (load) return load();
+  const kind = await kindOf(source);
+  if (kind === 'folder') return loadFolder(source, settings);
+  const isFile = kind === 'file';
+  if (isFile && isNpzPath(source)) return loadNpz(source);
+  const expected =
+    'a folder with pictures by class or with IDX files, an NPZ file of Keras, or a table such as data.csv with --target';
+  throw unknownSource(source, isFile ? 'is a file' : undefined, expected);
+}
+
+async function loadFolder(path: string, settings: PictureSettings): Promise<RunSplits> {
+  const kind = await folderKind(path);
+  if (kind === 'images') return loadPictures(path, settings);
+  if (kind === 'npy') return loadNpyFolder(path);
+  if (kind === 'idx') return loadIdxFolder(path);
+  throw new OptionError('data', `${show(path)} holds pictures; expected them in a folder for each class`);
+}
+
+/** Throws OptionError for options of folders of pictures. */
+export function refusePictureOptions(settings: PictureSettings, source: string): void {
+  for (const key of ['imageSize', 'imageFit', 'skipBroken'] as const) {
+    if (settings[key] === undefined) continue;
+    throw new OptionError(flagOf(key), `it is for folders of pictures, given ${show(source)}`);
+  }
+}
+
+/** The size that pictures have to have for a network, where nothing else is said. */
+export function picturesFor({ inputs: [{ shape }] }: Network): PictureSettings {
+  if (shape.length !== 3 || !isImageShape(shape)) return {};
+  const [height, width, channels] = shape;
+  const isColour = channels === 1 || channels === 3;
+  return { imageSize: [height, width], imageFit: 'cover', ...(isColour && { channels }) };
+}
+
+async function loadPictures(source: string, settings: PictureSettings): Promise<RunSplits> {
+  const {
+    imageSize: size,
+    imageFit: fit,
+    skipBroken: skip = false,
+    seed = 0,
+    channels,
+    classNames,
+  } = settings;
+  if (fit !== undefined && size === undefined) {
+    throw new OptionError('--image-fit', 'expected --image-size besides, to which pictures are to fit');
+  }
+  const { skipped, ...splits } = await loadImageFolder(source, {
+    ...(size && { size, fit: fit ?? 'cover' }),
+    ...(channels && { channels }),
+    ...(classNames && { classNames }),
+    ...{ skip, seed },
+  });
+  return { ...splits, pictures: { skipped, seed, ...(size && { fit: fit ?? 'cover' }) } };
+}
+
+/** Whether a file is NPZ by its name: as a data set it has the arrays x_train, y_train, x_test and y_test. */
+export function isNpzPath(path: string): boolean {
+  return /\.npz$/i.test(path);
+}
+
+/** The error of a word that stands for no data. */
+export function unknownSource(source: string, problem: string | undefined, expected: string): OptionError {
+  const known = [...named.keys()];
+  const hint = problem ? '' : didYouMean(source, known);
+  const what = problem ? `${show(source)} ${problem}` : `unknown data set ${show(source)}`;
+  // A hint ends with a question mark.
+  return new OptionError('data', `${what}${hint || ';'} expected ${known.join(', ')}, or ${expected}`);
+}
+
+/** Undefined when there is nothing of that name. */
+export async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+/** The settings of a training as the command line that trains so. */
+import { flagOf, type Setting } from '../base/settings.js';
+import { runOptions } from '../run/options.js';
+import { tableOptions } from '../tables/options.js';
+import type { TrainingObjective } from './objective/train.js';
+import type { TrialSettings } from './space.js';
+
+const table: Readonly<Record<string, Setting>> = { ...runOptions, ...tableOptions };
+
+/** `lanegrad train mnist --hidden 64 --learning-rate 0.1 --math strict`, for a shell: the trial's bits again. */
+export function commandOf({ data, settings = {} }: TrainingObjective, trial: TrialSettings): string {
+  const all = Object.entries({ ...settings, ...trial }).flatMap(([key, value]) => flagsOf(key, value));
+  return ['lanegrad', 'train', data, ...all, '--math', 'strict'].map(quoted).join(' ');
+}
+
+function flagsOf(key: string, value: unknown): string[] {
+  const flag = flagOf(key);
+  if (key === 'earlyStopping') return earlyStoppingFlags(flag, value);
+  if (value === true) return table[key]?.fallback === true ? [] : [flag];
+  if (value === false) {
+    const { fallback, negated } = table[key] ?? {};
+    return fallback === true || negated !== undefined ? [flag.replace(/^--/, '--no-')] : [];
+  }
+  return [flag, wordOf(key, value)];
+}
+
+function earlyStoppingFlags(flag: string, value: unknown): string[] {
+  const { patience, monitor } = (value ?? {}) as { patience?: number; monitor?: string };
+  const words = patience === undefined ? [flag] : [flag, String(patience)];
+  return monitor === undefined ? words : [...words, '--monitor', monitor];
+}
+
+/** As the command line's own readers take it. */
+function wordOf(key: string, value: unknown): string {
+  if (key === 'imageSize' && Array.isArray(value)) return value.join('x');
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(String).join(',');
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (key === 'augment') {
+    const parts = Object.entries(value).filter(([, own]) => own !== false);
+    return parts.map(([name, own]) => (own === true ? name : `${name} ${[own].flat().join(' ')}`)).join(', ');
+  }
+  const { kind, ...options } = value as Record<string, unknown>;
+  const pairs = Object.entries(options).map(
+    ([name, own]) => `${name}=${Array.isArray(own) ? own.join('/') : String(own)}`,
+  );
+  return pairs.length === 0 ? String(kind) : `${String(kind)}:${pairs.join(',')}`;
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,344 @@
+/**
+ * The objective that trains what `lanegrad train` trains: settings are its options, the value is what validation
+ * measures. Each trial is a run in a folder of its own, with checkpoints; one that is begun anew goes on from the
+ * last of them. The test set is not looked at. Node only.
+ */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OptionError, show } from '../../base/errors.js';
+import { systemCode } from '../../base/files/atomic.js';
+import { FolderLock } from '../../base/files/lock.js';
+import { OptionReader } from '../../base/options.js';
+import { readSettingValues } from '../../base/settings.js';
+import { createEngine } from '../../create/engine.js';
+import { kFold } from '../../data/rows.js';
+import type { Engine } from '../../engine/engine.js';
+import { openBase } from '../../run/base.js';
+import { latestCheckpoint } from '../../run/checkpoints.js';
+import { RunFolder } from '../../run/folder.js';
+import { openNetwork } from '../../run/open-network.js';
+import { type RunOptionValues, runOptions } from '../../run/options.js';
+import { presetNames, resolveSettings } from '../../run/presets.js';
+import { run } from '../../run/run.js';
+import type { RunSettings } from '../../run/settings.js';
+import { isNpzPath, loadSplits, picturesFor, refusePictureOptions } from '../../run/sources.js';
+import { type RunSplits, runMetrics } from '../../run/splits.js';
+import { tableOptions } from '../../tables/options.js';
+import { isTablePath, loadTable, readTableSettings, tableDefaults } from '../../tables/training.js';
+import { canonicalJson } from '../../tasks/store.js';
+import { describeData } from '../../train/configuration.js';
+import type { EarlyStoppingOptions } from '../../train/early-stopping.js';
+import type { EpochRecord, History } from '../../train/history.js';
+import { type Monitor, resolveMonitor } from '../../train/monitor.js';
+import type { TrialSettings } from '../space.js';
+import type { SweepTrial } from './trial.js';
+
+/** What is trained, and what of it counts. */
+export interface TrainingObjective {
+  /** A data set by name, a folder, or a file, as `lanegrad train` takes it. */
+  readonly data: string;
+  /**
+   * Options of `lanegrad train` by their names in config.json: those that all trials share. Also `preset`,
+   * `earlyStopping` (`{ patience, monitor }`), and of a table `target` and its other options.
+   */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /**
+   * `validation.accuracy`, `validation.loss` or `validation.` and a metric's name; by default accuracy where there are
+   * classes, else the loss. Of the last epoch, or of that whose weights early stopping restored.
+   */
+  readonly metric?: string;
+  /** The mean of so many folds of cross-validation, in place of the validation set; a step is a fold then. */
+  readonly folds?: number;
+  /** The mean of so many seeds, from the settings' own on; a step is a seed then. */
+  readonly seeds?: number;
+}
+
+/** Times that a folder is tried that is taken, and milliseconds between them. */
+const ATTEMPTS = 60;
+const INTERVAL = 500;
+/** Seconds between two checkpoints of a trial. */
+const CHECKPOINT_SECONDS = 5;
+
+const OTHERS = ['preset', 'earlyStopping'] as const;
+
+/** Throws OptionError for what is no such objective. */
+export function readTrainingObjective(where: string, given: unknown): TrainingObjective {
+  const reader = new OptionReader(`${where}, objective`, given);
+  const data = reader.string('data');
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  const settings = reader.optional('settings', 'an object', isObject);
+  const isText = (value: unknown): value is string => typeof value === 'string';
+  const metric = reader.optional('metric', 'the name of what is measured', isText);
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 2;
+  const folds = reader.optional('folds', 'a whole number, at least 2', isCount);
+  const seeds = reader.optional('seeds', 'a whole number, at least 2', isCount);
+  reader.end();
+  if (folds !== undefined && seeds !== undefined) {
+    throw new OptionError(`${where}, objective`, 'expected folds or seeds, given both');
+  }
+  return {
+    data,
+    ...(settings && { settings }),
+    ...(metric !== undefined && { metric }),
+    ...(folds !== undefined && { folds }),
+    ...(seeds !== undefined && { seeds }),
+  };
+}
+
+interface Prepared {
+  readonly splits: RunSplits;
+  readonly settings: RunSettings;
+  readonly monitor: Monitor;
+}
+
+/** Trains trials, one at a time: it keeps the data and the engine from one to the next. */
+export class Trainer {
+  readonly #objective: TrainingObjective;
+  readonly #splits = new Map<string, Promise<RunSplits>>();
+  #engine: Promise<Engine> | undefined;
+
+  constructor(objective: TrainingObjective) {
+    this.#objective = objective;
+  }
+
+  /** What validation measures, which way is better, the last step, and which data these are. */
+  async describe(): Promise<{ metric: string; higher: boolean; most: number; sha256: string }> {
+    const { settings, splits, monitor } = await this.#prepare({});
+    const { folds, seeds } = this.#objective;
+    const { sha256 } = await describeData(splits.full);
+    return {
+      metric: monitor.name,
+      higher: monitor.mode === 'max',
+      most: folds ?? seeds ?? settings.epochs,
+      sha256: String(sha256),
+    };
+  }
+
+  /** Throws OptionError for settings that are not those of a training. */
+  async check(settings: TrialSettings): Promise<void> {
+    await this.#prepare(settings);
+  }
+
+  async train(trial: SweepTrial): Promise<number> {
+    const { settings, splits, monitor } = await this.#prepare(trial.settings);
+    const { folds, seeds } = this.#objective;
+    if (trial.folder === undefined) throw new OptionError('sweep', 'a training needs a folder');
+    if (folds === undefined && seeds === undefined) {
+      const { value, weights } = await this.#run(
+        trial,
+        trial.folder,
+        splits,
+        settings,
+        monitor,
+        (step, own) => trial.report(step, own),
+      );
+      trial.set('weightsSha256', weights);
+      return value;
+    }
+    const parts =
+      folds === undefined ? seedParts(splits, settings, seeds!) : foldParts(splits, settings, folds);
+    const values: number[] = [];
+    const weights: string[] = [];
+    for (const part of parts) {
+      const folder = join(trial.folder, part.name);
+      const own = await this.#run(trial, folder, part.splits, part.settings, monitor, () => false);
+      values.push(own.value);
+      weights.push(own.weights);
+      if (trial.report(values.length, mean(values))) break;
+    }
+    trial.set('weightsSha256', weights);
+    trial.set('values', values);
+    if (values.length > 1) trial.set('deviation', deviation(values));
+    return mean(values);
+  }
+
+  async #run(
+    trial: SweepTrial,
+    path: string,
+    splits: RunSplits,
+    settings: RunSettings,
+    monitor: Monitor,
+    report: (step: number, value: number) => boolean,
+  ): Promise<{ value: number; weights: string }> {
+    this.#engine ??= createEngine({ math: 'strict', threads: 1 });
+    const engine = await this.#engine;
+    const stop = new AbortController();
+    const stopIf = (record: EpochRecord) => {
+      if (report(record.epoch, monitor.read(record))) stop.abort();
+    };
+    await untilFree(path);
+    const folder = (await exists(join(path, 'config.json'))) ? await RunFolder.open(path) : undefined;
+    // Epochs that are in the checkpoint are told of no more.
+    const before = folder && (await latestCheckpoint(folder.checkpointPath));
+    for (const record of before?.records ?? []) if (!stop.signal.aborted) stopIf(record);
+    const { test: _, ...seen } = splits;
+    const base = await openBase(settings, folder);
+    const signals = [stop.signal, ...(trial.signal ? [trial.signal] : [])];
+    const finished = await run(engine, seen, settings, {
+      ...(folder ? { resume: folder } : { out: path }),
+      ...(base && { base }),
+      report: false,
+      signal: AbortSignal.any(signals),
+      onTrainBegin: () => {},
+      onStep: () => {},
+      onEpoch: stopIf,
+    });
+    trial.signal?.throwIfAborted();
+    return { value: finalValue(finished.history, monitor), weights: finished.weightsSha256 };
+  }
+
+  async #prepare(given: TrialSettings): Promise<Prepared> {
+    const { data, metric, folds } = this.#objective;
+    const where = 'settings';
+    const all: Record<string, unknown> = { ...this.#objective.settings, ...given };
+    const reader = new OptionReader(where, all);
+    const presetName = reader.optional('preset', `one of ${presetNames.join(', ')}`, isPreset);
+    const isObject = (value: unknown): value is EarlyStoppingOptions =>
+      typeof value === 'object' && value !== null;
+    const earlyStopping = reader.optional('earlyStopping', 'an object such as { patience: 5 }', isObject);
+    const tableKeys = Object.keys(tableOptions);
+    const values = readSettingValues(where, runOptions, all, [
+      ...OTHERS,
+      ...tableKeys,
+    ]) as Partial<RunOptionValues>;
+    if (values.full) throw new OptionError(where, 'full: it leaves nothing to validate by');
+    const splits = await this.#load(data, all, values);
+    const base = splits.table ? tableDefaults({ ...splits, train: splits.train }) : undefined;
+    const settings = resolveSettings(
+      {
+        ...values,
+        source: data,
+        ...(earlyStopping && { earlyStopping }),
+        ...(splits.table && { table: readTableSettings(pick(all, tableKeys)) }),
+        checkpoint: { everySeconds: CHECKPOINT_SECONDS, keepLast: 1, keepBest: 0 },
+      },
+      presetName ?? base,
+    );
+    const classifies = splits.full.classes > 0;
+    const measured = {
+      validated: folds !== undefined || splits.validation !== undefined,
+      classifies,
+      metrics: runMetrics(splits, settings),
+    };
+    if (!measured.validated) {
+      throw new OptionError('sweep', `${show(data)} has no validation set; expected one, or folds`);
+    }
+    const name = metric ?? (classifies ? 'validation.accuracy' : 'validation.loss');
+    return { splits, settings, monitor: resolveMonitor('sweep, metric', name, measured) };
+  }
+
+  /** The same data are loaded once. */
+  async #load(
+    data: string,
+    all: Record<string, unknown>,
+    values: Partial<RunOptionValues>,
+  ): Promise<RunSplits> {
+    const tableKeys = Object.keys(tableOptions);
+    const table = pick(all, tableKeys);
+    const isTable = table.target !== undefined || (isTablePath(data) && !isNpzPath(data));
+    const { seed = 1, from, imageSize, imageFit, skipBroken } = values;
+    const given = {
+      ...(imageSize && { imageSize }),
+      ...(imageFit && { imageFit }),
+      ...(skipBroken && { skipBroken }),
+    };
+    const suited = from === undefined || isTable ? {} : picturesFor((await openNetwork(from)).model);
+    const pictures = { ...suited, ...given };
+    const key = canonicalJson(isTable ? { table, seed } : { pictures, seed });
+    let splits = this.#splits.get(key);
+    if (!splits) {
+      // One at a time in memory.
+      this.#splits.clear();
+      splits = isTable
+        ? loadTable(data, readTableSettings(table), { seed, full: false })
+        : loadSplits(data, { ...pictures, seed }).then((loaded) => {
+            if (!loaded.pictures) refusePictureOptions(given, data);
+            return loaded;
+          });
+      splits.catch(() => this.#splits.delete(key));
+      this.#splits.set(key, splits);
+    }
+    return splits;
+  }
+}
+
+/** Removes what a trial that has ended needs no more. */
+export async function removeCheckpoints(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const parts = names.filter((name) => PART.test(name)).map((name) => join(folder, name));
+  for (const own of [folder, ...parts]) await rm(join(own, 'checkpoints'), { recursive: true, force: true });
+}
+
+/** Names of the folders of folds and seeds, within a trial's. */
+export const PART = /^(fold|seed)-\d+$/;
+
+interface Part {
+  readonly name: string;
+  readonly splits: RunSplits;
+  readonly settings: RunSettings;
+}
+
+function* foldParts(splits: RunSplits, settings: RunSettings, folds: number): Iterable<Part> {
+  let fold = 0;
+  for (const { train, validation } of kFold(splits.full, { folds, seed: settings.seed })) {
+    fold++;
+    yield { name: `fold-${fold}`, splits: { ...splits, train, validation }, settings };
+  }
+}
+
+function* seedParts(splits: RunSplits, settings: RunSettings, seeds: number): Iterable<Part> {
+  for (let seed = settings.seed; seed < settings.seed + seeds; seed++) {
+    yield { name: `seed-${seed}`, splits, settings: { ...settings, seed } };
+  }
+}
+
+/** Of the weights that the model has. */
+function finalValue({ epochs, best }: History, monitor: Monitor): number {
+  const own = best?.restored ? epochs.find(({ epoch }) => epoch === best.epoch) : epochs.at(-1);
+  return own ? monitor.read(own) : Number.NaN;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Of a sample. */
+function deviation(values: readonly number[]): number {
+  const middle = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+function isPreset(value: unknown): value is (typeof presetNames)[number] {
+  return presetNames.some((name) => name === value);
+}
+
+function pick(all: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(keys.filter((key) => all[key] !== undefined).map((key) => [key, all[key]]));
+}
+
+/**
+ * Waits for the process of a sweep that was killed, which ends when it hears of that, after the step at hand. Throws
+ * FileError when it is at work still.
+ */
+async function untilFree(folder: string): Promise<void> {
+  if (!(await exists(folder))) return;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await (await FolderLock.acquire(folder)).release();
+    } catch (error) {
+      // A lock that is taken has no cause in the system.
+      if (systemCode(error) !== undefined || attempt === ATTEMPTS) throw error;
+      await sleep(INTERVAL);
+    }
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

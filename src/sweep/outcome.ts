@@ -1,0 +1,89 @@
+/** What a study leaves in its folder beside the journal: its page, and the best model. Node only. */
+import { copyFile, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, systemCode, writeFileAtomic } from '../base/files/atomic.js';
+import { makeFolders } from '../base/files/folders.js';
+import { loadUplot } from '../report/node.js';
+import { MODEL_FILE } from '../run/folder.js';
+import { trialFolder } from './coordinate.js';
+import { PART, removeCheckpoints } from './objective/train.js';
+import type { StoredStudy } from './read.js';
+import { renderSweep } from './report/page.js';
+import type { Study } from './study.js';
+import { ranked, type Trial } from './trial.js';
+
+/** The page's file, and the folder of the best model. */
+const REPORT_FILE = 'sweep.html';
+const BEST_FOLDER = 'best';
+
+/** Milliseconds between two writings of the page while the sweep runs, at least. */
+const INTERVAL = 10_000;
+
+export class ReportWriter {
+  readonly #study: Study;
+  readonly #folder: string;
+  readonly #total: number;
+  #written = performance.now();
+
+  constructor(study: Study, folder: string, total: number) {
+    this.#study = study;
+    this.#folder = folder;
+    this.#total = total;
+  }
+
+  async trialEnded({ number }: Trial): Promise<void> {
+    await removeCheckpoints(trialFolder(this.#folder, number));
+    if (performance.now() - this.#written >= INTERVAL) await this.write();
+  }
+
+  async write(): Promise<void> {
+    this.#written = performance.now();
+    const { trials, definition } = this.#study;
+    await writePage(this.#folder, { trials, size: this.#total, definition: definition.json });
+  }
+}
+
+/** The page of a study, into its folder. */
+export async function writePage(
+  folder: string,
+  { trials, size, definition }: Pick<StoredStudy, 'trials' | 'size' | 'definition'>,
+): Promise<void> {
+  const createdAt = new Date().toISOString();
+  const report = { name: folder, total: size, trials, definition, createdAt };
+  await writeFileAtomic(join(folder, REPORT_FILE), renderSweep(report, await loadUplot()));
+}
+
+/**
+ * Puts the best trial's model, or the models of its folds or seeds, into the study's folder.
+ *
+ * @param from where the trials' own folders are.
+ */
+export async function copyBest(
+  folder: string,
+  { trials, directions }: Pick<StoredStudy, 'trials' | 'directions'>,
+  from = (number: number) => trialFolder(folder, number),
+): Promise<void> {
+  const [best] = ranked(
+    trials.filter(({ state }) => state === 'complete'),
+    directions,
+  );
+  if (best) await copyModels(from(best.number), join(folder, BEST_FOLDER));
+}
+
+async function copyModels(from: string, to: string): Promise<void> {
+  const names = await readdir(from).catch((cause) => {
+    // A trial of a function leaves nothing.
+    if (systemCode(cause) === 'ENOENT') return [];
+    throw fileError(from, 'cannot be read', cause);
+  });
+  await rm(to, { recursive: true, force: true });
+  for (const name of names) {
+    const path = join(from, name);
+    if ((await stat(path)).isDirectory()) {
+      if (PART.test(name)) await copyModels(path, join(to, name));
+    } else if (name === MODEL_FILE || name === 'config.json') {
+      await makeFolders(to);
+      await copyFile(path, join(to, name));
+    }
+  }
+}

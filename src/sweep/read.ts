@@ -1,0 +1,42 @@
+/** A study as it stands in a folder, for who looks at it or goes on with it. Nothing is locked or changed. Node only. */
+import { join } from 'node:path';
+import { FormatError } from '../base/errors.js';
+import { checkPath } from '../base/options.js';
+import type { DefinitionJson } from './definition.js';
+import { readJournal } from './journal/file.js';
+import { inSpace, replay } from './journal/records.js';
+import { Space } from './space.js';
+import { JOURNAL_FILE } from './study.js';
+import type { Direction, Trial } from './trial.js';
+
+export interface StoredStudy {
+  readonly name: string;
+  readonly path: string;
+  readonly directions: readonly Direction[];
+  readonly definition: DefinitionJson;
+  /** How many trials there are to be. */
+  readonly size: number;
+  readonly trials: readonly Trial[];
+}
+
+/**
+ * @throws FileError when there is no journal that can be read, FormatError when it is none of lanegrad's.
+ */
+export async function readStudy(folder: string): Promise<StoredStudy> {
+  checkPath('sweep', folder);
+  const path = join(folder, JOURNAL_FILE);
+  const found = replay(await readJournal(path), path);
+  if (found?.definition === undefined) {
+    throw new FormatError(path, 'it has no study of lanegrad: its first two lines say what one is');
+  }
+  const definition = found.definition as DefinitionJson;
+  const space = Space.read(path, definition.space);
+  const trials = found.trials.map((trial) => ({ ...trial, settings: inSpace(space, trial.settings) }));
+  return { ...found, path: folder, definition, size: found.size ?? trials.length, trials };
+}
+
+/** The options of `sweep` that go on with a study, but for what is no part of it. */
+export function optionsOf({ definition, size, path }: StoredStudy) {
+  const { directions, data: _, ...options } = definition;
+  return { ...options, direction: directions, trials: size, folder: path };
+}

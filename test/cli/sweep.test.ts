@@ -1,0 +1,368 @@
+/** `lanegrad sweep`: trainings in processes, which are killed, and come to the same bits. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Trial } from '../../src/sweep/trial.js';
+import { digest } from '../sweep/helpers.js';
+import { lanegrad, lastObject, MAIN, type Outcome, start } from './command.js';
+import { writeToy } from './toy.js';
+
+let root: string;
+/** Of the study that was never stopped. */
+let expected: string;
+
+const study = {
+  objective: { data: 'toy', settings: { epochs: 27, batchSize: 16, normalize: 'channel' } },
+  space: {
+    learningRate: { kind: 'number', low: 1e-3, high: 2, log: true },
+    hidden: { kind: 'choice', values: [[4], [16], [16, 8]] },
+    optimizer: { kind: 'choice', values: ['sgd', 'adam'] },
+    momentum: { kind: 'number', low: 0, high: 0.9, when: { optimizer: 'sgd' } },
+  },
+  pruner: 'successiveHalving',
+  trials: 16,
+};
+
+const trialsOf = (outcome: Outcome) => lastObject(outcome).trials as Trial[];
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'lanegrad-sweep-cli-'));
+  await writeToy(join(root, 'toy'), { train: 480 });
+  await writeFile(join(root, 'sweep.json'), JSON.stringify(study));
+  const outcome = await lanegrad(root, ['sweep', 'sweep.json', '--out', 'never', '--workers', '1', '--json']);
+  expect(outcome.code).toBe(0);
+  expected = digest(trialsOf(outcome));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const stateOf = async (folder: string) => lanegrad(root, ['sweep', 'status', folder, '--json']);
+
+describe('the same study', () => {
+  it.each([2, 4])('has the same trials and weights with %d processes', async (workers) => {
+    const folder = `with-${workers}`;
+    const outcome = await lanegrad(root, [
+      'sweep',
+      'sweep.json',
+      '--out',
+      folder,
+      '--workers',
+      String(workers),
+      '--json',
+    ]);
+    const trials = trialsOf(outcome);
+    expect(digest(trials)).toBe(expected);
+    const states = trials.map(({ state }) => state);
+    expect(states).toContain('pruned');
+    expect(states).toContain('complete');
+    const hashes = trials.map(({ attributes }) => attributes.weightsSha256);
+    expect(hashes.every((hash) => /^[\da-f]{64}$/.test(String(hash)))).toBe(true);
+    // What a trial needs no more is gone.
+    expect(await readdir(join(root, folder, 'trials', '00000'))).toEqual([
+      'config.json',
+      'metrics.jsonl',
+      'model.safetensors',
+    ]);
+  });
+
+  it('comes to the same when its processes and its coordinator are killed again and again', async () => {
+    const long = {
+      ...study,
+      objective: { ...study.objective, settings: { ...study.objective.settings, epochs: 81 } },
+    };
+    await writeFile(join(root, 'long.json'), JSON.stringify(long));
+    const never = await lanegrad(root, ['sweep', 'long.json', '--out', 'long', '--json']);
+    let kills = 0;
+    for (let life = 0; life < 5; life++) {
+      const { child, outcome } = start(root, [
+        'sweep',
+        'long.json',
+        '--out',
+        'killed',
+        '--workers',
+        '3',
+        '--quiet',
+      ]);
+      const enough = kills + 3;
+      while (kills < enough && child.exitCode === null) {
+        await sleep(80);
+        const workers = await childrenOf(child.pid!);
+        if (workers.length === 0) continue;
+        process.kill(workers[kills % workers.length]!, 'SIGKILL');
+        kills++;
+      }
+      child.kill('SIGKILL');
+      if ((await outcome).code === 0) break;
+    }
+    const last = await lanegrad(root, ['sweep', 'resume', 'killed', '--json']);
+    expect(kills).toBeGreaterThan(3);
+    expect(last.code).toBe(0);
+    expect(digest(trialsOf(last))).toBe(digest(trialsOf(never)));
+    const model = (folder: string) => readFile(join(root, folder, 'best', 'model.safetensors'));
+    expect(await model('killed')).toEqual(await model('long'));
+  });
+
+  it('goes on after Ctrl-C, which says how', async () => {
+    const running = start(root, ['sweep', 'sweep.json', '--out', 'stopped', '--workers', '1']);
+    await running.printed(/^trial +2 /m);
+    running.child.kill('SIGINT');
+    const { code, stdout } = await running.outcome;
+    expect(code).toBe(130);
+    expect(stdout).toMatch(/^go on with {2}lanegrad sweep resume stopped$/m);
+    const before = trialsOf(await stateOf('stopped')).filter(({ state }) => state !== 'running');
+    expect(before.length).toBeGreaterThanOrEqual(3);
+    expect(digest(trialsOf(await lanegrad(root, ['sweep', 'resume', 'stopped', '--json'])))).toBe(expected);
+  });
+
+  it('goes on when the disk was full under its journal', async () => {
+    const limited = spawn(
+      'bash',
+      ['-c', `ulimit -f 4; exec "${process.execPath}" "${MAIN}" sweep sweep.json --out full --quiet`],
+      { cwd: root },
+    );
+    let stderr = '';
+    limited.stderr.on('data', (text) => {
+      stderr += text;
+    });
+    const [code] = await once(limited, 'close');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/cannot be written: the file would be larger than it may be/);
+    expect(digest(trialsOf(await lanegrad(root, ['sweep', 'resume', 'full', '--json'])))).toBe(expected);
+  });
+
+  it('takes more trials', async () => {
+    const more = trialsOf(await lanegrad(root, ['sweep', 'resume', 'with-2', '--trials', '20', '--json']));
+    expect(more).toHaveLength(20);
+    expect(digest(more.slice(0, 16))).toBe(expected);
+  });
+});
+
+describe('what there is to know of a study', () => {
+  it('best: a command that comes to the same weights', async () => {
+    const outcome = await lanegrad(root, ['sweep', 'best', 'never', '--json']);
+    const { best, command } = lastObject(outcome) as { best: Trial; command: string };
+    expect(outcome.stderr).toContain(command);
+    const words = command.split(' ');
+    expect(words.slice(0, 3)).toEqual(['lanegrad', 'train', 'toy']);
+    const trained = lastObject(await lanegrad(root, [...words.slice(1), '--json']));
+    expect(trained.weightsSha256).toBe(best.attributes.weightsSha256);
+    const { value } = { value: best.values![0]! };
+    expect((trained.validation as { accuracy: number }).accuracy).toBe(value);
+  });
+
+  it('status, while another process is at work there', async () => {
+    const running = start(root, ['sweep', 'sweep.json', '--out', 'watched', '--workers', '2']);
+    await running.printed(/^trial/m);
+    const { stdout, code } = await lanegrad(root, ['sweep', 'status', 'watched']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^trials +\d+ of 16: \d+ (complete|pruned|running)/m);
+    const second = await lanegrad(root, ['sweep', 'resume', 'watched']);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/is at work in this folder; expected one at a time/);
+    expect((await running.outcome).code).toBe(0);
+  });
+
+  it('export: a row for each trial', async () => {
+    const { stdout } = await lanegrad(root, ['sweep', 'export', 'never', '--csv']);
+    const [head, ...rows] = stdout.trimEnd().split('\n');
+    expect(head).toBe(
+      'number,state,value,learningRate,hidden,optimizer,momentum,weightsSha256,steps,reason,started,ended',
+    );
+    expect(rows).toHaveLength(16);
+    expect(rows[0]).toMatch(/^0,complete,0\.\d+|1,/);
+    await lanegrad(root, ['sweep', 'export', 'never', '--csv', 'trials.csv']);
+    expect(await readFile(join(root, 'trials.csv'), 'utf8')).toBe(stdout);
+  });
+
+  it('a page that needs nothing else', async () => {
+    const page = await readFile(join(root, 'never', 'sweep.html'), 'utf8');
+    for (const id of [
+      'best',
+      'history',
+      'coordinates',
+      'importance',
+      'slices',
+      'curves',
+      'trials',
+      'study',
+    ]) {
+      expect(page).toContain(`<section id="${id}">`);
+    }
+    expect(page).not.toMatch(/<script|https?:\/\//);
+    expect(page).toContain('lanegrad train toy --epochs 27');
+  });
+});
+
+describe('folds and seeds', () => {
+  it.each([
+    ['folds', { folds: 3 }, ['fold-1', 'fold-2', 'fold-3']],
+    ['seeds', { seeds: 2 }, ['seed-1', 'seed-2']],
+  ])('%s: the mean, and the best models of each', async (what, part, names) => {
+    const objective = { ...study.objective, ...part, settings: { epochs: 2 } };
+    const space = { learningRate: study.space.learningRate };
+    await writeFile(
+      join(root, `${what}.json`),
+      JSON.stringify({ objective, space, trials: 5, pruner: 'median', folder: what }),
+    );
+    const trials = trialsOf(await lanegrad(root, ['sweep', `${what}.json`, '--json']));
+    for (const { state, values, attributes, reports } of trials) {
+      if (state !== 'complete') continue;
+      const own = attributes.values as number[];
+      expect(own).toHaveLength(names.length);
+      const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
+      expect(values).toEqual([mean]);
+      expect(reports.map(({ step }) => step)).toEqual(names.map((_, i) => i + 1));
+      expect(attributes.deviation).toBeGreaterThanOrEqual(0);
+    }
+    expect((await readdir(join(root, what, 'best'))).sort()).toEqual(names);
+    expect(await readdir(join(root, what, 'best', names[0]!))).toEqual(['config.json', 'model.safetensors']);
+  });
+});
+
+describe('a table', () => {
+  it('is swept with the defaults of tables, and settings that fail are said', async () => {
+    const rows = Array.from({ length: 90 }, (_, i) => `${i % 9},${(i * 7) % 11},${i % 9 > 4 ? 'a' : 'b'}`);
+    await writeFile(join(root, 'table.csv'), ['x,y,kind', ...rows].join('\n'));
+    const given = {
+      objective: { data: 'table.csv', settings: { target: 'kind', epochs: 3 }, metric: 'validation.loss' },
+      space: { loss: { kind: 'choice', values: ['softmaxCrossEntropy', 'huber'] } },
+      ...{ sampler: 'grid', trials: 9, folder: 'table' },
+    };
+    await writeFile(join(root, 'table.json'), JSON.stringify(given));
+    const outcome = await lanegrad(root, ['sweep', 'table.json', '--json']);
+    const trials = trialsOf(outcome);
+    expect(trials.map(({ state }) => state)).toEqual(['complete', 'failed']);
+    expect(trials[1]!.reason).toMatch(/has classes: expected one of .*huber/);
+    expect(outcome.stderr).toMatch(/^failed +trial 1: loss: /m);
+    expect(lastObject(outcome).directions).toEqual(['minimize']);
+  });
+});
+
+describe('bad input', () => {
+  const write = (other: object) =>
+    writeFile(join(root, 'bad.json'), JSON.stringify({ ...study, folder: 'bad', ...other }));
+  it.each<[string, object, RegExp]>([
+    ['an unknown data set', { objective: { data: 'nothing' } }, /unknown data set "nothing"/],
+    [
+      'an unknown setting',
+      { objective: { data: 'toy', settings: { epoch: 3 } } },
+      /unknown option "epoch".*"epochs"/,
+    ],
+    [
+      'an unknown setting in the space',
+      { space: { rate: study.space.learningRate } },
+      /unknown option "rate"/,
+    ],
+    [
+      'a setting in both',
+      { space: { epochs: { kind: 'integer', low: 1, high: 2 } } },
+      /epochs: expected it in the space or in the settings/,
+    ],
+    [
+      'a metric that is none',
+      { objective: { data: 'toy', metric: 'validation.acuracy' } },
+      /did you mean "validation.accuracy"/,
+    ],
+    ['folds and seeds', { objective: { data: 'toy', folds: 2, seeds: 2 } }, /expected folds or seeds/],
+    [
+      'nothing to validate by',
+      { objective: { data: 'toy', settings: { full: true } } },
+      /full: it leaves nothing/,
+    ],
+    ['an unknown key', { prunner: 'median' }, /unknown option "prunner".*"pruner"/],
+  ])('%s is one line, and leaves nothing', async (_, other, message) => {
+    await write(other);
+    const { code, stderr } = await lanegrad(root, ['sweep', 'bad.json']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(existsSync(join(root, 'bad'))).toBe(false);
+  });
+
+  it('data that have changed are refused', async () => {
+    await write({ trials: 2, objective: { data: 'moving', settings: { epochs: 1 } }, folder: 'moved' });
+    await writeToy(join(root, 'moving'), { train: 480 });
+    expect((await lanegrad(root, ['sweep', 'bad.json'])).code).toBe(0);
+    await writeToy(join(root, 'moving'), { train: 484 });
+    const { stderr, code } = await lanegrad(root, ['sweep', 'resume', 'moved', '--trials', '3']);
+    expect(stderr).toMatch(/the study there has another data; expected the same/);
+    expect(code).toBe(2);
+  });
+
+  it.each([
+    [['sweep', 'none.json'], /none.json: cannot be read: no such file/, 1],
+    [['sweep', 'sweep.json'], /--out: expected the study's folder/, 2],
+    [['sweep', 'toy/train-labels-idx1-ubyte'], /not JSON/, 1],
+    [['sweep', 'status', 'toy'], /journal.log: cannot be read/, 1],
+  ])('%s', async (args, message, status) => {
+    const { code, stderr } = await lanegrad(root, args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(status);
+  });
+});
+
+describe('Optuna', () => {
+  const PYTHON = ['/usr/bin/python3', 'python3'].find((path) => existsSync(path)) ?? 'python3';
+  const hasOptuna = promisify(execFile)(PYTHON, ['-c', 'import optuna']).then(
+    () => true,
+    () => false,
+  );
+
+  it('loads the journal, and shows the same trials and the same best one', async (context) => {
+    if (!(await hasOptuna) && !process.env.CI) return context.skip();
+    const script = `
+import json, sys, warnings
+warnings.simplefilter("ignore")
+import optuna
+storage = optuna.storages.JournalStorage(optuna.storages.JournalFileStorage(sys.argv[1]))
+study = optuna.load_study(study_name=None, storage=storage)
+print(json.dumps({
+  "best": study.best_trial.number, "value": study.best_value, "direction": study.direction.name,
+  "trials": [{"number": t.number, "state": t.state.name, "values": t.values, "params": t.params,
+    "reports": sorted(t.intermediate_values.items()), "attributes": t.user_attrs,
+    "took": t.datetime_complete >= t.datetime_start} for t in study.trials],
+}))`;
+    const journal = join(root, 'never', 'journal.log');
+    const { stdout } = await promisify(execFile)(PYTHON, ['-c', script, journal]);
+    const found = JSON.parse(stdout) as Record<string, unknown>;
+    const { best, trials } = lastObject(await stateOf('never')) as { best: Trial; trials: Trial[] };
+    expect(found).toEqual({
+      ...{ best: best.number, value: best.values![0], direction: 'MAXIMIZE' },
+      trials: trials.map(({ number, state, values, settings, reports, attributes }) => ({
+        ...{ number, state: state.toUpperCase(), values, attributes, took: true },
+        params: Object.fromEntries(
+          Object.entries(settings).map(([name, value]) => [
+            name,
+            Array.isArray(value) ? JSON.stringify(value) : value,
+          ]),
+        ),
+        reports: reports.map(({ step, value }) => [step, value]),
+      })),
+    });
+  });
+});
+
+it('other commands load nothing of it', async () => {
+  const seen = new Set<string>();
+  const follow = async (path: string): Promise<void> => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const source = await readFile(path, 'utf8');
+    const imports = [...source.matchAll(/^(?:import|export)[^;]*?from '(\.[^']+)';|^import '(\.[^']+)';/gm)];
+    for (const [, from, alone] of imports) await follow(join(path, '..', (from ?? alone)!));
+  };
+  await follow(MAIN);
+  expect([...seen].some((path) => path.endsWith('/cli/train.js'))).toBe(true);
+  expect([...seen].filter((path) => path.includes('/dist/sweep/'))).toEqual([]);
+});
+
+/** Of Linux. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.split(' ').filter(Boolean).map(Number);
+}
