@@ -53,12 +53,13 @@ export function finite(values: Float32Array, fail: Fail): Float32Array {
   return at < 0 ? values : fail(`expected finite values, given ${values[at]} at ${at}`);
 }
 
-/**
- * As an option of a layer: the shortest decimal number that is this float32, 0.01 and not
- * 0.009999999776482582.
- */
+/** As an option of a layer. */
 export function floatAttribute(node: OnnxNode, name: string, fallback: number, fail: Fail): number {
-  const value = numberAttribute(node, name, fallback, fail);
+  return shortest(numberAttribute(node, name, fallback, fail));
+}
+
+/** The shortest decimal number that is this float32, 0.01 and not 0.009999999776482582. */
+export function shortest(value: number): number {
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return short;

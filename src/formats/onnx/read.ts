@@ -10,7 +10,7 @@ import { OptionReader } from '../../base/options.js';
 import { lossOf } from '../../nn/loss-config.js';
 import { readLossFor } from '../../nn/loss-read.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../../nn/losses.js';
-import type { Network } from '../../nn/model.js';
+import { freeze, type Network } from '../../nn/model.js';
 import { checkFile } from '../bytes.js';
 import { type BasicMetadata, type MetadataSection, readDescription } from '../model-metadata.js';
 import type { Fail } from '../protobuf.js';
@@ -155,7 +155,8 @@ function readGraph(
 ): OnnxImport {
   return finished(fail, () => {
     const keepsLink = onnx.producer !== PRODUCER || onnx.metadata.has('loss');
-    const { model, link, classNames } = traceModel(onnx, { shapes, keepsLink }, fail);
+    const buffers = new Set(namesIn(onnx, 'buffers', fail));
+    const { model, link, classNames } = traceModel(onnx, { shapes, keepsLink, buffers }, fail);
     const [softmax, sigmoid] = [link === 'softmax', link === 'sigmoid'];
     const loss = lossOfGraph(softmax, sigmoid, onnx, fail);
     return {
@@ -175,7 +176,26 @@ interface Known {
   readonly sections: readonly FramedSection[];
 }
 
+/** Names of initializers in our own files' metadata. */
+function namesIn({ metadata, producer }: OnnxModel, key: string, fail: Fail): readonly string[] {
+  const given = producer === PRODUCER ? readProperty(metadata, key, fail) : undefined;
+  if (given === undefined) return [];
+  if (Array.isArray(given) && given.every((name) => typeof name === 'string')) return given;
+  return fail(`metadata ${show(key)}: expected a list of names, given ${show(given)}`);
+}
+
+/** What was frozen is so again, where the model's parameters are called as the file's are. */
+function freezeAgain(onnx: OnnxModel, model: Network, fail: Fail): void {
+  const names = namesIn(onnx, 'frozen', fail);
+  const known = new Set(onnx.initializers.map(({ name }) => name));
+  if (names.length === 0 || !model.parameters.every(({ name }) => known.has(name))) return;
+  const own = new Set(names);
+  const found = model.parameters.filter(({ name }) => own.has(name)).map(({ name }) => name);
+  if (found.length > 0) freeze(model, found);
+}
+
 function metadataOf(onnx: OnnxModel, model: Network, known: Known, fail: Fail): BasicMetadata {
+  freezeAgain(onnx, model, fail);
   const { loss, scale, names, sections } = known;
   const property = (name: string) => readProperty(onnx.metadata, name, fail);
   const [input, inputScales] = [property('input'), property('inputScales')];

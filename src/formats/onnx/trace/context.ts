@@ -6,6 +6,7 @@ import * as F from '../../../graph/functions.js';
 import type { Value } from '../../../graph/value.js';
 import type { Fail } from '../../protobuf.js';
 import { attributeOf } from '../flow.js';
+import { shortest } from '../operator.js';
 import { dataTypes, type OnnxNode, type OnnxTensor } from '../proto.js';
 import { floatValues, intValues } from '../values.js';
 import { checkMade, hasBatch, type Kind, type Known, known, named, permute, spread } from './array.js';
@@ -169,7 +170,7 @@ export class NodeReader {
   float(name: string, fallback: number): number {
     const attribute = attributeOf(this.node, name);
     if (attribute === undefined) return fallback;
-    return attribute.float ?? this.fail(`expected its attribute ${name} to be a number`);
+    return shortest(attribute.float ?? this.fail(`expected its attribute ${name} to be a number`));
   }
 
   floats(name: string): readonly number[] | undefined {

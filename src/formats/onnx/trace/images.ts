@@ -168,7 +168,7 @@ function batchNormalization(node: NodeReader): Traced {
   const [value] = apply(batchNormOperation, [own.value, ...running, weight, bias], {
     eps: node.float('epsilon', 1e-5),
     // ONNX's momentum is the share of the old statistics.
-    momentum: 1 - node.float('momentum', 0.9),
+    momentum: Number((1 - node.float('momentum', 0.9)).toPrecision(12)),
     affine: true,
   });
   return { ...own, value };

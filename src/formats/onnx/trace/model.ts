@@ -40,6 +40,8 @@ export interface TraceOptions {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Whether the file's own metadata say that outputs have no link. */
   readonly keepsLink: boolean;
+  /** Initializers that are no parameters, where the file's own metadata say so. */
+  readonly buffers: ReadonlySet<string>;
 }
 
 export function traceModel(onnx: OnnxModel, options: TraceOptions, fail: Fail): TracedModel {
@@ -91,7 +93,7 @@ function traceGraph(
   fail: Fail,
 ): TracedModel {
   const values = new Map<string, Given>();
-  const weights = new Weights(nodes);
+  const weights = new Weights(nodes, options.buffers);
   const read = new Set(nodes.flatMap((node) => node.inputs));
   for (const tensor of onnx.initializers) {
     // Names of classes, of which labels are made, are read by no node that is left.

@@ -20,12 +20,15 @@ export class Weight {
   #axes: readonly number[] | undefined;
   #value: Value | undefined;
   readonly isShared: boolean;
+  /** Whether it is kept, but not trained, whatever reads it. */
+  readonly #isBuffer: boolean;
 
   /** @param isShared Whether several nodes read it: it then stays as it is in the file. */
-  constructor(name: string, array: Known, isShared: boolean) {
+  constructor(name: string, array: Known, isShared: boolean, isBuffer: boolean) {
     this.name = name;
     this.array = array;
     this.isShared = isShared;
+    this.#isBuffer = isBuffer;
   }
 
   /** The parameter, once a node has read it. */
@@ -45,7 +48,7 @@ export class Weight {
       this.#check(fail);
       this.#axes = this.isShared ? own : axes;
       const dims = this.#axes.map((axis) => this.array.dims[axis]);
-      this.#value = this.#leaf(dims, isBuffer);
+      this.#value = this.#leaf(dims, isBuffer || this.#isBuffer);
     }
     const order = axes.map((axis) => this.#axes!.indexOf(axis));
     return order.every((axis, i) => axis === i) ? this.#value : F.transpose(this.#value, order);
@@ -98,7 +101,11 @@ export class Weights {
   readonly #readers = new Map<string, number>();
   readonly #taken = new Set<string>();
 
-  constructor(nodes: readonly OnnxNode[]) {
+  readonly #buffers: ReadonlySet<string>;
+
+  /** @param buffers Names of what is no parameter, where the file says that. */
+  constructor(nodes: readonly OnnxNode[], buffers: ReadonlySet<string>) {
+    this.#buffers = buffers;
     for (const { inputs } of nodes)
       for (const name of inputs) this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
   }
@@ -157,7 +164,8 @@ export class Weights {
     let free = clean;
     for (let i = 1; this.#taken.has(free); i++) free = `${clean}_${i}`;
     this.#taken.add(free);
-    const made = new Weight(free, array, (this.#readers.get(readAs) ?? 0) > 1);
+    const isShared = (this.#readers.get(readAs) ?? 0) > 1;
+    const made = new Weight(free, array, isShared, this.#buffers.has(name));
     this.#all.push(made);
     return made;
   }
