@@ -21,6 +21,8 @@ const server = createServer(async (request, response) => {
   try {
     if (!path.startsWith(here) && !path.startsWith('/dist/script/')) throw new Error('not served');
     const body = await readFile(new URL(`.${path}`, root));
+    response.writeHead(200, { 'content-type': types[extname(path)] ?? 'application/octet-stream' }).end(body);
+  } catch {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such file.');
   }
 });
