@@ -1,6 +1,8 @@
 /** ONNX files with the files beside them that hold their weights. Node only. */
 import { readFileBytes } from '../base/files/atomic.js';
+import { checkPath, OptionReader } from '../base/options.js';
 import { readDataFiles } from '../formats/onnx/load.js';
+import type { ReadOnnxOptions } from '../formats/onnx/read.js';
 import { type OnnxImport, readOnnx } from './onnx-read.js';
 
 /**
@@ -9,7 +11,15 @@ import { type OnnxImport, readOnnx } from './onnx-read.js';
  *
  * @throws as `readOnnx` does, and FileError when a file cannot be read, or weights lie elsewhere.
  */
-export async function loadOnnx(path: string): Promise<OnnxImport> {
+export async function loadOnnx(
+  path: string,
+  options?: Omit<ReadOnnxOptions, 'externalData'>,
+): Promise<OnnxImport> {
+  checkPath('loadOnnx', path);
+  const reader = new OptionReader('loadOnnx', options);
+  const shapes = reader.any('shapes') as ReadOnnxOptions['shapes'];
+  reader.end();
   const bytes = await readFileBytes(path);
-  return readOnnx(bytes, path, { externalData: await readDataFiles(bytes, path) });
+  const externalData = await readDataFiles(bytes, path);
+  return readOnnx(bytes, path, { externalData, ...(shapes !== undefined && { shapes }) });
 }

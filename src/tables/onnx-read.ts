@@ -29,10 +29,10 @@ export interface OnnxImport extends FileImport {
  *
  * @param where The file's name, for messages.
  * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph has other
- *   operators than those that are known, or several inputs or outputs, shapes do not fit, a value is NaN or
+ *   operators than those that are known, leaves a length open, shapes do not fit, a value is NaN or
  *   infinite, weights are in a file that was not given, or is too short, or its table is prepared otherwise than
  *   its metadata say.
- * @throws OptionError for `bytes` that are none, and unknown options.
+ * @throws OptionError for `bytes` that are none, unknown options, and shapes of inputs that there are not.
  */
 export function readOnnx(bytes: Uint8Array, where: string, options?: ReadOnnxOptions): OnnxImport {
   return readFile(bytes, where, options, [section]);

@@ -5,7 +5,7 @@
  */
 import { checkBytes, isMap } from '../../base/arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../../base/errors.js';
-import { OptionReader } from '../../base/options.js';
+import { didYouMean, OptionReader } from '../../base/options.js';
 import { lossOf } from '../../nn/loss-config.js';
 import { readLossFor } from '../../nn/loss-read.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../../nn/losses.js';
@@ -67,9 +67,9 @@ export interface ReadOnnxOptions {
  * @param where The file's name, for messages.
  * @param sections What the metadata may hold beside what any model's may, and stands around the layers.
  * @throws FormatError, naming the node where there is one, when the file is not ONNX, its graph has other
- *   operators than those that are known, or several inputs or outputs, shapes do not fit, a value is NaN or
+ *   operators than those that are known, leaves a length open, shapes do not fit, a value is NaN or
  *   infinite, or weights are in a file that was not given, or is too short.
- * @throws OptionError for `bytes` that are none, and unknown options.
+ * @throws OptionError for `bytes` that are none, unknown options, and shapes of inputs that there are not.
  */
 export function readOnnx(
   bytes: Uint8Array,
@@ -83,6 +83,7 @@ export function readOnnx(
     throw new FormatError(where, problem, { cause });
   };
   const onnx = withoutFrame(decodeModel(file, fail, externalData), sections, fail);
+  checkShapes(shapes, onnx);
   const fileBytes = [file, ...externalData.values()].reduce((total, { length }) => total + length, 0);
   let asLayers: FormatError | undefined;
   try {
@@ -95,7 +96,22 @@ export function readOnnx(
     return readGraph(onnx, shapes, sections, fail);
   } catch (error) {
     if (!(error instanceof FormatError) || !asLayers) throw error;
-    throw isOfLayers(onnx) ? asLayers : error;
+    throw isOfLayers(onnx) && !leavesLengthOpen(onnx) ? asLayers : error;
+  }
+}
+
+/** Whether `shapes` is what is asked for. */
+function leavesLengthOpen({ inputs }: OnnxModel): boolean {
+  return inputs.some(({ shape }) => shape?.slice(1).some((length) => typeof length !== 'number'));
+}
+
+/** What is named must be there: a name that is misspelt would change nothing. */
+function checkShapes(shapes: ReadonlyMap<string, readonly number[]>, { inputs }: OnnxModel): void {
+  const names = inputs.map(({ name }) => name);
+  for (const name of shapes.keys()) {
+    if (names.includes(name)) continue;
+    const known = `${didYouMean(name, names) || ';'} its inputs are ${names.join(', ')}`;
+    throw new OptionError('readOnnx', `shapes: the graph has no input ${show(name)}${known}`);
   }
 }
 

@@ -157,4 +157,21 @@ describe('files', () => {
     await expect(load(location)).rejects.toThrow(error);
     await expect(load(location)).rejects.toThrow(message);
   });
+
+  test('what is no path, and options that are none, are refused in its own name', async () => {
+    for (const path of [undefined, 3, '', new URL('file:///m.onnx')])
+      await expect(loadOnnx(path as string)).rejects.toThrow(
+        /^loadOnnx: path: expected .* as a string, given /,
+      );
+    const option = { externalData: new Map() } as object;
+    await expect(loadOnnx(at('model', 'm.onnx'), option)).rejects.toThrow(/^loadOnnx: .*externalData/);
+  });
+
+  test('lengths that the file leaves open are handed on', async () => {
+    await load('inner');
+    const { model } = await loadOnnx(at('model', 'm.onnx'), { shapes: { x: [4] } });
+    expect(model.inputs).toEqual([{ name: 'x', shape: [4] }]);
+    const wrong = loadOnnx(at('model', 'm.onnx'), { shapes: { none: [4] } });
+    await expect(wrong).rejects.toThrow('shapes: the graph has no input "none"; its inputs are x');
+  });
 });

@@ -35,7 +35,7 @@ describe('what is not read of images is refused, and the node named', () => {
     [
       'an image of unknown size',
       { node: [conv], initializer: [kernel(2, 2, 1, 1)], input: [value('x', [2, 0, 5])] },
-      /"Conv:y".*of a known size/,
+      /input "x": its shape has an open length, "\?"; give it as shapes/,
       size,
     ],
     [

@@ -289,7 +289,12 @@ function inputOf(
   if (elementType === dataTypes.string) failHere('strings are not supported');
   const kind = kindOf(elementType || dataTypes.float, failHere);
   const given = options.shapes.get(name);
-  const own = given ?? shape?.slice(Number(!inRow)) ?? failHere('its shape is not known; give it as shapes');
+  const declared = shape?.slice(Number(!inRow));
+  const fits = (length: number | string | undefined, i: number) =>
+    typeof length !== 'number' || length === given![i];
+  if (given && declared && !(given.length === declared.length && declared.every(fits)))
+    failHere(`expected shapes that go with [${declared.map((length) => length ?? '?')}], given [${given}]`);
+  const own = given ?? declared ?? failHere('its shape is not known; give it as shapes');
   const dims = own.map((length) =>
     typeof length === 'number' && length >= 1
       ? length
