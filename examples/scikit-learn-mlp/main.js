@@ -1,6 +1,7 @@
 /** A classifier of scikit-learn's, trained on with rows that came in later, and written as ONNX again. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { adam, createEngine, dataset, evaluate, fit, predictProba, writeOnnx } from 'lanegrad';
 import { loadOnnx } from 'lanegrad/node';
 
@@ -8,7 +9,7 @@ const here = new URL('./', import.meta.url);
 const out = process.argv[2] ?? 'runs/iris-again.onnx';
 
 // The label that the file gives beside the probabilities is left out; its classes are in the metadata.
-const { model, metadata } = await loadOnnx(new URL('iris.onnx', here));
+const { model, metadata } = await loadOnnx(fileURLToPath(new URL('iris.onnx', here)));
 const { classNames } = metadata;
 console.log(`from scikit-learn: ${model.parameters.map(({ name }) => name).join(', ')}`);
 console.log(`classes: ${classNames.join(', ')}`);
@@ -44,6 +45,8 @@ await mkdir(dirname(out), { recursive: true });
 await writeFile(out, writeOnnx(model, { softmax: true, metadata }));
 const flower = [5.9, 3.0, 4.2, 1.5];
 const shares = predictProba(engine, model, flower);
-console.log(`${flower.join(', ')}: ${classNames.map((name, i) => `${name} ${shares[i].toFixed(3)}`).join(', ')}`);
+console.log(
+  `${flower.join(', ')}: ${classNames.map((name, i) => `${name} ${shares[i].toFixed(3)}`).join(', ')}`,
+);
 console.log(`written: ${out}`);
 engine.dispose();
