@@ -65,7 +65,7 @@ const theirs = await session.run({
 });
 const ours = predict(engine, model, { image: fresh.image, noise: fresh.noise });
 
-const [own, other] = [ours.direction, theirs.probabilities.data];
+const [own, other] = [ours, theirs.probabilities.data];
 console.log(`lanegrad:     ${show(own)}`);
 console.log(`ONNX Runtime: ${show(other)}`);
 const worst = own.reduce((most, value, i) => Math.max(most, Math.abs(value - other[i])), 0);
