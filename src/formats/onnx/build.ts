@@ -8,13 +8,23 @@ import { network } from '../../nn/network.js';
 import { sequential } from '../../nn/sequential.js';
 import type { Step, StepValue } from './reading.js';
 
-/** @param last What makes the output. @param inputShape Of one row, as it is here. */
-export function buildModel(last: Step, inputShape: readonly number[]): Network {
+/** What a network's only input and output are called. */
+export interface PortNames {
+  readonly input: string;
+  readonly output: string;
+}
+
+/**
+ * @param last What makes the output.
+ * @param inputShape Of one row, as it is here.
+ * @param ports As the file calls them; those of a list of layers have names of their own.
+ */
+export function buildModel(last: Step, inputShape: readonly number[], ports: PortNames): Network {
   const steps = ordered(last);
   const isList = steps.every(
     ({ inputs, compute }, i) => !compute && inputs.length === 1 && inputs[0] === steps[i - 1],
   );
-  return isList ? listOf(steps, inputShape) : networkOf(steps, inputShape);
+  return isList ? listOf(steps, inputShape) : networkOf(steps, inputShape, ports);
 }
 
 /** All that a step is made of, each after those that it is made of. */
@@ -48,7 +58,7 @@ function listOf(steps: readonly Step[], inputShape: readonly number[]): Network 
   return model;
 }
 
-function networkOf(steps: readonly Step[], inputShape: readonly number[]): Network {
+function networkOf(steps: readonly Step[], inputShape: readonly number[], ports: PortNames): Network {
   const x = input(inputShape);
   const names = namesOf(steps);
   const values = new Map<Step | undefined, Value>([[undefined, x]]);
@@ -57,7 +67,7 @@ function networkOf(steps: readonly Step[], inputShape: readonly number[]): Netwo
     const of = step.inputs.map((own) => values.get(own)!);
     values.set(step, step.compute ? step.compute(...of) : called(layerOf(step, i), names[i], of[0], around));
   }
-  const model = network(x, values.get(steps.at(-1))!);
+  const model = network({ [ports.input]: x }, { [ports.output]: values.get(steps.at(-1))! });
   fill(model, steps, names);
   return model;
 }

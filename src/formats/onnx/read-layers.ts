@@ -6,6 +6,7 @@
 import { elementsOf } from '../../base/arrays.js';
 import { show } from '../../base/errors.js';
 import type { Fail } from '../protobuf.js';
+import type { PortNames } from './build.js';
 import { EMBEDDING, embeddingOperator, OWN_DOMAIN } from './embeddings.js';
 import { Flow } from './flow.js';
 import { ShapeNumbers } from './fold.js';
@@ -27,12 +28,17 @@ export function isOfLayers({ nodes, inputs, outputs, initializers }: OnnxModel):
   return isOne && nodes.every(({ domain, operator }) => !domain && known(operator));
 }
 
-/** What makes the output of a graph, and the shape of one row of its input. */
-export function readSteps(
-  onnx: OnnxModel,
-  fileBytes: number,
-  fail: Fail,
-): { readonly read: Reading; readonly step: Step; readonly inputShape: readonly number[] } {
+/** A graph as layers. */
+interface ReadSteps {
+  readonly read: Reading;
+  /** What makes the output. */
+  readonly step: Step;
+  /** Of one row. */
+  readonly inputShape: readonly number[];
+  readonly ports: PortNames;
+}
+
+export function readSteps(onnx: OnnxModel, fileBytes: number, fail: Fail): ReadSteps {
   const opset = onnx.opsets.get('') ?? 0;
   if (opset < MIN_OPSET) fail(`expected operator set ${MIN_OPSET} or later, given ${opset}`);
   const flow = new Flow(onnx, fail);
@@ -43,7 +49,8 @@ export function readSteps(
   if (read.layout === 'open') read.decide(source.inputLayout ?? 'first', fail);
   const inputShape = source.inputShape ?? (read.width === undefined ? undefined : [read.width]);
   if (inputShape === undefined || !read.step) return fail('the graph has no layer');
-  return { read, step: read.step, inputShape };
+  const ports = { input: flow.input.name, output: flow.output.name };
+  return { read, step: read.step, inputShape, ports };
 }
 
 /** By name, of the default domain. */

@@ -122,13 +122,13 @@ function readLayers(
   sections: readonly FramedSection[],
   fail: Fail,
 ): OnnxImport {
-  const { read, step, inputShape } = readSteps(onnx, fileBytes, fail);
+  const { read, step, inputShape, ports } = readSteps(onnx, fileBytes, fail);
   return finished(fail, () => {
     const loss = lossOfGraph(read.softmax, read.endsWithSigmoid, onnx, fail);
     const sigmoid = loss?.link === 'sigmoid' && read.endsWithSigmoid;
     if (sigmoid) read.dropSigmoid();
     read.restoreOrder();
-    const model = buildModel(read.step ?? step, inputShape);
+    const model = buildModel(read.step ?? step, inputShape, ports);
     // What the graph does counts, of what it scales the metadata know the shape.
     const metadata = metadataOf(onnx, model, { loss, scale: read.source.scale, sections }, fail);
     return { model, metadata, softmax: read.softmax, sigmoid };

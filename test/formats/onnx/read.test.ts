@@ -6,7 +6,10 @@
 import { describe, expect, test } from 'vitest';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
+import { add } from '../../../src/graph/functions.js';
+import { input } from '../../../src/graph/leaves.js';
 import { dense } from '../../../src/nn/dense.js';
+import { network } from '../../../src/nn/network.js';
 import { sequential } from '../../../src/nn/sequential.js';
 import { readList } from './models.js';
 import { runModel, runOnnx, softmaxRows, worstDifference } from './runtime.js';
@@ -267,4 +270,13 @@ test('an independent reader sees what was written', () => {
       ],
     },
   });
+});
+
+test('inputs and outputs keep the names of the file', () => {
+  const facts = input([3]);
+  const hidden = dense(4, { activation: 'relu' })(facts);
+  const model = network({ facts }, { score: dense(1)(add(hidden, dense(4)(hidden))) }, { seed: 1 });
+  const back = readOnnx(writeOnnx(model), 'm.onnx').model;
+  expect(back.inputs).toEqual([{ name: 'facts', shape: [3] }]);
+  expect(back.outputs).toEqual([{ name: 'score', shape: [1] }]);
 });
