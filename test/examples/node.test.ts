@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createReferenceEngine } from '../../src/create/reference.js';
 import { readOnnx } from '../../src/formats/onnx/read.js';
+import { predictProba } from '../../src/train/predict.js';
 
 const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
 const run = promisify(execFile);
@@ -90,10 +92,17 @@ test('scikit-learn-mlp begins where scikit-learn ended, and is better with more 
 
 test('the file of scikit-learn gives in ONNX Runtime what it gives here', async () => {
   const file = await readFile(join(folder, 'scikit-learn-mlp', 'iris.onnx'));
-  const { metadata } = readOnnx(file, 'iris.onnx');
+  const { model, metadata } = readOnnx(file, 'iris.onnx');
   expect(metadata.classNames).toEqual(['setosa', 'versicolor', 'virginica']);
-  const shares = await probabilities(file, 'X', [[5.1, 3.5, 1.4, 0.2]]);
-  expect(shares[0]).toBeGreaterThan(0.9);
+  const rows = [
+    [5.1, 3.5, 1.4, 0.2],
+    [5.9, 3, 4.2, 1.5],
+    [6.5, 3, 5.5, 2],
+  ];
+  const here = predictProba(createReferenceEngine(), model, rows.flat());
+  expect(here[0]).toBeGreaterThan(0.9);
+  const there = await probabilities(file, 'X', rows);
+  for (const [i, share] of here.entries()) expect(there[i]).toBeCloseTo(share, 5);
 });
 
 test('back-to-onnx-runtime gives the same numbers twice', async () => {
