@@ -38,6 +38,7 @@ interface ReadSteps {
   readonly ports: PortNames;
 }
 
+/** Throws by `fail` for what is no row of layers, nor such rows joined. */
 export function readSteps(onnx: OnnxModel, fileBytes: number, fail: Fail): ReadSteps {
   const opset = onnx.opsets.get('') ?? 0;
   if (opset < MIN_OPSET) fail(`expected operator set ${MIN_OPSET} or later, given ${opset}`);
