@@ -113,7 +113,7 @@ export const runOptions = {
   freeze: {
     kind: texts('<patterns>', '0.*,1.bias'),
     about:
-      'parameters that stay as they are, such as 0.* for those of the first layer; names are those that inspect shows',
+      'parameters that stay as they are, such as 0.* for those of the first layer; layers as inspect draws them',
     group: network,
   },
   epochs: { kind: count, about: 'passes over the data', group: training, fallback: 10, resumable: true },
