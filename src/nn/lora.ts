@@ -160,6 +160,7 @@ function downward(seed: number): Initializer {
 export function mergeLora(model: Network): Network {
   const where = 'mergeLora';
   const graph = graphOf(where, model);
+  if (!model.parameters.some(({ name }) => name.endsWith(A))) return model;
   const parameters = new Map(graph.parameters.map((value, i) => [value, model.parameters[i]]));
   const fresh = new Map<Node, string>();
   const merged = new Map<Value, Value>();

@@ -10,6 +10,7 @@ import type { Value } from '../../src/graph/value.js';
 import { conv2d } from '../../src/nn/conv.js';
 import { dense } from '../../src/nn/dense.js';
 import { layer } from '../../src/nn/layer.js';
+import { lora } from '../../src/nn/lora.js';
 import { describeLossFor } from '../../src/nn/loss-file.js';
 import {
   binaryCrossEntropy,
@@ -175,4 +176,13 @@ describe('what the file says', () => {
       }
     }
   });
+});
+
+test('low-rank updates are written as part of their matrices', () => {
+  const model = filled(lora(filled(graphs.residual()), '*.weight', { rank: 2, alpha: 4 }));
+  const { model: back } = readOnnx(writeOnnx(model), 'back.onnx');
+  expect(back.parameters.map(({ name }) => name).some((name) => name.includes('lora'))).toBe(false);
+  const numbers = numbersFor(model, 3);
+  const [own, other] = [model, back].map((one) => outputsOf(one, numbers, 3));
+  for (const [i, values] of own.entries()) expect(worstDifference(other[i], values)).toBeLessThan(1e-5);
 });

@@ -12,6 +12,7 @@
  */
 import { DataError, OptionError, show } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
+import { mergeLora } from '../../nn/lora.js';
 import { OF_MODEL } from '../../nn/loss-file.js';
 import { describeLoss } from '../../nn/losses.js';
 import { allValues, checkModel, type Network, type Parameter } from '../../nn/model.js';
@@ -74,7 +75,7 @@ export interface WriteOnnxOptions {
  * softmax, `probabilities`, float32 [batch, outputSize]; `batch` is free. Layers that only matter in training
  * are left out. A model that is no list of our layers has its inputs and outputs by their names, each [batch,
  * …]. Images that go into a convolution or the like are [batch, channels, height, width], as are images that
- * come from one; the file's metadata say so as `layout`.
+ * come from one; the file's metadata say so as `layout`. Low-rank updates are merged, as `mergeLora` does.
  *
  * @param sections What the metadata may hold beside what any model's may; the first that is there frames the
  *   layers.
@@ -84,11 +85,12 @@ export interface WriteOnnxOptions {
  *   more.
  */
 export function writeOnnx(
-  model: Network,
+  source: Network,
   options?: WriteOnnxOptions,
   sections: readonly OnnxSection[] = [],
 ): Uint8Array {
-  checkModel(WHERE, model);
+  checkModel(WHERE, source);
+  const model = mergeLora(source);
   const reader = new OptionReader(WHERE, options);
   const given = reader.optional('metadata', "a model's metadata", (value): value is object => true);
   const rawInputs = reader.boolean('rawInputs', false);
