@@ -26,7 +26,7 @@ import {
   type OnnxTensor,
   type OnnxValue,
 } from './proto.js';
-import { bytesOf } from './values.js';
+import { bytesOf, MAX_RANK } from './values.js';
 
 /**
  * Nodes, names, attributes and other fields in a file: each takes two bytes there, and many times that here.
@@ -212,8 +212,6 @@ function decodeTensor(bytes: Uint8Array, from: Source): OnnxTensor {
 
 /** Names of classes. */
 const MAX_STRINGS = 2 ** 16;
-/** Of numpy. */
-const MAX_RANK = 64;
 /** location, offset, length, checksum, and what others may add. */
 const MAX_ENTRIES = 16;
 

@@ -21,7 +21,9 @@ import { Reading, Source, type Step } from './reading.js';
 const MIN_OPSET = 9;
 
 /** Whether what is wrong with a graph is best said in terms of layers. */
-export function isOfLayers({ nodes, inputs, outputs, initializers }: OnnxModel): boolean {
+export function isOfLayers({ nodes, inputs, outputs, initializers, opsets }: OnnxModel): boolean {
+  // What is older is read as a graph only.
+  if ((opsets.get('') ?? 0) < MIN_OPSET) return false;
   const constants = new Set(initializers.map(({ name }) => name));
   const isOne = outputs.length === 1 && inputs.filter(({ name }) => !constants.has(name)).length === 1;
   const known = (name: string) => operators.has(name) || joins.includes(name) || name === 'Constant';

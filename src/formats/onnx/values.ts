@@ -5,6 +5,9 @@ import { toHostOrder, widenBf16, widenF16 } from '../bytes.js';
 import type { Fail } from '../protobuf.js';
 import { dataTypes, type OnnxTensor } from './proto.js';
 
+/** Axes that an array may have, as in numpy. */
+export const MAX_RANK = 64;
+
 /** Of one element of the types that are read. */
 const BYTES: ReadonlyMap<number, number> = new Map([
   [dataTypes.float, 4],

@@ -8,7 +8,7 @@ import { imageTargets } from './images.js';
 import { mainFunctions } from './main-functions.js';
 import { methodTargets } from './methods.js';
 import { modelTargets } from './models.js';
-import { onnxTarget, onnxWriteTarget } from './onnx.js';
+import { onnxGraphTarget, onnxTarget, onnxWriteTarget } from './onnx.js';
 import {
   assignmentFunctions,
   nodeFunctions,
@@ -34,6 +34,7 @@ const targets: readonly Target[] = [
   ...tableTargets,
   ...modelTargets,
   onnxTarget,
+  onnxGraphTarget,
   onnxWriteTarget,
   ...folderTargets,
   ...imageTargets,

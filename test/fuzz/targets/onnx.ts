@@ -2,7 +2,9 @@
 import { CompiledModel, readOnnx, writeOnnx } from '../../../src/index.js';
 import { numbersFor, outputsOf } from '../../formats/graphs.js';
 import { randomGraph } from '../../formats/onnx/random-graphs.js';
+import { needsBatch, steps, randomGraph as tracedGraph } from '../../formats/onnx/trace/random-graph.js';
 import { bytesOf, proto } from '../encode.js';
+import { hostileGraph } from '../hostile-graphs.js';
 import { mutateBytes } from '../mutate.js';
 import type { Random } from '../random.js';
 import { expectThat, must, type Target, type World } from '../target.js';
@@ -141,6 +143,30 @@ export const onnxTarget: Target = {
     run(world, read);
   },
 };
+
+/** Graphs of all operators that are read, changed: what is accepted runs, and comes back from a file. */
+export const onnxGraphTarget: Target = {
+  name: 'readOnnx of any graph',
+  weight: 6,
+  async run(r, world) {
+    const form = r.pick(['open', 'fixed', 'none'] as const);
+    const own = form === 'none' ? names.filter((name) => !needsBatch.includes(name)) : names;
+    const { file } = tracedGraph(() => r.next(), r.pick(own), { form, offset: 'offset' });
+    const { model } = readOnnx(hostileGraph(r, file), 'f');
+    for (const { name, values } of [...model.parameters, ...model.buffers])
+      expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
+    const size = [...model.inputs, ...model.outputs].reduce((sum, { shape }) => sum + elements(shape), 0);
+    if (size > 1e5 || model.parameterCount > 1e6) return;
+    const outputs = outputsOf(model, numbersFor(model, 2), 2, world.reference);
+    for (const [i, { shape }] of model.outputs.entries())
+      expectThat(outputs[i].length === 2 * elements(shape), () => 'outputs of another number');
+    const written = writeOnnx(model);
+    await must('its own file', () => readOnnx(written, 'g'));
+  },
+};
+
+const names = Object.keys(steps);
+const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 export const onnxWriteTarget: Target = {
   name: 'writeOnnx, and back',

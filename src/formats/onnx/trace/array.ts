@@ -5,6 +5,7 @@
 import { elementsOf } from '../../../base/arrays.js';
 import { show } from '../../../base/errors.js';
 import type { Fail } from '../../protobuf.js';
+import { MAX_RANK } from '../values.js';
 
 /** What elements stand for. Whole numbers and truth values are computed with as floats. */
 export type Kind = 'float' | 'int' | 'bool';
@@ -51,8 +52,14 @@ export function isSameSize(a: readonly number[], b: readonly number[]): boolean 
 /** Elements of arrays that are made while a graph is read: no small file may ask for many. */
 const MAX_MADE = 2 ** 22;
 
+/** Throws for an array of more axes than any has: what is done for each axis would take long. */
+export function checkRank(rank: number, fail: Fail): void {
+  if (rank > MAX_RANK) fail(`expected at most ${MAX_RANK} axes, given ${rank}`);
+}
+
 /** Throws for an array that is larger than any that is computed at once. */
 export function checkMade(dims: readonly number[], fail: Fail): number {
+  checkRank(dims.length, fail);
   const count = elementsOf(dims);
   if (dims.every((length) => Number.isSafeInteger(length) && length >= 0) && count <= MAX_MADE) return count;
   return fail(`expected constants of at most ${MAX_MADE} numbers, given shape ${show(named(dims))}`);

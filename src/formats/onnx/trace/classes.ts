@@ -2,6 +2,7 @@
  * What a classifier of scikit-learn gives: labels, which are left out, and the probabilities that they are
  * made of.
  */
+import { show } from '../../../base/errors.js';
 import { matmul, reshape } from '../../../graph/functions.js';
 import { attributesOf, literal } from '../../../graph/leaves.js';
 import type { Value } from '../../../graph/value.js';
@@ -21,7 +22,11 @@ const LABELLING: readonly string[] = ['ArrayFeatureExtractor', 'Binarizer'];
 export function outputsOf(onnx: OnnxModel, fail: Fail): { outputs: string[]; classNames?: string[] } {
   const names = onnx.outputs.map(({ name }) => name);
   if (names.length === 0) fail('the graph has no output');
-  if (new Set(names).size !== names.length) fail('two outputs have one name');
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) fail(`two outputs have one name, ${show(name)}`);
+    seen.add(name);
+  }
   const labels = onnx.nodes.find(
     ({ domain, operator }) => domain === ML_DOMAIN && LABELLING.includes(operator),
   );

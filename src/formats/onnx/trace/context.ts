@@ -9,7 +9,17 @@ import { attributeOf } from '../flow.js';
 import { shortest } from '../operator.js';
 import { dataTypes, type OnnxNode, type OnnxTensor } from '../proto.js';
 import { floatValues, intValues } from '../values.js';
-import { checkMade, hasBatch, type Kind, type Known, known, named, permute, spread } from './array.js';
+import {
+  checkMade,
+  checkRank,
+  hasBatch,
+  type Kind,
+  type Known,
+  known,
+  named,
+  permute,
+  spread,
+} from './array.js';
 import { plain, reshaped, stretched } from './layout.js';
 import { dimsOf, isKnown, literalOf, type Term, type Traced, tracedOf, tracedTerm } from './traced.js';
 import type { Turned, Weight } from './weights.js';
@@ -173,6 +183,13 @@ export class NodeReader {
     return shortest(attribute.float ?? this.fail(`expected its attribute ${name} to be a number`));
   }
 
+  /** What is added to a variance, of which a root is taken. */
+  epsilon(): number {
+    const eps = this.float('epsilon', 1e-5);
+    if (eps >= 0 && Number.isFinite(eps)) return eps;
+    return this.fail(`expected its attribute epsilon to be a number of at least 0, given ${eps}`);
+  }
+
   floats(name: string): readonly number[] | undefined {
     return attributeOf(this.node, name)?.floats;
   }
@@ -205,6 +222,7 @@ export class NodeReader {
   }
 
   axes(given: readonly number[], rank: number): number[] {
+    checkRank(rank, this.fail);
     const axes = given.map((own) => this.axis(own, rank));
     return new Set(axes).size === axes.length ? axes : this.fail(`an axis is named twice: ${show(given)}`);
   }
@@ -236,17 +254,20 @@ export class NodeReader {
 
   /** The same elements, row-major, under other axes. */
   reshaped(x: Traced, dims: readonly number[]): Traced {
+    checkRank(dims.length, this.fail);
     return reshaped(x, dims, this.graph.batch, this.fail);
   }
 
   reshapedTerm(x: Term, dims: readonly number[]): Term {
     if (!isKnown(x)) return this.reshaped(x, dims);
+    checkRank(dims.length, this.fail);
     if (elementsOf(dims) === x.values.length) return { ...x, dims };
     return this.fail(`expected a shape of ${x.values.length} elements, given ${show(named(dims))}`);
   }
 
   /** Repeated along axes of length 1, aligned at the last, without being written out where it is a value. */
   stretched(x: Term, dims: readonly number[]): Term {
+    checkRank(dims.length, this.fail);
     if (!isKnown(x)) return stretched(x, dims);
     if (dims.some(hasBatch)) return stretched(this.literal(x), dims);
     checkMade(dims, this.fail);

@@ -158,6 +158,9 @@ function batchNormalization(node: NodeReader): Traced {
   if (node.flag('training_mode')) node.fail('expected not to be in training mode');
   if (!node.flag('spatial', true)) node.fail('expected statistics of channels, given spatial 0');
   const variance = node.numbers(4) ?? node.fail('its input 4 is missing');
+  const share = node.float('momentum', 0.9);
+  if (!(share >= 0 && share <= 1))
+    node.fail(`expected its attribute momentum to be a number from 0 to 1, given ${share}`);
   const wrong = variance.find((value) => !(value >= 0));
   if (wrong !== undefined) node.fail(`expected variances of at least 0, given ${wrong}`);
   const x = node.traced(0);
@@ -166,9 +169,9 @@ function batchNormalization(node: NodeReader): Traced {
   const [weight, bias] = [node.weight(1), node.weight(2)];
   const running = [node.weight(3, undefined, true), node.weight(4, undefined, true)];
   const [value] = apply(batchNormOperation, [own.value, ...running, weight, bias], {
-    eps: node.float('epsilon', 1e-5),
+    eps: node.epsilon(),
     // ONNX's momentum is the share of the old statistics.
-    momentum: Number((1 - node.float('momentum', 0.9)).toPrecision(12)),
+    momentum: Number((1 - share).toPrecision(12)),
     affine: true,
   });
   return { ...own, value };

@@ -236,7 +236,7 @@ function layerNormalization(node: NodeReader): readonly Term[] {
   const axis = node.axis(node.int('axis', -1), dims.length);
   const features = dims.slice(axis);
   const width = elementsOf(features);
-  const eps = node.float('epsilon', 1e-5);
+  const eps = node.epsilon();
   const flat = node.reshaped(x, [...dims.slice(0, axis), width]);
   const isVector = (place: number) => node.dims(place).join() === features.join();
   if (!isVector(1) || (node.has(2) && !isVector(2)))
@@ -274,7 +274,7 @@ function groupNorm(isInstance: boolean): TracedOperator {
       if (dims.length < 2 || !(C % groups === 0)) node.fail(`expected ${groups} groups of ${C} channels`);
       const each = node.reshaped(x, [N, groups, C / groups, ...rest]);
       const { shifted, variance } = moments(node, each, [...each.axes.keys()].slice(2));
-      const eps = node.float('epsilon', 1e-5);
+      const eps = node.epsilon();
       const scaled = elementwise(node, [shifted, variance], 'float', (a, v) =>
         F.div(a, F.sqrt(F.add(v, eps))),
       );
