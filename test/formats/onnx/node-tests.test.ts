@@ -1,6 +1,6 @@
 /**
- * ONNX's own tests of convolutions, pooling, norms and padding in two dimensions, as read by `readOnnx`:
- * those of its operators, and those that PyTorch's were converted to. Debian 12's libonnx-testdata has them,
+ * ONNX's own tests of convolutions, pooling, norms and padding in two dimensions that PyTorch's were converted to;
+ * those of its operators are in trace/node-tests.test.ts. Debian 12's libonnx-testdata has them,
  * where it is installed or unpacked in the folder LANEGRAD_ONNX_TESTS. They are skipped where they are not
  * there, but for continuous integration, which has them.
  */
@@ -20,23 +20,6 @@ const OPSET = 9;
 
 /** By their folders; the text says what is refused of those that are not read. */
 const cases: Record<string, [name: string, refused?: RegExp][]> = {
-  node: [
-    ...['basic_conv_with_padding', 'basic_conv_without_padding', 'conv_with_autopad_same'],
-    ...['conv_with_strides_and_asymmetric_padding', 'conv_with_strides_no_padding'],
-    ...['conv_with_strides_padding', 'convtranspose', 'convtranspose_autopad_same'],
-    ...['convtranspose_dilations', 'convtranspose_kernel_shape', 'convtranspose_output_shape'],
-    ...['convtranspose_pad', 'convtranspose_pads', 'convtranspose_with_kernel', 'averagepool_2d_ceil'],
-    ...['averagepool_2d_default', 'averagepool_2d_pads', 'averagepool_2d_pads_count_include_pad'],
-    ...['averagepool_2d_precomputed_pads', 'averagepool_2d_precomputed_pads_count_include_pad'],
-    ...['averagepool_2d_precomputed_same_upper', 'averagepool_2d_precomputed_strides'],
-    ...['averagepool_2d_same_lower', 'averagepool_2d_same_upper', 'averagepool_2d_strides'],
-    ...['maxpool_2d_ceil', 'maxpool_2d_default', 'maxpool_2d_dilations', 'maxpool_2d_pads'],
-    ...['maxpool_2d_precomputed_pads', 'maxpool_2d_precomputed_same_upper'],
-    ...['maxpool_2d_precomputed_strides', 'maxpool_2d_same_lower', 'maxpool_2d_same_upper'],
-    ...['maxpool_2d_strides', 'globalaveragepool', 'globalaveragepool_precomputed', 'globalmaxpool'],
-    ...['globalmaxpool_precomputed', 'batchnorm_epsilon', 'batchnorm_example', 'constant_pad'],
-    ...['maxpool_2d_uint8'],
-  ].map((name): [string, RegExp?] => [name]),
   'pytorch-converted': [
     ...['AvgPool2d', 'AvgPool2d_stride', 'ConstantPad2d'],
     ...['Conv2d', 'Conv2d_depthwise', 'Conv2d_depthwise_padded', 'Conv2d_depthwise_strided'],
@@ -45,10 +28,6 @@ const cases: Record<string, [name: string, refused?: RegExp][]> = {
     ...['MaxPool2d', 'MaxPool2d_stride_padding_dilation', 'ReflectionPad2d', 'ReplicationPad2d', 'ZeroPad2d'],
   ].map((name): [string, RegExp?] => [name]),
 };
-cases.node.push(
-  ['maxpool_with_argmax_2d_precomputed_pads', /only its first output/],
-  ['maxpool_with_argmax_2d_precomputed_strides', /only its first output/],
-);
 // An attribute of operator set 6.
 cases['pytorch-converted'].push(
   ['BatchNorm2d_eval', /attribute "is_test" is not understood/],
