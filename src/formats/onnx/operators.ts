@@ -165,7 +165,7 @@ function batchNormalization(node: OnnxNode, flow: Flow, read: Reading): void {
   if (parameters.get('runningVar')?.values.some((value) => value < 0)) fail('a variance is negative');
   // ONNX's is the share of the old statistics.
   const momentum = Number((1 - floatAttribute(node, 'momentum', 0.9, fail)).toPrecision(12));
-  const eps = floatAttribute(node, 'epsilon', 1e-5, fail);
+  const eps = epsilonOf(node, fail);
   const step = {
     kind: 'batchNorm',
     config: { eps, momentum, affine: true },
@@ -180,8 +180,15 @@ function layerNormalization(node: OnnxNode, flow: Flow, read: Reading): void {
   const fail = failer(node, flow);
   requireLastAxis(read, 'it', intAttribute(node, 'axis', -1, fail), fail);
   const parameters = featureRows(node, flow, read, ['weight', 'bias']);
-  const eps = floatAttribute(node, 'epsilon', 1e-5, fail);
+  const eps = epsilonOf(node, fail);
   addNorm(read, { kind: 'layerNorm', config: { eps, affine: true }, parameters, name: moduleOf(node) });
+}
+
+/** What is added to a variance; layers have none of 0, which graphs may have. */
+function epsilonOf(node: OnnxNode, fail: Fail): number {
+  const eps = floatAttribute(node, 'epsilon', 1e-5, fail);
+  if (eps > 0 && Number.isFinite(eps)) return eps;
+  return fail(`expected its attribute epsilon to be a number of at least 0, given ${eps}`);
 }
 
 function addNorm(read: Reading, step: Omit<Step, 'inputs'>): void {

@@ -96,7 +96,7 @@ export function aligned(
 ): { readonly values: readonly (Value | number)[]; readonly axes: readonly Axis[] } {
   const { terms, pieces } = cutAlike(given, dims, fail);
   const live = terms.filter((term): term is Traced => !isKnown(term));
-  const order = orderOf(live, dims.length, pieces);
+  const order = orderOf(live, dims, pieces);
   const hasRow = live.some(({ value }) => value.shape.rows);
   const isInside = hasRow && live.every((x) => rowsAxis(x) < 0);
   if (order.length + Number(isInside) > MAX_RANK) {
@@ -146,7 +146,7 @@ export function alike(
   );
   const live = terms as readonly Traced[];
   const all = pieces.map((own, i) => (i === axis ? [0] : own));
-  const order = orderOf(live, dims.length, all);
+  const order = orderOf(live, dims, all);
   const first = Number(live[0].value.shape.rows);
   const isInside = first > 0 && live.every((x) => rowsAxis(x) < 0);
   if (order.length + Number(isInside) > MAX_RANK) {
@@ -168,7 +168,7 @@ function rankOf(term: Term): number {
 /** All pieces, in the order in which they lie. */
 function orderOf(
   live: readonly Traced[],
-  rank: number,
+  dims: readonly number[],
   pieces: readonly (readonly number[])[],
 ): readonly Piece[] {
   const weight = (x: Traced) => lengthsOf(x.value).length + (rowsAxis(x) < 0 ? 0 : MAX_RANK);
@@ -178,12 +178,14 @@ function orderOf(
   const order = [...lengthsOf(first.value).keys()].flatMap((part): Piece[] => {
     const own = axisOf(part);
     if (own < 0) return [];
-    const axis = own + rank - first.axes.length;
+    const axis = own + dims.length - first.axes.length;
     const { parts, length } = first.axes[own];
     if (length > 1 || pieces[axis][0] === 0) return [all(axis)[parts.indexOf(part)]];
     // Where it has length 1, once is enough, and others may have more.
     if (parts[0] !== part) return [];
-    return pieces[axis].length > 0 ? all(axis) : [{ axis, index: 0, size: 1 }];
+    if (pieces[axis].length > 0) return all(axis);
+    // Of what only repeats there is none.
+    return dims[axis] === 1 ? [{ axis, index: 0, size: 1 }] : [];
   });
   const hasRows = rowsAxis(first) >= 0;
   for (const axis of pieces.keys()) {

@@ -158,6 +158,7 @@ function hardSigmoid(x: Operand, alpha: number, beta: number): Value {
 const activations: Readonly<Record<string, TracedOperator>> = {
   Celu: activation(['alpha'], (x, node) => {
     const alpha = node.float('alpha', 1);
+    if (!(alpha > 0)) node.fail(`expected its attribute alpha to be above 0, given ${alpha}`);
     return F.mul(F.elu(F.div(x, alpha)), alpha);
   }),
   Elu: activation(['alpha'], (x, node) => F.elu(x, node.float('alpha', 1))),
