@@ -54,10 +54,6 @@ export function traceModel(onnx: OnnxModel, options: TraceOptions, fail: Fail): 
   const constants = new Set(onnx.initializers.map(({ name }) => name));
   // Before IR version 4 constants were listed among the inputs.
   const inputs = onnx.inputs.filter(({ name }) => !constants.has(name));
-  for (const name of options.shapes.keys()) {
-    if (!inputs.some((own) => own.name === name))
-      fail(`shapes: expected names of inputs, ${show(inputs.map((own) => own.name))}, given ${show(name)}`);
-  }
   const graph = { onnx, opset, nodes, inputs, outputs, options };
   const batches = inputs.map(({ shape }) => shape?.[0]);
   const numbers = batches.filter((length) => typeof length === 'number');

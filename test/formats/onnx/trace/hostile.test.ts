@@ -65,11 +65,6 @@ test.each(refused)('%s is refused', (_, graph, message) => {
   expect(() => read(graph)).toThrow(message);
 });
 
-test('a shape for an input that there is not is refused', () => {
-  const graph = { node: [begin, node('Sin', ['h'], 'y')], initializer: [s] };
-  expect(() => read(graph, [4], { shapes: { z: [4] } })).toThrow(/names of inputs, \["x"\], given "z"/);
-});
-
 test('what is older than layers can be is not said to be too old', () => {
   const graph = { node: [begin, node('Relu', ['h', 'h'], 'y')], initializer: [s], opset: 8 };
   expect(() => read(graph)).toThrow(/"Relu:y".*at most 1 inputs/);
