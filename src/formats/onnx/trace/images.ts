@@ -44,6 +44,8 @@ function windowOf(
     return times === 1 ? [fallback, given[0]] : [0, given[0], 0, given[1]];
   };
   const [strides, dilations] = [list('strides', 1), list('dilations', 1)];
+  if ([...strides, ...dilations].some((own) => own < 1))
+    node.fail(`expected strides and dilations of at least 1, given ${show(strides)} and ${show(dilations)}`);
   const auto = node.word('auto_pad', ['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER']);
   let padding = auto === 'NOTSET' ? list('pads', 0, 2) : [0, 0, 0, 0];
   if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') {
