@@ -84,6 +84,8 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const ALIGNMENT = 64;
 /** numpy's own limit, in bytes: headers of plain arrays have 128. */
 const MAX_HEADER = 10_000;
+/** As many as a header has room for. */
+const MAX_AXES = MAX_HEADER / 2;
 /** Of numpy 2. */
 const MAX_RANK = 64;
 
@@ -162,6 +164,8 @@ export function writeNpy(array: WritableNpy): Uint8Array {
   if (typedArrayName(data) !== STORAGE[dtype].name) {
     throw new OptionError(where, `${dtype} is written from ${STORAGE[dtype].name}, given ${show(data)}`);
   }
+  if (Array.isArray(shape) && shape.length > MAX_AXES)
+    throw new OptionError(where, `a shape of ${shape.length} axes cannot be written`);
   const sizes = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
   if (!sizes || elementsOf(shape) !== data.length) {
     throw new ShapeError(where, `shape ${show(shape)} does not fit ${data.length} elements`);

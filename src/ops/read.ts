@@ -29,9 +29,16 @@ export function readNumbers(
   return reader.required(key, `${count} whole numbers from ${min} to ${MAX_LENGTH}`, isList);
 }
 
+/** More axes than any value has: what claims to have more is not even looked at. */
+const MAX_AXES = 64;
+
 /** Pairs [before, behind], one an axis. */
 export function isAmounts(value: unknown): value is readonly (readonly [number, number])[] {
-  return Array.isArray(value) && Array.from(value).every((pair) => isWholes(pair, 2, 0));
+  return (
+    Array.isArray(value) &&
+    value.length <= MAX_AXES &&
+    Array.from(value).every((pair) => isWholes(pair, 2, 0))
+  );
 }
 
 function isWholes(value: unknown, count: number, min: number): value is readonly number[] {

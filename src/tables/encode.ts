@@ -16,6 +16,7 @@ import {
   placesOf,
   type TablePreparation,
 } from './preparation.js';
+import { listed } from './target.js';
 import type { ColumnCells, Table, TableChunk } from './types.js';
 
 /**
@@ -53,10 +54,9 @@ export class Encoder {
     this.#columns = preparation.columns.map((prepared) => {
       const index = table.columns.indexOf(prepared.name);
       if (index < 0) {
-        const given = table.columns.slice(0, 20).join(', ');
         throw new DataError(
           table.name,
-          `expected a column ${show(prepared.name)}, as the model was trained on; given ${given}`,
+          `expected a column ${show(prepared.name)}, as the model was trained on; given ${listed(table.columns)}`,
         );
       }
       const bound = { prepared, index, offset, names: namesOf(prepared) };

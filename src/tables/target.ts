@@ -17,13 +17,17 @@ import type { Table, TableChunk } from './types.js';
 export function targetIndex(table: Table, name: string): number {
   const index = table.columns.indexOf(name);
   if (index >= 0) return index;
-  const names = table.columns.slice(0, 20).map((column) => show(column));
-  const more = table.columns.length > 20 ? `, … (${table.columns.length} columns)` : '';
   const hint = didYouMean(name, table.columns) || ';';
   throw new DataError(
     table.name,
-    `has no column ${show(name)} for the target${hint} it has ${names.join(', ')}${more}`,
+    `has no column ${show(name)} for the target${hint} it has ${listed(table.columns)}`,
   );
+}
+
+/** The names of columns for a message, which may be many and long. */
+export function listed(columns: readonly string[]): string {
+  const names = columns.slice(0, 20).map((column) => show(column));
+  return `${names.join(', ')}${columns.length > 20 ? `, … (${columns.length} columns)` : ''}`;
 }
 
 /** Outputs of a regression's model, or targets that it trains on, in the unit of the table. */

@@ -234,3 +234,9 @@ describe('malformed archives', () => {
     }
   });
 });
+
+test('a shape that claims to have billions of axes is refused at once', () => {
+  const shape = Object.assign(new Array(2 ** 32 - 1), [1]);
+  const write = () => writeNpy({ dtype: 'float32', shape, data: Float32Array.of(1) });
+  expect(write).toThrow('a shape of 4294967295 axes cannot be written');
+});

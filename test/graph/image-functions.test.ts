@@ -375,3 +375,8 @@ describe('gradients of functions of images', () => {
     expect(passed).toBe(true);
   });
 });
+
+test('amounts that claim to be billions are refused at once', () => {
+  const amounts = Object.assign(new Array(2 ** 32 - 1), [[1, 1]]);
+  expect(() => pad(input([2, 2, 1]), amounts)).toThrow('amounts: expected [before, after]');
+});
