@@ -1,6 +1,7 @@
 /** Each kernel on each engine, beside the machine's limit. */
+
+import type { ImageShape } from '../src/base/image-shape.js';
 import { dataset } from '../src/data/dataset.js';
-import type { ImageShape } from '../src/data/set.js';
 import type { Engine } from '../src/engine/engine.js';
 import type { FusedActivation } from '../src/engine/kernels.js';
 import type { Arena, Tensor } from '../src/engine/tensor.js';

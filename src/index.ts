@@ -1,6 +1,7 @@
 /** lanegrad for Node and browsers: engines, models, training. Files are in `lanegrad/node`. */
 
 export * from './base/errors.js';
+export type { Fit } from './base/image-shape.js';
 export { createEngine, type EngineOptions } from './create/engine.js';
 export { type Dataset, type DatasetOptions, dataset, sliceDataset } from './data/dataset.js';
 export { readIdx } from './data/idx.js';
@@ -11,7 +12,7 @@ export {
   type PicturesFromFiles,
 } from './data/images/browser.js';
 export type { PictureOptions, SkippedFile } from './data/images/collect.js';
-export type { Fit, ImageSize } from './data/images/resize.js';
+export type { ImageSize } from './data/images/resize.js';
 export { channelMoments } from './data/moments.js';
 export {
   type DatasetParts,

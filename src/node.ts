@@ -7,10 +7,11 @@ import { checkPath } from './base/options.js';
 import type { Network } from './nn/model.js';
 import { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
 
+export type { Fit } from './base/image-shape.js';
 export { loadIdxFolder, type Splits } from './data/folder.js';
 export type { PictureOptions, SkippedFile } from './data/images/collect.js';
 export { type ImageFolderOptions, type ImageSplits, loadImageFolder } from './data/images/folder.js';
-export type { Fit, ImageSize } from './data/images/resize.js';
+export type { ImageSize } from './data/images/resize.js';
 export { loadMnist } from './data/mnist.js';
 export { loadNpyFolder, loadNpz } from './data/npz.js';
 export type { RunReport, TestSet } from './report/report.js';

@@ -1,5 +1,5 @@
 /** Draws an image in a terminal: a character holds two pixels, one above the other. */
-import type { ImageShape } from '../data/set.js';
+import type { ImageShape } from '../base/image-shape.js';
 import type { Output } from './output.js';
 
 /** By whether the upper and the lower pixel are lit. */

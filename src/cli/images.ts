@@ -5,13 +5,13 @@ import { basename, join } from 'node:path';
 import { DataError, FormatError, ShapeError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
 import { inputName, readInput, STANDARD_INPUT } from '../base/files/pipe.js';
+import type { Fit } from '../base/image-shape.js';
+import { type ImageShape, isImageShape } from '../base/image-shape.js';
 import { unzip } from '../data/folder.js';
 import { readIdx } from '../data/idx.js';
 import { PictureRows } from '../data/images/collect.js';
 import { decodePicture } from '../data/images/decode.js';
-import type { Fit } from '../data/images/resize.js';
 import { pictureFormat } from '../data/images/signature.js';
-import { type ImageShape, isImageShape } from '../data/set.js';
 
 /** Images of bytes, row-major, with what is known of them. A data set has these keys too. */
 export interface Images {

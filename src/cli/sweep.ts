@@ -74,29 +74,21 @@ export function addSweep(program: Command): void {
     .action(later('goOn'));
   for (const option of [...flagsOf(runTable), ...commonOptions()]) resume.addOption(option);
 
-  const status = command
-    .command('status')
-    .description('Says how far a study has come, while it runs or after.')
-    .argument('<folder>', "the study's")
-    .action(later('showStatus'));
-  const best = command
-    .command('best')
-    .description('Prints the best settings, and the command that trains with them.')
-    .argument('<folder>', "the study's")
-    .action(later('showBest'));
-  const exported = command
-    .command('export')
-    .description('Writes the trials of a study as a table.')
-    .argument('<folder>', "the study's")
-    .requiredOption('--csv [file]', 'as CSV, to a file or to standard output')
-    .action(later('exportTrials'));
-  const merge = command
-    .command('merge')
-    .description('Makes one study of the shards in its folder.')
-    .argument('<folder>', "the study's")
-    .action(later('merge'));
-  for (const own of [status, best, exported, merge])
+  const others = [
+    ['status', 'showStatus', 'Says how far a study has come, while it runs or after.'],
+    ['best', 'showBest', 'Prints the best settings, and the command that trains with them.'],
+    ['export', 'exportTrials', 'Writes the trials of a study as a table.'],
+    ['merge', 'merge', 'Makes one study of the shards in its folder.'],
+  ] as const;
+  for (const [name, action, about] of others) {
+    const own = command
+      .command(name)
+      .description(about)
+      .argument('<folder>', "the study's")
+      .action(later(action));
+    if (name === 'export') own.requiredOption('--csv [file]', 'as CSV, to a file or to standard output');
     for (const option of commonOptions()) own.addOption(option);
+  }
 }
 
 const HELP = `

@@ -5,6 +5,7 @@
  */
 import { isNumericArray, isPlainObject, type NumericArray } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
+import type { ImageShape } from '../base/image-shape.js';
 import { OptionReader } from '../base/options.js';
 import type { Numbers } from './numbers.js';
 import {
@@ -21,7 +22,7 @@ import {
   type TargetOptions,
 } from './read-answers.js';
 import { type InputOptions, readForm, readInput, readNamedForm } from './read-inputs.js';
-import type { Dataset, ImageShape } from './set.js';
+import type { Dataset } from './set.js';
 
 export { checkDataset, type Dataset, sliceDataset } from './set.js';
 

@@ -8,11 +8,11 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { DataError, FileError, FormatError, ShapeError } from '../base/errors.js';
 import { fileError, readFileBytes, systemCode } from '../base/files/atomic.js';
+import { isImageShape } from '../base/image-shape.js';
 import { checkPath, OptionReader } from '../base/options.js';
 import { growthLimit } from '../formats/bytes.js';
 import { type Dataset, dataset, sliceDataset } from './dataset.js';
 import { readIdx } from './idx.js';
-import { isImageShape } from './set.js';
 
 const WHERE = 'loadIdxFolder';
 

@@ -7,12 +7,12 @@ import { basename, join, resolve } from 'node:path';
 import { elementsOf } from '../base/arrays.js';
 import { DataError, FormatError, OptionError, ShapeError, show } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
+import { isImageShape } from '../base/image-shape.js';
 import { checkPath, OptionReader } from '../base/options.js';
 import { type NpyArray, readNpy } from '../formats/npy.js';
 import { readNpz } from '../formats/npz.js';
 import { type Dataset, dataset } from './dataset.js';
 import { type Splits, splitFull } from './folder.js';
-import { isImageShape } from './set.js';
 
 const NAMES = ['x_train', 'y_train', 'x_test', 'y_test'] as const;
 

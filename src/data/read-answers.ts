@@ -1,11 +1,11 @@
 /** Labels, targets and weights as a caller may hold them: the half of `dataset` that looks at answers. */
 import { isFloat32Array, isStrings, isTypedArray, type NumericArray } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
+import { isCount } from '../base/image-shape.js';
 import { didYouMean, type OptionReader } from '../base/options.js';
 import { checkedLabels, checkWeights, largestLabel } from './answers.js';
 import { checkFinite, type Numbers, readNumbers } from './numbers.js';
 import type { Answers } from './set.js';
-import { isCount } from './set.js';
 
 /** Numbers of classes, or their names. */
 export type Labels = readonly number[] | readonly string[] | NumericArray | BigInt64Array | BigUint64Array;

@@ -3,9 +3,10 @@
  */
 import { elementsOf, isFloat32Array, isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError } from '../base/errors.js';
+import { type ImageShape, isCount, isImageShape } from '../base/image-shape.js';
 import type { OptionReader } from '../base/options.js';
 import { checkFinite, type Numbers, type ReadNumbers, readNumbers } from './numbers.js';
-import { type ImageShape, type InputRows, imageShapeOf, isCount, isImageShape } from './set.js';
+import { type InputRows, imageShapeOf } from './set.js';
 
 /** One of several inputs, where more is to be said of it than its numbers. */
 export interface InputOptions {

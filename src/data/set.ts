@@ -1,10 +1,8 @@
 /** What a data set is: rows of inputs with their answers, as `dataset` makes it, and a part of one. */
 import { elementsOf, isFloat32Array, isTypedArray, isUint8Array } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
+import { type ImageShape, isCount, isImageShape } from '../base/image-shape.js';
 import { checkInteger } from '../base/options.js';
-
-/** Of images with one channel, which are grey, the channels are left out. */
-export type ImageShape = readonly [height: number, width: number, channels?: number];
 
 /** The rows of one input. */
 export interface InputRows {
@@ -101,21 +99,12 @@ function isImageOf(shape: unknown, width: number): boolean {
   return isImageShape(shape) && elementsOf(shape as readonly number[]) === width;
 }
 
-/** Whether it is [height, width] or [height, width, channels]. */
-export function isImageShape(value: unknown): value is ImageShape {
-  return Array.isArray(value) && (value.length === 2 || value.length === 3) && value.every(isCount);
-}
-
 /** The shape as data sets have it: without the channels of grey images. */
 export function imageShapeOf([height, width, channels = 1]: ImageShape): ImageShape {
   return Object.freeze(channels === 1 ? ([height, width] as const) : ([height, width, channels] as const));
 }
 
 const isList = (value: unknown) => Array.isArray(value) || isTypedArray(value);
-
-/** Whether it is a whole number of at least 1. */
-export const isCount = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 1;
 
 /** What is as a data set has it, and what is not, of one that may be put together by hand. */
 function inputFields({ inputs, width, scale, offset, imageShape }: InputRows): Field[] {

@@ -19,10 +19,26 @@ export function placesOf(shape: readonly number[], axes: readonly number[]): Uin
   const lengths = axes.map((axis) => shape[axis]);
   const steps = axes.map((axis) => strides[axis]);
   const places = new Uint32Array(elementsOf(shape));
+  eachPlace(lengths, steps, (place, to) => {
+    places[to] = place;
+  });
+  return places;
+}
+
+/**
+ * Calls `visit` for each element of an array of these lengths, row-major, with the place that is `steps[i]` further
+ * for each place along axis i, and how many came before.
+ */
+export function eachPlace(
+  lengths: readonly number[],
+  steps: readonly number[],
+  visit: (place: number, index: number) => void,
+): void {
+  const count = elementsOf(lengths);
   const at = lengths.map(() => 0);
   let place = 0;
-  for (let to = 0; to < places.length; to++) {
-    places[to] = place;
+  for (let index = 0; index < count; index++) {
+    visit(place, index);
     for (let axis = lengths.length - 1; axis >= 0; axis--) {
       place += steps[axis];
       if (++at[axis] < lengths[axis]) break;
@@ -30,7 +46,6 @@ export function placesOf(shape: readonly number[], axes: readonly number[]): Uin
       at[axis] = 0;
     }
   }
-  return places;
 }
 
 /** The values that stand at these places. */

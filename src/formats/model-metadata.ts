@@ -4,9 +4,9 @@
  */
 import { elementsOf, isStrings } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
+import type { Fit } from '../base/image-shape.js';
+import { type ImageShape, isImageShape } from '../base/image-shape.js';
 import { OptionReader } from '../base/options.js';
-import type { Fit } from '../data/images/resize.js';
-import { type ImageShape, isImageShape } from '../data/set.js';
 import { describeLossFor } from '../nn/loss-file.js';
 import type { Loss } from '../nn/losses.js';
 import { type InputScale, isSameScale, type Network, remember } from '../nn/model.js';

@@ -11,6 +11,7 @@
  */
 import { elementsOf, typedArrayName } from '../base/arrays.js';
 import { FormatError, OptionError, ShapeError, show } from '../base/errors.js';
+import { eachPlace } from './axes.js';
 import { type ByteOrder, checkFile, fromHostOrder, toHostOrder, widenF16 } from './bytes.js';
 
 /** What a reader gets for each of numpy's types. */
@@ -276,17 +277,9 @@ function decodeStrings(
 function toRowMajor<T extends NpyData[NpyDtype]>(data: T, shape: readonly number[]): T {
   if (shape.length < 2) return data;
   const turned = data.slice() as T;
-  const index = shape.map(() => 0);
   const strides = shape.map((_, axis) => elementsOf(shape.slice(0, axis)));
-  let from = 0;
-  for (let to = 0; to < data.length; to++) {
+  eachPlace(shape, strides, (from, to) => {
     turned[to] = data[from];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= shape[axis] * strides[axis];
-      index[axis] = 0;
-    }
-  }
+  });
   return turned;
 }

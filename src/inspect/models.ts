@@ -1,7 +1,7 @@
 /** What there is to see in a model, from its own file or from ONNX. */
 
 import { FormatError, LanegradError } from '../base/errors.js';
-import type { ImageShape } from '../data/set.js';
+import type { ImageShape } from '../base/image-shape.js';
 import type { InputFormat } from '../formats/model-metadata.js';
 import { decodeModel } from '../formats/onnx/decode.js';
 import { dataTypes, type OnnxNode, type OnnxTensor } from '../formats/onnx/proto.js';

@@ -4,6 +4,7 @@
  * to stands below them.
  */
 import { OptionError } from '../base/errors.js';
+import { fits } from '../base/image-shape.js';
 import {
   choice,
   fallbacksOf,
@@ -19,7 +20,6 @@ import {
   texts,
   widths,
 } from '../base/settings.js';
-import { fits } from '../data/images/resize.js';
 import { activation as activate, activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';

@@ -1,6 +1,7 @@
 /** What the words for data stand for: a data set that has a name, a folder, or a file. Node only. */
 import { stat } from 'node:fs/promises';
 import { OptionError, show } from '../base/errors.js';
+import { isImageShape } from '../base/image-shape.js';
 import { didYouMean } from '../base/options.js';
 import { flagOf } from '../base/settings.js';
 import { folderKind } from '../data/any-folder.js';
@@ -8,7 +9,6 @@ import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadImageFolder } from '../data/images/folder.js';
 import { loadMnist } from '../data/mnist.js';
 import { loadNpyFolder, loadNpz } from '../data/npz.js';
-import { isImageShape } from '../data/set.js';
 import type { Network } from '../nn/model.js';
 import type { RunOptionValues } from './options.js';
 import type { RunSplits } from './splits.js';

@@ -1,7 +1,8 @@
 /** The data of a run, of a table or not, and what is measured on them. */
+
+import type { Fit } from '../base/image-shape.js';
 import type { Dataset } from '../data/dataset.js';
 import type { SkippedFile } from '../data/images/collect.js';
-import type { Fit } from '../data/images/resize.js';
 import { regressionMetrics } from '../tables/metrics.js';
 import type { PreparationResult } from '../tables/training.js';
 import type { Metric } from '../train/metrics/metric.js';

@@ -1,16 +1,9 @@
 /** Whether an engine, a model and a data set are what they should be, and fit each other. */
 import { isUint8Array } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
+import type { ImageShape } from '../base/image-shape.js';
 import { didYouMean } from '../base/options.js';
-import {
-  type Answers,
-  answersOf,
-  checkDataset,
-  type Dataset,
-  type ImageShape,
-  imageShapeOf,
-  inputsOf,
-} from '../data/set.js';
+import { type Answers, answersOf, checkDataset, type Dataset, imageShapeOf, inputsOf } from '../data/set.js';
 import { checkEngine } from '../engine/engine.js';
 import { type HeadSpec, headsOf } from '../nn/head.js';
 import { checkInputs, finalActivation } from '../nn/inputs.js';

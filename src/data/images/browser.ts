@@ -10,8 +10,8 @@ import {
   show,
   UnsupportedError,
 } from '../../base/errors.js';
+import type { ImageShape } from '../../base/image-shape.js';
 import { OptionReader } from '../../base/options.js';
-import type { ImageShape } from '../set.js';
 import { type PictureOptions, PictureRows, readPictureForm, type SkippedFile } from './collect.js';
 import { checkExtent } from './limits.js';
 import { type Picture, pictureOf } from './picture.js';

@@ -3,10 +3,10 @@
  * with colours as soon as one of them has any. It opens no file.
  */
 import { DataError, LanegradError, OptionError, ShapeError, show } from '../../base/errors.js';
+import { type Fit, fits, type ImageShape, isCount } from '../../base/image-shape.js';
 import type { OptionReader } from '../../base/options.js';
-import { type ImageShape, isCount } from '../set.js';
 import { type Picture, withChannels } from './picture.js';
-import { type Fit, fits, type ImageSize, resize } from './resize.js';
+import { type ImageSize, resize } from './resize.js';
 
 /** How pictures become the rows of a data set. */
 export interface PictureOptions {

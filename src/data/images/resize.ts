@@ -3,15 +3,8 @@
  * as the pixel is in the old picture, and no narrower than one of its own; so what shrinks is averaged and what
  * grows is interpolated linearly. Sums of products in a fixed order: the bytes are the same everywhere.
  */
+import type { Fit } from '../../base/image-shape.js';
 import type { Picture } from './picture.js';
-
-/**
- * How a picture of other proportions comes to its size. `cover`: it fills it, and what stands over at both
- * ends is cut off; `contain`: all of it is shown, and what remains is black; `stretch`: it is deformed.
- */
-export const fits = ['cover', 'contain', 'stretch'] as const;
-/** One of the ways in which a picture comes to another size. */
-export type Fit = (typeof fits)[number];
 
 /** A height and a width. */
 export type ImageSize = readonly [height: number, width: number];

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { type Fit, fits } from '../../../src/base/image-shape.js';
 import { pictureOf, upright, withChannels } from '../../../src/data/images/picture.js';
-import { type Fit, fits, resize } from '../../../src/data/images/resize.js';
+import { resize } from '../../../src/data/images/resize.js';
 
 interface Case {
   name: string;

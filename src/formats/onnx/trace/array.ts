@@ -4,6 +4,7 @@
  */
 import { elementsOf } from '../../../base/arrays.js';
 import { show } from '../../../base/errors.js';
+import { eachPlace } from '../../axes.js';
 import type { Fail } from '../../protobuf.js';
 import { MAX_RANK } from '../values.js';
 
@@ -89,28 +90,12 @@ export function stridesOf(dims: readonly number[]): number[] {
   return strides;
 }
 
-/**
- * An array of which each element is one of x's: that `strides` places from `offset` on along each axis of
- * `dims`.
- */
-function strided(
-  { kind, values }: Known,
-  dims: readonly number[],
-  strides: readonly number[],
-  offset = 0,
-): Known {
+/** An array of which each element is one of x's: `strides` places further along each axis of `dims`. */
+function strided({ kind, values }: Known, dims: readonly number[], strides: readonly number[]): Known {
   const made = new (kind === 'float' ? Float32Array : Float64Array)(elementsOf(dims));
-  const place = new Array<number>(dims.length).fill(0);
-  let from = offset;
-  for (let i = 0; i < made.length; i++) {
-    made[i] = values[from];
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++place[axis] < dims[axis]) break;
-      from -= strides[axis] * dims[axis];
-      place[axis] = 0;
-    }
-  }
+  eachPlace(dims, strides, (place, i) => {
+    made[i] = values[place];
+  });
   return { kind, dims, values: made };
 }
 
