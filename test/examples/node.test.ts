@@ -1,6 +1,6 @@
 /** The examples for Node, as a stranger runs them: one command each, in a folder of its own. They need a build. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,20 +37,17 @@ async function probabilities(bytes: Uint8Array, input: string, values: number[][
   return results.probabilities.data as Float32Array;
 }
 
-test('each has a README that names the command', async () => {
-  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
-  expect(names.map(({ name }) => name).sort()).toEqual([
-    'adapt-in-a-page',
-    'back-to-onnx-runtime',
-    'scikit-learn-mlp',
-    'sentence-classifier',
-  ]);
-  for (const { name } of names) {
-    const [, script] = (await readFile(join(folder, name, 'README.md'), 'utf8')).match(
-      /^node examples\/(\S+)/m,
-    )!;
-    expect(script.startsWith(`${name}/`)).toBe(true);
-    await readFile(join(folder, script));
+test('each has a README that names the command, and stands in the list', async () => {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const list = await readFile(join(folder, 'README.md'), 'utf8');
+  const listed = [...list.matchAll(/^\| \[([\w-]+)\]\(\1\) \|/gm)].map(([, name]) => name);
+  expect(listed.sort()).toEqual(names.sort());
+  for (const name of names) {
+    const text = await readFile(join(folder, name, 'README.md'), 'utf8');
+    const [, script] = /^(?:node|cd) examples\/(\S+)/m.exec(text)!;
+    expect(script.split('/')[0]).toBe(name);
+    await access(join(folder, script));
   }
 });
 
