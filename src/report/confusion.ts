@@ -52,13 +52,13 @@ export function confusionMatrix(
   const turned = names.some((name) => name.length > 3) ? ' turned' : '';
   const heads = names.map((name) => html`<th scope="col" title="${name}"><span>${name}</span></th>`);
   const foot = scores.map((score) => html`<td>${share(score.precision)}</td>`);
-  return html`<p class="lead">A row holds the samples of one true class, a column those that were read as one class. Right answers
+  return html`<p class="lead">A row holds the samples of one true class, a column those that were predicted as one class. Right answers
 are on the diagonal. Shading is the share of the row, on a square-root scale so that rare confusions show; a dot
 stands for none.</p>
 <div class="scroll${large && ' tall'}" role="region" aria-label="Confusion matrix" tabindex="0">
 <table class="confusion${turned}${large ? ' large' : ' whole'}" style="--classes:${names.length}">
 <caption class="hidden">Counts by true class (rows) and predicted class (columns)</caption>
-<thead><tr class="axis"><th></th><th scope="colgroup" colspan="${names.length}"><span>Read as</span></th><th></th><th></th></tr>
+<thead><tr class="axis"><th></th><th scope="colgroup" colspan="${names.length}"><span>Predicted</span></th><th></th><th></th></tr>
 <tr><th scope="col" class="corner">True</th>${heads}<th scope="col" class="edge">Samples</th><th scope="col" class="edge pin">Recall, %</th></tr></thead>
 <tbody>${confusion.map((row, index) => matrixRow(row, index, names[index]!, scores[index]!))}</tbody>
 <tfoot><tr><th scope="row">Precision, %</th>${foot}<td></td><td class="pin"></td></tr></tfoot>
@@ -88,7 +88,7 @@ function pairs(
     .slice(0, PAIRS_SHOWN);
   if (found.length === 0) return undefined;
   const items = found.map(
-    ({ actual, predicted, value }) => html`<li><b>${names[actual]!}</b> read as <b>${names[predicted]!}</b>
+    ({ actual, predicted, value }) => html`<li><b>${names[actual]!}</b> taken for <b>${names[predicted]!}</b>
 <span>${plural(value, 'time')}, ${percent(value / scores[actual]!.actual, 1)}</span></li>\n`,
   );
   return html`<h3>Most frequent confusions</h3>

@@ -72,6 +72,15 @@ const TITLES: Readonly<Record<string, string>> = {
   rmse: 'RMSE',
   mse: 'MSE',
   mae: 'MAE',
+  f1: 'F1',
+  rocAuc: 'ROC AUC',
+  precision: 'Precision',
+  recall: 'Recall',
+  top5: 'Top 5',
+  multilabelF1Macro: 'F1, mean of labels',
+  multilabelF1Micro: 'F1 of all labels',
+  subsetAccuracy: 'Whole rows right',
+  hammingLoss: 'Hamming loss',
 };
 
 /** A metric's name as people write it. */

@@ -1,5 +1,7 @@
 /** The top of the page: what was trained, how well it did, and the figures one asks for first. */
-import type { EpochRecord, Score } from '../train/history.js';
+import type { EpochRecord, Evaluation, Score } from '../train/history.js';
+import { className, classScores } from './confusion.js';
+import { titleOf } from './curves.js';
 import { type Html, html } from './escape.js';
 import { count, duration, loss, number, percent, plural } from './format.js';
 import { type Figure, pageHeader } from './header.js';
@@ -81,10 +83,7 @@ function figures(report: RunReport): Figure[] {
   const validated = lastValidated(report);
   const last = history.epochs.at(-1);
   const list: Figure[] = [];
-  if (test) list.push({ name: 'Test loss', value: loss(test.loss) });
-  if (test && isRegression(test) && test.metrics?.mae !== undefined) {
-    list.push({ name: 'Mean absolute error', value: number(test.metrics.mae), note: 'of the test' });
-  }
+  if (test) list.push({ name: 'Test loss', value: loss(test.loss) }, ...measures(report, test));
   if (validated?.validation) {
     const note = `after epoch ${validated.epoch}`;
     if (test) list.push(...scoreFigure('Validation', validated.validation, note));
@@ -108,6 +107,33 @@ function figures(report: RunReport): Figure[] {
   list.push({ name: 'Training time', value: duration(history.seconds), note: extent });
   list.push({ name: 'Parameters', value: count(facts.parameters), note: facts.layers.join('-') });
   return list;
+}
+
+/** Of the test, beside accuracy and loss: every metric that was asked for, and the classes' own measure. */
+function measures({ testSet }: RunReport, test: Evaluation): Figure[] {
+  // What stands in the largest number and its note is not said twice.
+  const { r2: _r2, rmse: _rmse, mae, ...metrics } = test.metrics ?? {};
+  const named = Object.entries(metrics).map(([name, value]) => ({
+    name: `Test ${titleOf(name)}`,
+    value: loss(value),
+  }));
+  if (isRegression(test)) {
+    const error = { name: 'Mean absolute error', value: number(mae ?? Number.NaN), note: 'of the test' };
+    return mae === undefined ? named : [error, ...named];
+  }
+  if ('f1' in metrics) return named;
+  // Where a class is rare, accuracy says little. F1 is 2pr / (p + r); a class without samples has none.
+  const scores = classScores(test.confusion).map(({ recall, precision }) =>
+    Number.isNaN(recall) ? Number.NaN : (2 * recall * precision) / (recall + precision) || 0,
+  );
+  const own = scores.filter((score) => !Number.isNaN(score));
+  if (own.length === 0) return named;
+  const f1 =
+    scores.length === 2
+      ? { name: `Test F1 of ${className(testSet, 1)}`, value: scores[1] }
+      : { name: 'Test F1', value: own.reduce((sum, score) => sum + score, 0) / own.length };
+  const note = scores.length === 2 ? 'of precision and recall' : 'mean of the classes';
+  return Number.isNaN(f1.value) ? named : [{ ...f1, value: f1.value.toFixed(3), note }, ...named];
 }
 
 /** Accuracy, or the measures of a regression that were asked for. */

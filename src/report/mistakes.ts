@@ -44,12 +44,12 @@ export function mistakesSection(test: Evaluation, testSet: TestSet): Html {
   const worst = worstMistakes(test, testSet.labels);
   if (worst.length === 0) {
     return html`<section id="mistakes"><h2>Most wrong</h2>
-<p class="lead">The model read all ${count(test.size)} test samples correctly.</p></section>`;
+<p class="lead">The model was right about all ${count(test.size)} test samples.</p></section>`;
   }
   const subset =
     worst.length < wrong ? `Shown are the ${worst.length} with the highest loss` : 'By falling loss';
   return html`<section id="mistakes"><h2>Most wrong</h2>
-<p class="lead">The model misread ${plural(wrong, 'sample')} of ${count(test.size)}
+<p class="lead">The model was wrong about ${plural(wrong, 'sample')} of ${count(test.size)}
 (${percent(wrong / test.size)}). ${subset}: those where it gave the true class the least
 probability. The percentage is how sure it was of its own answer. Some of these labels are hard for people too,
 and a few may be wrong.</p>
@@ -63,7 +63,7 @@ function gallery(worst: readonly Mistake[], testSet: TestSet, images: NonNullabl
     const values = pixels.subarray(mistake.index * size, (mistake.index + 1) * size);
     const words = `Test image ${mistake.index}`;
     return html`<li><figure>${tile({ height, width, channels, values }, words, 'bytes', SIDE)}
-<figcaption>true <b>${className(testSet, mistake.actual)}</b>, read as <b>${className(testSet, mistake.predicted)}</b>, <span class="sure">${confidence(mistake.confidence)}</span></figcaption></figure></li>\n`;
+<figcaption>true <b>${className(testSet, mistake.actual)}</b>, taken for <b>${className(testSet, mistake.predicted)}</b>, <span class="sure">${confidence(mistake.confidence)}</span></figcaption></figure></li>\n`;
   });
   return html`<ol class="gallery">${figures}</ol>`;
 }
@@ -72,7 +72,7 @@ function table(worst: readonly Mistake[], testSet: TestSet): Html {
   return dataTable('Most wrong predictions', worst, [
     ['Test sample', ({ index }) => index],
     ['True', ({ actual }) => className(testSet, actual), 'text'],
-    ['Read as', ({ predicted }) => className(testSet, predicted), 'text'],
+    ['Predicted', ({ predicted }) => className(testSet, predicted), 'text'],
     ['Confidence', (mistake) => confidence(mistake.confidence)],
     ['Loss', (mistake) => loss(mistake.loss)],
   ]);

@@ -1,6 +1,7 @@
 /** The tables' part of the style sheet in style.ts: the confusion matrix, epochs and settings. */
 export const TABLE_STYLE = `
 .scroll { overflow-x: auto; max-width: 100%; }
+.scrolls { margin: 0.75rem 0 0.25rem; color: var(--muted); font-size: 0.8125rem; }
 .scroll.tall { overflow: auto; max-height: min(44rem, 80vh); border: 1px solid var(--rule); border-radius: 4px; }
 table { border-collapse: separate; border-spacing: 0; font-size: 0.875rem; line-height: 1.4; }
 th { font-weight: 600; text-align: left; }

@@ -1,8 +1,9 @@
 /** The sections that an evaluation feeds: the confusion matrix and the worst mistakes. */
 import { describe, expect, it } from 'vitest';
 import { classScores, confusionSection } from '../../src/report/confusion.js';
+import { renderReport } from '../../src/report/index.js';
 import { mistakesSection, worstMistakes } from '../../src/report/mistakes.js';
-import { sampleEvaluation } from './sample.js';
+import { NO_UPLOT, sampleEvaluation, sampleReport } from './sample.js';
 
 /** The table's body as text, a row an array. */
 function cells(markup: string): string[][] {
@@ -66,9 +67,9 @@ describe('mistakes', () => {
       caption!.replace(/<[^>]*>/g, '').replaceAll('\u00a0', ' '),
     );
     expect(captions.slice(0, 3)).toEqual([
-      'true dog, read as cat, 70 %',
-      'true eel, read as dog, 75 %',
-      'true eel, read as cat, 60 %',
+      'true dog, taken for cat, 70 %',
+      'true eel, taken for dog, 75 %',
+      'true eel, taken for cat, 60 %',
     ]);
   });
 
@@ -78,9 +79,37 @@ describe('mistakes', () => {
     expect(cells(text)[0]).toEqual(['4', '1', '0', '70\u00a0%', 'NaN']);
   });
 
-  it('say so when nothing was misread', () => {
+  it('say so when nothing was wrong', () => {
     const perfect = sampleEvaluation(2, [0, 1], [0, 1]);
     const text = mistakesSection(perfect, { labels: Int32Array.of(0, 1), classNames: [] }).text;
-    expect(text).toContain('all 2 test samples correctly');
+    expect(text).toContain('was right about all 2 test samples');
+  });
+});
+
+describe('figures of the test', () => {
+  const figures = (test: ReturnType<typeof sampleEvaluation>, classNames: string[]) => {
+    const testSet = { labels: new Int32Array(test.size), classNames };
+    const page = renderReport(sampleReport({ test, testSet }), NO_UPLOT);
+    return [...page.matchAll(/<dt>(.*?)<\/dt>\s*<dd>(.*?)<\/dd>/gs)].map(([, name, value]) =>
+      `${name} ${value}`
+        .replace(/<[^>]*>/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    );
+  };
+
+  it('have F1, of the second class or the mean of all, where accuracy may say little', () => {
+    // Of ten samples one is yes, and it is missed; nothing is taken for yes.
+    const rare = sampleEvaluation(2, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(figures(rare, ['no', 'yes'])).toContain('Test F1 of yes 0.000 of precision and recall');
+    // Recall 3/4, 1, 0 and precision 1, 1/2, none: F1 6/7, 2/3 and 0.
+    const three = sampleEvaluation(3, [0, 0, 0, 0, 1, 1, 2], [0, 0, 0, 1, 1, 1, 1]);
+    expect(figures(three, ['a', 'b', 'c'])).toContain('Test F1 0.508 mean of the classes');
+  });
+
+  it('have each metric that was asked for, once', () => {
+    const test = { ...sampleEvaluation(2, [0, 1], [0, 1]), metrics: { f1: 0.25, rocAuc: 0.75 } };
+    const shown = figures(test, ['no', 'yes']).filter((text) => /F1|ROC/.test(text));
+    expect(shown).toEqual(['Test F1 0.2500', 'Test ROC AUC 0.7500']);
   });
 });

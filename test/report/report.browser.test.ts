@@ -58,10 +58,35 @@ test.skipIf(noBrowser)('draws its charts without a request or a complaint', asyn
   }
 });
 
-test.skipIf(noBrowser)('fits a phone', async () => {
-  await visit(url, { width: 390, height: 800 }, async (page) => {
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    expect(width).toBeLessThanOrEqual(390);
+test.skipIf(noBrowser)('fits a phone, and says which tables are wider', async () => {
+  const told = (width: number) => {
+    let found: boolean[][] = [];
+    return visit(url, { width, height: 800 }, async (page) => {
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      found = await page.locator('.scroll').evaluateAll((all) =>
+        all.map((box) => {
+          return [box.scrollWidth > box.clientWidth, box.previousElementSibling?.className === 'scrolls'];
+        }),
+      );
+    }).then(() => found);
+  };
+  const onPhone = await told(390);
+  expect(onPhone.some(([isWider]) => isWider)).toBe(true);
+  for (const [isWider, isTold] of onPhone) expect(isTold).toBe(isWider);
+  for (const [isWider, isTold] of await told(1200)) expect([isWider, isTold]).toEqual([false, false]);
+});
+
+test.skipIf(noBrowser)('legends have the last values until one points', async () => {
+  await visit(url, { width: 1000, height: 800 }, async (page) => {
+    const legend = () => page.locator('#plot-loss .u-legend').textContent();
+    expect(await legend()).toBe('Epoch3Training0.3333Validation0.4167');
+    await page.locator('#plot-loss').scrollIntoViewIfNeeded();
+    const { x, y, width, height } = (await page.locator('#plot-loss .u-over').boundingBox())!;
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.waitForFunction(() =>
+      document.querySelector('#plot-loss .u-legend')!.textContent!.startsWith('Epoch2'),
+    );
+    expect(await legend()).toBe('Epoch2Training0.5Validation0.625');
   });
 });
 

@@ -60,11 +60,12 @@ function rangeY({ log, percent }: Axis) {
   };
 }
 
-/** What the legend says of a point. */
-function legend({ values, band }: Line<Value>, { percent }: Axis, index: number | null): string {
-  const value = index === null ? null : values[index];
+/** What the legend says of a point; of the last that has a value, while nobody points. */
+function legend({ values, band }: Line<Value>, { percent }: Axis, pointed: number | null): string {
+  const index = pointed ?? values.findLastIndex((value) => typeof value === 'number');
+  const value = values[index];
   if (typeof value !== 'number') return value ?? DASH;
-  const deviation = index === null ? null : band?.[index];
+  const deviation = band?.[index];
   const spread = typeof deviation === 'number' && deviation > 0 ? ` ± ${digits(deviation, 2)}` : '';
   return percent ? `${value.toFixed(2)}${spread} %` : shown(value) + spread;
 }
@@ -72,7 +73,13 @@ function legend({ values, band }: Line<Value>, { percent }: Axis, index: number 
 function seriesOf({ x, y, lines }: ChartData): { data: AlignedData; series: Series[]; bands: Band[] } {
   const data: (readonly (number | null | undefined)[])[] = [x.values];
   const series: Series[] = [
-    { label: x.label, value: (_plot, value: number | null) => (value === null ? DASH : shown(value)) },
+    {
+      label: x.label,
+      value: (_plot, value: number | null) => {
+        const last = x.values[x.values.length - 1];
+        return value === null && typeof last !== 'number' ? DASH : shown(value ?? (last as number));
+      },
+    },
   ];
   const bands: Band[] = [];
   for (const line of lines) {

@@ -45,9 +45,31 @@ function print(printing: boolean): void {
 }
 
 views.forEach(draw);
+/** Tables that are wider than the page say so: on many screens nothing else shows that there is more. */
+function tellWidth(): void {
+  for (const box of document.querySelectorAll<HTMLElement>('.scroll')) {
+    const before = box.previousElementSibling;
+    const said = before?.className === 'scrolls' ? before : undefined;
+    if (box.scrollWidth <= box.clientWidth) said?.remove();
+    else if (!said) {
+      const words = document.createElement('p');
+      words.className = 'scrolls';
+      words.textContent = 'This table is wider than the page: it scrolls sideways.';
+      box.before(words);
+    }
+  }
+}
+
+tellWidth();
 // In the next frame: resizing what is observed within the callback would report a loop.
-const observer = new ResizeObserver(() => requestAnimationFrame(() => views.forEach(fit)));
+const observer = new ResizeObserver(() =>
+  requestAnimationFrame(() => {
+    views.forEach(fit);
+    tellWidth();
+  }),
+);
 for (const { holder } of views) observer.observe(holder);
+observer.observe(page);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => views.forEach(draw));
 // Paper is light and narrower; a canvas cannot reflow by itself, so it is drawn again at the width of a page.
 addEventListener('beforeprint', () => print(true));
