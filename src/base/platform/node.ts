@@ -18,7 +18,8 @@ const TURBO_NODE = 24;
 const DEOPT_NODE = 25;
 
 export const platform: Platform = {
-  runtime: `node ${process.versions.node}`,
+  // Bun and Deno say which Node they imitate, too.
+  runtime: runtimeOf(process.versions),
 
   async loadAsset(url) {
     try {
@@ -188,4 +189,8 @@ function marked(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   copy.set(bytes);
   copy.set(section, bytes.length);
   return copy;
+}
+
+function runtimeOf({ bun, deno, node }: NodeJS.ProcessVersions): string {
+  return bun ? `bun ${bun}` : deno ? `deno ${deno}` : `node ${node}`;
 }
