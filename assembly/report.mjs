@@ -17,6 +17,8 @@ export function declareReport(build) {
 export declare const languageScript: string;
 /** Draws a page's charts with uPlot. */
 export declare const clientScript: string;
+/** Keeps a page that is served in step with its server. */
+export declare const liveScript: string;
 `,
   );
   writeFileSync(
@@ -54,12 +56,12 @@ export async function writeReport(root) {
       cut(name, readFileSync(`${root}${excerpt.file}`, 'utf8'), excerpt),
     ]),
   );
-  const entryPoints = ['language', 'main'].map((name) => `src/report/client/${name}.ts`);
+  const entryPoints = ['language', 'main', 'live'].map((name) => `src/report/client/${name}.ts`);
   const client = await bundle(root, { entryPoints, outdir: root, format: 'iife', minify: true });
-  const [languageScript, clientScript] = client.texts;
+  const [languageScript, clientScript, liveScript] = client.texts;
   declareReport(`${root}build/`);
   write(`${root}build/assignment.js`, { mathml, code });
-  write(`${root}build/report.js`, { languageScript, clientScript });
+  write(`${root}build/report.js`, { languageScript, clientScript, liveScript });
   return {
     inputs: [...new Set(['assembly/report.mjs', ...inputs, ...client.inputs, ...sources])],
     outputs: ['assignment', 'report'].flatMap((name) => [`build/${name}.js`, `build/${name}.d.ts`]),

@@ -8,13 +8,15 @@ import { trialsCsv } from '../sweep/csv.js';
 import { mergeShards } from '../sweep/merge.js';
 import type { TrainingObjective } from '../sweep/objective/train.js';
 import { optionsOf, readStudy, type StoredStudy } from '../sweep/read.js';
+import { shardFolder } from '../sweep/study.js';
 import { resultOf, type SweepOptions, sweep } from '../sweep/sweep.js';
 import type { Trial } from '../sweep/trial.js';
 import { count, Output, printable, table } from './output.js';
 import { Signals } from './signals.js';
 import { SweepLine } from './sweep-progress.js';
+import type { ServedSweep, ServeFlags } from './sweep-serve.js';
 
-interface RunFlags {
+interface RunFlags extends ServeFlags {
   shard?: Shard;
   out?: string;
   trials?: number;
@@ -39,7 +41,8 @@ export async function goOn(folder: string, flags: RunFlags, command: Command): P
   });
 }
 
-async function run(given: SweepOptions, { trials, workers, shard, quiet, json }: RunFlags): Promise<void> {
+async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
+  const { trials, workers, shard, quiet, json } = flags;
   const out = new Output({ json });
   const line = new SweepLine(out, { quiet });
   const signals = new Signals((name) => {
@@ -47,6 +50,7 @@ async function run(given: SweepOptions, { trials, workers, shard, quiet, json }:
     out.line(`${name}: stopping; what is done is kept`);
   });
   const began = performance.now();
+  const served = flags.serve === undefined ? undefined : await serve(out, given, flags);
   try {
     const result = await sweep({
       ...given,
@@ -54,7 +58,10 @@ async function run(given: SweepOptions, { trials, workers, shard, quiet, json }:
       ...(workers !== undefined && { workers }),
       ...(shard && { shard }),
       signal: signals.signal,
-      onProgress: (progress) => line.show(progress),
+      onProgress: (progress) => {
+        line.show(progress);
+        served?.show(progress);
+      },
       onTrial: (trial) => line.ended(trial),
     });
     line.end();
@@ -71,7 +78,13 @@ async function run(given: SweepOptions, { trials, workers, shard, quiet, json }:
     process.exitCode = signals.exitCode;
   } finally {
     signals.stop();
+    await served?.close();
   }
+}
+
+async function serve(out: Output, { folder }: SweepOptions, flags: RunFlags): Promise<ServedSweep> {
+  const { ServedSweep } = await import('./sweep-serve.js');
+  return ServedSweep.open(out, flags.shard ? shardFolder(folder!, flags.shard) : folder!, flags);
 }
 
 /** Paths of modules are relative to the working directory, as those of data are. */
@@ -87,8 +100,13 @@ async function readOptions(file: string): Promise<Partial<SweepOptions>> {
   throw new FormatError(file, 'expected an object with objective, space and trials');
 }
 
-export async function showStatus(folder: string, _: object, command: Command): Promise<void> {
+export async function showStatus(folder: string, flags: ServeFlags, command: Command): Promise<void> {
   const out = new Output(command.optsWithGlobals());
+  const { serve, host } = { ...command.parent?.opts<ServeFlags>(), ...flags };
+  if (serve !== undefined) {
+    const { watchStudy } = await import('./sweep-serve.js');
+    return watchStudy(out, folder, { serve, ...(host !== undefined && { host }) });
+  }
   const study = await readStudy(folder);
   printResult(out, study);
   out.result(describe(study));

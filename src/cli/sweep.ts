@@ -43,6 +43,22 @@ const beginTable = {
   ...runTable,
 } satisfies SettingsTable;
 
+/** Shared by what runs a study and what looks at one. */
+const serveTable = {
+  serve: {
+    kind: integer({ min: 0, max: 65_535 }, '[port]'),
+    about: 'show a page in the browser that follows the sweep; another port where this one is taken',
+    group,
+    otherwise: 'port 8384',
+  },
+  host: {
+    kind: text('<address>'),
+    about: 'where it is served; 0.0.0.0 shows it to everybody in the network',
+    group,
+    otherwise: '127.0.0.1, this machine alone',
+  },
+} satisfies SettingsTable;
+
 type Actions = typeof import('./sweep-run.js');
 
 /** An action of the module that is loaded now. */
@@ -65,14 +81,16 @@ export function addSweep(program: Command): void {
     .argument('[file]', 'JSON: objective, space, trials, and how they are chosen')
     .action(later('begin'))
     .addHelpText('after', HELP);
-  for (const option of [...flagsOf(beginTable), ...commonOptions()]) command.addOption(option);
+  for (const option of [...flagsOf(beginTable), ...flagsOf(serveTable), ...commonOptions()])
+    command.addOption(option);
 
   const resume = command
     .command('resume')
     .description('Goes on with a study that was stopped or killed, or with more trials.')
     .argument('<folder>', "the study's")
     .action(later('goOn'));
-  for (const option of [...flagsOf(runTable), ...commonOptions()]) resume.addOption(option);
+  for (const option of [...flagsOf(runTable), ...flagsOf(serveTable), ...commonOptions()])
+    resume.addOption(option);
 
   const others = [
     ['status', 'showStatus', 'Says how far a study has come, while it runs or after.'],
@@ -87,7 +105,8 @@ export function addSweep(program: Command): void {
       .argument('<folder>', "the study's")
       .action(later(action));
     if (name === 'export') own.requiredOption('--csv [file]', 'as CSV, to a file or to standard output');
-    for (const option of commonOptions()) own.addOption(option);
+    const flags = name === 'status' ? flagsOf(serveTable) : [];
+    for (const option of [...flags, ...commonOptions()]) own.addOption(option);
   }
 }
 
@@ -104,10 +123,11 @@ A file such as:
   }
 
 Examples:
-  lanegrad sweep sweep.json --workers 4
+  lanegrad sweep sweep.json --workers 4 --serve
   lanegrad sweep resume runs/first-sweep --trials 80
   lanegrad sweep sweep.json --shard $SLURM_ARRAY_TASK_ID/8, and then: lanegrad sweep merge runs/first-sweep
   lanegrad sweep status runs/first-sweep
+  lanegrad sweep status runs/first-sweep --serve, while another process runs it
   lanegrad sweep best runs/first-sweep
   lanegrad sweep export runs/first-sweep --csv trials.csv
 

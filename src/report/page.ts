@@ -1,6 +1,7 @@
 /**
  * The page around the sections: one HTML file that needs nothing else. Its policy forbids every network
- * request, so a report can be opened from disk, mailed and archived without a second thought.
+ * request, so a report can be opened from disk, mailed and archived without a second thought. A page that is
+ * served while it is made may ask its own server, and nobody else.
  */
 import { clientScript, languageScript } from '../../build/report.js';
 import { type Chart, chartData } from './charts.js';
@@ -10,6 +11,10 @@ import type { Uplot } from './types.js';
 // base-uri and form-action do not fall back to default-src.
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+const COMPLETE = 'Written by lanegrad. This file is complete: it loads nothing, and nothing leaves it.';
+const SERVED =
+  'Served by lanegrad on this machine. It asks nobody else for anything, and nothing leaves the machine.';
 
 /** A section's anchor and its name in the page's own navigation. */
 export interface Link {
@@ -28,16 +33,24 @@ export interface PageParts {
   /** Those that stand in the sections. Without any the page has no script. */
   readonly charts: readonly Chart[];
   readonly uplot: Uplot;
+  /** Of a page that is served: the script that follows what its server says. */
+  readonly live?: string | undefined;
+}
+
+/** The page's own navigation. */
+export function navigation(links: readonly Link[]): Html {
+  return html`<nav aria-label="Sections"><ul>${links.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>`;
 }
 
 /** Puts a header and sections into a whole document. */
-export function page({ title, header, links, sections, style, charts, uplot }: PageParts): string {
+export function page(parts: PageParts): string {
+  const { title, header, links, sections, style, charts, uplot, live } = parts;
   const drawn = charts.length > 0;
   const body = html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${markup(POLICY)}">
+<meta http-equiv="Content-Security-Policy" content="${markup(live ? `${POLICY}; connect-src 'self'` : POLICY)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="lanegrad">
@@ -49,10 +62,10 @@ ${drawn && html`<style>${inlineStyle(uplot.style)}</style>`}
 <body>
 <main>
 ${header}
-<nav aria-label="Sections"><ul>${links.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
+${navigation(links)}
 ${sections}
 </main>
-<footer><p>Written by lanegrad. This file is complete: it loads nothing, and nothing leaves it.</p></footer>
+<footer><p>${live ? SERVED : COMPLETE}</p></footer>
 ${
   drawn &&
   html`${chartData(charts)}
@@ -61,6 +74,7 @@ ${
 ${inlineScript(uplot.script)}</script>
 <script>${inlineScript(clientScript)}</script>`
 }
+${live && html`<script>${inlineScript(live)}</script>`}
 </body>
 </html>
 `;

@@ -31,6 +31,8 @@ export interface SweepProgress {
   /** Trials that have ended, and all there are to be. */
   readonly ended: number;
   readonly total: number;
+  /** All that were begun, in the order of their numbers. */
+  readonly trials: readonly Trial[];
   readonly running: readonly Trial[];
   /** Of those that are complete. */
   readonly best: Trial | undefined;
@@ -215,7 +217,7 @@ class Clock {
     const ended = trials.filter(hasEnded).length;
     const each = (performance.now() - this.#began) / 1000 / this.#ended;
     return {
-      ...{ ended, total: Math.max(this.#total, trials.length) },
+      ...{ ended, total: Math.max(this.#total, trials.length), trials },
       running: this.#study.open,
       best: resultOf(trials, definition).best,
       ...(this.#ended > 0 && { secondsLeft: Math.max(0, each * (this.#total - ended)) }),

@@ -69,12 +69,15 @@ export function framed(
     yLabel,
     inside,
     marks,
+    isDense,
   }: {
     label: string;
     xLabel: string;
     yLabel?: string;
     inside: string;
     marks?: readonly (readonly [number, string])[];
+    /** Many marks, which are drawn lightly. */
+    isDense?: boolean;
   },
 ): Html {
   const { width, height, left, bottom } = frame;
@@ -87,7 +90,7 @@ export function framed(
     ([value, text]) =>
       html`<text x="${xOf(frame, value).toFixed(1)}" y="${height + 18}" text-anchor="middle">${text}</text>\n`,
   );
-  return html`<svg class="scatter drawn" viewBox="0 0 ${left + width + 12} ${height + bottom}" role="img" aria-label="${label}">
+  return html`<svg class="scatter drawn${isDense && ' dense'}" viewBox="0 0 ${left + width + 12} ${height + bottom}" role="img" aria-label="${label}">
 ${rows}${columns}
 ${markup(inside)}
 <text x="${left + width / 2}" y="${height + 38}" text-anchor="middle">${xLabel}</text>

@@ -15,8 +15,9 @@ import { commandOf } from '../command.js';
 import type { DefinitionJson } from '../definition.js';
 import type { TrainingObjective } from '../objective/train.js';
 import { Space } from '../space.js';
-import { ranked, type Trial } from '../trial.js';
+import { hasEnded, ranked, type Trial } from '../trial.js';
 import { importances } from './importance.js';
+import { type Live, progressSection } from './progress.js';
 import {
   curvesSection,
   type Drawn,
@@ -38,6 +39,15 @@ export interface SweepReport {
   readonly total: number;
   readonly trials: readonly Trial[];
   readonly definition: DefinitionJson;
+  /** Of a page that is served while the sweep runs. */
+  readonly live?: Live;
+}
+
+/** What the page consists of: its header, and its sections by what they are called. */
+export interface SweepPage {
+  readonly title: string;
+  readonly header: Html;
+  readonly sections: readonly (readonly [Link, Html])[];
 }
 
 const STYLES = `
@@ -50,7 +60,9 @@ const STYLES = `
 .rest, .good, .cut { fill: none; stroke: var(--muted); stroke-opacity: 0.35; stroke-width: 1; }
 .cut { stroke-dasharray: 3 3; }
 .good { stroke: var(--train); stroke-opacity: 0.9; stroke-width: 1.75; }
+.dense .rest, .dense .cut { stroke-opacity: 0.14; }
 .rest:hover, .cut:hover, .good:hover { stroke: var(--validation); stroke-opacity: 1; stroke-width: 2.5; }
+.dense .pruned { stroke-opacity: 0.4; stroke-width: 1; r: 2.5px; }
 .parallel { display: block; width: 100%; height: auto; }
 .parallel text { fill: var(--muted); font-size: 11px; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
 .parallel .name { fill: var(--ink); font-size: 12px; }
@@ -60,21 +72,66 @@ const STYLES = `
 .bars td { padding: 0.375rem 0 0.375rem 0.75rem; text-align: right; }
 .bars .bar { width: 100%; }
 .bars .bar span { display: block; height: 0.75rem; border-radius: 2px; background: var(--train); min-width: 1px; }
+progress { display: block; width: min(100%, 44rem); height: 0.625rem; border: 0; border-radius: 5px; overflow: hidden; background: var(--raised); accent-color: var(--train); appearance: none; }
+progress::-webkit-progress-bar { background: var(--raised); }
+progress::-webkit-progress-value { background: var(--train); }
+progress::-moz-progress-bar { background: var(--train); }
+#progress h3 { margin: 1.75rem 0 0.5rem; }
+#progress .data .text { min-width: 6rem; }
+#progress .data .text:last-child { min-width: min(20rem, 60vw); }
+.spark { display: block; width: 6rem; height: 1.5rem; }
+.spark path { fill: none; stroke: var(--train); stroke-width: 1.5; }
 pre.command { margin: 0 0 1.5rem; padding: 0.875rem 1rem; background: var(--raised); font: 0.8125rem/1.6 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; user-select: all; }
 `;
 
 /** The whole page as one string. */
 export function renderSweep(report: SweepReport, uplot: Uplot): string {
-  const { definition, trials, name } = report;
+  return wholePage(sweepPage(report), uplot);
+}
+
+/**
+ * A page's parts put together.
+ *
+ * @param live of a page that is served: the script that keeps it in step.
+ */
+export function wholePage({ title, header, sections }: SweepPage, uplot: Uplot, live?: string): string {
+  return page({
+    ...{ title, header, live, uplot },
+    links: sections.map(([link]) => link),
+    sections: sections.map(([, section]) => section),
+    style: STYLE + STYLES,
+    charts: [],
+  });
+}
+
+/** What is said of a study without a drawing, which takes no time: header, progress and best settings. */
+export function sweepSummary(report: SweepReport): SweepPage {
+  const { definition, trials, name, total, live } = report;
+  const { directions } = definition;
+  const parts: (readonly [Link, Html] | undefined)[] = [
+    live && [{ id: 'progress', name: 'Progress' }, progressSection(live, { trials, total, directions })],
+    [{ id: 'best', name: 'Best settings' }, bestSection(report)],
+  ];
+  const far = live ? `${trials.filter(hasEnded).length}/${total} – ` : '';
+  return {
+    title: `${far}${name} – lanegrad sweep report`,
+    header: header(report, measuredBy(definition)),
+    sections: parts.filter((part) => part !== undefined),
+  };
+}
+
+/** All of it. */
+export function sweepPage(report: SweepReport): SweepPage {
+  const { definition, trials } = report;
   const space = Space.read('sweep', definition.space);
   const { directions } = definition;
-  const measured = measuredBy(definition);
-  const drawn: Drawn = { space, trials, directions, measured };
+  const drawn: Drawn = { space, trials, directions, measured: measuredBy(definition) };
   const hasValues = trials.some(({ values }) => values !== undefined);
   const curves = curvesSection(drawn);
   const front = frontSection(drawn);
+  const summary = sweepSummary(report);
   const parts: (readonly [Link, Html] | undefined | false)[] = [
-    [{ id: 'best', name: 'Best settings' }, bestSection(report)],
+    ...summary.sections,
     front && [{ id: 'front', name: 'The front' }, front],
     hasValues && [{ id: 'history', name: 'History' }, historySection(drawn)],
     hasValues && [{ id: 'coordinates', name: 'Settings together' }, parallelSection(drawn)],
@@ -87,16 +144,8 @@ export function renderSweep(report: SweepReport, uplot: Uplot): string {
     [{ id: 'trials', name: 'Trials' }, trialsSection(report, space)],
     [{ id: 'study', name: 'Study' }, studySection(definition)],
   ];
-  const present = parts.filter((part): part is readonly [Link, Html] => Boolean(part));
-  return page({
-    title: `${name} – lanegrad sweep report`,
-    header: header(report, measured),
-    links: present.map(([link]) => link),
-    sections: present.map(([, section]) => section),
-    style: STYLE + STYLES,
-    charts: [],
-    uplot,
-  });
+  const sections = parts.filter((part): part is readonly [Link, Html] => Boolean(part));
+  return { ...summary, sections };
 }
 
 function measuredBy({ objective }: DefinitionJson): string {
@@ -118,7 +167,7 @@ function bestOf({ trials, definition }: SweepReport): Trial | undefined {
 }
 
 function header(report: SweepReport, measured: string): Html {
-  const { trials, total, definition, createdAt, name } = report;
+  const { trials, total, definition, createdAt, name, live } = report;
   const best = bestOf(report);
   const of = (state: Trial['state']) => trials.filter((trial) => trial.state === state).length;
   const open = total - of('complete') - of('pruned') - of('failed');
@@ -139,6 +188,7 @@ function header(report: SweepReport, measured: string): Html {
     title: name,
     notices:
       open > 0 &&
+      !live &&
       html`<p class="notice">This study is not at its end: ${plural(open, 'trial')} of ${count(total)} are open. <code>lanegrad sweep resume</code> goes on with it.</p>`,
     main: best ? mainFigure(best, measured, said[0]!) : { name: 'No trial is complete' },
     figures,

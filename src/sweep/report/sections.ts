@@ -19,6 +19,9 @@ const signOf = (direction: Direction) => (direction === 'maximize' ? -1 : 1);
 const valued = (trials: readonly Trial[]) => trials.filter(({ values }) => values !== undefined);
 const WIDE = { width: 720, height: 300, left: 64, bottom: 44 } as const;
 
+/** So many trials are drawn lightly, so that where they are many is darker. */
+const DENSE = 150;
+
 /** A mark of a trial, with what a pointer over it is told. */
 function mark(x: number, y: number, trial: Trial, isBest: boolean): string {
   const kind = isBest ? 'most' : trial.state === 'pruned' ? 'pruned' : 'done';
@@ -84,6 +87,7 @@ ${framed(frame, {
   xLabel: 'trial',
   yLabel: measured,
   inside: line + points.join('') + failed.join(''),
+  isDense: shown.length > DENSE,
   marks: whole.map((value) => [value, String(value)] as const),
 })}</section>`;
 }
@@ -136,7 +140,7 @@ ${marks.map(([unit, text]) => html`<text x="${x - 6}" y="${(y(unit) + 4).toFixed
   );
   return html`<section id="coordinates"><h2>Settings together</h2>
 <p class="lead">Each line is a trial, over an axis for each setting; it passes over settings that the trial does not have. The best tenth are in colour; those that were pruned are dashed.${cutNote(value.cut)}</p>
-<div class="scroll" role="region" aria-label="Parallel coordinates" tabindex="0"><svg class="parallel" style="min-width:${Math.max(360, columns * 100)}px" viewBox="0 0 ${left + columns * gap + 40} ${top + height + 12}" role="img" aria-label="Parallel coordinates of ${plural(order.length, 'trial')}">
+<div class="scroll" role="region" aria-label="Parallel coordinates" tabindex="0"><svg class="parallel${order.length > DENSE && ' dense'}" style="min-width:${Math.max(360, columns * 100)}px" viewBox="0 0 ${left + columns * gap + 40} ${top + height + 12}" role="img" aria-label="Parallel coordinates of ${plural(order.length, 'trial')}">
 ${markup(lines.join(''))}
 ${space.dimensions.map((dimension, i) => axis(i, dimension.name, axisMarks(dimension)))}${axis(columns, measured, valueMarks)}
 </svg></div></section>`;
@@ -185,6 +189,7 @@ export function slicesSection(drawn: Drawn): Html {
       label,
       xLabel: dimension.name,
       inside: inside.join(''),
+      isDense: own.length > DENSE,
       ...(marks && { marks }),
     });
     return html`<figure class="chart">${drawing}</figure>\n`;
@@ -218,8 +223,9 @@ function alongOf(dimension: Dimension): {
 
 /** What every trial said on its way. */
 export function curvesSection({ trials, directions, measured }: Drawn): Html | undefined {
-  const shown = trials.filter(({ reports }) => reports.length > 1);
-  if (shown.length === 0) return undefined;
+  if (!trials.some(({ reports }) => reports.length > 1)) return undefined;
+  // Of one that was pruned at once there is only where it ended.
+  const shown = trials.filter(({ state, reports }) => reports.length > (state === 'pruned' ? 0 : 1));
   const all = shown.flatMap(({ reports }) => reports);
   const y = scaleOfValues(
     all.map(({ value }) => value),
@@ -249,7 +255,7 @@ export function curvesSection({ trials, directions, measured }: Drawn): Html | u
     });
   return html`<section id="curves"><h2>Learning curves</h2>
 <p class="lead">${measured} at each step. The three best are in colour; a trial that was pruned is dashed and ends in a ring.${cutNote(y.cut)}</p>
-${framed(frame, { label: `Learning curves of ${plural(shown.length, 'trial')}`, xLabel: 'step', yLabel: measured, inside: curves.join('') })}</section>`;
+${framed(frame, { label: `Learning curves of ${plural(shown.length, 'trial')}`, xLabel: 'step', yLabel: measured, inside: curves.join(''), isDense: shown.length > DENSE })}</section>`;
 }
 
 /** Of two objectives, which trials are not beaten in both. */
