@@ -11,6 +11,7 @@ import { allValues, type Network } from '../nn/model.js';
 import { layerWidths } from '../nn/summary.js';
 import type { RegressionTest, RunReport, TestSet } from '../report/report.js';
 import { inUnits } from '../tables/target.js';
+import type { Checkpoint } from '../train/checkpoint.js';
 import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
@@ -32,6 +33,8 @@ export interface RunHooks {
   out?: string;
   /** The folder of an earlier run with these settings, to go on with in its place. */
   resume?: RunFolder;
+  /** Another run's checkpoint to go on from with these settings, where this run has none of its own. */
+  goesOnFrom?: Checkpoint | undefined;
   /** Write the page `report.html` at the end; true by default. */
   report?: boolean;
   /** What `settings.from` names; of a run that goes on, the model in its folder. */
@@ -85,7 +88,8 @@ export async function run(
   const lock = await folder.lock();
   let completed = 0;
   try {
-    const checkpoint = hooks.resume && (await latestCheckpoint(folder.checkpointPath));
+    const own = hooks.resume && (await latestCheckpoint(folder.checkpointPath));
+    const checkpoint = own ?? hooks.goesOnFrom;
     // A checkpoint has weights of its own, and those that the run began with may be gone by then.
     if (!checkpoint && settings.weightsFrom !== undefined) await takeWeights(model, settings.weightsFrom);
     const events = hooks.tensorboard ? new EventFile(folder.path) : undefined;
@@ -95,7 +99,7 @@ export async function run(
       // Its graph stands in no setting: the run goes on with what is here, whatever becomes of the other file.
       if (hooks.base && !hooks.resume) await folder.saveModel(model, metadata);
       await folder.writeConfig(config);
-      if (hooks.resume) await folder.replaceMetrics(checkpoint?.records ?? []);
+      if (hooks.resume || checkpoint) await folder.replaceMetrics(checkpoint?.records ?? []);
     };
     if (!checkpointing) await begin();
     const history = await fit(engine, model, train, {

@@ -1,10 +1,10 @@
 /** Hands a study's trials out to whatever runs them, as many at a time as it takes and the study allows. */
-import { join } from 'node:path';
 import type { Global } from '../base/globals.js';
 import { type Executor, RunError } from '../tasks/executor.js';
 import { hash } from './draws.js';
 import { reasonOf, type TrialResult, type TrialTask } from './objective/trial.js';
-import type { Study } from './study.js';
+import { populationOf } from './population.js';
+import { type Study, trialFolder } from './study.js';
 import type { Trial, TrialReport } from './trial.js';
 
 /** One of `of` parts of a study: the trials whose numbers leave the rest `index` when divided by `of`. */
@@ -27,11 +27,6 @@ export interface CoordinateOptions {
 
 /** Apart from the dimensions of a sequence, which scrambling numbers. */
 const TRIAL_SEEDS = 255;
-
-/** Folders of a study's trials, within its own. */
-export function trialFolder(folder: string, number: number): string {
-  return join(folder, 'trials', String(number).padStart(5, '0'));
-}
 
 /**
  * Runs the study until it has so many trials, those first that were begun and did not end. A trial that fails is one
@@ -107,7 +102,7 @@ export async function coordinate(
 async function runTask(
   study: Study,
   executor: Executor<TrialTask>,
-  { number, settings }: Trial,
+  { number, settings, attributes }: Trial,
   signal: Global<'AbortSignal'> | undefined,
   onReport: (report: TrialReport) => void,
 ): Promise<TrialResult> {
@@ -117,6 +112,7 @@ async function runTask(
     settings,
     seed: hash(definition.seed, number, 0, TRIAL_SEEDS),
     folder: folder && trialFolder(folder, number),
+    ...populationOf(study, attributes),
     rule: study.ruleOf(number),
     directions: definition.directions,
   };

@@ -79,6 +79,12 @@ export function readDefinition(where: string, reader: OptionReader, facts: Objec
   if (directions.length > 1 && pruner.kind !== 'none') {
     throw new OptionError(where, 'pruner: expected none where there are several objectives');
   }
+  if (sampler.kind === 'pbt' && (directions.length > 1 || pruner.kind !== 'none')) {
+    throw new OptionError(
+      where,
+      'sampler: pbt stops the worst itself; expected one objective, and no pruner besides',
+    );
+  }
   const [direction] = directions;
   return {
     json: {
@@ -88,7 +94,7 @@ export function readDefinition(where: string, reader: OptionReader, facts: Objec
       ...(facts.data !== undefined && { data: facts.data }),
     },
     ...{ space, directions, seed },
-    sampler: makeSampler({ space, seed, directions, lag }),
+    sampler: makeSampler({ space, seed, directions, lag, most: facts.most }),
     pruner: makePruner({ direction, lag, most: facts.most }),
   };
 }

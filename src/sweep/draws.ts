@@ -8,7 +8,7 @@ import { inverseNormal, philox } from '../base/random.js';
 const SWEEP = 0x73776570;
 
 /** What numbers are drawn for, so that no two uses share any. */
-export const purposes = { settings: 0, scramble: 1, generation: 2 } as const;
+export const purposes = { settings: 0, scramble: 1, generation: 2, explore: 3 } as const;
 
 export class Draws {
   readonly #low: number;

@@ -5,12 +5,11 @@ import { FileError, OptionError } from '../base/errors.js';
 import { fileError, systemCode, writeFileAtomic } from '../base/files/atomic.js';
 import { FolderLock } from '../base/files/lock.js';
 import { canonicalJson } from '../tasks/store.js';
-import { trialFolder } from './coordinate.js';
 import { RecordMaker } from './journal/records.js';
 import { copyBest, writePage } from './outcome.js';
 import { readStudy, type StoredStudy } from './read.js';
 import { Space } from './space.js';
-import { JOURNAL_FILE, SHARDS } from './study.js';
+import { JOURNAL_FILE, SHARDS, trialFolder } from './study.js';
 import { hasEnded, type Trial } from './trial.js';
 
 /**

@@ -5,11 +5,11 @@ import { fileError, systemCode, writeFileAtomic } from '../base/files/atomic.js'
 import { makeFolders } from '../base/files/folders.js';
 import { loadUplot } from '../report/node.js';
 import { MODEL_FILE } from '../run/folder.js';
-import { trialFolder } from './coordinate.js';
 import { PART, removeCheckpoints } from './objective/train.js';
+import { outlived } from './population.js';
 import type { StoredStudy } from './read.js';
 import { renderSweep } from './report/page.js';
-import type { Study } from './study.js';
+import { type Study, trialFolder } from './study.js';
 import { ranked, type Trial } from './trial.js';
 
 /** The page's file, and the folder of the best model. */
@@ -31,8 +31,10 @@ export class ReportWriter {
     this.#total = total;
   }
 
-  async trialEnded({ number }: Trial): Promise<void> {
-    await removeCheckpoints(trialFolder(this.#folder, number));
+  async trialEnded(trial: Trial): Promise<void> {
+    for (const { number } of outlived(this.#study.trials, trial)) {
+      await removeCheckpoints(trialFolder(this.#folder, number));
+    }
     if (performance.now() - this.#written >= INTERVAL) await this.write();
   }
 

@@ -14,11 +14,17 @@ import { JournalFile } from './journal/file.js';
 import { inSpace, localTime, RecordMaker, replay } from './journal/records.js';
 import type { TrialResult } from './objective/trial.js';
 import type { Rule } from './pruners/rule.js';
+import { LINEAGE } from './samplers/sampler.js';
 import type { TrialSettings } from './space.js';
 import { endedPrefix, hasEnded, type Trial, type TrialReport } from './trial.js';
 
 /** The journal's file within a study's folder. */
 export const JOURNAL_FILE = 'journal.log';
+
+/** Folders of a study's trials, within its own. */
+export function trialFolder(folder: string, number: number): string {
+  return join(folder, 'trials', String(number).padStart(5, '0'));
+}
 
 /** Where a part of a study is kept, within the study's folder. */
 export function shardFolder(folder: string, { index, of }: { index: number; of: number }): string {
@@ -112,13 +118,15 @@ export class Study {
   async begin(): Promise<Trial> {
     const number = this.#trials.length;
     const known = this.definition.sampler.needs(number);
-    const settings = this.definition.sampler.sample({
+    const { sampler } = this.definition;
+    const view = {
       number,
       ended: this.#trials.slice(0, known),
       pending: this.#trials.slice(known).map((trial) => trial.settings),
-    });
-    const trial = this.#newTrial(number, settings);
-    await this.#journal?.append([this.#records.trial(settings, trial.started!)]);
+    };
+    const attributes = sampler.lineage ? { [LINEAGE]: sampler.lineage(view) } : {};
+    const trial = this.#newTrial(number, sampler.sample(view), attributes);
+    await this.#journal?.append([this.#records.trial(trial.settings, trial.started!, attributes)]);
     return trial;
   }
 
@@ -141,9 +149,9 @@ export class Study {
     await this.#journal?.append([this.#records.start(number, started)]);
   }
 
-  #newTrial(number: number, settings: TrialSettings): Trial {
+  #newTrial(number: number, settings: TrialSettings, attributes: Trial['attributes']): Trial {
     const started = localTime(new Date());
-    const trial: Trial = { number, state: 'running', settings, reports: [], attributes: {}, started };
+    const trial: Trial = { number, state: 'running', settings, reports: [], attributes, started };
     this.#trials.push(trial);
     return trial;
   }
@@ -180,7 +188,9 @@ export class Study {
       ...this.#records.end(number, state, ended, others),
     ];
     await this.#journal?.append(records);
-    const trial: Trial = { ...this.#trials[number], ...others, state, ended };
+    const before = this.#trials[number];
+    const attributes = { ...before.attributes, ...others.attributes };
+    const trial: Trial = { ...before, ...others, attributes, state, ended };
     this.#trials[number] = trial;
     return trial;
   }

@@ -258,13 +258,16 @@ function readObjective(where: string, given: unknown): Objective {
         most,
       };
     },
-    async check({ space, sampler }) {
+    async check({ space, sampler, json }) {
       for (const { name } of space.dimensions) {
         if (training.settings && Object.hasOwn(training.settings, name)) {
           throw new OptionError(where, `${name}: expected it in the space or in the settings, given both`);
         }
       }
-      await trainer.check(sampler.sample({ number: 0, ended: [], pending: [] }));
+      const first = sampler.sample({ number: 0, ended: [], pending: [] });
+      await trainer.check(first);
+      if ('kind' in json.sampler && json.sampler.kind === 'pbt')
+        await trainer.checkPopulation(where, space, first);
     },
     execute: (width) => pool({ training }, width),
   };

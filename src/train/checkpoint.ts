@@ -74,6 +74,11 @@ export interface Checkpoint extends Snapshot {
   readonly best?: Snapshot;
   /** JSON values: of a schedule that has a state. */
   readonly schedule?: unknown;
+  /**
+   * In memory alone: parts of the configuration, such as `optimizer`, in which a run may differ that goes on from here.
+   * It then has other bits than the run that the checkpoint is of.
+   */
+  readonly changes?: readonly string[];
 }
 
 const KEY = 'lanegrad.checkpoint';
@@ -86,7 +91,7 @@ const VERSION = 1;
 export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   if (typeof checkpoint !== 'object' || checkpoint === null)
     throw new OptionError('writeCheckpoint', `expected a checkpoint, given ${show(checkpoint)}`);
-  const { parameters, state, best, ...description } = checkpoint;
+  const { parameters, state, best, changes: _, ...description } = checkpoint;
   const tensors = new Map<string, WritableTensor>();
   const add = (prefix: string, values: Values) => {
     if (!isMap(values))

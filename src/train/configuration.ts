@@ -66,7 +66,7 @@ const FUNCTION = /^(?:loss|optimizer)(?:\..+)?(?=\.nodes\.|\.result$)/;
 export function checkConfiguration(
   checkpoint: Checkpoint,
   given: Readonly<Record<string, unknown>>,
-  /** Keys that may differ. */
+  /** Keys that may differ, with all that is in them. */
   free: readonly string[],
 ): void {
   const kept = flatten(checkpoint.configuration);
@@ -74,7 +74,8 @@ export function checkConfiguration(
   const now = flatten(JSON.parse(JSON.stringify(given)));
   const found = new Set<string>();
   for (const key of new Set([...kept.keys(), ...now.keys()])) {
-    if (free.includes(key) || kept.get(key) === now.get(key)) continue;
+    const isFree = free.some((own) => key === own || key.startsWith(`${own}.`));
+    if (isFree || kept.get(key) === now.get(key)) continue;
     const [own] = FUNCTION.exec(key) ?? [];
     const name = own && kept.get(`${own}.name`);
     // Where one of them is no function, or has another name, that is said already.

@@ -115,7 +115,8 @@ function checkResume(
   resume: Checkpoint,
 ): void {
   // Other schedules have another rate at every step when the end is elsewhere.
-  checkConfiguration(resume, configuration, optimizer.schedule.openEnded ? ['epochs'] : []);
+  const free = optimizer.schedule.openEnded ? ['epochs'] : [];
+  checkConfiguration(resume, configuration, [...free, ...(resume.changes ?? [])]);
   if (resume.records.length > epochs) {
     throw new ResumeError(
       'fit, resume',

@@ -67,7 +67,11 @@ export class RecordMaker {
   }
 
   /** The trial's number is how many there were before. Without a time it waits to be begun. */
-  trial(settings: TrialSettings, started: string | undefined): object {
+  trial(
+    settings: TrialSettings,
+    started: string | undefined,
+    attributes: Readonly<Record<string, unknown>> = {},
+  ): object {
     const active = this.#space.dimensions.filter(({ name }) => Object.hasOwn(settings, name));
     const entries = active.map((own) => [own.name, toInternal(own, settings[own.name])] as const);
     return this.#record(codes.createTrial, {
@@ -78,7 +82,7 @@ export class RecordMaker {
       values: null,
       distributions: Object.fromEntries(active.map((own) => [own.name, JSON.stringify(distributionOf(own))])),
       params: Object.fromEntries(entries),
-      user_attrs: {},
+      user_attrs: attributes,
       system_attrs: {},
       intermediate_values: {},
     });

@@ -31,7 +31,8 @@ import { describeData } from '../../train/configuration.js';
 import type { EarlyStoppingOptions } from '../../train/early-stopping.js';
 import type { EpochRecord, History } from '../../train/history.js';
 import { type Monitor, resolveMonitor } from '../../train/monitor.js';
-import type { TrialSettings } from '../space.js';
+import type { Space, TrialSettings } from '../space.js';
+import { checkChangeable, epochsOf, parentCheckpoint } from './continuation.js';
 import type { SweepTrial } from './trial.js';
 
 /** What is trained, and what of it counts. */
@@ -121,6 +122,13 @@ export class Trainer {
     await this.#prepare(settings);
   }
 
+  /** Throws OptionError for a space whose settings cannot change within a training. */
+  async checkPopulation(where: string, space: Space, first: TrialSettings): Promise<void> {
+    const several = (['folds', 'seeds'] as const).find((name) => this.#objective[name] !== undefined);
+    if (several) throw new OptionError(where, `${several}: expected none with pbt`);
+    await checkChangeable(where, space, first, (settings) => this.#prepare(settings));
+  }
+
   async train(trial: SweepTrial): Promise<number> {
     const { settings, splits, monitor } = await this.#prepare(trial.settings);
     const { folds, seeds } = this.#objective;
@@ -165,8 +173,10 @@ export class Trainer {
     this.#engine ??= createEngine({ math: 'strict', threads: 1 });
     const engine = await this.#engine;
     const stop = new AbortController();
+    const { after, last } = epochsOf(trial);
     const stopIf = (record: EpochRecord) => {
-      if (report(record.epoch, monitor.read(record))) stop.abort();
+      if (record.epoch <= after) return;
+      if (report(record.epoch, monitor.read(record)) || record.epoch >= last) stop.abort();
     };
     await untilFree(path);
     const folder = (await exists(join(path, 'config.json'))) ? await RunFolder.open(path) : undefined;
@@ -175,10 +185,12 @@ export class Trainer {
     for (const record of before?.records ?? []) if (!stop.signal.aborted) stopIf(record);
     const { test: _, ...seen } = splits;
     const base = await openBase(settings, folder);
+    const goesOnFrom = before ? undefined : await parentCheckpoint(trial);
     const signals = [stop.signal, ...(trial.signal ? [trial.signal] : [])];
     const finished = await run(engine, seen, settings, {
       ...(folder ? { resume: folder } : { out: path }),
       ...(base && { base }),
+      goesOnFrom,
       report: false,
       signal: AbortSignal.any(signals),
       onTrainBegin: () => {},

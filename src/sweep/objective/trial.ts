@@ -3,8 +3,25 @@ import { FileError, OptionError, show } from '../../base/errors.js';
 import { systemCode } from '../../base/files/atomic.js';
 import type { Global } from '../../base/globals.js';
 import { isPruned, type Rule } from '../pruners/rule.js';
+import { LINEAGE } from '../samplers/sampler.js';
 import type { TrialSettings } from '../space.js';
 import type { Direction, TrialReport } from '../trial.js';
+
+/** Of a trial that is one member of a population in one generation (population based training). */
+export interface PopulationTrial {
+  /** From 0. */
+  readonly generation: number;
+  readonly member: number;
+  /** Steps of a generation. */
+  readonly interval: number;
+  /** The trial from whose state this one is to go on, itself in most cases; absent in the first generation. */
+  readonly parent?: {
+    readonly number: number;
+    readonly settings: TrialSettings;
+    /** Where it left what it came to. */
+    readonly folder: string | undefined;
+  };
+}
 
 /** What an objective is told, and how it tells. */
 export interface SweepTrial {
@@ -15,6 +32,8 @@ export interface SweepTrial {
   readonly seed: number;
   /** The trial's own, where the study has one: what it leaves there it finds again when it is begun anew. */
   readonly folder: string | undefined;
+  /** With the sampler `pbt`: what to go on from, and for how long. */
+  readonly population?: PopulationTrial;
   /** Aborted when the sweep is stopped. */
   readonly signal: Global<'AbortSignal'> | undefined;
   /**
@@ -39,6 +58,7 @@ export interface TrialTask {
   readonly settings: TrialSettings;
   readonly seed: number;
   readonly folder: string | undefined;
+  readonly population?: PopulationTrial;
   readonly rule: Rule;
   readonly directions: readonly Direction[];
 }
@@ -81,7 +101,7 @@ export async function doTrial(
       return pruned;
     },
     set(name, value) {
-      attributes[checkName(name)] = plainValue(name, value);
+      attributes[checkName(name, task.population ? [LINEAGE] : [])] = plainValue(name, value);
     },
   };
   try {
@@ -124,9 +144,9 @@ function checkValues(result: unknown, directions: readonly Direction[]): readonl
   return values as number[];
 }
 
-function checkName(name: unknown): string {
-  if (typeof name === 'string' && name !== '' && name !== '__proto__') return name;
-  throw new OptionError('trial.set', `name: expected a text, given ${show(name)}`);
+function checkName(name: unknown, taken: readonly string[]): string {
+  if (typeof name === 'string' && name !== '' && name !== '__proto__' && !taken.includes(name)) return name;
+  throw new OptionError('trial.set', `name: expected a text that is not taken, given ${show(name)}`);
 }
 
 function plainValue(name: string, value: unknown): unknown {

@@ -3,6 +3,7 @@ import { OptionError } from '../../base/errors.js';
 import { OptionReader } from '../../base/options.js';
 import { cmaEsSampler } from './cma-es.js';
 import { gridSampler } from './grid.js';
+import { populationSampler } from './population.js';
 import { randomSampler } from './random.js';
 import type { Sampler, SamplerContext } from './sampler.js';
 import { sobolSampler } from './sobol.js';
@@ -27,10 +28,22 @@ export type SamplerOptions =
       readonly candidates?: number;
     }
   /** `population`: trials of a generation, 4 + ⌊3 ln d⌋ by default; `deviation`: the first one, 0.3 by default. */
-  | { readonly kind: 'cmaEs'; readonly population?: number; readonly deviation?: number };
+  | { readonly kind: 'cmaEs'; readonly population?: number; readonly deviation?: number }
+  /**
+   * Population based training. `population`: members that are trained side by side, 10 by default; `interval`: steps, of a
+   * training its epochs, after which the worst go on from the best, 1 by default; `quantile`: the part of the members that
+   * is the worst, and the best, 0.2 by default; `resample`: the chance that a setting is then drawn anew, 0.25 by default.
+   */
+  | {
+      readonly kind: 'pbt';
+      readonly population?: number;
+      readonly interval?: number;
+      readonly quantile?: number;
+      readonly resample?: number;
+    };
 
 /** What samplers there are. */
-export type SamplerName = 'random' | 'grid' | 'sobol' | 'tpe' | 'cmaEs';
+export type SamplerName = 'random' | 'grid' | 'sobol' | 'tpe' | 'cmaEs' | 'pbt';
 
 /** Points, candidates and generations: more would only take long. */
 const MOST = 10_000;
@@ -65,6 +78,15 @@ const samplers: Readonly<Record<SamplerName, (reader: OptionReader) => { options
       options: { deviation, ...(population !== undefined && { population }) },
       make: (context) => cmaEsSampler(context, options),
     };
+  },
+  pbt(reader) {
+    const options = {
+      population: reader.integer('population', { min: 2, max: MOST }, 10),
+      interval: reader.integer('interval', { min: 1 }, 1),
+      quantile: reader.number('quantile', { above: 0, max: 0.5 }, 0.2),
+      resample: reader.number('resample', { min: 0, max: 1 }, 0.25),
+    };
+    return { options, make: (context) => populationSampler(context, options) };
   },
 };
 

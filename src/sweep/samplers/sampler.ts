@@ -20,7 +20,23 @@ export interface SamplerContext {
   readonly directions: readonly Direction[];
   /** Trials that may be under way at a time; see `View`. */
   readonly lag: number;
+  /** The last step of every trial, where it is known. */
+  readonly most?: number | undefined;
 }
+
+/** Where a trial stands in a population that is trained: it is one member in one generation. */
+export interface Lineage {
+  /** From 0. */
+  readonly generation: number;
+  readonly member: number;
+  /** Steps of a generation. */
+  readonly interval: number;
+  /** The number of the trial from whose state this one goes on; absent of one that begins. */
+  readonly parent?: number;
+}
+
+/** The attribute of a trial that holds its lineage. */
+export const LINEAGE = 'population';
 
 export interface Sampler {
   /** Trials that there are, where they are finitely many. */
@@ -29,6 +45,8 @@ export interface Sampler {
   needs(number: number): number;
   /** Depends on the study, the view and nothing else. */
   sample(view: View): TrialSettings;
+  /** Of a sampler whose trials go on from others. */
+  lineage?(view: View): Lineage;
 }
 
 /** The results that are known when no more than `lag` trials are under way. */
