@@ -20,7 +20,7 @@ export { RunFolder, type RunFolderOptions } from './run/folder.js';
 export { weightsSha256 } from './run/weights.js';
 export type { DefinitionOptions } from './sweep/definition.js';
 export type { TrainingObjective } from './sweep/objective/train.js';
-export type { ObjectiveFunction, SweepTrial } from './sweep/objective/trial.js';
+export type { ObjectiveFunction, PopulationTrial, SweepTrial } from './sweep/objective/trial.js';
 export type { PrunerName, PrunerOptions } from './sweep/pruners/named.js';
 export type { SamplerName, SamplerOptions } from './sweep/samplers/named.js';
 export type {

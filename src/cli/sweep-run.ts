@@ -7,12 +7,14 @@ import type { Shard } from '../sweep/coordinate.js';
 import { trialsCsv } from '../sweep/csv.js';
 import { mergeShards } from '../sweep/merge.js';
 import type { TrainingObjective } from '../sweep/objective/train.js';
+import { descentOf } from '../sweep/population.js';
 import { optionsOf, readStudy, type StoredStudy } from '../sweep/read.js';
 import { shardFolder } from '../sweep/study.js';
 import { resultOf, type SweepOptions, sweep } from '../sweep/sweep.js';
 import type { Trial } from '../sweep/trial.js';
 import { count, Output, printable, table } from './output.js';
 import { Signals } from './signals.js';
+import { descentLines, hasDescent } from './sweep-descent.js';
 import { SweepLine } from './sweep-progress.js';
 import type { ServedSweep, ServeFlags } from './sweep-serve.js';
 
@@ -50,8 +52,9 @@ async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
     out.line(`${name}: stopping; what is done is kept`);
   });
   const began = performance.now();
-  const served = flags.serve === undefined ? undefined : await serve(out, given, flags);
+  let served: ServedSweep | undefined;
   try {
+    if (flags.serve !== undefined) served = await serve(out, given, flags);
     const result = await sweep({
       ...given,
       ...(trials !== undefined && { trials }),
@@ -127,6 +130,7 @@ export async function showBest(folder: string, _: object, command: Command): Pro
       out.line(row);
     const command = commandFor(study, trial);
     if (command) out.line(command);
+    if (hasDescent(trial)) for (const row of descentLines(study, trial)) out.line(row);
   }
   out.result(describe(study));
 }
@@ -145,9 +149,10 @@ export async function merge(folder: string, _: object, command: Command): Promis
 }
 
 /** Undefined where something else than a training was tried. */
-function commandFor({ definition }: StoredStudy, { settings }: Trial): string | undefined {
+function commandFor({ definition }: Pick<StoredStudy, 'definition'>, trial: Trial): string | undefined {
   const { objective } = definition;
-  return objective && 'data' in objective ? commandOf(objective as TrainingObjective, settings) : undefined;
+  if (!objective || !('data' in objective) || hasDescent(trial)) return undefined;
+  return commandOf(objective as TrainingObjective, trial.settings);
 }
 
 function printResult(out: Output, study: StoredStudy, { seconds }: { seconds?: number } = {}): void {
@@ -181,12 +186,12 @@ function printResult(out: Output, study: StoredStudy, { seconds }: { seconds?: n
 
 function describe({ name, path, size, directions, trials, definition }: StoredStudy) {
   const { best, front } = resultOf(trials, { directions });
-  const objective = definition.objective as TrainingObjective | undefined;
-  const command = best && objective && 'data' in objective && commandOf(objective, best.settings);
+  const command = best && commandFor({ definition }, best);
   return {
     ...{ name, folder: path, size, directions },
     best: best ?? null,
     ...(command && { command }),
+    ...(best && hasDescent(best) && { descent: descentOf(trials, best).map(({ number }) => number) }),
     ...(directions.length > 1 && { front }),
     trials,
   };

@@ -41,6 +41,18 @@ export function descentOf(trials: readonly Trial[], trial: Trial): Trial[] {
   }
 }
 
+/** The step from which a member of a population goes on, and its last one. */
+export function stepsOf(trial: Trial): { readonly from: number; readonly to: number } {
+  const { generation, interval, parent } = lineageOf(trial)!;
+  return { from: parent === undefined ? 0 : generation * interval, to: (generation + 1) * interval };
+}
+
+/** Its steps: `1–4`. */
+export function stepsText(trial: Trial): string {
+  const { from, to } = stepsOf(trial);
+  return to === from + 1 ? String(to) : `${from + 1}–${to}`;
+}
+
 /**
  * The trials whose state nobody will go on from any more, now that this one has ended: those of the generation before,
  * where all of its own have ended. Of a trial without a population itself.

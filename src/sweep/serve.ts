@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { liveScript } from '../../build/report.js';
 import { OptionError } from '../base/errors.js';
 import { inlineScript } from '../report/escape.js';
@@ -66,6 +67,7 @@ export class SweepServer {
   readonly #policy: string;
   readonly #timer: NodeJS.Timeout;
   #drawn: Drawing | undefined;
+  #port = 0;
   #changed = true;
   #closed = false;
 
@@ -99,11 +101,10 @@ export class SweepServer {
     this.#timer = setInterval(() => this.#look(), INTERVAL).unref();
   }
 
+  /** Where it is. */
   get url(): string {
-    const address = this.#server.address();
-    const { port, family } = address as Exclude<typeof address, string | null>;
     const { host } = this.#options;
-    return `http://${family === 'IPv6' ? `[${host}]` : host}:${port}/`;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}/`;
   }
 
   /** Something of the study is not as it was. */
@@ -136,6 +137,7 @@ export class SweepServer {
       this.#server.once('error', reject);
       this.#server.listen(port, this.#options.host, () => {
         this.#server.off('error', reject);
+        this.#port = (this.#server.address() as AddressInfo).port;
         resolve();
       });
     });

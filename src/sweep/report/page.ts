@@ -14,9 +14,11 @@ import type { Uplot } from '../../report/types.js';
 import { commandOf } from '../command.js';
 import type { DefinitionJson } from '../definition.js';
 import type { TrainingObjective } from '../objective/train.js';
+import { lineageOf } from '../population.js';
 import { Space } from '../space.js';
 import { hasEnded, ranked, type Trial } from '../trial.js';
 import { importances } from './importance.js';
+import { populationSection } from './population.js';
 import { type Live, progressSection } from './progress.js';
 import {
   curvesSection,
@@ -51,7 +53,7 @@ export interface SweepPage {
 }
 
 const STYLES = `
-.scatter.drawn { max-width: 50rem; }
+.scatter.drawn { max-width: 50rem; overflow: visible; }
 .scatter .done { fill: var(--train); fill-opacity: 0.55; }
 .scatter .pruned { fill: none; stroke: var(--muted); stroke-width: 1.25; }
 .scatter .most { fill: var(--validation); }
@@ -127,11 +129,14 @@ export function sweepPage(report: SweepReport): SweepPage {
   const { directions } = definition;
   const drawn: Drawn = { space, trials, directions, measured: measuredBy(definition) };
   const hasValues = trials.some(({ values }) => values !== undefined);
-  const curves = curvesSection(drawn);
+  const population = populationSection(drawn);
+  // Of a population they are drawn there, one behind the other.
+  const curves = population ? undefined : curvesSection(drawn);
   const front = frontSection(drawn);
   const summary = sweepSummary(report);
   const parts: (readonly [Link, Html] | undefined | false)[] = [
     ...summary.sections,
+    population && [{ id: 'population', name: 'Population' }, population],
     front && [{ id: 'front', name: 'The front' }, front],
     hasValues && [{ id: 'history', name: 'History' }, historySection(drawn)],
     hasValues && [{ id: 'coordinates', name: 'Settings together' }, parallelSection(drawn)],
@@ -224,10 +229,12 @@ function bestSection(report: SweepReport): Html {
   const best = bestOf(report);
   if (!best)
     return html`<section id="best"><h2>Best settings</h2><p class="lead">No trial is complete yet.</p></section>`;
-  const training = trainingOf(report.definition.objective);
+  // What led to a member of a population is no single training.
+  const isDescendant = lineageOf(best)?.parent !== undefined;
+  const training = isDescendant ? undefined : trainingOf(report.definition.objective);
   const rows = Object.entries(best.settings).map(([name, value]) => [name, JSON.stringify(value)] as const);
   return html`<section id="best"><h2>Best settings</h2>
-<p class="lead">Of trial ${best.number}.${training && ' This trains with them, and comes to the same weights:'}</p>
+<p class="lead">Of trial ${best.number}.${training && ' This trains with them, and comes to the same weights:'}${isDescendant && ' It went on from other trials, with other settings before: see Population.'}</p>
 ${training && html`<pre class="command">${commandOf(training, best.settings)}</pre>`}
 ${settingsTable(rows)}</section>`;
 }

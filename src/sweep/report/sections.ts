@@ -20,7 +20,7 @@ const valued = (trials: readonly Trial[]) => trials.filter(({ values }) => value
 const WIDE = { width: 720, height: 300, left: 64, bottom: 44 } as const;
 
 /** So many trials are drawn lightly, so that where they are many is darker. */
-const DENSE = 150;
+export const DENSE = 150;
 
 /** A mark of a trial, with what a pointer over it is told. */
 function mark(x: number, y: number, trial: Trial, isBest: boolean): string {
@@ -29,7 +29,8 @@ function mark(x: number, y: number, trial: Trial, isBest: boolean): string {
   return `<circle class="${kind}" cx="${coordinate(x)}" cy="${coordinate(y)}" r="${isBest ? 5 : 3.5}"><title>${title}</title></circle>`;
 }
 
-function titleOf({ number: name, state, values, settings }: Trial): string {
+/** What a pointer over a trial's mark is told. */
+export function titleOf({ number: name, state, values, settings }: Trial): string {
   const said = Object.entries(settings).map(([key, value]) => `${key} ${textOf(value)}`);
   return `trial ${name}, ${state}${values ? `: ${values.map(number).join(', ')}` : ''}; ${said.join(', ')}`;
 }
