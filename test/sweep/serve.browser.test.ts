@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { loadUplot } from '../../src/report/node.js';
+import type { DefinitionJson } from '../../src/sweep/definition.js';
 import type { SweepReport } from '../../src/sweep/report/page.js';
 import { SweepServer } from '../../src/sweep/serve.js';
 import type { SpaceOptions } from '../../src/sweep/space.js';
@@ -20,10 +21,10 @@ const space: SpaceOptions = {
   hidden: { kind: 'choice', values: [[100], [300], [300, 100]] },
   dropout: { kind: 'number', low: 0, high: 0.5 },
 };
-const definition = {
+const definition: DefinitionJson = {
   ...{ space, directions: ['minimize'], sampler: { kind: 'random' }, seed: 1, lag: 4 },
   pruner: { kind: 'successiveHalving' },
-} as const;
+};
 
 async function trialsOf(count: number): Promise<readonly Trial[]> {
   const { trials } = await sweep({

@@ -89,10 +89,7 @@ function settingPath(frame: Frame, trial: Trial, trials: readonly Trial[], name:
 }
 
 /** The schedule that was found. */
-export function descentTable(
-  line: readonly Trial[],
-  { space, measured }: Pick<Drawn, 'space' | 'measured'>,
-): Html {
+function descentTable(line: readonly Trial[], { space, measured }: Pick<Drawn, 'space' | 'measured'>): Html {
   return dataTable<Trial>('The line of descent', line, [
     ['Steps', stepsText],
     ['Trial', ({ number: name }) => name],
