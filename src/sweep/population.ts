@@ -29,7 +29,10 @@ export function populationOf(
   };
 }
 
-/** The trials that led to this one, from the first generation on, itself included; one alone without a population. */
+/**
+ * The trials that led to this one, from the first generation on, itself included; one alone without a
+ * population.
+ */
 export function descentOf(trials: readonly Trial[], trial: Trial): Trial[] {
   const line = [trial];
   for (;;) {
@@ -54,8 +57,8 @@ export function stepsText(trial: Trial): string {
 }
 
 /**
- * The trials whose state nobody will go on from any more, now that this one has ended: those of the generation before,
- * where all of its own have ended. Of a trial without a population itself.
+ * The trials whose state nobody will go on from any more, now that this one has ended: those of the
+ * generation before, where all of its own have ended. Of a trial without a population itself.
  */
 export function outlived(trials: readonly Trial[], trial: Trial): readonly Trial[] {
   const lineage = lineageOf(trial);

@@ -75,8 +75,8 @@ export interface Checkpoint extends Snapshot {
   /** JSON values: of a schedule that has a state. */
   readonly schedule?: unknown;
   /**
-   * In memory alone: parts of the configuration, such as `optimizer`, in which a run may differ that goes on from here.
-   * It then has other bits than the run that the checkpoint is of.
+   * In memory alone: parts of the configuration, such as `optimizer`, in which a run may differ that goes on
+   * from here. It then has other bits than the run that the checkpoint is of.
    */
   readonly changes?: readonly string[];
 }

@@ -1,4 +1,6 @@
-/** `lanegrad sweep` with a population: trainings that go on from one another, in processes that are killed. */
+/**
+ * `lanegrad sweep` with a population: trainings that go on from one another, in processes that are killed.
+ */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -27,7 +27,9 @@ const newFolder = () => join(root, `study-${++folders}`);
 const STEPS = 40;
 const GENERATIONS = 15;
 
-/** Steps on a bowl whose gradients are noisy: a large rate gets down fast, and a small one gets further down. */
+/**
+ * Steps on a bowl whose gradients are noisy: a large rate gets down fast, and a small one gets further down.
+ */
 function descend(
   start: readonly number[],
   rate: number,

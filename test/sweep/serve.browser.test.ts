@@ -1,4 +1,7 @@
-/** The page of a sweep in a real browser: it follows the sweep, keeps the reader's place, and complains of nothing. */
+/**
+ * The page of a sweep in a real browser: it follows the sweep, keeps the reader's place, and complains of
+ * nothing.
+ */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
@@ -116,6 +119,34 @@ test.skipIf(noBrowser)(
   },
   240_000,
 );
+
+test.skipIf(noBrowser)('draws a population, and a study that has not begun', async () => {
+  const states = new Map<number, number>();
+  const { trials } = await sweep({
+    ...{ space, trials: 40, sampler: { kind: 'pbt', population: 5 } },
+    objective: ({ number, settings, population, report }) => {
+      const value = (states.get(population!.parent?.number ?? -1) ?? 9) * (1 - Number(settings.dropout));
+      states.set(number, value);
+      report(population!.generation + 1, value);
+      return value;
+    },
+  });
+  for (const shown of [trials, []]) {
+    const server = await SweepServer.open({
+      ...{ host: '127.0.0.1', port: 0, uplot },
+      report: () => reportOf(shown, 40, 'running'),
+    });
+    const { errors } = await visit(server.url, { colorScheme: 'dark', width: 390 }, async (page) => {
+      await page.locator('#progress').waitFor();
+      expect(await page.locator('#population figure').count()).toBe(shown.length > 0 ? 3 : 0);
+      expect(await page.locator('#population tbody tr').count()).toBe(shown.length > 0 ? 8 : 0);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+      expect(await violations(page)).toEqual([]);
+    });
+    expect(errors).toEqual([]);
+    await server.close();
+  }
+});
 
 test.skipIf(noBrowser)('says so when its sweep is gone', async () => {
   const trials = await trialsOf(9);

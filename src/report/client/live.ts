@@ -1,7 +1,7 @@
 /**
- * The script of a page that is served while it is made (LiveServer): it puts what its server sends into place. What
- * has not changed stays as it is, so that the reader's place, focus, and what is unfolded stay too; a part in
- * which text is selected waits until it no longer is.
+ * The script of a page that is served while it is made (SweepServer): it puts what its server sends into
+ * place. What has not changed stays as it is, so that the reader's place, focus, and what is unfolded stay
+ * too; a part in which text is selected waits until it no longer is.
  */
 interface Message {
   readonly title: string;

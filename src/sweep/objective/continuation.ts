@@ -1,6 +1,7 @@
 /**
- * Trainings that go on from where another trial's has come to, with other settings: the trials of a population. Weights, the
- * optimizer's state and the place in the data are the other's; what is changed is what may change within a training. Node only.
+ * Trainings that go on from where another trial's has come to, with other settings: the trials of a
+ * population. Weights, the optimizer's state and the place in the data are the other's; what is changed is
+ * what may change within a training. Node only.
  */
 import { join } from 'node:path';
 import { FileError, OptionError, show } from '../../base/errors.js';
@@ -91,7 +92,8 @@ function carriedBy(splits: RunSplits, settings: RunSettings): string {
 }
 
 /**
- * The checkpoint that a trial goes on from, with other settings than it was made with; undefined where it begins.
+ * The checkpoint that a trial goes on from, with other settings than it was made with; undefined where it
+ * begins.
  *
  * @throws FileError when the other trial has left none, or one of another epoch.
  */

@@ -14,7 +14,9 @@ export interface PopulationTrial {
   readonly member: number;
   /** Steps of a generation. */
   readonly interval: number;
-  /** The trial from whose state this one is to go on, itself in most cases; absent in the first generation. */
+  /**
+   * The trial from whose state this one is to go on, itself in most cases; absent in the first generation.
+   */
   readonly parent?: {
     readonly number: number;
     readonly settings: TrialSettings;

@@ -1,4 +1,7 @@
-/** The section of a population: how its settings changed while it was trained, and which of them led to the best. */
+/**
+ * The section of a population: how its settings changed while it was trained, and which of them led to the
+ * best.
+ */
 import { escapeHtml, type Html, html } from '../../report/escape.js';
 import { number } from '../../report/format.js';
 import { dataTable } from '../../report/table.js';

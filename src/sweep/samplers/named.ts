@@ -30,9 +30,10 @@ export type SamplerOptions =
   /** `population`: trials of a generation, 4 + ⌊3 ln d⌋ by default; `deviation`: the first one, 0.3 by default. */
   | { readonly kind: 'cmaEs'; readonly population?: number; readonly deviation?: number }
   /**
-   * Population based training. `population`: members that are trained side by side, 10 by default; `interval`: steps, of a
-   * training its epochs, after which the worst go on from the best, 1 by default; `quantile`: the part of the members that
-   * is the worst, and the best, 0.2 by default; `resample`: the chance that a setting is then drawn anew, 0.25 by default.
+   * Population based training. `population`: members that are trained side by side, 10 by default;
+   * `interval`: steps, of a training its epochs, after which the worst go on from the best, 1 by default;
+   * `quantile`: the part of the members that is the worst, and the best, 0.2 by default; `resample`: the
+   * chance that a setting is then drawn anew, 0.25 by default.
    */
   | {
       readonly kind: 'pbt';

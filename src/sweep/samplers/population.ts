@@ -1,8 +1,9 @@
 /**
- * Population based training: M. Jaderberg et al., "Population based training of neural networks", 2017. Members train
- * side by side for an interval of steps; then those among the worst go on from the state of one of the best
- * (truncation selection), with its settings changed a little. A trial is one member in one generation. Who goes on from whom follows
- * from the generation before, all of which has ended by then, and from nothing else.
+ * Population based training: M. Jaderberg et al., "Population based training of neural networks", 2017.
+ * Members train side by side for an interval of steps; then those among the worst go on from the state of one
+ * of the best (truncation selection), with its settings changed a little. A trial is one member in one
+ * generation. Who goes on from whom follows from the generation before, all of which has ended by then, and
+ * from nothing else.
  */
 import { Draws } from '../draws.js';
 import {
@@ -30,7 +31,9 @@ export interface PopulationSettings {
 
 /** By what a number is multiplied, as published. */
 const FACTORS = [0.8, 1.2] as const;
-/** Of the range, by which a number is moved that may be 0 or negative: a factor would leave it where it is. */
+/**
+ * Of the range, by which a number is moved that may be 0 or negative: a factor would leave it where it is.
+ */
 const SHIFT = 0.1;
 
 export function populationSampler(context: SamplerContext, settings: PopulationSettings): Sampler {
@@ -87,17 +90,18 @@ function chooseFor(
 /** A value that is somewhat smaller, or larger; of steps and choices another one than it was. */
 function moved(dimension: Dimension, value: SettingValue, way: 0 | 1): SettingValue {
   const count = countOf(dimension);
-  if (dimension.kind === 'choice' || count !== undefined) {
-    const steps = count ?? 1;
-    const index = indexOf(dimension, value);
-    const wanted =
-      dimension.kind === 'choice' ? index : indexOf(dimension, scaled(dimension, value as number, way));
-    const next = wanted === index ? index + (way === 0 ? -1 : 1) : wanted;
-    // At an end it turns round.
-    const within = next < 0 ? 1 : next >= steps ? (index < steps - 1 ? steps - 1 : steps - 2) : next;
-    return valueAt(dimension, Math.min(steps - 1, Math.max(0, within)));
+  const index = count === undefined ? 0 : indexOf(dimension, value);
+  let next = index;
+  if (dimension.kind !== 'choice') {
+    const number = scaled(dimension, value as number, way);
+    if (count === undefined) return number;
+    next = indexOf(dimension, number);
   }
-  return scaled(dimension, value as number, way);
+  const step = way === 0 ? -1 : 1;
+  if (next === index) next += step;
+  // At an end it turns round.
+  if (next < 0 || next >= count!) next = count === 1 ? index : index - step;
+  return valueAt(dimension, next);
 }
 
 function scaled(
