@@ -23,6 +23,16 @@ export {
   splitDataset,
   takeRows,
 } from './data/rows.js';
+export {
+  type Chunk,
+  type InOrder,
+  type RandomAccess,
+  type ReadContext,
+  type StreamDtype,
+  type StreamedDataset,
+  type StreamOptions,
+  streamDataset,
+} from './data/stream.js';
 export type { Engine, EngineInfo } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';
