@@ -55,6 +55,11 @@ export interface Dataset extends InputRows, Answers {
   readonly answersByName?: Readonly<Record<string, Answers>>;
 }
 
+/** @internal What a model is compared with: a set in memory, or one row that stands for all of a stream. */
+export function formOf(set: Dataset | { readonly form: Dataset }): Dataset {
+  return (set as { readonly form?: Dataset } | undefined)?.form ?? (set as Dataset);
+}
+
 /** The inputs of a set with their names; the only one may have none, and is for a model with one. */
 export function inputsOf(set: Dataset): (readonly [name: string | undefined, InputRows])[] {
   return set.inputsByName ? Object.entries(set.inputsByName) : [[undefined, set]];

@@ -21,6 +21,10 @@ const MAX_CLASSES = 2 ** 24;
 export function balancedClassWeights(set: Dataset): number[] {
   checkDataset('balancedClassWeights', 'set', set);
   const { name, size, classes, labels } = set;
+  if ('stream' in set) {
+    const expected = 'expected one number a class for a set that streams, whose labels are not known yet';
+    throw new OptionError('balancedClassWeights', `${expected}; given "balanced"`);
+  }
   if (classes === 0) throw new OptionError('balancedClassWeights', `${show(name)} has no classes`);
   checkInteger('balancedClassWeights', 'classes', classes, { max: MAX_CLASSES });
   const counts = new Array<number>(classes).fill(0);

@@ -5,6 +5,7 @@
 import { platform } from '#platform';
 import { ResumeError, show } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
+import type { StreamedDataset, StreamForm } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import { describeGraph } from '../nn/graph-file.js';
 import type { Network } from '../nn/model.js';
@@ -25,8 +26,24 @@ export function describeModel(model: Network): Record<string, unknown> {
   return { inputSize, seed, layers, ...frozen };
 }
 
+/** What tells a stream from another; its rows would have to be read. */
+async function describeStream(stream: StreamedDataset): Promise<Record<string, unknown>> {
+  const { name, size, width, dtype, scale, offset, classes, targetWidth, weighted, window, identity } =
+    stream;
+  const chunks = 'read' in stream.source ? stream.source.chunks : null;
+  const sha256 = await platform.sha256(new TextEncoder().encode(JSON.stringify(chunks)));
+  return {
+    ...{ name, size, width, dtype, scale, offset, classes, targetWidth, weighted, window, identity },
+    ...(chunks !== null && {
+      chunks: typeof chunks === 'number' ? chunks : chunks.length,
+      chunksSha256: sha256,
+    }),
+  };
+}
+
 /** Size, and a digest of everything in the set that training reads. */
 export async function describeData(set: Dataset): Promise<Record<string, unknown>> {
+  if ('stream' in set) return describeStream((set as StreamForm).stream);
   const { size, width, classes, scale, offset, inputsByName, answersByName } = set;
   const views = (of: object, prefix: string) =>
     Object.entries(of).flatMap(([key, value]): [string, ArrayBufferView][] =>

@@ -1,7 +1,8 @@
 /** What `evaluate` does: loaded with its first call. */
 
 import { OptionReader } from '../base/options.js';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, formOf } from '../data/set.js';
+import type { StreamedDataset } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import { Compiled } from '../nn/compiled.js';
 import { headsOf } from '../nn/head.js';
@@ -23,6 +24,7 @@ import type { Evaluation } from './history.js';
 import { listedMetrics } from './listed-metrics.js';
 import { measure } from './measure.js';
 import type { MetricsOption } from './metrics/resolve.js';
+import type { RowSource } from './row-source.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
 
@@ -43,19 +45,21 @@ export interface EvaluateOptions {
 export async function runEvaluation(
   engine: Engine,
   model: Network,
-  set: Dataset,
+  given: Dataset | StreamedDataset,
   options?: EvaluateOptions,
 ): Promise<Evaluation> {
+  const set = formOf(given);
+  const streams = 'stream' in set;
   const where = 'evaluate';
   const reader = new OptionReader(where, options);
-  const given = reader.any('loss');
+  const lossOption = reader.any('loss');
   const batchSize = reader.integer('batchSize', { min: 1 }, 250);
   const metricList = reader.any('metrics');
   reader.end();
   checkEngine(where, engine);
   checkModel(where, model);
   checkDataset(where, 'set', set);
-  const loss = traceable(lossOn(set, requireLoss(where, model, given)));
+  const loss = traceable(lossOn(set, requireLoss(where, model, lossOption)));
   checkScale(where, 'set', model, set);
   checkFits(where, 'set', model, set, loss);
   const heads = headsOf(where, model, loss);
@@ -65,20 +69,21 @@ export async function runEvaluation(
   const { classifies, metrics } = outputs
     ? outputs.total
     : await listedMetrics(where, metricList, heads[0], set);
-  const maxRows = Math.min(batchSize, set.size);
+  const maxRows = streams ? batchSize : Math.min(batchSize, set.size);
   const compiled = new Compiled(engine, model, { maxRows, loss }, { totalOf });
-  let source: BatchSource | undefined;
+  let source: RowSource | undefined;
   try {
     const turn = new Turn();
     checkWeights(where, compiled);
-    source = await BatchSource.open(engine, set, turn, `${where}, set`);
+    source = await BatchSource.open(engine, set, turn, `${where}, set`, { compiled });
     const all = heads.map(
-      ({ size }, i) => new Answered(set.size, size, outputs ? outputs.all[i].classifies : classifies),
+      ({ size }, i) =>
+        new Answered(streams ? 0 : set.size, size, outputs ? outputs.all[i].classifies : classifies),
     );
     const score = await measure(compiled, source, { where, metrics, outputs, turn }, (plan, start) => {
       for (const [i, one] of all.entries()) one.add(plan.ports.outputs[i], start);
     });
-    const { size } = set;
+    const { size } = source;
     const { outputs: scores, ...total } = score;
     const own = all.length === 1 ? all[0] : new Answered(0, 0, false);
     if (!scores) return { size, ...total, ...own.result() };
@@ -91,14 +96,14 @@ export async function runEvaluation(
   }
 }
 
-/** What one output answers to each sample. */
+/** What one output answers to each sample; of a size of 0, as streams have here, only how often to each class. */
 class Answered {
   readonly #width: number;
   readonly #classifies: boolean;
   readonly #losses: Float32Array;
   readonly #predictions: Int32Array;
   readonly #confidences: Float32Array;
-  readonly #labels: Int32Array;
+  readonly #confusion: number[][];
 
   constructor(size: number, width: number, classifies: boolean) {
     this.#width = width;
@@ -106,16 +111,20 @@ class Answered {
     this.#losses = new Float32Array(size);
     this.#predictions = new Int32Array(size);
     this.#confidences = new Float32Array(size);
-    this.#labels = new Int32Array(classifies ? size : 0);
+    const classes = classifies ? Math.max(width, 2) : 0;
+    this.#confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   }
 
   /** A batch, after its loss; `start` is the place of its first row. */
   add(head: HeadPlan, start: number): void {
-    this.#losses.set(head.losses.read(), start);
+    const kept = this.#losses.length > 0;
+    if (kept) this.#losses.set(head.losses.read(), start);
     if (!this.#classifies) return;
-    this.#labels.set(head.labels.read(), start);
     head.classify();
-    this.#predictions.set(head.predictions.read(), start);
+    const predictions = head.predictions.read();
+    for (const [i, label] of head.labels.read().entries()) this.#confusion[label][predictions[i]]++;
+    if (!kept) return;
+    this.#predictions.set(predictions, start);
     const probabilities = head.probabilities.read();
     for (let row = 0; row < head.outputs.rows; row++) {
       const predicted = this.#predictions[start + row];
@@ -124,10 +133,8 @@ class Answered {
   }
 
   result(): Pick<Evaluation, 'confusion' | 'predictions' | 'losses' | 'confidences'> {
-    const classes = this.#classifies ? Math.max(this.#width, 2) : 0;
-    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
     const [predictions, losses, confidences] = [this.#predictions, this.#losses, this.#confidences];
-    for (const [i, label] of this.#labels.entries()) confusion[label][predictions[i]]++;
+    const confusion = this.#confusion;
     return { confusion, predictions, losses, confidences };
   }
 }

@@ -59,10 +59,10 @@ export async function fitHead(
   engine: Engine,
   model: Network,
   train: Dataset,
-  options: Omit<FitOptions, 'augment'>,
+  options: Omit<FitOptions, 'augment' | 'validation'> & { validation?: Dataset },
 ): Promise<History> {
   const where = 'fitHead';
-  const { validation, augment } = (options ?? {}) as FitOptions;
+  const { validation, augment } = (options ?? {}) as typeof options & Pick<FitOptions, 'augment'>;
   if (augment !== undefined) {
     throw new OptionError(where, 'option augment does not go with rows that are computed once');
   }

@@ -2,7 +2,8 @@
 import { OptionError, show } from '../base/errors.js';
 import type { Global } from '../base/globals.js';
 import { OptionReader } from '../base/options.js';
-import type { Dataset } from '../data/set.js';
+import { type Dataset, formOf } from '../data/set.js';
+import type { StreamedDataset } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import type { Compiled } from '../nn/compiled.js';
 import { type LossOption, lossNames, resolveLoss } from '../nn/losses.js';
@@ -39,7 +40,7 @@ export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'>
   /** Of the order; the model's own by default. */
   seed?: number;
   /** Measured after each epoch. */
-  validation?: Dataset;
+  validation?: Dataset | StreamedDataset;
   /**
    * Measured on the validation set after each epoch, beside loss and accuracy; lists by output where losses
    * are given by output.
@@ -105,7 +106,10 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   let loss = lossOn(train, resolveLoss(where, reader.required('loss', LOSS)));
   const settings = {
     optimizer: reader.required('optimizer', OPTIMIZER, isOptimizer),
-    batchSize: Math.min(reader.integer('batchSize', { min: 1 }, 64), train.size),
+    batchSize: Math.min(
+      reader.integer('batchSize', { min: 1 }, 64),
+      'stream' in train ? Infinity : train.size,
+    ),
     epochs: reader.integer('epochs', { min: 0 }, 5),
     shuffle: reader.boolean('shuffle', true),
     seed: reader.integer('seed', { min: 0 }, model.seed),
@@ -119,6 +123,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     onTurn: reader.callback<NonNullable<FitOptions['onTurn']>>('onTurn'),
     hooks: readHooks(where, reader),
   };
+  settings.validation &&= formOf(settings.validation);
   const update = readUpdate(reader);
   const weights = reader.any('classWeights');
   const metricList = reader.any('metrics');

@@ -2,6 +2,8 @@
 
 import { EngineError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
+import { formOf } from '../data/set.js';
+import type { StreamedDataset } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import { Compiled } from '../nn/compiled.js';
 import type { Network } from '../nn/model.js';
@@ -22,7 +24,7 @@ const inTraining = new WeakSet<Network['parameters']>();
 const MIN_EVALUATION_ROWS = 250;
 
 /**
- * Trains `model` on `train` and returns its history; the model's values are those of the last step, or with
+ * Trains `model` on `train`, a set in memory or one that streams, and returns its history; the model's values are those of the last step, or with
  * early stopping those of the best epoch, and it remembers the loss and how bytes were scaled (`model.loss`,
  * `model.input`). An abort is no error: the history's outcome says `aborted`, and the values are those of the
  * step.
@@ -30,13 +32,13 @@ const MIN_EVALUATION_ROWS = 250;
  * Throws OptionError, ShapeError or DataError for what does not fit together, and ResumeError for a
  * checkpoint that does not fit, before anything is trained; EngineError when another call of `fit` is
  * training the model; NonFiniteError when a loss, that of validation too, or a parameter is NaN or infinite;
- * and what a checkpoint's `save` throws. The model then has the values of the last good epoch, or, before the
+ * what a checkpoint's `save` throws; and DataError that names the chunk when a stream fails. The model then has the values of the last good epoch, or, before the
  * first, those that it began or was resumed with.
  */
 export async function fit(
   engine: Engine,
   model: Network,
-  train: Dataset,
+  train: Dataset | StreamedDataset,
   options: FitOptions,
 ): Promise<History> {
   checkModel('fit', model);
@@ -47,7 +49,8 @@ export async function fit(
   }
   inTraining.add(parameters);
   try {
-    return await runFit(engine, model, train, await readFitOptions(engine, model, train, options));
+    const form = formOf(train);
+    return await runFit(engine, model, form, await readFitOptions(engine, model, form, options));
   } finally {
     inTraining.delete(parameters);
   }
@@ -78,9 +81,12 @@ async function runFit(
     // One for the whole run: epochs may be shorter than the interval between two turns.
     const turn = new Turn(onTurn && (() => onTurn(now)));
     const { images, soft } = settings.augmentation ?? {};
-    const source = keep(await BatchSource.open(engine, train, turn, 'fit, train', { images, soft }));
+    const source = keep(
+      await BatchSource.open(engine, train, turn, 'fit, train', { images, soft, compiled, settings }),
+    );
     const validationSource =
-      validation && keep(await BatchSource.open(engine, validation, turn, 'fit, validation', { soft }));
+      validation &&
+      keep(await BatchSource.open(engine, validation, turn, 'fit, validation', { soft, compiled }));
     loop = new TrainingLoop(compiled, source, validationSource, settings, turn);
     return await loop.run();
   } finally {

@@ -16,6 +16,7 @@ import type { Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
 import { checkDataset, checkEngine, checkFits, checkModel, lossOn } from './check.js';
 import { checkRows, checkWeights } from './finite.js';
+import type { RowSource } from './row-source.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
 
@@ -86,7 +87,7 @@ export async function findLearningRate(
 
   const maxRows = Math.min(batchSize, train.size);
   const compiled = new CompiledModel(engine, model, { maxRows, optimizer, loss, seed });
-  let source: BatchSource | undefined;
+  let source: RowSource | undefined;
   try {
     const turn = new Turn();
     checkWeights(where, compiled);

@@ -14,13 +14,13 @@ import { checkWeights } from './finite.js';
 import type { FitSettings } from './fit-options.js';
 import type { EpochRecord, History, Score } from './history.js';
 import type { LoopState } from './loop-state.js';
-import type { BatchSource } from './source.js';
+import type { RowSource } from './row-source.js';
 import type { Turn } from './turn.js';
 
 export class TrainingLoop {
   readonly #compiled: Compiled;
-  readonly #source: BatchSource;
-  readonly #validation: BatchSource | undefined;
+  readonly #source: RowSource;
+  readonly #validation: RowSource | undefined;
   readonly #settings: FitSettings;
   readonly #turn: Turn;
   /** Of all epochs, and of the one under way. */
@@ -38,8 +38,8 @@ export class TrainingLoop {
 
   constructor(
     compiled: Compiled,
-    source: BatchSource,
-    validation: BatchSource | undefined,
+    source: RowSource,
+    validation: RowSource | undefined,
     settings: FitSettings,
     turn: Turn,
   ) {
@@ -131,13 +131,13 @@ export class TrainingLoop {
     const { hooks, shuffle, seed, earlyStopping, checkpointing, optimizer } = this.#settings;
     const compiled = this.#compiled;
     const record = this.#state.record;
-    const { size } = this.#source;
     const epoch = this.#state.epoch;
     record.epoch = epoch;
     if (record.samples === 0) await hooks.epochBegin({ epoch, learningRate: this.#learningRate() });
     if (shuffle) this.#source.shuffle(seed, epoch - 1);
     this.#source.begin(epoch - 1);
     await this.#runSteps();
+    const { size } = this.#source;
     let validation: Score | undefined;
     this.#checkParameters();
     if (record.samples === size) {
@@ -189,10 +189,11 @@ export class TrainingLoop {
 
   /** Steps up to the end of the epoch, or to an abort. */
   async #runSteps(): Promise<void> {
-    const { hooks, checkpointing } = this.#settings;
+    const { hooks, checkpointing, batchSize, accumulateBatches } = this.#settings;
     const record = this.#state.record;
     const turn = this.#turn;
-    const { size } = this.#source;
+    const source = this.#source;
+    const rows = batchSize * accumulateBatches;
     let began = performance.now();
     let turnsBefore = turn.milliseconds;
     const takeTime = () => {
@@ -200,7 +201,10 @@ export class TrainingLoop {
       this.#state.epochSeconds += seconds;
       this.#state.seconds += seconds;
     };
-    while (record.samples < size && !this.#aborted) {
+    for (;;) {
+      const wait = source.ready?.(record.samples, rows);
+      if (wait) await wait;
+      if (record.samples >= source.size || this.#aborted) break;
       record.learningRate = this.#learningRate();
       this.#step();
       hooks.batchEnd(record);

@@ -6,7 +6,7 @@ import type { HeadPlan, Plan } from '../nn/plan.js';
 import { checkRows, type Progress, rowsFrom } from './finite.js';
 import type { Score } from './history.js';
 import type { Metric, MetricBatch, MetricSum, Task } from './metrics/metric.js';
-import type { BatchSource } from './source.js';
+import type { RowSource } from './row-source.js';
 import type { Turn } from './turn.js';
 
 /** Sums of each output, where losses are given by output. */
@@ -33,7 +33,7 @@ export interface Measurement {
  */
 export async function measure(
   compiled: Compiled,
-  source: BatchSource,
+  source: RowSource,
   { where, metrics, outputs, turn, progress }: Measurement,
   each?: (plan: Plan, start: number) => void,
 ): Promise<Score> {
@@ -42,7 +42,10 @@ export async function measure(
   let loss = 0;
   let weight = 0;
   let correct = 0;
-  for (let start = 0; start < source.size; ) {
+  for (let start = 0; ; ) {
+    const wait = source.ready?.(start, compiled.maxRows);
+    if (wait) await wait;
+    if (start >= source.size) break;
     const plan = compiled.plan(Math.min(compiled.maxRows, source.size - start));
     source.load(plan, start);
     plan.forward();

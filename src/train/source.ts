@@ -3,19 +3,18 @@ import { isFloat32Array, isUint8Array } from '../base/arrays.js';
 import { checkedLabels, checkWeights } from '../data/answers.js';
 import { checkFinite } from '../data/numbers.js';
 import { answersOf, type Dataset, type InputRows, inputsOf } from '../data/set.js';
+import type { StreamForm } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { HeadPlan, InputPlan, Plan } from '../nn/plan.js';
 import { CompressedSet } from '../ops/compressed.js';
 import { gatherLabels, gatherRows } from '../ops/gather.js';
-import { permute } from '../ops/random.js';
+import { ORDER_STREAM, permute } from '../ops/random.js';
 import { sum } from '../ops/reduce.js';
 import type { Augmenter } from './augment/augmenter.js';
 import type { SoftLabels } from './augment/prepare.js';
+import type { RowSource, SourceOptions } from './row-source.js';
 import { inTurns, type Turn } from './turn.js';
-
-/** Streams of random numbers: parameters take their index; the order of an epoch begins here. */
-const ORDER_STREAM = 0x80000000;
 
 /** Values that are copied between two turns. */
 const PIECE = 1 << 20;
@@ -38,15 +37,7 @@ interface AnswerSource {
   targets: Tensor | undefined;
 }
 
-/** How a set is read otherwise than as it stands. */
-export interface SourceOptions {
-  /** What makes images of it. */
-  readonly images?: Augmenter | undefined;
-  /** Labels stand for probabilities of each class. */
-  readonly soft?: SoftLabels | undefined;
-}
-
-export class BatchSource {
+export class BatchSource implements RowSource {
   readonly size: number;
   readonly #engine: Engine;
   readonly #images: Augmenter | undefined;
@@ -60,7 +51,7 @@ export class BatchSource {
   readonly #loaders = new Map<Plan, (start: number) => void>();
 
   /**
-   * Brings the set into the engine's memory, in turns. Throws DataError, with the row, for an answer or an
+   * Brings the set into the engine's memory, in turns, or makes ready to as it is read, where it streams. Throws DataError, with the row, for an answer or an
    * input that is none.
    */
   static async open(
@@ -69,7 +60,11 @@ export class BatchSource {
     turn: Turn,
     where?: string,
     options: SourceOptions = {},
-  ): Promise<BatchSource> {
+  ): Promise<RowSource> {
+    if ('stream' in set) {
+      const { StreamSource } = await import('./stream-source.js');
+      return new StreamSource(engine, set as StreamForm, turn, where!, options);
+    }
     const arena = engine.arena();
     try {
       const inputs = await inTurns(upload(arena, set, where, options.images), turn);
