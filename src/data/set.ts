@@ -56,8 +56,10 @@ export interface Dataset extends InputRows, Answers {
 }
 
 /** @internal What a model is compared with: a set in memory, or one row that stands for all of a stream. */
-export function formOf(set: Dataset | { readonly form: Dataset }): Dataset {
-  return (set as { readonly form?: Dataset } | undefined)?.form ?? (set as Dataset);
+export function formOf(set: Dataset | { readonly form: Dataset }): Dataset;
+export function formOf(set: Dataset | undefined): Dataset | undefined;
+export function formOf(set: unknown): unknown {
+  return (set as { readonly form?: Dataset } | undefined)?.form ?? set;
 }
 
 /** The inputs of a set with their names; the only one may have none, and is for a model with one. */

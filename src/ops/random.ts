@@ -4,9 +4,6 @@ import type { Signatures } from '../engine/signatures.js';
 import type { Tensor } from '../engine/tensor.js';
 import { type Call, checkTensor } from './check.js';
 
-/** Streams of random numbers: parameters take their index; the order of an epoch's rows begins here. */
-export const ORDER_STREAM = 0x80000000;
-
 export const signatures = {
   /**
    * Philox4x32-10 (Salmon et al. 2011): element i is word i mod 4 of the block with counter (i / 4, 0,

@@ -3,7 +3,7 @@ import { OptionError, show } from '../base/errors.js';
 import type { Global } from '../base/globals.js';
 import { OptionReader } from '../base/options.js';
 import { type Dataset, formOf } from '../data/set.js';
-import type { StreamedDataset } from '../data/stream.js';
+import type { StreamedDataset, StreamForm } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import type { Compiled } from '../nn/compiled.js';
 import { type LossOption, lossNames, resolveLoss } from '../nn/losses.js';
@@ -108,13 +108,15 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     optimizer: reader.required('optimizer', OPTIMIZER, isOptimizer),
     batchSize: Math.min(
       reader.integer('batchSize', { min: 1 }, 64),
-      'stream' in train ? Infinity : train.size,
+      (train as Partial<StreamForm>).stream ? Infinity : train.size,
     ),
     epochs: reader.integer('epochs', { min: 0 }, 5),
     shuffle: reader.boolean('shuffle', true),
     seed: reader.integer('seed', { min: 0 }, model.seed),
     accumulateBatches: reader.integer('accumulateBatches', { min: 1 }, 1),
-    validation: reader.optional('validation', 'a data set', (value): value is Dataset => isObject(value)),
+    validation: formOf(
+      reader.optional('validation', 'a data set', (value): value is Dataset => isObject(value)),
+    ),
     signal: reader.optional(
       'signal',
       'an AbortSignal',
@@ -123,7 +125,6 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     onTurn: reader.callback<NonNullable<FitOptions['onTurn']>>('onTurn'),
     hooks: readHooks(where, reader),
   };
-  settings.validation &&= formOf(settings.validation);
   const update = readUpdate(reader);
   const weights = reader.any('classWeights');
   const metricList = reader.any('metrics');

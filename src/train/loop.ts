@@ -128,14 +128,14 @@ export class TrainingLoop {
 
   /** Runs an epoch, or the rest of it; returns whether it came to its end. */
   async #runEpoch(): Promise<boolean> {
-    const { hooks, shuffle, seed, earlyStopping, checkpointing, optimizer } = this.#settings;
+    const { hooks, shuffle, seed, earlyStopping, checkpointing, optimizer, augmentation } = this.#settings;
     const compiled = this.#compiled;
     const record = this.#state.record;
     const epoch = this.#state.epoch;
     record.epoch = epoch;
     if (record.samples === 0) await hooks.epochBegin({ epoch, learningRate: this.#learningRate() });
     if (shuffle) this.#source.shuffle(seed, epoch - 1);
-    this.#source.begin(epoch - 1);
+    if (augmentation) augmentation.images.epoch = epoch - 1;
     await this.#runSteps();
     const { size } = this.#source;
     let validation: Score | undefined;

@@ -1,17 +1,19 @@
 /** Where a loop over batches gets its rows from: a set in the engine's memory, or one that streams. */
+import type { Global } from '../base/globals.js';
+import type { Dataset, InputRows } from '../data/set.js';
+import type { Engine } from '../engine/engine.js';
+import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Compiled } from '../nn/compiled.js';
+import type { Optimizer } from '../nn/optimizers.js';
 import type { Plan } from '../nn/plan.js';
 import type { Augmenter } from './augment/augmenter.js';
 import type { SoftLabels } from './augment/prepare.js';
-import type { FitSettings } from './fit-options.js';
 
 export interface RowSource {
   /** Infinity while only the end of a stream will tell. */
   readonly size: number;
   /** Rows come in an order that depends on the seed and the epoch (from 0) alone. */
   shuffle(seed: number, epoch: number): void;
-  /** An epoch (from 0) begins, or is gone on with. */
-  begin(epoch: number): void;
   /**
    * Of what streams: undefined when so many rows from place `start` are there, or the end is known; otherwise
    * what to wait for.
@@ -31,6 +33,27 @@ export interface SourceOptions {
   readonly soft?: SoftLabels | undefined;
   /** What reads it. */
   readonly compiled?: Compiled;
-  /** Of the set that is trained on. */
-  readonly settings?: FitSettings;
+  /** How the set is trained on. */
+  readonly settings?: {
+    readonly optimizer: Optimizer;
+    readonly signal?: Pick<Global<'AbortSignal'>, never> | undefined;
+  };
 }
+
+/** A set that lies in the engine's memory whole, as one that streams makes it of its windows. */
+export interface WholeSource extends RowSource {
+  readonly answers: readonly { readonly labels: Tensor | undefined; readonly targets: Tensor | undefined }[];
+  readonly weights: Tensor | undefined;
+  readonly order: Tensor;
+}
+
+/** What makes such a source of inputs that are there already. */
+export type MakeWhole = new (
+  engine: Engine,
+  set: Dataset,
+  where: string,
+  uploaded: {
+    arena: Arena;
+    inputs: readonly { name: string | undefined; rows: InputRows; values: Tensor }[];
+  },
+) => WholeSource;

@@ -9,12 +9,15 @@ import type { Arena, Tensor } from '../engine/tensor.js';
 import type { HeadPlan, InputPlan, Plan } from '../nn/plan.js';
 import { CompressedSet } from '../ops/compressed.js';
 import { gatherLabels, gatherRows } from '../ops/gather.js';
-import { ORDER_STREAM, permute } from '../ops/random.js';
+import { permute } from '../ops/random.js';
 import { sum } from '../ops/reduce.js';
 import type { Augmenter } from './augment/augmenter.js';
 import type { SoftLabels } from './augment/prepare.js';
 import type { RowSource, SourceOptions } from './row-source.js';
 import { inTurns, type Turn } from './turn.js';
+
+/** Streams of random numbers: parameters take their index; the order of an epoch begins here. */
+const ORDER_STREAM = 0x80000000;
 
 /** Values that are copied between two turns. */
 const PIECE = 1 << 20;
@@ -44,15 +47,17 @@ export class BatchSource implements RowSource {
   readonly #soft: SoftLabels | undefined;
   readonly #arena: Arena;
   readonly #inputs: readonly InputSource[];
-  readonly #answers: readonly AnswerSource[];
-  /** [size, 1] */
-  readonly #weights: Tensor | undefined;
-  readonly #order: Tensor;
+  /** @internal These three a stream writes to. */
+  readonly answers: readonly AnswerSource[];
+  /** @internal [size, 1] */
+  readonly weights: Tensor | undefined;
+  /** @internal [size] */
+  readonly order: Tensor;
   readonly #loaders = new Map<Plan, (start: number) => void>();
 
   /**
-   * Brings the set into the engine's memory, in turns, or makes ready to as it is read, where it streams. Throws DataError, with the row, for an answer or an
-   * input that is none.
+   * Brings the set into the engine's memory, in turns; one that streams is brought there while it is read. Throws
+   * DataError, with the row, for an answer or an input that is none.
    */
   static async open(
     engine: Engine,
@@ -61,10 +66,16 @@ export class BatchSource implements RowSource {
     where?: string,
     options: SourceOptions = {},
   ): Promise<RowSource> {
-    if ('stream' in set) {
-      const { StreamSource } = await import('./stream-source.js');
-      return new StreamSource(engine, set as StreamForm, turn, where!, options);
-    }
+    const { stream } = set as Partial<StreamForm>;
+    if (stream)
+      return (await import('./stream-source.js')).openStream(
+        BatchSource,
+        engine,
+        stream,
+        turn,
+        where!,
+        options,
+      );
     const arena = engine.arena();
     try {
       const inputs = await inTurns(upload(arena, set, where, options.images), turn);
@@ -92,7 +103,7 @@ export class BatchSource implements RowSource {
       this.#inputs = uploaded?.inputs ?? atOnce(upload(arena, set, where));
       // Kernels take them for places and factors. The set may have changed since it was made: what is copied
       // is what is checked.
-      this.#answers = answersOf(set).map(([name, { labels, classes, targets, targetWidth }]) => {
+      this.answers = answersOf(set).map(([name, { labels, classes, targets, targetWidth }]) => {
         const place = placeOf(where, name);
         if (targets) checkFinite({ where: place, one: 'target' }, targets, targetWidth!);
         return {
@@ -104,8 +115,8 @@ export class BatchSource implements RowSource {
         };
       });
       if (weights) checkWeights(where, weights);
-      this.#weights = weights && arena.tensor('float', [size, 1]).write(weights);
-      this.#order = arena.tensor('u32', [size]);
+      this.weights = weights && arena.tensor('float', [size, 1]).write(weights);
+      this.order = arena.tensor('u32', [size]);
     } catch (error) {
       arena.dispose();
       throw error;
@@ -115,17 +126,12 @@ export class BatchSource implements RowSource {
 
   /** Rows come as they stand in the set. */
   sequential(): void {
-    this.#order.write(Uint32Array.from({ length: this.size }, (_, i) => i));
+    this.order.write(Uint32Array.from({ length: this.size }, (_, i) => i));
   }
 
   /** Rows come in an order that depends on the seed and the epoch (from 0) alone. */
   shuffle(seed: number, epoch: number): void {
-    permute(this.#order, seed, ORDER_STREAM + epoch)();
-  }
-
-  /** An epoch (from 0) begins, or is gone on with: what is drawn for its images depends on it. */
-  begin(epoch: number): void {
-    if (this.#images) this.#images.epoch = epoch;
+    permute(this.order, seed, ORDER_STREAM + epoch)();
   }
 
   /** Copies the rows from place `start` of the order into the plan's inputs and labels. */
@@ -141,8 +147,8 @@ export class BatchSource implements RowSource {
   #bind(plan: Plan): (start: number) => void {
     const calls = [
       ...plan.ports.outputs.map((head) => this.#bindAnswers(head)),
-      ...(this.#weights
-        ? [gatherRows({ y: plan.weights.view([plan.rows, 1]), from: this.#weights, indices: this.#order })]
+      ...(this.weights
+        ? [gatherRows({ y: plan.weights.view([plan.rows, 1]), from: this.weights, indices: this.order })]
         : []),
       // After the answers, which are mixed as the images are.
       ...plan.ports.inputs.map((input) => this.#bindInput(input, plan.targets)),
@@ -153,16 +159,10 @@ export class BatchSource implements RowSource {
   }
 
   #bindInput(input: InputPlan, targets: Tensor | undefined): (start: number) => void {
-    const indices = this.#order;
+    const indices = this.order;
+    // Only a set with one input has images to change.
+    if (this.#images) return this.#images.bind(this.#engine, input, targets, indices);
     const { values, rows } = named(this.#inputs, input.name);
-    if (values === this.#images && this.#images) {
-      const images = this.#images;
-      return (start) => {
-        this.#engine.settle();
-        images.load(input.values, targets, indices, start);
-        input.loaded();
-      };
-    }
     if (values instanceof CompressedSet) return (start) => input.loadCompressed(values, indices, start);
     const { scale, offset } = rows;
     const gather = gatherRows({ y: input.values, from: values as Tensor, indices, scale, offset });
@@ -174,15 +174,15 @@ export class BatchSource implements RowSource {
 
   /** Labels and targets, of what the set has and the output's loss looks at. */
   #bindAnswers(head: HeadPlan): (start: number) => void {
-    const indices = this.#order;
-    const own = named(this.#answers, head.name);
+    const indices = this.order;
+    const own = named(this.answers, head.name);
     const calls: ((start: number) => void)[] = [];
     if (own.labels) calls.push(gatherLabels({ y: head.labels, from: own.labels, indices }));
     if (head.targets) {
       own.targets ??= this.#targetsOf(own.labels!.read(), head.targets.columns);
       calls.push(gatherRows({ y: head.targets, from: own.targets, indices }));
     }
-    const weighted = this.#weights !== undefined;
+    const weighted = this.weights !== undefined;
     const labelled = own.labels !== undefined;
     return (start) => {
       head.batch.weighted = weighted;
@@ -193,13 +193,9 @@ export class BatchSource implements RowSource {
 
   /** Labels as targets of so many numbers. */
   #targetsOf(labels: ArrayLike<number>, width: number): Tensor {
-    const targets = this.#arena.tensor('float', [this.size, width]);
     // Of two classes and one output, and for a loss of one's own: the labels are the targets.
-    if (!this.#soft) return targets.write(labels);
-    const { smoothing } = this.#soft;
-    const values = new Float32Array(this.size * width).fill(smoothing / width);
-    for (let row = 0; row < this.size; row++) values[row * width + labels[row]] += 1 - smoothing;
-    return targets.write(values);
+    const values = this.#soft?.(labels, width) ?? labels;
+    return this.#arena.tensor('float', [this.size, width]).write(values);
   }
 
   /** Frees the engine's memory. Twice is fine. */

@@ -12,20 +12,21 @@ import { fillPermutation } from '../base/permutation.js';
 import { type RandomSource, randomSource } from '../base/random.js';
 import { ChunkReader, type Segment } from '../data/chunk-reader.js';
 import { answersOf, inputsOf } from '../data/set.js';
-import type { StreamedDataset, StreamForm } from '../data/stream.js';
+import type { StreamedDataset } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import type { HeadPlan, Plan } from '../nn/plan.js';
-import { gatherLabels, gatherRows } from '../ops/gather.js';
-import { ORDER_STREAM } from '../ops/random.js';
+import type { Plan } from '../nn/plan.js';
 import { checkFits } from './check.js';
-import type { RowSource, SourceOptions } from './row-source.js';
+import type { MakeWhole, RowSource, SourceOptions, WholeSource } from './row-source.js';
 import type { Turn } from './turn.js';
+
+/** That of `BatchSource`: of one window, the order is the same. */
+const ORDER_STREAM = 0x80000000;
 
 /** The order of chunks among the orders of an epoch; those of windows are counted from 0. */
 const CHUNKS_RUN = 0xffffffff;
 
-type Floats = Uint8Array | Float32Array | Int32Array;
+type Values = Uint8Array | Float32Array | Int32Array;
 
 /** The ring, for batches of up to so many rows. */
 interface Ring {
@@ -33,28 +34,18 @@ interface Ring {
   readonly batchRows: number;
   /** Each [slots · window, width of the input]. */
   readonly inputs: readonly Tensor[];
-  readonly answers: readonly RingAnswers[];
-  /** [slots · window, 1] */
-  readonly weights: Tensor | undefined;
-  /** Places in the ring: [slots · window + batchRows]. */
-  readonly order: Tensor;
+  /** Of slots · window + batchRows rows. */
+  readonly source: WholeSource;
 }
 
-interface RingAnswers {
-  /** [slots · window] */
-  readonly labels: Tensor | undefined;
-  /** [slots · window, width]; made of labels when a loss of targets first asks for them. */
-  targets: Tensor | undefined;
-}
-
-export class StreamSource implements RowSource {
+class StreamSource implements RowSource {
+  readonly #Source: MakeWhole;
   readonly #stream: StreamedDataset;
   readonly #where: string;
   readonly #turn: Turn;
   readonly #options: SourceOptions;
   readonly #arena: Arena;
   readonly #window: number;
-  readonly #loaders = new Map<Plan, (start: number) => void>();
   #ring: Ring | undefined;
   #reader: ChunkReader | undefined;
   /** Of all rows, where it is known: from the caller, or from the end of the first epoch. */
@@ -67,8 +58,14 @@ export class StreamSource implements RowSource {
   #ended = false;
 
   /** Throws OptionError for what cannot be done with a set that streams. */
-  constructor(engine: Engine, form: StreamForm, turn: Turn, where: string, options: SourceOptions) {
-    const { stream } = form;
+  constructor(
+    Source: MakeWhole,
+    engine: Engine,
+    stream: StreamedDataset,
+    turn: Turn,
+    where: string,
+    options: SourceOptions,
+  ) {
     if (options.images) {
       const remedy = 'change them where the source makes its chunks';
       throw new OptionError('fit', `option augment: images of a set that streams are not changed; ${remedy}`);
@@ -81,7 +78,7 @@ export class StreamSource implements RowSource {
         `${needs}: give streamDataset the size of the set, or use another schedule`,
       );
     }
-    this.#stream = stream;
+    [this.#Source, this.#stream] = [Source, stream];
     [this.#turn, this.#options] = [turn, options];
     this.#where = `${where}, ${JSON.stringify(stream.name)}`;
     this.#size = stream.size;
@@ -95,9 +92,6 @@ export class StreamSource implements RowSource {
 
   shuffle(seed: number, epoch: number): void {
     this.#shuffled = randomSource(seed, ORDER_STREAM + epoch);
-  }
-
-  begin(): void {
     this.#rewind();
   }
 
@@ -109,18 +103,14 @@ export class StreamSource implements RowSource {
   }
 
   load(plan: Plan, start: number): void {
-    let loader = this.#loaders.get(plan);
-    if (!loader) {
-      loader = this.#bind(plan);
-      this.#loaders.set(plan, loader);
-    }
-    loader(start);
+    const { slots, source } = this.#ring!;
+    source.load(plan, start % (slots * this.#window));
   }
 
   dispose(): void {
     this.#rewind();
+    this.#ring?.source.dispose();
     this.#arena.dispose();
-    this.#loaders.clear();
   }
 
   /** Nothing is held any more. */
@@ -178,11 +168,12 @@ export class StreamSource implements RowSource {
   }
 
   /** Brings the rows of the next window into its slot, where they have the order of the set, and shuffles them. */
-  async #fill({ slots, inputs, answers, weights, order, batchRows }: Ring, given: Segment[]): Promise<void> {
+  async #fill({ slots, inputs, source, batchRows }: Ring, given: Segment[]): Promise<void> {
+    const { answers, weights, order } = source;
     const slot = (this.#next % slots) * this.#window;
     let at = slot;
     for (const { rows, from, to } of given.sort((a, b) => a.chunk - b.chunk)) {
-      const copy = (ring: Tensor | undefined, values: Floats | undefined, width = 1) => {
+      const copy = (ring: Tensor | undefined, values: Values | undefined, width = 1) => {
         if (!ring || !values) return;
         ring.view([(to - from) * width], at * width).write(values.subarray(from * width, to * width));
       };
@@ -220,68 +211,29 @@ export class StreamSource implements RowSource {
 
   #makeRing(batchRows: number): Ring {
     const { size, form } = this.#stream;
+    const arena = this.#arena;
     const windows = Math.ceil((size ?? Infinity) / this.#window);
     const slots = Math.min(Math.ceil(batchRows / this.#window) + 1, windows);
     const capacity = slots * this.#window;
-    const arena = this.#arena;
-    const order = arena.tensor('u32', [capacity + batchRows]);
-    return {
-      ...{ slots, batchRows },
-      inputs: inputsOf(form).map(([, { inputs, width }]) =>
-        arena.tensor(isUint8Array(inputs) ? 'u8' : 'float', [capacity, width]),
-      ),
-      answers: answersOf(form).map(([, { targets, targetWidth }]) => ({
-        labels: targets ? undefined : arena.tensor('i32', [capacity]),
-        targets: targets && arena.tensor('float', [capacity, targetWidth!]),
-      })),
-      weights: form.weights && arena.tensor('float', [capacity, 1]),
-      order: order.write(Uint32Array.from({ length: capacity + batchRows }, (_, i) => i % capacity)),
+    const inputs = inputsOf(form).map(([name, rows]) => {
+      const values = arena.tensor(isUint8Array(rows.inputs) ? 'u8' : 'float', [capacity, rows.width]);
+      return { name, rows, values };
+    });
+    // Answers are there for the end of the order, too, which has no rows of its own.
+    const length = capacity + batchRows;
+    const { targets, targetWidth = 1, weights } = form;
+    const rows = {
+      ...{ ...form, size: length, labels: new Int32Array(length) },
+      ...(targets && { targets: new Float32Array(length * targetWidth) }),
+      ...(weights && { weights: new Float32Array(length) }),
     };
+    const source = new this.#Source(arena.engine as Engine, rows, this.#where, { arena, inputs });
+    source.order.write(Uint32Array.from({ length }, (_, i) => i % capacity));
+    return { slots, batchRows, inputs: inputs.map(({ values }) => values), source };
   }
+}
 
-  #bind(plan: Plan): (start: number) => void {
-    const { form } = this.#stream;
-    const { inputs, answers, weights, order: indices, slots } = this.#ring!;
-    const capacity = slots * this.#window;
-    const own = <T>(
-      all: readonly (readonly [string | undefined, unknown])[],
-      of: readonly T[],
-      name: string,
-    ): T => of[all.findIndex(([other]) => other === undefined || other === name)];
-    const calls = [
-      ...plan.ports.outputs.map((head) => this.#bindAnswers(head, own(answersOf(form), answers, head.name))),
-      ...(weights ? [gatherRows({ y: plan.weights.view([plan.rows, 1]), from: weights, indices })] : []),
-      ...plan.ports.inputs.map((input) => {
-        const from = own(inputsOf(form), inputs, input.name);
-        const { scale, offset } = own(inputsOf(form), inputsOf(form), input.name)[1];
-        const gather = gatherRows({ y: input.values, from, indices, scale, offset });
-        return (start: number) => {
-          gather(start);
-          input.loaded();
-        };
-      }),
-    ];
-    return (start) => {
-      const place = start % capacity;
-      for (let i = 0; i < calls.length; i++) calls[i](place);
-    };
-  }
-
-  /** Labels and targets, of what the set has and the output's loss looks at. */
-  #bindAnswers(head: HeadPlan, own: RingAnswers): (start: number) => void {
-    const { order: indices, weights } = this.#ring!;
-    const { labels } = own;
-    const calls: ((start: number) => void)[] = [];
-    if (labels) calls.push(gatherLabels({ y: head.labels, from: labels, indices }));
-    if (head.targets) {
-      // Of two classes and one output, and for a loss of one's own: the labels are the targets.
-      own.targets ??= this.#arena.tensor('float', [labels!.size, head.targets.columns]).write(labels!.read());
-      calls.push(gatherRows({ y: head.targets, from: own.targets, indices }));
-    }
-    return (start) => {
-      head.batch.weighted = weights !== undefined;
-      head.batch.labelled = labels !== undefined;
-      for (let i = 0; i < calls.length; i++) calls[i](start);
-    };
-  }
+/** The rows of a stream as batches. Throws OptionError for what cannot be done with a set that streams. */
+export function openStream(...given: ConstructorParameters<typeof StreamSource>): RowSource {
+  return new StreamSource(...given);
 }

@@ -6,7 +6,9 @@ import { isFloat32Array, isUint8Array } from '../../base/arrays.js';
 import { OptionError, show } from '../../base/errors.js';
 import { checkFinite } from '../../data/numbers.js';
 import type { Dataset } from '../../data/set.js';
+import type { Engine } from '../../engine/engine.js';
 import type { Tensor } from '../../engine/tensor.js';
+import type { InputPlan } from '../../nn/plan.js';
 import { betaShare, drawBlock, place, realUpTo, wholeUpTo } from './draw.js';
 import { Geometry, type Placing } from './geometry.js';
 import type { AugmentConfig } from './options.js';
@@ -63,6 +65,20 @@ export class Augmenter {
     const edge = config.fill === 'edge';
     this.#geometry = new Geometry({ height, width: across, channels, reach: shift + crop, rotate, edge });
     this.#image = new Float32Array(width);
+  }
+
+  /** What brings the rows order[start …], changed, into an input, and `targets` mixed as they are. */
+  bind(
+    engine: Engine,
+    input: InputPlan,
+    targets: Tensor | undefined,
+    order: Tensor,
+  ): (start: number) => void {
+    return (start) => {
+      engine.settle();
+      this.load(input.values, targets, order, start);
+      input.loaded();
+    };
   }
 
   /**

@@ -5,11 +5,8 @@ import { type Loss, softmaxCrossEntropy } from '../../nn/losses.js';
 import { Augmenter } from './augmenter.js';
 import { type AugmentConfig, readAugment } from './options.js';
 
-/** Labels as probabilities of each class, which can be mixed. */
-export interface SoftLabels {
-  /** The share of a label that is spread evenly over all classes. */
-  readonly smoothing: number;
-}
+/** Labels as probabilities of each class, [labels, classes], which can be mixed. */
+export type SoftLabels = (labels: ArrayLike<number>, classes: number) => Float32Array;
 
 export interface Augmentation {
   readonly config: AugmentConfig;
@@ -51,5 +48,13 @@ function mixed(where: string, loss: Loss, { targets }: Dataset): Pick<Augmentati
   if (loss.kind !== 'softmaxCrossEntropy') {
     throw new OptionError(where, `option augment: mixup cannot mix the labels of ${show(loss.kind)}`);
   }
-  return { loss: softmaxCrossEntropy({ answers: 'probabilities' }), soft: { smoothing: labelSmoothing } };
+  const soft: SoftLabels = (labels, width) => softened(labels, width, labelSmoothing);
+  return { loss: softmaxCrossEntropy({ answers: 'probabilities' }), soft };
+}
+
+/** `smoothing` is the share of a label that is spread evenly over all classes. */
+function softened(labels: ArrayLike<number>, classes: number, smoothing: number): Float32Array {
+  const values = new Float32Array(labels.length * classes).fill(smoothing / classes);
+  for (let row = 0; row < labels.length; row++) values[row * classes + labels[row]] += 1 - smoothing;
+  return values;
 }
