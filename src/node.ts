@@ -14,6 +14,14 @@ export { type ImageFolderOptions, type ImageSplits, loadImageFolder } from './da
 export type { ImageSize } from './data/images/resize.js';
 export { loadMnist } from './data/mnist.js';
 export { loadNpyFolder, loadNpz } from './data/npz.js';
+export {
+  type FileStreamOptions,
+  type NpyStreamOptions,
+  type StreamedSplits,
+  streamIdxFolder,
+  streamNpy,
+  streamNpyFolder,
+} from './data/stream-files.js';
 export type { RunReport, TestSet } from './report/report.js';
 export { type CheckpointFolderOptions, checkpointFolder, latestCheckpoint } from './run/checkpoints.js';
 export { RunFolder, type RunFolderOptions } from './run/folder.js';

@@ -72,10 +72,14 @@ export async function loadIdxFolder(path: string, options: { name?: string } = {
   return { ...splitFull(full, name), test: toDataset(testPair, `${name} test`, classes) };
 }
 
+/** @internal Rows at the end of so many that validate. */
+export function validationRows(size: number): number {
+  return size >= 10_000 ? 5_000 : Math.max(1, Math.floor(size / 12));
+}
+
 /** @internal Keeps the end of what there is to train on for validation. It has at least 2 samples. */
 export function splitFull(full: Dataset, name: string): Omit<Splits, 'test'> {
-  const validationSize = full.size >= 10_000 ? 5_000 : Math.max(1, Math.floor(full.size / 12));
-  const trainSize = full.size - validationSize;
+  const trainSize = full.size - validationRows(full.size);
   return {
     train: sliceDataset(full, 0, trainSize, `${name} train`),
     validation: sliceDataset(full, trainSize, full.size, `${name} validation`),

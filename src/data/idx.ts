@@ -59,7 +59,7 @@ export type IdxArray = {
  */
 export function readIdx(bytes: Uint8Array, where: string): IdxArray {
   const file = checkFile('readIdx', bytes, where);
-  const { type, dims, headerBytes } = readHeader(file, where);
+  const { type, dims, headerBytes } = readIdxHeader(file, where);
   const elementBytes = STORAGE[type].BYTES_PER_ELEMENT;
   let expected = elementBytes;
   for (const dim of dims) {
@@ -84,7 +84,11 @@ export function readIdx(bytes: Uint8Array, where: string): IdxArray {
   return { type, dims, data: new STORAGE[type](buffer) } as IdxArray;
 }
 
-function readHeader(
+/** @internal No header ends later in a file. */
+export const IDX_HEADER_BYTES = 4 + 4 * MAX_RANK;
+
+/** @internal The header, of the beginning of a file. */
+export function readIdxHeader(
   bytes: Uint8Array,
   where: string,
 ): { type: IdxType; dims: number[]; headerBytes: number } {

@@ -85,12 +85,15 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const ALIGNMENT = 64;
 /** numpy's own limit, in bytes: headers of plain arrays have 128. */
 const MAX_HEADER = 10_000;
+/** @internal No header ends later in a file. */
+export const NPY_HEADER_BYTES = 12 + MAX_HEADER;
 /** As many as a header has room for. */
 const MAX_AXES = MAX_HEADER / 2;
 /** Of numpy 2. */
 const MAX_RANK = 64;
 
-interface Header {
+/** @internal */
+export interface NpyHeader {
   readonly dtype: NpyDtype;
   /** Of one element. */
   readonly bytes: number;
@@ -141,7 +144,7 @@ export function decodeNpy(file: Uint8Array, where: string, limit = Number.POSITI
     const problem = given < expected ? 'the file is too short' : 'the file has trailing bytes';
     fail(`${problem}: ${name} needs ${expected} bytes of data, given ${given}`);
   }
-  const data = decode(file.subarray(header.dataStart), header, count);
+  const data = decodeElements(file.subarray(header.dataStart), header, count);
   return { dtype, shape, data: fortran ? toRowMajor(data, shape) : data } as NpyArray;
 }
 
@@ -188,7 +191,14 @@ export function writeNpy(array: WritableNpy): Uint8Array {
   return file;
 }
 
-function readHeader(bytes: Uint8Array, fail: (problem: string) => never): Header {
+/** @internal The header, of the beginning of a file. */
+export function readNpyHeader(bytes: Uint8Array, where: string): NpyHeader {
+  return readHeader(bytes, (problem) => {
+    throw new FormatError(where, problem);
+  });
+}
+
+function readHeader(bytes: Uint8Array, fail: (problem: string) => never): NpyHeader {
   if (MAGIC.some((byte, i) => bytes[i] !== byte))
     fail('not an NPY file: expected it to begin with \\x93NUMPY');
   const major = bytes[6];
@@ -207,7 +217,7 @@ function readHeader(bytes: Uint8Array, fail: (problem: string) => never): Header
 const ITEM =
   /\s*(['"])(\w+)\1\s*:\s*(?:(['"])([^'"\\]*)\3|(True|False)|(\(\s*(?:\d{1,16}L?\s*,\s*)*(?:\d{1,16}L?\s*)?\)))\s*(?:,|(?=\}))\s*/y;
 
-function parseHeader(text: string, fail: (problem: string) => never): Omit<Header, 'dataStart'> {
+function parseHeader(text: string, fail: (problem: string) => never): Omit<NpyHeader, 'dataStart'> {
   const trimmed = text.trim();
   const items = new Map<string, string | boolean | number[]>();
   if (!trimmed.startsWith('{')) fail(`expected a Python dictionary as header, given ${show(trimmed)}`);
@@ -248,7 +258,12 @@ function parseDescr(descr: string, fail: (problem: string) => never) {
   return { dtype, bytes: STORAGE[dtype].BYTES_PER_ELEMENT, order, charBytes: 1 as const };
 }
 
-function decode(bytes: Uint8Array, header: Header, count: number): NpyData[NpyDtype] {
+/** @internal `count` elements, which are all of `bytes`; copied. */
+export function decodeElements(
+  bytes: Uint8Array,
+  header: Omit<NpyHeader, 'shape' | 'fortran' | 'dataStart'>,
+  count: number,
+): NpyData[NpyDtype] {
   const { dtype, order } = header;
   if (dtype === 'string') return decodeStrings(bytes, header, count);
   const buffer = toHostOrder(bytes, header.bytes, order);
@@ -258,7 +273,7 @@ function decode(bytes: Uint8Array, header: Header, count: number): NpyData[NpyDt
 
 function decodeStrings(
   bytes: Uint8Array,
-  { bytes: size, charBytes, order }: Header,
+  { bytes: size, charBytes, order }: Pick<NpyHeader, 'bytes' | 'charBytes' | 'order'>,
   count: number,
 ): string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
