@@ -49,7 +49,6 @@ export async function runEvaluation(
   options?: EvaluateOptions,
 ): Promise<Evaluation> {
   const set = formOf(given);
-  const streams = 'stream' in set;
   const where = 'evaluate';
   const reader = new OptionReader(where, options);
   const lossOption = reader.any('loss');
@@ -59,6 +58,7 @@ export async function runEvaluation(
   checkEngine(where, engine);
   checkModel(where, model);
   checkDataset(where, 'set', set);
+  const streams = 'stream' in set;
   const loss = traceable(lossOn(set, requireLoss(where, model, lossOption)));
   checkScale(where, 'set', model, set);
   checkFits(where, 'set', model, set, loss);
