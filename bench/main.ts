@@ -1,9 +1,9 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [conv] [onnx]
+ * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [stream] [conv] [onnx]
  * [peers] [sweep] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
  * `peers` needs `npm ci` in bench/peers, as do the peers of `conv`, `browser` a Chromium, `sweep` a python3 with Optuna,
  * `classic` the tables that
- * bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk. Close everything
+ * bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk, `stream` 250 MB, or with --full 2.5 GB on disk and in memory. Close everything
  * else first: two busy cores measure each other.
  */
 import { cpus } from 'node:os';
@@ -22,6 +22,7 @@ import { benchPacked } from './packed.js';
 import { benchPeers } from './peers.js';
 import { benchPredict } from './predict.js';
 import type { BenchResults } from './results.js';
+import { benchStream } from './stream.js';
 import { benchOverhead, overheadRow } from './sweep/overhead.js';
 import { benchTpe, tpeRow } from './sweep/tpe.js';
 import {
@@ -34,6 +35,7 @@ import {
   packedRow,
   peerTable,
   predictRow,
+  streamRow,
   threadsRow,
   trainingTable,
 } from './tables.js';
@@ -50,6 +52,7 @@ const tasks = [
   'browser',
   'classic',
   'million',
+  'stream',
   'conv',
   'onnx',
   'peers',
@@ -133,6 +136,13 @@ if (wanted.includes('classic')) {
 if (wanted.includes('million')) {
   results.million = await benchMillion(values.quick ? 10_000 : 1_000_000);
   console.log(millionRow(results.million));
+}
+if (wanted.includes('stream')) {
+  results.stream = await benchStream(
+    values.quick ? 200_000 : values.full ? 30_000_000 : 3_000_000,
+    values.quick ? 1 : 3,
+  );
+  console.log(streamRow(results.stream));
 }
 if (wanted.includes('conv')) {
   results.conv = await benchConv(contenders, effort, { quick: values.quick, threads, report: console.log });

@@ -10,6 +10,7 @@ import type { OnnxResult } from './onnx.js';
 import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { PredictResult } from './predict.js';
+import type { StreamResult } from './stream.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
 
@@ -29,6 +30,7 @@ export interface BenchResults {
   browser?: readonly BrowserResult[];
   classic?: readonly ClassicResult[];
   million?: MillionResult;
+  stream?: StreamResult;
   conv?: ConvResult;
   onnx?: readonly OnnxResult[];
   peers?: readonly PeerResult[];

@@ -15,6 +15,7 @@ import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { PredictResult } from './predict.js';
 import type { BenchResults } from './results.js';
+import type { StreamResult } from './stream.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
 
@@ -65,6 +66,20 @@ export function millionRow({ rows, columns, bytes, seconds }: MillionResult): st
   const size = `${rows.toLocaleString('en')} rows of ${columns} numbers, ${(bytes / 1e6).toFixed(0)} MB of CSV`;
   const [first, median, last] = seconds.map((value) => value.toFixed(1));
   return `${size}: lanegrad train, one epoch, ${median} s [${first}–${last}]`;
+}
+
+/** Rows a second and resident memory, in memory and streamed; each the median with least and most. */
+export function streamRow({ rows, columns, bytes, rates }: StreamResult): string {
+  const size = `${rows.toLocaleString('en')} rows of ${columns} numbers, ${(bytes / 1e6).toFixed(0)} MB`;
+  const text = (of: readonly number[], digits: number) => {
+    const [first, median, last] = of.map((value) => (value / 1e6).toFixed(digits));
+    return `${median} [${first}–${last}]`;
+  };
+  const lines = rates.map(({ kind, rowsPerSecond, residentBytes }) => {
+    const rate = `${text(rowsPerSecond, 2)} million rows/s`;
+    return `  ${kind.padEnd(7)} ${rate}, ${text(residentBytes, 0)} MB resident`;
+  });
+  return `${size}\n${lines.join('\n')}`;
 }
 
 /** Of each engine the rate with weights packed by each product, with weights packed before, and the gain. */

@@ -91,7 +91,7 @@ describe('NPY', () => {
       const labels = BigInt64Array.from(ramp(n, 4), BigInt);
       await writeFile(join(path, `y_${key}.npy`), writeNpy({ dtype: 'int64', shape: [n], data: labels }));
     }
-    await same(await loadNpyFolder(path), await streamNpyFolder(path, { chunkRows: 5 }));
+    await same({ ...(await loadNpyFolder(path)) }, await streamNpyFolder(path, { chunkRows: 5 }));
   });
 
   /** Every part says what the one in memory says, and is trained to the same bits. */
