@@ -33,6 +33,7 @@ export {
   type StreamOptions,
   streamDataset,
 } from './data/stream.js';
+export { type StreamArraysOptions, streamArrays } from './data/stream-arrays.js';
 export type { Engine, EngineInfo } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';

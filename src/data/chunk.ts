@@ -3,6 +3,7 @@ import { isUint8Array } from '../base/arrays.js';
 import { DataError, type LanegradError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { dataset } from './dataset.js';
+import { widened } from './narrow.js';
 import type { Dataset } from './set.js';
 import type { Chunk, StreamedDataset } from './stream.js';
 
@@ -37,10 +38,11 @@ export function readChunk(where: string, stream: StreamedDataset, given: unknown
   }
   // All of a set may not weigh nothing, but so may the rows of a chunk.
   const weightless = Array.isArray(weights) || ArrayBuffer.isView(weights) ? isZero(weights) : false;
+  const values = dtype === 'u8' || dtype === 'f32' ? inputs : widened(where, stream, inputs);
   let rows: Dataset;
   try {
     rows = dataset({
-      ...{ name, inputs, width, [own]: answers },
+      ...{ name, inputs: values, width, [own]: answers },
       ...(dtype === 'u8' && { scale, offset }),
       ...(imageShape && { imageShape }),
       ...(targetWidth === undefined ? { classes } : { targetWidth }),
@@ -53,7 +55,7 @@ export function readChunk(where: string, stream: StreamedDataset, given: unknown
   }
   if (isUint8Array(rows.inputs) !== (dtype === 'u8')) {
     const bytes = 'a Uint8Array or rows of such';
-    const expected = dtype === 'u8' ? `${bytes}, as dtype is "u8"` : `no ${bytes}, as dtype is "f32"`;
+    const expected = `${dtype === 'u8' ? '' : 'no '}${bytes}, as dtype is ${show(dtype)}`;
     throw new OptionError(where, `option inputs: expected ${expected}, given ${show(inputs)}`);
   }
   if (!weightless) return rows;

@@ -6,13 +6,20 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { platform } from '#platform';
+import type { NumericArray } from '../base/arrays.js';
 import { DataError, FileError, OptionError, ShapeError, show } from '../base/errors.js';
 import { fileError } from '../base/files/atomic.js';
 import { isImageShape } from '../base/image-shape.js';
 import { checkPath, OptionReader } from '../base/options.js';
 import { validationRows } from './folder.js';
 import { RowFile } from './row-file.js';
-import { type Chunk, type StreamedDataset, type StreamOptions, streamDataset } from './stream.js';
+import {
+  type Chunk,
+  type StreamDtype,
+  type StreamedDataset,
+  type StreamOptions,
+  streamDataset,
+} from './stream.js';
 
 /** What all of these have in common. */
 export interface FileStreamOptions {
@@ -28,7 +35,10 @@ export interface FileStreamOptions {
 export interface NpyStreamOptions
   extends FileStreamOptions,
     Pick<StreamOptions, 'classes' | 'classNames' | 'targetNames' | 'scale' | 'offset'> {
-  /** Path of the inputs, [n, …]. Bytes (`uint8`) stay bytes; other numbers become float32. */
+  /**
+   * Path of the inputs, [n, …]. Bytes (`uint8`) stay bytes; other numbers become float32, by way of `scale` and
+   * `offset` where they are `int8` or `uint16`.
+   */
   inputs: string;
   /** Path of labels, [n] or [n, 1], whole numbers; these or targets. */
   labels?: string;
@@ -51,6 +61,9 @@ const CHUNK_BYTES = 2 ** 22;
 
 /** Labels that are looked at together, for the largest of them. */
 const LABELS_AT_ONCE = 2 ** 20;
+
+/** Types of numpy that are given on as they are. */
+const KEPT: { readonly [dtype: string]: StreamDtype } = { uint8: 'u8', int8: 'i8', uint16: 'u16' };
 
 /** The files of one set. */
 interface Files {
@@ -216,8 +229,8 @@ async function stream(
     if (!one || one.width === 1) continue;
     throw new ShapeError(one.path, `expected [n] or [n, 1], given ${[one.rows, ...one.shape].join('x')}`);
   }
-  const bytes = inputs.dtype === 'uint8';
-  const fitting = Math.floor(CHUNK_BYTES / (inputs.width * (bytes ? 1 : 4)));
+  const dtype = KEPT[inputs.dtype] ?? 'f32';
+  const fitting = Math.floor(CHUNK_BYTES / (inputs.width * (dtype === 'u8' ? 1 : 4)));
   const rows = chunkRows ?? Math.max(1, Math.min(CHUNK_ROWS, fitting));
   const count = Math.ceil((to - from) / rows);
   const sizes = Array.from({ length: count }, (_, i) => Math.min(rows, to - from - i * rows));
@@ -227,7 +240,7 @@ async function stream(
   // Keras has numbers beside each other as [n, width, 1] at times: those are no images of one column.
   const isImage = isImageShape(shape) && !(shape.length === 2 && shape[1] === 1);
   return streamDataset({
-    ...{ name, width: inputs.width, dtype: bytes ? 'u8' : 'f32', weighted: weights !== undefined },
+    ...{ name, width: inputs.width, dtype, weighted: weights !== undefined },
     ...(isImage && { imageShape: shape }),
     ...(targets && { targetWidth: targets.width }),
     ...(window !== undefined && { window }),
@@ -239,7 +252,7 @@ async function stream(
       const end = begin + sizes[index];
       const values = await inputs.read(begin, end);
       return {
-        inputs: bytes ? (values as Uint8Array) : floats(values),
+        inputs: dtype === 'f32' ? floats(values) : (values as NumericArray),
         ...(labels && { labels: floats(await labels.read(begin, end)) }),
         ...(targets && { targets: floats(await targets.read(begin, end)) }),
         ...(weights && { weights: floats(await weights.read(begin, end)) }),

@@ -17,8 +17,8 @@ import { type Answers, type Dataset, type InputRows, imageShapeOf } from './set.
 /** Rows of a stream with their answers, as `dataset` takes them: any number of rows, also none. */
 export interface Chunk {
   /**
-   * Row-major [rows, width], in one array or as an array of rows: a Uint8Array where the stream's `dtype` is
-   * `u8`, numbers where it is `f32`. Arrays are read until the chunk's rows have been trained on: a source
+   * Row-major [rows, width], in one array or as an array of rows: of the class that the stream's `dtype` names,
+   * or any numbers where it is `f32`. Arrays are read until the chunk's rows have been trained on: a source
    * makes new ones for every chunk.
    */
   inputs: Numbers;
@@ -52,8 +52,12 @@ export interface InOrder {
   open(context: ReadContext): AsyncIterable<Chunk> | Iterable<Chunk>;
 }
 
-/** How inputs are kept until they are copied into a batch. */
-export type StreamDtype = 'u8' | 'f32';
+/**
+ * What numbers the inputs of chunks are: bytes, which stay so until they are copied into a batch; Int8Array,
+ * Uint16Array, or half precision, as Float16Array or its bits in a Uint16Array, which become float32 when a chunk
+ * is read; or any numbers, as float32.
+ */
+export type StreamDtype = 'u8' | 'i8' | 'u16' | 'f16' | 'f32';
 
 /** What `streamDataset` makes a set of: `chunks` and `read`, or `open`, and what every chunk has in common. */
 export interface StreamOptions extends Partial<RandomAccess>, Partial<InOrder>, ClassOptions, TargetOptions {
@@ -68,11 +72,15 @@ export interface StreamOptions extends Partial<RandomAccess>, Partial<InOrder>, 
   width?: number;
   /** Of rows that are images: [height, width], or [height, width, channels]. */
   imageShape?: ImageShape;
-  /** What `inputs` of chunks are: `u8` for bytes; `f32`, the default, for any numbers, kept as float32. */
+  /** What `inputs` of chunks are; `f32`, which is any numbers, by default. */
   dtype?: StreamDtype;
-  /** Not zero. Default: 1/255 for bytes, which are taken for pixels; floats allow only 1. */
+  /**
+   * Not zero. Numbers are `inputs[i] * scale + offset`. Default: 1/255 for bytes, which are taken for pixels,
+   * otherwise 1; `f32` allows no other. A model remembers how bytes were scaled; of others it is given what was
+   * made of them when it predicts.
+   */
   scale?: number;
-  /** Default 0; floats allow only 0. */
+  /** Default 0; `f32` allows only 0. */
   offset?: number;
   /** Whether chunks have `weights`; false by default. */
   weighted?: boolean;
@@ -135,7 +143,7 @@ export function streamDataset(options: StreamOptions): StreamedDataset {
   const name = read.string('name', 'data');
   const source = readSource(read, options);
   const rows = readSize(read, source);
-  const dtype = read.oneOf('dtype', ['u8', 'f32'], 'f32');
+  const dtype = read.oneOf('dtype', ['u8', 'i8', 'u16', 'f16', 'f32'], 'f32');
   const weighted = read.boolean('weighted', false);
   const identity = read.optional('identity', 'a string', (value) => typeof value === 'string');
   const input = readRows(readForm(read), dtype);
@@ -152,7 +160,7 @@ export function streamDataset(options: StreamOptions): StreamedDataset {
     ...{ name, size: rows, ...input, ...answers, dtype, weighted, window, source },
     ...(identity !== undefined && { identity }),
     form: {
-      ...{ name, size: 1, ...input, ...answers },
+      ...{ name, size: 1, ...input, ...answers, ...(dtype !== 'u8' && { scale: 1, offset: 0 }) },
       inputs: dtype === 'u8' ? new Uint8Array(input.width) : new Float32Array(input.width),
       labels: new Int32Array(classes > 0 ? 1 : 0),
       ...(targets && { targets }),
@@ -210,7 +218,7 @@ function readRows(given: InputForm, dtype: StreamDtype): Omit<InputRows, 'inputs
   const offset = given.offset ?? 0;
   if (scale === 0) throw new OptionError(WHERE, 'option scale: expected a number other than 0, given 0');
   if (dtype === 'f32' && (scale !== 1 || offset !== 0)) {
-    const problem = 'scale and offset apply to bytes (dtype "u8"); for floats expected 1 and 0';
+    const problem = 'scale and offset do not apply to dtype "f32": expected 1 and 0';
     throw new OptionError(WHERE, `${problem}, given ${scale} and ${offset}`);
   }
   return { width, scale, offset, ...(imageShape && { imageShape: imageShapeOf(imageShape) }) };

@@ -330,7 +330,7 @@ describe('options', () => {
     [{ width: 8, open, classNames: ['a'] }, 'at least 2 classes'],
     [{ width: 8, open, targetWidth: 2, targetNames: ['a'] }, 'expected 2 target names, given 1'],
     [{ width: 8, open, classes: 3, imageShape: [3, 3] }, 'imageShape 3x3 has 9 pixels, width is 8'],
-    [{ width: 8, open, classes: 3, scale: 2 }, 'scale and offset apply to bytes'],
+    [{ width: 8, open, classes: 3, scale: 2 }, 'scale and offset do not apply to dtype "f32"'],
     [{ width: 8, open, classes: 3, dtype: 'u8', scale: 0 }, 'option scale: expected a number other than 0'],
     [{ width: 2 ** 40, open, classes: 3 }, 'option width: expected at most'],
     [{ width: 8, open, classes: 3, window: 0 }, 'option window: expected a whole number, at least 1'],
