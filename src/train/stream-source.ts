@@ -39,6 +39,7 @@ interface Ring {
 }
 
 class StreamSource implements RowSource {
+  readonly #engine: Engine;
   readonly #Source: MakeWhole;
   readonly #stream: StreamedDataset;
   readonly #where: string;
@@ -78,6 +79,7 @@ class StreamSource implements RowSource {
         `${needs}: give streamDataset the size of the set, or use another schedule`,
       );
     }
+    this.#engine = engine;
     [this.#Source, this.#stream] = [Source, stream];
     [this.#turn, this.#options] = [turn, options];
     this.#where = `${where}, ${JSON.stringify(stream.name)}`;
@@ -122,6 +124,7 @@ class StreamSource implements RowSource {
 
   /** Fills the ring until it holds the batch and a row more, or the last row; or training is aborted. */
   async #advance(start: number, rows: number, held: boolean): Promise<void> {
+    this.#engine.settle();
     this.#ring ??= this.#makeRing(rows);
     if (!held || !this.#reader) {
       this.#rewind();
@@ -227,7 +230,7 @@ class StreamSource implements RowSource {
       ...(targets && { targets: new Float32Array(length * targetWidth) }),
       ...(weights && { weights: new Float32Array(length) }),
     };
-    const source = new this.#Source(arena.engine as Engine, rows, this.#where, { arena, inputs });
+    const source = new this.#Source(this.#engine, rows, this.#where, { arena, inputs });
     source.order.write(Uint32Array.from({ length }, (_, i) => i % capacity));
     return { slots, batchRows, inputs: inputs.map(({ values }) => values), source };
   }

@@ -28,7 +28,9 @@ export interface TrainerOptions {
 
 /** What `fit` takes, but other hooks: a call at every step, across threads, would cost more than the step. */
 export interface TrainerFitOptions
-  extends Omit<FitOptions, keyof Callbacks | 'callbacks' | 'onTurn' | 'checkpoint'> {
+  extends Omit<FitOptions, keyof Callbacks | 'callbacks' | 'onTurn' | 'checkpoint' | 'validation'> {
+  /** Measured after each epoch. Sets are in memory: what streams stays with the thread that reads it. */
+  validation?: Dataset;
   onTrainBegin?: (plan: TrainingPlan) => void;
   /** Every `progressInterval` milliseconds, about. */
   onProgress?: (progress: Progress) => void;

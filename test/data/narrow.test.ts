@@ -29,7 +29,7 @@ const HALVES: readonly [bits: number, value: number][] = [
   [0xb400, -0.25],
   [0x0001, 2 ** -24],
   [0x7bff, 65504],
-  [0x8000, -0],
+  [0x0000, 0],
   [0x3555, 0.333251953125],
 ];
 

@@ -26,7 +26,7 @@ export function sizesOf(set: Dataset, rows: number): number[] {
 }
 
 /** What there is to say of a stream with the rows of `set`. */
-export function formOf(set: Dataset): Omit<StreamOptions, 'open' | 'read' | 'chunks'> {
+function formOf(set: Dataset): Omit<StreamOptions, 'open' | 'read' | 'chunks'> {
   const { name, width, scale, offset, imageShape, classes, classNames, targetWidth, inputs } = set;
   const bytes = inputs instanceof Uint8Array;
   return {
