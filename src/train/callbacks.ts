@@ -10,6 +10,7 @@ import type { EpochRecord, History } from './history.js';
 /** What `onTrainBegin` is told: how much there is to do, and where a resumed run begins. */
 export interface TrainingPlan {
   readonly epochs: number;
+  /** This and `samples` are Infinity where only the end of a stream will tell. */
   readonly stepsPerEpoch: number;
   readonly samples: number;
   /** Steps and samples of the current epoch that a resumed run has behind it. */

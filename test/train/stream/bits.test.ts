@@ -164,6 +164,18 @@ describe('shuffled', () => {
   });
 });
 
+test('what is to come is Infinity where only the end tells', async () => {
+  const plans: unknown[] = [];
+  const onTrainBegin = (plan: unknown) => void plans.push(plan);
+  const set = clouds(20);
+  await trained(streamOf(set, sizesOf(set, 7), 'count'), { onTrainBegin, batchSize: 8 });
+  await trained(streamOf(set, sizesOf(set, 7), 'sizes'), { onTrainBegin, batchSize: 8 });
+  expect(plans).toEqual([
+    { epochs: 2, stepsPerEpoch: Infinity, samples: Infinity },
+    { epochs: 2, stepsPerEpoch: 3, samples: 20 },
+  ]);
+});
+
 test('a set is measured as it is in memory', async () => {
   const set = clouds(90);
   const model = net();
