@@ -1,6 +1,6 @@
 /** Whether an engine, a model and a data set are what they should be, and fit each other. */
 import { isUint8Array } from '../base/arrays.js';
-import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
+import { OptionError, ShapeError, show } from '../base/errors.js';
 import type { ImageShape } from '../base/image-shape.js';
 import { didYouMean } from '../base/options.js';
 import { type Answers, answersOf, checkDataset, type Dataset, imageShapeOf, inputsOf } from '../data/set.js';
@@ -117,8 +117,8 @@ export function lossOn(set: Dataset, loss: Loss): Loss {
 /**
  * Throws OptionError for something that is no model or data set, for inputs or answers that are missing or
  * that the model does not have, or a model that applies the loss's link itself; ShapeError when widths,
- * classes or targets do not fit the model and its loss, DataError for inputs that the first layer cannot take
- * or targets that the loss cannot.
+ * classes or targets do not fit the model and its loss, DataError for inputs that the first layer cannot take.
+ * Whether the loss can take the values of targets is `check-targets.ts`'s to say.
  */
 export function checkFits(where: string, name: string, model: Network, set: Dataset, loss: Loss): void {
   checkModel(where, model);
@@ -152,12 +152,6 @@ export function checkFits(where: string, name: string, model: Network, set: Data
   for (const [i, [port, own]] of inputs.entries()) {
     const place = port === undefined ? `${where}, ${name}` : `${where}, ${name}, ${port}`;
     checkInputs(place, model, own.inputs, own.width, own.scale, own.offset, i);
-  }
-  for (const [i, [port, { targets }]] of answers.entries()) {
-    const place = port === undefined ? `${where}, ${name}` : `${where}, ${name}, ${port}`;
-    const { loss: own, size } = heads[i];
-    if (own.link !== 'identity' && !own.compute && targets)
-      checkShares(place, targets, size, own.link === 'softmax');
   }
 }
 
@@ -235,28 +229,4 @@ export function matched<T>(
 /** A set in messages, and which of its inputs or answers. */
 function titleOf(set: Dataset, port: string | undefined): string {
   return port === undefined ? show(set.name) : `${show(set.name)}, ${port},`;
-}
-
-/** How far the probabilities of a row may be from adding up to 1: those of half precision are. */
-const SUM_TOLERANCE = 1e-3;
-
-/**
- * Binary cross-entropy has no least value where a target is beyond 0 … 1; nor do probabilities mean anything
- * that are not such.
- */
-function checkShares(where: string, targets: Float32Array, width: number, addUp: boolean): void {
-  const bad = targets.findIndex((target) => !(target >= 0 && target <= 1));
-  if (bad >= 0) {
-    const place = `row ${Math.floor(bad / width)}, column ${bad % width}`;
-    throw new DataError(where, `target at ${place}: expected a number from 0 to 1, given ${targets[bad]}`);
-  }
-  for (let at = 0; addUp && at < targets.length; at += width) {
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += targets[at + i];
-    if (Math.abs(sum - 1) <= SUM_TOLERANCE) continue;
-    throw new DataError(
-      where,
-      `targets of row ${at / width}: expected probabilities that add up to 1, given ${sum}`,
-    );
-  }
 }

@@ -10,15 +10,8 @@ import type { LossOption } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { totalOf, traceable } from '../nn/own-loss.js';
 import type { HeadPlan } from '../nn/plan.js';
-import {
-  checkDataset,
-  checkEngine,
-  checkFits,
-  checkModel,
-  checkScale,
-  lossOn,
-  requireLoss,
-} from './check.js';
+import { checkDataset, checkEngine, checkModel, checkScale, lossOn, requireLoss } from './check.js';
+import { checkFitsTargets } from './check-targets.js';
 import { checkWeights } from './finite.js';
 import type { Evaluation } from './history.js';
 import { listedMetrics } from './listed-metrics.js';
@@ -61,7 +54,7 @@ export async function runEvaluation(
   const streams = 'stream' in set;
   const loss = traceable(lossOn(set, requireLoss(where, model, lossOption)));
   checkScale(where, 'set', model, set);
-  checkFits(where, 'set', model, set, loss);
+  checkFitsTargets(where, 'set', model, set, loss);
   const heads = headsOf(where, model, loss);
   // Loaded only where there are several outputs: most models have one.
   const outputs =

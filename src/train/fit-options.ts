@@ -133,10 +133,15 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   const checkpoint = reader.optional('checkpoint', 'an object such as checkpointFolder makes', isObject);
   const resume = reader.optional('resume', 'a checkpoint, or the bytes of one', isObject);
   reader.end();
-  checkFits(where, 'train', model, train, loss);
+  const checkSet = async (name: string, set: Dataset) => {
+    checkFits(where, name, model, set, loss);
+    if (set.targets || set.answersByName)
+      (await import('./check-targets.js')).checkTargets(where, name, model, set, loss);
+  };
+  await checkSet('train', train);
   const scales = scalesOf(train);
   if (settings.validation) {
-    checkFits(where, 'validation', model, settings.validation, loss);
+    await checkSet('validation', settings.validation);
     checkScale(where, 'validation', scales, settings.validation);
     (await import('./same-classes.js')).checkSameClasses(where, train, settings.validation);
   }

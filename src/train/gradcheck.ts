@@ -18,7 +18,8 @@ import { type Loss, type LossOption, resolveLoss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { sgd } from '../nn/optimizers.js';
 import { isTrainable } from '../nn/training.js';
-import { checkDataset, checkFits, checkModel, lossOn } from './check.js';
+import { checkDataset, checkModel, lossOn } from './check.js';
+import { checkFitsTargets } from './check-targets.js';
 import { BatchSource } from './source.js';
 
 /** How `gradcheck` checks. */
@@ -148,7 +149,7 @@ export function gradcheck(model: Network, options?: GradcheckOptions): Gradcheck
   }
 
   const loss = set ? lossOn(set, given) : given;
-  if (set) checkFits(where, 'set', model, set, loss);
+  if (set) checkFitsTargets(where, 'set', model, set, loss);
   const batch = set ? sliceDataset(set, 0, rows) : makeBatch(where, model, loss, rows, seed);
   const compiled = compile(createReferenceEngine({ precision: 'float64' }), model, loss, batch);
   const lossValue = compiled.meanLoss();

@@ -14,7 +14,8 @@ import { CompiledModel } from '../nn/compile.js';
 import { type LossOption, resolveLoss } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
-import { checkDataset, checkEngine, checkFits, checkModel, lossOn } from './check.js';
+import { checkDataset, checkEngine, checkModel, lossOn } from './check.js';
+import { checkFitsTargets } from './check-targets.js';
 import { checkRows, checkWeights } from './finite.js';
 import type { RowSource } from './row-source.js';
 import { BatchSource } from './source.js';
@@ -80,7 +81,7 @@ export async function findLearningRate(
   const steps = reader.integer('steps', { min: WARM_UP + 2 }, 100);
   checkDataset(where, 'train', train);
   const loss = lossOn(train, given);
-  checkFits(where, 'train', model, train, loss);
+  checkFitsTargets(where, 'train', model, train, loss);
   const seed = reader.integer('seed', { min: 0 }, model.seed);
   reader.end();
   if (from >= to) throw new OptionError(where, `option to: expected more than from, ${from}, given ${to}`);

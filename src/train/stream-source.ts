@@ -16,7 +16,7 @@ import type { StreamedDataset } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
 import type { Plan } from '../nn/plan.js';
-import { checkFits } from './check.js';
+import { checkFitsTargets } from './check-targets.js';
 import type { MakeWhole, RowSource, SourceOptions, WholeSource } from './row-source.js';
 import type { Turn } from './turn.js';
 
@@ -165,7 +165,7 @@ class StreamSource implements RowSource {
     return new ChunkReader(this.#stream, {
       ...{ where: this.#where, size: this.#size, counted: size === undefined, order, skip },
       check: (rows, where) => {
-        if (compiled) checkFits(where, 'rows', compiled.model, rows, compiled.loss);
+        if (compiled) checkFitsTargets(where, 'rows', compiled.model, rows, compiled.loss);
       },
     });
   }
