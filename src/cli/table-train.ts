@@ -15,11 +15,11 @@ export async function prepareTableRun(
   options: TrainOptions,
 ): Promise<{ settings: RunSettings; splits: TableSplits }> {
   const settings = toTableSettings(source, options);
-  const splits = await loadTable(source, settings, {
-    seed: options.seed ?? 1,
-    full: options.full ?? false,
-  });
-  return { splits, settings: { ...toSettings(source, options, tableDefaults(splits)), table: settings } };
+  const { seed = 1, full = false, folds } = options;
+  // Every row but the test's is in a fold.
+  const splits = await loadTable(source, settings, { seed, full: full || folds !== undefined });
+  const validated = folds === undefined ? splits : { ...splits, validation: splits.train };
+  return { splits, settings: { ...toSettings(source, options, tableDefaults(validated)), table: settings } };
 }
 
 /** The table's columns and what was made of them, its target, and how the rows are split. */

@@ -23,6 +23,7 @@ import { Progress } from './progress.js';
 import { Signals } from './signals.js';
 import { prepareTableRun, printTable } from './table-train.js';
 import { refusedWhenResumed, type TrainOptions, toSettings, trainOptions } from './train-options.js';
+import { checkRuns, type Runs, readRuns, trainSeveral } from './train-runs.js';
 
 export function addTrain(program: Command): void {
   const command = program
@@ -47,6 +48,7 @@ Examples:
   lanegrad train mnist --layers "conv 16 3, pool, conv 32 3, pool, dense 64" --optimizer adam
   lanegrad train iris.csv --target species           a table: types are found out, and shown
   lanegrad train ./fashion --epochs 50 --early-stopping --out runs/fashion
+  lanegrad train iris.csv --target species --folds 5 cross-validation: mean and deviation, and one model of all
   lanegrad train ./flowers --image-size 32x32 --augment "flip, rotate 10"
   lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut
   lanegrad train mnist --full --json | tail -n 1     a record for programs
@@ -62,6 +64,8 @@ interface Job {
   engine: EngineOptions;
   /** The folder of a run that goes on. */
   folder?: RunFolder;
+  /** Of several. */
+  runs?: Runs;
 }
 
 async function train(given: string | undefined, options: TrainOptions, command: Command): Promise<void> {
@@ -82,7 +86,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
       progress.end();
       out.line(`${name}: stopping after this step; once more to stop at once`);
     });
-    const engine = await createEngine(wanted);
+    const engine = await createEngine(job.runs ? { ...wanted, threads: 1 } : wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
     for (const line of skippedLines(splits)) out.line(line);
     progress.brief = splits.table !== undefined;
@@ -90,6 +94,19 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     if (options.learningRate === 'find') {
       settings.learningRate = await findRate(engine, splits, settings, base);
       if (!quiet) out.line(`learning rate ${settings.learningRate}, where the loss falls most steeply`);
+    }
+    if (job.runs && !signals.signal.aborted) {
+      await trainSeveral({
+        out,
+        signals,
+        engine,
+        splits,
+        settings,
+        options,
+        folder: earlier,
+        runs: job.runs,
+      });
+      return;
     }
     if (signals.signal.aborted) {
       out.line('nothing was trained, nothing was written');
@@ -139,16 +156,17 @@ async function train(given: string | undefined, options: TrainOptions, command: 
 /** What is to be done: as the words say, or as the folder of an earlier run does. */
 async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
   const { backend, math, threads, turbo, resume, epochs } = options;
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   if (resume === undefined) {
     const source = given ?? 'mnist';
+    const runs = checkRuns(source, options, isGiven);
     const engine = { backend, math, threads, turbo };
     // Without a target, an NPZ file is a data set as Keras has them.
     if (options.target !== undefined || (isTablePath(source) && !isNpzPath(source))) {
-      return { ...(await prepareTableRun(source, options)), engine };
+      return { ...(await prepareTableRun(source, options)), engine, ...runs };
     }
-    return { settings: toSettings(source, options), engine };
+    return { settings: toSettings(source, options), engine, ...runs };
   }
-  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   const others = command.options.map((option) => option.attributeName()).filter(isGiven);
   const refused = others.map(refusedWhenResumed).find((flag) => flag !== undefined);
   if (refused) {
@@ -161,6 +179,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
   const config = await folder.readConfig();
   const settings = readSettings(config, folder.configPath);
   const before = engineOf(config, folder.configPath);
+  const runs = readRuns(config, folder.configPath, isGiven);
   return {
     settings: {
       ...settings,
@@ -176,8 +195,12 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     },
     folder,
     ...(settings.table && {
-      splits: await loadTable(given ?? settings.source, settings.table, settings),
+      splits: await loadTable(given ?? settings.source, settings.table, {
+        ...settings,
+        full: settings.full || runs.runs?.over === 'folds',
+      }),
     }),
+    ...runs,
   };
 }
 

@@ -15,6 +15,7 @@ import type { Checkpoint } from '../train/checkpoint.js';
 import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
+import type { Metric } from '../train/metrics/metric.js';
 import type { Base } from './base.js';
 import { takeWeights } from './begin.js';
 import { buildModel } from './build.js';
@@ -139,15 +140,12 @@ export async function run(
     });
     const interrupted = hooks.signal.aborted;
     if (hasFiniteWeights(model)) await folder.saveModel(model, metadata);
-    const test =
-      interrupted || !splits.test ? undefined : await evaluate(engine, model, splits.test, { loss, metrics });
     const result: Run = {
       dataset: splits.full.name,
       model,
       batchSize,
       history,
-      ...(test && { test }),
-      ...(test && splits.table && compareTest(engine, model, loss, splits)),
+      ...(!interrupted && (await testModel(engine, model, splits, { loss, metrics }))),
       weightsSha256: await weightsSha256(model),
       folder,
       interrupted,
@@ -187,11 +185,24 @@ function hasFiniteWeights(model: Network): boolean {
   return allValues(model).every(({ values }) => values.every(Number.isFinite));
 }
 
-function describeReport(
+/** What a model comes to on the test rows, where there are any. */
+export async function testModel(
+  engine: Engine,
+  model: Network,
+  splits: RunSplits,
+  { loss, metrics }: { readonly loss: Loss; readonly metrics: readonly Metric[] },
+): Promise<Pick<Run, 'test' | 'regression'>> {
+  if (!splits.test) return {};
+  const test = await evaluate(engine, model, splits.test, { loss, metrics });
+  return { test, ...(splits.table && compareTest(engine, model, loss, splits)) };
+}
+
+/** What the report of a run is made from. */
+export function describeReport(
   engine: Engine,
   splits: RunSplits,
   config: Record<string, unknown>,
-  result: Run,
+  result: Omit<Run, 'batchSize' | 'folder'>,
 ): RunReport {
   const { model, history, test, regression, interrupted } = result;
   const { test: set, table } = splits;

@@ -50,8 +50,8 @@ export interface EnsembleOptions {
   /** What each model counts, above 0; all the same by default. Only their ratios matter. */
   weights?: readonly number[];
   /**
-   * What the ensemble remembers as its loss, where the models do not know theirs or theirs differ in details such as
-   * class weights.
+   * What the ensemble remembers as its loss, where the models do not know theirs or theirs differ in details
+   * such as class weights.
    */
   loss?: LossOption;
 }
@@ -60,20 +60,21 @@ export interface EnsembleOptions {
 const MOST = 1000;
 
 /**
- * One model that predicts the mean of what several predict: of their probabilities where they tell classes apart, by
- * softmax or sigmoid as their loss says, else of their outputs. It is saved, loaded, exported and trained as any
- * other. It has copies of the parameters, named `0.…` for the first model, `1.…` for the second: what the models learn
- * later does not change it.
+ * One model that predicts the mean of what several predict: of their probabilities where they tell classes
+ * apart, by softmax or sigmoid as their loss says, else of their outputs. It is saved, loaded, exported and
+ * trained as any other. It has copies of the parameters, named `0.…` for the first model, `1.…` for the
+ * second: what the models learn later does not change it.
  *
  *     const committee = ensemble([first, second, third]);
  *     const classes = predictClasses(engine, committee, images);
  *
- * Its outputs are such as the loss takes: logarithms of the mean probabilities for a softmax, log-odds for a sigmoid.
- * So evaluating and going on with training mean what they mean for one model.
+ * Its outputs are such as the loss takes: logarithms of the mean probabilities for a softmax, log-odds for a
+ * sigmoid. So evaluating and going on with training mean what they mean for one model.
  *
- * Throws OptionError for something that is no list of models, for other names of inputs or outputs, for losses or
- * scales of bytes that differ, and for models that do not know what their outputs are when `loss` does not say it;
- * ShapeError for inputs or outputs of other shapes; EngineError for a model that a call of `fit` is training.
+ * Throws OptionError for something that is no list of models, for other names of inputs or outputs, for
+ * losses or scales of bytes that differ, and for models that do not know what their outputs are when `loss`
+ * does not say it; ShapeError for inputs or outputs of other shapes; EngineError for a model that a call of
+ * `fit` is training.
  */
 export function ensemble(models: readonly Network[], options?: EnsembleOptions): Network {
   const where = 'ensemble';
@@ -144,11 +145,10 @@ function checkPorts(where: string, models: readonly Network[], i: number): void 
       );
     }
     for (const [k, { name, shape }] of expected.entries()) {
-      if (given[k].shape.join() === shape.join()) continue;
-      throw new ShapeError(
-        where,
-        `models[${i}], ${key} ${name}: expected [${shape.join(', ')}], as models[0] has, given [${given[k].shape.join(', ')}]`,
-      );
+      const own = given[k].shape;
+      if (own.join() === shape.join()) continue;
+      const wanted = `expected [${shape.join(', ')}], as models[0] has`;
+      throw new ShapeError(where, `models[${i}], ${key} ${name}: ${wanted}, given [${own.join(', ')}]`);
     }
   }
 }
@@ -185,10 +185,8 @@ function commonScales(where: string, models: readonly Network[]): Pick<Network, 
       const scale = own ? several?.[own.name] : one;
       return scale ? `bytes * ${scale.scale} + ${scale.offset}` : 'no bytes';
     };
-    throw new OptionError(
-      where,
-      `models[${i}]: expected one that was trained on ${wordsOf(models[0])}, as models[0] was, given ${wordsOf(model)}`,
-    );
+    const wanted = `expected one that was trained on ${wordsOf(models[0])}, as models[0] was`;
+    throw new OptionError(where, `models[${i}]: ${wanted}, given ${wordsOf(model)}`);
   }
   return { ...(input && { input }), ...(inputScales && { inputScales }) };
 }
