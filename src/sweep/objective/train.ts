@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OptionError, show } from '../../base/errors.js';
 import { systemCode } from '../../base/files/atomic.js';
 import { FolderLock } from '../../base/files/lock.js';
+import { canonicalJson } from '../../base/json.js';
 import { OptionReader } from '../../base/options.js';
 import { readSettingValues } from '../../base/settings.js';
 import { createEngine } from '../../create/engine.js';
@@ -26,7 +27,6 @@ import { isNpzPath, loadSplits, picturesFor, refusePictureOptions } from '../../
 import { type RunSplits, runMetrics } from '../../run/splits.js';
 import { tableOptions } from '../../tables/options.js';
 import { isTablePath, loadTable, readTableSettings, tableDefaults } from '../../tables/training.js';
-import { canonicalJson } from '../../tasks/store.js';
 import { describeData } from '../../train/configuration.js';
 import type { EarlyStoppingOptions } from '../../train/early-stopping.js';
 import type { EpochRecord, History } from '../../train/history.js';
