@@ -9,10 +9,9 @@ import { OptionError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
 import { checkInteger, OptionReader } from '../base/options.js';
 import { loadUplot } from '../report/node.js';
-import { doTrial, type TrialTask } from '../sweep/objective/trial.js';
-import type { WorkerSetup } from '../sweep/worker.js';
-import { type Executor, LocalExecutor } from '../tasks/executor.js';
-import { WorkerPool } from '../tasks/pool.js';
+import type { TrialTask } from '../sweep/objective/trial.js';
+import { inProcess, pool } from '../sweep/sweep.js';
+import type { Executor } from '../tasks/executor.js';
 import { type Identity, identify, machine } from './identity.js';
 import { doTask } from './objective.js';
 import { type AssignmentPlan, fullPlan, quickPlan } from './plan.js';
@@ -152,17 +151,15 @@ export class Assignment {
     const bench = new Workbench(data);
     const identity = await identify(bench);
     const folder = quick ? join(out, 'quick') : out;
-    const executor = workers === 0 ? inThisThread(bench) : pool(workers);
-    const session = await Session.open(
-      join(folder, 'results'),
-      executor,
-      { identity, data },
-      {
-        ...(signal && { signal }),
-        ...(onProgress && { onProgress }),
-        ...(onFinished && { onFinished }),
-      },
-    );
+    const executor =
+      workers === 0
+        ? inProcess((trial) => doTask(bench, trial)).execute(1)
+        : pool(
+            { module: new URL('./objective.js', import.meta.url).href },
+            Math.min(workers ?? availableParallelism(), MOST_WORKERS),
+          );
+    const hooks = { signal, onProgress, onFinished };
+    const session = await Session.open(join(folder, 'results'), executor, { identity, data }, hooks);
     const plan = given ?? (quick ? quickPlan(seed) : fullPlan(seed));
     return new Assignment(folder, quick, plan, session, bench, identity, executor);
   }
@@ -267,22 +264,4 @@ export class Assignment {
     const [result] = await this.session.run(kind, kind, [{ label, settings }], extra);
     return result;
   }
-}
-
-/** The sweeps' pool, in which each process has an engine and the data. */
-function pool(workers: number | undefined): Executor<TrialTask> {
-  return new WorkerPool<TrialTask, WorkerSetup>({
-    module: new URL('../sweep/worker.js', import.meta.url),
-    setup: { module: new URL('./objective.js', import.meta.url).href },
-    width: Math.min(workers ?? availableParallelism(), MOST_WORKERS),
-  });
-}
-
-function inThisThread(bench: Workbench): Executor<TrialTask> {
-  return new LocalExecutor<TrialTask>((task, { onProgress, signal }) =>
-    doTrial((trial) => doTask(bench, trial), task, {
-      signal,
-      onReport: (detail) => onProgress?.({ what: 'reports', done: 0, total: 0, detail }),
-    }),
-  );
 }

@@ -2,10 +2,10 @@
  * Work that is done once: whatever is not among the results that are kept is a study, as sweeps have it, whose trials
  * are tasks. Its journal keeps each result as it comes, so that what is stopped half way goes on from there. Node only.
  */
-import { mkdir, readdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, FormatError } from '../base/errors.js';
-import { fileError, systemCode } from '../base/files/atomic.js';
 import { makeFolders } from '../base/files/folders.js';
 import type { Global } from '../base/globals.js';
 import { canonicalJson } from '../base/json.js';
@@ -73,8 +73,7 @@ export class Session {
   ): Promise<Session> {
     await makeFolders(folder);
     const session = new Session(folder, executor, of, hooks);
-    const entries = await readdir(folder, { withFileTypes: true });
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
       const { name } = entry;
       if (/^(fit|synthetic|tensor|batched|forms|speed)-[\da-f]{20}\.json$/.test(name)) {
         throw new FileError(
@@ -136,7 +135,8 @@ export class Session {
     const definition = listDefinition(stage, TASK, JSON.parse(JSON.stringify(tasks)) as SettingValue[], {
       objective: identity,
     });
-    const folder = await newFolder(this.#folder, stage);
+    // One that nobody else has, whoever is at work here besides.
+    const folder = join(this.#folder, `${stage.replaceAll(' ', '-')}-${randomUUID().slice(0, 8)}`);
     const study = await Study.open(definition, { folder, name: stage, size: missing.length });
     const labelOf = ({ number }: Trial) => missing[number].label;
     try {
@@ -169,17 +169,4 @@ function shareOf({ settings, reports }: Trial): number {
   const task = settings[TASK] as unknown as Task;
   const { step, value } = reports.at(-1)!;
   return task.kind === 'fit' ? step / task.settings.epochs : value;
-}
-
-/** A folder that nobody else has, whoever is at work here besides. */
-async function newFolder(folder: string, stage: string): Promise<string> {
-  for (let count = 1; ; count++) {
-    const path = join(folder, `${stage.replaceAll(' ', '-')}-${count}`);
-    try {
-      await mkdir(path);
-      return path;
-    } catch (cause) {
-      if (systemCode(cause) !== 'EEXIST') throw fileError(path, 'cannot be made', cause);
-    }
-  }
 }

@@ -7,13 +7,8 @@ import type { RunFolder } from '../run/folder.js';
 import type { RunSettings } from '../run/settings.js';
 import type { RunSplits } from '../run/splits.js';
 import type { RunsObjective } from '../sweep/repeated/objective.js';
-import {
-  type OneRun,
-  type RunsProgress,
-  type RunsResult,
-  type Spread,
-  trainRuns,
-} from '../sweep/repeated/train-runs.js';
+import { type RunsProgress, trainRuns } from '../sweep/repeated/train-runs.js';
+import type { OneRun, RunsResult, Spread } from '../sweep/repeated/types.js';
 import { bar, clock, LiveLine } from './live-line.js';
 import { count, lossText, type Output, percent, printable, table } from './output.js';
 import type { Signals } from './signals.js';

@@ -1,10 +1,17 @@
 /** The whole assignment in this thread: what is done is kept, and what was stopped goes on. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStudy } from '../../src/sweep/read.js';
 import { resultOf } from '../../src/sweep/sweep.js';
 import { openTiny, temporaryFolder, tinyPlan } from './sample.js';
+
+/** The study of the learning rates. */
+async function ratesIn(own: string): Promise<string> {
+  const results = join(own, 'out', 'results');
+  const [name] = (await readdir(results)).filter((entry) => entry.startsWith('learning-rates-'));
+  return join(results, name);
+}
 
 let folder: string;
 beforeAll(async () => {
@@ -57,7 +64,7 @@ describe('the assignment', () => {
   it('keeps them as studies, which sweeps read too', async () => {
     const own = join(folder, 'studies');
     const result = await (await openTiny(own)).experiments();
-    const study = await readStudy(join(own, 'out', 'results', 'learning-rates-1'));
+    const study = await readStudy(await ratesIn(own));
     expect(study.trials.map(({ state }) => state)).toEqual(['complete', 'complete']);
     const best = resultOf(study.trials, study).best!;
     expect(best.settings).toMatchObject({ task: { kind: 'fit', settings: { learningRate: 1, seed: 1 } } });
@@ -69,7 +76,7 @@ describe('the assignment', () => {
   it('goes on behind a line that a crash cut short', async () => {
     const own = join(folder, 'cut');
     const first = await (await openTiny(own)).experiments();
-    const journal = join(own, 'out', 'results', 'learning-rates-1', 'journal.log');
+    const journal = join(await ratesIn(own), 'journal.log');
     const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n');
     // The second run's result is gone, and half a line is left of it.
     const last = lines.findLastIndex((line) => line.includes('"result"'));
@@ -83,7 +90,7 @@ describe('the assignment', () => {
   it('does again what is in a broken journal', async () => {
     const own = join(folder, 'broken');
     const first = await (await openTiny(own)).experiments();
-    const journal = join(own, 'out', 'results', 'learning-rates-1', 'journal.log');
+    const journal = join(await ratesIn(own), 'journal.log');
     const text = await readFile(journal, 'utf8');
     await writeFile(journal, text.replace(/^.*"result".*$/m, '{'));
     const again = await openTiny(own);

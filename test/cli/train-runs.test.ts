@@ -12,7 +12,7 @@ import { createEngine } from '../../src/create/engine.js';
 import { loadIdxFolder } from '../../src/data/folder.js';
 import { kFold } from '../../src/data/rows.js';
 import { weightsSha256 } from '../../src/run/weights.js';
-import type { OneRun, RunsResult, Spread } from '../../src/sweep/repeated/train-runs.js';
+import type { OneRun, RunsResult, Spread } from '../../src/sweep/repeated/types.js';
 import { readModel } from '../../src/tables/model-file.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { predict } from '../../src/train/predict.js';

@@ -51,7 +51,7 @@ export function valuesOf({
  * The data of all runs. Those of a table that is cut into folds are all rows but the test's, prepared once;
  * for seeds the parts are the same ones each time.
  */
-export async function loadRunsData({
+async function loadRunsData({
   settings,
   over,
 }: Pick<RunsObjective, 'settings' | 'over'>): Promise<RunSplits> {

@@ -19,7 +19,7 @@ import type { RunReport, Uplot } from '../../report/types.js';
 import type { EpochRecord } from '../../train/history.js';
 import { coordinate, type Frame, framed, marksOf, scaleOfValues, xOf, yOf } from '../report/draw.js';
 import type { RunsOver } from './objective.js';
-import type { OneRun, Spread } from './train-runs.js';
+import type { OneRun, Spread } from './types.js';
 
 /** What the page shows beside the ensemble's own report. */
 export interface RunsReport {

@@ -3,6 +3,7 @@
  * each; and what they come to: the mean and deviation of what was measured, and one model that predicts the
  * mean. Each run is a trial of a study within the run's folder, so that what was stopped goes on. Node only.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readFileBytes, writeFileAtomic } from '../../base/files/atomic.js';
 import type { Global } from '../../base/globals.js';
@@ -22,19 +23,18 @@ import { runMetrics } from '../../run/splits.js';
 import { weightsSha256 } from '../../run/weights.js';
 import { readModel } from '../../tables/model-file.js';
 import { RunError } from '../../tasks/executor.js';
-import { WorkerPool } from '../../tasks/pool.js';
 import { describeData } from '../../train/configuration.js';
 import { ensemble } from '../../train/ensemble.js';
 import type { EpochRecord, Evaluation, Score } from '../../train/history.js';
 import { coordinate } from '../coordinate.js';
 import { listDefinition } from '../list.js';
 import { deviation, mean } from '../objective/train.js';
-import type { TrialTask } from '../objective/trial.js';
 import { Study, trialFolder } from '../study.js';
+import { pool } from '../sweep.js';
 import { hasEnded, type Trial } from '../trial.js';
-import type { WorkerSetup } from '../worker.js';
 import { monitorOf, type RunsObjective, settingOf, valuesOf } from './objective.js';
 import { renderRuns } from './page.js';
+import type { OneRun, RunsResult, Spread } from './types.js';
 
 /** How far the runs have come. */
 export interface RunsProgress {
@@ -64,44 +64,9 @@ export interface RunsHooks {
   readonly onRun?: (run: OneRun) => void;
 }
 
-/** One of the runs. */
-export interface OneRun {
-  /** `fold 1`, `seed 4`. */
-  readonly name: string;
-  readonly folder: string;
-  /** Epochs that were trained, and the one whose weights the model has. */
-  readonly epochs: number;
-  readonly epoch: number;
-  readonly weightsSha256: string;
-  /** By `loss`, `accuracy`, `validation.loss` and so on, and at last `test.loss`. */
-  readonly measured: Readonly<Record<string, number>>;
-}
-
-/** Of what was measured of the runs. */
-export interface Spread {
-  readonly mean: number;
-  /** That of a sample: over the number of runs less 1. */
-  readonly deviation: number;
-}
-
-/** What several runs come to. */
-export interface RunsResult {
-  readonly runs: readonly OneRun[];
-  readonly spreads: Readonly<Record<string, Spread>>;
-  /** The mean of all runs' models as one. */
-  readonly model: Network;
-  /** Of that model. */
-  readonly test?: Evaluation;
-  readonly weightsSha256: string;
-  readonly folder: RunFolder;
-}
-
-/** How often a run is begun anew whose process was lost: each time it goes on from its checkpoint. */
-const RETRIES = 20;
-
 /**
  * Trains all runs, or goes on with those that did not end; saves their ensemble as the run's model, tests it,
- * and writes the report. `splits` are those that `loadRunsData` gives.
+ * and writes the report. The rows of `splits.full` are those that folds are cut from.
  *
  * @throws RunError when runs fail, with the reasons of all; the signal's reason when it is aborted; FileError when
  * the folder cannot be written or another process is at work in it; OptionError for a folder with other runs.
@@ -166,12 +131,7 @@ async function runAll(
   { workers, signal, onProgress, onRun }: RunsHooks,
 ): Promise<void> {
   const { count, settings } = objective;
-  const executor = new WorkerPool<TrialTask, WorkerSetup>({
-    module: new URL('../worker.js', import.meta.url),
-    setup: { runs: objective },
-    width: workers === undefined ? undefined : Math.min(workers, count),
-    retries: RETRIES,
-  });
+  const executor = pool({ runs: objective }, Math.min(workers ?? availableParallelism(), count));
   const began = performance.now();
   const shareNow = () => shareOf(study.trials, count, settings.epochs);
   const before = shareNow();
