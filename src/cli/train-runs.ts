@@ -1,7 +1,4 @@
 /** `lanegrad train --folds` and `--seeds`: several runs of the same settings, and what they come to. */
-import { FormatError, OptionError, show } from '../base/errors.js';
-import { STANDARD_INPUT } from '../base/files/pipe.js';
-import { flagOf } from '../base/settings.js';
 import type { Engine } from '../engine/engine.js';
 import type { RunFolder } from '../run/folder.js';
 import type { RunSettings } from '../run/settings.js';
@@ -11,72 +8,14 @@ import { type RunsProgress, trainRuns } from '../sweep/repeated/train-runs.js';
 import type { OneRun, RunsResult, Spread } from '../sweep/repeated/types.js';
 import { bar, clock, LiveLine } from './live-line.js';
 import { count, lossText, type Output, percent, printable, table } from './output.js';
+import type { Runs } from './runs-options.js';
 import type { Signals } from './signals.js';
 import type { TrainOptions } from './train-options.js';
-
-/** Which runs there are to be. */
-export type Runs = Pick<RunsObjective, 'over' | 'count'>;
 
 /**
  * Seconds between two checkpoints of a run, where nothing else is said: a process that is killed saves none.
  */
 const CHECKPOINT_SECONDS = 5;
-
-/** What `--folds` and `--seeds` ask for. Throws OptionError for options that do not go with them. */
-export function checkRuns(
-  source: string,
-  options: TrainOptions,
-  isGiven: (name: string) => boolean,
-): { runs?: Runs } {
-  const { folds, seeds, full, workers, validation } = options;
-  if (folds === undefined && seeds === undefined) {
-    if (workers === undefined) return {};
-    throw new OptionError(
-      '--workers',
-      'expected --folds or --seeds besides: one run is one process; see --threads',
-    );
-  }
-  const runs: Runs = folds === undefined ? { over: 'seeds', count: seeds! } : { over: 'folds', count: folds };
-  const flag = flagOf(runs.over);
-  if (folds !== undefined && seeds !== undefined) throw new OptionError(flag, 'expected no --seeds besides');
-  if (full) throw new OptionError(flag, 'expected no --full besides: it leaves nothing to validate by');
-  if (folds !== undefined && validation !== undefined) {
-    throw new OptionError(flag, 'expected no --validation besides: each fold validates');
-  }
-  checkThreads(flag, isGiven);
-  if (source === STANDARD_INPUT) {
-    throw new OptionError(flag, 'expected a file, which several processes can read, given standard input');
-  }
-  return { runs };
-}
-
-/** What the folder of earlier runs asks for. */
-export function readRuns(
-  { runs }: Readonly<Record<string, unknown>>,
-  path: string,
-  isGiven: (name: string) => boolean,
-): { runs?: Runs } {
-  if (runs === undefined) {
-    if (isGiven('workers'))
-      throw new OptionError('--workers', 'the folder is of one run, which is one process');
-    return {};
-  }
-  const { over, count: number } = (runs ?? {}) as Partial<Runs>;
-  if ((over !== 'folds' && over !== 'seeds') || !Number.isSafeInteger(number) || number! < 2) {
-    throw new FormatError(path, `runs: expected folds or seeds and their number, given ${show(runs)}`);
-  }
-  const refused = (['epochs', 'tensorboard'] as const).find(isGiven);
-  if (refused) {
-    throw new OptionError(flagOf(refused), `the ${over} go on as they began; expected none with --resume`);
-  }
-  checkThreads(flagOf(over), isGiven);
-  return { runs: { over, count: number! } };
-}
-
-function checkThreads(flag: string, isGiven: (name: string) => boolean): void {
-  if (!isGiven('threads')) return;
-  throw new OptionError(flag, 'expected no --threads besides: each run has one; --workers run at a time');
-}
 
 export interface SeveralJob {
   readonly out: Output;

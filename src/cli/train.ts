@@ -20,10 +20,10 @@ import { commonOptions, engineOptions } from './arguments.js';
 import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
+import { checkRuns, type Runs, readRuns } from './runs-options.js';
 import { Signals } from './signals.js';
 import { prepareTableRun, printTable } from './table-train.js';
 import { refusedWhenResumed, type TrainOptions, toSettings, trainOptions } from './train-options.js';
-import { checkRuns, type Runs, readRuns, trainSeveral } from './train-runs.js';
 
 export function addTrain(program: Command): void {
   const command = program
@@ -96,6 +96,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
       if (!quiet) out.line(`learning rate ${settings.learningRate}, where the loss falls most steeply`);
     }
     if (job.runs && !signals.signal.aborted) {
+      const { trainSeveral } = await import('./train-runs.js');
       await trainSeveral({
         out,
         signals,
