@@ -43,7 +43,7 @@ import {
 import { networkOf } from '../nn/network.js';
 import { valuesOf } from '../nn/values.js';
 import { linksOf, requireLoss } from './check.js';
-import { inTraining } from './in-training.js';
+import { inTraining } from './fit.js';
 
 /** What `ensemble` is told. */
 export interface EnsembleOptions {

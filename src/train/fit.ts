@@ -10,13 +10,15 @@ import type { Network } from '../nn/model.js';
 import { checkModel } from './check.js';
 import { type FitOptions, type FitSettings, readFitOptions } from './fit-options.js';
 import type { History } from './history.js';
-import { inTraining } from './in-training.js';
 import { TrainingLoop } from './loop.js';
 import { BatchSource } from './source.js';
 import { Turn } from './turn.js';
 
 export type { StepRecord, TrainingPlan } from './callbacks.js';
 export type { FitOptions } from './fit-options.js';
+
+/** The models that a call of `fit` has at hand, by their parameters: copies of the object share them. */
+export const inTraining = new WeakSet<Network['parameters']>();
 
 /** Rows of a validation batch, when training batches are smaller. */
 const MIN_EVALUATION_ROWS = 250;
