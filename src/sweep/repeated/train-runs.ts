@@ -25,10 +25,8 @@ import { readModel } from '../../tables/model-file.js';
 import { RunError } from '../../tasks/executor.js';
 import { describeData } from '../../train/configuration.js';
 import { ensemble } from '../../train/ensemble.js';
-
 import type { EpochRecord, Score } from '../../train/history.js';
 import { coordinate } from '../coordinate.js';
-
 import { listDefinition } from '../list.js';
 import { deviation, mean } from '../objective/train.js';
 import { Study, trialFolder } from '../study.js';
