@@ -13,7 +13,7 @@ import { shardFolder } from '../sweep/study.js';
 import { resultOf, type SweepOptions, sweep } from '../sweep/sweep.js';
 import type { Trial } from '../sweep/trial.js';
 import { count, Output, printable, table } from './output.js';
-import { Signals } from './signals.js';
+import { leaveSoon, Signals } from './signals.js';
 import { descentLines, hasDescent } from './sweep-descent.js';
 import { SweepLine } from './sweep-progress.js';
 import type { ServedSweep, ServeFlags } from './sweep-serve.js';
@@ -85,6 +85,7 @@ async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
     const again = shard ? 'the same command' : `lanegrad sweep resume ${printable(given.folder!)}`;
     out.line(`go on with  ${again}`);
     process.exitCode = signals.exitCode;
+    if ((queue ?? given.queue) !== undefined) leaveSoon();
   } finally {
     signals.stop();
     await served?.close();

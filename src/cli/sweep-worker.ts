@@ -2,7 +2,7 @@
 import { OptionError } from '../base/errors.js';
 import { sweepWorker } from '../sweep/queue/worker.js';
 import { Output, printable } from './output.js';
-import { Signals } from './signals.js';
+import { leaveSoon, Signals } from './signals.js';
 
 interface WorkerFlags {
   queue?: string;
@@ -31,5 +31,6 @@ export async function runWorker({ queue, workers, quiet, json }: WorkerFlags): P
     process.exitCode = signals.exitCode;
   } finally {
     signals.stop();
+    leaveSoon();
   }
 }

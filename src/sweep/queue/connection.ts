@@ -53,6 +53,8 @@ export function readAddress(where: string, url: string): Address {
     ...(username !== '' && { username: decodeURIComponent(username) }),
     ...(password !== '' && { password: decodeURIComponent(password) }),
     ...(isSecure && { tls: {} }),
+    // The client waits so long for a socket that has ended already.
+    disconnectTimeout: 200,
   };
   const user = username === '' ? '' : `${username}@`;
   return { options, shown: `${protocol}//${user}${hostname}:${options.port}/${options.db}` };
@@ -144,8 +146,9 @@ export class QueueConnection {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    const ready = this.isReady;
     const all = Promise.allSettled(this.#closing.map((close) => close()));
-    await within(FAREWELL, all);
+    if (ready) await within(FAREWELL, all);
     for (const client of this.#clients) client.disconnect();
   }
 

@@ -40,6 +40,8 @@ interface Pending {
   readonly options: RunOptions;
   /** It is on its way to the queue, or what came of it is on its way from there. */
   busy: boolean;
+  /** Reports that were passed on. */
+  told: number;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -119,7 +121,7 @@ export class QueueExecutor implements Executor<TrialTask> {
         this.#pending.delete(id);
       };
       const job: Pending = {
-        ...{ id, task, label, options, busy: false },
+        ...{ id, task, label, options, busy: false, told: 0 },
         resolve: (result) => {
           leave();
           resolve(result);
@@ -150,8 +152,9 @@ export class QueueExecutor implements Executor<TrialTask> {
     clearInterval(this.#timer);
     const left = [...this.#pending.values()];
     for (const job of left) job.reject(this.#failure ?? new RunError(job.label, 'the queue has been closed'));
-    // The study of another coordinator is not ours to clear away.
-    if (!this.#failure) await within(FAREWELL, this.#leave(left.map(({ id }) => id)));
+    // The study of another coordinator is not ours to clear away, and a server that is lost hears nothing.
+    const isOurs = !this.#failure && this.#connection.isReady;
+    if (isOurs) await within(FAREWELL, this.#leave(left.map(({ id }) => id)));
     await this.#connection.close();
   }
 
@@ -201,11 +204,12 @@ export class QueueExecutor implements Executor<TrialTask> {
     if (!this.#pending.has(id)) await this.#cancel(id);
   }
 
-  #hear(id: string, { reports }: JobProgress): void {
+  /** Passes on each report once and none after a gap: what is lost of them comes with the result. */
+  #hear(id: string, { after, reports }: JobProgress): void {
     const job = this.#pending.get(id);
-    if (!job) return;
-    for (const [i, detail] of reports.entries()) {
-      job.options.onProgress?.({ what: 'reports', done: i + 1, total: 0, detail });
+    if (!job || after > job.told) return;
+    for (const detail of reports.slice(job.told - after)) {
+      job.options.onProgress?.({ what: 'reports', done: ++job.told, total: 0, detail });
     }
   }
 

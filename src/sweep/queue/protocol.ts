@@ -34,8 +34,8 @@ export const MOST_RESULT = 256 * 2 ** 20;
  * Milliseconds without a sign of life until a worker's job is given to another one, and between two looks for such
  * jobs.
  */
-export const LOCK_DURATION = 5000;
-export const STALLED_INTERVAL = 1500;
+export const LOCK_DURATION = 4000;
+export const STALLED_INTERVAL = 1000;
 /** How often a job is given to another worker when its own was lost. */
 export const MOST_LOSSES = 20;
 
@@ -76,6 +76,8 @@ export interface JobData extends Omit<TrialTask, 'folder'> {
 
 /** What a worker says on the way. */
 export interface JobProgress {
+  /** How many reports of the trial came before these. */
+  readonly after: number;
   readonly reports: readonly TrialReport[];
 }
 

@@ -25,6 +25,7 @@ import {
   identityHere,
   type JobData,
   type JobOutcome,
+  type JobProgress,
   KEPT_SECONDS,
   LOCK_DURATION,
   MOST_CHECKPOINT,
@@ -209,7 +210,9 @@ class Service {
   async close(): Promise<void> {
     this.#stopped = true;
     for (const controller of this.#active.values()) controller.abort(STOPPED);
-    await within(FAREWELL, this.#worker.close());
+    const closed = this.#worker.close();
+    // Nothing can be handed back to a server that is lost, which finds that out itself when it is back.
+    if (this.#here.connection.isReady) await within(FAREWELL, closed);
     await this.#pool.close();
   }
 
@@ -326,6 +329,7 @@ class Service {
 class Reporter {
   readonly #job: Job;
   #reports: TrialReport[] = [];
+  #sent = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(job: Job) {
@@ -342,10 +346,11 @@ class Reporter {
   }
 
   #send(): void {
-    const reports = this.#reports;
+    const progress: JobProgress = { after: this.#sent, reports: this.#reports };
+    this.#sent += this.#reports.length;
     this.#reports = [];
     this.#timer = undefined;
-    this.#job.updateProgress({ reports }).catch(() => {});
+    this.#job.updateProgress({ ...progress }).catch(() => {});
   }
 }
 
