@@ -1,141 +1,206 @@
-/**
- * The same study in one process, in four, and on four workers of a queue of which one is killed every two seconds
- * while the server itself is killed and started again once, with all that it had forgotten.
- *
- * `LANEGRAD_SWEEP_TRIALS=200 npx vitest run --config test/vitest.config.ts test/sweep/queue.long` does more trials.
- */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/** Sweeps whose trials are done by workers of a queue, which come and go, as do the queue and the coordinator. */
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { QueueError } from '../../src/sweep/queue/connection.js';
+import { NOTE_KEY } from '../../src/sweep/queue/protocol.js';
 import { readStudy } from '../../src/sweep/read.js';
-import { ranked } from '../../src/sweep/trial.js';
-import { type Running, start } from '../cli/command.js';
+import { sweep } from '../../src/sweep/sweep.js';
 import { writeToy } from '../cli/toy.js';
 import { digest } from './helpers.js';
-import { noRedis, startRedis, type TestRedis } from './redis.js';
+import { queueTests, until } from './queue-setup.js';
+import { keysLeft, noRedis, startRedis } from './redis.js';
 
-const TRIALS = Number(process.env.LANEGRAD_SWEEP_TRIALS ?? 40);
-const KILLS_EVERY = 2000;
+const own = queueTests();
 
-const study = {
-  objective: { data: 'toy', settings: { epochs: 81, batchSize: 16, normalize: 'channel' } },
-  space: {
-    learningRate: { kind: 'number', low: 1e-3, high: 2, log: true },
-    hidden: { kind: 'choice', values: [[4], [16], [16, 8]] },
-    optimizer: { kind: 'choice', values: ['sgd', 'adam'] },
-    momentum: { kind: 'number', low: 0, high: 0.9, when: { optimizer: 'sgd' } },
-  },
-  ...{ sampler: 'tpe', pruner: 'successiveHalving', trials: TRIALS, lag: 8 },
-};
-
-let root: string;
-let redis: TestRedis | undefined;
-const running = new Set<Running>();
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'lanegrad-queue-long-'));
-  await writeToy(join(root, 'toy'), { train: 480 });
-  await writeFile(join(root, 'sweep.json'), JSON.stringify(study));
-});
-afterAll(async () => {
-  for (const { child } of running) child.kill('SIGKILL');
-  await redis?.close();
-  await rm(root, { recursive: true });
-});
-
-/** All of a study but times and where it ran: trials, their order, and the best model. */
-async function outcomeOf(folder: string) {
-  const { trials, directions } = await readStudy(join(root, folder));
-  const journal = (await readFile(join(root, folder, 'journal.log'), 'utf8'))
-    .trimEnd()
-    .split('\n')
-    .map(plain)
-    .sort();
-  return {
-    journal,
-    trials: digest(trials),
-    ranking: ranked(trials, directions).map(({ number }) => number),
-    weights: trials.map(({ attributes }) => attributes.weightsSha256),
-    best: (await readFile(join(root, folder, 'best', 'model.safetensors'))).toString('base64'),
-  };
-}
-
-/** A line of the journal without times and the writer's name. Lines of trials that run side by side may change places. */
-function plain(line: string): string {
-  return JSON.stringify(JSON.parse(line), (key, value: unknown) =>
-    /^(worker_id|datetime_(start|complete))$/.test(key) ? undefined : value,
-  );
-}
-
-async function run(folder: string, flags: readonly string[]): Promise<void> {
-  const own = start(root, ['sweep', 'sweep.json', '--out', folder, '--quiet', ...flags]);
-  running.add(own);
-  const { code, stderr } = await own.outcome;
-  running.delete(own);
-  expect(stderr).toBe('');
-  expect(code).toBe(0);
-}
-
-describe.skipIf(noRedis)('a study of many trials', () => {
-  it('is the same in one process, in four, and on workers that are killed', {
-    timeout: 60_000 + 15_000 * TRIALS,
-  }, async () => {
-    await run('one', ['--workers', '1']);
-    const expected = await outcomeOf('one');
-    await run('four', ['--workers', '4']);
-    expect(await outcomeOf('four')).toEqual(expected);
-
-    redis = await startRedis(root);
-    const { url } = redis;
-    const begin = () => {
-      const worker = start(root, ['sweep', 'worker', '--queue', url, '--workers', '1']);
-      running.add(worker);
-      void worker.outcome.finally(() => running.delete(worker));
-      return worker;
-    };
-    const workers = Array.from({ length: 4 }, begin);
-    let over = false;
-    const sweeping = run('queue', ['--queue', url]).finally(() => {
-      over = true;
-    });
-    // Whatever goes wrong is said below.
-    sweeping.catch(() => {});
-    let kills = 0;
-    let restarts = 0;
-    while (!over) {
-      for (let waited = 0; waited < KILLS_EVERY && !over; waited += 100) await sleep(100);
-      if (over) break;
-      const at = kills++ % workers.length;
-      workers[at]!.child.kill('SIGKILL');
-      workers[at] = begin();
-      const ended = await endedOf('queue');
-      if (restarts === 0 && ended > TRIALS / 3) {
-        await redis.stop();
-        await sleep(500);
-        await redis.start();
-        restarts++;
-      }
+describe.skipIf(noRedis)('a queue', () => {
+  it('has the same trials as this process, whose files come back', async () => {
+    const STARTS = await own.newStarts();
+    const options = own.study('quick.mjs', 12);
+    process.env.STARTS = STARTS;
+    const { default: objective } = await import(join(own.root, 'quick.mjs'));
+    const here = await sweep({ ...options, objective, folder: own.newFolder() });
+    const workers = [own.worker({ STARTS }), own.worker({ STARTS }, own.root, 2)];
+    const folder = own.newFolder();
+    const there = await sweep({ ...options, folder, queue: own.redis.url });
+    expect(digest(there.trials)).toBe(digest(here.trials));
+    expect(digest((await readStudy(folder)).trials)).toBe(digest(here.trials));
+    for (const { number, reports } of there.trials) {
+      const path = join(folder, 'trials', String(number).padStart(5, '0'), 'step');
+      expect(await readFile(path, 'utf8')).toBe(String(reports.length));
     }
-    await sweeping;
-    expect(restarts).toBe(1);
-    expect(kills).toBeGreaterThan(2);
-    expect(await outcomeOf('queue')).toEqual(expected);
-    const { trials } = await readStudy(join(root, 'queue'));
-    expect(trials.map(({ number }) => number)).toEqual(Array.from({ length: TRIALS }, (_, i) => i));
-    expect(trials.every(({ state }) => state === 'complete' || state === 'pruned')).toBe(true);
-    // Workers stop as they are told, and leave the server empty of the study.
+    expect(await readFile(join(folder, 'journal.log'), 'utf8')).not.toContain('redis');
     for (const { child } of workers) child.kill('SIGTERM');
-    const codes = await Promise.all(workers.map(async ({ outcome }) => (await outcome).code));
-    // One that has only just been started does not listen yet.
-    expect(codes.filter((code) => code !== 143).length).toBeLessThan(2);
-    const keys = await redis.client.keys('lanegrad:*');
-    expect(keys.filter((key) => !key.startsWith('lanegrad:cancel:'))).toEqual([]);
+    for (const { outcome } of workers) {
+      const { code, stdout, stderr } = await outcome;
+      expect(stderr).toBe('');
+      expect(code).toBe(143);
+      expect(stdout).toContain(`working at ${folder} of `);
+    }
+    expect(await keysLeft(own.redis.client)).toEqual([]);
+  });
+
+  it('trains in folders that have nothing in common, to the same weights', async () => {
+    const elsewhere = join(own.root, 'elsewhere');
+    await writeToy(join(own.root, 'toy'), { train: 240 });
+    await cp(join(own.root, 'toy'), join(elsewhere, 'toy'), { recursive: true });
+    const given = {
+      objective: { data: 'toy', settings: { epochs: 9, normalize: 'channel' } },
+      space: { learningRate: { kind: 'number', low: 1e-3, high: 2, log: true } },
+      ...{ trials: 6, pruner: 'successiveHalving' },
+    };
+    await writeFile(join(own.root, 'toy.json'), JSON.stringify(given));
+    const command = (...args: string[]) => own.begin(['sweep', 'toy.json', '--json', ...args]).outcome;
+    expect((await command('--out', 'toy-here')).code).toBe(0);
+    own.worker({}, elsewhere, 2);
+    expect((await command('--out', 'toy-there', '--queue', own.redis.url)).code).toBe(0);
+    const [here, there] = await Promise.all(
+      ['toy-here', 'toy-there'].map(async (name) => {
+        const folder = join(own.root, name);
+        const { trials } = await readStudy(folder);
+        return {
+          trials: digest(trials),
+          model: await readFile(join(folder, 'best', 'model.safetensors'), 'base64'),
+          files: await readdir(join(folder, 'trials', '00000')),
+        };
+      }),
+    );
+    expect(there).toEqual(here);
+    expect(await readdir(elsewhere)).toEqual(['toy']);
+  });
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'gives what a worker was at to another one, which goes on from the checkpoint: %s',
+    async (signal) => {
+      const STARTS = await own.newStarts();
+      const first = own.worker({ STARTS });
+      const options = { ...own.study('slow.mjs', 1), folder: own.newFolder(), queue: own.redis.url };
+      const sweeping = sweep(options);
+      const checkpoint = async () => (await own.redis.client.keys('lanegrad:checkpoint:*')).length > 0;
+      await until(checkpoint);
+      first.child.kill(signal);
+      const { code } = await first.outcome;
+      expect(code).toBe(signal === 'SIGTERM' ? 143 : null);
+      own.worker({ STARTS });
+      const { trials } = await sweeping;
+      expect(trials.map(({ state }) => state)).toEqual(['complete']);
+      expect(trials[0]!.reports.map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+      const starts = (await readFile(join(STARTS, '0'), 'utf8')).trim().split(' ').map(Number);
+      expect(starts).toHaveLength(2);
+      expect(starts[0]).toBe(0);
+      expect(starts[1]).toBeGreaterThan(5);
+    },
+  );
+
+  it('tells its workers when the sweep is stopped, and the study goes on with what they sent', async () => {
+    const STARTS = await own.newStarts();
+    own.worker({ STARTS });
+    const options = { ...own.study('slow.mjs', 1), folder: own.newFolder(), queue: own.redis.url };
+    const stop = new AbortController();
+    let reports = 0;
+    const stopped = sweep({
+      ...options,
+      signal: stop.signal,
+      onProgress: ({ running }) => {
+        reports = running[0]?.reports.length ?? 0;
+        if (reports > 8) stop.abort(new Error('enough'));
+      },
+    });
+    await expect(stopped).rejects.toThrow('enough');
+    await until(async () => (await own.redis.client.keys('bull:*:*-0-*')).length === 0);
+    const { trials } = await sweep(options);
+    expect(trials[0]!.state).toBe('complete');
+    const starts = (await readFile(join(STARTS, '0'), 'utf8')).trim().split(' ').map(Number);
+    expect(starts[1]).toBeGreaterThanOrEqual(8);
+  });
+
+  it('that is lost in the middle is waited for, and handed everything again that it forgot', async () => {
+    const server = await startRedis(own.root);
+    const STARTS = await own.newStarts();
+    const flags = ['--queue', server.url];
+    const one = own.begin(['sweep', 'worker', ...flags, '--workers', '2'], { STARTS });
+    const messages: string[] = [];
+    let ended = 0;
+    const sweeping = sweep({
+      ...{ ...own.study('quick.mjs', 30), folder: own.newFolder(), queue: server.url },
+      onMessage: (text) => messages.push(text),
+      onTrial: () => ended++,
+    });
+    await until(() => ended > 5);
+    await server.stop();
+    await sleep(1500);
+    const before = ended;
+    await server.start();
+    const { trials } = await sweeping;
+    expect(before).toBeLessThan(30);
+    expect(trials.map(({ number }) => number)).toEqual(Array.from({ length: 30 }, (_, i) => i));
+    const shown = `${server.url}/0`;
+    expect(messages).toEqual([
+      `the queue ${shown} is lost; trying to reach it again`,
+      `the queue ${shown} is back`,
+    ]);
+    one.child.kill('SIGTERM');
+    expect((await one.outcome).stdout).toContain('is back');
+    await server.close();
+  });
+
+  it('that is gone does not keep Ctrl-C from ending the sweep, or a worker', async () => {
+    const server = await startRedis(own.root);
+    const STARTS = await own.newStarts();
+    const given = { ...own.study('slow.mjs', 1), folder: own.newFolder() };
+    await writeFile(join(own.root, 'gone.json'), JSON.stringify(given));
+    const at = own.begin(['sweep', 'worker', '--queue', server.url], { STARTS });
+    const coordinator = own.begin(['sweep', 'gone.json', '--queue', server.url]);
+    await at.printed(/working at/);
+    await server.stop();
+    await coordinator.printed(/is lost/);
+    coordinator.child.kill('SIGINT');
+    at.child.kill('SIGINT');
+    const { code, stdout } = await coordinator.outcome;
+    expect(code).toBe(130);
+    expect(stdout).toMatch(/^go on with {2}lanegrad sweep resume /m);
+    expect((await at.outcome).code).toBe(130);
+    await server.close();
+  });
+
+  it('has one coordinator at a time; one that was killed is waited for and followed', async () => {
+    const STARTS = await own.newStarts();
+    const options = { ...own.study('slow.mjs', 1), queue: own.redis.url };
+    const folder = own.newFolder();
+    await writeFile(join(own.root, 'two.json'), JSON.stringify({ ...options, folder }));
+    const coordinator = own.begin(['sweep', 'two.json']);
+    await until(async () => (await own.redis.client.exists(NOTE_KEY)) === 1);
+    const same = sweep({ ...options, folder: own.newFolder() });
+    await expect(same).rejects.toThrow(QueueError);
+    await expect(same).rejects.toThrow(
+      /redis:\/\/127\.0\.0\.1:\d+\/0: the process \d+ on .* coordinates this study/,
+    );
+    const other = sweep({ ...options, seed: 2, folder: own.newFolder() });
+    await expect(other).rejects.toThrow(
+      /has another study here, .*; expected one at a time, or another database/,
+    );
+    coordinator.child.kill('SIGKILL');
+    await coordinator.outcome;
+    const messages: string[] = [];
+    own.worker({ STARTS });
+    const { trials } = await sweep({
+      ...{ ...options, objective: { module: join(own.root, 'quick.mjs') }, folder: own.newFolder() },
+      onMessage: (text) => messages.push(text),
+    });
+    expect(trials[0]!.state).toBe('complete');
+    expect(messages).toEqual([expect.stringMatching(/had another study, .*; its jobs are removed/)]);
+  });
+
+  it('says that nobody has come', async () => {
+    const stop = new AbortController();
+    const options = { ...own.study('quick.mjs', 1), folder: own.newFolder(), queue: own.redis.url };
+    const messages: string[] = [];
+    const onMessage = (text: string) => {
+      messages.push(text);
+      stop.abort(new Error('alone'));
+    };
+    await expect(sweep({ ...options, onMessage, signal: stop.signal })).rejects.toThrow('alone');
+    expect(messages[0]).toMatch(/^no worker has come to redis:.* yet; lanegrad sweep worker --queue redis:/);
   });
 });
-
-async function endedOf(folder: string): Promise<number> {
-  const found = await readStudy(join(root, folder)).catch(() => undefined);
-  return found?.trials.filter(({ state }) => state !== 'running').length ?? 0;
-}

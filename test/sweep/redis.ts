@@ -65,6 +65,11 @@ export async function startRedis(folder: string, flags: readonly string[] = []):
   return { url: `redis://127.0.0.1:${port}`, port, client, stop, start, close };
 }
 
+/** What a sweep has left, but for words to late workers, which pass. */
+export async function keysLeft(client: Redis): Promise<string[]> {
+  return (await client.keys('lanegrad:*')).filter((key) => !key.startsWith('lanegrad:cancel:'));
+}
+
 /** A port at which nobody listens. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');

@@ -220,9 +220,9 @@ export class QueueExecutor implements Executor<TrialTask> {
     const outcome = headOf(bytes) as JobOutcome;
     const { folder } = job.task;
     if (folder !== undefined && 'result' in outcome) await unpackFolder(bytes, folder);
+    // Another worker may be at it still, to whom it was given in vain.
+    await this.#cancel(job.id, 'done');
     await this.#redis.del(resultKey(job.id), checkpointKey(job.id));
-    // Another worker may be at it, to whom it was given in vain.
-    if (await this.#redis.exists(this.#queue.toKey(job.id))) await this.#cancel(job.id);
     if ('result' in outcome) job.resolve(outcome.result);
     else job.reject(new RunError(job.label, outcome.error));
   }
@@ -239,8 +239,8 @@ export class QueueExecutor implements Executor<TrialTask> {
   }
 
   /** Takes a job from the queue, or tells its worker that it is not wanted. */
-  async #cancel(id: string): Promise<void> {
-    await this.#redis.set(cancelKey(id), '1', 'EX', CANCELLED_SECONDS);
+  async #cancel(id: string, why: 'stopped' | 'done' = 'stopped'): Promise<void> {
+    await this.#redis.set(cancelKey(id), why, 'EX', CANCELLED_SECONDS);
     await this.#queue.remove(id).catch(() => {});
   }
 
@@ -260,21 +260,24 @@ export class QueueExecutor implements Executor<TrialTask> {
   async #lookAtAll(): Promise<void> {
     await this.#ownership.renew();
     await this.#tell();
-    const jobs = [...this.#pending.values()].filter(({ busy }) => !busy);
-    for (const job of jobs) await this.#lookAt(job);
+    await this.#lookAtJobs([...this.#pending.values()].filter(({ busy }) => !busy));
     await this.#lookForWorkers();
   }
 
-  async #lookAt(job: Pending): Promise<void> {
-    const key = this.#queue.toKey(job.id);
-    // The job first: a worker lays down the result before the job goes.
-    const isThere = await this.#redis.exists(key);
-    const hasResult = await this.#redis.exists(resultKey(job.id));
-    if (job.busy || !this.#pending.has(job.id)) return;
-    if (hasResult) this.#guard(job, () => this.#collect(job));
-    else if (!isThere) this.#guard(job, () => this.#submit(job));
-    else if ((await this.#redis.zscore(this.#queue.toKey('failed'), job.id)) !== null) {
-      this.#guard(job, () => this.#fail(job));
+  async #lookAtJobs(jobs: readonly Pending[]): Promise<void> {
+    if (jobs.length === 0) return;
+    // The jobs first: a worker lays down the result before its job goes.
+    const isThere = this.#redis.pipeline();
+    for (const { id } of jobs) isThere.exists(this.#queue.toKey(id));
+    const there = await answers(isThere);
+    const rest = this.#redis.pipeline();
+    for (const { id } of jobs) rest.exists(resultKey(id)).zscore(this.#queue.toKey('failed'), id);
+    const found = await answers(rest);
+    for (const [i, job] of jobs.entries()) {
+      if (job.busy || !this.#pending.has(job.id)) continue;
+      if (found[2 * i]) this.#guard(job, () => this.#collect(job));
+      else if (!there[i]) this.#guard(job, () => this.#submit(job));
+      else if (found[2 * i + 1] !== null) this.#guard(job, () => this.#fail(job));
     }
   }
 
@@ -311,6 +314,14 @@ export class QueueExecutor implements Executor<TrialTask> {
     this.#failure ??= error;
     for (const job of [...this.#pending.values()]) job.reject(this.#failure);
   }
+}
+
+async function answers(asked: ReturnType<Redis['pipeline']>): Promise<unknown[]> {
+  const all = (await asked.exec()) ?? [];
+  return all.map(([error, answer]) => {
+    if (error) throw error;
+    return answer;
+  });
 }
 
 /** Whether an error is what the server or its client said, and none of a file. */

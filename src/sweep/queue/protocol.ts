@@ -21,7 +21,7 @@ export const refusalsKey = (study: string) => `lanegrad:${study}:refusals`;
 /** Files of a trial that is under way, and what came of one. */
 export const checkpointKey = (job: string) => `lanegrad:checkpoint:${job}`;
 export const resultKey = (job: string) => `lanegrad:result:${job}`;
-/** There when nobody wants to know any more what comes of a job. */
+/** There when nobody wants to know any more what comes of a job: it is `done`, or the sweep was `stopped`. */
 export const cancelKey = (job: string) => `lanegrad:cancel:${job}`;
 
 /** Seconds that checkpoints and results are kept for a coordinator that is away. */

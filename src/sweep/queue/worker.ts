@@ -6,6 +6,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { availableParallelism, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FileError } from '../../base/errors.js';
 import { FolderLock } from '../../base/files/lock.js';
 import type { Global } from '../../base/globals.js';
 import { OptionReader } from '../../base/options.js';
@@ -69,7 +70,8 @@ const SCRATCH = 'lanegrad-worker-';
 
 /** Why a trial is ended before its end. */
 const STOPPED = new Error('the worker is stopped');
-const UNWANTED = new Error('nobody wants this trial');
+const UNWANTED = new Error('the sweep is stopped');
+const DONE = new Error('another worker has done the trial');
 
 /**
  * Works at the sweeps that come to a queue until `signal` is aborted.
@@ -228,7 +230,7 @@ class Service {
     if (ids.length === 0) return;
     const cancelled = await this.#redis.mget(ids.map(cancelKey));
     for (const [i, found] of cancelled.entries()) {
-      if (found !== null) this.#active.get(ids[i])?.abort(UNWANTED);
+      if (found !== null) this.#active.get(ids[i])?.abort(found === 'done' ? DONE : UNWANTED);
     }
   }
 
@@ -253,7 +255,13 @@ class Service {
       this.#here.onTrial?.({ number, state: 'result' in outcome ? outcome.result.state : 'failed' });
       return null;
     } catch (error) {
-      if (error !== STOPPED && error !== UNWANTED) throw error;
+      // A disk that is full, say, is no fault of the trial's.
+      if (error instanceof FileError) this.#end(error);
+      else if (error !== STOPPED && error !== UNWANTED && error !== DONE) throw error;
+      if (error === DONE) {
+        await this.#redis.del(checkpointKey(id));
+        return null;
+      }
       await this.#keep(id, folder).catch(() => {});
       if (error === UNWANTED) return null;
       throw await this.#here.connection.giveBack(job, token);
@@ -288,8 +296,9 @@ class Service {
     }
   }
 
-  /** Lays down what came of a job for the coordinator. */
+  /** Lays down what came of a job for the coordinator, unless that has it from another worker. */
   async #deliver(id: string, folder: string, outcome: JobOutcome): Promise<void> {
+    if ((await this.#redis.get(cancelKey(id))) === 'done') return;
     await removeCheckpoints(folder);
     let bytes = await packFolder(folder, outcome, MOST_RESULT);
     if (!bytes) {
