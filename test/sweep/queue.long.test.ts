@@ -3,7 +3,7 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { QueueError } from '../../src/sweep/queue/connection.js';
+import { QueueError } from '../../src/sweep/queue/error.js';
 import { NOTE_KEY } from '../../src/sweep/queue/protocol.js';
 import { readStudy } from '../../src/sweep/read.js';
 import { sweep } from '../../src/sweep/sweep.js';

@@ -7,7 +7,7 @@ import { canonicalJson } from '../../tasks/store.js';
 import { loadObjective } from '../objective/module.js';
 import { Trainer } from '../objective/train.js';
 import type { WorkerSetup } from '../worker.js';
-import { QueueError } from './connection.js';
+import { QueueError } from './error.js';
 import { type Identity, type SharedObjective, type StudyNote, sha256 } from './protocol.js';
 
 /**

@@ -4,11 +4,9 @@
  */
 import type { Job, Queue, QueueEvents, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { LanegradError, OptionError } from '../../base/errors.js';
+import { OptionError } from '../../base/errors.js';
 import { didYouMean } from '../../base/options.js';
-
-/** A queue cannot be reached, or has something that it should not have. `where` is its URL without a password. */
-export class QueueError extends LanegradError {}
+import { QueueError } from './error.js';
 
 export type { Job, Queue, QueueEvents, Redis, Worker };
 

@@ -6,7 +6,8 @@ import type { Global } from '../../base/globals.js';
 import { type Executor, RunError, type RunOptions } from '../../tasks/executor.js';
 import type { TrialTask } from '../objective/trial.js';
 import { hasFiles, headOf, packFolder, unpackFolder } from './bundle.js';
-import { type Queue, QueueConnection, QueueError, type Redis, within } from './connection.js';
+import { type Queue, QueueConnection, type Redis, within } from './connection.js';
+import { QueueError } from './error.js';
 import { Ownership } from './ownership.js';
 import {
   cancelKey,

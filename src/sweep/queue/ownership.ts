@@ -4,7 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type QueueConnection, QueueError } from './connection.js';
+import type { QueueConnection } from './connection.js';
+import { QueueError } from './error.js';
 import { OWNER_KEY } from './protocol.js';
 
 /** Milliseconds until an owner that does not renew its key is gone. */

@@ -18,7 +18,8 @@ import type { TrialReport } from '../trial.js';
 import type { WorkerSetup } from '../worker.js';
 import { admit } from './admission.js';
 import { packFolder, unpackFolder } from './bundle.js';
-import { type Job, QueueConnection, QueueError, type Redis, within } from './connection.js';
+import { type Job, QueueConnection, type Redis, within } from './connection.js';
+import { QueueError } from './error.js';
 import {
   cancelKey,
   checkpointKey,
@@ -54,7 +55,8 @@ export interface SweepWorkerOptions {
   readonly onTrial?: (trial: { readonly number: number; readonly state: string }) => void;
 }
 
-/** Milliseconds between two looks at whether there is a study, and whether trials are wanted still. */
+/** Milliseconds between two looks at whether there is a study, and at whether its trials are wanted still. */
+const WAITING_INTERVAL = 250;
 const INTERVAL = 1000;
 /** Milliseconds between two messages of how a trial goes, at least. */
 const PROGRESS_INTERVAL = 250;
@@ -100,6 +102,7 @@ export async function sweepWorker(options: SweepWorkerOptions): Promise<{ readon
   const here = { connection, scratch, width, identity, onMessage, onTrial };
   let trials = 0;
   try {
+    onMessage?.(`waiting for trials at ${connection.shown}`);
     while (!signal?.aborted) {
       const note = await readNote(connection, signal);
       if (!note) continue;
@@ -129,7 +132,7 @@ async function readNote({ redis }: QueueConnection, signal?: AbortSignal): Promi
   );
   const text = await Promise.race([redis.get(NOTE_KEY), stopped]);
   if (text) return JSON.parse(text) as StudyNote;
-  await sleep(INTERVAL, undefined, { ...(signal && { signal }) }).catch(() => {});
+  await sleep(WAITING_INTERVAL, undefined, { ...(signal && { signal }) }).catch(() => {});
   return undefined;
 }
 
