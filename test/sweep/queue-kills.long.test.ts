@@ -94,10 +94,10 @@ describe.skipIf(noRedis)('a study of many trials', () => {
       const worker = start(root, ['sweep', 'worker', '--queue', url, '--workers', '1']);
       running.add(worker);
       void worker.outcome.finally(() => running.delete(worker));
-      const own = { ...worker, isAtWork: false };
-      worker.printed(/^working at/m).then(
+      const own = { ...worker, hasWorked: false };
+      worker.printed(/^trial \d+ /m).then(
         () => {
-          own.isAtWork = true;
+          own.hasWorked = true;
         },
         () => {},
       );
@@ -118,8 +118,8 @@ describe.skipIf(noRedis)('a study of many trials', () => {
         await sleep(100);
       }
       if (coordinator.child.exitCode !== null) break;
-      // The one that has been at work for longest; where starting takes long, there may be none.
-      const at = workers.findIndex(({ isAtWork }) => isAtWork);
+      // The oldest that has done a trial: where starting takes long, none would ever be done otherwise.
+      const at = workers.findIndex(({ hasWorked }) => hasWorked);
       if (at >= 0) {
         kills++;
         workers[at]!.child.kill('SIGKILL');

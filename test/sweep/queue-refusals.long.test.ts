@@ -8,7 +8,7 @@ import { NOTE_KEY } from '../../src/sweep/queue/protocol.js';
 import { type SweepOptions, sweep } from '../../src/sweep/sweep.js';
 import { writeToy } from '../cli/toy.js';
 import { counting, queueTests, space, until } from './queue-setup.js';
-import { noRedis, startRedis } from './redis.js';
+import { noRedis } from './redis.js';
 
 const own = queueTests();
 
@@ -89,7 +89,7 @@ describe.skipIf(noRedis)('a worker is refused', () => {
 it.skipIf(noRedis)(
   'a password that is wrong is not shown, and one that is right is kept nowhere',
   async () => {
-    const server = await startRedis(own.root, ['--requirepass', 'secret']);
+    const server = await own.server(['--requirepass', 'secret']);
     const at = (password: string) => `redis://:${password}@127.0.0.1:${server.port}`;
     const quick = () => ({ ...own.study('quick.mjs', 2), folder: own.newFolder() });
     for (const queue of [at('mistaken'), server.url]) {
@@ -110,6 +110,5 @@ it.skipIf(noRedis)(
     );
     expect(kept.stdout).toBe('');
     for (const text of [stdout, stderr, said.stdout, said.stderr]) expect(text).not.toContain('secret');
-    await server.close();
   },
 );

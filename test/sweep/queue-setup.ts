@@ -47,6 +47,7 @@ export function queueTests() {
   let redis: TestRedis | undefined;
   let folders = 0;
   const running = new Set<Running>();
+  const others: TestRedis[] = [];
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'lanegrad-queue-'));
     await writeFile(join(root, 'quick.mjs'), counting(9, 5));
@@ -56,6 +57,7 @@ export function queueTests() {
   afterEach(async () => {
     for (const { child } of running) child.kill('SIGKILL');
     running.clear();
+    for (const other of others.splice(0)) await other.close();
     await redis?.client.flushall();
   });
   afterAll(async () => {
@@ -80,6 +82,12 @@ export function queueTests() {
       const folder = join(root, `starts-${++folders}`);
       await mkdir(folder);
       return folder;
+    },
+    /** Another server, until the test has ended. */
+    async server(flags: readonly string[] = []): Promise<TestRedis> {
+      const other = await startRedis(root, flags);
+      others.push(other);
+      return other;
     },
     begin,
     worker: (env: NodeJS.ProcessEnv = {}, cwd = root, workers = 1) =>

@@ -23,6 +23,7 @@ import {
   refusalsKey,
   resultKey,
   type StudyNote,
+  sha256,
 } from './protocol.js';
 
 export interface QueueExecutorOptions {
@@ -43,6 +44,8 @@ interface Pending {
   busy: boolean;
   /** Reports that were passed on. */
   told: number;
+  /** A digest of the checkpoint when its workers had been lost too often the last time. */
+  reached: string;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -122,7 +125,7 @@ export class QueueExecutor implements Executor<TrialTask> {
         this.#pending.delete(id);
       };
       const job: Pending = {
-        ...{ id, task, label, options, busy: false, told: 0 },
+        ...{ id, task, label, options, busy: false, told: 0, reached: '' },
         resolve: (result) => {
           leave();
           resolve(result);
@@ -235,7 +238,14 @@ export class QueueExecutor implements Executor<TrialTask> {
     if (!found || reason === undefined) return;
     await found.remove();
     // BullMQ's own words for a job whose workers were lost too often.
-    if (/stalled more than/.test(reason)) throw new RunError(job.label, 'its workers were lost too often');
+    if (/stalled more than/.test(reason)) {
+      const checkpoint = await this.#redis.getBuffer(checkpointKey(job.id));
+      const reached = checkpoint === null ? '' : sha256(checkpoint);
+      if (reached === job.reached) throw new RunError(job.label, 'its workers were lost too often');
+      // It gets on all the same.
+      job.reached = reached;
+      return this.#submit(job);
+    }
     throw new QueueError(this.#connection.shown, `${job.label}: ${reason}`);
   }
 
