@@ -41,23 +41,26 @@ describe.skipIf(noRedis)('a queue', () => {
     expect(await keysLeft(own.redis.client)).toEqual([]);
   });
 
-  it('trains in folders that have nothing in common, to the same weights', async () => {
-    const elsewhere = join(own.root, 'elsewhere');
+  it.each([
+    ['that is pruned', { trials: 6, pruner: 'successiveHalving' }],
+    ['of a population', { trials: 9, sampler: { kind: 'pbt', population: 3, interval: 2, quantile: 0.34 } }],
+  ])('trains in folders that have nothing in common, to the same weights: a study %s', async (_, way) => {
+    const elsewhere = own.newFolder();
     await writeToy(join(own.root, 'toy'), { train: 240 });
     await cp(join(own.root, 'toy'), join(elsewhere, 'toy'), { recursive: true });
     const given = {
       objective: { data: 'toy', settings: { epochs: 9, normalize: 'channel' } },
       space: { learningRate: { kind: 'number', low: 1e-3, high: 2, log: true } },
-      ...{ trials: 6, pruner: 'successiveHalving' },
+      ...way,
     };
     await writeFile(join(own.root, 'toy.json'), JSON.stringify(given));
     const command = (...args: string[]) => own.begin(['sweep', 'toy.json', '--json', ...args]).outcome;
-    expect((await command('--out', 'toy-here')).code).toBe(0);
+    const folders = [own.newFolder(), own.newFolder()];
+    expect((await command('--out', folders[0]!)).code).toBe(0);
     own.worker({}, elsewhere, 2);
-    expect((await command('--out', 'toy-there', '--queue', own.redis.url)).code).toBe(0);
+    expect((await command('--out', folders[1]!, '--queue', own.redis.url)).code).toBe(0);
     const [here, there] = await Promise.all(
-      ['toy-here', 'toy-there'].map(async (name) => {
-        const folder = join(own.root, name);
+      folders.map(async (folder) => {
         const { trials } = await readStudy(folder);
         return {
           trials: digest(trials),
@@ -67,6 +70,7 @@ describe.skipIf(noRedis)('a queue', () => {
       }),
     );
     expect(there).toEqual(here);
+    expect(await keysLeft(own.redis.client)).toEqual([]);
     expect(await readdir(elsewhere)).toEqual(['toy']);
   });
 

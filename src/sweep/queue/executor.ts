@@ -12,13 +12,15 @@ import { Ownership } from './ownership.js';
 import {
   cancelKey,
   checkpointKey,
-  type JobData,
   type JobOutcome,
   type JobProgress,
+  jobData,
   jobId,
   KEPT_SECONDS,
   MOST_CHECKPOINT,
+  MOST_RESULT,
   NOTE_KEY,
+  parentKey,
   queueName,
   refusalsKey,
   resultKey,
@@ -194,17 +196,23 @@ export class QueueExecutor implements Executor<TrialTask> {
     return new QueueError(this.#connection.shown, `${label}: ${(error as Error).message}`);
   }
 
-  async #submit({ id, task }: Pending): Promise<void> {
+  async #submit({ id, task, label }: Pending): Promise<void> {
     await this.#redis.del(cancelKey(id));
-    const { folder, ...others } = task;
+    const { folder, population } = task;
     // What another way of running the study has left.
     if (folder !== undefined && (await hasFiles(folder)) && !(await this.#redis.exists(checkpointKey(id)))) {
       const files = await packFolder(folder, { number: task.number }, MOST_CHECKPOINT);
       if (files) await this.#redis.set(checkpointKey(id), files, 'EX', KEPT_SECONDS);
     }
-    const data: JobData = { ...others, hasFolder: folder !== undefined };
+    const parent = population?.parent?.folder;
+    if (parent !== undefined) {
+      const files = await packFolder(parent, {}, MOST_RESULT);
+      const most = `more than ${MOST_RESULT / 2 ** 20} MB, which is what a queue carries`;
+      if (!files) throw new QueueError(this.#connection.shown, `${label}: what it goes on from has ${most}`);
+      await this.#redis.set(parentKey(id), files, 'EX', KEPT_SECONDS);
+    }
     // One that is there already, of a coordinator that went away, stays as it is.
-    await this.#queue.add('trial', data, { jobId: id, removeOnComplete: true, removeOnFail: false });
+    await this.#queue.add('trial', jobData(task), { jobId: id, removeOnComplete: true, removeOnFail: false });
     if (!this.#pending.has(id)) await this.#cancel(id);
   }
 
@@ -226,7 +234,7 @@ export class QueueExecutor implements Executor<TrialTask> {
     if (folder !== undefined && 'result' in outcome) await unpackFolder(bytes, folder);
     // Another worker may be at it still, to whom it was given in vain.
     await this.#cancel(job.id, 'done');
-    await this.#redis.del(resultKey(job.id), checkpointKey(job.id));
+    await this.#redis.del(resultKey(job.id), checkpointKey(job.id), parentKey(job.id));
     if ('result' in outcome) job.resolve(outcome.result);
     else job.reject(new RunError(job.label, outcome.error));
   }

@@ -21,6 +21,8 @@ export const refusalsKey = (study: string) => `lanegrad:${study}:refusals`;
 /** Files of a trial that is under way, and what came of one. */
 export const checkpointKey = (job: string) => `lanegrad:checkpoint:${job}`;
 export const resultKey = (job: string) => `lanegrad:result:${job}`;
+/** Files of the trial that a member of a population goes on from. */
+export const parentKey = (job: string) => `lanegrad:parent:${job}`;
 /** There when nobody wants to know any more what comes of a job: it is `done`, or the sweep was `stopped`. */
 export const cancelKey = (job: string) => `lanegrad:cancel:${job}`;
 
@@ -69,9 +71,26 @@ export interface StudyNote {
   readonly data?: string | undefined;
 }
 
-/** A job: a trial, without the coordinator's folder. */
+/** A job: a trial, without the coordinator's folders. */
 export interface JobData extends Omit<TrialTask, 'folder'> {
   readonly hasFolder: boolean;
+  /** There are files that it goes on from. */
+  readonly hasParent: boolean;
+}
+
+export function jobData({ folder, population, ...others }: TrialTask): JobData {
+  const { parent, ...own } = population ?? {};
+  return {
+    ...others,
+    ...(population && {
+      population: {
+        ...(own as typeof population),
+        ...(parent && { parent: { ...parent, folder: undefined } }),
+      },
+    }),
+    hasFolder: folder !== undefined,
+    hasParent: parent?.folder !== undefined,
+  };
 }
 
 /** What a worker says on the way. */
@@ -101,8 +120,8 @@ export function studyId(definition: DefinitionJson, identity: Identity, objectiv
 }
 
 /** The same trial has the same job, whoever coordinates it. */
-export function jobId(study: string, { number, settings, seed, rule }: TrialTask): string {
-  return `${study}-${number}-${sha256(canonicalJson({ settings, seed, rule })).slice(0, 8)}`;
+export function jobId(study: string, task: TrialTask): string {
+  return `${study}-${task.number}-${sha256(canonicalJson(jobData(task))).slice(0, 8)}`;
 }
 
 export function queueName(study: string): string {

@@ -2,12 +2,11 @@
  * A worker of sweeps: takes trials from a queue and does them, in processes of one thread each, until it is stopped.
  * It needs no folder in common with the coordinator, and may come and go at any time. Node only.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { availableParallelism, hostname, tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileError } from '../../base/errors.js';
-import { FolderLock } from '../../base/files/lock.js';
 import type { Global } from '../../base/globals.js';
 import { OptionReader } from '../../base/options.js';
 import { RunError } from '../../tasks/executor.js';
@@ -34,12 +33,14 @@ import {
   MOST_LOSSES,
   MOST_RESULT,
   NOTE_KEY,
+  parentKey,
   queueName,
   refusalsKey,
   resultKey,
   STALLED_INTERVAL,
   type StudyNote,
 } from './protocol.js';
+import { Scratch } from './scratch.js';
 
 /** What `sweepWorker` is told. */
 export interface SweepWorkerOptions {
@@ -68,7 +69,6 @@ const RETRIES = 20;
 /** Milliseconds that an orderly stop may take. */
 const FAREWELL = 10_000;
 const MOST_WORKERS = 64;
-const SCRATCH = 'lanegrad-worker-';
 
 /** Why a trial is ended before its end. */
 const STOPPED = new Error('the worker is stopped');
@@ -95,13 +95,12 @@ export async function sweepWorker(options: SweepWorkerOptions): Promise<{ readon
   reader.end();
   if (signal?.aborted) return { trials: 0 };
   const connection = await QueueConnection.open(where, url, onMessage);
-  const scratch = await mkdtemp(join(tmpdir(), SCRATCH));
-  const lock = await FolderLock.acquire(scratch);
-  removeLeft(scratch).catch(() => {});
-  const identity = await identityHere();
-  const here = { connection, scratch, width, identity, onMessage, onTrial };
+  let scratch: Scratch | undefined;
   let trials = 0;
   try {
+    scratch = await Scratch.open();
+    const identity = await identityHere();
+    const here = { connection, scratch: scratch.path, width, identity, onMessage, onTrial };
     onMessage?.(`waiting for trials at ${connection.shown}`);
     while (!signal?.aborted) {
       const note = await readNote(connection, signal);
@@ -111,8 +110,7 @@ export async function sweepWorker(options: SweepWorkerOptions): Promise<{ readon
     return { trials };
   } finally {
     await connection.close();
-    await lock.release();
-    await rm(scratch, { recursive: true, force: true });
+    await scratch?.close();
   }
 }
 
@@ -242,6 +240,9 @@ class Service {
     // Another worker has done it, to whom it was given when this one was thought lost, or nobody wants it.
     if ((await this.#redis.exists(resultKey(id))) || (await this.#redis.exists(cancelKey(id)))) return null;
     if (this.#stopped) throw await this.#here.connection.giveBack(job, token);
+    const { hasParent, number, population } = job.data as JobData;
+    // The coordinator hands out again what comes to nothing, with the files that the server has lost.
+    if (hasParent && !(await this.#redis.exists(parentKey(id)))) return null;
     const controller = new AbortController();
     this.#active.set(id, controller);
     const folder = join(this.#here.scratch, id);
@@ -252,8 +253,9 @@ class Service {
         this.#end(new QueueError(this.#here.connection.shown, `this worker can do no more: ${reason}`));
         throw STOPPED;
       }
+      // Members of a population go on from each other's checkpoints.
+      if (!population) await removeCheckpoints(folder);
       await this.#deliver(id, folder, outcome);
-      const { number } = job.data as JobData;
       this.trials++;
       this.#here.onTrial?.({ number, state: 'result' in outcome ? outcome.result.state : 'failed' });
       return null;
@@ -270,14 +272,26 @@ class Service {
       throw await this.#here.connection.giveBack(job, token);
     } finally {
       this.#active.delete(id);
-      await rm(folder, { recursive: true, force: true }).catch(() => {});
+      for (const own of [folder, parentFolder(folder)]) {
+        await rm(own, { recursive: true, force: true }).catch(() => {});
+      }
     }
   }
 
   async #do(job: Job, folder: string, signal: AbortSignal): Promise<JobOutcome> {
-    const { hasFolder, ...others } = job.data as JobData;
-    const task: TrialTask = { ...others, folder: hasFolder ? folder : undefined };
+    const { hasFolder, hasParent, population, ...others } = job.data as JobData;
     const id = job.id!;
+    const parent = population?.parent && { ...population.parent, folder: undefined as string | undefined };
+    if (parent && hasParent) {
+      parent.folder = parentFolder(folder);
+      const files = await this.#redis.getBuffer(parentKey(id));
+      if (files) await unpackFolder(files, parent.folder);
+    }
+    const task: TrialTask = {
+      ...others,
+      folder: hasFolder ? folder : undefined,
+      ...(population && { population: { ...population, ...(parent && { parent }) } }),
+    };
     await rm(folder, { recursive: true, force: true });
     const before = hasFolder ? await this.#redis.getBuffer(checkpointKey(id)) : null;
     // One that is damaged costs time and nothing else.
@@ -302,7 +316,6 @@ class Service {
   /** Lays down what came of a job for the coordinator, unless that has it from another worker. */
   async #deliver(id: string, folder: string, outcome: JobOutcome): Promise<void> {
     if ((await this.#redis.get(cancelKey(id))) === 'done') return;
-    await removeCheckpoints(folder);
     let bytes = await packFolder(folder, outcome, MOST_RESULT);
     if (!bytes) {
       const most = `${MOST_RESULT / 2 ** 20} MB, which is what a queue carries`;
@@ -337,6 +350,11 @@ class Service {
   }
 }
 
+/** Of what a trial goes on from. */
+function parentFolder(folder: string): string {
+  return `${folder}-parent`;
+}
+
 /** Tells how a trial goes, several reports at a time. What gets lost of it comes with the result. */
 class Reporter {
   readonly #job: Job;
@@ -369,16 +387,4 @@ class Reporter {
 /** The coordinator says itself which trial it was. */
 function withoutLabel({ message, where }: RunError): string {
   return message.startsWith(`${where}: `) ? message.slice(where.length + 2) : message;
-}
-
-/** Removes what workers have left that were killed. */
-async function removeLeft(own: string): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const path = join(tmpdir(), name);
-    if (!name.startsWith(SCRATCH) || path === own) continue;
-    const lock = await FolderLock.acquire(path).catch(() => undefined);
-    if (!lock) continue;
-    await rm(path, { recursive: true, force: true });
-    await lock.release();
-  }
 }
