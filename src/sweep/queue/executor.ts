@@ -72,6 +72,7 @@ export class QueueExecutor implements Executor<TrialTask> {
   readonly #timer: NodeJS.Timeout;
   readonly #began = performance.now();
   #wasLonely = false;
+  #isStopped = false;
   #hadWorkers = false;
   #looking: Promise<void> | undefined;
   readonly #cancelling = new Set<Promise<void>>();
@@ -138,6 +139,7 @@ export class QueueExecutor implements Executor<TrialTask> {
         },
       };
       const abort = () => {
+        this.#isStopped = true;
         job.reject(signal?.reason);
         const cancelling = this.#cancel(id).catch(() => {});
         this.#cancelling.add(cancelling);
@@ -169,9 +171,20 @@ export class QueueExecutor implements Executor<TrialTask> {
     await Promise.all([this.#looking, ...this.#cancelling]);
     for (const id of left) await this.#cancel(id);
     await this.#redis.del(NOTE_KEY, refusalsKey(this.#note.study));
+    if (left.length === 0 && !this.#isStopped) await this.#clear();
     const active = await this.#queue.getActiveCount();
     if (active === 0) await this.#queue.obliterate({ force: true });
     await this.#ownership.release();
+  }
+
+  /** Removes what workers have laid down in vain, of trials that others have done. */
+  async #clear(): Promise<void> {
+    for (const keyOf of [checkpointKey, resultKey, parentKey]) {
+      const match = keyOf(`${this.#note.study}-*`);
+      for await (const keys of this.#redis.scanStream({ match, count: 1000 })) {
+        if (keys.length > 0) await this.#redis.del(...(keys as string[]));
+      }
+    }
   }
 
   get #redis(): Redis {

@@ -326,6 +326,7 @@ class Service {
 
   /** Sends what a trial has in its folder, with which another worker goes on. */
   async #keep(id: string, folder: string): Promise<void> {
+    if ((await this.#redis.get(cancelKey(id))) === 'done') return;
     const bytes = await packFolder(folder, {}, MOST_CHECKPOINT);
     if (bytes) await this.#redis.set(checkpointKey(id), bytes, 'EX', KEPT_SECONDS);
   }
