@@ -30,6 +30,8 @@ export type { DefinitionOptions } from './sweep/definition.js';
 export type { TrainingObjective } from './sweep/objective/train.js';
 export type { ObjectiveFunction, PopulationTrial, SweepTrial } from './sweep/objective/trial.js';
 export type { PrunerName, PrunerOptions } from './sweep/pruners/named.js';
+export { QueueError } from './sweep/queue/error.js';
+export { type SweepWorkerOptions, sweepWorker } from './sweep/queue/worker.js';
 export type { SamplerName, SamplerOptions } from './sweep/samplers/named.js';
 export type {
   ChoiceOptions,

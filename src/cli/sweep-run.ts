@@ -13,7 +13,7 @@ import { shardFolder } from '../sweep/study.js';
 import { resultOf, type SweepOptions, sweep } from '../sweep/sweep.js';
 import type { Trial } from '../sweep/trial.js';
 import { count, Output, printable, table } from './output.js';
-import { Signals } from './signals.js';
+import { leaveSoon, Signals } from './signals.js';
 import { descentLines, hasDescent } from './sweep-descent.js';
 import { SweepLine } from './sweep-progress.js';
 import type { ServedSweep, ServeFlags } from './sweep-serve.js';
@@ -23,6 +23,7 @@ interface RunFlags extends ServeFlags {
   out?: string;
   trials?: number;
   workers?: number;
+  queue?: string;
   quiet?: true;
   json?: true;
 }
@@ -44,7 +45,7 @@ export async function goOn(folder: string, flags: RunFlags, command: Command): P
 }
 
 async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
-  const { trials, workers, shard, quiet, json } = flags;
+  const { trials, workers, queue, shard, quiet, json } = flags;
   const out = new Output({ json });
   const line = new SweepLine(out, { quiet });
   const signals = new Signals((name) => {
@@ -59,6 +60,7 @@ async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
       ...given,
       ...(trials !== undefined && { trials }),
       ...(workers !== undefined && { workers }),
+      ...(queue !== undefined && { queue }),
       ...(shard && { shard }),
       signal: signals.signal,
       onProgress: (progress) => {
@@ -66,6 +68,10 @@ async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
         served?.show(progress);
       },
       onTrial: (trial) => line.ended(trial),
+      onMessage: (text) => {
+        line.end();
+        out.line(printable(text));
+      },
     });
     line.end();
     const study = await readStudy(result.folder!);
@@ -79,6 +85,7 @@ async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
     const again = shard ? 'the same command' : `lanegrad sweep resume ${printable(given.folder!)}`;
     out.line(`go on with  ${again}`);
     process.exitCode = signals.exitCode;
+    if ((queue ?? given.queue) !== undefined) leaveSoon();
   } finally {
     signals.stop();
     await served?.close();

@@ -18,6 +18,11 @@ const runTable = {
     group,
     otherwise: 'the usable cores',
   },
+  queue: {
+    kind: text('<url>'),
+    about: 'hand trials out by Redis or Valkey, to workers on any machine: redis://host:6379',
+    group,
+  },
   quiet: { kind: flag(), about: 'print the result only', group },
 } satisfies SettingsTable;
 
@@ -59,6 +64,17 @@ const serveTable = {
   },
 } satisfies SettingsTable;
 
+const workerTable = {
+  queue: { kind: text('<url>'), about: 'where the trials are handed out: redis://host:6379', group },
+  workers: {
+    kind: integer({ min: 1, max: 64 }),
+    about: 'trials at a time, in processes of one thread each',
+    group,
+    otherwise: 'the usable cores',
+  },
+  quiet: { kind: flag(), about: 'print errors only', group },
+} satisfies SettingsTable;
+
 type Actions = typeof import('./sweep-run.js');
 
 /** An action of the module that is loaded now. */
@@ -91,6 +107,17 @@ export function addSweep(program: Command): void {
     .action(later('goOn'));
   for (const option of [...flagsOf(runTable), ...flagsOf(serveTable), ...commonOptions()])
     resume.addOption(option);
+
+  const worker = command
+    .command('worker')
+    .description(
+      'Does trials of whatever sweeps come to a queue, until it is stopped; any number, on any machine.',
+    )
+    .action(async (_: object, own: Command) => {
+      const { runWorker } = await import('./sweep-worker.js');
+      await runWorker(own.optsWithGlobals());
+    });
+  for (const option of [...flagsOf(workerTable), ...commonOptions()]) worker.addOption(option);
 
   const others = [
     ['status', 'showStatus', 'Says how far a study has come, while it runs or after.'],
@@ -125,6 +152,7 @@ A file such as:
 Examples:
   lanegrad sweep sweep.json --workers 4 --serve
   lanegrad sweep resume runs/first-sweep --trials 80
+  lanegrad sweep sweep.json --queue redis://host:6379, and anywhere: lanegrad sweep worker --queue redis://host:6379
   lanegrad sweep sweep.json --shard $SLURM_ARRAY_TASK_ID/8, and then: lanegrad sweep merge runs/first-sweep
   lanegrad sweep status runs/first-sweep
   lanegrad sweep status runs/first-sweep --serve, while another process runs it

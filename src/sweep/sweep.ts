@@ -22,6 +22,7 @@ import { loadObjective } from './objective/module.js';
 import { readTrainingObjective, Trainer, type TrainingObjective } from './objective/train.js';
 import { doTrial, type ObjectiveFunction, type TrialTask } from './objective/trial.js';
 import { copyBest, ReportWriter } from './outcome.js';
+import type { RemoteObjective, RemoteOptions } from './queue/open.js';
 import { Study, shardFolder } from './study.js';
 import { hasEnded, paretoFront, ranked, type Trial } from './trial.js';
 import type { WorkerSetup } from './worker.js';
@@ -51,9 +52,14 @@ export interface SweepOptions extends DefinitionOptions {
   readonly trials: number;
   /**
    * Processes of one thread each, by default one for each core; of a function in this process, how many of its calls
-   * run at a time, 1 by default.
+   * run at a time, 1 by default. With a queue, how many trials are handed out at a time, 64 by default.
    */
   readonly workers?: number;
+  /**
+   * `redis://host:6379`, of Redis or Valkey: trials are handed out there to whatever runs `sweepWorker`, or `lanegrad
+   * sweep worker`, on any machine. Needs the packages bullmq and ioredis.
+   */
+  readonly queue?: string;
   /**
    * Where the study is kept, and goes on from when it is there. A function needs none, and its study is then nowhere
    * but in the result.
@@ -69,6 +75,8 @@ export interface SweepOptions extends DefinitionOptions {
   readonly onProgress?: (progress: SweepProgress) => void;
   /** After each trial that has ended. */
   readonly onTrial?: (trial: Trial) => void;
+  /** What there is to know of a queue: that it is lost or back, and which workers were refused. */
+  readonly onMessage?: (text: string) => void;
 }
 
 /** What a sweep came to. */
@@ -94,7 +102,8 @@ const MOST_WORKERS = 64;
  *
  * @throws OptionError for options that contradict themselves, or are not those of the study in the folder; FileError
  * when another process is at work there or the journal cannot be written; the signal's reason when it is aborted.
- * A trial that fails does not end the sweep.
+ * QueueError when the queue cannot be reached or another coordinator is at work there. A trial that fails does not end
+ * the sweep.
  */
 export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const where = 'sweep';
@@ -106,7 +115,10 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const facts = await objective.describe();
   const definition = readDefinition(where, reader, facts);
   const trials = reader.integer('trials', { min: 1, max: MOST_TRIALS });
-  const workers = reader.integer('workers', { min: 1, max: MOST_WORKERS }, objective.workers);
+  const isText = (value: unknown): value is string => typeof value === 'string';
+  const queue = reader.optional('queue', 'a URL such as redis://host:6379', isText);
+  const fallback = queue === undefined ? objective.workers : MOST_WORKERS;
+  const workers = reader.integer('workers', { min: 1, max: MOST_WORKERS }, fallback);
   const isPath = (value: unknown): value is string => typeof value === 'string' && value !== '';
   const given = reader.optional('folder', 'the path of a folder', isPath);
   const shard = readShard(where, reader.any('shard'));
@@ -115,6 +127,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const signal = reader.optional('signal', 'an AbortSignal', isSignal);
   const onProgress = reader.callback<NonNullable<SweepOptions['onProgress']>>('onProgress');
   const onTrial = reader.callback<NonNullable<SweepOptions['onTrial']>>('onTrial');
+  const onMessage = reader.callback<NonNullable<SweepOptions['onMessage']>>('onMessage');
   reader.end();
   if (given !== undefined) checkPath(where, given);
   const folder = given !== undefined && shard ? shardFolder(given, shard) : given;
@@ -126,8 +139,15 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
 
   const total = Math.min(trials, definition.sampler.size ?? Number.POSITIVE_INFINITY);
   if (shard) checkIndependent(where, definition, total);
-  const study = await Study.open(definition, { folder, size: total });
-  const executor = objective.execute(workers);
+  if (shard && queue !== undefined) throw new OptionError(where, 'expected queue or shard, given both');
+  const executor =
+    queue === undefined
+      ? objective.execute(workers)
+      : await openQueue(where, objective, { queue, definition, folder, workers, signal, onMessage });
+  const study = await Study.open(definition, { folder, size: total }).catch(async (error) => {
+    await executor.close();
+    throw error;
+  });
   const report = folder === undefined ? undefined : new ReportWriter(study, folder, total);
   const clock = new Clock(study, total);
   try {
@@ -158,6 +178,20 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     await executor.close();
     await study.close();
   }
+}
+
+/** Trials are done by whoever comes to the queue. What that needs is loaded now. */
+async function openQueue(
+  where: string,
+  objective: Objective,
+  options: Omit<RemoteOptions, 'objective'>,
+): Promise<Executor<TrialTask>> {
+  const remote = await objective.remote?.();
+  if (remote) return (await import('./queue/open.js')).openExecutor(where, { objective: remote, ...options });
+  throw new OptionError(
+    where,
+    'queue: a function runs in this process alone; expected { module } or a training as the objective',
+  );
 }
 
 function readShard(where: string, given: unknown): Shard | undefined {
@@ -233,6 +267,8 @@ interface Objective {
   /** Finds out what fails every trial, before the first. */
   check(definition: Definition): Promise<void>;
   execute(workers: number): Executor<TrialTask>;
+  /** What workers elsewhere are told of it; absent where it can be done here only. */
+  remote?(): Promise<RemoteObjective>;
 }
 
 function readObjective(where: string, given: unknown): Objective {
@@ -270,6 +306,7 @@ function readObjective(where: string, given: unknown): Objective {
         await trainer.checkPopulation(where, space, first);
     },
     execute: (width) => pool({ training }, width),
+    remote: async () => ({ training }),
   };
 }
 
@@ -307,6 +344,7 @@ function inModule(where: string, given: object): Objective {
     describe: async () => ({ objective: { module: fileURLToPath(url) } }),
     check: async () => void (await loadObjective(url.href)),
     execute: (width) => pool({ module: url.href }, width),
+    remote: async () => ({ module: fileURLToPath(url) }),
   };
 }
 
