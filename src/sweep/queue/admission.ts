@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DataError } from '../../base/errors.js';
 import { readFileBytes } from '../../base/files/atomic.js';
-import { canonicalJson } from '../../tasks/store.js';
+import { canonicalJson } from '../../base/json.js';
 import { loadObjective } from '../objective/module.js';
 import { Trainer } from '../objective/train.js';
 import type { WorkerSetup } from '../worker.js';

@@ -3,9 +3,9 @@
  * and results. Whatever of it is lost, the coordinator puts there again: the study's journal alone is the truth.
  */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../base/json.js';
 import { createEngine } from '../../create/engine.js';
 import { packageVersion } from '../../run/version.js';
-import { canonicalJson } from '../../tasks/store.js';
 import { describeCheckpointEngine } from '../../train/configuration.js';
 import type { DefinitionJson } from '../definition.js';
 import type { TrainingObjective } from '../objective/train.js';
