@@ -2,6 +2,7 @@
  * From what the first pass saw of a column to what is made of it: the rules by which types are inferred, and
  * their refusals.
  */
+import { MAX_CLASSES } from './split.js';
 import { DataError, show } from '../base/errors.js';
 import { type DateOrder, dateExample } from './dates.js';
 import { NameIndex, truthValues } from './names.js';
@@ -21,7 +22,7 @@ export type Decision = { readonly column: PreparedColumn } | { readonly drop: st
 const MAX_ONE_HOT = 32;
 /** Whole numbers up to this many different ones are taken for classes. */
 const MAX_NUMBER_CLASSES = 20;
-const MAX_CLASSES = 1000;
+
 
 /**
  * Decides about an input column.

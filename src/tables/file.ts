@@ -13,31 +13,44 @@ const PIECE = 2 ** 20;
 
 /**
  * A file to read a table from; messages call it `path`. The file is opened for each reading and closed after
- * it. A pipe can be read only once: it is read to its end, and kept.
+ * it, and has to be the same each time. A pipe can be read only once: it is read to its end, and kept.
  *
  * @throws FileError when it is not there, is a folder or a device, or cannot be read; FormatError for a pipe
  * of more than 2 GiB.
  */
 async function fileSource(path: string): Promise<ByteSource> {
   if (path !== STANDARD_INPUT && (await isPipe(path))) return gathered('fileSource', readPipe(path), path);
-  const size = await withFile(path, async (file) => {
-    const stat = await file.stat();
-    if (stat.isDirectory()) throw new FileError(path, 'cannot be read: it is a folder, not a file');
-    if (!stat.isFile()) throw new FileError(path, 'cannot be read: it is a device, not a file or a pipe');
-    return stat.size;
+  const first = await withFile(path, async (file) => {
+    const found = await file.stat();
+    if (found.isDirectory()) throw new FileError(path, 'cannot be read: it is a folder, not a file');
+    if (!found.isFile()) throw new FileError(path, 'cannot be read: it is a device, not a file or a pipe');
+    return found;
   });
+  const { size } = first;
+  /** A table is read more than once: what was learned of it must hold of what is trained on. */
+  const checkSame = async (file: FileHandle) => {
+    const now = await file.stat();
+    if (now.size !== size) {
+      throw new FileError(path, `changed while it was read: it had ${size} bytes, and has ${now.size}`);
+    }
+    if (now.mtimeMs !== first.mtimeMs || now.ino !== first.ino) {
+      throw new FileError(path, `changed while it was read: it was written at ${now.mtime.toISOString()}`);
+    }
+  };
   return {
     name: path,
     size,
     async *stream() {
       const file = await openFile(path);
       try {
+        await checkSame(file);
         const buffer = new Uint8Array(PIECE);
         for (;;) {
           const { bytesRead } = await file.read(buffer, 0, PIECE, null);
-          if (bytesRead === 0) return;
+          if (bytesRead === 0) break;
           yield buffer.subarray(0, bytesRead);
         }
+        await checkSame(file);
       } catch (cause) {
         throw cause instanceof Error && 'syscall' in cause ? fileError(path, 'cannot be read', cause) : cause;
       } finally {
@@ -46,6 +59,7 @@ async function fileSource(path: string): Promise<ByteSource> {
     },
     slice: (begin, end) =>
       withFile(path, async (file) => {
+        await checkSame(file);
         const bytes = new Uint8Array(end - begin);
         let filled = 0;
         while (filled < bytes.length) {
