@@ -42,8 +42,9 @@ export type {
 } from './sweep/space.js';
 export { type SweepOptions, type SweepProgress, type SweepResult, sweep } from './sweep/sweep.js';
 export type { Direction, Trial, TrialReport, TrialState } from './sweep/trial.js';
-export { openTableFile } from './tables/file.js';
+export { openTableFile, openTableFiles } from './tables/file.js';
 export { loadOnnx } from './tables/onnx-load.js';
+export { type StreamedTable, type StreamTableOptions, streamTable } from './tables/stream-table.js';
 
 /**
  * Writes a model as one safetensors file, from which `loadModel` rebuilds it. A crash leaves the old file or

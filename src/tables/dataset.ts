@@ -7,7 +7,7 @@ import { DataError, OptionError, show } from '../base/errors.js';
 import { type Dataset, dataset } from '../data/dataset.js';
 import { checkTable, chunksOf } from './chunks.js';
 import { Encoder } from './encode.js';
-import { cellPlace } from './place.js';
+import { placeIn } from './place.js';
 import { readPreparation, type TablePreparation, writtenColumns } from './preparation.js';
 import { Dealer, PARTS, type Part } from './split.js';
 import { targetIndex, targetReader } from './target.js';
@@ -17,7 +17,7 @@ import type { Table } from './types.js';
  * Bytes of the prepared inputs, all rows together. An engine's memory has 4 GiB, and holds them beside the
  * model.
  */
-const MAX_BYTES = 2 ** 31;
+export const MAX_BYTES = 2 ** 31;
 
 /**
  * The table's rows as inputs and answers, for `evaluate` and for further training: all of them, or with
@@ -55,7 +55,7 @@ export async function tableDataset(
       if (part !== undefined && parts[row] !== PARTS.indexOf(part)) continue;
       const value = readTarget(chunk, row);
       if (Number.isNaN(value)) {
-        const place = cellPlace(chunk.firstRow + row, chunk.lines?.[row], target.name);
+        const place = placeIn(chunk, row, target.name);
         throw new DataError(table.name, `${place}: the target is missing`);
       }
       starts[row] = rows++ * width;
@@ -96,5 +96,8 @@ export function checkBytes(where: string, rows: number, width: number): void {
   const bytes = 4 * rows * width;
   if (bytes <= MAX_BYTES) return;
   const needs = `${rows} rows of ${width} inputs need ${(bytes / 2 ** 30).toFixed(2)} GiB of memory`;
-  throw new DataError(where, `${needs}; the most is 2.00 GiB; drop columns, or take a sample of the rows`);
+  throw new DataError(
+    where,
+    `${needs}; the most is 2.00 GiB; drop columns, or take a sample of the rows, or stream them: streamTable in lanegrad/node, --memory`,
+  );
 }

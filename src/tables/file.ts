@@ -1,10 +1,13 @@
 /** Files, pipes and standard input as sources of bytes. Node only. */
-import { type FileHandle, open } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { FileError } from '../base/errors.js';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { isStrings } from '../base/arrays.js';
+import { FileError, OptionError, show } from '../base/errors.js';
 import { fileError } from '../base/files/atomic.js';
+import { filesOf, isPattern } from '../base/files/glob.js';
 import { inputName, isPipe, readPipe, STANDARD_INPUT } from '../base/files/pipe.js';
 import { checkPath } from '../base/options.js';
+import { joinTables } from './joined.js';
 import { type OpenTableOptions, openTable } from './open.js';
 import { gathered } from './source.js';
 import type { ByteSource, Table } from './types.js';
@@ -78,9 +81,13 @@ export async function inputSource(word: string): Promise<ByteSource> {
   return gathered('inputSource', readPipe(word), inputName(word));
 }
 
-/** As `openTableFile`, of a word of the command line. */
+/**
+ * Opens what a word of the command line stands for: `-` for standard input, a file, a folder of tables, or a
+ * pattern such as `data/part-*.csv`.
+ */
 export async function openTableInput(word: string, options?: Omit<OpenTableOptions, 'name'>): Promise<Table> {
-  return openTable(await inputSource(word), options);
+  if (word === STANDARD_INPUT) return openTable(await inputSource(word), options);
+  return openFiles(word, await tableFilesOf(word), options);
 }
 
 /**
@@ -93,11 +100,74 @@ export async function openTableFile(path: string, options?: Omit<OpenTableOption
   return openTable(await fileSource(path), options);
 }
 
-/** The name of a table in a file: the file's, without folder and extension. */
+/**
+ * Opens several files as one table: the rows of the first, then those of the second, and so on. They are of one
+ * format and have the same columns, in any order; delimited text is read as the first file is.
+ *
+ * @param paths Files in their order; or a folder, whose tables are taken, or a pattern such as
+ * `data/part-*.csv`, both in the order of their names by code units: `part-10.csv` before `part-9.csv`.
+ * @throws FileError when one cannot be read, or there is none; DataError that names the first file that
+ * differs; and what `openTable` throws.
+ */
+export async function openTableFiles(
+  paths: string | readonly string[],
+  options?: Omit<OpenTableOptions, 'name'>,
+): Promise<Table> {
+  const where = 'openTableFiles';
+  const isList = isStrings(paths) && paths.length > 0 && paths.every((path) => path !== '');
+  if (isList) return openFiles(paths.length === 1 ? paths[0] : `${paths[0]}, …`, paths, options);
+  if (typeof paths !== 'string' || paths === '') {
+    throw new OptionError(where, `paths: expected files, a folder or a pattern, given ${show(paths)}`);
+  }
+  return openFiles(paths, await tableFilesOf(paths), options);
+}
+
+async function openFiles(
+  name: string,
+  [first, ...others]: readonly string[],
+  options: Omit<OpenTableOptions, 'name'> = {},
+): Promise<Table> {
+  const table = await openTable(await fileSource(first), options);
+  if (others.length === 0) return table;
+  const { columns, reading, cells } = table;
+  const like = options.like ?? {
+    columns: columns.map((column) => ({ name: column })),
+    ...(reading && { reading }),
+    ...(cells && { cells }),
+  };
+  const tables = [table];
+  for (const path of others) tables.push(await openTable(await fileSource(path), { ...options, like }));
+  return joinTables(name, tables);
+}
+
+/** Files that are tables by their name. */
+const EXTENSION = /\.(csv|tsv|tab|psv|txt|data|jsonl|ndjson|json|npy|npz|parquet|pq)(\.gz)?$/i;
+
+/** Whether a path is that of a table: what its content is, is looked at when it is opened. */
+export function isTablePath(path: string): boolean {
+  return path === STANDARD_INPUT || EXTENSION.test(path);
+}
+
+/** At least one. Throws FileError for a folder without tables, and a pattern that no file fits. */
+export async function tableFilesOf(word: string): Promise<readonly string[]> {
+  const found = await stat(word).catch(() => undefined);
+  if (found?.isDirectory()) {
+    const files = (await filesOf(join(word, '*'))).filter(isTablePath);
+    if (files.length > 0) return files;
+    throw new FileError(word, 'it is a folder without tables; expected files such as part-1.csv');
+  }
+  if (found || !isPattern(word)) return [word];
+  const files = await filesOf(word);
+  if (files.length === 0) throw new FileError(word, 'no file is called so');
+  return files;
+}
+
+/** The name of a table: the file's, or the pattern's or the folder's, without folder, extension and stars. */
 export function tableName(path: string): string {
   if (path === STANDARD_INPUT) return 'stdin';
   const name = basename(path);
-  return name.replace(/(\.[A-Za-z]\w*)+$/, '') || name;
+  const plain = name.replace(/(\.[A-Za-z]\w*)+$/, '').replace(/[-_.]?[*?]+/g, '');
+  return plain || (isPattern(name) ? 'tables' : name);
 }
 
 async function openFile(path: string): Promise<FileHandle> {

@@ -9,7 +9,7 @@ import type { Dataset } from '../data/dataset.js';
 import { checkTable } from './chunks.js';
 import { asDataset, checkBytes } from './dataset.js';
 import { fillParts, type RowSink } from './fill.js';
-import { planTable } from './plan.js';
+import { planTable, type TablePlan } from './plan.js';
 import { inputSizeOf, type TablePreparation } from './preparation.js';
 import type { PrepareOptions } from './prepare-options.js';
 import type { TableSummary } from './summary.js';
@@ -40,7 +40,11 @@ export interface PreparedTable {
 export async function prepareTable(table: Table, options: PrepareOptions): Promise<PreparedTable> {
   const where = 'prepareTable';
   checkTable(where, table);
-  const plan = await planTable(where, table, options);
+  return prepareInMemory(where, table, await planTable(where, table, options));
+}
+
+/** The same of a table that was read once already. */
+export async function prepareInMemory(where: string, table: Table, plan: TablePlan): Promise<PreparedTable> {
   const { preparation, scan } = plan;
   const { name } = table;
   const { sizes } = scan;

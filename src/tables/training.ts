@@ -4,7 +4,6 @@
  */
 
 import { OptionError } from '../base/errors.js';
-import { STANDARD_INPUT } from '../base/files/pipe.js';
 import { readSettingValues } from '../base/settings.js';
 import type { Dataset } from '../data/dataset.js';
 import type { CsvOptions } from './csv-reading.js';
@@ -32,14 +31,6 @@ export interface TableSplits {
 export interface PreparationResult {
   readonly preparation: TablePreparation;
   readonly summary: TableSummary;
-}
-
-/** Files that are tables by their name. */
-const EXTENSION = /\.(csv|tsv|tab|psv|txt|data|jsonl|ndjson|json|npy|npz|parquet|pq)(\.gz)?$/i;
-
-/** Whether a path is that of a table: what its content is, is looked at when it is opened. */
-export function isTablePath(path: string): boolean {
-  return path === STANDARD_INPUT || EXTENSION.test(path);
 }
 
 /**

@@ -80,6 +80,8 @@ export interface TableChunk {
   readonly firstRow: number;
   /** [rows], the line on which each row begins, counted from 1; only where the format has lines. */
   readonly lines?: Float64Array;
+  /** Of a table in several files: the one that the rows, and their lines, are of. */
+  readonly file?: string;
   /** In the order of the table's columns. */
   readonly columns: readonly ColumnCells[];
 }
