@@ -30,74 +30,79 @@ export function rowsIn(bytes: number, form: RowForm): number {
 }
 
 export class SpilledRows {
-  /** Rows of each chunk. */
-  readonly chunks: readonly number[];
-  readonly size: number;
   readonly #file: SpillFile;
   readonly #begin: number;
   readonly #form: RowForm;
   readonly #chunkRows: number;
   readonly #hash = createHash('sha256');
-  #buffer: ArrayBuffer | undefined;
+  /** Of the chunk that is being filled. */
+  #buffer: ArrayBuffer;
   #filled = 0;
+  /** Of whole chunks. */
   #written = 0;
-  #sha256: string | undefined;
 
-  /** So many rows, from byte `begin` of the file on, in chunks of `chunkRows`. */
-  constructor(file: SpillFile, begin: number, size: number, form: RowForm, chunkRows: number) {
+  /** At most so many rows, from byte `begin` of the file on, in chunks of `chunkRows`. */
+  constructor(file: SpillFile, begin: number, most: number, form: RowForm, chunkRows: number) {
     this.#file = file;
     this.#begin = begin;
     this.#form = form;
-    this.#chunkRows = chunkRows;
-    this.size = size;
-    this.chunks = Array.from({ length: Math.ceil(size / chunkRows) }, (_, chunk) =>
-      Math.min(chunkRows, size - chunk * chunkRows),
-    );
+    this.#chunkRows = Math.min(chunkRows, Math.max(1, most));
+    this.#buffer = new ArrayBuffer(this.#chunkRows * rowBytes(form));
+    this.#hash.update(JSON.stringify(form));
   }
 
-  /** Of the form and all rows, which are written by now. */
-  get sha256(): string {
-    this.#sha256 ??= this.#hash.update(JSON.stringify(this.#form)).digest('hex');
-    return this.#sha256;
+  /** Rows so far. */
+  get size(): number {
+    return this.#written + this.#filled;
   }
 
   /** Adds rows: inputs [rows, width], and an answer each. Throws FileError where the disk is full, or fails. */
   async add(inputs: Uint8Array | Float32Array, answers: ArrayLike<number>): Promise<void> {
     const { width } = this.#form;
     for (let from = 0; from < answers.length; ) {
-      const total = this.chunks[this.#written];
-      this.#buffer ??= new ArrayBuffer(total * rowBytes(this.#form));
-      const own = this.#parts(this.#buffer, total);
-      const rows = Math.min(total - this.#filled, answers.length - from);
+      const own = this.#parts(this.#buffer, this.#chunkRows);
+      const rows = Math.min(this.#chunkRows - this.#filled, answers.length - from);
       own.inputs.set(inputs.subarray(from * width, (from + rows) * width), this.#filled * width);
       for (let row = 0; row < rows; row++) own.answers[this.#filled + row] = answers[from + row];
       from += rows;
       this.#filled += rows;
-      if (this.#filled === total) await this.#flush();
+      if (this.#filled === this.#chunkRows) await this.#write(this.#buffer);
     }
   }
 
-  async #flush(): Promise<void> {
-    const bytes = new Uint8Array(this.#buffer!);
+  /** Writes what is left; no row can be added any more. Returns the rows of each chunk, and what tells them from others. */
+  async end(): Promise<{ chunks: number[]; sha256: string }> {
+    const rows = this.#filled;
+    const chunks = new Array<number>(this.#written / this.#chunkRows).fill(this.#chunkRows);
+    if (rows > 0) {
+      const all = this.#parts(this.#buffer, this.#chunkRows);
+      const last = new ArrayBuffer(rows * rowBytes(this.#form));
+      const own = this.#parts(last, rows);
+      own.inputs.set(all.inputs.subarray(0, own.inputs.length));
+      own.answers.set(all.answers.subarray(0, rows));
+      await this.#write(last);
+      chunks.push(rows);
+    }
+    this.#buffer = new ArrayBuffer(0);
+    return { chunks, sha256: this.#hash.digest('hex') };
+  }
+
+  async #write(buffer: ArrayBuffer): Promise<void> {
+    const bytes = new Uint8Array(buffer);
     this.#hash.update(bytes);
-    await this.#file.write(bytes, this.#placeOf(this.#written));
-    this.#written++;
+    await this.#file.write(bytes, this.#begin + this.#written * rowBytes(this.#form));
+    this.#written += this.#filled;
     this.#filled = 0;
-    // A chunk that is shorter than the others has a buffer of its own.
-    if (this.chunks[this.#written] !== this.chunks[this.#written - 1]) this.#buffer = undefined;
   }
 
   /** Chunk `index`, from 0, in arrays of its own. Throws FileError where the disk fails. */
   async read(index: number): Promise<Chunk> {
-    const rows = this.chunks[index];
+    const first = index * this.#chunkRows;
+    const rows = Math.min(this.#chunkRows, this.#written - first);
     const buffer = new ArrayBuffer(rows * rowBytes(this.#form));
-    await this.#file.read(new Uint8Array(buffer), this.#placeOf(index));
+    await this.#file.read(new Uint8Array(buffer), this.#begin + first * rowBytes(this.#form));
     const { inputs, answers } = this.#parts(buffer, rows);
     return answers instanceof Int32Array ? { inputs, labels: answers } : { inputs, targets: answers };
-  }
-
-  #placeOf(chunk: number): number {
-    return this.#begin + chunk * this.#chunkRows * rowBytes(this.#form);
   }
 
   #parts(buffer: ArrayBuffer, rows: number) {

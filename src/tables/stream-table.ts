@@ -98,20 +98,15 @@ export async function spillTable(
     const { target } = preparation;
     const answers =
       target.kind === 'classification' ? { classNames: target.classes } : { targetNames: [target.name] };
-    const [train, validation, test] = parts.map((part, index) =>
-      part.size === 0
-        ? undefined
-        : streamDataset({
-            name: `${name} ${PARTS[index]}`,
-            width: form.width,
-            ...answers,
-            chunks: part.chunks,
-            read: (at) => part.read(at),
-            // What is only measured is not shuffled.
-            window: index === 0 ? window : chunk,
-            identity: part.sha256,
-          }),
-    );
+    const sets: (StreamedDataset | undefined)[] = [];
+    for (const [index, part] of parts.entries()) {
+      const { chunks, sha256: identity } = await part.end();
+      const own = { name: `${name} ${PARTS[index]}`, width: form.width, ...answers };
+      // What is only measured is not shuffled.
+      const source = { chunks, read: (at: number) => part.read(at), window: index === 0 ? window : chunk };
+      sets.push(part.size === 0 ? undefined : streamDataset({ ...own, ...source, identity }));
+    }
+    const [train, validation, test] = sets;
     return {
       train: train!,
       ...(validation && { validation }),
