@@ -1,7 +1,9 @@
 /** `lanegrad train` for tables: how a run is prepared, and what is shown of the table. */
+
+import type { AnySet } from '../data/any-set.js';
 import type { RunSettings } from '../run/settings.js';
 import { type ColumnSummary, rowsOf, type TableSummary } from '../tables/summary.js';
-import { loadTable, type TableSplits, tableDefaults } from '../tables/training.js';
+import { loadLargeTable, type TableSplits, tableDefaults } from '../tables/training.js';
 import { columnsOf, count, type Output, printable, table } from './output.js';
 import { toTableSettings } from './table-options.js';
 import { type TrainOptions, toSettings } from './train-options.js';
@@ -13,11 +15,14 @@ const MAX_LISTED = 40;
 export async function prepareTableRun(
   source: string,
   options: TrainOptions,
-): Promise<{ settings: RunSettings; splits: TableSplits }> {
+  spillFolder: string,
+): Promise<{ settings: RunSettings; splits: TableSplits<AnySet> }> {
   const settings = toTableSettings(source, options);
-  const splits = await loadTable(source, settings, {
+  const splits = await loadLargeTable(source, settings, {
     seed: options.seed ?? 1,
     full: options.full ?? false,
+    memory: options.memory,
+    spillFolder,
   });
   return { splits, settings: { ...toSettings(source, options, tableDefaults(splits)), table: settings } };
 }

@@ -1,7 +1,10 @@
 /** `lanegrad train`: from a data set to a run folder. */
 import type { Command } from 'commander';
 import { FormatError, OptionError, show } from '../base/errors.js';
+import { existingFolder } from '../base/files/folders.js';
+import { byteText } from '../base/settings.js';
 import { createEngine, type EngineOptions } from '../create/engine.js';
+import { sizeOf } from '../data/any-set.js';
 import { describeSkipped } from '../data/images/collect.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { layerWidths } from '../nn/summary.js';
@@ -11,11 +14,18 @@ import { RunFolder } from '../run/folder.js';
 import { type Run, run } from '../run/run.js';
 import type { RunSettings } from '../run/settings.js';
 import { readSettings } from '../run/settings.js';
-import { isNpzPath, loadSplits, picturesFor, refusePictureOptions } from '../run/sources.js';
-import type { RunSplits } from '../run/splits.js';
+import {
+  isNpzPath,
+  loadLargeSplits,
+  loadSplits,
+  type PictureSettings,
+  picturesFor,
+  refusePictureOptions,
+} from '../run/sources.js';
+import type { LargeSplits } from '../run/splits.js';
 import { summarize } from '../run/summary.js';
 import { isTablePath } from '../tables/file.js';
-import { loadTable } from '../tables/training.js';
+import { loadLargeTable, loadTable } from '../tables/training.js';
 import type { Score } from '../train/history.js';
 import { commonOptions, engineOptions } from './arguments.js';
 import { describeEngine } from './info.js';
@@ -59,7 +69,7 @@ ends with the same weights, bit for bit.`;
 interface Job {
   settings: RunSettings;
   /** Of a table, whose settings depend on them. */
-  splits?: RunSplits;
+  splits?: LargeSplits;
   engine: EngineOptions;
   /** The folder of a run that goes on. */
   folder?: RunFolder;
@@ -70,12 +80,13 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   const out = new Output({ json });
   const progress = new Progress(out, { quiet });
   let signals: Signals | undefined;
+  let splits: LargeSplits | undefined;
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
     const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
     const base = await openBase(settings, earlier);
     const pictures = base && { ...picturesFor(base.model), ...settings };
-    const splits: RunSplits = job.splits ?? (await loadSplits(settings.source, pictures ?? settings));
+    splits = job.splits ?? (await loadData(settings, pictures ?? settings, earlier, outFolder));
     if (!splits.pictures) refusePictureOptions(settings, settings.source);
     // While data were read there was nothing to save, and a signal ended the process as it does by default:
     // at once, whatever it waited for.
@@ -85,6 +96,8 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     });
     const engine = await createEngine(wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
+    if (splits.spilled) settings.memory = splits.spilled.memory;
+    if (!quiet) for (const line of spilledLines(splits)) out.line(line);
     for (const line of skippedLines(splits)) out.line(line);
     progress.brief = splits.table !== undefined;
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
@@ -133,19 +146,23 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     if (kept) out.line(`the model of epoch ${kept.epoch} is kept in ${printable(kept.folder.modelPath)}`);
     throw error;
   } finally {
+    await splits?.spilled?.close();
     signals?.stop();
   }
 }
 
 /** What is to be done: as the words say, or as the folder of an earlier run does. */
 async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
-  const { backend, math, threads, turbo, resume, epochs } = options;
+  const { backend, math, threads, turbo, resume, epochs, spillFolder } = options;
   if (resume === undefined) {
     const source = given ?? 'mnist';
     const engine = { backend, math, threads, turbo };
     // Without a target, an NPZ file is a data set as Keras has them.
     if (options.target !== undefined || (isTablePath(source) && !isNpzPath(source))) {
-      return { ...(await prepareTableRun(source, options)), engine };
+      return {
+        ...(await prepareTableRun(source, options, await spillFolderOf(options, options.out))),
+        engine,
+      };
     }
     return { settings: toSettings(source, options), engine };
   }
@@ -168,6 +185,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
       // Where the data lie may have changed; that they are the same is checked.
       source: given ?? settings.source,
       ...(epochs !== undefined && { epochs }),
+      ...(spillFolder !== undefined && { spillFolder }),
     },
     engine: {
       backend: isGiven('backend') ? backend : before.backend,
@@ -177,9 +195,40 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     },
     folder,
     ...(settings.table && {
-      splits: await loadTable(given ?? settings.source, settings.table, settings),
+      splits: await loadTableAgain(given ?? settings.source, settings, options, folder.path),
     }),
   };
+}
+
+/** As it was when the run began: what was in memory is so again, whatever else there is by now. */
+async function loadTableAgain(
+  source: string,
+  { table, memory, seed, full }: RunSettings,
+  options: TrainOptions,
+  out: string,
+): Promise<LargeSplits> {
+  if (memory === undefined) return loadTable(source, table!, { seed, full });
+  const spillFolder = await spillFolderOf(options, out);
+  return loadLargeTable(source, table!, { seed, full, memory, spillFolder });
+}
+
+async function loadData(
+  settings: RunSettings,
+  pictures: PictureSettings,
+  earlier: RunFolder | undefined,
+  out: string | undefined,
+): Promise<LargeSplits> {
+  const { source, memory } = settings;
+  if (earlier && memory === undefined) return loadSplits(source, pictures);
+  return loadLargeSplits(source, pictures, {
+    memory,
+    spillFolder: await spillFolderOf(settings, earlier?.path ?? out),
+  });
+}
+
+/** Where the run folder is, or will be, unless another was named. */
+function spillFolderOf({ spillFolder }: { readonly spillFolder?: string }, out = 'runs'): Promise<string> {
+  return spillFolder === undefined ? existingFolder(out) : Promise.resolve(spillFolder);
 }
 
 /** What computed the run so far. */
@@ -197,8 +246,19 @@ function engineOf(
   );
 }
 
+/** That the data stream, and what follows from it. */
+function spilledLines({ spilled, train, full }: LargeSplits): string[] {
+  if (!spilled) return [];
+  const { bytes, folder, memory } = spilled;
+  const window = 'window' in train ? Math.min(train.window, sizeOf(train)) : sizeOf(full);
+  const where = `${byteText(bytes)} in a temporary file in ${printable(folder)}`;
+  return [
+    `the rows stream, ${where}: with ${byteText(memory)} of memory, ${count(window)} are shuffled together`,
+  ];
+}
+
 /** Which files of a folder were left out. */
-function skippedLines({ pictures }: RunSplits): string[] {
+function skippedLines({ pictures }: LargeSplits): string[] {
   if (!pictures || pictures.skipped.length === 0) return [];
   const { skipped } = pictures;
   return [

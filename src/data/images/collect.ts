@@ -117,11 +117,11 @@ export class PictureRows {
   #block = new Uint8Array(0);
   #rows = 0;
 
-  /** For at most so many pictures; of a `taker` that may have taken some already. */
-  constructor(where: string, most: number, form: PictureForm, taker = new PictureTaker(form)) {
+  /** For at most so many pictures. */
+  constructor(where: string, most: number, form: PictureForm) {
     this.#where = where;
     this.#most = most;
-    this.#taker = taker;
+    this.#taker = new PictureTaker(form);
     this.#isFixed = form.channels !== undefined;
     this.#channels = form.channels ?? 1;
   }
@@ -138,16 +138,12 @@ export class PictureRows {
   /** Adds the picture that `read` gives, or leaves it out; returns whether it was added. Throws as `take`. */
   async add(path: string, read: () => Promise<Picture>): Promise<boolean> {
     const picture = await this.#taker.take(path, read);
-    if (picture) this.put(picture);
-    return picture !== undefined;
-  }
-
-  /** Adds a picture that was taken. */
-  put(picture: Picture): void {
+    if (!picture) return false;
     if (!this.#isFixed && picture.channels > this.#channels) this.#widen();
     this.#reserve();
     this.#block.set(withChannels(picture, this.#channels), this.#rows * this.#width);
     this.#rows++;
+    return true;
   }
 
   /** All rows, and the shape of each. */

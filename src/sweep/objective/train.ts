@@ -217,6 +217,7 @@ export class Trainer {
       ...tableKeys,
     ]) as Partial<RunOptionValues>;
     if (values.full) throw new OptionError(where, 'full: it leaves nothing to validate by');
+    if (values.memory) throw new OptionError(where, 'memory: a sweep holds its data in memory');
     const splits = await this.#load(data, all, values);
     const base = splits.table ? tableDefaults({ ...splits, train: splits.train }) : undefined;
     const settings = resolveSettings(
