@@ -4,7 +4,7 @@ import { FormatError, OptionError, show } from '../base/errors.js';
 import { existingFolder } from '../base/files/folders.js';
 import { byteText } from '../base/settings.js';
 import { createEngine, type EngineOptions } from '../create/engine.js';
-import { sizeOf } from '../data/any-set.js';
+import { isStreamed, sizeOf } from '../data/any-set.js';
 import { describeSkipped } from '../data/images/collect.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { layerWidths } from '../nn/summary.js';
@@ -97,7 +97,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     const engine = await createEngine(wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
     if (splits.spilled) settings.memory = splits.spilled.memory;
-    if (!quiet) for (const line of spilledLines(splits)) out.line(line);
+    if (!quiet) for (const line of spilledLines(splits, settings)) out.line(line);
     for (const line of skippedLines(splits)) out.line(line);
     progress.brief = splits.table !== undefined;
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
@@ -247,14 +247,13 @@ function engineOf(
 }
 
 /** That the data stream, and what follows from it. */
-function spilledLines({ spilled, train, full }: LargeSplits): string[] {
-  if (!spilled) return [];
+function spilledLines({ spilled, train }: LargeSplits, { shuffle }: RunSettings): string[] {
+  if (!spilled || !isStreamed(train)) return [];
   const { bytes, folder, memory } = spilled;
-  const window = 'window' in train ? Math.min(train.window, sizeOf(train)) : sizeOf(full);
   const where = `${byteText(bytes)} in a temporary file in ${printable(folder)}`;
-  return [
-    `the rows stream, ${where}: with ${byteText(memory)} of memory, ${count(window)} are shuffled together`,
-  ];
+  const window = count(Math.min(train.window, sizeOf(train)));
+  const order = shuffle ? `, ${window} are shuffled together` : '';
+  return [`the rows stream from ${where}; with ${byteText(memory)} of memory${order}`];
 }
 
 /** Which files of a folder were left out. */

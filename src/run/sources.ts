@@ -76,7 +76,12 @@ export async function loadLargeSplits(
 ): Promise<LargeSplits> {
   const isPictures =
     !named.has(source) && (await kindOf(source)) === 'folder' && (await folderKind(source)) === 'images';
-  if (!isPictures) return loadSplits(source, settings);
+  if (!isPictures) {
+    const splits = await loadSplits(source, settings);
+    if (limits.memory === undefined) return splits;
+    const expected = 'it is for tables and folders of pictures, which can stream';
+    throw new OptionError('--memory', `${expected}; given ${show(source)}`);
+  }
   const { skipped, ...splits } = await loadLargeImageFolder(source, pictureOptions(settings), limits);
   return { ...splits, pictures: describePictures(settings, skipped) };
 }
