@@ -8,7 +8,7 @@ import { lanegrad, lastObject, start } from './command.js';
 
 let root: string;
 let data: string;
-const ROWS = 9000;
+const ROWS = 21_000;
 const line = (i: number) => {
   const x = ((i * 7919) % 10_007) / 10_007;
   const y = ((i * 104_729) % 9973) / 9973;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   await writeFile(join(data, 'whole.csv'), `${HEAD}\n${lines.join('\n')}\n`);
   await mkdir(join(data, 'parts'));
   for (let part = 0; part < 3; part++) {
-    const own = lines.slice(part * 3000, (part + 1) * 3000);
+    const own = lines.slice(part * 7000, (part + 1) * 7000);
     await writeFile(join(data, 'parts', `part-${part}.csv`), `${HEAD}\n${own.join('\n')}\n`);
   }
   await writeFile(join(data, 'ragged.csv'), `${HEAD}\n${lines.join('\n')}\n1,2\n${line(1)}\n`);
@@ -78,7 +78,7 @@ describe('a table', () => {
     const words = ['train', join(data, 'whole.csv'), '--target', 'kind', '--epochs', '1', '--memory', '1M'];
     const { stdout } = await lanegrad(root, words);
     expect(stdout).toContain(
-      `the rows stream from 246 KiB in a temporary file in ${root}; with 1 MiB of memory, 6,241 are shuffled together`,
+      `the rows stream from 574 KiB in a temporary file in ${root}; with 1 MiB of memory, 6,241 are shuffled together`,
     );
     expect(await readdir(root)).toEqual(['runs']);
   });
@@ -134,7 +134,7 @@ describe('a table', () => {
   });
 
   const refused: [string, string[], RegExp][] = [
-    ['a row of another length', ['ragged.csv'], /ragged\.csv: row 9001 \(line 9002\)/],
+    ['a row of another length', ['ragged.csv'], /ragged\.csv: row 21001 \(line 21002\)/],
     [
       'a folder for the temporary file that is not there',
       ['whole.csv', '--spill-folder', 'none'],
