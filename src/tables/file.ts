@@ -1,15 +1,17 @@
 /** Files, pipes and standard input as sources of bytes. Node only. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { isStrings } from '../base/arrays.js';
-import { FileError, OptionError, show } from '../base/errors.js';
+import { FileError, LanegradError, OptionError, show } from '../base/errors.js';
 import { fileError } from '../base/files/atomic.js';
 import { filesOf, isPattern } from '../base/files/glob.js';
 import { inputName, isPipe, readPipe, STANDARD_INPUT } from '../base/files/pipe.js';
 import { checkPath } from '../base/options.js';
 import { joinTables } from './joined.js';
 import { type OpenTableOptions, openTable } from './open.js';
-import { gathered } from './source.js';
+import { damagedGzip, gathered } from './source.js';
 import type { ByteSource, Table } from './types.js';
 
 const PIECE = 2 ** 20;
@@ -40,26 +42,28 @@ async function fileSource(path: string): Promise<ByteSource> {
       throw new FileError(path, `changed while it was read: it was written at ${now.mtime.toISOString()}`);
     }
   };
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    const file = await openFile(path);
+    try {
+      await checkSame(file);
+      const buffer = new Uint8Array(PIECE);
+      for (;;) {
+        const { bytesRead } = await file.read(buffer, 0, PIECE, null);
+        if (bytesRead === 0) break;
+        yield buffer.subarray(0, bytesRead);
+      }
+      await checkSame(file);
+    } catch (cause) {
+      throw cause instanceof Error && 'syscall' in cause ? fileError(path, 'cannot be read', cause) : cause;
+    } finally {
+      await file.close();
+    }
+  }
   return {
     name: path,
     size,
-    async *stream() {
-      const file = await openFile(path);
-      try {
-        await checkSame(file);
-        const buffer = new Uint8Array(PIECE);
-        for (;;) {
-          const { bytesRead } = await file.read(buffer, 0, PIECE, null);
-          if (bytesRead === 0) break;
-          yield buffer.subarray(0, bytesRead);
-        }
-        await checkSame(file);
-      } catch (cause) {
-        throw cause instanceof Error && 'syscall' in cause ? fileError(path, 'cannot be read', cause) : cause;
-      } finally {
-        await file.close();
-      }
-    },
+    stream,
+    gunzip: () => gunzip(path, stream()),
     slice: (begin, end) =>
       withFile(path, async (file) => {
         await checkSame(file);
@@ -73,6 +77,27 @@ async function fileSource(path: string): Promise<ByteSource> {
         return bytes;
       }),
   };
+}
+
+/** Node's DecompressionStream reads a whole file ahead of whoever takes what comes out; its zlib does not. */
+async function* gunzip(name: string, pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const out = createGunzip();
+  // Copies: a piece is used again while this one waits.
+  const copies = (async function* () {
+    for await (const piece of pieces) yield new Uint8Array(piece);
+  })();
+  const given = Readable.from(copies, { objectMode: false });
+  given.on('error', (error) => out.destroy(error)).pipe(out);
+  try {
+    for await (const piece of out) yield piece as Uint8Array;
+  } catch (cause) {
+    throw cause instanceof LanegradError ? cause : damagedGzip(name, cause);
+  } finally {
+    out.destroy();
+    given.destroy();
+    // Who needs no more than the beginning leaves the file behind.
+    await copies.return();
+  }
 }
 
 /** The same of a word of the command line, where `-` is standard input. */

@@ -29,6 +29,8 @@ export interface ByteSource {
   stream(): AsyncIterable<Uint8Array>;
   /** The bytes from `begin` up to but not including `end`. */
   slice(begin: number, end: number): Promise<Uint8Array>;
+  /** @internal The same as `stream` of what is compressed by gzip, where there is a better way than everywhere. */
+  gunzip?(): AsyncIterable<Uint8Array>;
 }
 
 /**
