@@ -96,7 +96,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     });
     const engine = await createEngine(wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
-    if (splits.spilled) settings.memory = splits.spilled.memory;
+    if (splits.streaming) settings.memory = splits.streaming.memory;
     if (!quiet) for (const line of spilledLines(splits, settings)) out.line(line);
     for (const line of skippedLines(splits)) out.line(line);
     progress.brief = splits.table !== undefined;
@@ -146,7 +146,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     if (kept) out.line(`the model of epoch ${kept.epoch} is kept in ${printable(kept.folder.modelPath)}`);
     throw error;
   } finally {
-    await splits?.spilled?.close();
+    await splits?.streaming?.close();
     signals?.stop();
   }
 }
@@ -247,10 +247,10 @@ function engineOf(
 }
 
 /** That the data stream, and what follows from it. */
-function spilledLines({ spilled, train }: LargeSplits, { shuffle }: RunSettings): string[] {
-  if (!spilled || !isStreamed(train)) return [];
-  const { bytes, folder, memory } = spilled;
-  const where = `${byteText(bytes)} in a temporary file in ${printable(folder)}`;
+function spilledLines({ streaming, train }: LargeSplits, { shuffle }: RunSettings): string[] {
+  if (!streaming || !isStreamed(train)) return [];
+  const { bytes, place, memory } = streaming;
+  const where = `${byteText(bytes)} in ${printable(place)}`;
   const window = count(Math.min(train.window, sizeOf(train)));
   const order = shuffle ? `, ${window} are shuffled together` : '';
   return [`the rows stream from ${where}; with ${byteText(memory)} of memory${order}`];

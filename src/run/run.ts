@@ -179,9 +179,9 @@ function folderOptions({ full }: LargeSplits, model: Network, { out }: RunHooks)
 }
 
 /** What is balanced is so by the counts that were taken while rows were written, where they stream. */
-function classWeightsOf({ spilled }: LargeSplits, { classWeights }: RunSettings) {
-  if (!spilled?.classCounts || classWeights !== 'balanced') return {};
-  const counts = spilled.classCounts;
+function classWeightsOf({ streaming }: LargeSplits, { classWeights }: RunSettings) {
+  if (!streaming?.classCounts || classWeights !== 'balanced') return {};
+  const counts = streaming.classCounts;
   const present = counts.filter((count) => count > 0).length;
   const size = counts.reduce((total, count) => total + count, 0);
   return { classWeights: counts.map((count) => (count > 0 ? size / (present * count) : 1)) };

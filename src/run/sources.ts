@@ -9,6 +9,7 @@ import { loadIdxFolder, type Splits } from '../data/folder.js';
 import type { SkippedFile } from '../data/images/collect.js';
 import { type ImageFolderOptions, loadImageFolder } from '../data/images/folder.js';
 import { loadLargeImageFolder } from '../data/images/stream-folder.js';
+import { loadLargeFiles } from '../data/large-files.js';
 import { loadMnist } from '../data/mnist.js';
 import { loadNpyFolder, loadNpz } from '../data/npz.js';
 import type { Network } from '../nn/model.js';
@@ -68,22 +69,23 @@ export function picturesFor({ inputs: [{ shape }] }: Network): PictureSettings {
   return { imageSize: [height, width], imageFit: 'cover', ...(isColour && { channels }) };
 }
 
-/** The data of a run that may be larger than memory, where they can stream: folders of pictures. */
+/** The data of a run that may be larger than memory: those of folders stream where they do not fit. */
 export async function loadLargeSplits(
   source: string,
   settings: PictureSettings,
   limits: { readonly memory?: number | undefined; readonly spillFolder: string },
 ): Promise<LargeSplits> {
-  const isPictures =
-    !named.has(source) && (await kindOf(source)) === 'folder' && (await folderKind(source)) === 'images';
-  if (!isPictures) {
-    const splits = await loadSplits(source, settings);
-    if (limits.memory === undefined) return splits;
-    const expected = 'it is for tables and folders of pictures, which can stream';
-    throw new OptionError('--memory', `${expected}; given ${show(source)}`);
+  const isFolder = !named.has(source) && (await kindOf(source)) === 'folder';
+  const kind = isFolder ? await folderKind(source) : undefined;
+  if (kind === 'images') {
+    const { skipped, ...splits } = await loadLargeImageFolder(source, pictureOptions(settings), limits);
+    return { ...splits, pictures: describePictures(settings, skipped) };
   }
-  const { skipped, ...splits } = await loadLargeImageFolder(source, pictureOptions(settings), limits);
-  return { ...splits, pictures: describePictures(settings, skipped) };
+  if (kind === 'idx' || kind === 'npy') return loadLargeFiles(source, kind, limits.memory);
+  const splits = await loadSplits(source, settings);
+  if (limits.memory === undefined) return splits;
+  const expected = 'it is for tables, and folders of pictures, IDX or NPY files';
+  throw new OptionError('--memory', `${expected}; given ${show(source)}`);
 }
 
 async function loadPictures(source: string, settings: PictureSettings): Promise<RunSplits> {

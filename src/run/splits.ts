@@ -4,7 +4,7 @@ import type { Fit } from '../base/image-shape.js';
 import type { AnySet } from '../data/any-set.js';
 import type { Dataset } from '../data/dataset.js';
 import type { SkippedFile } from '../data/images/collect.js';
-import type { SpilledSets } from '../data/spilled-sets.js';
+import type { Streaming } from '../data/streaming.js';
 import { regressionMetrics } from '../tables/metrics.js';
 import type { PreparationResult } from '../tables/training.js';
 import type { Metric } from '../train/metrics/metric.js';
@@ -20,8 +20,8 @@ export interface RunSplits<Set extends AnySet = Dataset> {
   readonly full: Set;
   readonly table?: PreparationResult;
   readonly pictures?: PictureFolder;
-  /** Where the sets stream from a temporary file. */
-  readonly spilled?: SpilledSets;
+  /** Where the sets stream. */
+  readonly streaming?: Streaming;
 }
 
 /** The data of a run that may be larger than memory. */

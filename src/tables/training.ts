@@ -10,8 +10,8 @@ import { sizeOf } from '../data/any-set.js';
 import type { Dataset } from '../data/dataset.js';
 import { DEFAULT_MEMORY, fitsInMemory } from '../data/spill-plan.js';
 import { rowBytes } from '../data/spilled-rows.js';
-import type { SpilledSets } from '../data/spilled-sets.js';
 import { type StreamedDataset, streamDataset } from '../data/stream.js';
+import { type Streaming, temporaryIn } from '../data/streaming.js';
 import type { CsvOptions } from './csv-reading.js';
 import { MAX_BYTES } from './dataset.js';
 import { openTableInput, tableName } from './file.js';
@@ -36,7 +36,7 @@ export interface TableSplits<Set extends AnySet = Dataset> {
   readonly full: Set;
   readonly table: PreparationResult;
   /** Where the sets stream. */
-  readonly spilled?: SpilledSets;
+  readonly streaming?: Streaming;
 }
 
 /** How a table was prepared, and what was found in it. */
@@ -71,7 +71,7 @@ export async function loadTable(path: string, settings: TableSettings, run: Tabl
 
 /**
  * The same of a table that may be larger than memory: its sets stream where they do not fit. Whoever trains
- * closes `spilled` at the end.
+ * closes `streaming` at the end.
  *
  * @throws as `loadTable`; FileError where the disk has too little room.
  */
@@ -98,9 +98,9 @@ export async function loadLargeTable(
     ...sets,
     full: renamed(sets.train, name),
     table: { preparation, summary },
-    spilled: {
+    streaming: {
       bytes: rows * rowBytes(form),
-      folder: spillFolder,
+      place: temporaryIn(spillFolder),
       memory: limits.memory,
       ...(target.kind === 'classification' && { classCounts: target.classes.map(({ train }) => train) }),
       close,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lanegrad, lastObject, start } from './command.js';
+import { writeToy } from './toy.js';
 
 let root: string;
 let data: string;
@@ -212,10 +213,25 @@ describe('a folder of pictures', () => {
     expect(await hidden()).toEqual([]);
   });
 
+  it('so does a folder of IDX files, which are read where they are', async () => {
+    await writeToy(join(data, 'toy'), { train: 4000, test: 100, side: 12 });
+    const given = ['--hidden', '16', '--epochs', '2', '--learning-rate', '0.1', '--no-shuffle'];
+    const memory = await train('toy', ...given);
+    const streamed = await train('toy', ...given, '--memory', '1M');
+    expect(streamed.weightsSha256).toBe(memory.weightsSha256);
+    expect(streamed.test).toEqual(memory.test);
+    expect(await settingsOf(streamed.runDir)).toMatchObject({ memory: 2 ** 20 });
+    const words = ['train', join(data, 'toy'), '--epochs', '1', '--memory', '1M'];
+    const { stdout } = await lanegrad(root, words);
+    expect(stdout).toContain(
+      `the rows stream from 593 KiB in the files in ${join(data, 'toy')}; with 1 MiB of memory`,
+    );
+  });
+
   it('and no other data of images', async () => {
     const { stderr } = await lanegrad(root, ['train', 'mnist', '--memory', '1M']);
     expect(stderr).toContain(
-      '--memory: it is for tables and folders of pictures, which can stream; given "mnist"',
+      '--memory: it is for tables, and folders of pictures, IDX or NPY files; given "mnist"',
     );
   });
 });

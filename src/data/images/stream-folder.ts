@@ -8,8 +8,8 @@ import { SpillFile } from '../../base/files/spill.js';
 import { OptionReader } from '../../base/options.js';
 import { DEFAULT_MEMORY, fitsInMemory, MIN_MEMORY, planSpill } from '../spill-plan.js';
 import { type RowForm, rowBytes, SpilledRows } from '../spilled-rows.js';
-import type { SpilledSets } from '../spilled-sets.js';
 import { type StreamedDataset, streamDataset } from '../stream.js';
+import { type Streaming, temporaryIn } from '../streaming.js';
 import { MAX_BYTES, PictureTaker, type SkippedFile } from './collect.js';
 import {
   type ImageFolderOptions,
@@ -72,7 +72,7 @@ export async function streamImageFolder(
     spillFolder: reader.string('spillFolder', tmpdir()),
   };
   reader.end();
-  const { spilled: _, ...splits } = await spillListed(await listImageFolder(where, path, others), limits);
+  const { streaming: _, ...splits } = await spillListed(await listImageFolder(where, path, others), limits);
   return splits;
 }
 
@@ -81,7 +81,7 @@ export async function loadLargeImageFolder(
   path: string,
   options: ImageFolderOptions,
   { memory, spillFolder }: { readonly memory?: number | undefined; readonly spillFolder: string },
-): Promise<ImageSplits | (StreamedImageSplits & { readonly spilled: SpilledSets })> {
+): Promise<ImageSplits | (StreamedImageSplits & { readonly streaming: Streaming })> {
   const listed = await listImageFolder('loadImageFolder', path, options);
   const form = await firstForm(listed);
   const count = PARTS.reduce((total, part) => total + listed.parts[part].length, 0);
@@ -110,7 +110,7 @@ function formOf({ height, width }: Pick<Picture, 'height' | 'width'>, channels: 
 async function spillListed(
   { path, name, classNames, form, parts }: ListedImages,
   limits: Limits,
-): Promise<StreamedImageSplits & { readonly spilled: SpilledSets }> {
+): Promise<StreamedImageSplits & { readonly streaming: Streaming }> {
   const taker = new PictureTaker(form);
   const sizes = PARTS.map((part) => parts[part].length);
   const pictures = new SpilledPictures(`the pictures of ${path}`, sizes, form.channels, limits);
@@ -159,7 +159,7 @@ async function spillListed(
       full: make(name, 0, 2, true)!,
       skipped: taker.skipped,
       close,
-      spilled: { bytes, folder: limits.spillFolder, memory: limits.memory, classCounts, close },
+      streaming: { bytes, place: temporaryIn(limits.spillFolder), memory: limits.memory, classCounts, close },
     };
   } catch (error) {
     await pictures.close();

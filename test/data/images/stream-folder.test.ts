@@ -103,8 +103,12 @@ test('what fits is held in memory, what does not streams', async () => {
   const roomy = await loadLargeImageFolder(folder, {}, { ...limits, memory: 2 ** 26 });
   expect(isStreamed(roomy.train)).toBe(false);
   const large = await loadLargeImageFolder(folder, {}, { ...limits, memory: 2 ** 20 });
-  if (!('spilled' in large)) throw new Error('it does not stream');
-  expect(large.spilled).toMatchObject({ memory: 2 ** 20, folder: spills, classCounts: [42, 42, 42] });
+  if (!('streaming' in large)) throw new Error('it does not stream');
+  expect(large.streaming).toMatchObject({
+    memory: 2 ** 20,
+    place: `a temporary file in ${spills}`,
+    classCounts: [42, 42, 42],
+  });
   await large.close();
 });
 
