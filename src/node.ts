@@ -12,6 +12,11 @@ export { loadIdxFolder, type Splits } from './data/folder.js';
 export type { PictureOptions, SkippedFile } from './data/images/collect.js';
 export { type ImageFolderOptions, type ImageSplits, loadImageFolder } from './data/images/folder.js';
 export type { ImageSize } from './data/images/resize.js';
+export {
+  type StreamedImageSplits,
+  type StreamImageFolderOptions,
+  streamImageFolder,
+} from './data/images/stream-folder.js';
 export { loadMnist } from './data/mnist.js';
 export { loadNpyFolder, loadNpz } from './data/npz.js';
 export {
