@@ -31,7 +31,9 @@ export async function loadLargeFiles(
   });
   if (!looked) return load(path);
   const { train, test, full } = looked;
-  const form: RowForm = { dtype: train.dtype, width: train.width, answer: 'label' };
+  // Other numbers than bytes become float32 as they are read.
+  const dtype = train.dtype === 'u8' ? 'u8' : 'f32';
+  const form: RowForm = { dtype, width: train.width, answer: 'label' };
   const rows = full.size! + test.size!;
   if (rows * rowBytes(form) <= MAX_BYTES && fitsInMemory(rows, form, memory)) return load(path);
   const given = memory ?? DEFAULT_MEMORY;

@@ -109,6 +109,10 @@ const safely = (folder: string, path: unknown): unknown =>
     ? join(folder, path.replace(/[\\/.]/g, '_').slice(0, 300))
     : path;
 
+type Loose = (...args: readonly unknown[]) => unknown;
+const openFiles = refused(node.openTableFiles) as Loose;
+const streamPictures = refused(node.streamImageFolder) as Loose;
+
 /** Options whose temporary file is to lie within the folder. */
 const spilling = (folder: string, options: unknown): unknown =>
   typeof options === 'object' && options !== null && 'spillFolder' in options
@@ -180,7 +184,7 @@ export const nodeFunctions: Record<string, Call> = {
     within:
       ({ folder }) =>
       (...args: readonly unknown[]) =>
-        refused(node.openTableFiles)(safely(folder, args[0]), args[1]),
+        openFiles(safely(folder, args[0]), args[1]),
   },
   streamTable: {
     weight: 2,
@@ -201,7 +205,7 @@ export const nodeFunctions: Record<string, Call> = {
     within:
       ({ folder }) =>
       (...args: readonly unknown[]) =>
-        refused(node.streamImageFolder)(args[0], spilling(folder, args[1])),
+        streamPictures(args[0], spilling(folder, args[1])),
   },
   saveModel: {
     weight: 2,
