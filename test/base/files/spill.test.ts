@@ -13,6 +13,8 @@ vi.mock('node:fs/promises', async (original) => {
 vi.resetModules();
 const { FileError } = await import('../../../src/base/errors.js');
 const { SpillFile } = await import('../../../src/base/files/spill.js');
+const { openTable } = await import('../../../src/tables/open.js');
+const { streamTable } = await import('../../../src/tables/stream-table.js');
 afterAll(() => void vi.resetModules());
 
 let folder: string;
@@ -87,4 +89,28 @@ it('a folder that is not there, or cannot be written, is named', async () => {
   await expect(SpillFile.create(folder, 10, 'the rows')).rejects.toThrow(
     new FileError(folder, 'the rows cannot be kept here: permission denied'),
   );
+});
+
+it('a table whose rows find the disk full closes the file, and says so', async () => {
+  const { open } = await vi.importActual<typeof fs>('node:fs/promises');
+  const closed = vi.fn();
+  vi.mocked(fs.open).mockImplementation(async (...given) => {
+    const handle = await open(...given);
+    const { close, write } = handle;
+    let writes = 0;
+    handle.write = ((...args: Parameters<typeof write>) =>
+      ++writes > 3 ? Promise.reject(systemError('ENOSPC')) : write.apply(handle, args)) as typeof write;
+    handle.close = () => {
+      closed();
+      return close.call(handle);
+    };
+    return handle;
+  });
+  const rows = Array.from({ length: 20_000 }, (_, i) => `${i % 97},${i % 2 ? 'odd' : 'even'}`);
+  const table = await openTable(new TextEncoder().encode(['x,y', ...rows].join('\n')), { name: 't.csv' });
+  await expect(streamTable(table, { target: 'y', memory: 2 ** 20, spillFolder: folder })).rejects.toThrow(
+    new FileError(folder, 'the prepared rows of t.csv cannot be written: no space left on the device'),
+  );
+  expect(closed).toHaveBeenCalledOnce();
+  expect(await leftIn()).toEqual([]);
 });
