@@ -205,6 +205,7 @@ export { type Checkpoint, readCheckpoint, writeCheckpoint } from './train/checkp
 export type { CheckpointFile, CheckpointOptions } from './train/checkpointing.js';
 export { balancedClassWeights } from './train/class-weights.js';
 export type { EarlyStoppingOptions } from './train/early-stopping.js';
+export { type EnsembleOptions, ensemble } from './train/ensemble.js';
 export { type EvaluateOptions, evaluate } from './train/evaluate.js';
 export { features } from './train/features.js';
 export { fit } from './train/fit.js';

@@ -9,11 +9,11 @@ import { OptionError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
 import { checkInteger, OptionReader } from '../base/options.js';
 import { loadUplot } from '../report/node.js';
-import { type Executor, LocalExecutor } from '../tasks/executor.js';
-import { WorkerPool } from '../tasks/pool.js';
-import { Session, type SessionHooks } from '../tasks/session.js';
-import { Store } from '../tasks/store.js';
+import type { TrialTask } from '../sweep/objective/trial.js';
+import { inProcess, pool } from '../sweep/sweep.js';
+import type { Executor } from '../tasks/executor.js';
 import { type Identity, identify, machine } from './identity.js';
+import { doTask } from './objective.js';
 import { type AssignmentPlan, fullPlan, quickPlan } from './plan.js';
 import { derivations } from './q1-derivations/derivations.js';
 import { gradientTable } from './q3-scalar/gradient-table.js';
@@ -23,7 +23,8 @@ import { conclude as concludeResults } from './report/conclusions.js';
 import { renderAssignment as renderResults } from './report/report.js';
 import { sampleImages } from './report/samples.js';
 import type { AssignmentReport, Conclusion } from './report/types.js';
-import { type AssignmentSession, type Task, type TaskKind, type Tasks, Workbench } from './tasks.js';
+import { Session, type SessionHooks } from './session.js';
+import { type TaskKind, type Tasks, Workbench } from './tasks.js';
 import type {
   BatchedResult,
   Derivation,
@@ -117,11 +118,10 @@ export class Assignment {
     readonly folder: string,
     readonly quick: boolean,
     readonly plan: AssignmentPlan,
-    readonly session: AssignmentSession,
+    readonly session: Session,
     private readonly bench: Workbench,
     private readonly identity: Identity,
-    private readonly store: Store,
-    private readonly executor: Executor<Task>,
+    private readonly executor: Executor<TrialTask>,
   ) {
     this.reportPath = join(folder, 'assignment.html');
   }
@@ -151,27 +151,22 @@ export class Assignment {
     const bench = new Workbench(data);
     const identity = await identify(bench);
     const folder = quick ? join(out, 'quick') : out;
-    const store = await Store.open(join(folder, 'results'));
     const executor =
       workers === 0
-        ? new LocalExecutor<Task>((task, long) => bench.run(task, long))
-        : new WorkerPool<Task, { data?: string | undefined }>({
-            module: new URL('./worker.js', import.meta.url),
-            setup: { data },
-            width: Math.min(workers ?? availableParallelism(), MOST_WORKERS),
-          });
-    const session = new Session<Tasks>(store, executor, identity, {
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-      ...(onFinished && { onFinished }),
-    });
+        ? inProcess((trial) => doTask(bench, trial)).execute(1)
+        : pool(
+            { module: new URL('./objective.js', import.meta.url).href },
+            Math.min(workers ?? availableParallelism(), MOST_WORKERS),
+          );
+    const hooks = { signal, onProgress, onFinished };
+    const session = await Session.open(join(folder, 'results'), executor, { identity, data }, hooks);
     const plan = given ?? (quick ? quickPlan(seed) : fullPlan(seed));
-    return new Assignment(folder, quick, plan, session, bench, identity, store, executor);
+    return new Assignment(folder, quick, plan, session, bench, identity, executor);
   }
 
-  /** Files of results that could not be used and are made again. */
+  /** Files of results that could not be used, which are made again. */
   get damaged(): readonly string[] {
-    return this.store.damaged;
+    return this.session.damaged;
   }
 
   derivations(question: 1 | 2): readonly Derivation[] {
@@ -259,9 +254,14 @@ export class Assignment {
     this.session.progress.expect(kind, 1, COSTS[kind]);
   }
 
-  #part<K extends keyof typeof COSTS>(kind: K, label: string, extra?: object): Promise<Tasks[K]['result']> {
+  async #part<K extends keyof typeof COSTS>(
+    kind: K,
+    label: string,
+    extra?: object,
+  ): Promise<Tasks[K]['result']> {
     this.#expect(kind);
     const settings = this.plan[kind] as Tasks[K]['settings'];
-    return this.session.run(kind, label, kind, settings, extra);
+    const [result] = await this.session.run(kind, kind, [{ label, settings }], extra);
+    return result;
   }
 }

@@ -1,14 +1,11 @@
 /**
- * What a worker can be told to do, and the bench it does it at: an engine and the data, each made when first
- * needed.
+ * What there is to be done, and the bench it is done at: an engine and the data, each made when first needed.
  */
-
 import { createEngine } from '../create/engine.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
 import { loadMnist } from '../data/mnist.js';
 import type { Engine } from '../engine/engine.js';
 import type { LongOptions } from '../tasks/executor.js';
-import type { Session, TaskOf } from '../tasks/session.js';
 import { type SyntheticOptions, trainSynthetic } from './q4-synthetic/synthetic.js';
 import { type TensorOptions, trainTensor } from './q5-tensor/train.js';
 import { type BatchedOptions, trainBatched } from './q6-batched/train.js';
@@ -33,8 +30,16 @@ export interface Tasks {
 
 export type TaskKind = keyof Tasks;
 
-export type Task = TaskOf<Tasks>;
-export type AssignmentSession = Session<Tasks>;
+export type Task = {
+  [Kind in TaskKind]: { readonly kind: Kind; readonly settings: Tasks[Kind]['settings'] };
+}[TaskKind];
+
+/** The setting of a trial that says what to do, and the attribute that is its result. */
+export const TASK = 'task';
+export const RESULT = 'result';
+
+/** What a trial is told to do, and with which data: MNIST when there is no folder. */
+export type TrialSetting = Task & { readonly data?: string };
 
 export class Workbench {
   readonly #data: string | undefined;

@@ -1,6 +1,6 @@
 /** `lanegrad assignment`: one part of the assignment, or all with the report. It computes nothing itself. */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { Assignment, derivationsOf } from '../assignment/index.js';
+import type { Assignment } from '../assignment/index.js';
 import { formatGradientTable, gradientTable } from '../assignment/q3-scalar/gradient-table.js';
 import { integer } from '../base/settings.js';
 import { commonOptions } from './arguments.js';
@@ -69,6 +69,8 @@ function parsePart(text: string): Part {
 
 async function assignment(part: Part, { quick, out: folder, seed, json }: AssignmentOptions): Promise<void> {
   const out = new Output({ json });
+  // It computes as sweeps do, of which other commands load nothing.
+  const { Assignment: Opened, derivationsOf } = await import('../assignment/index.js');
   if (part === '1' || part === '2') {
     const question = part === '1' ? 1 : 2;
     printDerivations(out, derivationsOf(question));
@@ -87,7 +89,7 @@ async function assignment(part: Part, { quick, out: folder, seed, json }: Assign
   });
   let opened: Assignment | undefined;
   try {
-    opened = await Assignment.open({
+    opened = await Opened.open({
       out: folder,
       seed,
       quick: quick === true,

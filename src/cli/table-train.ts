@@ -3,7 +3,7 @@
 import type { AnySet } from '../data/any-set.js';
 import type { RunSettings } from '../run/settings.js';
 import { type ColumnSummary, rowsOf, type TableSummary } from '../tables/summary.js';
-import { loadLargeTable, type TableSplits, tableDefaults } from '../tables/training.js';
+import { loadLargeTable, loadTable, type TableSplits, tableDefaults } from '../tables/training.js';
 import { columnsOf, count, type Output, printable, table } from './output.js';
 import { toTableSettings } from './table-options.js';
 import { type TrainOptions, toSettings } from './train-options.js';
@@ -18,13 +18,15 @@ export async function prepareTableRun(
   spillFolder: string,
 ): Promise<{ settings: RunSettings; splits: TableSplits<AnySet> }> {
   const settings = toTableSettings(source, options);
-  const splits = await loadLargeTable(source, settings, {
-    seed: options.seed ?? 1,
-    full: options.full ?? false,
-    memory: options.memory,
-    spillFolder,
-  });
-  return { splits, settings: { ...toSettings(source, options, tableDefaults(splits)), table: settings } };
+  const { seed = 1, full = false, folds, seeds, memory } = options;
+  // Every row but the test's is in a fold.
+  const run = { seed, full: full || folds !== undefined };
+  const splits =
+    folds === undefined && seeds === undefined
+      ? await loadLargeTable(source, settings, { ...run, memory, spillFolder })
+      : await loadTable(source, settings, run);
+  const validated = folds === undefined ? splits : { ...splits, validation: splits.train };
+  return { splits, settings: { ...toSettings(source, options, tableDefaults(validated)), table: settings } };
 }
 
 /** The table's columns and what was made of them, its target, and how the rows are split. */

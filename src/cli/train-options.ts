@@ -69,6 +69,24 @@ const commandOptions = {
     group: measuring,
     otherwise: '1, with --checkpoint-every',
   },
+  folds: {
+    kind: integer({ min: 2, max: 1000 }),
+    about: 'train once for each of so many folds, which validates; the model is the ensemble of all',
+    group: measuring,
+  },
+  seeds: {
+    kind: integer({ min: 2, max: 1000 }),
+    about: 'train with so many seeds, from --seed on; the model is the ensemble of all',
+    group: measuring,
+  },
+  workers: {
+    kind: integer({ min: 1, max: 64 }),
+    about:
+      'folds or seeds that train at a time, a process of one thread each; the result is the same for any number',
+    group: measuring,
+    otherwise: 'the usable cores',
+    resumable: true,
+  },
   resume: {
     kind: text('<folder>'),
     about: 'go on with a run that was stopped or killed, as if it never had been',

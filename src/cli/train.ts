@@ -22,7 +22,7 @@ import {
   picturesFor,
   refusePictureOptions,
 } from '../run/sources.js';
-import type { LargeSplits } from '../run/splits.js';
+import type { LargeSplits, RunSplits } from '../run/splits.js';
 import { summarize } from '../run/summary.js';
 import { isTablePath } from '../tables/file.js';
 import { loadLargeTable, loadTable } from '../tables/training.js';
@@ -31,6 +31,7 @@ import { commonOptions, engineOptions } from './arguments.js';
 import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
+import { checkRuns, type Runs, readRuns } from './runs-options.js';
 import { Signals } from './signals.js';
 import { prepareTableRun, printTable } from './table-train.js';
 import { refusedWhenResumed, type TrainOptions, toSettings, trainOptions } from './train-options.js';
@@ -58,6 +59,7 @@ Examples:
   lanegrad train mnist --layers "conv 16 3, pool, conv 32 3, pool, dense 64" --optimizer adam
   lanegrad train iris.csv --target species           a table: types are found out, and shown
   lanegrad train ./fashion --epochs 50 --early-stopping --out runs/fashion
+  lanegrad train iris.csv --target species --folds 5 cross-validation: mean and deviation, and one model of all
   lanegrad train ./flowers --image-size 32x32 --augment "flip, rotate 10"
   lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut
   lanegrad train mnist --full --json | tail -n 1     a record for programs
@@ -73,6 +75,8 @@ interface Job {
   engine: EngineOptions;
   /** The folder of a run that goes on. */
   folder?: RunFolder;
+  /** Of several. */
+  runs?: Runs;
 }
 
 async function train(given: string | undefined, options: TrainOptions, command: Command): Promise<void> {
@@ -86,7 +90,9 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
     const base = await openBase(settings, earlier);
     const pictures = base && { ...picturesFor(base.model), ...settings };
-    splits = job.splits ?? (await loadData(settings, pictures ?? settings, earlier, outFolder));
+    const inMemory = earlier !== undefined || job.runs !== undefined;
+    splits =
+      job.splits ?? (await loadData(settings, pictures ?? settings, inMemory, earlier?.path ?? outFolder));
     if (!splits.pictures) refusePictureOptions(settings, settings.source);
     // While data were read there was nothing to save, and a signal ended the process as it does by default:
     // at once, whatever it waited for.
@@ -94,7 +100,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
       progress.end();
       out.line(`${name}: stopping after this step; once more to stop at once`);
     });
-    const engine = await createEngine(wanted);
+    const engine = await createEngine(job.runs ? { ...wanted, threads: 1 } : wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
     if (splits.streaming) settings.memory = splits.streaming.memory;
     if (!quiet) for (const line of spilledLines(splits, settings)) out.line(line);
@@ -104,6 +110,20 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     if (options.learningRate === 'find') {
       settings.learningRate = await findRate(engine, splits, settings, base);
       if (!quiet) out.line(`learning rate ${settings.learningRate}, where the loss falls most steeply`);
+    }
+    if (job.runs && !signals.signal.aborted) {
+      const { trainSeveral } = await import('./train-runs.js');
+      await trainSeveral({
+        out,
+        signals,
+        engine,
+        splits: splits as RunSplits,
+        settings,
+        options,
+        folder: earlier,
+        runs: job.runs,
+      });
+      return;
     }
     if (signals.signal.aborted) {
       out.line('nothing was trained, nothing was written');
@@ -154,19 +174,18 @@ async function train(given: string | undefined, options: TrainOptions, command: 
 /** What is to be done: as the words say, or as the folder of an earlier run does. */
 async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
   const { backend, math, threads, turbo, resume, epochs, spillFolder } = options;
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   if (resume === undefined) {
     const source = given ?? 'mnist';
+    const runs = checkRuns(source, options, isGiven);
     const engine = { backend, math, threads, turbo };
     // Without a target, an NPZ file is a data set as Keras has them.
     if (options.target !== undefined || (isTablePath(source) && !isNpzPath(source))) {
-      return {
-        ...(await prepareTableRun(source, options, await spillFolderOf(options, options.out))),
-        engine,
-      };
+      const prepared = await prepareTableRun(source, options, await spillFolderOf(options, options.out));
+      return { ...prepared, engine, ...runs };
     }
-    return { settings: toSettings(source, options), engine };
+    return { settings: toSettings(source, options), engine, ...runs };
   }
-  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   const others = command.options.map((option) => option.attributeName()).filter(isGiven);
   const refused = others.map(refusedWhenResumed).find((flag) => flag !== undefined);
   if (refused) {
@@ -179,6 +198,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
   const config = await folder.readConfig();
   const settings = readSettings(config, folder.configPath);
   const before = engineOf(config, folder.configPath);
+  const runs = readRuns(config, folder.configPath, isGiven);
   return {
     settings: {
       ...settings,
@@ -195,8 +215,9 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     },
     folder,
     ...(settings.table && {
-      splits: await loadTableAgain(given ?? settings.source, settings, options, folder.path),
+      splits: await loadTableAgain(given ?? settings.source, settings, options, folder.path, runs),
     }),
+    ...runs,
   };
 }
 
@@ -206,8 +227,9 @@ async function loadTableAgain(
   { table, memory, seed, full }: RunSettings,
   options: TrainOptions,
   out: string,
+  { runs }: { readonly runs?: Runs },
 ): Promise<LargeSplits> {
-  if (memory === undefined) return loadTable(source, table!, { seed, full });
+  if (memory === undefined) return loadTable(source, table!, { seed, full: full || runs?.over === 'folds' });
   const spillFolder = await spillFolderOf(options, out);
   return loadLargeTable(source, table!, { seed, full, memory, spillFolder });
 }
@@ -215,14 +237,14 @@ async function loadTableAgain(
 async function loadData(
   settings: RunSettings,
   pictures: PictureSettings,
-  earlier: RunFolder | undefined,
+  inMemory: boolean,
   out: string | undefined,
 ): Promise<LargeSplits> {
   const { source, memory } = settings;
-  if (earlier && memory === undefined) return loadSplits(source, pictures);
+  if (inMemory && memory === undefined) return loadSplits(source, pictures);
   return loadLargeSplits(source, pictures, {
     memory,
-    spillFolder: await spillFolderOf(settings, earlier?.path ?? out),
+    spillFolder: await spillFolderOf(settings, out),
   });
 }
 

@@ -16,6 +16,7 @@ import type { Checkpoint } from '../train/checkpoint.js';
 import { evaluate, predict } from '../train/evaluate.js';
 import { type FitOptions, fit } from '../train/fit.js';
 import type { EpochRecord, Evaluation, History } from '../train/history.js';
+import type { Metric } from '../train/metrics/metric.js';
 import type { Base } from './base.js';
 import { takeWeights } from './begin.js';
 import { buildModel } from './build.js';
@@ -145,16 +146,13 @@ export async function run(
     });
     const interrupted = hooks.signal.aborted;
     if (hasFiniteWeights(model)) await folder.saveModel(model, metadata);
-    const test =
-      interrupted || !splits.test ? undefined : await evaluate(engine, model, splits.test, { loss, metrics });
     const shown = await inMemory(splits);
     const result: Run = {
       dataset: splits.full.name,
       model,
       batchSize,
       history,
-      ...(test && { test }),
-      ...(test && splits.table && compareTest(engine, model, loss, shown, test.size)),
+      ...(!interrupted && (await testModel(engine, model, splits, { loss, metrics }, shown))),
       weightsSha256: await weightsSha256(model),
       folder,
       interrupted,
@@ -218,11 +216,25 @@ function hasFiniteWeights(model: Network): boolean {
   return allValues(model).every(({ values }) => values.every(Number.isFinite));
 }
 
-function describeReport(
+/** What a model comes to on the test rows, where there are any. */
+export async function testModel(
+  engine: Engine,
+  model: Network,
+  splits: LargeSplits,
+  { loss, metrics }: { readonly loss: Loss; readonly metrics: readonly Metric[] },
+  shown = splits as RunSplits,
+): Promise<Pick<Run, 'test' | 'regression'>> {
+  if (!splits.test) return {};
+  const test = await evaluate(engine, model, splits.test, { loss, metrics });
+  return { test, ...(splits.table && compareTest(engine, model, loss, shown, test.size)) };
+}
+
+/** What the report of a run is made from. */
+export function describeReport(
   engine: Engine,
   splits: RunSplits,
   config: Record<string, unknown>,
-  result: Run,
+  result: Omit<Run, 'batchSize' | 'folder'>,
 ): RunReport {
   const { model, history, test, regression, interrupted } = result;
   const { test: set, table } = splits;

@@ -3,8 +3,8 @@
  * trials, however many run at a time and wherever.
  */
 import { OptionError, show } from '../base/errors.js';
+import { canonicalJson } from '../base/json.js';
 import type { OptionReader } from '../base/options.js';
-import { canonicalJson } from '../tasks/store.js';
 import { type Pruner, type PrunerOptions, readPruner } from './pruners/named.js';
 import { readSampler, type SamplerOptions } from './samplers/named.js';
 import type { Sampler } from './samplers/sampler.js';

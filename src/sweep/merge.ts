@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FileError, OptionError } from '../base/errors.js';
 import { fileError, systemCode, writeFileAtomic } from '../base/files/atomic.js';
 import { FolderLock } from '../base/files/lock.js';
-import { canonicalJson } from '../tasks/store.js';
+import { canonicalJson } from '../base/json.js';
 import { RecordMaker } from './journal/records.js';
 import { copyBest, writePage } from './outcome.js';
 import { readStudy, type StoredStudy } from './read.js';

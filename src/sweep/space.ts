@@ -4,9 +4,9 @@
  */
 import { isPlainObject } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
+import { canonicalJson } from '../base/json.js';
 import { OptionReader } from '../base/options.js';
 import { ln } from '../base/random.js';
-import { canonicalJson } from '../tasks/store.js';
 import { exp } from './math.js';
 
 /** Values that choices may have: those of JSON. */

@@ -273,7 +273,8 @@ function readObjective(where: string, given: unknown): Objective {
   };
 }
 
-function inProcess(objective: ObjectiveFunction): Objective {
+/** A function that runs in this process. */
+export function inProcess(objective: ObjectiveFunction): Objective {
   return {
     workers: 1,
     needsFolder: false,
@@ -309,7 +310,8 @@ function inModule(where: string, given: object): Objective {
   };
 }
 
-function pool(setup: WorkerSetup, width: number): Executor<TrialTask> {
+/** Processes of one thread each. */
+export function pool(setup: WorkerSetup, width: number): Executor<TrialTask> {
   return new WorkerPool<TrialTask, WorkerSetup>({
     module: new URL('./worker.js', import.meta.url),
     setup,

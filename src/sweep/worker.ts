@@ -3,9 +3,13 @@ import { serve } from '../tasks/worker.js';
 import { loadObjective } from './objective/module.js';
 import { Trainer, type TrainingObjective } from './objective/train.js';
 import { doTrial, type ObjectiveFunction, type TrialTask } from './objective/trial.js';
+import { type RunsObjective, RunsTrainer } from './repeated/objective.js';
 
 /** What the processes are told at first. */
-export type WorkerSetup = { readonly module: string } | { readonly training: TrainingObjective };
+export type WorkerSetup =
+  | { readonly module: string }
+  | { readonly training: TrainingObjective }
+  | { readonly runs: RunsObjective };
 
 serve<TrialTask, WorkerSetup>((setup) => {
   let objective: Promise<ObjectiveFunction> | undefined;
@@ -20,6 +24,6 @@ serve<TrialTask, WorkerSetup>((setup) => {
 
 async function prepare(setup: WorkerSetup): Promise<ObjectiveFunction> {
   if ('module' in setup) return loadObjective(setup.module);
-  const trainer = new Trainer(setup.training);
+  const trainer = 'runs' in setup ? new RunsTrainer(setup.runs) : new Trainer(setup.training);
   return (trial) => trainer.train(trial);
 }

@@ -18,8 +18,8 @@ export interface Finished extends Overview {
 }
 
 export interface ProgressHooks {
-  readonly onProgress?: (overview: Overview) => void;
-  readonly onFinished?: (finished: Finished) => void;
+  readonly onProgress?: ((overview: Overview) => void) | undefined;
+  readonly onFinished?: ((finished: Finished) => void) | undefined;
 }
 
 interface Stage {

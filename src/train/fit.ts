@@ -18,7 +18,7 @@ export type { StepRecord, TrainingPlan } from './callbacks.js';
 export type { FitOptions } from './fit-options.js';
 
 /** The models that a call of `fit` has at hand, by their parameters: copies of the object share them. */
-const inTraining = new WeakSet<Network['parameters']>();
+export const inTraining = new WeakSet<Network['parameters']>();
 
 /** Rows of a validation batch, when training batches are smaller. */
 const MIN_EVALUATION_ROWS = 250;

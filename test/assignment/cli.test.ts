@@ -3,7 +3,6 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AssignmentOptions } from '../../src/assignment/index.js';
-import type { Task } from '../../src/assignment/tasks.js';
 import { lanegrad, lastObject } from '../cli/command.js';
 import { writeToy } from '../cli/toy.js';
 import { temporaryFolder, tinyPlan } from './sample.js';
@@ -12,7 +11,6 @@ import { temporaryFolder, tinyPlan } from './sample.js';
 const built = <T>(module: string): Promise<T> =>
   import(new URL(`../../dist/${module}.js`, import.meta.url).href);
 const { Assignment } = await built<typeof import('../../src/assignment/index.js')>('assignment/index');
-const { WorkerPool } = await built<typeof import('../../src/tasks/pool.js')>('tasks/pool');
 
 let folder: string;
 let data: string;
@@ -104,22 +102,22 @@ describe('workers', () => {
     await pooled.close();
   });
 
-  it('say so when the data is gone, and stop when they are told to', async () => {
-    const pool = new WorkerPool<Task, { data: string }>({
-      module: new URL('../../dist/assignment/worker.js', import.meta.url),
-      setup: { data: folder },
-      width: 1,
+  it('say so when the data is gone', async () => {
+    const gone = await writeToy(join(folder, 'gone'));
+    const pooled = await open('without', { data: gone });
+    await rm(gone, { recursive: true });
+    await expect(pooled.tensor()).rejects.toThrow(/^tensor network: .*gone: cannot be read/);
+    await pooled.close();
+  });
+
+  it('stop when they are told to', async () => {
+    const controller = new AbortController();
+    const plan = { ...tinyPlan, synthetic: { epochs: 1000 } };
+    const pooled = await open('told', {
+      ...{ plan, signal: controller.signal },
+      onProgress: ({ running }) => running.length > 0 && controller.abort(),
     });
-    const tensor = { kind: 'tensor', settings: { images: 1 } } as const;
-    await expect(pool.run(tensor, 'the label')).rejects.toThrow(/^the label: .*train-images/);
-    const { signal, abort } = abortable();
-    const long = { kind: 'synthetic', settings: { epochs: 1000 } } as const;
-    await expect(pool.run(long, 'long', { signal, onProgress: abort })).rejects.toThrow(/abort/i);
-    await pool.close();
+    await expect(pooled.synthetic()).rejects.toThrow(/abort/i);
+    await pooled.close();
   });
 });
-
-function abortable() {
-  const controller = new AbortController();
-  return { signal: controller.signal, abort: () => controller.abort() };
-}

@@ -1,8 +1,17 @@
 /** The whole assignment in this thread: what is done is kept, and what was stopped goes on. */
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readStudy } from '../../src/sweep/read.js';
+import { resultOf } from '../../src/sweep/sweep.js';
 import { openTiny, temporaryFolder, tinyPlan } from './sample.js';
+
+/** The study of the learning rates. */
+async function ratesIn(own: string): Promise<string> {
+  const results = join(own, 'out', 'results');
+  const [name] = (await readdir(results)).filter((entry) => entry.startsWith('learning-rates-'));
+  return join(results, name);
+}
 
 let folder: string;
 beforeAll(async () => {
@@ -52,16 +61,50 @@ describe('the assignment', () => {
     expect(done).toBe(total);
   });
 
-  it('does a run again whose file is broken', async () => {
-    const own = join(folder, 'broken');
-    await (await openTiny(own)).experiments();
-    const results = join(own, 'out', 'results');
-    const [name] = await readdir(results);
-    await writeFile(join(results, name), '{');
+  it('keeps them as studies, which sweeps read too', async () => {
+    const own = join(folder, 'studies');
+    const result = await (await openTiny(own)).experiments();
+    const study = await readStudy(await ratesIn(own));
+    expect(study.trials.map(({ state }) => state)).toEqual(['complete', 'complete']);
+    const best = resultOf(study.trials, study).best!;
+    expect(best.settings).toMatchObject({ task: { kind: 'fit', settings: { learningRate: 1, seed: 1 } } });
+    const { validationLoss } = result.rates.find(({ learningRate }) => learningRate === 1)!.result!;
+    expect(best.values).toEqual([validationLoss.mean]);
+    expect(best.reports.map(({ step }) => step)).toEqual([1, 2]);
+  });
+
+  it('goes on behind a line that a crash cut short', async () => {
+    const own = join(folder, 'cut');
+    const first = await (await openTiny(own)).experiments();
+    const journal = join(await ratesIn(own), 'journal.log');
+    const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n');
+    // The second run's result is gone, and half a line is left of it.
+    const last = lines.findLastIndex((line) => line.includes('"result"'));
+    await writeFile(journal, `${lines.slice(0, last).join('\n')}\n${lines[last].slice(0, 99)}`);
     const again = await openTiny(own);
-    await again.experiments();
+    expect(await again.experiments()).toEqual(first);
     expect(again.session.computed).toBe(1);
-    expect(again.damaged).toEqual([join(results, name)]);
+    expect(again.damaged).toEqual([]);
+  });
+
+  it('does again what is in a broken journal', async () => {
+    const own = join(folder, 'broken');
+    const first = await (await openTiny(own)).experiments();
+    const journal = join(await ratesIn(own), 'journal.log');
+    const text = await readFile(journal, 'utf8');
+    await writeFile(journal, text.replace(/^.*"result".*$/m, '{'));
+    const again = await openTiny(own);
+    expect(await again.experiments()).toEqual(first);
+    // One of the two rates is that of the batch sizes as well, which had no need to train with it again.
+    expect(again.session.computed).toBe(2);
+    expect(again.damaged).toEqual([journal]);
+  });
+
+  it('names a folder of an earlier version', async () => {
+    const own = join(folder, 'earlier');
+    await mkdir(join(own, 'out', 'results'), { recursive: true });
+    await writeFile(join(own, 'out', 'results', 'fit-0123456789abcdef0123.json'), '{}');
+    await expect(openTiny(own)).rejects.toThrow(/results: it has results of an earlier version, a file each/);
   });
 
   it('does not use results of other settings', async () => {

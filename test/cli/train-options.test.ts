@@ -319,13 +319,14 @@ describe('a preset', () => {
 
 it('metrics are measured in validation and test, and shown', async () => {
   const { epochs, result, report } = await train('--epochs', '2', '--metrics', 'f1,rocAuc,top5');
-  const keys = ['f1', 'rocAuc', 'top5'];
+  const titles = { f1: 'F1', rocAuc: 'ROC AUC', top5: 'Top 5' };
+  const keys = Object.keys(titles);
   expect(Object.keys(epochs[1].validation.metrics)).toEqual(keys);
   expect(Object.keys((result.test as { metrics: object }).metrics)).toEqual(keys);
   expect((result.test as { metrics: Record<string, number> }).metrics.top5).toBe(1);
-  for (const key of keys) {
-    expect(report).toContain(`id="plot-${key}"`);
-    expect(report).toContain(`Validation ${key}</th>`);
+  for (const [key, title] of Object.entries(titles)) {
+    expect(report.includes(`id="plot-${key}"`)).toBe(true);
+    expect(report.includes(`Validation ${title}</th>`)).toBe(true);
   }
 });
 

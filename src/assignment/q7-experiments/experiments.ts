@@ -4,7 +4,7 @@
  * these speak for the final runs on all images. The test set is met there and nowhere else.
  */
 import { DataError } from '../../base/errors.js';
-import type { AssignmentSession } from '../tasks.js';
+import type { Session } from '../session.js';
 import {
   bestPoint,
   compare,
@@ -31,7 +31,7 @@ const STAGES = {
 } as const;
 
 /** Tells the session's progress what is to come. Costs are samples trained. */
-export function expectExperiments({ progress }: AssignmentSession, plan: ExperimentPlan): void {
+export function expectExperiments({ progress }: Session, plan: ExperimentPlan): void {
   const { compareEpochs, compareSeeds, trainSize, curveEpochs, curveSeeds } = plan;
   const comparison = trainSize * compareEpochs;
   progress.expect(STAGES.rates, plan.learningRates.length * compareSeeds.length, comparison);
@@ -46,15 +46,21 @@ export function expectExperiments({ progress }: AssignmentSession, plan: Experim
  *
  * @throws DataError when nothing trains, RunError when a run fails, the signal's reason when it is aborted.
  */
-export async function runExperiments(
-  session: AssignmentSession,
-  plan: ExperimentPlan,
-): Promise<ExperimentsResult> {
+export async function runExperiments(session: Session, plan: ExperimentPlan): Promise<ExperimentsResult> {
   const distinct = new Set<string>();
-  const run = async (stage: string, label: string, config: RunConfig): Promise<Run> => {
-    const result = await session.run(stage, `${label}, seed ${config.seed}`, 'fit', config);
-    distinct.add(JSON.stringify(config));
-    return { config, result };
+  /** Each setting with each seed, all at once; the runs of a setting together. */
+  const run = async (
+    stage: string,
+    seeds: readonly number[],
+    settings: readonly { label: string; config: RunConfig }[],
+  ): Promise<Run[][]> => {
+    const wanted = settings.flatMap(({ label, config }) =>
+      seeds.map((seed) => ({ label: `${label}, seed ${seed}`, settings: { ...config, seed } })),
+    );
+    for (const { settings: config } of wanted) distinct.add(JSON.stringify(config));
+    const results = await session.run(stage, 'fit', wanted);
+    const runs = wanted.map(({ settings: config }, i): Run => ({ config, result: results[i] }));
+    return settings.map((_, i) => runs.slice(i * seeds.length, (i + 1) * seeds.length));
   };
   const short: RunConfig = {
     set: 'train',
@@ -70,13 +76,17 @@ export async function runExperiments(
     units: 0,
   };
 
-  const rates = await eachSetting(plan.learningRates, plan.compareSeeds, (learningRate, seed) =>
-    run(STAGES.rates, `learning rate ${learningRate}`, { ...short, learningRate, seed }),
-  );
+  const ofRates = plan.learningRates.map((learningRate) => ({
+    label: `learning rate ${learningRate}`,
+    config: { ...short, learningRate },
+  }));
+  const rates = (await run(STAGES.rates, plan.compareSeeds, ofRates)).map(compare);
   const [{ learningRate }] = ranked(rates);
-  const batches = await eachSetting(plan.batchSizes, plan.compareSeeds, (batchSize, seed) =>
-    run(STAGES.batches, `batch size ${batchSize}`, { ...short, learningRate, batchSize, seed }),
-  );
+  const ofSizes = plan.batchSizes.map((batchSize) => ({
+    label: `batch size ${batchSize}`,
+    config: { ...short, learningRate, batchSize },
+  }));
+  const batches = (await run(STAGES.batches, plan.compareSeeds, ofSizes)).map(compare);
   // What is fast in a few epochs need not be best in many: the first ones get the chance to show it.
   const candidates = ranked(batches).slice(0, plan.finalists);
   session.progress.expect(
@@ -84,39 +94,21 @@ export async function runExperiments(
     candidates.length * plan.compareSeeds.length,
     plan.trainSize * plan.curveEpochs,
   );
-  const train = (stage: string, batchSize: number, seeds: readonly number[]) =>
-    Promise.all(
-      seeds.map((seed) => {
-        const label = `batch size ${batchSize}, ${plan.curveEpochs} epochs`;
-        return run(stage, label, { ...short, learningRate, batchSize, epochs: plan.curveEpochs, seed });
-      }),
-    );
-  const finalists = (
-    await Promise.all(
-      candidates.map(({ batchSize }) => train(STAGES.finalists, batchSize, plan.compareSeeds)),
-    )
-  ).map(finalist);
+  const long = ({ batchSize }: { readonly batchSize: number }) => ({
+    label: `batch size ${batchSize}, ${plan.curveEpochs} epochs`,
+    config: { ...short, learningRate, batchSize, epochs: plan.curveEpochs },
+  });
+  const finalists = (await run(STAGES.finalists, plan.compareSeeds, candidates.map(long))).map(finalist);
   const { batchSize } = winner(finalists);
-  const long = await train(STAGES.curves, batchSize, plan.curveSeeds);
-  const points = curve(long);
+  const [curves] = await run(STAGES.curves, plan.curveSeeds, [long({ batchSize })]);
+  const points = curve(curves);
   const choice = { learningRate, batchSize, epochs: bestPoint(points).epoch };
   session.progress.expect(STAGES.final, plan.finalSeeds.length, plan.fullSize * choice.epochs);
-  const last = await Promise.all(
-    plan.finalSeeds.map((seed) =>
-      run(STAGES.final, 'all images', {
-        ...short,
-        learningRate,
-        batchSize,
-        set: 'full',
-        trainSize: plan.fullSize,
-        validationSize: 0,
-        epochs: choice.epochs,
-        seed,
-        test: true,
-        units: plan.units,
-      }),
-    ),
-  );
+  const config: RunConfig = {
+    ...{ ...short, ...choice, set: 'full' },
+    ...{ trainSize: plan.fullSize, validationSize: 0, test: true, units: plan.units },
+  };
+  const [last] = await run(STAGES.final, plan.finalSeeds, [{ label: 'all images', config }]);
   return {
     plan,
     engine: last[0].result.engine,
@@ -125,21 +117,11 @@ export async function runExperiments(
     finalists,
     choice,
     curve: points,
-    minima: minima(long),
-    band: lossBand(long, BAND_EPOCHS),
+    minima: minima(curves),
+    band: lossBand(curves, BAND_EPOCHS),
     final: summarize(last),
     runs: distinct.size,
   };
-}
-
-/** Runs every value with every seed, all at once, and compares the values. */
-async function eachSetting(
-  values: readonly number[],
-  seeds: readonly number[],
-  run: (value: number, seed: number) => Promise<Run>,
-) {
-  const runs = values.map((value) => Promise.all(seeds.map((seed) => run(value, seed))));
-  return (await Promise.all(runs)).map(compare);
 }
 
 function summarize(runs: readonly Run[]): FinalResult {

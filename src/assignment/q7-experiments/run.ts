@@ -75,7 +75,7 @@ export async function runExperiment(
           );
         }
         records.push({ epoch, loss, accuracy, ...(score && { validation: score }), seconds });
-        onProgress?.({ what: 'epochs', done: epoch, total: epochs });
+        onProgress?.({ what: 'epochs', done: epoch, total: epochs, detail: (score ?? { loss }).loss });
       },
     });
   } catch (error) {

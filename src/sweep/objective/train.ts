@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OptionError, show } from '../../base/errors.js';
 import { systemCode } from '../../base/files/atomic.js';
 import { FolderLock } from '../../base/files/lock.js';
+import { canonicalJson } from '../../base/json.js';
 import { OptionReader } from '../../base/options.js';
 import { readSettingValues } from '../../base/settings.js';
 import { createEngine } from '../../create/engine.js';
@@ -27,7 +28,6 @@ import { type RunSplits, runMetrics } from '../../run/splits.js';
 import { isTablePath } from '../../tables/file.js';
 import { tableOptions } from '../../tables/options.js';
 import { loadTable, readTableSettings, tableDefaults } from '../../tables/training.js';
-import { canonicalJson } from '../../tasks/store.js';
 import { describeData } from '../../train/configuration.js';
 import type { EarlyStoppingOptions } from '../../train/early-stopping.js';
 import type { EpochRecord, History } from '../../train/history.js';
@@ -89,7 +89,8 @@ export function readTrainingObjective(where: string, given: unknown): TrainingOb
   };
 }
 
-interface Prepared {
+/** What a training is told. */
+export interface Prepared {
   readonly splits: RunSplits;
   readonly settings: RunSettings;
   readonly monitor: Monitor;
@@ -135,7 +136,7 @@ export class Trainer {
     const { folds, seeds } = this.#objective;
     if (trial.folder === undefined) throw new OptionError('sweep', 'a training needs a folder');
     if (folds === undefined && seeds === undefined) {
-      const { value, weights } = await this.#run(
+      const { value, weightsSha256 } = await this.#run(
         trial,
         trial.folder,
         splits,
@@ -143,7 +144,7 @@ export class Trainer {
         monitor,
         (step, own) => trial.report(step, own),
       );
-      trial.set('weightsSha256', weights);
+      trial.set('weightsSha256', weightsSha256);
       return value;
     }
     const parts =
@@ -154,7 +155,7 @@ export class Trainer {
       const folder = join(trial.folder, part.name);
       const own = await this.#run(trial, folder, part.splits, part.settings, monitor, () => false);
       values.push(own.value);
-      weights.push(own.weights);
+      weights.push(own.weightsSha256);
       if (trial.report(values.length, mean(values))) break;
     }
     trial.set('weightsSha256', weights);
@@ -170,36 +171,9 @@ export class Trainer {
     settings: RunSettings,
     monitor: Monitor,
     report: (step: number, value: number) => boolean,
-  ): Promise<{ value: number; weights: string }> {
+  ): Promise<TrainedRun> {
     this.#engine ??= createEngine({ math: 'strict', threads: 1 });
-    const engine = await this.#engine;
-    const stop = new AbortController();
-    const { after, last } = epochsOf(trial);
-    const stopIf = (record: EpochRecord) => {
-      if (record.epoch <= after) return;
-      if (report(record.epoch, monitor.read(record)) || record.epoch >= last) stop.abort();
-    };
-    await untilFree(path);
-    const folder = (await exists(join(path, 'config.json'))) ? await RunFolder.open(path) : undefined;
-    // Epochs that are in the checkpoint are told of no more.
-    const before = folder && (await latestCheckpoint(folder.checkpointPath));
-    for (const record of before?.records ?? []) if (!stop.signal.aborted) stopIf(record);
-    const { test: _, ...seen } = splits;
-    const base = await openBase(settings, folder);
-    const goesOnFrom = before ? undefined : await parentCheckpoint(trial);
-    const signals = [stop.signal, ...(trial.signal ? [trial.signal] : [])];
-    const finished = await run(engine, seen, settings, {
-      ...(folder ? { resume: folder } : { out: path }),
-      ...(base && { base }),
-      goesOnFrom,
-      report: false,
-      signal: AbortSignal.any(signals),
-      onTrainBegin: () => {},
-      onStep: () => {},
-      onEpoch: stopIf,
-    });
-    trial.signal?.throwIfAborted();
-    return { value: finalValue(finished.history, monitor), weights: finished.weightsSha256 };
+    return trainRun(await this.#engine, trial, path, { splits, settings, monitor }, { report });
   }
 
   async #prepare(given: TrialSettings): Promise<Prepared> {
@@ -278,6 +252,56 @@ export class Trainer {
   }
 }
 
+/** What a training came to. */
+export interface TrainedRun {
+  readonly value: number;
+  readonly weightsSha256: string;
+  readonly history: History;
+}
+
+/**
+ * Trains in a folder of its own, or goes on from the last checkpoint there. `report` is told of each epoch's value, from
+ * the first on, and stops the training when it says true. The test set is not looked at.
+ */
+export async function trainRun(
+  engine: Engine,
+  trial: SweepTrial,
+  path: string,
+  { splits, settings, monitor }: Prepared,
+  {
+    report,
+    tensorboard = false,
+  }: { readonly report: (step: number, value: number) => boolean; readonly tensorboard?: boolean },
+): Promise<TrainedRun> {
+  const stop = new AbortController();
+  const { after, last } = epochsOf(trial);
+  const stopIf = (record: EpochRecord) => {
+    if (record.epoch <= after) return;
+    if (report(record.epoch, monitor.read(record)) || record.epoch >= last) stop.abort();
+  };
+  await untilFree(path);
+  const folder = (await exists(join(path, 'config.json'))) ? await RunFolder.open(path) : undefined;
+  // Epochs that are in the checkpoint are told of no more.
+  const before = folder && (await latestCheckpoint(folder.checkpointPath));
+  for (const record of before?.records ?? []) if (!stop.signal.aborted) stopIf(record);
+  const { test: _, ...seen } = splits;
+  const base = await openBase(settings, folder);
+  const goesOnFrom = before ? undefined : await parentCheckpoint(trial);
+  const signals = [stop.signal, ...(trial.signal ? [trial.signal] : [])];
+  const { history, weightsSha256 } = await run(engine, seen, settings, {
+    ...(folder ? { resume: folder } : { out: path }),
+    ...(base && { base }),
+    goesOnFrom,
+    ...{ report: false, tensorboard },
+    signal: AbortSignal.any(signals),
+    onTrainBegin: () => {},
+    onStep: () => {},
+    onEpoch: stopIf,
+  });
+  trial.signal?.throwIfAborted();
+  return { value: finalValue(history, monitor), weightsSha256, history };
+}
+
 /** Removes what a trial that has ended needs no more. */
 export async function removeCheckpoints(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
@@ -288,13 +312,14 @@ export async function removeCheckpoints(folder: string): Promise<void> {
 /** Names of the folders of folds and seeds, within a trial's. */
 export const PART = /^(fold|seed)-\d+$/;
 
-interface Part {
+/** One of several trainings of the same settings. */
+export interface Part {
   readonly name: string;
   readonly splits: RunSplits;
   readonly settings: RunSettings;
 }
 
-function* foldParts(splits: RunSplits, settings: RunSettings, folds: number): Iterable<Part> {
+export function* foldParts(splits: RunSplits, settings: RunSettings, folds: number): Iterable<Part> {
   let fold = 0;
   for (const { train, validation } of kFold(splits.full, { folds, seed: settings.seed })) {
     fold++;
@@ -302,24 +327,29 @@ function* foldParts(splits: RunSplits, settings: RunSettings, folds: number): It
   }
 }
 
-function* seedParts(splits: RunSplits, settings: RunSettings, seeds: number): Iterable<Part> {
+export function* seedParts(splits: RunSplits, settings: RunSettings, seeds: number): Iterable<Part> {
   for (let seed = settings.seed; seed < settings.seed + seeds; seed++) {
     yield { name: `seed-${seed}`, splits, settings: { ...settings, seed } };
   }
 }
 
 /** Of the weights that the model has. */
-function finalValue({ epochs, best }: History, monitor: Monitor): number {
-  const own = best?.restored ? epochs.find(({ epoch }) => epoch === best.epoch) : epochs.at(-1);
+function finalValue(history: History, monitor: Monitor): number {
+  const own = finalRecord(history);
   return own ? monitor.read(own) : Number.NaN;
 }
 
-function mean(values: readonly number[]): number {
+/** The epoch whose weights the model has; undefined where none was finished. */
+export function finalRecord({ epochs, best }: History): EpochRecord | undefined {
+  return best?.restored ? epochs.find(({ epoch }) => epoch === best.epoch) : epochs.at(-1);
+}
+
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Of a sample. */
-function deviation(values: readonly number[]): number {
+export function deviation(values: readonly number[]): number {
   const middle = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
   return Math.sqrt(squares / (values.length - 1));
