@@ -1,6 +1,7 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [stream] [conv] [onnx]
+ * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [stream] [large] [conv] [onnx]
  * [peers] [sweep] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
+ * `large` takes [--rows 1000000] [--memory 512M] [--epochs 2]: of 30,000,000 rows 9 GB on disk.
  * `peers` needs `npm ci` in bench/peers, as do the peers of `conv`, `browser` a Chromium, `sweep` a python3 with Optuna,
  * `classic` the tables that
  * bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk, `stream` 250 MB, or with --full 2.5 GB on disk and in memory. Close everything
@@ -9,6 +10,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/base/files/atomic.js';
+import { byteCount } from '../src/base/settings.js';
 import { DEFAULT_LAG } from '../src/sweep/definition.js';
 import { benchBrowser } from './browser.js';
 import { benchClassic } from './classic.js';
@@ -16,6 +18,7 @@ import { benchConv } from './conv/main.js';
 import { openContenders } from './engines.js';
 import type { Effort } from './harness.js';
 import { benchKernels } from './kernels.js';
+import { benchLarge } from './large.js';
 import { benchMillion } from './million.js';
 import { benchOnnx } from './onnx.js';
 import { benchPacked } from './packed.js';
@@ -53,6 +56,7 @@ const tasks = [
   'classic',
   'million',
   'stream',
+  'large',
   'conv',
   'onnx',
   'peers',
@@ -67,6 +71,9 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
     threads: { type: 'string', default: '1' },
+    rows: { type: 'string' },
+    memory: { type: 'string', default: '512M' },
+    epochs: { type: 'string', default: '2' },
   },
 });
 const unknown = positionals.find((name) => !(tasks as readonly string[]).includes(name));
@@ -143,6 +150,15 @@ if (wanted.includes('stream')) {
     values.quick ? 1 : 3,
   );
   console.log(streamRow(results.stream));
+}
+if (wanted.includes('large')) {
+  const rows = Number(values.rows ?? (values.quick ? 100_000 : 1_000_000));
+  const memory = byteCount({ min: 2 ** 20 }).parse(values.memory);
+  if (!(Number.isInteger(rows) && rows > 0) || memory === undefined) {
+    console.error('error: expected --rows such as 1000000, and --memory such as 512M');
+    process.exit(2);
+  }
+  results.large = await benchLarge(rows, { memory, epochs: Number(values.epochs) }, console.log);
 }
 if (wanted.includes('conv')) {
   results.conv = await benchConv(contenders, effort, { quick: values.quick, threads, report: console.log });

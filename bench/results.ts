@@ -5,6 +5,7 @@ import type { ClassicResult } from './classic.js';
 import type { ConvResult } from './conv/results.js';
 import type { Effort } from './harness.js';
 import type { KernelResult } from './kernels.js';
+import type { LargeResult } from './large.js';
 import type { MillionResult } from './million.js';
 import type { OnnxResult } from './onnx.js';
 import type { PackedResult } from './packed.js';
@@ -31,6 +32,7 @@ export interface BenchResults {
   classic?: readonly ClassicResult[];
   million?: MillionResult;
   stream?: StreamResult;
+  large?: LargeResult;
   conv?: ConvResult;
   onnx?: readonly OnnxResult[];
   peers?: readonly PeerResult[];

@@ -12,6 +12,11 @@ export { loadIdxFolder, type Splits } from './data/folder.js';
 export type { PictureOptions, SkippedFile } from './data/images/collect.js';
 export { type ImageFolderOptions, type ImageSplits, loadImageFolder } from './data/images/folder.js';
 export type { ImageSize } from './data/images/resize.js';
+export {
+  type StreamedImageSplits,
+  type StreamImageFolderOptions,
+  streamImageFolder,
+} from './data/images/stream-folder.js';
 export { loadMnist } from './data/mnist.js';
 export { loadNpyFolder, loadNpz } from './data/npz.js';
 export {
@@ -44,8 +49,9 @@ export type {
 } from './sweep/space.js';
 export { type SweepOptions, type SweepProgress, type SweepResult, sweep } from './sweep/sweep.js';
 export type { Direction, Trial, TrialReport, TrialState } from './sweep/trial.js';
-export { openTableFile } from './tables/file.js';
+export { openTableFile, openTableFiles } from './tables/file.js';
 export { loadOnnx } from './tables/onnx-load.js';
+export { type StreamedTable, type StreamTableOptions, streamTable } from './tables/stream-table.js';
 
 /**
  * Writes a model as one safetensors file, from which `loadModel` rebuilds it. A crash leaves the old file or

@@ -5,7 +5,7 @@
 
 export type { CellOptions } from './tables/cells.js';
 export type { CsvOptions } from './tables/csv-reading.js';
-export { tableDataset } from './tables/dataset.js';
+export { tableDataset, tableStream } from './tables/dataset.js';
 export type { DateOrder } from './tables/dates.js';
 export type { ColumnType, Task } from './tables/decide.js';
 export { type TableModelOptions, tableModel } from './tables/model.js';

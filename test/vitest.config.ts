@@ -18,7 +18,7 @@ const long = [
 ];
 const alone = [
   'test/engine/{create,try}.test.ts',
-  'test/base/files/atomic.test.ts',
+  'test/base/files/{atomic,spill}.test.ts',
   'test/threads/*.test.ts',
   'test/train/memory.test.ts',
   'test/networks/{memory,threads}.test.ts',

@@ -118,6 +118,29 @@ export function integer(range: NumberRange = {}, placeholder = '<n>'): Kind<numb
   return numeric(`a whole number${describeRange(range)}`, accepts, placeholder);
 }
 
+const UNITS = ['K', 'M', 'G', 'T'];
+
+/** Bytes within `range`: in JSON a number; on the command line 512M or 1.5G, each unit 1024 of the one before. */
+export function byteCount(range: NumberRange & { readonly min: number }): Kind<number> {
+  const { read } = integer(range);
+  return {
+    expected: `bytes such as 512M or 2G, at least ${byteText(range.min)}`,
+    placeholder: '<bytes>',
+    read,
+    parse(words) {
+      const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(words.trim()) ?? [];
+      return read(Math.floor(toNumber(digits) * 1024 ** (1 + UNITS.indexOf(unit.toUpperCase()))));
+    },
+  };
+}
+
+/** Bytes in words: 512 MiB. */
+export function byteText(bytes: number): string {
+  const power = Math.max(0, Math.min(UNITS.length, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  if (power === 0) return `${bytes} bytes`;
+  return `${Number((bytes / 1024 ** power).toPrecision(3))} ${UNITS[power - 1]}iB`;
+}
+
 /**
  * True or false: on the command line a switch, which begins with `no-` where it is true when nothing is said.
  */

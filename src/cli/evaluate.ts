@@ -3,15 +3,16 @@ import { type Command, Option } from 'commander';
 import { OptionError, show } from '../base/errors.js';
 import type { Choice } from '../base/settings.js';
 import { createEngine } from '../create/engine.js';
+import type { AnySet } from '../data/any-set.js';
 import type { Dataset } from '../data/dataset.js';
+import { fitsInMemory } from '../data/spill-plan.js';
 import type { LossName } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { loadSplits } from '../run/sources.js';
 import type { RunSplits } from '../run/splits.js';
 import { weightsSha256 } from '../run/weights.js';
-import { tableDataset } from '../tables/dataset.js';
+import { largeTableDataset, MAX_BYTES } from '../tables/dataset.js';
 import { openTableInput } from '../tables/file.js';
-import { evaluate } from '../train/evaluate.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import {
@@ -24,7 +25,7 @@ import {
   sourceFor,
   tableSource,
 } from './sources.js';
-import { evaluateRegression } from './table-evaluate.js';
+import { evaluated, evaluateRegression } from './table-evaluate.js';
 import { type ReadingOptions, readingFlags, toReading } from './table-options.js';
 
 interface EvaluateOptions extends ComputeOptions, ReadingOptions {
@@ -75,18 +76,20 @@ async function evaluateModel(
   const source = await sourceFor(opened, data);
   // The parts of a table are the model's own business: without being asked for one, all rows are measured.
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
-  const set = metadata.table
-    ? await tableDataset(
+  const set: AnySet = metadata.table
+    ? await largeTableDataset(
         await openTableInput(await tableSource(source), { like: metadata.table, ...toReading(options) }),
         metadata.table,
         part === 'full' ? undefined : part,
+        (rows, width) =>
+          4 * rows * width <= MAX_BYTES && fitsInMemory(rows, { dtype: 'f32', width, answer: 'label' }),
       )
     : scaledFor(metadata, partOf(await loadSplits(source, picturesOf(opened)), split, source));
   const engine = await createEngine({ backend, math, threads, turbo });
   if (metadata.table?.target.kind === 'regression') {
     return evaluateRegression(out, engine, opened, metadata.table.target, set, { source, part });
   }
-  const score = await evaluate(engine, model, set, {
+  const score = await evaluated(engine, model, set, {
     loss: model.loss ?? lossOfLabels(model),
     metrics: ['precision', 'recall', 'f1', 'rocAuc'],
   });

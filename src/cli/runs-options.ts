@@ -25,6 +25,10 @@ export function checkRuns(
       'expected --folds or --seeds besides: one run is one process; see --threads',
     );
   }
+  if (options.memory !== undefined) {
+    const expected = 'several trainings hold their data in memory; expected none besides --folds or --seeds';
+    throw new OptionError('--memory', expected);
+  }
   const runs: Runs = folds === undefined ? { over: 'seeds', count: seeds! } : { over: 'folds', count: folds };
   const flag = flagOf(runs.over);
   if (folds !== undefined && seeds !== undefined) throw new OptionError(flag, 'expected no --seeds besides');

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { Option } from 'commander';
 import { isUint8Array } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
+import { isPattern } from '../base/files/glob.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
 import { type ImageShape, isImageShape } from '../base/image-shape.js';
 import { type Choice, configOf } from '../base/settings.js';
@@ -16,6 +17,7 @@ import { lossOfRun, MODEL_FILE, sourceOfRun } from '../run/folder.js';
 import { type OpenNetwork, openNetwork } from '../run/open-network.js';
 import { runOptions } from '../run/options.js';
 import { isNamed, isNpzPath, kindOf, type PictureSettings, unknownSource } from '../run/sources.js';
+import { tableFilesOf } from '../tables/file.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { lossFor } from '../train/check.js';
 import { argument } from './flags.js';
@@ -53,16 +55,24 @@ export async function isFileSource(source: string): Promise<boolean> {
 }
 
 /**
- * The path of a table, or standard input, for a model of tables. Throws OptionError for the name of a data
- * set, a folder, and nothing at all.
+ * The path of a table, a folder or a pattern of tables, or standard input, for a model of tables. Throws
+ * OptionError for the name of a data set, another folder, and nothing at all.
  */
 export async function tableSource(source: string): Promise<string> {
   if (source === STANDARD_INPUT) return source;
   const kind = isNamed(source) ? 'set' : await kindOf(source);
-  if (kind === 'file') return source;
+  if (kind === 'file' || (kind === undefined && isPattern(source))) return source;
+  if (kind === 'folder' && (await hasTables(source))) return source;
   const given =
     kind === 'set' ? show(source) : kind === 'folder' ? `the folder ${show(source)}` : 'none of that name';
   throw new OptionError('data', `the model is of tables: expected a file such as data.csv, given ${given}`);
+}
+
+function hasTables(folder: string): Promise<boolean> {
+  return tableFilesOf(folder).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**

@@ -1,7 +1,9 @@
 /** `lanegrad train` for tables: how a run is prepared, and what is shown of the table. */
+
+import type { AnySet } from '../data/any-set.js';
 import type { RunSettings } from '../run/settings.js';
 import { type ColumnSummary, rowsOf, type TableSummary } from '../tables/summary.js';
-import { loadTable, type TableSplits, tableDefaults } from '../tables/training.js';
+import { loadLargeTable, loadTable, type TableSplits, tableDefaults } from '../tables/training.js';
 import { columnsOf, count, type Output, printable, table } from './output.js';
 import { toTableSettings } from './table-options.js';
 import { type TrainOptions, toSettings } from './train-options.js';
@@ -13,11 +15,16 @@ const MAX_LISTED = 40;
 export async function prepareTableRun(
   source: string,
   options: TrainOptions,
-): Promise<{ settings: RunSettings; splits: TableSplits }> {
+  spillFolder: string,
+): Promise<{ settings: RunSettings; splits: TableSplits<AnySet> }> {
   const settings = toTableSettings(source, options);
-  const { seed = 1, full = false, folds } = options;
+  const { seed = 1, full = false, folds, seeds, memory } = options;
   // Every row but the test's is in a fold.
-  const splits = await loadTable(source, settings, { seed, full: full || folds !== undefined });
+  const run = { seed, full: full || folds !== undefined };
+  const splits =
+    folds === undefined && seeds === undefined
+      ? await loadLargeTable(source, settings, { ...run, memory, spillFolder })
+      : await loadTable(source, settings, run);
   const validated = folds === undefined ? splits : { ...splits, validation: splits.train };
   return { splits, settings: { ...toSettings(source, options, tableDefaults(validated)), table: settings } };
 }

@@ -1,7 +1,10 @@
 /** `lanegrad train`: from a data set to a run folder. */
 import type { Command } from 'commander';
 import { FormatError, OptionError, show } from '../base/errors.js';
+import { existingFolder } from '../base/files/folders.js';
+import { byteText } from '../base/settings.js';
 import { createEngine, type EngineOptions } from '../create/engine.js';
+import { isStreamed, sizeOf } from '../data/any-set.js';
 import { describeSkipped } from '../data/images/collect.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { layerWidths } from '../nn/summary.js';
@@ -11,10 +14,18 @@ import { RunFolder } from '../run/folder.js';
 import { type Run, run } from '../run/run.js';
 import type { RunSettings } from '../run/settings.js';
 import { readSettings } from '../run/settings.js';
-import { isNpzPath, loadSplits, picturesFor, refusePictureOptions } from '../run/sources.js';
-import type { RunSplits } from '../run/splits.js';
+import {
+  isNpzPath,
+  loadLargeSplits,
+  loadSplits,
+  type PictureSettings,
+  picturesFor,
+  refusePictureOptions,
+} from '../run/sources.js';
+import type { LargeSplits, RunSplits } from '../run/splits.js';
 import { summarize } from '../run/summary.js';
-import { isTablePath, loadTable } from '../tables/training.js';
+import { isTablePath } from '../tables/file.js';
+import { loadLargeTable, loadTable } from '../tables/training.js';
 import type { Score } from '../train/history.js';
 import { commonOptions, engineOptions } from './arguments.js';
 import { describeEngine } from './info.js';
@@ -60,7 +71,7 @@ ends with the same weights, bit for bit.`;
 interface Job {
   settings: RunSettings;
   /** Of a table, whose settings depend on them. */
-  splits?: RunSplits;
+  splits?: LargeSplits;
   engine: EngineOptions;
   /** The folder of a run that goes on. */
   folder?: RunFolder;
@@ -73,12 +84,15 @@ async function train(given: string | undefined, options: TrainOptions, command: 
   const out = new Output({ json });
   const progress = new Progress(out, { quiet });
   let signals: Signals | undefined;
+  let splits: LargeSplits | undefined;
   let kept: { folder: RunFolder; epoch: number } | undefined;
   try {
     const { settings, engine: wanted, folder: earlier, ...job } = await prepare(given, options, command);
     const base = await openBase(settings, earlier);
     const pictures = base && { ...picturesFor(base.model), ...settings };
-    const splits: RunSplits = job.splits ?? (await loadSplits(settings.source, pictures ?? settings));
+    const inMemory = earlier !== undefined || job.runs !== undefined;
+    splits =
+      job.splits ?? (await loadData(settings, pictures ?? settings, inMemory, earlier?.path ?? outFolder));
     if (!splits.pictures) refusePictureOptions(settings, settings.source);
     // While data were read there was nothing to save, and a signal ended the process as it does by default:
     // at once, whatever it waited for.
@@ -88,6 +102,8 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     });
     const engine = await createEngine(job.runs ? { ...wanted, threads: 1 } : wanted);
     if (splits.table && !quiet) printTable(out, splits.table.summary);
+    if (splits.streaming) settings.memory = splits.streaming.memory;
+    if (!quiet) for (const line of spilledLines(splits, settings)) out.line(line);
     for (const line of skippedLines(splits)) out.line(line);
     progress.brief = splits.table !== undefined;
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
@@ -101,7 +117,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
         out,
         signals,
         engine,
-        splits,
+        splits: splits as RunSplits,
         settings,
         options,
         folder: earlier,
@@ -150,13 +166,14 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     if (kept) out.line(`the model of epoch ${kept.epoch} is kept in ${printable(kept.folder.modelPath)}`);
     throw error;
   } finally {
+    await splits?.streaming?.close();
     signals?.stop();
   }
 }
 
 /** What is to be done: as the words say, or as the folder of an earlier run does. */
 async function prepare(given: string | undefined, options: TrainOptions, command: Command): Promise<Job> {
-  const { backend, math, threads, turbo, resume, epochs } = options;
+  const { backend, math, threads, turbo, resume, epochs, spillFolder } = options;
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   if (resume === undefined) {
     const source = given ?? 'mnist';
@@ -164,7 +181,8 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     const engine = { backend, math, threads, turbo };
     // Without a target, an NPZ file is a data set as Keras has them.
     if (options.target !== undefined || (isTablePath(source) && !isNpzPath(source))) {
-      return { ...(await prepareTableRun(source, options)), engine, ...runs };
+      const prepared = await prepareTableRun(source, options, await spillFolderOf(options, options.out));
+      return { ...prepared, engine, ...runs };
     }
     return { settings: toSettings(source, options), engine, ...runs };
   }
@@ -187,6 +205,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
       // Where the data lie may have changed; that they are the same is checked.
       source: given ?? settings.source,
       ...(epochs !== undefined && { epochs }),
+      ...(spillFolder !== undefined && { spillFolder }),
     },
     engine: {
       backend: isGiven('backend') ? backend : before.backend,
@@ -196,13 +215,42 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     },
     folder,
     ...(settings.table && {
-      splits: await loadTable(given ?? settings.source, settings.table, {
-        ...settings,
-        full: settings.full || runs.runs?.over === 'folds',
-      }),
+      splits: await loadTableAgain(given ?? settings.source, settings, options, folder.path, runs),
     }),
     ...runs,
   };
+}
+
+/** As it was when the run began: what was in memory is so again, whatever else there is by now. */
+async function loadTableAgain(
+  source: string,
+  { table, memory, seed, full }: RunSettings,
+  options: TrainOptions,
+  out: string,
+  { runs }: { readonly runs?: Runs },
+): Promise<LargeSplits> {
+  if (memory === undefined) return loadTable(source, table!, { seed, full: full || runs?.over === 'folds' });
+  const spillFolder = await spillFolderOf(options, out);
+  return loadLargeTable(source, table!, { seed, full, memory, spillFolder });
+}
+
+async function loadData(
+  settings: RunSettings,
+  pictures: PictureSettings,
+  inMemory: boolean,
+  out: string | undefined,
+): Promise<LargeSplits> {
+  const { source, memory } = settings;
+  if (inMemory && memory === undefined) return loadSplits(source, pictures);
+  return loadLargeSplits(source, pictures, {
+    memory,
+    spillFolder: await spillFolderOf(settings, out),
+  });
+}
+
+/** Where the run folder is, or will be, unless another was named. */
+function spillFolderOf({ spillFolder }: { readonly spillFolder?: string }, out = 'runs'): Promise<string> {
+  return spillFolder === undefined ? existingFolder(out) : Promise.resolve(spillFolder);
 }
 
 /** What computed the run so far. */
@@ -220,8 +268,18 @@ function engineOf(
   );
 }
 
+/** That the data stream, and what follows from it. */
+function spilledLines({ streaming, train }: LargeSplits, { shuffle }: RunSettings): string[] {
+  if (!streaming || !isStreamed(train)) return [];
+  const { bytes, place, memory } = streaming;
+  const where = `${byteText(bytes)} in ${printable(place)}`;
+  const window = count(Math.min(train.window, sizeOf(train)));
+  const order = shuffle ? `, ${window} are shuffled together` : '';
+  return [`the rows stream from ${where}; with ${byteText(memory)} of memory${order}`];
+}
+
 /** Which files of a folder were left out. */
-function skippedLines({ pictures }: RunSplits): string[] {
+function skippedLines({ pictures }: LargeSplits): string[] {
   if (!pictures || pictures.skipped.length === 0) return [];
   const { skipped } = pictures;
   return [

@@ -131,21 +131,39 @@ export function decodeNpy(file: Uint8Array, where: string, limit = Number.POSITI
   };
   const header = readHeader(file, fail);
   const { dtype, shape, fortran } = header;
+  const count = elementsIn(header, file.length, fail, limit);
+  const data = decodeElements(file.subarray(header.dataStart), header, count);
+  return { dtype, shape, data: fortran ? toRowMajor(data, shape) : data } as NpyArray;
+}
+
+/** Fails unless a file of so many bytes has just the elements of its header. */
+function elementsIn(
+  { dtype, shape, bytes, dataStart }: NpyHeader,
+  fileBytes: number,
+  fail: (problem: string) => never,
+  limit = Number.POSITIVE_INFINITY,
+): number {
   const count = elementsOf(shape);
-  const expected = count * header.bytes;
+  const expected = count * bytes;
   const name = `${dtype} [${shape.join(', ')}]`;
   if (!Number.isSafeInteger(expected)) fail(`the shape [${shape.join(', ')}] overflows`);
   // Any number of them would fit into no bytes.
-  if (header.bytes === 0 && count > 0) fail(`${name}: texts of no characters are not supported`);
+  if (bytes === 0 && count > 0) fail(`${name}: texts of no characters are not supported`);
   if (dtype === 'string' && count * TEXT_BYTES > limit)
     fail(`${name}: its texts take more than the ${limit} bytes allowed`);
-  const given = file.length - header.dataStart;
+  const given = fileBytes - dataStart;
   if (given !== expected) {
     const problem = given < expected ? 'the file is too short' : 'the file has trailing bytes';
     fail(`${problem}: ${name} needs ${expected} bytes of data, given ${given}`);
   }
-  const data = decodeElements(file.subarray(header.dataStart), header, count);
-  return { dtype, shape, data: fortran ? toRowMajor(data, shape) : data } as NpyArray;
+  return count;
+}
+
+/** @internal Throws FormatError unless a file of so many bytes has just the elements of its header. */
+export function checkNpySize(header: NpyHeader, fileBytes: number, where: string): void {
+  elementsIn(header, fileBytes, (problem) => {
+    throw new FormatError(where, problem);
+  });
 }
 
 /**

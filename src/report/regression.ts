@@ -24,13 +24,14 @@ export function isRegression({ accuracy }: { readonly accuracy: number }): boole
 
 /** The section with the drawing, the sizes of the errors, and the worst rows. */
 export function regressionSection(test: RegressionTest): Html {
-  const { target, actual, predicted } = test;
+  const { target, actual, predicted, rows = actual.length } = test;
   const errors = Array.from(actual, (value, i) => predicted[i]! - value);
   const sizes = errors.map(Math.abs).sort((a, b) => a - b);
+  const first = rows > actual.length ? `, the first of ${count(rows)}` : '';
   const drawn = Math.min(MAX_POINTS, actual.length);
   const subset = drawn < actual.length ? `, of which ${count(drawn)} are drawn` : '';
   return html`<section id="regression"><h2>Predicted and actual</h2>
-<p class="lead">Each point is one of ${plural(actual.length, 'test sample')}${subset}. On the line the prediction is right; above it
+<p class="lead">Each point is one of ${plural(actual.length, 'test sample')}${first}${subset}. On the line the prediction is right; above it
 <b>${target}</b> is predicted too large, below it too small.</p>
 <div class="pair"><div>${scatter(test)}</div>
 <div><h3>Size of the errors</h3>

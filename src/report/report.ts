@@ -27,12 +27,14 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
   const { history, testSet, regression, network, table } = report;
   // Where there are no classes, none can be confused.
   const test = report.test && !isRegression(report.test) ? report.test : undefined;
+  // Of a test set that streams, what each row was taken for is not kept.
+  const shown = testSet && testSet.labels.length > 0 ? testSet : undefined;
   const charts = curves(history, lossUnit(report.config));
   const links: (Link | false | undefined)[] = [
     { id: 'curves', name: 'Learning curves' },
     regression && { id: 'regression', name: 'Predicted and actual' },
     test && { id: 'confusion', name: 'Confusion matrix' },
-    test && testSet && { id: 'mistakes', name: 'Most wrong' },
+    test && shown && { id: 'mistakes', name: 'Most wrong' },
     network && { id: 'network', name: 'Network' },
     charts.length > 0 && { id: 'epochs', name: 'Epochs' },
     table && { id: 'table', name: 'Table' },
@@ -47,7 +49,7 @@ export function renderReport(report: RunReport, uplot: Uplot): string {
       curvesSection(history, charts),
       regression && regressionSection(regression),
       test && confusionSection(test, testSet),
-      test && testSet && mistakesSection(test, testSet),
+      test && shown && mistakesSection(test, shown),
       network && networkSection(network),
       epochsSection(history),
       table && tableSection(table),
@@ -70,21 +72,23 @@ function checkShapes({ test, testSet, regression }: RunReport): void {
     if (given !== expected)
       throw new ShapeError('renderReport', `expected ${expected} ${what}, not ${given}`);
   };
-  if (test) {
+  const kept = test?.predictions.length === 0 ? 0 : test?.size;
+  if (test && kept !== undefined) {
     const classes = test.confusion.length;
     test.confusion.forEach((row, index) => {
       expect(`columns in row ${index} of the confusion matrix`, classes, row.length);
     });
-    expect('test predictions', test.size, test.predictions.length);
-    expect('test losses', test.size, test.losses.length);
-    expect('test confidences', test.size, test.confidences.length);
+    expect('test predictions', kept, test.predictions.length);
+    expect('test losses', kept, test.losses.length);
+    expect('test confidences', kept, test.confidences.length);
   }
   if (regression) {
     expect('predicted values, as many as actual ones', regression.actual.length, regression.predicted.length);
-    if (test) expect('actual values, as many as were evaluated', test.size, regression.actual.length);
+    const { rows = test?.size } = regression;
+    if (test) expect('actual values, as many as were evaluated', test.size, rows ?? 0);
   }
-  if (test && testSet) {
-    expect('test labels, as many as were evaluated', test.size, testSet.labels.length);
+  if (test && testSet && kept !== undefined) {
+    expect('test labels, as many as were evaluated', kept, testSet.labels.length);
     const { images } = testSet;
     if (images) {
       const { height, width, channels = 1, pixels } = images;

@@ -24,6 +24,8 @@ export interface RegressionTest {
   readonly actual: ArrayLike<number>;
   /** [size] */
   readonly predicted: ArrayLike<number>;
+  /** Test rows in all, where only the first of them are here. */
+  readonly rows?: number;
 }
 
 /** Everything that is known about a run when its page is written. */

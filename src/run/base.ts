@@ -13,7 +13,7 @@ import type { RunFolder } from './folder.js';
 import { buildLayerText } from './layer-text.js';
 import { openNetwork } from './open-network.js';
 import type { RunSettings } from './settings.js';
-import type { RunSplits } from './splits.js';
+import type { LargeSplits } from './splits.js';
 
 /** What a run begins with. */
 export interface Base {
@@ -59,7 +59,7 @@ export function checkBaseSettings(settings: RunSettings): void {
  */
 export function adaptBase(
   { model, isAdapted }: Base,
-  splits: RunSplits,
+  splits: LargeSplits,
   settings: RunSettings,
   outputs: number,
 ): Network {

@@ -2,6 +2,7 @@
 import { elementsOf } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { flagOf, partsOf } from '../base/settings.js';
+import { type AnySet, isStreamed, sizeOf } from '../data/any-set.js';
 import { channelMoments } from '../data/moments.js';
 import { lossOf } from '../nn/loss-config.js';
 import { describeLoss, type Loss, lossNames } from '../nn/losses.js';
@@ -15,7 +16,7 @@ import { outputSizeOf } from '../tables/preparation.js';
 import { adaptBase, type Base, checkBaseSettings } from './base.js';
 import { buildLayers, optionsTo } from './options.js';
 import type { RunSettings } from './settings.js';
-import type { RunSplits } from './splits.js';
+import type { LargeSplits } from './splits.js';
 
 /** Values that a model may have: parameters and gradients must fit in an engine's 4 GiB. */
 const MAX_PARAMETERS = 2 ** 28;
@@ -25,7 +26,7 @@ const MAX_PARAMETERS = 2 ** 28;
  * model too large.
  */
 export function buildModel(
-  splits: RunSplits,
+  splits: LargeSplits,
   settings: RunSettings,
   base?: Base,
 ): { model: Network; optimizer: Optimizer; loss: Loss } {
@@ -42,7 +43,7 @@ export function buildModel(
   };
 }
 
-function newModel(splits: RunSplits, settings: RunSettings, outputs: number): Network {
+function newModel(splits: LargeSplits, settings: RunSettings, outputs: number): Network {
   const { width } = splits.full;
   const image = settings.layers === undefined ? undefined : imageOf(splits.full);
   const layers = [
@@ -60,25 +61,29 @@ function newModel(splits: RunSplits, settings: RunSettings, outputs: number): Ne
 }
 
 /** Height, width and channels of the rows, where they are images. */
-function imageOf({ imageShape }: RunSplits['full']): readonly number[] | undefined {
+function imageOf({ imageShape }: Pick<AnySet, 'imageShape'>): readonly number[] | undefined {
   if (!imageShape) return undefined;
   const [height, width, channels = 1] = imageShape;
   return [height, width, channels];
 }
 
 /** Mean and deviation of the channels of what is trained on. */
-function momentsOf({ table, full, train }: RunSplits, settings: RunSettings): ChannelMoments {
+function momentsOf({ table, full, train }: LargeSplits, settings: RunSettings): ChannelMoments {
   if (table)
     throw new OptionError('--normalize', 'it is for images; the numbers of a table are standardised');
-  return channelMoments(settings.full ? full : train);
+  const set = settings.full ? full : train;
+  if (isStreamed(set)) {
+    throw new OptionError('--normalize', 'it is for images in memory; these stream, and are scaled by 1/255');
+  }
+  return channelMoments(set);
 }
 
-function outputsOf({ full, table }: RunSplits): number {
+function outputsOf({ full, table }: LargeSplits): number {
   return table ? outputSizeOf(table.preparation) : full.classes;
 }
 
 /** Throws OptionError for a loss that is not for what is to be learned. */
-function buildLoss(splits: RunSplits, settings: RunSettings): Loss {
+function buildLoss(splits: LargeSplits, settings: RunSettings): Loss {
   const isRegression = splits.table?.preparation.target.kind === 'regression';
   if (isRegression && (settings.labelSmoothing ?? 0) > 0) {
     throw new OptionError('labelSmoothing', 'it is for classes, but the target is a number');
@@ -106,9 +111,9 @@ function buildLoss(splits: RunSplits, settings: RunSettings): Loss {
   return loss;
 }
 
-function buildOptimizer({ train, full }: RunSplits, settings: RunSettings): Optimizer {
+function buildOptimizer({ train, full }: LargeSplits, settings: RunSettings): Optimizer {
   const { optimizer = 'sgd', batchSize, accumulateBatches = 1 } = settings;
-  const { size } = settings.full ? full : train;
+  const size = sizeOf(settings.full ? full : train);
   const learningRate = buildSchedule(
     settings,
     Math.ceil(size / (Math.min(batchSize, size) * accumulateBatches)),

@@ -7,11 +7,11 @@ import { isSequential, parametersOf } from '../nn/sequential.js';
 import { summary } from '../nn/summary.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import type { RunSettings } from './settings.js';
-import type { RunSplits } from './splits.js';
+import type { LargeSplits } from './splits.js';
 import { packageVersion } from './version.js';
 
 /** What the model's file says about its inputs. */
-export function describeInput({ full, table, pictures }: RunSplits): ModelMetadata {
+export function describeInput({ full, table, pictures }: LargeSplits): ModelMetadata {
   const { scale, offset, imageShape, classNames } = full;
   if (table) return { table: table.preparation, ...(classNames && { classNames }) };
   const input = {
@@ -26,7 +26,7 @@ export function describeInput({ full, table, pictures }: RunSplits): ModelMetada
 /** Everything that it takes to run this again. */
 export function describeRun(
   engine: Engine,
-  splits: RunSplits,
+  splits: LargeSplits,
   settings: RunSettings,
   { model, optimizer, loss }: { model: Network; optimizer: Optimizer; loss: Loss },
 ): Record<string, unknown> {

@@ -6,6 +6,7 @@
 import { OptionError } from '../base/errors.js';
 import { fits } from '../base/image-shape.js';
 import {
+  byteCount,
   choice,
   fallbacksOf,
   flag,
@@ -20,6 +21,7 @@ import {
   texts,
   widths,
 } from '../base/settings.js';
+import { MIN_MEMORY } from '../data/spill-plan.js';
 import { activation as activate, activations } from '../nn/activations.js';
 import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';
@@ -194,6 +196,20 @@ export const runOptions = {
     about: 'visit the samples in the order of the file',
     group: training,
     fallback: true,
+  },
+  memory: {
+    kind: byteCount({ min: MIN_MEMORY }),
+    about:
+      'bytes such as 512M that training may take; data that need more stream from a temporary file. By it the order of samples is shuffled',
+    group: training,
+    otherwise: 'data that do not fit in half of what is free stream, with 512M',
+  },
+  spillFolder: {
+    kind: text('<folder>'),
+    about: 'where the temporary file of data larger than memory lies',
+    group: training,
+    otherwise: 'that of the run folder',
+    resumable: true,
   },
   full: {
     kind: flag(),

@@ -4,6 +4,7 @@
  */
 import { isUint8Array } from '../base/arrays.js';
 import { NonFiniteError, show } from '../base/errors.js';
+import { firstRows, sizeOf } from '../data/any-set.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import type { Loss } from '../nn/losses.js';
@@ -25,9 +26,13 @@ import { RunFolder, type RunFolderOptions } from './folder.js';
 import { describeNetwork } from './network-report.js';
 import { optionsTo } from './options.js';
 import type { RunSettings } from './settings.js';
-import { type RunSplits, runMetrics } from './splits.js';
+import { type LargeSplits, type RunSplits, runMetrics } from './splits.js';
 import { EventFile } from './tensorboard.js';
 import { weightsSha256 } from './weights.js';
+
+/** Rows, and numbers in them, that a report shows of a set that streams. */
+const MAX_SHOWN = 10_000;
+const MAX_SHOWN_VALUES = 2 ** 24;
 
 export interface RunHooks {
   /** The run folder: see `RunFolder.create`. */
@@ -74,7 +79,7 @@ export interface Run {
  */
 export async function run(
   engine: Engine,
-  splits: RunSplits,
+  splits: LargeSplits,
   settings: RunSettings,
   hooks: RunHooks,
 ): Promise<Run> {
@@ -82,7 +87,7 @@ export async function run(
   const metadata = describeInput(splits);
   const metrics = runMetrics(splits, settings);
   const train = settings.full ? splits.full : splits.train;
-  const batchSize = Math.min(settings.batchSize, train.size);
+  const batchSize = Math.min(settings.batchSize, sizeOf(train));
   const config = describeRun(engine, splits, { ...settings, batchSize }, { model, optimizer, loss });
   if (hooks.resume) config.createdAt = (await hooks.resume.readConfig()).createdAt ?? config.createdAt;
   const folder = hooks.resume ?? (await RunFolder.create(folderOptions(splits, model, hooks)));
@@ -113,6 +118,7 @@ export async function run(
       ...(!settings.full && splits.validation && { validation: splits.validation, metrics }),
       ...(settings.earlyStopping && { earlyStopping: settings.earlyStopping }),
       ...optionsTo('fit', settings),
+      ...classWeightsOf(splits, settings),
       ...(checkpointing && {
         checkpoint: {
           ...checkpointing,
@@ -140,18 +146,19 @@ export async function run(
     });
     const interrupted = hooks.signal.aborted;
     if (hasFiniteWeights(model)) await folder.saveModel(model, metadata);
+    const shown = await inMemory(splits);
     const result: Run = {
       dataset: splits.full.name,
       model,
       batchSize,
       history,
-      ...(!interrupted && (await testModel(engine, model, splits, { loss, metrics }))),
+      ...(!interrupted && (await testModel(engine, model, splits, { loss, metrics }, shown))),
       weightsSha256: await weightsSha256(model),
       folder,
       interrupted,
     };
     await folder.removeEmptyCheckpoints();
-    if (hooks.report !== false) await folder.writeReport(describeReport(engine, splits, config, result));
+    if (hooks.report !== false) await folder.writeReport(describeReport(engine, shown, config, result));
     return result;
   } catch (error) {
     await folder.removeEmptyCheckpoints();
@@ -165,8 +172,32 @@ export async function run(
   }
 }
 
-function folderOptions({ full }: RunSplits, model: Network, { out }: RunHooks): RunFolderOptions {
+function folderOptions({ full }: LargeSplits, model: Network, { out }: RunHooks): RunFolderOptions {
   return { name: `${full.name}-${layerWidths(model).join('-')}`, ...(out !== undefined && { out }) };
+}
+
+/** What is balanced is so by the counts that were taken while rows were written, where they stream. */
+function classWeightsOf({ streaming }: LargeSplits, { classWeights }: RunSettings) {
+  if (!streaming?.classCounts || classWeights !== 'balanced') return {};
+  const counts = streaming.classCounts;
+  const present = counts.filter((count) => count > 0).length;
+  const size = counts.reduce((total, count) => total + count, 0);
+  return { classWeights: counts.map((count) => (count > 0 ? size / (present * count) : 1)) };
+}
+
+/** The same sets; of those that stream the first rows, which a report shows. */
+async function inMemory(splits: LargeSplits): Promise<RunSplits> {
+  const { full, test, validation } = splits;
+  const most = Math.min(MAX_SHOWN, Math.ceil(MAX_SHOWN_VALUES / full.width));
+  // One of them is looked at.
+  const train = await firstRows(splits.train, most);
+  return {
+    ...splits,
+    train,
+    full: 'source' in full ? train : full,
+    ...(validation && { validation: await firstRows(validation, most) }),
+    ...(test && { test: await firstRows(test, most) }),
+  } as RunSplits;
 }
 
 /** What no single step's loss shows: the last update, or a validation sample, may have been one too far. */
@@ -189,12 +220,13 @@ function hasFiniteWeights(model: Network): boolean {
 export async function testModel(
   engine: Engine,
   model: Network,
-  splits: RunSplits,
+  splits: LargeSplits,
   { loss, metrics }: { readonly loss: Loss; readonly metrics: readonly Metric[] },
+  shown = splits as RunSplits,
 ): Promise<Pick<Run, 'test' | 'regression'>> {
   if (!splits.test) return {};
   const test = await evaluate(engine, model, splits.test, { loss, metrics });
-  return { test, ...(splits.table && compareTest(engine, model, loss, splits)) };
+  return { test, ...(splits.table && compareTest(engine, model, loss, shown, test.size)) };
 }
 
 /** What the report of a run is made from. */
@@ -211,7 +243,7 @@ export function describeReport(
     createdAt: new Date().toISOString(),
     history,
     ...(test && { test }),
-    ...(test && set && !set.targets && { testSet: describeTestSet(set) }),
+    ...(test && set && !set.targets && { testSet: describeTestSet(set, test) }),
     ...(regression && { regression }),
     network: describeNetwork(engine, model, splits),
     ...(table && { table: table.summary }),
@@ -232,16 +264,23 @@ function compareTest(
   model: Network,
   loss: Loss,
   { test, table }: RunSplits,
+  rows: number,
 ): { regression: RegressionTest } | undefined {
   const target = table?.preparation.target;
   if (target?.kind !== 'regression' || !test?.targets) return undefined;
   const predicted = inUnits(target, predict(engine, model, test.inputs, { loss }));
-  return { regression: { target: target.name, actual: inUnits(target, test.targets), predicted } };
+  const actual = inUnits(target, test.targets);
+  return { regression: { target: target.name, actual, predicted, ...(rows > actual.length && { rows }) } };
 }
 
-function describeTestSet({ inputs, labels, classes, classNames, imageShape }: Dataset): TestSet {
+function describeTestSet(
+  { inputs, labels: known, classes, classNames, imageShape }: Dataset,
+  { predictions }: Evaluation,
+): TestSet {
+  // Of a set that streams no row's prediction is kept.
+  const labels = predictions.length > 0 ? known : new Int32Array(0);
   const names = classNames ?? Array.from({ length: classes }, (_, i) => String(i));
-  if (!imageShape || !isUint8Array(inputs)) return { labels, classNames: names };
+  if (!imageShape || !isUint8Array(inputs) || labels.length === 0) return { labels, classNames: names };
   const [height, width, channels = 1] = imageShape;
   if (channels !== 1 && channels !== 3) return { labels, classNames: names };
   return { labels, classNames: names, images: { pixels: inputs, height, width, channels } };

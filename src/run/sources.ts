@@ -6,12 +6,15 @@ import { didYouMean } from '../base/options.js';
 import { flagOf } from '../base/settings.js';
 import { folderKind } from '../data/any-folder.js';
 import { loadIdxFolder, type Splits } from '../data/folder.js';
-import { loadImageFolder } from '../data/images/folder.js';
+import type { SkippedFile } from '../data/images/collect.js';
+import { type ImageFolderOptions, loadImageFolder } from '../data/images/folder.js';
+import { loadLargeImageFolder } from '../data/images/stream-folder.js';
+import { loadLargeFiles } from '../data/large-files.js';
 import { loadMnist } from '../data/mnist.js';
 import { loadNpyFolder, loadNpz } from '../data/npz.js';
 import type { Network } from '../nn/model.js';
 import type { RunOptionValues } from './options.js';
-import type { RunSplits } from './splits.js';
+import type { LargeSplits, PictureFolder, RunSplits } from './splits.js';
 
 /** Data sets that have a name. A folder that is called so is reached as ./mnist. */
 const named: ReadonlyMap<string, () => Promise<Splits>> = new Map([['mnist', () => loadMnist()]]);
@@ -66,7 +69,38 @@ export function picturesFor({ inputs: [{ shape }] }: Network): PictureSettings {
   return { imageSize: [height, width], imageFit: 'cover', ...(isColour && { channels }) };
 }
 
+/** The data of a run that may be larger than memory: those of folders stream where they do not fit. */
+export async function loadLargeSplits(
+  source: string,
+  settings: PictureSettings,
+  limits: { readonly memory?: number | undefined; readonly spillFolder: string },
+): Promise<LargeSplits> {
+  const isFolder = !named.has(source) && (await kindOf(source)) === 'folder';
+  const kind = isFolder ? await folderKind(source) : undefined;
+  if (kind === 'images') {
+    const { skipped, ...splits } = await loadLargeImageFolder(source, pictureOptions(settings), limits);
+    return { ...splits, pictures: describePictures(settings, skipped) };
+  }
+  if (kind === 'idx' || kind === 'npy') return loadLargeFiles(source, kind, limits.memory);
+  const splits = await loadSplits(source, settings);
+  if (limits.memory === undefined) return splits;
+  const expected = 'it is for tables, and folders of pictures, IDX or NPY files';
+  throw new OptionError('--memory', `${expected}; given ${show(source)}`);
+}
+
 async function loadPictures(source: string, settings: PictureSettings): Promise<RunSplits> {
+  const { skipped, ...splits } = await loadImageFolder(source, pictureOptions(settings));
+  return { ...splits, pictures: describePictures(settings, skipped) };
+}
+
+function describePictures(
+  { imageSize, imageFit, seed = 0 }: PictureSettings,
+  skipped: readonly SkippedFile[],
+): PictureFolder {
+  return { skipped, seed, ...(imageSize && { fit: imageFit ?? 'cover' }) };
+}
+
+function pictureOptions(settings: PictureSettings): ImageFolderOptions {
   const {
     imageSize: size,
     imageFit: fit,
@@ -78,13 +112,12 @@ async function loadPictures(source: string, settings: PictureSettings): Promise<
   if (fit !== undefined && size === undefined) {
     throw new OptionError('--image-fit', 'expected --image-size besides, to which pictures are to fit');
   }
-  const { skipped, ...splits } = await loadImageFolder(source, {
+  return {
     ...(size && { size, fit: fit ?? 'cover' }),
     ...(channels && { channels }),
     ...(classNames && { classNames }),
     ...{ skip, seed },
-  });
-  return { ...splits, pictures: { skipped, seed, ...(size && { fit: fit ?? 'cover' }) } };
+  };
 }
 
 /** Whether a file is NPZ by its name: as a data set it has the arrays x_train, y_train, x_test and y_test. */

@@ -4,10 +4,12 @@
  */
 
 import { DataError, OptionError, show } from '../base/errors.js';
+import type { AnySet } from '../data/any-set.js';
 import { type Dataset, dataset } from '../data/dataset.js';
+import { type StreamedDataset, streamDataset } from '../data/stream.js';
 import { checkTable, chunksOf } from './chunks.js';
 import { Encoder } from './encode.js';
-import { cellPlace } from './place.js';
+import { placeIn } from './place.js';
 import { readPreparation, type TablePreparation, writtenColumns } from './preparation.js';
 import { Dealer, PARTS, type Part } from './split.js';
 import { targetIndex, targetReader } from './target.js';
@@ -17,7 +19,7 @@ import type { Table } from './types.js';
  * Bytes of the prepared inputs, all rows together. An engine's memory has 4 GiB, and holds them beside the
  * model.
  */
-const MAX_BYTES = 2 ** 31;
+export const MAX_BYTES = 2 ** 31;
 
 /**
  * The table's rows as inputs and answers, for `evaluate` and for further training: all of them, or with
@@ -33,7 +35,68 @@ export async function tableDataset(
   preparation: TablePreparation,
   part?: Part,
 ): Promise<Dataset> {
-  const where = 'tableDataset';
+  const { name, width, read, chunks } = openRows('tableDataset', table, preparation, part);
+  const set = await gather(name, chunks(), width, read, (rows) => checkBytes(name, rows, width));
+  if (!set) throw noRows(name, part);
+  return set;
+}
+
+/**
+ * The same for tables of any size: a data set that streams, whose rows are read from the table and prepared anew
+ * in every pass over them. Where there are files, `streamTable` of lanegrad/node does that once.
+ *
+ * @throws OptionError as `tableDataset`; what is wrong in the table is said when it is read.
+ */
+export function tableStream(table: Table, preparation: TablePreparation, part?: Part): StreamedDataset {
+  const { name, width, read, chunks } = openRows('tableStream', table, preparation, part);
+  const { target } = read;
+  return streamDataset({
+    ...{ name, width },
+    ...(target.kind === 'classification' ? { classNames: target.classes } : { targetNames: [target.name] }),
+    async *open() {
+      let any = false;
+      for await (const { inputs, answers } of chunks()) {
+        any = true;
+        yield target.kind === 'classification'
+          ? { inputs, labels: Int32Array.from(answers) }
+          : { inputs, targets: Float32Array.from(answers) };
+      }
+      if (!any) throw noRows(name, part);
+    },
+  });
+}
+
+/** In memory as long as `fits` says of so many rows that they do, and otherwise a set that streams. */
+export async function largeTableDataset(
+  table: Table,
+  preparation: TablePreparation,
+  part: Part | undefined,
+  fits: (rows: number, width: number) => boolean,
+): Promise<AnySet> {
+  const { name, width, read, chunks } = openRows('tableDataset', table, preparation, part);
+  let isLarge = false;
+  const some = async function* () {
+    let rows = 0;
+    for await (const chunk of chunks()) {
+      rows += chunk.answers.length;
+      isLarge = !fits(rows, width);
+      if (isLarge) return;
+      yield chunk;
+    }
+  };
+  const set = await gather(name, some(), width, read, () => {});
+  if (isLarge) return tableStream(table, preparation, part);
+  if (!set) throw noRows(name, part);
+  return set;
+}
+
+interface PreparedRows {
+  /** [rows, width] */
+  readonly inputs: Float32Array;
+  readonly answers: readonly number[];
+}
+
+function openRows(where: string, table: Table, preparation: TablePreparation, part: Part | undefined) {
   checkTable(where, table);
   const read = readPreparation(`${where}, preparation`, preparation);
   const { target, split } = read;
@@ -43,38 +106,62 @@ export async function tableDataset(
   const encoder = new Encoder(table, read);
   const column = targetIndex(table, target.name);
   const readTarget = targetReader(table, target);
-  const dealer = new Dealer(split);
   const { width } = encoder;
-  const inputs: Float32Array[] = [];
-  const targets: number[] = [];
-  for await (const chunk of chunksOf(where, table, { written: writtenColumns(read) })) {
-    const parts = dealer.parts(chunk, column);
-    const starts = new Int32Array(chunk.rows).fill(-1);
-    let rows = 0;
-    for (let row = 0; row < chunk.rows; row++) {
-      if (part !== undefined && parts[row] !== PARTS.indexOf(part)) continue;
-      const value = readTarget(chunk, row);
-      if (Number.isNaN(value)) {
-        const place = cellPlace(chunk.firstRow + row, chunk.lines?.[row], target.name);
-        throw new DataError(table.name, `${place}: the target is missing`);
+  /** From the first row, as often as wanted; chunks without rows are left out. */
+  async function* chunks(): AsyncGenerator<PreparedRows> {
+    const dealer = new Dealer(split);
+    for await (const chunk of chunksOf(where, table, { written: writtenColumns(read) })) {
+      const parts = dealer.parts(chunk, column);
+      const starts = new Int32Array(chunk.rows).fill(-1);
+      const answers: number[] = [];
+      for (let row = 0; row < chunk.rows; row++) {
+        if (part !== undefined && parts[row] !== PARTS.indexOf(part)) continue;
+        const value = readTarget(chunk, row);
+        if (Number.isNaN(value)) {
+          const place = placeIn(chunk, row, target.name);
+          throw new DataError(table.name, `${place}: the target is missing`);
+        }
+        starts[row] = answers.length * width;
+        answers.push(target.kind === 'classification' ? value : (value - target.mean) / target.deviation);
       }
-      starts[row] = rows++ * width;
-      targets.push(target.kind === 'classification' ? value : (value - target.mean) / target.deviation);
+      if (answers.length === 0) continue;
+      const inputs = new Float32Array(answers.length * width);
+      encoder.encode(chunk, { to: inputs, starts });
+      yield { inputs, answers };
     }
-    checkBytes(table.name, targets.length, width);
-    const to = new Float32Array(rows * width);
-    encoder.encode(chunk, { to, starts });
-    inputs.push(to);
   }
-  if (targets.length === 0) throw new DataError(table.name, `expected rows, given none for ${part ?? 'all'}`);
+  return { name: table.name, width, read, chunks };
+}
+
+/** All rows in memory; undefined for none. `check` is told how many there are before they are kept. */
+async function gather(
+  name: string,
+  chunks: AsyncIterable<PreparedRows>,
+  width: number,
+  preparation: Pick<TablePreparation, 'target'>,
+  check: (rows: number) => void,
+): Promise<Dataset | undefined> {
+  const parts: Float32Array[] = [];
+  const targets: number[] = [];
+  for await (const { inputs, answers } of chunks) {
+    check(targets.length + answers.length);
+    parts.push(inputs);
+    for (const answer of answers) targets.push(answer);
+  }
+  if (targets.length === 0) return undefined;
   const all = new Float32Array(targets.length * width);
   let at = 0;
-  for (const rows of inputs) {
+  for (const rows of parts) {
     all.set(rows, at);
     at += rows.length;
   }
-  const answers = target.kind === 'classification' ? Int32Array.from(targets) : Float32Array.from(targets);
-  return asDataset(preparation, table.name, width, all, answers);
+  const isClass = preparation.target.kind === 'classification';
+  const answers = isClass ? Int32Array.from(targets) : Float32Array.from(targets);
+  return asDataset(preparation, name, width, all, answers);
+}
+
+function noRows(name: string, part: Part | undefined): DataError {
+  return new DataError(name, `expected rows, given none for ${part ?? 'all'}`);
 }
 
 /** Rows that are prepared, as a data set. */
@@ -96,5 +183,8 @@ export function checkBytes(where: string, rows: number, width: number): void {
   const bytes = 4 * rows * width;
   if (bytes <= MAX_BYTES) return;
   const needs = `${rows} rows of ${width} inputs need ${(bytes / 2 ** 30).toFixed(2)} GiB of memory`;
-  throw new DataError(where, `${needs}; the most is 2.00 GiB; drop columns, or take a sample of the rows`);
+  throw new DataError(
+    where,
+    `${needs}; the most is 2.00 GiB; drop columns, or take a sample of the rows, or stream them: streamTable in lanegrad/node, --memory`,
+  );
 }

@@ -2,12 +2,14 @@
  * From what the first pass saw of a column to what is made of it: the rules by which types are inferred, and
  * their refusals.
  */
+
 import { DataError, show } from '../base/errors.js';
 import { type DateOrder, dateExample } from './dates.js';
 import { NameIndex, truthValues } from './names.js';
 import { numberHint, type OtherNotation, otherNotation } from './notation.js';
 import type { PreparedColumn, PreparedTarget } from './preparation.js';
 import type { ColumnProfile, Counts } from './profile.js';
+import { MAX_CLASSES } from './split.js';
 
 /** What a column of a table can be taken for. */
 export type ColumnType = 'number' | 'category' | 'boolean' | 'date' | 'drop';
@@ -21,7 +23,6 @@ export type Decision = { readonly column: PreparedColumn } | { readonly drop: st
 const MAX_ONE_HOT = 32;
 /** Whole numbers up to this many different ones are taken for classes. */
 const MAX_NUMBER_CLASSES = 20;
-const MAX_CLASSES = 1000;
 
 /**
  * Decides about an input column.

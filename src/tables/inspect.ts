@@ -7,8 +7,8 @@ import type { CsvOptions } from './csv-reading.js';
 import { decideColumn } from './decide.js';
 import { openTable } from './open.js';
 import type { TablePreparation } from './preparation.js';
-import { nameNumbers } from './prepare.js';
 import { ColumnProfile } from './profile.js';
+import { nameNumbers } from './scan.js';
 import { type ColumnSummary, describeColumn } from './summary.js';
 import type { ByteSource, CsvReading } from './types.js';
 
@@ -38,7 +38,7 @@ export async function inspectTable(source: ByteSource, reading: CsvOptions): Pro
     const parts = new Uint8Array(chunk.rows);
     for (const [index, profile] of profiles.entries()) profile.add(chunk, chunk.columns[index], parts);
   }
-  await nameNumbers(table, profiles);
+  await nameNumbers('inspectTable', table, profiles);
   return {
     facts: [
       ['file', `table, ${table.format}`],

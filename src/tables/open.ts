@@ -20,7 +20,9 @@ export type TableInput = ByteInput | readonly object[];
  */
 export interface OpenTableOptions extends CsvOptions {
   name?: string;
-  like?: Pick<TablePreparation, 'columns' | 'reading' | 'cells'>;
+  like?: Pick<TablePreparation, 'reading' | 'cells'> & {
+    readonly columns: readonly { readonly name: string }[];
+  };
 }
 
 const PARQUET = [0x50, 0x41, 0x52, 0x31];

@@ -141,6 +141,10 @@ export function gunzipped(source: ByteSource): ByteSource {
   return {
     ...inOrderOnly(source, 'expected a file that is not compressed by gzip'),
     async *stream() {
+      if (source.gunzip) {
+        yield* source.gunzip();
+        return;
+      }
       const pieces = source.stream()[Symbol.asyncIterator]();
       const compressed = new ReadableStream<Uint8Array<ArrayBuffer>>({
         async pull(controller) {
@@ -159,7 +163,7 @@ export function gunzipped(source: ByteSource): ByteSource {
         }
       } catch (cause) {
         if (cause instanceof LanegradError) throw cause;
-        throw new FormatError(source.name, 'the gzip data are damaged or end too early', { cause });
+        throw damagedGzip(source.name, cause);
       } finally {
         await reader.cancel().catch(() => {});
         // Who needs no more than the beginning leaves the file behind: it is closed here, not by the garbage
@@ -168,6 +172,10 @@ export function gunzipped(source: ByteSource): ByteSource {
       }
     },
   };
+}
+
+export function damagedGzip(name: string, cause: unknown): FormatError {
+  return new FormatError(name, 'the gzip data are damaged or end too early', { cause });
 }
 
 /** Byte order of UTF-16, by the mark at its start. */

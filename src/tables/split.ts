@@ -33,6 +33,13 @@ export interface Split extends SplitFractions {
 
 /** Different numbers of a target up to which they may be classes. */
 const MAX_NUMBER_CLASSES = 20;
+/** Classes that a target may have. */
+export const MAX_CLASSES = 1000;
+/**
+ * Classes that are dealt out on their own. Each takes memory, and a table with more is refused once it is read; a
+ * number and a text may be one class.
+ */
+const MAX_STRATA = 2 * MAX_CLASSES;
 
 /** Rows of a block: the shares are whole numbers of them. */
 const BLOCK = 20;
@@ -65,6 +72,7 @@ class Splitter {
   /** The part of the next row of this class. */
   next(key: string | number): number {
     let stratum = this.#strata.get(key);
+    if (!stratum && this.#strata.size >= MAX_STRATA) return 0;
     if (!stratum) {
       stratum = { block: this.#shuffled(), dealt: 0 };
       const train = stratum.block.indexOf(0);

@@ -4,28 +4,39 @@
  */
 
 import { OptionError } from '../base/errors.js';
-import { STANDARD_INPUT } from '../base/files/pipe.js';
 import { readSettingValues } from '../base/settings.js';
+import type { AnySet } from '../data/any-set.js';
+import { sizeOf } from '../data/any-set.js';
 import type { Dataset } from '../data/dataset.js';
+import { DEFAULT_MEMORY, fitsInMemory } from '../data/spill-plan.js';
+import { rowBytes } from '../data/spilled-rows.js';
+import { type StreamedDataset, streamDataset } from '../data/stream.js';
+import { type Streaming, temporaryIn } from '../data/streaming.js';
 import type { CsvOptions } from './csv-reading.js';
+import { MAX_BYTES } from './dataset.js';
 import { openTableInput, tableName } from './file.js';
 import { tableOptions } from './options.js';
+import { planTable } from './plan.js';
 import type { TablePreparation } from './preparation.js';
-import { type PrepareOptions, prepareTable } from './prepare.js';
+import { type PrepareOptions, prepareInMemory, prepareTable } from './prepare.js';
+import { formOf, spillTable } from './stream-table.js';
 import type { TableSummary } from './summary.js';
+import type { Table } from './types.js';
 
 /** Options of `prepareTable`, but for the seed, and of reading delimited text. */
 export interface TableSettings extends Omit<PrepareOptions, 'seed'>, Readonly<CsvOptions> {}
 
 /** The data that training on a table takes, and what is known of the table. */
-export interface TableSplits {
-  readonly train: Dataset;
+export interface TableSplits<Set extends AnySet = Dataset> {
+  readonly train: Set;
   /** Tables may be too short for one, and for a test. */
-  readonly validation?: Dataset;
-  readonly test?: Dataset;
+  readonly validation?: Set;
+  readonly test?: Set;
   /** All rows that train where none are kept for validation; its name is the table's. */
-  readonly full: Dataset;
+  readonly full: Set;
   readonly table: PreparationResult;
+  /** Where the sets stream. */
+  readonly streaming?: Streaming;
 }
 
 /** How a table was prepared, and what was found in it. */
@@ -34,24 +45,84 @@ export interface PreparationResult {
   readonly summary: TableSummary;
 }
 
-/** Files that are tables by their name. */
-const EXTENSION = /\.(csv|tsv|tab|psv|txt|data|jsonl|ndjson|json|npy|npz|parquet|pq)(\.gz)?$/i;
+/** What else training on a table is told. */
+interface TableRun {
+  readonly seed: number;
+  /** No rows are kept for validation. */
+  readonly full: boolean;
+}
 
-/** Whether a path is that of a table: what its content is, is looked at when it is opened. */
-export function isTablePath(path: string): boolean {
-  return path === STANDARD_INPUT || EXTENSION.test(path);
+/** How much memory its rows may take, if that was said, and where they lie if they are more. */
+interface TableLimits extends TableRun {
+  readonly memory?: number | undefined;
+  readonly spillFolder: string;
 }
 
 /**
- * Reads and prepares the table of a run. With `full`, no rows are kept for validation.
+ * Reads and prepares the table of a run, in memory.
  *
  * @throws FileError, FormatError, DataError and OptionError as `openTable` and `prepareTable` do.
  */
-export async function loadTable(
+export async function loadTable(path: string, settings: TableSettings, run: TableRun): Promise<TableSplits> {
+  const { table, options } = await openForTraining(path, settings, run);
+  const { preparation, summary, ...sets } = await prepareTable(table, options);
+  return { ...sets, full: { ...sets.train, name: tableName(path) }, table: { preparation, summary } };
+}
+
+/**
+ * The same of a table that may be larger than memory: its sets stream where they do not fit. Whoever trains
+ * closes `streaming` at the end.
+ *
+ * @throws as `loadTable`; FileError where the disk has too little room.
+ */
+export async function loadLargeTable(
+  path: string,
+  settings: TableSettings,
+  { memory, spillFolder, ...run }: TableLimits,
+): Promise<TableSplits<AnySet>> {
+  const { table, options } = await openForTraining(path, settings, run);
+  const where = 'prepareTable';
+  const plan = await planTable(where, table, options);
+  const form = formOf(plan.preparation);
+  const rows = plan.scan.sizes.reduce((total, size) => total + size, 0);
+  const fits = 4 * rows * form.width <= MAX_BYTES && fitsInMemory(rows, form, memory);
+  const name = tableName(path);
+  if (fits) {
+    const { preparation, summary, ...sets } = await prepareInMemory(where, table, plan);
+    return { ...sets, full: { ...sets.train, name }, table: { preparation, summary } };
+  }
+  const limits = { memory: memory ?? DEFAULT_MEMORY, spillFolder };
+  const { preparation, summary, close, ...sets } = await spillTable(where, table, plan, limits);
+  const { target } = summary;
+  return {
+    ...sets,
+    full: renamed(sets.train, name),
+    table: { preparation, summary },
+    streaming: {
+      bytes: rows * rowBytes(form),
+      place: temporaryIn(spillFolder),
+      memory: limits.memory,
+      ...(target.kind === 'classification' && { classCounts: target.classes.map(({ train }) => train) }),
+      close,
+    },
+  };
+}
+
+function renamed(set: StreamedDataset, name: string): StreamedDataset {
+  const { width, window, identity, classNames, targetNames, source } = set;
+  return streamDataset({
+    ...{ name, width, window, ...source },
+    ...(identity !== undefined && { identity }),
+    ...(classNames && { classNames }),
+    ...(targetNames && { targetNames }),
+  });
+}
+
+async function openForTraining(
   path: string,
   { delimiter, decimal, header, comment, missing, ...options }: TableSettings,
-  { seed, full }: { readonly seed: number; readonly full: boolean },
-): Promise<TableSplits> {
+  { seed, full }: TableRun,
+): Promise<{ table: Table; options: PrepareOptions }> {
   if (full && options.validation) {
     throw new OptionError(
       '--full',
@@ -65,17 +136,15 @@ export async function loadTable(
     ...(comment !== undefined && { comment }),
     ...(missing !== undefined && { missing }),
   });
-  const prepared = await prepareTable(table, { ...options, seed, ...(full && { validation: 0 }) });
-  const { preparation, summary, ...sets } = prepared;
-  return { ...sets, full: { ...sets.train, name: tableName(path) }, table: { preparation, summary } };
+  return { table, options: { ...options, seed, ...(full && { validation: 0 }) } };
 }
 
 /**
  * Settings that suit a table of so many rows, found on the classic tables (see test/tables/classic.test.ts):
  * small ones need many passes in small batches and some dropout, and training ends when validation says so.
  */
-export function tableDefaults({ train, validation }: Pick<TableSplits, 'train' | 'validation'>) {
-  const { size } = train;
+export function tableDefaults({ train, validation }: Pick<TableSplits<AnySet>, 'train' | 'validation'>) {
+  const size = sizeOf(train);
   const by = size < 2_000 ? SMALL : size < 20_000 ? MIDDLE : LARGE;
   const { patience, ...defaults } = by;
   return {

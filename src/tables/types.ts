@@ -29,6 +29,8 @@ export interface ByteSource {
   stream(): AsyncIterable<Uint8Array>;
   /** The bytes from `begin` up to but not including `end`. */
   slice(begin: number, end: number): Promise<Uint8Array>;
+  /** @internal The same as `stream` of what is compressed by gzip, where there is a better way than everywhere. */
+  gunzip?(): AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -80,6 +82,8 @@ export interface TableChunk {
   readonly firstRow: number;
   /** [rows], the line on which each row begins, counted from 1; only where the format has lines. */
   readonly lines?: Float64Array;
+  /** Of a table in several files: the one that the rows, and their lines, are of. */
+  readonly file?: string;
   /** In the order of the table's columns. */
   readonly columns: readonly ColumnCells[];
 }

@@ -11,6 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { type WritableNpy, writeNpy } from '../../src/formats/npy.js';
 import { writeNpz } from '../../src/formats/npz.js';
 import { openTable } from '../../src/tables/open.js';
+import { bytesSource } from '../../src/tables/source.js';
 import { type Cell, inPieces, readText, rowsOf } from './read.js';
 
 const fixture = async (name: string) =>
@@ -126,6 +127,46 @@ describe('Parquet', () => {
     });
     const read = openTable(new Uint8Array(file), { name: 'a.parquet' }).then(rowsOf);
     await expect(read).rejects.toThrow(/row 1, column "j": expected a number, a text, a date or nothing/);
+  });
+});
+
+describe('NPY in parts', () => {
+  it('is never read at once, and gives what it holds', async () => {
+    const data = Float64Array.from({ length: 3 * 100_000 }, (_, i) => (i % 1009) / 8);
+    const bytes = writeNpy({ dtype: 'float64', shape: [100_000, 3], data });
+    let most = 0;
+    const source = bytesSource(bytes, 'a.npy');
+    const table = await openTable({
+      ...source,
+      slice: (begin: number, end: number) => {
+        most = Math.max(most, end - begin);
+        return source.slice(begin, end);
+      },
+    });
+    expect((await rowsOf(table)).flat()).toEqual([...data]);
+    expect(most).toBeLessThan(bytes.length / 2);
+  });
+
+  it('and whole where it is column-major', async () => {
+    const bytes = writeNpy({ dtype: 'float64', shape: [3, 2], data: Float64Array.of(1, 3, 5, 2, 4, 6) });
+    const text = Buffer.from(bytes)
+      .toString('latin1')
+      .replace("'fortran_order': False", "'fortran_order': True ");
+    const rows = await readText(Buffer.from(text, 'latin1'));
+    expect(rows).toEqual([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+  });
+
+  it('too short or too long is refused before a row is read', async () => {
+    const bytes = writeNpy({ dtype: 'int32', shape: [4, 2], data: new Int32Array(8) });
+    for (const damaged of [bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.alloc(1)])]) {
+      await expect(openTable(damaged, { name: 'a.npy' })).rejects.toThrow(
+        /a\.npy: the file (is too short|has trailing bytes): int32 \[4, 2\] needs 32 bytes of data, given 3[13]/,
+      );
+    }
   });
 });
 

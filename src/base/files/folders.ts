@@ -15,6 +15,16 @@ export async function makeFolders(path: string): Promise<string | undefined> {
   }
 }
 
+/** The innermost folder on the way to `path` that is there. */
+export async function existingFolder(path: string): Promise<string> {
+  const own = resolve(path);
+  const isFolder = await stat(own).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isFolder || dirname(own) === own ? own : existingFolder(dirname(own));
+}
+
 /**
  * As mkdir's option `recursive`, which however loops without end in Node 20 where a system such as /proc says
  * ENOENT.

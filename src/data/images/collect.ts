@@ -57,37 +57,29 @@ function isFit(value: unknown): value is Fit {
 }
 
 /** Bytes that a data set's block may have: an engine's memory holds no more. */
-const MAX_BYTES = 2 ** 32 - 2 ** 16;
+export const MAX_BYTES = 2 ** 32 - 2 ** 16;
 
-export class PictureRows {
+/** Takes pictures one by one: brings them to the size, and leaves out what is to be left out. */
+export class PictureTaker {
   readonly skipped: SkippedFile[] = [];
-  readonly #where: string;
   readonly #form: PictureForm;
-  readonly #most: number;
   #first: (Pick<Picture, 'height' | 'width'> & { readonly path: string }) | undefined;
-  #channels: 1 | 3;
-  #block = new Uint8Array(0);
-  #rows = 0;
 
-  /** For at most so many pictures. */
-  constructor(where: string, most: number, form: PictureForm) {
-    this.#where = where;
-    this.#most = most;
+  constructor(form: PictureForm) {
     this.#form = form;
-    this.#channels = form.channels ?? 1;
   }
 
-  /** Pictures so far. */
-  get size(): number {
-    return this.#rows;
+  /** Height and width of all of them, once there is one. */
+  get extent(): Pick<Picture, 'height' | 'width'> {
+    return this.#first!;
   }
 
   /**
-   * Adds the picture that `read` gives, or leaves it out; returns whether it was added.
+   * The picture that `read` gives, in its size; undefined where it is left out.
    *
    * @throws ShapeError, with the names of both, for one of another size than the first.
    */
-  async add(path: string, read: () => Promise<Picture>): Promise<boolean> {
+  async take(path: string, read: () => Promise<Picture>): Promise<Picture | undefined> {
     let picture: Picture;
     try {
       picture = await read();
@@ -97,28 +89,13 @@ export class PictureRows {
         ? error.message.slice(path.length + 2)
         : error.message;
       this.skipped.push({ path, problem });
-      return false;
+      return undefined;
     }
     const { size, fit } = this.#form;
     const fitted = size ? resize(picture, size, fit) : picture;
     this.#first ??= { height: fitted.height, width: fitted.width, path };
     this.#checkSize(path, fitted);
-    if (this.#form.channels === undefined && fitted.channels > this.#channels) this.#widen();
-    this.#reserve();
-    this.#block.set(withChannels(fitted, this.#channels), this.#rows * this.#width);
-    this.#rows++;
-    return true;
-  }
-
-  /** All rows, and the shape of each. */
-  end(): { pixels: Uint8Array; imageShape: ImageShape } {
-    const { height, width } = this.#first!;
-    const pixels = this.#block.subarray(0, this.#rows * this.#width);
-    return { pixels, imageShape: [height, width, this.#channels] };
-  }
-
-  get #width(): number {
-    return this.#first!.height * this.#first!.width * this.#channels;
+    return fitted;
   }
 
   #checkSize(path: string, { height, width }: Picture): void {
@@ -128,12 +105,64 @@ export class PictureRows {
     const remedy = `{ size: [${first.height}, ${first.width}] }, or --image-size ${first.height}x${first.width}`;
     throw new ShapeError(path, `expected images of one size: ${sizes}; to bring them to one, say ${remedy}`);
   }
+}
+
+/** Pictures as rows in memory. */
+export class PictureRows {
+  readonly #where: string;
+  readonly #taker: PictureTaker;
+  readonly #most: number;
+  readonly #isFixed: boolean;
+  #channels: 1 | 3;
+  #block = new Uint8Array(0);
+  #rows = 0;
+
+  /** For at most so many pictures. */
+  constructor(where: string, most: number, form: PictureForm) {
+    this.#where = where;
+    this.#most = most;
+    this.#taker = new PictureTaker(form);
+    this.#isFixed = form.channels !== undefined;
+    this.#channels = form.channels ?? 1;
+  }
+
+  /** Pictures so far. */
+  get size(): number {
+    return this.#rows;
+  }
+
+  get skipped(): readonly SkippedFile[] {
+    return this.#taker.skipped;
+  }
+
+  /** Adds the picture that `read` gives, or leaves it out; returns whether it was added. Throws as `take`. */
+  async add(path: string, read: () => Promise<Picture>): Promise<boolean> {
+    const picture = await this.#taker.take(path, read);
+    if (!picture) return false;
+    if (!this.#isFixed && picture.channels > this.#channels) this.#widen();
+    this.#reserve();
+    this.#block.set(withChannels(picture, this.#channels), this.#rows * this.#width);
+    this.#rows++;
+    return true;
+  }
+
+  /** All rows, and the shape of each. */
+  end(): { pixels: Uint8Array; imageShape: ImageShape } {
+    const { height, width } = this.#taker.extent;
+    const pixels = this.#block.subarray(0, this.#rows * this.#width);
+    return { pixels, imageShape: [height, width, this.#channels] };
+  }
+
+  get #width(): number {
+    const { height, width } = this.#taker.extent;
+    return height * width * this.#channels;
+  }
 
   #reserve(): void {
     const bytes = this.#most * this.#width;
     if (this.#block.length === bytes) return;
     if (bytes > MAX_BYTES) {
-      const { height, width } = this.#first!;
+      const { height, width } = this.#taker.extent;
       const given = `${this.#most} images of ${height}x${width}x${this.#channels}`;
       throw new DataError(this.#where, `expected at most ${MAX_BYTES} bytes of pixels, given ${given}`);
     }

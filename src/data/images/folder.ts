@@ -19,6 +19,7 @@ import {
   type SkippedFile,
 } from './collect.js';
 import { decodePicture } from './decode.js';
+import type { Picture } from './picture.js';
 
 const WHERE = 'loadImageFolder';
 
@@ -49,8 +50,8 @@ export interface ImageSplits {
   readonly skipped: readonly SkippedFile[];
 }
 
-const PARTS = ['train', 'validation', 'test'] as const;
-type Part = (typeof PARTS)[number];
+export const PARTS = ['train', 'validation', 'test'] as const;
+export type Part = (typeof PARTS)[number];
 
 /** What the folder of a part may be called. */
 const PART_NAMES: Readonly<Record<string, Part>> = {
@@ -61,7 +62,7 @@ const PART_NAMES: Readonly<Record<string, Part>> = {
   test: 'test',
 };
 
-interface Entry {
+export interface Entry {
   readonly path: string;
   readonly label: number;
 }
@@ -80,17 +81,35 @@ interface Entry {
  *   and parts without any.
  */
 export async function loadImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageSplits> {
-  checkPath(WHERE, path);
-  const reader = new OptionReader(WHERE, options);
+  return loadListed(await listImageFolder(WHERE, path, options));
+}
+
+/** A folder's pictures, part by part, before any is read. */
+export interface ListedImages {
+  readonly path: string;
+  readonly name: string;
+  readonly classNames: readonly string[];
+  readonly form: PictureForm;
+  readonly parts: Readonly<Record<Part, readonly Entry[]>>;
+}
+
+/** Throws as `loadImageFolder`, but for what is in the files. */
+export async function listImageFolder(
+  where: string,
+  path: string,
+  options: ImageFolderOptions,
+): Promise<ListedImages> {
+  checkPath(where, path);
+  const reader = new OptionReader(where, options);
   const name = reader.string('name', basename(resolve(path)) || 'data');
   const given = reader.optional('classNames', 'an array of strings', isStrings);
   const validation = reader.number('validation', { min: 0, below: 1 }, 0.15);
   const test = reader.number('test', { min: 0, below: 1 }, 0.15);
   const seed = reader.integer('seed', { min: 0 }, 0);
-  const form = readPictureForm(WHERE, reader);
+  const form = readPictureForm(where, reader);
   reader.end();
   if (validation + test >= 1) {
-    throw new DataError(WHERE, `expected shares below 1 together, given ${validation} and ${test}`);
+    throw new DataError(where, `expected shares below 1 together, given ${validation} and ${test}`);
   }
   const folders = await partFolders(path);
   const classNames = given ?? (await classesOf(folders));
@@ -114,26 +133,24 @@ export async function loadImageFolder(path: string, options: ImageFolderOptions 
     validation: listed.get('validation') ?? Array.from(rows.validation, (row) => train[row]),
     test: listed.get('test') ?? Array.from(rows.test, (row) => train[row]),
   };
-  return load(path, { name, classNames, form, parts });
+  return { path, name, classNames, form, parts };
 }
 
-async function load(
-  path: string,
-  {
-    name,
-    classNames,
-    form,
-    parts,
-  }: { name: string; classNames: readonly string[]; form: PictureForm; parts: Record<Part, Entry[]> },
-): Promise<ImageSplits> {
+/** Reads them, in memory. */
+export async function loadListed({
+  path,
+  name,
+  classNames,
+  form,
+  parts,
+}: ListedImages): Promise<ImageSplits> {
   const all = PARTS.flatMap((part) => parts[part]);
   const pictures = new PictureRows(path, all.length, form);
   const labels: number[] = [];
   const ends: number[] = [];
   for (const part of PARTS) {
     for (const entry of parts[part]) {
-      const read = async () => decodePicture(await readFileBytes(entry.path), entry.path);
-      if (await pictures.add(entry.path, read)) labels.push(entry.label);
+      if (await pictures.add(entry.path, () => readEntry(entry))) labels.push(entry.label);
     }
     ends.push(pictures.size);
   }
@@ -153,6 +170,11 @@ async function load(
     full: sliceDataset(whole, 0, fullEnd, name),
     skipped: pictures.skipped,
   };
+}
+
+/** The picture of a file. */
+export async function readEntry({ path }: Entry): Promise<Picture> {
+  return decodePicture(await readFileBytes(path), path);
 }
 
 /** The folders of the parts: those that are called so, or the whole for training. */

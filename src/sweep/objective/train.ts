@@ -25,8 +25,9 @@ import { run } from '../../run/run.js';
 import type { RunSettings } from '../../run/settings.js';
 import { isNpzPath, loadSplits, picturesFor, refusePictureOptions } from '../../run/sources.js';
 import { type RunSplits, runMetrics } from '../../run/splits.js';
+import { isTablePath } from '../../tables/file.js';
 import { tableOptions } from '../../tables/options.js';
-import { isTablePath, loadTable, readTableSettings, tableDefaults } from '../../tables/training.js';
+import { loadTable, readTableSettings, tableDefaults } from '../../tables/training.js';
 import { describeData } from '../../train/configuration.js';
 import type { EarlyStoppingOptions } from '../../train/early-stopping.js';
 import type { EpochRecord, History } from '../../train/history.js';
@@ -190,6 +191,7 @@ export class Trainer {
       ...tableKeys,
     ]) as Partial<RunOptionValues>;
     if (values.full) throw new OptionError(where, 'full: it leaves nothing to validate by');
+    if (values.memory) throw new OptionError(where, 'memory: a sweep holds its data in memory');
     const splits = await this.#load(data, all, values);
     const base = splits.table ? tableDefaults({ ...splits, train: splits.train }) : undefined;
     const settings = resolveSettings(

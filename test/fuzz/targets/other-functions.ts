@@ -79,6 +79,19 @@ export const tableFunctions: Record<string, Call> = {
     valid: async () => [await table(), await known(), 'validation'],
     call: tables.tableDataset,
   },
+  tableStream: {
+    valid: async () => [await table(), await known(), 'validation'],
+    async call(...args) {
+      const { source } = tables.tableStream(...(args as unknown as Parameters<typeof tables.tableStream>));
+      let rows = 0;
+      const chunks = 'open' in source ? source.open({ signal: new AbortController().signal }) : [];
+      for await (const { inputs } of chunks) {
+        allFinite(inputs as Float32Array, 'an input');
+        rows += inputs.length;
+      }
+      return rows;
+    },
+  },
   tableModel: {
     weight: 2,
     valid: async () => [await known(), { hidden: [4, 3], activation: 'relu', dropout: 0.1, seed: 1 }],
@@ -95,6 +108,16 @@ const safely = (folder: string, path: unknown): unknown =>
   typeof path === 'string' && !path.startsWith(folder)
     ? join(folder, path.replace(/[\\/.]/g, '_').slice(0, 300))
     : path;
+
+type Loose = (...args: readonly unknown[]) => unknown;
+const openFiles = refused(node.openTableFiles) as Loose;
+const streamPictures = refused(node.streamImageFolder) as Loose;
+
+/** Options whose temporary file is to lie within the folder. */
+const spilling = (folder: string, options: unknown): unknown =>
+  typeof options === 'object' && options !== null && 'spillFolder' in options
+    ? { ...options, spillFolder: safely(folder, options.spillFolder) }
+    : options;
 
 export const nodeFunctions: Record<string, Call> = {
   RunFolder: {
@@ -155,6 +178,34 @@ export const nodeFunctions: Record<string, Call> = {
   openTableFile: {
     valid: (_, { folder }) => [join(folder, 'none'), { header: true }],
     call: refused(node.openTableFile),
+  },
+  openTableFiles: {
+    valid: (_, { folder }) => [join(folder, 'none-*.csv'), { header: true }],
+    within:
+      ({ folder }) =>
+      (...args: readonly unknown[]) =>
+        openFiles(safely(folder, args[0]), args[1]),
+  },
+  streamTable: {
+    weight: 2,
+    valid: async (_, { folder }) => [
+      await table(),
+      { target: 'target', validation: 0.2, memory: 2 ** 20, spillFolder: folder, dateOrder: 'dmy' },
+    ],
+    within:
+      ({ folder }) =>
+      async (...args: readonly unknown[]) => {
+        const streamed = await node.streamTable(args[0] as never, spilling(folder, args[1]) as never);
+        await streamed.close();
+        return streamed.preparation;
+      },
+  },
+  streamImageFolder: {
+    valid: (_, { folder }) => [join(folder, 'none'), { size: [2, 2], skip: true, memory: 2 ** 20 }],
+    within:
+      ({ folder }) =>
+      (...args: readonly unknown[]) =>
+        streamPictures(args[0], spilling(folder, args[1])),
   },
   saveModel: {
     weight: 2,
