@@ -63,6 +63,14 @@ export function streamArrays(options: StreamArraysOptions): StreamedDataset {
     );
   }
   if (size === 0) throw new DataError(WHERE, 'expected at least 1 row, given 0');
+  // Before anything is made for each row: no more of them are than there are numbers, whatever a list's length
+  // promises.
+  if (size > inputs.length) {
+    throw new DataError(
+      WHERE,
+      `expected a row of inputs for each of ${size} rows, given ${inputs.length} numbers`,
+    );
+  }
   const width = form.width ?? (form.imageShape ? undefined : inputs.length / size);
   const known = form.classes !== undefined || form.classNames !== undefined;
   const count = Math.ceil(size / rows);

@@ -121,6 +121,9 @@ const WHERE = 'streamDataset';
 const DEFAULT_WINDOW = 65_536;
 const DEFAULT_WINDOW_BYTES = 2 ** 26;
 
+/** Their order is kept in memory. */
+const MAX_CHUNKS = 2 ** 24;
+
 /** Numbers in a row; an engine could not hold two windows of more. */
 const MAX_WIDTH = 2 ** 27;
 
@@ -176,7 +179,7 @@ export function streamDataset(options: StreamOptions): StreamedDataset {
 function readSource(read: OptionReader, options: StreamOptions): RandomAccess | InOrder {
   const open = read.callback<InOrder['open']>('open');
   const readChunk = read.callback<RandomAccess['read']>('read');
-  const counts = 'a whole number, at least 1, or the rows of each chunk';
+  const counts = `a whole number from 1 to ${MAX_CHUNKS}, or the rows of each of so many chunks`;
   const chunks = read.optional('chunks', counts, isChunks);
   const given = [open && 'open', readChunk && 'read', chunks && 'chunks'].filter(Boolean).join(' and ');
   // Called as methods: a source may be an object with a state of its own.
@@ -253,7 +256,8 @@ function checkNames(what: string, names: readonly string[] | undefined, count: n
 }
 
 function isChunks(value: unknown): value is number | readonly number[] {
-  if (isCount(value)) return true;
+  if (!Array.isArray(value)) return isCount(value) && value <= MAX_CHUNKS;
   const isRows = (rows: unknown) => Number.isSafeInteger(rows) && (rows as number) >= 0;
-  return Array.isArray(value) && value.length > 0 && value.every(isRows);
+  // A copy has no holes, which `every` would pass over.
+  return value.length > 0 && value.length <= MAX_CHUNKS && Array.from(value).every(isRows);
 }

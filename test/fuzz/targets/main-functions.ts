@@ -16,6 +16,7 @@ import { graphFunctions } from './graph-functions.js';
 import { networkFunctions } from './network-functions.js';
 import { partFunctions } from './part-functions.js';
 import { briefly, classifier, labelled } from './samples.js';
+import { streamFunctions } from './stream-functions.js';
 
 const {
   adam,
@@ -95,6 +96,7 @@ const fitOptions = (r: Random) => ({
 
 export const mainFunctions: Record<string, Call> = {
   ...convFunctions,
+  ...streamFunctions,
   ...dataFunctions,
   ...fileFunctions,
   ...partFunctions,

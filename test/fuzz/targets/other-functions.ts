@@ -10,6 +10,7 @@ import * as trainer from '../../../src/trainer/index.js';
 import { expectThat, type World } from '../target.js';
 import { allFinite, type Call } from './functions.js';
 import { briefly, classifier, labelled } from './samples.js';
+import { streamFileFunctions } from './stream-functions.js';
 
 const csv = new TextEncoder().encode(
   `a,b,target\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 3 ? 'x' : 'y'},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`,
@@ -120,6 +121,11 @@ const spilling = (folder: string, options: unknown): unknown =>
     : options;
 
 export const nodeFunctions: Record<string, Call> = {
+  ...streamFileFunctions,
+  QueueError: {
+    valid: () => ['place', 'problem'],
+    call: (place, problem) => new node.QueueError(place, problem),
+  },
   RunFolder: {
     valid: async (_, world) => [
       { out: join(await inFolder(world, 'run-'), 'new'), name: 'x' },

@@ -1,0 +1,112 @@
+/** Data sets that stream: made, and read to their end by an evaluation; and several models as one. */
+import { join } from 'node:path';
+import * as lanegrad from '../../../src/index.js';
+import * as node from '../../../src/node.js';
+import { expectThat } from '../target.js';
+import { allFinite, type Call } from './functions.js';
+import { classifier } from './samples.js';
+
+const { ensemble, predictProba, streamArrays, streamDataset } = lanegrad;
+
+const engine = await lanegrad.createEngine({ backend: 'reference' });
+
+/** Reads all of a stream of two numbers a row, where it is one of the classifier's. */
+async function readAll(set: unknown): Promise<unknown> {
+  const streamed = set as lanegrad.StreamedDataset;
+  if (streamed.width !== 2 || streamed.classes !== 2) return;
+  // A source that promises millions of rows, or chunks, and has eight, is found out when it is read.
+  const model = lanegrad.sequential(2, [lanegrad.dense(2)], { seed: 1 });
+  const { loss, size } = await lanegrad.evaluate(engine, model, streamed, { loss: 'softmaxCrossEntropy' });
+  expectThat(Number.isFinite(loss), () => `a loss of ${loss} of ${size} rows`);
+  return size;
+}
+
+export const streamFunctions: Record<string, Call> = {
+  streamDataset: {
+    weight: 3,
+    valid(r) {
+      const labels = [0, 1, 0, 1];
+      const chunk = { inputs: r.floats(8), labels, ...(r.chance(0.3) && { weights: [1, 2, 0, 1] }) };
+      const source = r.chance(0.5)
+        ? { chunks: r.pick([2, [4, 4]]), read: () => chunk }
+        : { open: () => [chunk, chunk] };
+      const size = r.chance(0.5) ? { size: 8 } : {};
+      const weighted = 'weights' in chunk ? { weighted: true } : {};
+      return [
+        { ...source, ...size, ...weighted, width: 2, classes: 2, window: r.pick([1, 3, 100]), name: 'x' },
+      ];
+    },
+    call: async (options: never) => readAll(streamDataset(options)),
+    check: (size, _, intact) => {
+      if (intact) expectThat(size === 8, () => `${size} rows of 8`);
+    },
+  },
+  streamArrays: {
+    weight: 2,
+    valid: (r) => [
+      {
+        inputs: r.pick([r.floats(8), Int8Array.of(1, 2, 3, -4, 5, 6, 7, 8), new Uint16Array(8).fill(9)]),
+        ...{
+          width: 2,
+          labels: [0, 1, 1, 0],
+          classes: 2,
+          window: r.pick([2, 100]),
+          chunkRows: r.pick([1, 3]),
+        },
+      },
+    ],
+    call: async (options: never) => readAll(streamArrays(options)),
+    check: (size, _, intact) => {
+      if (intact) expectThat(size === 4, () => `${size} rows of 4`);
+    },
+  },
+  ensemble: {
+    weight: 2,
+    valid: (r) => [[classifier(r), classifier(r)], { weights: [1, 3], loss: 'softmaxCrossEntropy' }],
+    call: (models: never, options: never) => {
+      const shares = predictProba(engine, ensemble(models, options), [0.5, -0.5]);
+      allFinite(shares);
+      return shares;
+    },
+    check: (shares, [models], intact) => {
+      if (!intact) return;
+      const [one, other] = (models as lanegrad.Sequential[]).map((model) =>
+        predictProba(engine, model, [0.5, -0.5], { loss: 'softmaxCrossEntropy' }),
+      );
+      const mean = one.map((share, i) => (share + 3 * other[i]) / 4);
+      const off = (shares as Float32Array).map((share, i) => Math.abs(share - mean[i]));
+      expectThat(Math.max(...off) < 1e-5, () => `${String(shares)}, not ${String(mean)}`);
+    },
+  },
+};
+
+/** Of files: there are none where they are looked for, and an error of ours says so. */
+export const streamFileFunctions: Record<string, Call> = {
+  streamNpy: {
+    valid: (_, { folder }) => [{ inputs: join(folder, 'x.npy'), labels: join(folder, 'y.npy'), window: 5 }],
+    call: unavailable(node.streamNpy),
+  },
+  streamNpyFolder: {
+    valid: (_, { folder }) => [join(folder, 'none'), { window: 5 }],
+    call: unavailable(node.streamNpyFolder),
+  },
+  streamIdxFolder: {
+    valid: (_, { folder }) => [join(folder, 'none'), { window: 5 }],
+    call: unavailable(node.streamIdxFolder),
+  },
+  sweepWorker: {
+    weight: 0.1,
+    // Port 1 is nobody's; a worker that is stopped already does not look.
+    valid: (r) => [
+      { queue: 'redis://127.0.0.1:1', workers: 1, ...(r.chance(0.9) && { signal: AbortSignal.abort() }) },
+    ],
+    call: unavailable(node.sweepWorker),
+  },
+};
+
+function unavailable(use: (...args: never[]) => Promise<unknown>): Call['call'] {
+  return (...args) =>
+    use(...args).catch((error: unknown) => {
+      if (!(error instanceof lanegrad.LanegradError)) throw error;
+    });
+}
