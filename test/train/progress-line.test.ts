@@ -112,10 +112,10 @@ test('fit shows it, and not when it is told not to', async () => {
 
 test('a hook of an epoch prints on an empty line, and so does whoever catches an error', async () => {
   const onEpoch = () => void written.push('told\n');
-  expect(await seen({ onEpoch })).toMatch(/\r\x1b\[Ktold\n/);
+  expect(await seen({ onEpoch })).toContain('\r\x1b[Ktold\n');
   written.length = 0;
   const fail = () => {
     if (written.length > 2) throw new Error('enough');
   };
-  expect(await seen({ onBatchBegin: fail })).toMatch(/\r\x1b\[Kthrown: enough$/);
+  expect(await seen({ onBatchBegin: fail })).toContain('\r\x1b[Kthrown: enough');
 });
