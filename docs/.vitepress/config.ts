@@ -27,7 +27,9 @@ export default defineConfig({
     },
   },
   vite: { build: { chunkSizeWarningLimit: 5000 } },
-  vue: { template: { compilerOptions: { isCustomElement: (tag) => tag === 'math' || /^m[a-z]+$/.test(tag) } } },
+  vue: {
+    template: { compilerOptions: { isCustomElement: (tag) => tag === 'math' || /^m[a-z]+$/.test(tag) } },
+  },
   themeConfig: {
     nav: [
       { text: 'Tutorial', link: '/tutorial' },

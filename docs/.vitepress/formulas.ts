@@ -6,7 +6,8 @@ export function formulas(md: MarkdownRenderer): void {
   md.inline.ruler.before('escape', 'formula', (state, silent) => {
     const found = /^\$(?!\s)((?:\\.|[^$\\\n])+?)(?<!\s)\$(?!\d)/.exec(state.src.slice(state.pos));
     if (!found) return false;
-    if (!silent) state.push('html_inline', '', 0).content = temml.renderToString(found[1], { throwOnError: true });
+    if (!silent)
+      state.push('html_inline', '', 0).content = temml.renderToString(found[1], { throwOnError: true });
     state.pos += found[0].length;
     return true;
   });

@@ -34,8 +34,13 @@ function pageOf(file: string): string | undefined {
   if (example) return `/examples/${example}`;
   if (/^examples\/?$/.test(file)) return '/examples/';
   if (!file.startsWith('docs/')) return undefined;
-  const path = file.slice('docs'.length).replace(/\/README\.md$/, '/').replace(/\.md$/, '');
-  return posix.extname(path) || path.endsWith('/') || existsSync(resolve(root, `${file.replace(/\.md$/, '')}.md`))
+  const path = file
+    .slice('docs'.length)
+    .replace(/\/README\.md$/, '/')
+    .replace(/\.md$/, '');
+  return posix.extname(path) ||
+    path.endsWith('/') ||
+    existsSync(resolve(root, `${file.replace(/\.md$/, '')}.md`))
     ? path
     : `${path}/`;
 }
@@ -53,7 +58,9 @@ export function repositoryLinks(md: MarkdownRenderer): void {
           const href = token.attrGet('href') ?? '';
           const local = !/^([a-z]+:|#|\/)/.test(href);
           const [, path, hash] = /^([^#]*)(.*)$/.exec(href)!;
-          const target = local ? pageOf(relative(root, resolve(root, folder, path)).replaceAll('\\', '/')) : href;
+          const target = local
+            ? pageOf(relative(root, resolve(root, folder, path)).replaceAll('\\', '/'))
+            : href;
           open.push(target !== undefined);
           if (target === undefined) Object.assign(token, { type: 'text', tag: '', content: '', nesting: 0 });
           else if (local) token.attrSet('href', `${target}${hash}`);

@@ -9,7 +9,13 @@ type Item = DefaultTheme.SidebarItem;
 const docs = fileURLToPath(new URL('..', import.meta.url));
 const page = (text: string, link: string): Item => ({ text, link });
 
-const kinds = { functions: 'Functions', classes: 'Classes', interfaces: 'Interfaces', 'type-aliases': 'Types', variables: 'Constants' };
+const kinds = {
+  functions: 'Functions',
+  classes: 'Classes',
+  interfaces: 'Interfaces',
+  'type-aliases': 'Types',
+  variables: 'Constants',
+};
 
 /** The reference of one entry of the package. */
 function entry(path: string): Item {
@@ -17,7 +23,9 @@ function entry(path: string): Item {
     const own = join(docs, 'api', path, folder);
     if (!existsSync(own)) return [];
     const names = readdirSync(own).map((file) => file.replace(/\.md$/, ''));
-    return [{ text, collapsed: true, items: names.map((name) => page(name, `/api/${path}/${folder}/${name}`)) }];
+    return [
+      { text, collapsed: true, items: names.map((name) => page(name, `/api/${path}/${folder}/${name}`)) },
+    ];
   });
   return { text: path, link: `/api/${path}/`, collapsed: path !== 'lanegrad', items };
 }
@@ -27,7 +35,12 @@ const entries = ['node', 'tables', 'trainer', 'reference', 'assignment'].map((na
 const reading: Item[] = [
   {
     text: 'Begin',
-    items: [page('What it is', '/'), page('Tutorial', '/tutorial'), page('Recipes', '/recipes'), page('Examples', '/examples/')],
+    items: [
+      page('What it is', '/'),
+      page('Tutorial', '/tutorial'),
+      page('Recipes', '/recipes'),
+      page('Examples', '/examples/'),
+    ],
   },
   {
     text: 'Guide',
