@@ -6,13 +6,17 @@ import { defineConfig } from 'vitepress';
 import { formulas } from './formulas.js';
 import { repositoryLinks } from './links.js';
 import { sidebar } from './sidebar.js';
+import { tableHeads } from './tables.js';
 import { wordsInBrackets } from './words.js';
+
+const base = process.env.DOCS_BASE ?? '/';
 
 export default defineConfig({
   title: 'lanegrad',
   description: 'Neural-network training in TypeScript, on kernels compiled to SIMD WebAssembly.',
   lang: 'en',
-  base: process.env.DOCS_BASE ?? '/',
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}icon.svg` }]],
+  base,
   cleanUrls: false,
   ignoreDeadLinks: false,
   rewrites: { 'guide/README.md': 'guide/index.md' },
@@ -24,8 +28,11 @@ export default defineConfig({
       repositoryLinks(md);
       formulas(md);
       wordsInBrackets(md);
+      tableHeads(md);
     },
   },
+  // The theme's first page has no main landmark.
+  transformHtml: (html) => html.replace('class="VPContent is-home"', 'class="VPContent is-home" role="main"'),
   vite: { build: { chunkSizeWarningLimit: 5000 } },
   vue: {
     template: { compilerOptions: { isCustomElement: (tag) => tag === 'math' || /^m[a-z]+$/.test(tag) } },

@@ -1,6 +1,8 @@
-/** What stands beside the pages: those of docs/ by hand, those of the reference by the files that TypeDoc made. */
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * What stands beside the pages. Of the reference it is its entries and kinds alone, each of which has a table: four hundred
+ * links in each of as many pages would weigh more than all they say.
+ */
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DefaultTheme } from 'vitepress';
 
@@ -19,18 +21,16 @@ const kinds = {
 
 /** The reference of one entry of the package. */
 function entry(path: string): Item {
-  const items = Object.entries(kinds).flatMap(([folder, text]): Item[] => {
-    const own = join(docs, 'api', path, folder);
-    if (!existsSync(own)) return [];
-    const names = readdirSync(own).map((file) => file.replace(/\.md$/, ''));
-    return [
-      { text, collapsed: true, items: names.map((name) => page(name, `/api/${path}/${folder}/${name}`)) },
-    ];
-  });
-  return { text: path, link: `/api/${path}/`, collapsed: path !== 'lanegrad', items };
+  const items = Object.entries(kinds)
+    .filter(([folder]) => existsSync(`${docs}api/${path}/${folder}`))
+    .map(([folder, text]) => page(text, `/api/${path}/#${folder}`));
+  return { text: path, link: `/api/${path}/`, items };
 }
 
-const entries = ['node', 'tables', 'trainer', 'reference', 'assignment'].map((name) => `lanegrad/${name}`);
+const entries = [
+  'lanegrad',
+  ...['node', 'tables', 'trainer', 'reference', 'assignment'].map((name) => `lanegrad/${name}`),
+];
 
 const reading: Item[] = [
   {
@@ -57,7 +57,7 @@ const reading: Item[] = [
       page('Sweeps', '/guide/sweeps'),
       page('To other programs and back', '/guide/formats'),
       page('Looking and checking', '/guide/checking'),
-      page('Threads', '/guide/threads'),
+      page('Engines and threads', '/guide/threads'),
       page('In the browser', '/guide/browser'),
     ],
   },
@@ -106,6 +106,6 @@ const reading: Item[] = [
 
 /** Of all pages, by the path that they begin with. */
 export const sidebar: DefaultTheme.SidebarMulti = {
-  '/api/': [{ text: 'Reference', link: '/api/', items: ['lanegrad', ...entries].map(entry) }],
+  '/api/': [{ text: 'Reference', link: '/api/', items: entries.map(entry) }],
   '/': reading,
 };
