@@ -15,6 +15,7 @@ export const outside: Readonly<Record<string, string>> = {
   'project/contributing': 'CONTRIBUTING.md',
   'project/security': 'SECURITY.md',
   'project/kernels': 'assembly/README.md',
+  'examples/index': 'examples/README.md',
 };
 
 /** The file in the repository that a page of the site is made of. */
@@ -22,13 +23,13 @@ function fileOf(page: string): string {
   const name = page.replace(/\.md$/, '');
   if (outside[name]) return outside[name];
   const [, example] = /^examples\/([\w-]+)$/.exec(name) ?? [];
-  return example && example !== 'index' ? `examples/${example}/README.md` : `docs/${page}`;
+  return example ? `examples/${example}/README.md` : `docs/${page}`;
 }
 
 /** The page of the site that shows a file or folder of the repository; undefined where there is none. */
 function pageOf(file: string): string | undefined {
   const page = Object.keys(outside).find((name) => outside[name] === file);
-  if (page) return `/${page}`;
+  if (page) return `/${page.replace(/index$/, '')}`;
   if (file === 'README.md') return '/';
   const [, example] = /^examples\/([\w-]+)(?:\/(?:README\.md)?)?$/.exec(file) ?? [];
   if (example) return `/examples/${example}`;

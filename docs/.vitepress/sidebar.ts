@@ -47,6 +47,7 @@ const reading: Item[] = [
     items: [
       page('A first model', '/guide/first-model'),
       page('Your own data', '/guide/your-own-data'),
+      page('Data larger than memory', '/guide/streaming'),
       page('Models and training', '/guide/training'),
       page('Images', '/guide/images'),
       page('Tables', '/guide/tables'),

@@ -8,8 +8,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export default {
   paths: () =>
-    Object.entries(outside).map(([page, file]) => ({
-      params: { name: basename(page) },
-      content: readFileSync(`${root}${file}`, 'utf8'),
-    })),
+    Object.entries(outside)
+      .filter(([page]) => page.startsWith('project/'))
+      .map(([page, file]) => ({
+        params: { name: basename(page) },
+        content: readFileSync(`${root}${file}`, 'utf8'),
+      })),
 };
