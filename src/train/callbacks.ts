@@ -104,10 +104,10 @@ export class Hooks {
     if (line) hooks = [line, ...hooks];
     this.#hooks = hooks;
     // Bound once: a step allocates nothing.
-    this.#batchBegin = hooks.flatMap((own) => own.onBatchBegin?.bind(own) ?? []);
-    this.#batchEnd = hooks.flatMap((own) =>
-      [own.onStep?.bind(own) ?? [], own.onBatchEnd?.bind(own) ?? []].flat(),
-    );
+    const present = <T>(list: readonly (T | undefined)[]) =>
+      list.filter((hook): hook is T => hook !== undefined);
+    this.#batchBegin = present(hooks.map((own) => own.onBatchBegin?.bind(own)));
+    this.#batchEnd = present(hooks.flatMap((own) => [own.onStep?.bind(own), own.onBatchEnd?.bind(own)]));
   }
 
   async trainBegin(plan: TrainingPlan): Promise<void> {
@@ -156,16 +156,12 @@ export class Hooks {
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
 
 /** Reads the hooks among a function's options, and its list `callbacks`, which come after them. */
 export function readHooks(where: string, reader: OptionReader): Hooks {
-  const own: Record<string, unknown> = {};
-  for (const name of names) {
-    const hook = reader.callback(name);
-    if (hook) own[name] = hook;
-  }
+  const own = Object.fromEntries(names.map((name) => [name, reader.callback(name)]));
   const listed: readonly unknown[] =
     reader.optional('callbacks', 'a list of objects with hooks such as onEpoch', Array.isArray) ?? [];
   for (const [index, entry] of listed.entries()) checkCallbacks(`${where}, callbacks[${index}]`, entry);
