@@ -1,4 +1,8 @@
-/** lanegrad for Node and browsers: engines, models, training. Files are in `lanegrad/node`. */
+/**
+ * lanegrad for Node and browsers: engines, models, training. Files are in `lanegrad/node`.
+ *
+ * @module lanegrad
+ */
 
 export * from './base/errors.js';
 export type { Fit } from './base/image-shape.js';

@@ -1,6 +1,8 @@
 /**
  * lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, folders of pictures, the folder of a
  * training run, and sweeps.
+ *
+ * @module lanegrad/node
  */
 import { readFileBytes, writeFileAtomic } from './base/files/atomic.js';
 import { checkPath } from './base/options.js';

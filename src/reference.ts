@@ -1,6 +1,8 @@
 /**
  * The reference engine: plain TypeScript, in float32 or float64, without WebAssembly. For checking and
  * comparing.
+ *
+ * @module lanegrad/reference
  */
 export { createReferenceEngine } from './create/reference.js';
 export {

@@ -1,6 +1,8 @@
 /**
  * lanegrad/tables: CSV, JSON lines, Parquet, NPY and NPZ as data sets, in Node and browsers. Files by path
  * are in `lanegrad/node`.
+ *
+ * @module lanegrad/tables
  */
 
 export type { CellOptions } from './tables/cells.js';

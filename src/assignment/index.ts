@@ -2,6 +2,8 @@
  * The whole assignment, as a library: each part by itself, or all with the report. Results are kept in a
  * folder and not computed again. Node only; the parts that compute are plain functions in modules of their
  * own.
+ *
+ * @module lanegrad/assignment
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';

@@ -2,8 +2,10 @@
  * How the assignment's work is followed: a line for each run that ends, and on a terminal a line that is
  * redrawn below them.
  */
+
+import { bar, clock } from '../base/platform/progress-line.js';
 import type { Finished, Overview } from '../tasks/progress.js';
-import { bar, clock, LiveLine } from './live-line.js';
+import { LiveLine } from './live-line.js';
 import { type Output, printable } from './output.js';
 
 export class AssignmentProgress {

@@ -1,12 +1,8 @@
-/**
- * One line at the bottom of a terminal, drawn again and again; and the bar and the clock that such lines
- * show.
- */
+/** One line at the bottom of a terminal, drawn again and again. */
 import { columnsOf, type Output } from './output.js';
 
 /** Milliseconds between two drawings. */
 const INTERVAL = 100;
-const BAR_WIDTH = 24;
 
 export class LiveLine {
   readonly #out: Output;
@@ -42,16 +38,4 @@ export class LiveLine {
     this.#shown = false;
     this.#out.redraw();
   }
-}
-
-/** A share between 0 and 1 as a bar. */
-export function bar(share: number): string {
-  const full = Math.min(BAR_WIDTH, Math.round(BAR_WIDTH * share));
-  return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
-}
-
-/** 1:05 */
-export function clock(milliseconds: number): string {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

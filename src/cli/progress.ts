@@ -2,9 +2,11 @@
  * How training is followed. A line an epoch everywhere; on a terminal also a bar below them, which is erased
  * at the end. It measures nothing but the time.
  */
+
+import { bar, clock } from '../base/platform/progress-line.js';
 import type { StepRecord, TrainingPlan } from '../train/fit.js';
 import type { EpochRecord, Score } from '../train/history.js';
-import { bar, clock, LiveLine } from './live-line.js';
+import { LiveLine } from './live-line.js';
 import { count, lossText, type Output, percent } from './output.js';
 
 /** Lines that a run of many epochs prints. */

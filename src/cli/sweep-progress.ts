@@ -1,7 +1,9 @@
 /** How a sweep is followed: a line for each trial that ends, and on a terminal a line that is redrawn below them. */
+
+import { bar, clock } from '../base/platform/progress-line.js';
 import type { SweepProgress } from '../sweep/sweep.js';
 import type { Trial } from '../sweep/trial.js';
-import { bar, clock, LiveLine } from './live-line.js';
+import { LiveLine } from './live-line.js';
 import { type Output, printable } from './output.js';
 
 /** Characters of a trial's settings that stand in its line. */

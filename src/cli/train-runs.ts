@@ -1,4 +1,6 @@
 /** `lanegrad train --folds` and `--seeds`: several runs of the same settings, and what they come to. */
+
+import { bar, clock } from '../base/platform/progress-line.js';
 import type { Engine } from '../engine/engine.js';
 import type { RunFolder } from '../run/folder.js';
 import type { RunSettings } from '../run/settings.js';
@@ -6,7 +8,7 @@ import type { RunSplits } from '../run/splits.js';
 import type { RunsObjective } from '../sweep/repeated/objective.js';
 import { type RunsProgress, trainRuns } from '../sweep/repeated/train-runs.js';
 import type { OneRun, RunsResult, Spread } from '../sweep/repeated/types.js';
-import { bar, clock, LiveLine } from './live-line.js';
+import { LiveLine } from './live-line.js';
 import { count, lossText, type Output, percent, printable, table } from './output.js';
 import type { Runs } from './runs-options.js';
 import type { Signals } from './signals.js';

@@ -39,7 +39,7 @@ export interface DatasetOptions extends ClassOptions, TargetOptions {
    */
   inputs: Numbers | Readonly<Record<string, Numbers | InputOptions>>;
   /**
-   * [size]: numbers of classes, or their names. Names are numbered as `classNames` has them, otherwise in the
+   * Numbers of classes, or their names, [size]. Names are numbered as `classNames` has them, otherwise in the
    * order of their characters' codes, and the set remembers that as `classNames`. An Int32Array is kept,
    * others are copied into one. Either labels or targets are required. For a model with several outputs: by
    * the output's name, each so or with its classes: `{ digit: { values: labels, classes: 10 } }`; other

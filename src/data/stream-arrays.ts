@@ -17,7 +17,7 @@ export interface StreamArraysOptions
   inputs: NumericArray;
   /** By default that of the array's class; `f16` for half precision in a Uint16Array. */
   dtype?: StreamDtype;
-  /** [size]: numbers of classes, or names where `classNames` are given; these or targets. */
+  /** Numbers of classes, or names where `classNames` are given, [size]; these or targets. */
   labels?: Labels;
   /** Row-major [size, targetWidth]; a target is one number by default. */
   targets?: NumericArray;

@@ -22,7 +22,7 @@ export interface Chunk {
    * makes new ones for every chunk.
    */
   inputs: Numbers;
-  /** [rows]: numbers of classes, or their names where the stream has `classNames`. */
+  /** Numbers of classes, or their names where the stream has `classNames`, [rows]. */
   labels?: Labels;
   /** Row-major [rows, targetWidth]. */
   targets?: Numbers;

@@ -35,7 +35,7 @@ export interface PredictTableOptions {
 export interface TablePrediction {
   /** The rows as they stand in the table; valid until the next prediction is asked for. */
   readonly chunk: TableChunk;
-  /** [rows]: the class by number, or the predicted number in the target's own unit. */
+  /** The class by number, or the predicted number in the target's own unit: [rows]. */
   readonly predictions: Float64Array;
   /** [rows, classes]; absent for a regression. */
   readonly probabilities?: Float32Array;

@@ -3,8 +3,10 @@
  * promise is waited for, those of batches before the next step; what it throws or rejects with ends training
  * and is what `fit` throws.
  */
+import { platform } from '#platform';
 import { OptionError, show } from '../base/errors.js';
 import type { OptionReader } from '../base/options.js';
+import type { ProgressLine } from '../base/platform/types.js';
 import type { EpochRecord, History } from './history.js';
 
 /** What `onTrainBegin` is told: how much there is to do, and where a resumed run begins. */
@@ -93,8 +95,13 @@ export class Hooks {
   /** What hooks of batches have returned, while it is not settled. */
   readonly #promises: PromiseLike<unknown>[] = [];
 
-  /** In the order in which they are called. */
-  constructor(hooks: readonly Callbacks[]) {
+  /** A terminal's, which whoever trains has to dispose of. */
+  readonly line: ProgressLine | undefined;
+
+  /** In the order in which they are called, after those of the terminal's line. */
+  constructor(hooks: readonly Callbacks[], line: ProgressLine | undefined) {
+    this.line = line;
+    if (line) hooks = [line, ...hooks];
     this.#hooks = hooks;
     // Bound once: a step allocates nothing.
     const present = <T>(list: readonly (T | undefined)[]) =>
@@ -149,20 +156,17 @@ export class Hooks {
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
 
 /** Reads the hooks among a function's options, and its list `callbacks`, which come after them. */
 export function readHooks(where: string, reader: OptionReader): Hooks {
-  const own: Record<string, unknown> = {};
-  for (const name of names) {
-    const hook = reader.callback(name);
-    if (hook) own[name] = hook;
-  }
-  const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
-  const listed = reader.optional('callbacks', 'a list of objects with hooks such as onEpoch', isList) ?? [];
+  const own = Object.fromEntries(names.map((name) => [name, reader.callback(name)]));
+  const listed: readonly unknown[] =
+    reader.optional('callbacks', 'a list of objects with hooks such as onEpoch', Array.isArray) ?? [];
   for (const [index, entry] of listed.entries()) checkCallbacks(`${where}, callbacks[${index}]`, entry);
-  return new Hooks([own as Callbacks, ...(listed as readonly Callbacks[])]);
+  const hooks = [own, ...listed] as Callbacks[];
+  return new Hooks(hooks, reader.boolean('progress', true) ? platform.progressLine?.(hooks) : undefined);
 }
 
 /** Keys of its own are an object's business; what is called as a hook must be one. */

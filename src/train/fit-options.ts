@@ -80,6 +80,12 @@ export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'>
    * values up to date with the last step.
    */
   onTurn?: (now: { download(): void }) => void | Promise<void>;
+  /**
+   * Shows on a terminal how far training is, with the last epoch's loss and accuracy: one line on standard
+   * error, from half a second on. True by default, and nothing in pages, workers and pipes, or where hooks of
+   * your own follow each step.
+   */
+  progress?: boolean;
   /** Several objects with the same hooks, called after those given as options. */
   callbacks?: readonly Callbacks[];
 }

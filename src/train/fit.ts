@@ -68,7 +68,8 @@ async function runFit(
   // Loaded only where there are checkpoints: most pages keep none.
   if (checkpointing || continuation.from)
     await (await import('./continuation.js')).continueFrom(engine, model, train, settings);
-  const disposables: { dispose(): void }[] = [];
+  const { line } = settings.hooks;
+  const disposables: { dispose(): void }[] = line ? [line] : [];
   const keep = <T extends { dispose(): void }>(resource: T): T => {
     disposables.push(resource);
     return resource;

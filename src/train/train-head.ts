@@ -33,7 +33,8 @@ import type { History } from './history.js';
 import { predict, scaleBytes } from './predict.js';
 
 /** How `trainHead` trains. */
-export interface TrainHeadOptions extends Pick<FitOptions, 'signal' | 'onTurn' | 'callbacks' | 'l2'> {
+export interface TrainHeadOptions
+  extends Pick<FitOptions, 'signal' | 'onTurn' | 'callbacks' | 'progress' | 'l2'> {
   /** Of labels that are numbers; names are numbered in this order. */
   classNames?: readonly string[];
   /** Units of hidden layers; none by default, which is logistic regression. */
@@ -173,7 +174,7 @@ function readOptions(where: string, options: TrainHeadOptions | undefined) {
       batchSize: reader.integer('batchSize', { min: 1 }, 64),
       optimizer: reader.optional('optimizer', OPTIMIZER, isOptimizer) ?? adam({ learningRate: 0.01 }),
       // `fit` looks at these.
-      ...given(reader, ['signal', 'onTurn', 'callbacks', 'l2']),
+      ...given(reader, ['signal', 'onTurn', 'callbacks', 'progress', 'l2']),
     },
   };
   reader.end();

@@ -107,7 +107,6 @@ describe.skipIf(noBrowser)('an app', () => {
       root: join(apps, 'linked'),
       logLevel: 'silent',
       cacheDir: join(apps, 'cache'),
-      optimizeDeps: { exclude: ['lanegrad'] },
       server: { port: 0, headers: isolated, fs: { strict: false } },
     });
     await dev.listen();

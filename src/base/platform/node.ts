@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { parentPort, Worker } from 'node:worker_threads';
 import { instantiateSync } from '@assemblyscript/loader';
 import { FileError } from '../errors.js';
+import { progressLine } from './progress-line.js';
 import type { Platform, TrainerWorker, WorkerPort } from './types.js';
 
 const major = Number(process.versions.node.split('.')[0]);
@@ -59,6 +60,7 @@ export const platform: Platform = {
   cores: availableParallelism(),
   threadsUnavailable: withoutRoomForThreads(),
   mayWait: true,
+  progressLine,
 
   startThread(setup, { ready, ended }) {
     // Options of this process, such as loaders, are not the thread's: its file is plain JavaScript.

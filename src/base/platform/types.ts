@@ -46,6 +46,11 @@ export interface Platform {
     | undefined;
   /** Within such a worker: where it hears from whoever started it. */
   workerPort(): WorkerPort;
+  /**
+   * Shows how a training goes on, where there is a terminal, and `hooks`, those of its caller, do not follow
+   * each step themselves.
+   */
+  progressLine?(hooks: readonly StepHooks[]): ProgressLine | undefined;
   /** After turbo code ran, before other code does: see node.ts. */
   leaveTurbo(): void;
 }
@@ -84,6 +89,32 @@ export interface ThreadSetup {
   readonly work: number;
   /** Where the thread says that it has failed. */
   readonly state: number;
+}
+
+/** Whether there are hooks of single steps. */
+export interface StepHooks {
+  // biome-ignore lint/suspicious/noExplicitAny: whatever they take
+  readonly onStep?: (step: any) => unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever they take
+  readonly onBatchEnd?: (step: any) => unknown;
+}
+
+/** Hooks of `fit` that show its progress on a terminal; `dispose` erases what is not finished. */
+export interface ProgressLine {
+  onTrainBegin(plan: {
+    readonly epochs: number;
+    readonly stepsPerEpoch: number;
+    readonly resumed?: { readonly step: number };
+  }): void;
+  onStep(step: { readonly step: number; readonly epoch: number; readonly loss: number }): void;
+  onEpoch(record: ShownScore & { readonly validation?: ShownScore }): void;
+  onTrainEnd(history: { readonly epochs: readonly unknown[] }): void;
+  dispose(): void;
+}
+
+interface ShownScore {
+  readonly loss: number;
+  readonly accuracy: number;
 }
 
 export interface ThreadEvents {

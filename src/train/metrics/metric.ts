@@ -6,14 +6,14 @@
 /** A batch of outputs and what they should have been. Matrices are row-major. */
 export interface MetricBatch {
   readonly rows: number;
-  /** [rows, outputs]: logits of a classifier or of several labels, or predicted values. */
+  /** Logits of a classifier or of several labels, or predicted values: [rows, outputs]. */
   readonly outputs: ArrayLike<number>;
   /** [rows, outputs], softmax of the outputs, or sigmoid. Made when first asked for. */
   probabilities(): ArrayLike<number>;
-  /** [rows]: classes. Of classification alone. */
+  /** Classes, [rows]. Of classification alone. */
   readonly labels?: ArrayLike<number>;
   /**
-   * [rows, outputs]: values to be predicted, or 1 for a label that the row has and 0 for one that it has not.
+   * Values to be predicted, or 1 for a label that the row has and 0 for one that it has not: [rows, outputs].
    */
   readonly targets?: ArrayLike<number>;
 }
