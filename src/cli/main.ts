@@ -16,6 +16,7 @@ import { addInfo } from './info.js';
 import { addInspect } from './inspect.js';
 import { printable, printableLines } from './output.js';
 import { addPredict } from './predict.js';
+import { addServe } from './serve.js';
 import { addSweep } from './sweep.js';
 import { addTrain } from './train.js';
 
@@ -63,6 +64,7 @@ function createProgram(): Command {
     addSweep,
     addEvaluate,
     addPredict,
+    addServe,
     addExport,
     addImport,
     addInspect,
