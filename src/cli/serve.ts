@@ -33,7 +33,8 @@ export function addServe(program: Command): void {
     )
     .argument('<model>', 'a model file, a run folder, or an ONNX file');
   const own = flagsOf({ ...serveOptions, ...commandOptions });
-  for (const option of [...own, lossOption(), ...engineOptions(), ...commonOptions()]) command.addOption(option);
+  for (const option of [...own, lossOption(), ...engineOptions(), ...commonOptions()])
+    command.addOption(option);
   command.action(serve).addHelpText('after', EXAMPLES);
 }
 
@@ -56,7 +57,11 @@ async function serve(given: string, options: ServeCommandOptions): Promise<void>
   });
   try {
     // It listens first: whoever watches health sees that the model is loading.
-    const server = await ModelServer.listen('serve', settings, options.verbose ? (line) => out.line(line) : undefined);
+    const server = await ModelServer.listen(
+      'serve',
+      settings,
+      options.verbose ? (line) => out.line(line) : undefined,
+    );
     try {
       const { path, model, metadata } = await openModel(given, loss);
       const engine = await createEngine({ backend, math, threads, turbo });

@@ -43,7 +43,13 @@ export class Answers {
   readonly #engine: Engine;
 
   /** Throws NonFiniteError for weights that are NaN or infinite, EngineError when memory cannot grow. */
-  constructor(where: string, engine: Engine, model: Network, loss: Loss | undefined, metadata: ModelMetadata) {
+  constructor(
+    where: string,
+    engine: Engine,
+    model: Network,
+    loss: Loss | undefined,
+    metadata: ModelMetadata,
+  ) {
     const numbers = valueSizes(model).reduce((sum, size) => sum + size, model.inputSize);
     this.maxRows = Math.max(1, Math.min(ROWS, Math.floor(NUMBERS / numbers)));
     this.#engine = engine;

@@ -1,8 +1,7 @@
 /** The body of a request, within bounds; and what becomes of one that nobody wants. */
 import type { IncomingMessage } from 'node:http';
 import { FormatError } from '../base/errors.js';
-import { RequestError } from './errors.js';
-import { BODY } from './rows.js';
+import { BODY, RequestError } from './errors.js';
 
 /** Bytes of an unwanted body that are read and thrown away, so that its sender gets to read the answer. */
 const DISCARDED = 2 ** 24;

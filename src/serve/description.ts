@@ -8,6 +8,7 @@ import type { ModelMetadata } from '../tables/model-file.js';
 import type { PreparedColumn } from '../tables/preparation.js';
 import type { ServedOutput } from './answers.js';
 import type { ServeSettings } from './options.js';
+import { shapesOf } from './rows.js';
 
 /** Numbers of a row that an example may have, and categories that are listed. */
 const EXAMPLE_NUMBERS = 1024;
@@ -64,7 +65,7 @@ export function describe(
     ...{ parameters, multiplyAdds },
     ...(table
       ? { columns: table.columns.map(describeColumn) }
-      : { inputs: model.inputs.map((port) => ({ name: port.name, shape: port.shape })) }),
+      : { inputs: shapesOf({ model, metadata }).map((shape, i) => ({ name: model.inputs[i].name, shape })) }),
     outputs: outputs.map((own) => ({
       ...{ name: own.name, kind: own.kind, size: own.size },
       ...(own.names && { names: own.names }),
@@ -85,13 +86,13 @@ function describeColumn(column: PreparedColumn): DescribedColumn {
 
 /** A row of means, and of the categories that come first. */
 function tableRow(columns: readonly PreparedColumn[]): object {
-  const valueOf = (column: PreparedColumn): unknown => {
+  const exampleOf = (column: PreparedColumn): unknown => {
     if (column.kind === 'number') return Number(column.mean.toPrecision(4));
     if (column.kind === 'boolean') return column.values[0];
     if (column.kind === 'category') return column.categories[0] ?? null;
     return new Date(column.mean * DAY).toISOString().slice(0, 10);
   };
-  return Object.fromEntries(columns.map((column) => [column.name, valueOf(column)]));
+  return Object.fromEntries(columns.map((column) => [column.name, exampleOf(column)]));
 }
 
 /** Rows of zeros: a number that bytes, floats and categories have all. */
@@ -100,6 +101,8 @@ function numbersExample({ inputs, inputSize, input, inputScales }: Network): obj
   const zeros = ({ shape }: Network['inputs'][number]) => new Array<number>(elementsOf(shape)).fill(0);
   const isBytes = inputs.every(({ name }) => (inputs.length === 1 ? input : inputScales?.[name]));
   const row =
-    inputs.length === 1 ? zeros(inputs[0]) : Object.fromEntries(inputs.map((port) => [port.name, zeros(port)]));
+    inputs.length === 1
+      ? zeros(inputs[0])
+      : Object.fromEntries(inputs.map((port) => [port.name, zeros(port)]));
   return { ...(isBytes && { type: 'uint8' }), rows: [row] };
 }

@@ -1,6 +1,9 @@
 /** What a server answers when it does not predict, and with which status of HTTP. */
 import { LanegradError } from '../base/errors.js';
 
+/** What messages call a request's body. */
+export const BODY = 'body';
+
 /** A request that is refused before, or in place of, looking at its rows. */
 export class RequestError extends LanegradError {
   readonly status: number;

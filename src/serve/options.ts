@@ -53,7 +53,7 @@ function address(): Kind<string> {
 /** The values of a server's options. */
 export type ServeSettings = SettingValues<typeof serveOptions>;
 
-export const serveSettingKeys = Object.keys(serveOptions) as readonly (keyof ServeSettings)[];
+const serveSettingKeys = Object.keys(serveOptions) as readonly (keyof ServeSettings)[];
 
 /** Those that are given, and the fallbacks. Throws OptionError for a value that an option cannot have. */
 export function readServeSettings(reader: OptionReader): ServeSettings {

@@ -15,12 +15,17 @@ const style = `
 const SHOWN = 2000;
 
 export function descriptionPage(description: Description): string {
-  const { model, parameters, multiplyAdds, columns, inputs, outputs, classNames, target, limits } = description;
+  const { model, parameters, multiplyAdds, columns, inputs, outputs, classNames, target, limits } =
+    description;
   const example = description.example === undefined ? undefined : JSON.stringify(description.example);
   const taken = columns
     ? columns.map(({ name, kind, values }) => [name, kind, values?.join(', ') ?? ''])
     : (inputs ?? []).map(({ name, shape }) => [name, 'numbers', shape.join(' x ')]);
-  const given = outputs.map(({ name, kind, size }) => [target ?? name, kind, kind === 'classes' ? '' : String(size)]);
+  const given = outputs.map(({ name, kind, size }) => [
+    target ?? name,
+    kind,
+    kind === 'classes' ? '' : String(size),
+  ]);
   const table = (rows: readonly (readonly string[])[]) =>
     html`<div><table>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</table></div>`;
   const facts = [
@@ -46,8 +51,11 @@ ${table(taken)}
 <h2>Predicts</h2>
 ${table(given)}
 ${classNames && html`<p>Classes: ${classNames.slice(0, 100).join(', ')}${classNames.length > 100 && ', …'}</p>`}
-${example && html`<h2>An example</h2>
-<pre>curl -H 'content-type: application/json' -d '${example.slice(0, SHOWN)}${example.length > SHOWN && ' …'}' http://…/predict</pre>`}
+${
+  example &&
+  html`<h2>An example</h2>
+<pre>curl -H 'content-type: application/json' -d '${example.slice(0, SHOWN)}${example.length > SHOWN && ' …'}' http://…/predict</pre>`
+}
 <h2>Facts</h2>
 ${table(facts)}
 <p>lanegrad ${description.lanegrad}. The same as JSON: <code>curl</code> without an <code>Accept</code> header.</p>

@@ -4,8 +4,8 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LanegradError } from '../base/errors.js';
-import { unavailable } from './errors.js';
-import { BODY, type RowSource } from './rows.js';
+import { BODY, unavailable } from './errors.js';
+import type { RowSource } from './rows.js';
 
 /** Milliseconds that a turn should take: between turns requests are read and health is told. */
 const TURN = 10;

@@ -11,11 +11,9 @@ import { imageShapeOfModel, readPictures } from '../run/pictures.js';
 import { exactIntegers } from '../tables/json-integers.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { readRows, scaleBytes } from '../train/rows.js';
-import { RequestError } from './errors.js';
+import { BODY, RequestError } from './errors.js';
+import { NumberReader } from './number-reader.js';
 import { TableRows } from './table-rows.js';
-
-/** What messages call a request's body. */
-export const BODY = 'body';
 
 /** Rows that are asked about, given out in order. */
 export interface RowSource {
@@ -49,10 +47,11 @@ export async function rowsOfJson(bytes: Uint8Array, wanted: RowsFor): Promise<Ro
   }
   if (rows.length === 0) throw new DataError(BODY, 'expected rows, given none');
   if (metadata.table) {
-    if (type !== undefined) throw new OptionError(BODY, 'option type: it is for models that are not of tables');
+    if (type !== undefined)
+      throw new OptionError(BODY, 'option type: it is for models that are not of tables');
     return TableRows.open(BODY, rows, metadata.table, model);
   }
-  return numberRows(rows, model, type ?? 'float32');
+  return numberRows(rows, model, shapesOf(wanted), type ?? 'float32');
 }
 
 /**
@@ -66,7 +65,8 @@ export async function rowOfPicture(bytes: Uint8Array, { model, metadata }: RowsF
     throw new RequestError(BODY, 415, 'the model takes no pictures; expected application/json');
   }
   const shape = imageShapeOfModel({ model, metadata });
-  if (pictureFormat(bytes) === undefined) throw new FormatError(BODY, 'it is no picture; expected PNG or JPEG');
+  if (pictureFormat(bytes) === undefined)
+    throw new FormatError(BODY, 'it is no picture; expected PNG or JPEG');
   const { pixels } = await readPictures([BODY], async () => bytes, { shape, fit: metadata.input?.fit });
   if (pixels.length !== model.inputSize) {
     throw new ShapeError(
@@ -131,13 +131,25 @@ function readBody(body: unknown): { rows: readonly unknown[]; type: (typeof type
   return { rows, type };
 }
 
-function numberRows(rows: readonly unknown[], model: Network, type: (typeof types)[number]): RowSource {
+/** How a row's numbers may be nested, for each input: as the pictures are that the model was trained on. */
+export function shapesOf({ model, metadata }: Pick<RowsFor, 'model' | 'metadata'>): (readonly number[])[] {
+  const shapes = model.inputs.map(({ shape }) => shape);
+  const image = model.inputs.length === 1 ? (metadata.input?.imageShape as readonly number[]) : undefined;
+  return image && elementsOf(image) === model.inputSize ? [image] : shapes;
+}
+
+function numberRows(
+  rows: readonly unknown[],
+  model: Network,
+  shapes: readonly (readonly number[])[],
+  type: (typeof types)[number],
+): RowSource {
   const values = model.inputs.map((port, i) => {
     const size = elementsOf(port.shape);
     const given = new (type === 'uint8' ? Uint8Array : Float32Array)(rows.length * size);
     for (const [row, own] of rows.entries()) {
       const words = model.inputs.length === 1 ? `row ${row}` : `row ${row}, ${port.name}`;
-      const reader = new NumberReader(words, port.shape, given, row * size);
+      const reader = new NumberReader(words, shapes[i], given, row * size);
       reader.read(ofPort(own, port, model, row));
     }
     checkScaled(given, model, port, rows.length);
@@ -159,64 +171,6 @@ function ofPort(row: unknown, port: Port, { inputs }: Network, index: number): u
   const own = names.map((name) => reader.required(name, 'an array of numbers'));
   reader.end();
   return own[names.indexOf(port.name)];
-}
-
-/** Reads a row's numbers, in one array or nested as the input's axes are; grey images may leave out the last. */
-class NumberReader {
-  readonly #words: string;
-  readonly #shape: readonly number[];
-  readonly #to: Uint8Array | Float32Array;
-  readonly #start: number;
-  readonly #end: number;
-  #at: number;
-
-  constructor(words: string, shape: readonly number[], to: Uint8Array | Float32Array, start: number) {
-    this.#words = words;
-    this.#shape = shape;
-    this.#to = to;
-    this.#start = start;
-    this.#end = start + elementsOf(shape);
-    this.#at = start;
-  }
-
-  read(value: unknown): void {
-    const size = this.#end - this.#start;
-    if (!Array.isArray(value)) {
-      if (size !== 1) this.#fail(`expected an array of ${size} numbers, given ${show(value)}`);
-      return this.#number(value);
-    }
-    if (Array.isArray(value[0])) return this.#axis(value, 0);
-    if (value.length !== size) this.#fail(`expected ${size} numbers, given ${value.length}`);
-    for (const item of value) this.#number(item);
-  }
-
-  #axis(value: unknown, axis: number): void {
-    const dims = this.#shape.slice(axis);
-    if (!Array.isArray(value) && dims.every((size) => size === 1)) return this.#number(value);
-    const [size] = dims;
-    if (!Array.isArray(value) || value.length !== size) {
-      const given = Array.isArray(value) ? `${value.length} of them` : show(value);
-      this.#fail(`expected nested arrays of [${this.#shape.join(', ')}], given ${given} in place of ${size}`);
-    }
-    for (const item of value as unknown[]) this.#axis(item, axis + 1);
-  }
-
-  #number(value: unknown): void {
-    const column = this.#at - this.#start;
-    const isByte = this.#to instanceof Uint8Array;
-    if (typeof value !== 'number') this.#fail(`column ${column}: expected a number, given ${show(value)}`);
-    if (isByte && !(Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255)) {
-      this.#fail(`column ${column}: expected a whole number from 0 to 255, given ${show(value)}`);
-    }
-    if (!isByte && !Number.isFinite(Math.fround(value as number))) {
-      this.#fail(`column ${column}: expected a finite number that float32 holds, given ${show(value)}`);
-    }
-    this.#to[this.#at++] = value as number;
-  }
-
-  #fail(problem: string): never {
-    throw new (problem.startsWith('column') ? DataError : ShapeError)(BODY, `${this.#words}: ${problem}`);
-  }
 }
 
 /**

@@ -8,14 +8,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { OptionError } from '../base/errors.js';
 import { systemCode } from '../base/files/atomic.js';
-import type { Answers } from './answers.js';
 import { checkLength, discard, kindOfBody, readBody } from './body.js';
 import type { Description } from './description.js';
-import { errorAnswer, RequestError, unavailable } from './errors.js';
+import { BODY, errorAnswer, RequestError, unavailable } from './errors.js';
 import type { ServeSettings } from './options.js';
 import { descriptionPage } from './page.js';
-import { Queue } from './queue.js';
-import { BODY, rowOfPicture, rowsOfJson, type RowsFor } from './rows.js';
+import { type Answering, Queue } from './queue.js';
+import { type RowsFor, rowOfPicture, rowsOfJson } from './rows.js';
 
 /** Connections at once; more are closed as they come. */
 const CONNECTIONS = 1024;
@@ -36,7 +35,7 @@ const FAREWELL = 250;
 
 /** What is served. */
 export interface Served extends Pick<RowsFor, 'model' | 'metadata'> {
-  readonly answers: Answers;
+  readonly answers: Answering & { dispose(): void };
   readonly description: Description;
 }
 
@@ -243,7 +242,11 @@ export class ModelServer {
         const source = kind === 'json' ? await rowsOfJson(bytes, wanted) : await rowOfPicture(bytes, wanted);
         const expected = NUMBER_BYTES * source.rows * (model.outputSize + 2);
         if (expected > this.#mostHeld) {
-          throw new RequestError(BODY, 413, `its ${source.rows} rows have too large an answer; ask for fewer`);
+          throw new RequestError(
+            BODY,
+            413,
+            `its ${source.rows} rows have too large an answer; ask for fewer`,
+          );
         }
         hold(expected);
         const answers = await this.#queue!.answer(source, gone);
