@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LanegradError } from '../base/errors.js';
-import { BODY, unavailable } from './errors.js';
+import { BODY, RequestError, unavailable } from './errors.js';
 import type { RowSource } from './rows.js';
 
 /** Milliseconds that a turn should take: between turns requests are read and health is told. */
@@ -16,11 +16,15 @@ export interface Answering {
   of(where: string, values: readonly Float32Array[], rows: number, first: number): string[];
 }
 
+/** Who waits for an answer, as long as `gone` is false. An AbortSignal would cost as much as a small network. */
+export interface Client {
+  readonly gone: boolean;
+}
+
 interface Job {
   readonly source: RowSource;
   readonly answers: string[];
-  /** Aborted when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
+  readonly client: Client;
   readonly resolve: (answers: readonly string[]) => void;
   readonly reject: (error: unknown) => void;
   failed: boolean;
@@ -50,9 +54,9 @@ export class Queue {
    *
    * @throws what is wrong with its rows: of its own, and never of those computed beside.
    */
-  answer(source: RowSource, signal: AbortSignal): Promise<readonly string[]> {
+  answer(source: RowSource, client: Client): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ source, answers: [], signal, resolve, reject, failed: false });
+      this.#jobs.push({ source, answers: [], client, resolve, reject, failed: false });
       if (!this.#busy) void this.#run();
     });
   }
@@ -82,8 +86,8 @@ export class Queue {
     while (room > 0) {
       const job = this.#jobs.shift();
       if (!job) break;
-      if (job.signal.aborted) {
-        fail(job, job.signal.reason);
+      if (job.client.gone) {
+        fail(job, new RequestError(BODY, 499, 'nobody waits for the answer'));
         continue;
       }
       const rows = Math.min(room, job.source.rows - job.answers.length);

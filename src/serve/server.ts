@@ -13,7 +13,7 @@ import type { Description } from './description.js';
 import { BODY, errorAnswer, RequestError, unavailable } from './errors.js';
 import type { ServeSettings } from './options.js';
 import { descriptionPage } from './page.js';
-import { type Answering, Queue } from './queue.js';
+import { type Answering, type Client, Queue } from './queue.js';
 import { type RowsFor, rowOfPicture, rowsOfJson } from './rows.js';
 
 /** Connections at once; more are closed as they come. */
@@ -170,32 +170,32 @@ export class ModelServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const began = performance.now();
-    const gone = new AbortController();
+    const client = { gone: false };
     const socket = request.socket;
     this.#answering.add(socket);
     response.on('close', () => {
       this.#answering.delete(socket);
-      gone.abort(new RequestError(BODY, 499, 'nobody waits for the answer'));
+      client.gone = true;
     });
     // Errors of a connection that is gone: there is nobody to tell.
     response.on('error', () => {});
     let answer: Answer;
     try {
-      answer = await this.#route(request, response, gone.signal);
+      answer = await this.#route(request, response, client);
     } catch (error) {
       answer = errorAnswer(error);
       if (answer.status === 500) this.#log?.(`failed: ${(error as Error)?.stack ?? String(error)}`);
     }
     this.#send(request, response, answer);
     if (!this.#log) return;
-    const status = gone.signal.aborted ? 'gone' : answer.status;
+    const status = client.gone ? 'gone' : answer.status;
     const rows = answer.rows === undefined ? '' : ` ${answer.rows} rows`;
     const took = `${(performance.now() - began).toFixed(1)} ms`;
     const path = (request.url ?? '').slice(0, 200);
     this.#log(`${new Date().toISOString()} ${request.method} ${path} ${status}${rows} ${took}`);
   }
 
-  async #route(request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<Answer> {
+  async #route(request: IncomingMessage, response: ServerResponse, client: Client): Promise<Answer> {
     const [path] = (request.url ?? '').split('?', 1);
     const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
     if (!methods) {
@@ -206,7 +206,7 @@ export class ModelServer {
       throw new RequestError(path, 405, `expected the method ${allow}, given ${request.method}`, { allow });
     }
     if (path === '/health') return this.#health();
-    if (path === '/predict') return this.#predict(request, response, gone);
+    if (path === '/predict') return this.#predict(request, response, client);
     const { description } = this.#ready();
     if (!(request.headers.accept ?? '').includes('text/html')) {
       return { status: 200, body: JSON.stringify(description) };
@@ -225,7 +225,7 @@ export class ModelServer {
     };
   }
 
-  async #predict(request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<Answer> {
+  async #predict(request: IncomingMessage, response: ServerResponse, client: Client): Promise<Answer> {
     try {
       const { model, metadata, description } = this.#ready();
       const { maxRows, maxBody } = this.#settings;
@@ -249,7 +249,7 @@ export class ModelServer {
           );
         }
         hold(expected);
-        const answers = await this.#queue!.answer(source, gone);
+        const answers = await this.#queue!.answer(source, client);
         this.counts.answered++;
         this.counts.rows += source.rows;
         const names = description.classNames ? `,"classNames":${JSON.stringify(description.classNames)}` : '';
