@@ -322,19 +322,23 @@ describe('tables', () => {
     const metadata: ModelMetadata = { table: preparation };
     const predictions: number[] = [];
     const shares: number[] = [];
+    const names: string[] = [];
     for await (const own of predictTable(engine, model, preparation, await openTable(rows))) {
       predictions.push(...own.predictions);
       shares.push(...(own.probabilities ?? []));
+      names.push(...(own.names ?? []));
     }
-    return { url: await serve(model, { metadata }), predictions, shares };
+    return { url: await serve(model, { metadata }), predictions, shares, names };
   }
 
   test('have the bits of predictTable, by class', async () => {
-    const { url, predictions, shares } = await trained('kind');
+    const { url, predictions, shares, names } = await trained('kind');
     const answer = await post(url, rows);
     expect(fieldOf(answer, 'class')).toEqual(predictions);
     expect(fieldOf(answer, 'probabilities').flat()).toEqual(shares);
     expect(answer.json.target).toBe('kind');
+    expect(answer.json.predictions!.map(({ name }) => name)).toEqual(names);
+    expect(new Set(names).size).toBeGreaterThan(0);
     expect(answer.json.classNames).toEqual(expect.arrayContaining(['rose', 'tulip']));
     // One at a time, with columns in another order, and one that nobody knows.
     for (const i of [0, 5, 17, 119]) {
@@ -347,7 +351,8 @@ describe('tables', () => {
   });
 
   test('have the bits of predictTable, by number', async () => {
-    const { url, predictions } = await trained('weight');
+    const { url, predictions, names } = await trained('weight');
+    expect(names).toEqual([]);
     expect(fieldOf(await post(url, rows), 'value')).toEqual(predictions);
   });
 
