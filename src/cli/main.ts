@@ -8,6 +8,7 @@ import { LanegradError, OptionError } from '../base/errors.js';
 import { fileError } from '../base/files/atomic.js';
 import { packageVersion } from '../run/version.js';
 import { addAssignment } from './assignment.js';
+import { addCompletion } from './completion.js';
 import { addEvaluate } from './evaluate.js';
 import { addExport } from './export.js';
 import { addGradcheck } from './gradcheck.js';
@@ -71,6 +72,7 @@ function createProgram(): Command {
     addGradcheck,
     addAssignment,
     addInfo,
+    addCompletion,
   ])
     add(program);
   return program.addHelpText('after', '\nlanegrad <command> --help tells more of each, with examples.');
