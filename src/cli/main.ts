@@ -15,6 +15,7 @@ import { addGradcheck } from './gradcheck.js';
 import { addImport } from './import.js';
 import { addInfo } from './info.js';
 import { addInspect } from './inspect.js';
+import { addNew } from './new.js';
 import { printable, printableLines } from './output.js';
 import { addPredict } from './predict.js';
 import { addServe } from './serve.js';
@@ -71,6 +72,7 @@ function createProgram(): Command {
     addInspect,
     addGradcheck,
     addAssignment,
+    addNew,
     addInfo,
     addCompletion,
   ])
