@@ -131,7 +131,7 @@ async function typeScript() {
   const stems = new Set(sources.map((path) => path.replace(/^src\/(.*)\.[jt]s$/, '$1')));
   const outputs = files('dist').filter((path) => !path.startsWith('dist/script/'));
   const stale = outputs.filter(
-    (path) => !stems.has(path.replace(/^dist\/(.*?)(\.d\.ts|\.js|\.js\.map)$/, '$1')),
+    (path) => !stems.has(path.replace(/^dist\/(.*?)(\.d\.ts|\.js)$/, '$1')),
   );
   for (const path of stale) rmSync(`${root}${path}`);
   const inputs = [
