@@ -28,6 +28,7 @@ import { writeSignatures } from './signatures.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const STAMPS = 'build/stamps.json';
+const THIRD_PARTY = 'dist/script/THIRD-PARTY.txt';
 const { targets } = JSON.parse(readFileSync(`${root}asconfig.json`, 'utf8'));
 // Those with threads take longest, and so come first.
 const library = Object.keys(targets)
@@ -162,7 +163,24 @@ async function bundle() {
     logLevel: 'warning',
     metafile: true,
   });
-  return { inputs: Object.keys(metafile.inputs), outputs: Object.keys(metafile.outputs) };
+  write(THIRD_PARTY, thirdParty(metafile));
+  return { inputs: Object.keys(metafile.inputs), outputs: [...Object.keys(metafile.outputs), THIRD_PARTY] };
+}
+
+/** The licences of other people's code that is within bundles. Throws where a package comes without one. */
+function thirdParty({ outputs }) {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const folders = inputs.flatMap(([path, { bytesInOutput }]) => {
+    const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(path)?.[0];
+    return folder && bytesInOutput > 0 ? [folder] : [];
+  });
+  const texts = [...new Set(folders)].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
+    if (!file) throw new Error(`${name} is bundled, and has no file of its licence`);
+    return `${name} ${version}, ${license}\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
+  });
+  return `Code of other people in the scripts of this folder, and their licences.\n\n${texts.join(`\n${'-'.repeat(72)}\n\n`)}`;
 }
 
 /** Runs a package's script; what it prints is shown. */
