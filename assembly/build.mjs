@@ -131,9 +131,7 @@ async function typeScript() {
   const sources = files('src').filter((path) => !path.startsWith('src/report/client/'));
   const stems = new Set(sources.map((path) => path.replace(/^src\/(.*)\.[jt]s$/, '$1')));
   const outputs = files('dist').filter((path) => !path.startsWith('dist/script/'));
-  const stale = outputs.filter(
-    (path) => !stems.has(path.replace(/^dist\/(.*?)(\.d\.ts|\.js)$/, '$1')),
-  );
+  const stale = outputs.filter((path) => !stems.has(path.replace(/^dist\/(.*?)(\.d\.ts|\.js)$/, '$1')));
   for (const path of stale) rmSync(`${root}${path}`);
   const inputs = [
     'tsconfig.json',
