@@ -128,7 +128,9 @@ describe('numbers', () => {
     const head =
       'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
     socket.write(`${head}${`fff\r\n${' '.repeat(4095)}\r\n`.repeat(26)}`);
-    await expect.poll(received).toMatch(/^HTTP\/1\.1 413 [\s\S]*expected at most 100000 bytes, given more/);
+    await expect
+      .poll(received, { timeout: 20_000 })
+      .toMatch(/^HTTP\/1\.1 413 [\s\S]*expected at most 100000 bytes, given more/);
     socket.destroy();
   });
 

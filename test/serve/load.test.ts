@@ -13,6 +13,9 @@ import { ModelServer } from '../../src/serve/server.js';
 import { predict } from '../../src/train/predict.js';
 import { classifier, engine, get, numbers, post, raw } from './client.js';
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 20_000 };
+
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
@@ -80,7 +83,7 @@ test('requests on one connection, sent before the first is answered, are answere
       .split(/\r\n\r\n/)
       .slice(1)
       .map((text) => text.replace(/HTTP\/1\.1 200 OK[\s\S]*$/, ''));
-  await expect.poll(() => texts().filter((text) => text.endsWith('}')).length).toBe(3);
+  await expect.poll(() => texts().filter((text) => text.endsWith('}')).length, PATIENT).toBe(3);
   expect(texts().map((text) => JSON.parse(text))).toEqual(expected.map(({ json }) => json));
   socket.destroy();
 });
@@ -88,7 +91,7 @@ test('requests on one connection, sent before the first is answered, are answere
 test('more requests than may wait are told to come again, and health says so', async () => {
   const { url, calls } = await slow(5, { queue: 4 });
   const asked = Array.from({ length: 60 }, (_, i) => post(url, numbers(3, 4, i)));
-  await expect.poll(() => calls.length).toBeGreaterThan(0);
+  await expect.poll(() => calls.length, PATIENT).toBeGreaterThan(0);
   const during = await get(`${url}/health`);
   expect(during).toMatchObject({ status: 503, json: { status: 'queue full', waiting: 4, queue: 4 } });
   const answers = await Promise.all(asked);
@@ -118,7 +121,7 @@ test('bytes that are held are bounded: bodies that never end make room for no mo
   // Eight of the largest are held, which nine of these are more than.
   const refused = () =>
     sent.filter(({ received }) => /^HTTP\/1\.1 503 [\s\S]*too many bytes/.test(received()));
-  await expect.poll(() => refused().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+  await expect.poll(() => refused().length, PATIENT).toBeGreaterThanOrEqual(3);
   expect((await post(url, ' '.repeat(1_000_000))).status).toBe(503);
   expect((await get(`${url}/health`)).json.status).toMatch(/^(ready|queue full)$/);
   // Those that were held are let go when their time is over.
@@ -159,10 +162,10 @@ test('who does not read an answer is let go', async () => {
   const { socket, received, closed } = await raw(url);
   socket.pause();
   socket.write(bytesOf(JSON.stringify(numbers(1000, 1))));
-  await expect.poll(async () => (await get(`${url}/health`)).json.waiting).toBe(0);
+  await expect.poll(async () => (await get(`${url}/health`)).json.waiting, PATIENT).toBe(0);
   // Only who writes hears that there is nobody any more; empty lines before a request mean nothing.
   const poll = setInterval(() => socket.write('\r\n'), 100);
-  await expect.poll(() => socket.destroyed || socket.errored !== null, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => socket.destroyed || socket.errored !== null, PATIENT).toBe(true);
   clearInterval(poll);
   await closed;
   expect(received()).toBe('');
@@ -173,7 +176,7 @@ test('rows that nobody waits for any more are not computed', async () => {
   const leaving = new AbortController();
   const options = { method: 'POST', headers: { 'content-type': 'application/json' }, signal: leaving.signal };
   const left = fetch(`${url}/predict`, { ...options, body: JSON.stringify(numbers(500)) });
-  await expect.poll(() => calls.length).toBeGreaterThan(2);
+  await expect.poll(() => calls.length, PATIENT).toBeGreaterThan(2);
   leaving.abort();
   await expect(left).rejects.toThrow(/abort/i);
   expect((await post(url, numbers(1))).status).toBe(200);
@@ -184,7 +187,7 @@ describe('a server that stops', () => {
   test('finishes what it has accepted and refuses the rest', async () => {
     const { server, url, calls } = await slow(10);
     const asked = [1, 2, 3].map((seed) => post(url, numbers(20, 4, seed)));
-    await expect.poll(async () => (await get(`${url}/health`)).json.waiting).toBe(3);
+    await expect.poll(async () => (await get(`${url}/health`)).json.waiting, PATIENT).toBe(3);
     const closed = server.close();
     const late = await post(url, numbers(1));
     expect(late).toMatchObject({ status: 503, json: { error: { message: 'server: it is stopping' } } });
@@ -204,7 +207,7 @@ describe('a server that stops', () => {
   test('does not wait longer than it is told', async () => {
     const { server, url } = await slow(20, { stopSeconds: 0 });
     const asked = post(url, numbers(1000));
-    await expect.poll(async () => (await get(`${url}/health`)).json.waiting).toBe(1);
+    await expect.poll(async () => (await get(`${url}/health`)).json.waiting, PATIENT).toBe(1);
     const outcome = asked.then(({ status, json }) => `${status} ${json.error?.message}`);
     await server.close();
     expect(await outcome).toBe('503 body: the server is stopping');
