@@ -11,8 +11,8 @@ import type { OnnxResult } from './onnx.js';
 import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { PredictResult } from './predict.js';
-import type { StreamResult } from './stream.js';
 import type { ServeResult } from './serve.js';
+import type { StreamResult } from './stream.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
 
