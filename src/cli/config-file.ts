@@ -50,10 +50,12 @@ export async function withConfig(
   if (isResolved && isSaid('preset')) {
     throw new OptionError('--preset', `${path} is of a run, and holds all settings; expected none besides`);
   }
-  // By these the rows of a table are dealt out, before there are settings.
-  const { seed, full } = configured;
+  // By these the rows are read and dealt out, before there are settings.
+  const { seed, full, memory } = configured;
   const unsaid = Object.fromEntries(
-    Object.entries({ ...others, seed, full }).filter(([key, value]) => value !== undefined && !isSaid(key)),
+    Object.entries({ ...others, seed, full, memory }).filter(
+      ([key, value]) => value !== undefined && !isSaid(key),
+    ),
   );
   // What is true unless said otherwise would count as said.
   const defaults = Object.keys(configured).filter((key) => !isSaid(key));

@@ -1,12 +1,8 @@
 /** `lanegrad train` for tables: how a run is prepared, and what is shown of the table. */
-<<<<<<< HEAD
-
-import type { AnySet } from '../data/any-set.js';
-=======
 import { stat } from 'node:fs/promises';
 import { fileError } from '../base/files/atomic.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
->>>>>>> fe76264 (train --config: options from a file or a run's config.json; class names in predictTable; predict --out -; a missing file before a missing target)
+import type { AnySet } from '../data/any-set.js';
 import type { RunSettings } from '../run/settings.js';
 import { type ColumnSummary, rowsOf, type TableSummary } from '../tables/summary.js';
 import { loadLargeTable, loadTable, type TableSplits, tableDefaults } from '../tables/training.js';
@@ -21,13 +17,9 @@ const MAX_LISTED = 40;
 export async function prepareTableRun(
   source: string,
   options: TrainOptions,
-<<<<<<< HEAD
   spillFolder: string,
 ): Promise<{ settings: RunSettings; splits: TableSplits<AnySet> }> {
-=======
-): Promise<{ settings: RunSettings; splits: TableSplits }> {
   if (options.target === undefined) await requireFile(source);
->>>>>>> fe76264 (train --config: options from a file or a run's config.json; class names in predictTable; predict --out -; a missing file before a missing target)
   const settings = toTableSettings(source, options);
   const { seed = 1, full = false, folds, seeds, memory } = options;
   // Every row but the test's is in a fold.
