@@ -51,9 +51,9 @@ export async function withConfig(
     throw new OptionError('--preset', `${path} is of a run, and holds all settings; expected none besides`);
   }
   // By these the rows are read and dealt out, before there are settings.
-  const { seed, full, memory } = configured;
+  const { seed, full, memory, spillFolder } = configured;
   const unsaid = Object.fromEntries(
-    Object.entries({ ...others, seed, full, memory }).filter(
+    Object.entries({ ...others, seed, full, memory, spillFolder }).filter(
       ([key, value]) => value !== undefined && !isSaid(key),
     ),
   );
