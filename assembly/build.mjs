@@ -28,6 +28,7 @@ import { writeSignatures } from './signatures.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const STAMPS = 'build/stamps.json';
+const THIRD_PARTY = 'dist/script/THIRD-PARTY.txt';
 const { targets } = JSON.parse(readFileSync(`${root}asconfig.json`, 'utf8'));
 // Those with threads take longest, and so come first.
 const library = Object.keys(targets)
@@ -130,9 +131,7 @@ async function typeScript() {
   const sources = files('src').filter((path) => !path.startsWith('src/report/client/'));
   const stems = new Set(sources.map((path) => path.replace(/^src\/(.*)\.[jt]s$/, '$1')));
   const outputs = files('dist').filter((path) => !path.startsWith('dist/script/'));
-  const stale = outputs.filter(
-    (path) => !stems.has(path.replace(/^dist\/(.*?)(\.d\.ts|\.js|\.js\.map)$/, '$1')),
-  );
+  const stale = outputs.filter((path) => !stems.has(path.replace(/^dist\/(.*?)(\.d\.ts|\.js)$/, '$1')));
   for (const path of stale) rmSync(`${root}${path}`);
   const inputs = [
     'tsconfig.json',
@@ -162,7 +161,24 @@ async function bundle() {
     logLevel: 'warning',
     metafile: true,
   });
-  return { inputs: Object.keys(metafile.inputs), outputs: Object.keys(metafile.outputs) };
+  write(THIRD_PARTY, thirdParty(metafile));
+  return { inputs: Object.keys(metafile.inputs), outputs: [...Object.keys(metafile.outputs), THIRD_PARTY] };
+}
+
+/** The licences of other people's code that is within bundles. Throws where a package comes without one. */
+function thirdParty({ outputs }) {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const folders = inputs.flatMap(([path, { bytesInOutput }]) => {
+    const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(path)?.[0];
+    return folder && bytesInOutput > 0 ? [folder] : [];
+  });
+  const texts = [...new Set(folders)].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
+    if (!file) throw new Error(`${name} is bundled, and has no file of its licence`);
+    return `${name} ${version}, ${license}\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
+  });
+  return `Code of other people in the scripts of this folder, and their licences.\n\n${texts.join(`\n${'-'.repeat(72)}\n\n`)}`;
 }
 
 /** Runs a package's script; what it prints is shown. */

@@ -1,6 +1,6 @@
 /**
  * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [stream] [large] [conv] [onnx]
- * [peers] [sweep] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
+ * [peers] [sweep] [serve] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
  * `large` takes [--rows 1000000] [--memory 512M] [--epochs 2]: of 30,000,000 rows 9 GB on disk.
  * `peers` needs `npm ci` in bench/peers, as do the peers of `conv`, `browser` a Chromium, `sweep` a python3 with Optuna,
  * `classic` the tables that
@@ -26,6 +26,7 @@ import { benchPeers } from './peers.js';
 import { benchPredict } from './predict.js';
 import type { BenchResults } from './results.js';
 import { benchStream } from './stream.js';
+import { benchServe, serveRow } from './serve.js';
 import { benchOverhead, overheadRow } from './sweep/overhead.js';
 import { benchTpe, tpeRow } from './sweep/tpe.js';
 import {
@@ -61,6 +62,7 @@ const tasks = [
   'onnx',
   'peers',
   'sweep',
+  'serve',
 ] as const;
 
 const { values, positionals } = parseArgs({
@@ -184,6 +186,9 @@ if (wanted.includes('sweep')) {
     console.log(tpeRow(row)),
   );
   console.log(`optuna ${version}; means of ${seeds} seeds with their standard errors`);
+}
+if (wanted.includes('serve')) {
+  results.serve = await benchServe(values.quick ? 1 : 5, (result) => console.log(serveRow(result)));
 }
 if (values.markdown !== undefined) {
   await writeFileAtomic(values.markdown, markdown(results));

@@ -11,6 +11,7 @@ import type { OnnxResult } from './onnx.js';
 import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { PredictResult } from './predict.js';
+import type { ServeResult } from './serve.js';
 import type { StreamResult } from './stream.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
@@ -35,6 +36,7 @@ export interface BenchResults {
   large?: LargeResult;
   conv?: ConvResult;
   onnx?: readonly OnnxResult[];
+  serve?: readonly ServeResult[];
   peers?: readonly PeerResult[];
   /** First lines of the peers: versions and settings. */
   peerVersions?: readonly unknown[];

@@ -1,6 +1,6 @@
 /**
  * lanegrad/node: what needs files. Models, also of ONNX, MNIST and other IDX folders, folders of pictures, the folder of a
- * training run, and sweeps.
+ * training run, sweeps, and a model as an HTTP endpoint.
  *
  * @module lanegrad/node
  */
@@ -33,6 +33,7 @@ export type { RunReport, TestSet } from './report/report.js';
 export { type CheckpointFolderOptions, checkpointFolder, latestCheckpoint } from './run/checkpoints.js';
 export { RunFolder, type RunFolderOptions } from './run/folder.js';
 export { weightsSha256 } from './run/weights.js';
+export { type ServeOptions, type ServingModel, serveModel } from './serve/serve.js';
 export type { DefinitionOptions } from './sweep/definition.js';
 export type { TrainingObjective } from './sweep/objective/train.js';
 export type { ObjectiveFunction, PopulationTrial, SweepTrial } from './sweep/objective/trial.js';

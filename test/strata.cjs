@@ -16,7 +16,7 @@ const strata = [
   ['trainer/', 'tables/'],
   ['tasks/'],
   ['run/', 'report/', 'inspect/'],
-  ['sweep/'],
+  ['sweep/', 'serve/'],
   ['assignment/'],
   ['index.ts', 'node.ts', 'inline.ts', 'reference.ts', 'tables.ts'],
   ['cli/'],

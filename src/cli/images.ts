@@ -1,17 +1,15 @@
 /** Reads the images to predict: from an IDX file, a PNG or JPEG file, or a folder of these. */
 
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { DataError, FormatError, ShapeError } from '../base/errors.js';
+import { join } from 'node:path';
+import { DataError, FormatError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
 import { inputName, readInput, STANDARD_INPUT } from '../base/files/pipe.js';
-import type { Fit } from '../base/image-shape.js';
 import { type ImageShape, isImageShape } from '../base/image-shape.js';
 import { unzip } from '../data/folder.js';
 import { readIdx } from '../data/idx.js';
-import { PictureRows } from '../data/images/collect.js';
-import { decodePicture } from '../data/images/decode.js';
 import { pictureFormat } from '../data/images/signature.js';
+import { type ImagesFor, readPictures } from '../run/pictures.js';
 
 /** Images of bytes, row-major, with what is known of them. A data set has these keys too. */
 export interface Images {
@@ -26,13 +24,6 @@ export interface Images {
   readonly files?: readonly string[];
 }
 
-/** What a model takes. */
-export interface ImagesFor {
-  readonly shape: ImageShape | undefined;
-  /** How pictures of another size are brought to that of the model; undefined where they may have none. */
-  readonly fit: Fit | undefined;
-}
-
 /**
  * Reads an IDX file of bytes, [n, height, width], [n, height, width, channels] or [n, width], plain or gzip; or
  * pictures, which are brought to what the model takes. Throws FileError when a file cannot be read, FormatError
@@ -42,7 +33,7 @@ export async function readImages(given: string, wanted: ImagesFor): Promise<Imag
   const isFolder = given !== STANDARD_INPUT && (await stat(given)).isDirectory();
   if (isFolder) {
     const names = (await readdir(given)).filter((name) => /^[^.].*\.(png|jpe?g)$/i.test(name)).sort();
-    return readPictures(
+    return pictures(
       names.map((name) => join(given, name)),
       readFileBytes,
       wanted,
@@ -50,7 +41,7 @@ export async function readImages(given: string, wanted: ImagesFor): Promise<Imag
   }
   const bytes = await readInput(given);
   const path = inputName(given);
-  if (pictureFormat(bytes) !== undefined) return readPictures([path], async () => bytes, wanted);
+  if (pictureFormat(bytes) !== undefined) return pictures([path], async () => bytes, wanted);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const { type, dims, data } = readIdx(isGzip ? await unzip(bytes, path) : bytes, path);
   if (type !== 'u8' || dims.length < 2 || dims.length > 4) {
@@ -62,31 +53,11 @@ export async function readImages(given: string, wanted: ImagesFor): Promise<Imag
   return { pixels: data, size, width: data.length / size, ...(isImageShape(shape) && { imageShape: shape }) };
 }
 
-async function readPictures(
+async function pictures(
   paths: readonly string[],
   read: (path: string) => Promise<Uint8Array>,
-  { shape, fit }: ImagesFor,
+  wanted: ImagesFor,
 ): Promise<Images> {
-  const size = shape && ([shape[0], shape[1]] as const);
-  const channels = shape?.[2] === 3 ? 3 : undefined;
-  const rows = new PictureRows('predict', paths.length, {
-    ...{ size: fit && size, fit: fit ?? 'cover', channels, skip: false },
-  });
-  for (const path of paths) {
-    await rows.add(path, async () => {
-      const picture = await decodePicture(await read(path), path);
-      const { height, width, channels: colours } = picture;
-      if (!fit && size && (height !== size[0] || width !== size[1])) {
-        const problem = `is of ${height}x${width}, but the model takes ${size.join('x')}`;
-        throw new ShapeError(path, `${problem}; trained with --image-size it would fit pictures to that`);
-      }
-      if (shape && (shape[2] ?? 1) < colours) {
-        throw new ShapeError(path, 'has colours, but the model takes grey images');
-      }
-      return picture;
-    });
-  }
-  const { pixels, imageShape } = rows.end();
-  const files = paths.map((path) => basename(path));
-  return { pixels, size: rows.size, width: pixels.length / rows.size, imageShape, files };
+  const rows = await readPictures(paths, read, wanted);
+  return { ...rows, width: rows.pixels.length / rows.size };
 }

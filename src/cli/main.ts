@@ -8,14 +8,17 @@ import { LanegradError, OptionError } from '../base/errors.js';
 import { fileError } from '../base/files/atomic.js';
 import { packageVersion } from '../run/version.js';
 import { addAssignment } from './assignment.js';
+import { addCompletion } from './completion.js';
 import { addEvaluate } from './evaluate.js';
 import { addExport } from './export.js';
 import { addGradcheck } from './gradcheck.js';
 import { addImport } from './import.js';
 import { addInfo } from './info.js';
 import { addInspect } from './inspect.js';
+import { addNew } from './new.js';
 import { printable, printableLines } from './output.js';
 import { addPredict } from './predict.js';
+import { addServe } from './serve.js';
 import { addSweep } from './sweep.js';
 import { addTrain } from './train.js';
 
@@ -63,12 +66,15 @@ function createProgram(): Command {
     addSweep,
     addEvaluate,
     addPredict,
+    addServe,
     addExport,
     addImport,
     addInspect,
     addGradcheck,
     addAssignment,
+    addNew,
     addInfo,
+    addCompletion,
   ])
     add(program);
   return program.addHelpText('after', '\nlanegrad <command> --help tells more of each, with examples.');

@@ -1,11 +1,12 @@
 /** The images that a word on the command line stands for, as a model takes them. */
 import { OptionError, ShapeError } from '../base/errors.js';
 import type { OpenNetwork } from '../run/open-network.js';
+import { imageShapeOfModel } from '../run/pictures.js';
 import { loadSplits } from '../run/sources.js';
 import type { RunSplits } from '../run/splits.js';
 import { type Images, readImages } from './images.js';
 import { printable } from './output.js';
-import { imageShapeOfModel, isFileSource, picturesOf } from './sources.js';
+import { isFileSource, picturesOf } from './sources.js';
 
 /**
  * Those of a file or a folder of pictures, or the test images of a data set. Throws OptionError for what is

@@ -46,7 +46,10 @@ export function addPredict(program: Command): void {
     )
     .addOption(new Option('--show', 'draw the images'))
     .addOption(
-      new Option('--out <file>', 'where the predictions of a table go, as CSV (default: standard output)'),
+      new Option(
+        '--out <file>',
+        'where the predictions of a table go, as CSV; - is standard output (default: standard output)',
+      ),
     )
     .addOption(
       new Option('--copy <columns>', 'of a table, put before the predictions, such as id,name').argParser(
@@ -69,6 +72,7 @@ Examples:
   lanegrad predict model.safetensors --index 7 --show
   lanegrad predict runs/fashion ./fashion --range 100:120
   lanegrad predict runs/flowers ./picture.jpg --show
+  cat new.jsonl | lanegrad predict runs/iris - > predictions.csv
   lanegrad predict runs/iris new.csv --out predictions.csv --copy id
   lanegrad predict model.safetensors t10k-images-idx3-ubyte.gz --json`;
 

@@ -6,7 +6,6 @@ import { isUint8Array } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { isPattern } from '../base/files/glob.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
-import { type ImageShape, isImageShape } from '../base/image-shape.js';
 import { type Choice, configOf } from '../base/settings.js';
 import { folderKind } from '../data/any-folder.js';
 import type { Dataset } from '../data/dataset.js';
@@ -16,6 +15,7 @@ import { remember } from '../nn/model.js';
 import { lossOfRun, MODEL_FILE, sourceOfRun } from '../run/folder.js';
 import { type OpenNetwork, openNetwork } from '../run/open-network.js';
 import { runOptions } from '../run/options.js';
+import { imageShapeOfModel } from '../run/pictures.js';
 import { isNamed, isNpzPath, kindOf, type PictureSettings, unknownSource } from '../run/sources.js';
 import { tableFilesOf } from '../tables/file.js';
 import type { ModelMetadata } from '../tables/model-file.js';
@@ -32,12 +32,6 @@ export function picturesOf({ model, metadata }: OpenNetwork): PictureSettings {
     ...(shape?.[2] === 3 && { channels: 3 }),
     ...(metadata.classNames && { classNames: metadata.classNames }),
   };
-}
-
-/** The images that a model takes, as its file says or as its input is. */
-export function imageShapeOfModel({ model, metadata }: Omit<OpenNetwork, 'path'>): ImageShape | undefined {
-  const [{ shape }] = model.inputs;
-  return metadata.input?.imageShape ?? (shape.length === 3 && isImageShape(shape) ? shape : undefined);
 }
 
 /**

@@ -21,6 +21,9 @@ export interface TablePredictOptions extends ComputeOptions, ReadingOptions {
   escapeFormulas?: true;
 }
 
+/** What stands for it in place of a file. */
+const STANDARD_OUTPUT = '-';
+
 /** Writes CSV to a file, or to standard output; what is to be said of it goes where the CSV does not. */
 export async function predictTableFile(
   { path, model }: OpenNetwork,
@@ -28,7 +31,8 @@ export async function predictTableFile(
   source: string,
   options: TablePredictOptions,
 ): Promise<void> {
-  const { backend, math, threads, turbo, json, out: file } = options;
+  const { backend, math, threads, turbo, json } = options;
+  const file = options.out === STANDARD_OUTPUT ? undefined : options.out;
   if (json && file === undefined) {
     throw new OptionError('--out', 'expected a file for the predictions, as --json takes standard output');
   }

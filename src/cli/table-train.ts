@@ -1,5 +1,7 @@
 /** `lanegrad train` for tables: how a run is prepared, and what is shown of the table. */
-
+import { stat } from 'node:fs/promises';
+import { fileError } from '../base/files/atomic.js';
+import { STANDARD_INPUT } from '../base/files/pipe.js';
 import type { AnySet } from '../data/any-set.js';
 import type { RunSettings } from '../run/settings.js';
 import { type ColumnSummary, rowsOf, type TableSummary } from '../tables/summary.js';
@@ -17,6 +19,7 @@ export async function prepareTableRun(
   options: TrainOptions,
   spillFolder: string,
 ): Promise<{ settings: RunSettings; splits: TableSplits<AnySet> }> {
+  if (options.target === undefined) await requireFile(source);
   const settings = toTableSettings(source, options);
   const { seed = 1, full = false, folds, seeds, memory } = options;
   // Every row but the test's is in a fold.
@@ -27,6 +30,14 @@ export async function prepareTableRun(
       : await loadTable(source, settings, run);
   const validated = folds === undefined ? splits : { ...splits, validation: splits.train };
   return { splits, settings: { ...toSettings(source, options, tableDefaults(validated)), table: settings } };
+}
+
+/** Which column to learn is asked for only of what is there. Throws FileError for what is not. */
+async function requireFile(source: string): Promise<void> {
+  if (source === STANDARD_INPUT) return;
+  await stat(source).catch((cause) => {
+    throw fileError(source, 'cannot be read', cause);
+  });
 }
 
 /** The table's columns and what was made of them, its target, and how the rows are split. */

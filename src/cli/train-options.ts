@@ -15,7 +15,7 @@ import {
 } from '../base/settings.js';
 import type { CheckpointFolderOptions } from '../run/checkpoints.js';
 import { groups, type RunOptionValues, runOptions } from '../run/options.js';
-import { type Preset, presetNames, resolveSettings } from '../run/presets.js';
+import { type Preset, presetNames, presetWith, resolveSettings } from '../run/presets.js';
 import type { RunSettings } from '../run/settings.js';
 import { tableOptions } from '../tables/options.js';
 import { type ComputeOptions, commonTable, engineTable, interval } from './arguments.js';
@@ -38,6 +38,11 @@ const commandOptions = {
   preset: {
     kind: oneOf(presetNames),
     about: 'settings that go well together; what is said besides has precedence',
+    group: network,
+  },
+  config: {
+    kind: text('<file>'),
+    about: 'options from a JSON file, or the config.json of a run; what is said besides has precedence',
     group: network,
   },
   earlyStopping: {
@@ -118,13 +123,15 @@ export interface TrainOptions
   learningRate?: number | 'find';
   /** True when it was given without a number. */
   earlyStopping?: number | true;
+  /** What the file says that `--config` names; all there is to say where it is resolved. */
+  configured?: { readonly settings: Preset; readonly isResolved: boolean };
 }
 
-const { preset, ...others } = commandOptions;
+const { preset, config, ...others } = commandOptions;
 
 /** All options but those of every command, by the headings of help. */
 export const trainTable: SettingsTable = Object.fromEntries(
-  Object.entries<Setting>({ preset, ...runOptions, ...tableOptions, ...others }).sort(
+  Object.entries<Setting>({ config, preset, ...runOptions, ...tableOptions, ...others }).sort(
     ([, a], [, b]) => place(a) - place(b),
   ),
 );
@@ -149,7 +156,9 @@ export function refusedWhenResumed(name: string): string | undefined {
 
 /** What the options come to, for a new run; where no preset is asked for, on top of `base`. */
 export function toSettings(source: string, options: TrainOptions, base?: Preset): RunSettings {
-  const { preset, earlyStopping, monitor, checkpointEvery, keepLast, keepBest } = options;
+  const { preset, earlyStopping, monitor, checkpointEvery, keepLast, keepBest, configured } = options;
+  const beneath = configured?.isResolved ? {} : (preset ?? base);
+  const under = configured ? presetWith(beneath ?? {}, configured.settings) : beneath;
   const { learningRate, ...given } = givenOf(runOptions, options) as Partial<RunOptionValues>;
   const monitored = monitor !== undefined && { monitor };
   const checkpoint: Omit<CheckpointFolderOptions, 'folder'> | undefined =
@@ -171,8 +180,12 @@ export function toSettings(source: string, options: TrainOptions, base?: Preset)
       ...(earlyStopping !== undefined && {
         earlyStopping: { ...(earlyStopping !== true && { patience: earlyStopping }), ...monitored },
       }),
+      ...(earlyStopping === undefined &&
+        configured?.settings.earlyStopping && {
+          earlyStopping: { ...configured.settings.earlyStopping, ...monitored },
+        }),
       ...(checkpoint && { checkpoint }),
     },
-    preset ?? base,
+    under,
   );
 }

@@ -28,6 +28,7 @@ import { isTablePath } from '../tables/file.js';
 import { loadLargeTable, loadTable } from '../tables/training.js';
 import type { Score } from '../train/history.js';
 import { commonOptions, engineOptions } from './arguments.js';
+import { withConfig } from './config-file.js';
 import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
@@ -47,7 +48,9 @@ export function addTrain(program: Command): void {
         'JPEG files in a folder for each class, or with IDX files; or an NPZ file as Keras has them, with x_train, y_train, x_test and y_test (default: mnist)',
     );
   for (const option of [...trainOptions(), ...engineOptions(), ...commonOptions()]) command.addOption(option);
-  command.action(train).addHelpText('after', EXAMPLES);
+  command
+    .action(async (data, options, self) => train(...(await withConfig(data, options, self)), self))
+    .addHelpText('after', EXAMPLES);
 }
 
 const EXAMPLES = `
@@ -61,6 +64,7 @@ Examples:
   lanegrad train ./fashion --epochs 50 --early-stopping --out runs/fashion
   lanegrad train iris.csv --target species --folds 5 cross-validation: mean and deviation, and one model of all
   lanegrad train ./flowers --image-size 32x32 --augment "flip, rotate 10"
+  lanegrad train --config run.json --epochs 20       options from a file, and one of them otherwise
   lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut
   lanegrad train mnist --full --json | tail -n 1     a record for programs
 

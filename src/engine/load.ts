@@ -30,6 +30,9 @@ export type BinaryName = Arithmetic | `${Arithmetic}-threads`;
  */
 export type WasmSources = { readonly [name in BinaryName]?: WasmSource | (() => Promise<WasmSource>) };
 
+/** A bundler that left the file behind, or a server that does not have it: there is a way without one. */
+const INLINE = '; lanegrad/inline needs no file';
+
 export interface LoadedWasm {
   /** Absent when a module was given. */
   readonly bytes?: Bytes;
@@ -54,7 +57,7 @@ export async function loadWasm(source: WasmSource): Promise<LoadedWasm> {
  */
 async function readResponse(response: Response): Promise<LoadedWasm> {
   const where = response.url || 'option wasm';
-  if (!response.ok) throw new FileError(where, `the server answered ${response.status}`);
+  if (!response.ok) throw new FileError(where, `the server answered ${response.status}${INLINE}`);
   if (response.bodyUsed)
     throw new OptionError('createEngine', 'option wasm: this Response has been read already');
   const isWasm = response.headers.get('content-type')?.startsWith('application/wasm') ?? false;
@@ -73,15 +76,14 @@ async function readResponse(response: Response): Promise<LoadedWasm> {
 }
 
 function checked(bytes: Uint8Array<ArrayBuffer>, where: string): LoadedWasm {
-  if (bytes[0] === 0x3c) {
-    throw new FormatError(where, 'expected WebAssembly, but the server sent a page (it begins with "<")');
-  }
   const magic = [0, 0x61, 0x73, 0x6d];
-  if (!magic.every((byte, i) => bytes[i] === byte)) {
-    const given = `${bytes.length} bytes that begin with ${show(Array.from(bytes.subarray(0, 4)))}`;
-    throw new FormatError(where, `expected WebAssembly, which begins with [0, 97, 115, 109], given ${given}`);
-  }
-  return { bytes };
+  if (magic.every((byte, i) => bytes[i] === byte)) return { bytes };
+  throw new FormatError(
+    where,
+    bytes[0] === 0x3c
+      ? `expected WebAssembly, but the server sent a page (it begins with "<")${INLINE}`
+      : `expected WebAssembly, which begins with [${magic.join(', ')}], given ${bytes.length} bytes that begin with ${show([...bytes.subarray(0, 4)])}`,
+  );
 }
 
 function resolve(address: string): URL {

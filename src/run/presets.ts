@@ -57,16 +57,23 @@ export function resolveSettings(
   given: Partial<RunSettings> & Pick<RunSettings, 'source'>,
   preset: PresetName | Preset = 'fast',
 ): RunSettings {
-  const own: Preset = typeof preset === 'string' ? presets[preset] : preset;
-  const base = { ...runFallbacks, ...forNetwork(own, given) } as Preset;
-  const settings = { ...runFallbacks, ...base, ...given };
+  const settings = { ...runFallbacks, ...presetWith(preset, given), source: given.source };
   if (settings.layers !== undefined) readLayerText(settings.layers);
+  return { ...settings, learningRate: settings.learningRate ?? defaultRate(settings) };
+}
+
+/** What is said, on top of what a preset says. */
+export function presetWith(preset: PresetName | Preset, given: Preset): Preset {
+  const { learningRate, ...others } = forNetwork(
+    typeof preset === 'string' ? presets[preset] : preset,
+    given,
+  );
+  const base: Preset = { ...runFallbacks, ...others };
   // A rate goes with the optimizer and the activation that it was chosen for.
   const apart = (['optimizer', 'activation', 'momentum'] as const).some(
     (key) => given[key] !== undefined && kindOf(given[key]) !== kindOf(base[key]),
   );
-  const rate = apart ? undefined : base.learningRate;
-  return { ...settings, learningRate: given.learningRate ?? rate ?? defaultRate(settings) };
+  return { ...others, ...(!apart && learningRate !== undefined && { learningRate }), ...given };
 }
 
 /**

@@ -101,7 +101,8 @@ async function openBatches(
       const reader = new CellReader(cells);
       const kept = new Set(written);
       const builderOf = (column: string, rows: number) => new ColumnBuilder(rows, reader, kept.has(column));
-      return readChunks(name, columns, batches(), builderOf);
+      // Of a few rows in memory, no more is laid out than they need.
+      return readChunks(name, columns, batches(), builderOf, Math.min(count, chunkRows(columns.size)));
     },
   };
 }
@@ -111,9 +112,9 @@ async function* readChunks(
   columns: ReadonlyMap<string, number>,
   batches: AsyncIterable<RowBatch> | Iterable<RowBatch>,
   builderOf: (column: string, rows: number) => ColumnBuilder,
+  capacity: number,
 ): AsyncGenerator<TableChunk> {
   const names = [...columns.keys()];
-  const capacity = chunkRows(columns.size);
   const builders = names.map((column) => builderOf(column, capacity));
   const nested = new Map<number, Omit<NestedCell, 'only'>>();
   /** Columns of the chunk that hold something else than lists and objects. */

@@ -37,6 +37,8 @@ export interface TablePrediction {
   readonly chunk: TableChunk;
   /** The class by number, or the predicted number in the target's own unit: [rows]. */
   readonly predictions: Float64Array;
+  /** [rows], what the classes of `predictions` are called; absent for a regression. */
+  readonly names?: readonly string[];
   /** [rows, classes]; absent for a regression. */
   readonly probabilities?: Float32Array;
   /**
@@ -134,6 +136,9 @@ export async function* predictTable(
       yield {
         chunk,
         predictions,
+        ...(target.kind === 'classification' && {
+          names: Array.from(predictions, (place) => target.classes[place]),
+        }),
         ...(probabilities && { probabilities }),
         ...(targets && { targets }),
         unknown: encoder.unknown,

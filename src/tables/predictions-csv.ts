@@ -47,12 +47,12 @@ export async function* predictionsCsv(
   // With the first rows, so that a table that cannot be read leaves nothing behind.
   let header = csvLine([...names, 'prediction', ...classes.map((name) => `probability_${name}`)], options);
   for await (const prediction of predictions) {
-    const { chunk, predictions: own, probabilities } = prediction;
+    const { chunk, predictions: own, names: called, probabilities } = prediction;
     const text: string[] = [header];
     header = '';
     for (let row = 0; row < chunk.rows; row++) {
       const cells = copied.map((column) => cellText(chunk.columns[column], row));
-      const answer = target.kind === 'classification' ? classes[own[row]] : digits(own[row], 7);
+      const answer = called ? called[row] : digits(own[row], 7);
       const shares = classes.map((_, i) => digits(probabilities?.[row * classes.length + i] ?? 0, 6));
       text.push(csvLine([...cells, answer, ...shares], options));
     }

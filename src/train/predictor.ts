@@ -295,8 +295,8 @@ export function createPredictor(engine: Engine, model: Network, options?: Predic
   );
 }
 
-/** All that predicting needs of a loss: what it makes of each output. Without one, outputs are numbers. */
-function answering(where: string, { outputs }: Network, loss: Loss | undefined): Loss {
+/** @internal All that predicting needs of a loss: what it makes of each output. Without one, outputs are numbers. */
+export function answering(where: string, { outputs }: Network, loss: Loss | undefined): Loss {
   const plain = (own: Loss | undefined) => {
     if (!own?.compute) return own ?? meanSquaredError();
     return own.link === 'softmax'
@@ -317,11 +317,11 @@ function watch({ parameters, buffers }: Network): ValueWatch {
 }
 
 /**
- * The rows of the plan that takes so many: up to a quarter more, so that there are four plans for each
+ * @internal The rows of the plan that takes so many: up to a quarter more, so that there are four plans for each
  * doubling of the rows and not one for each number. What lies behind the given rows is computed along, and
  * nobody reads it; a row's answer does not depend on the others.
  */
-function rowsOfPlan(rows: number, maxRows: number): number {
+export function rowsOfPlan(rows: number, maxRows: number): number {
   const step = 2 ** Math.max(0, Math.floor(Math.log2(rows)) - 2);
   return Math.min(Math.ceil(rows / step) * step, maxRows);
 }

@@ -168,6 +168,25 @@ describe.skipIf(noBrowser)('an app', () => {
     same(await open(serve('esbuild')), 1);
   });
 
+  test('built by one that leaves the kernels behind says which way there is', async () => {
+    await writeFile(
+      join(apps, 'left.js'),
+      "import { createEngine } from 'lanegrad';\nglobalThis.outcome = createEngine().catch(({ message }) => message);\n",
+    );
+    await esbuild({
+      ...{ entryPoints: [join(apps, 'left.js')], outfile: join(apps, 'left', 'main.js') },
+      ...{ bundle: true, format: 'esm', logLevel: 'silent' },
+    });
+    await writeFile(join(apps, 'left', 'index.html'), html);
+    const page = await browser.newPage();
+    await page.goto(serve('left'));
+    const message = await page.evaluate(
+      () => (globalThis as unknown as { outcome: Promise<string> }).outcome,
+    );
+    expect(message).toMatch(/\.wasm: the server answered 404; lanegrad\/inline needs no file$/);
+    await page.close();
+  });
+
   test('of a script and no bundler', async () => {
     await cp(join(apps, 'node_modules', 'lanegrad'), join(apps, 'script', 'lanegrad'), { recursive: true });
     await cp(join(apps, 'train.js'), join(apps, 'script', 'train.js'));

@@ -98,6 +98,20 @@ async function ask(request: {
   return outcome;
 }
 
+/** The address that `lanegrad serve` says on either stream, once it listens and its model is there. */
+export async function servedUrl({ child, outcome }: Running): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const look = (piece: string) => {
+      text += piece;
+      const [, url] = /^(http:\S+) {2}.*parameters$/m.exec(text) ?? [];
+      if (url !== undefined) resolve(url);
+    };
+    for (const stream of [child.stdout, child.stderr]) stream!.on('data', look);
+    void outcome.then(() => reject(new Error(`it never said where it is: ${text}`)));
+  });
+}
+
 /** The object that `--json` ends standard output with. */
 export function lastObject({ stdout }: Outcome): Record<string, unknown> {
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;

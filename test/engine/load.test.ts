@@ -128,9 +128,19 @@ describe('a binary of each kind', () => {
 
 describe('something else', () => {
   test.each<[string, () => unknown, new (...args: never[]) => Error, string]>([
-    ['a page', () => `${base}/page.wasm`, FormatError, 'but the server sent a page (it begins with "<")'],
+    [
+      'a page',
+      () => `${base}/page.wasm`,
+      FormatError,
+      'but the server sent a page (it begins with "<"); lanegrad/inline needs no file',
+    ],
     ['a page that says it is Wasm', () => `${base}/lie.wasm`, FormatError, 'the server sent a page'],
-    ['no such file', () => `${base}/none.wasm`, FileError, 'none.wasm: the server answered 404'],
+    [
+      'no such file',
+      () => `${base}/none.wasm`,
+      FileError,
+      'none.wasm: the server answered 404; lanegrad/inline needs no file',
+    ],
     ['no server', () => 'http://127.0.0.1:1/simd.wasm', FileError, 'cannot be read'],
     ['text', () => new TextEncoder().encode('not Wasm'), FormatError, 'which begins with [0, 97, 115, 109]'],
     ['nothing', () => new Uint8Array(), FormatError, 'given 0 bytes'],
