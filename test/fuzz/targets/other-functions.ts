@@ -10,7 +10,7 @@ import * as trainer from '../../../src/trainer/index.js';
 import { expectThat, type World } from '../target.js';
 import { allFinite, type Call } from './functions.js';
 import { briefly, classifier, labelled } from './samples.js';
-import { streamFileFunctions } from './stream-functions.js';
+import { streamNodeFunctions } from './stream-functions.js';
 
 const csv = new TextEncoder().encode(
   `a,b,target\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 3 ? 'x' : 'y'},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`,
@@ -121,7 +121,7 @@ const spilling = (folder: string, options: unknown): unknown =>
     : options;
 
 export const nodeFunctions: Record<string, Call> = {
-  ...streamFileFunctions,
+  ...streamNodeFunctions,
   QueueError: {
     valid: () => ['place', 'problem'],
     call: (place, problem) => new node.QueueError(place, problem),

@@ -80,8 +80,8 @@ export const streamFunctions: Record<string, Call> = {
   },
 };
 
-/** Of files: there are none where they are looked for, and an error of ours says so. */
-export const streamFileFunctions: Record<string, Call> = {
+/** Of Node. Files are none where they are looked for, and an error of ours says so. */
+export const streamNodeFunctions: Record<string, Call> = {
   streamNpy: {
     valid: (_, { folder }) => [{ inputs: join(folder, 'x.npy'), labels: join(folder, 'y.npy'), window: 5 }],
     call: unavailable(node.streamNpy),
@@ -93,6 +93,32 @@ export const streamFileFunctions: Record<string, Call> = {
   streamIdxFolder: {
     valid: (_, { folder }) => [join(folder, 'none'), { window: 5 }],
     call: unavailable(node.streamIdxFolder),
+  },
+  serveModel: {
+    weight: 0.5,
+    valid: (r) => [
+      engine,
+      classifier(r),
+      { port: 0, maxBody: 1000, maxRows: 5, queue: 3, metadata: {}, name: 'x' },
+    ],
+    async call(...args: never[]) {
+      const server = await node.serveModel(...(args as unknown as Parameters<typeof node.serveModel>));
+      try {
+        const answer = await fetch(`${server.url}/predict`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '[[0.5, -0.5]]',
+        });
+        return [answer.status, await answer.json()];
+      } finally {
+        await server.close();
+      }
+    },
+    check(answer, _, intact) {
+      const [status, body] = answer as [number, object];
+      expectThat(status < 500, () => `status ${status}: ${JSON.stringify(body)}`);
+      if (intact) expectThat('predictions' in body, () => JSON.stringify(body));
+    },
   },
   sweepWorker: {
     weight: 0.1,

@@ -319,7 +319,10 @@ describe('options', () => {
     [{ width: 8, classes: 3, read }, 'given read'],
     [{ width: 8, classes: 3, read, open, chunks: 3 }, 'given open and read and chunks'],
     [{ width: 8, classes: 3, open: 7 }, 'option open: expected a function'],
-    [{ width: 8, classes: 3, read, chunks: [] }, 'option chunks: expected a whole number from 1 to 16777216, or'],
+    [
+      { width: 8, classes: 3, read, chunks: [] },
+      'option chunks: expected a whole number from 1 to 16777216, or',
+    ],
     [{ width: 8, classes: 3, read, chunks: [1, -1] }, 'option chunks: expected a whole number'],
     [{ width: 8, classes: 3, read, chunks: [0, 0] }, 'option chunks: expected at least 1 row'],
     [{ width: 8, classes: 3, read, chunks: [1, 2], size: 4 }, 'size is 4, and chunks have 3 rows'],
