@@ -19,6 +19,7 @@ export default defineConfig({
       { find: '#platform', replacement: `${source}/base/platform/browser.ts` },
       { find: /^lanegrad$/, replacement: `${source}/index.ts` },
       { find: /^lanegrad\/trainer$/, replacement: `${source}/trainer/index.ts` },
+      { find: /^lanegrad\/tables$/, replacement: `${source}/tables.ts` },
     ],
   },
   worker: { format: 'es' },
