@@ -2,6 +2,7 @@
  * The points that the playground learns from: made by chance from a seed, in a plane from -6 to 6. Classes are
  * 0 and 1; numbers to be predicted lie between -1 and 1.
  */
+import { normal, randomFrom } from '../../shared/random.js';
 
 /** Half the side of the plane. */
 export const EXTENT = 6;
@@ -30,22 +31,6 @@ export const titles: Readonly<Record<SetName, string>> = {
 
 /** What is to be predicted: a class of two, or a number. */
 export const isRegression = (name: SetName) => name === 'plane' || name === 'hills';
-
-/** Random numbers from 0 to 1, the same for the same seed (the mixing function of SplitMix32). */
-export function randomFrom(seed: number): () => number {
-  let state = Math.imul(seed + 1, 0x9e3779b9);
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let z = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Of deviation 1 (G. Box and M. Muller 1958). */
-function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
 
 type Point = readonly [x: number, y: number, answer: number];
 type Maker = (random: () => number, i: number, noise: number) => Point;

@@ -20,8 +20,9 @@ import {
   sequential,
   sgd,
 } from 'lanegrad';
+import { randomFrom } from '../../shared/random.js';
 import { gridOf, inputsOf } from './features.js';
-import { EXTENT, type Points, randomFrom } from './points.js';
+import { EXTENT, type Points } from './points.js';
 import {
   type Advance,
   type Answer,
