@@ -15,7 +15,7 @@ export const markup = `
   <input type="file" id="tb-file" class="hidden" tabindex="-1" aria-label="A table" accept=".csv,.tsv,.txt,.tab,.jsonl,.ndjson,.json,.parquet,.npy,.npz,.gz,text/csv" />
 </section>
 <p id="tb-status" role="status" class="note"></p>
-<p id="tb-error" role="alert"></p>
+<p id="tb-error" class="error" role="alert"></p>
 
 <section id="tb-columns" hidden aria-labelledby="tb-columns-title">
   <h2 id="tb-columns-title">What is in it</h2>

@@ -1,4 +1,5 @@
 /** The part of the visitor's own table: opened, understood, trained on, tested, asked and kept. */
+import '../../style/results.css';
 import './table.css';
 import type { ColumnType, Task } from 'lanegrad/tables';
 import { Curve } from '../../shared/charts.js';
@@ -153,6 +154,7 @@ class TablePart implements Part {
       `${name}: ${plural(columns.length, 'column')}, read as ${[format, ...notes].join(', ')}.`,
     );
     showPreview(get('tb-preview'), opened);
+    this.#root.classList.add('opened');
     get('tb-columns').hidden = false;
     await this.#prepare(this.#link.train);
   }
