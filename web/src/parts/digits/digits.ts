@@ -9,7 +9,6 @@ import { get, say } from '../../shared/dom.js';
 import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { Latest } from '../../shared/latest.js';
 import { copyLink, type Part, readRoute, writeRoute } from '../../shared/route.js';
-import { compare } from './compare.js';
 import { type Images, loadImages } from './data.js';
 import { renderDigit } from './digit.js';
 import { Looks } from './looks.js';
@@ -256,6 +255,7 @@ compareButton.addEventListener('click', async () => {
   trainButton.disabled = true;
   try {
     const { test } = await loadImages('small');
+    const { compare } = await import('./compare.js');
     await compare(get('engines'), test, comparison.signal, (text) => say('compare-status', text));
     if (comparison.signal.aborted) say('compare-status', 'Stopped.');
   } catch (error) {

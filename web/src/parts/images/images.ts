@@ -1,8 +1,6 @@
 /** The part of the visitor's own images: classes of pictures, a network that learns them, and its guesses. */
 import '../../style/results.css';
 import './images.css';
-import { adam, type Sequential, writeModel } from 'lanegrad';
-import { createTrainer, type Trainer } from 'lanegrad/trainer';
 import { Curve } from '../../shared/charts.js';
 import { count, get, plural, saveFile, say } from '../../shared/dom.js';
 import { type DroppedFile, onDrop } from '../../shared/drop.js';
@@ -10,12 +8,12 @@ import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { Latest } from '../../shared/latest.js';
 import { shareList } from '../../shared/results.js';
 import { copyLink, type Part, writeRoute } from '../../shared/route.js';
+import { WorkerClient } from '../../shared/rpc.js';
 import { Camera } from './camera.js';
 import { type ClassCard, Gallery } from './gallery.js';
 import { markup } from './markup.js';
-import { augmentOf, buildModel, buildSets } from './network.js';
-import { drawShape, paintPixels, type ShapeName, SIDE, shapes } from './pixels.js';
-import { readPictures } from './reader.js';
+import { drawShape, paintPixels, type ShapeName, shapes } from './pixels.js';
+import type { Calls, KeptFile, News } from './protocol.js';
 import { type Link, readForm, readLink, type Settings, writeForm, writeLink } from './settings.js';
 
 /** Drawings of a class of the example. */
@@ -35,7 +33,9 @@ class ImagesPart implements Part {
   readonly #gallery: Gallery;
   readonly #curve: Curve;
   readonly #guess = new Latest(() => this.#predict());
-  #trainer: Trainer | undefined;
+  readonly #client = new WorkerClient<Calls, News>(
+    new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
+  );
   /** Names of the classes that the trainer's network tells apart. */
   #classNames: readonly string[] = [];
   #training = false;
@@ -63,7 +63,7 @@ class ImagesPart implements Part {
   }
 
   show(query: URLSearchParams): void {
-    if (this.#training) void this.#trainer?.resume();
+    if (this.#training) void this.#client.ask('resume', undefined);
     if (query.toString() === this.#used || this.#training) return;
     this.#used = query.toString();
     const link = readLink(query);
@@ -78,7 +78,7 @@ class ImagesPart implements Part {
 
   hide(): void {
     this.#stopCamera();
-    if (this.#training) void this.#trainer?.pause();
+    if (this.#training) void this.#client.ask('pause', undefined);
   }
 
   #listen(): void {
@@ -125,12 +125,12 @@ class ImagesPart implements Part {
     onDrop(get('im-try'), ([first]) => first && void this.#tryFile(first.file));
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (this.#training) void this.#trainer?.stop();
+      if (this.#training) void this.#client.ask('stop', undefined);
       else void this.#train();
     });
     this.#form.addEventListener('change', () => this.#remember());
     for (const button of this.#root.querySelectorAll<HTMLButtonElement>('[data-keep]')) {
-      button.addEventListener('click', () => void this.#save(button.dataset.keep as 'model' | 'onnx'));
+      button.addEventListener('click', () => void this.#save(button.dataset.keep as KeptFile));
     }
   }
 
@@ -183,7 +183,7 @@ class ImagesPart implements Part {
     for (const [card, files] of groups) {
       if (files.length === 0) continue;
       say('im-status', `Reading ${plural(files.length, 'file')} of ${card.name} …`);
-      const read = await readPictures(files);
+      const read = await this.#readPictures(files);
       problems.push(...read.problems);
       card.add(read.images);
     }
@@ -191,6 +191,12 @@ class ImagesPart implements Part {
     const shown = problems.slice(0, 3);
     if (problems.length > 3) shown.push(`and ${problems.length - 3} more`);
     if (problems.length > 0) say('im-error', `Left out: ${shown.join('; ')}.`);
+  }
+
+  /** What is wrong with all of them is said as what is wrong with some. */
+  #readPictures(files: readonly File[]): Promise<Calls['read']['gives']> {
+    const failed = ({ message }: Error) => ({ images: [], problems: [message] });
+    return this.#client.ask('read', files).catch(failed);
   }
 
   /** What was dropped beside the cards: a folder is a class; pictures by themselves are of the first empty class. */
@@ -244,50 +250,48 @@ class ImagesPart implements Part {
   }
 
   async #run(settings: Settings): Promise<void> {
-    const { cards } = this.#gallery;
-    const { train, validation } = buildSets(cards, settings.seed);
-    this.#trainer?.dispose();
-    this.#trainer = undefined;
+    const classes = this.#gallery.cards.map(({ name, images }) => ({ name, images }));
     say('im-status', 'Building the network …');
-    const trainer = await createTrainer({ model: buildModel(cards.length, settings), worker: true });
-    this.#trainer = trainer;
-    this.#classNames = cards.map(({ name }) => name);
-    sayEngine('images', describeEngine(trainer.info));
-    say('im-parameters', count(trainer.model.parameterCount));
-    say('im-score-name', validation ? 'Validation accuracy' : 'Training accuracy');
-    say(
-      'im-score-note',
-      validation
-        ? `of ${plural(validation.size, 'picture')} that it is not trained on`
-        : 'of the pictures that it is trained on: with 5 of each class some are kept to validate',
-    );
-    say('im-status', `Training on ${plural(train.size, 'picture')} …`);
-    const augment = augmentOf(settings);
-    const history = await trainer.fit(train, {
-      loss: 'softmaxCrossEntropy',
-      optimizer: adam({ learningRate: settings.rate }),
-      ...{ batchSize: settings.batch, epochs: settings.epochs, seed: settings.seed },
-      ...(validation && { validation }),
-      ...(augment && { augment }),
-      onProgress: ({ samplesPerSecond }) => say('im-speed', count(samplesPerSecond)),
-      onEpoch: ({ epoch, loss, accuracy, validation: measured }) => {
-        this.#curve.addBoth(epoch, loss, measured?.loss ?? null);
-        say('im-epoch', `${epoch} of ${settings.epochs}`);
-        say('im-loss', loss.toFixed(3));
-        say('im-score', (100 * (measured?.accuracy ?? accuracy)).toFixed(1));
-        void this.#guess.run();
-      },
-    });
-    await trainer.download();
+    this.#client.onNews = (news) => {
+      if (news.kind === 'begin') this.#classNames = classes.map(({ name }) => name);
+      this.#showNews(news, settings);
+    };
+    const { epochs, stopped, best } = await this.#client.ask('train', { classes, settings });
     for (const button of this.#root.querySelectorAll<HTMLButtonElement>('[data-keep]'))
       button.disabled = false;
-    const ended = history.outcome === 'aborted' ? 'Stopped' : 'Done';
+    if (best) say('im-score', (100 * best.accuracy).toFixed(1));
+    const whose = best ? ` The network has the weights of epoch ${best.epoch}, the best.` : '';
+    const right = epochs > 0 ? `: ${get('im-score').textContent} % right` : '';
     say(
       'im-status',
-      `${ended} after ${plural(history.epochs.length, 'epoch')}: ${get('im-score').textContent} % right. Show it something.`,
+      `${stopped ? 'Stopped' : 'Done'} after ${plural(epochs, 'epoch')}${right}.${whose} Show it something.`,
     );
     if (this.#example && !this.#seen) this.#tryShape();
     void this.#guess.run();
+  }
+
+  #showNews(news: News, settings: Settings): void {
+    if (news.kind === 'progress') say('im-speed', count(news.imagesPerSecond));
+    if (news.kind === 'epoch') {
+      const { epoch, loss, validationLoss, accuracy } = news;
+      this.#curve.addBoth(epoch, loss, validationLoss);
+      say('im-epoch', `${epoch} of ${settings.epochs}`);
+      say('im-loss', loss.toFixed(3));
+      say('im-score', (100 * accuracy).toFixed(1));
+      void this.#guess.run();
+      return;
+    }
+    if (news.kind !== 'begin') return;
+    const { train, validation, parameters, info } = news;
+    sayEngine('images', describeEngine(info));
+    say('im-parameters', count(parameters));
+    say('im-score-name', validation > 0 ? 'Validation accuracy' : 'Training accuracy');
+    const few = 'of the pictures that it is trained on: with five of each class, some are kept to validate';
+    say(
+      'im-score-note',
+      validation > 0 ? `of ${plural(validation, 'picture')} that it is not trained on` : few,
+    );
+    say('im-status', `Training on ${plural(train, 'picture')} …`);
   }
 
   #setBusy(busy: boolean): void {
@@ -337,7 +341,7 @@ class ImagesPart implements Part {
   }
 
   async #tryFile(file: File): Promise<void> {
-    const { images, problems } = await readPictures([file]);
+    const { images, problems } = await this.#readPictures([file]);
     say('im-error', problems.length > 0 ? `Left out: ${problems.join('; ')}.` : '');
     if (images[0]) this.#showTo(images[0]);
   }
@@ -357,9 +361,8 @@ class ImagesPart implements Part {
   async #predict(): Promise<void> {
     const names = this.#classNames;
     if (!this.#seen) return;
-    if (!this.#trainer) return this.#answer('It has not been trained yet');
-    const inputs = Float32Array.from(this.#seen, (byte) => byte / 255);
-    const shares = await this.#trainer.predict(inputs, { loss: 'softmaxCrossEntropy' });
+    const shares = await this.#client.ask('predict', this.#seen);
+    if (!shares) return this.#answer('It has not been trained yet');
     if (names !== this.#classNames) return;
     const found = names.map((name, i) => ({ name, share: shares[i] }));
     shareList(get('im-shares'), found);
@@ -372,17 +375,9 @@ class ImagesPart implements Part {
     if (get('im-answer').textContent !== text) say('im-answer', text);
   }
 
-  async #save(kind: 'model' | 'onnx'): Promise<void> {
-    if (!this.#trainer) return;
-    const input = { scale: 1 / 255, offset: 0, imageShape: [SIDE, SIDE, 3] as const, fit: 'cover' as const };
-    const metadata = { input, classNames: this.#classNames };
-    const model = this.#trainer.model as Sequential;
+  async #save(kind: KeptFile): Promise<void> {
     try {
-      await this.#trainer.download();
-      const bytes =
-        kind === 'model'
-          ? writeModel(model, metadata)
-          : (await import('./onnx.js')).writeOnnx(model, { metadata, rawInputs: true });
+      const bytes = await this.#client.ask('file', kind);
       const name = kind === 'model' ? 'images.safetensors' : 'images.onnx';
       saveFile(name, bytes);
       say('im-keep-status', `Saved as ${name}, ${count(bytes.length / 1000)} kB.`);

@@ -1,6 +1,8 @@
 /** The network for the visitor's images, and their data sets. */
 import {
   type AugmentOptions,
+  activation,
+  batchNorm,
   conv2d,
   type Dataset,
   dataset,
@@ -12,22 +14,28 @@ import {
   sequential,
   splitDataset,
 } from 'lanegrad';
-import { BYTES, SIDE } from './pixels.js';
+import type { TrainRequest } from './protocol.js';
 import type { Settings } from './settings.js';
+import { BYTES, SIDE } from './sizes.js';
 
 /** Of a class; with fewer in any class, none are kept to validate. */
 const ENOUGH = 5;
 
 export function buildModel(classes: number, settings: Settings): Sequential {
   const { filters, seed } = settings;
-  const options = { padding: 'same', activation: 'relu' } as const;
-  const stages = [1, 2, 4].flatMap((times) => [conv2d(times * filters, 3, options), maxPool2d(2)]);
+  const options = { padding: 'same' } as const;
+  const stages = [1, 2, 4].flatMap((times) => [
+    conv2d(times * filters, 3, options),
+    batchNorm(),
+    activation('relu'),
+    maxPool2d(2),
+  ]);
   const drop = settings.dropout > 0 ? [dropout(settings.dropout)] : [];
   return sequential([SIDE, SIDE, 3], [...stages, flatten(), ...drop, dense(classes)], { seed });
 }
 
 export function buildSets(
-  classes: readonly { readonly name: string; readonly images: readonly Uint8Array[] }[],
+  classes: TrainRequest['classes'],
   seed: number,
 ): { readonly train: Dataset; readonly validation?: Dataset } {
   const size = classes.reduce((sum, { images }) => sum + images.length, 0);

@@ -1,8 +1,6 @@
 /** From what a page can draw to what the network takes: 32 by 32 pixels of three bytes. */
 import { randomFrom } from '../../shared/random.js';
-
-export const SIDE = 32;
-export const BYTES = SIDE * SIDE * 3;
+import { BYTES, SIDE } from './sizes.js';
 
 /** Pixels of the source for each of the network's, whose mean is taken. */
 const ZOOM = 4;

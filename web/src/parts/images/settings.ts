@@ -15,8 +15,8 @@ export interface Settings {
 }
 
 export const defaults: Settings = {
-  ...{ filters: 16, epochs: 30, rate: 0.001, batch: 16, dropout: 0.3, seed: 1 },
-  ...{ mirror: true, shift: true, turn: false, light: true },
+  ...{ filters: 16, epochs: 60, rate: 0.003, batch: 16, dropout: 0.3, seed: 1 },
+  ...{ mirror: true, shift: true, turn: true, light: true },
 };
 
 const ranges: Readonly<Partial<Record<keyof Settings, readonly [min: number, max: number]>>> = {

@@ -97,24 +97,11 @@ export interface Prediction {
 export type KeptFile = 'model' | 'onnx' | 'report';
 
 /** What the worker does when asked: arguments and what it gives. */
-export interface Calls {
+export type Calls = {
   open: { given: Source; gives: Opened };
   prepare: { given: PrepareSettings; gives: Prepared };
   train: { given: TrainSettings; gives: Trained };
   stop: { given: undefined; gives: undefined };
   predict: { given: Readonly<Record<string, string>>; gives: Prediction };
   file: { given: KeptFile; gives: Uint8Array | string };
-}
-
-export type CallName = keyof Calls;
-
-export interface Question {
-  readonly id: number;
-  readonly name: CallName;
-  readonly given: unknown;
-}
-
-export type Reply =
-  | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly kind: 'error'; readonly id: number; readonly name: string; readonly message: string }
-  | { readonly kind: 'epoch'; readonly news: EpochNews };
+};

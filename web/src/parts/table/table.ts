@@ -10,10 +10,19 @@ import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { Latest } from '../../shared/latest.js';
 import { confusionTable, shareList } from '../../shared/results.js';
 import { copyLink, type Part, writeRoute } from '../../shared/route.js';
-import { TableClient } from './client.js';
+import { WorkerClient } from '../../shared/rpc.js';
 import { describe, rowFields, showColumns, showPreview } from './columns.js';
 import { markup } from './markup.js';
-import type { KeptFile, Opened, Prepared, Source, Trained, TrainSettings } from './protocol.js';
+import type {
+  Calls,
+  EpochNews,
+  KeptFile,
+  Opened,
+  Prepared,
+  Source,
+  Trained,
+  TrainSettings,
+} from './protocol.js';
 import { scatter } from './scatter.js';
 import { readHidden, readLink, type TableLink, writeLink } from './settings.js';
 
@@ -27,7 +36,9 @@ export function open(root: HTMLElement): Part {
 
 class TablePart implements Part {
   readonly #root: HTMLElement;
-  readonly #client = new TableClient();
+  readonly #client = new WorkerClient<Calls, EpochNews>(
+    new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
+  );
   readonly #curve: Curve;
   readonly #ask = new Latest(() => this.#predict());
   #opened: Opened | undefined;
@@ -253,7 +264,7 @@ class TablePart implements Part {
     for (const id of ['tb-use', 'tb-keep']) get(id).hidden = true;
     say('tb-status', 'Training …');
     let said = 0;
-    this.#client.onEpoch = ({ epoch, loss, validationLoss, score }) => {
+    this.#client.onNews = ({ epoch, loss, validationLoss, score }) => {
       this.#curve.addBoth(epoch, loss, validationLoss);
       const how =
         score === null ? '' : this.#isClasses ? `, ${percent(score)} right` : `, R² ${score.toFixed(3)}`;

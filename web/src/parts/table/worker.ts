@@ -24,17 +24,17 @@ import {
 import { tableDefaults } from '../../../../src/tables/defaults.js';
 import { regressionMetrics } from '../../../../src/tables/metrics.js';
 import { inUnits } from '../../../../src/tables/target.js';
+import { serve } from '../../shared/rpc.js';
 import type {
   Calls,
   ClassTest,
+  EpochNews,
   KeptFile,
   NumberTest,
   Opened,
   Prediction,
   Prepared,
   PrepareSettings,
-  Question,
-  Reply,
   Source,
   Trained,
   TrainSettings,
@@ -112,10 +112,7 @@ async function train(settings: TrainSettings): Promise<Trained> {
     ...(validation && { validation, metrics, earlyStopping: { patience } }),
     onEpoch({ epoch, loss, validation: measured }) {
       const score = measured && (target.kind === 'regression' ? measured.metrics?.r2 : measured.accuracy);
-      reply({
-        kind: 'epoch',
-        news: { epoch, loss, validationLoss: measured?.loss ?? null, score: score ?? null },
-      });
+      tell({ epoch, loss, validationLoss: measured?.loss ?? null, score: score ?? null });
     },
   });
   const measured = test && (await evaluate(ready, model, test, { loss, metrics }));
@@ -202,9 +199,7 @@ function required<T>(value: T | undefined, what: string): T {
   return value;
 }
 
-const calls: {
-  [K in keyof Calls]: (given: Calls[K]['given']) => Calls[K]['gives'] | Promise<Calls[K]['gives']>;
-} = {
+const tell = serve<Calls, EpochNews>({
   open,
   prepare,
   train,
@@ -214,18 +209,4 @@ const calls: {
   },
   predict: predictRow,
   file,
-};
-
-function reply(message: Reply): void {
-  postMessage(message);
-}
-
-addEventListener('message', async ({ data: { id, name, given } }: MessageEvent<Question>) => {
-  try {
-    const result = await (calls[name] as (given: unknown) => unknown)(given);
-    reply({ kind: 'result', id, result });
-  } catch (error) {
-    const { name: kind, message } = error as Error;
-    reply({ kind: 'error', id, name: kind, message });
-  }
 });

@@ -1,2 +1,0 @@
-/** Loaded when a model is wanted as ONNX, which few ask for. */
-export { writeOnnx } from 'lanegrad';
