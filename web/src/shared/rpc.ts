@@ -6,13 +6,13 @@
 /** What a worker can be asked: by name, what is given and what it gives. */
 export type CallTable = Readonly<Record<string, { given: unknown; gives: unknown }>>;
 
-interface Question {
+export interface Question {
   readonly id: number;
   readonly name: string;
   readonly given: unknown;
 }
 
-type Reply =
+export type Reply =
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly name: string; readonly message: string }
   | { readonly kind: 'news'; readonly news: unknown };
@@ -48,22 +48,4 @@ export class WorkerClient<Calls extends CallTable, News> {
       this.#worker.postMessage(question);
     });
   }
-}
-
-export type Handlers<Calls extends CallTable> = {
-  readonly [K in keyof Calls]: (given: Calls[K]['given']) => Calls[K]['gives'] | Promise<Calls[K]['gives']>;
-};
-
-/** The worker's side. A question may come while another one is still being answered. */
-export function serve<Calls extends CallTable, News>(handlers: Handlers<Calls>): (news: News) => void {
-  const post = (reply: Reply) => postMessage(reply);
-  addEventListener('message', async ({ data: { id, name, given } }: MessageEvent<Question>) => {
-    try {
-      post({ kind: 'result', id, result: await handlers[name as keyof Calls](given) });
-    } catch (error) {
-      const { name: kind, message } = error as Error;
-      post({ kind: 'error', id, name: kind, message });
-    }
-  });
-  return (news) => post({ kind: 'news', news });
 }

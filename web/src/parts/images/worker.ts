@@ -1,7 +1,7 @@
 /** The images' worker: it reads files, trains, guesses and writes models, so that the page stays alive. */
 import { adam, imagesFromFiles, writeModel, writeOnnx } from 'lanegrad';
 import { createTrainer, type Trainer } from 'lanegrad/trainer';
-import { serve } from '../../shared/rpc.js';
+import { serve } from '../../shared/serve.js';
 import { augmentOf, buildModel, buildSets } from './network.js';
 import type { Calls, KeptFile, News, Pictures, Trained, TrainRequest } from './protocol.js';
 import { BYTES, SIDE } from './sizes.js';

@@ -55,6 +55,8 @@ export function drawPlane(
   if (canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: pixels });
   const context = canvas.getContext('2d')!;
   paint(buffer, discrete ? Array.from(values, Math.sign) : values, scale, 0.7);
+  // Or the edges would be mixed with what was there before.
+  context.clearRect(0, 0, pixels, pixels);
   context.imageSmoothingEnabled = !discrete;
   context.imageSmoothingQuality = 'high';
   context.drawImage(buffer, 0, 0, pixels, pixels);

@@ -151,6 +151,7 @@ class TablePart implements Part {
     const opened = await this.#attempt(() => this.#client.ask('open', source));
     if (!opened) return;
     this.#opened = opened;
+    this.#prepared = undefined;
     this.#example = example;
     const { columns, name, notes, format } = opened;
     const wanted = target ?? this.#link.target;
@@ -170,7 +171,8 @@ class TablePart implements Part {
     await this.#prepare(this.#link.train);
   }
 
-  async #prepare(given: Partial<TrainSettings> = {}): Promise<void> {
+  /** What was chosen for training stays, where the table is the same. */
+  async #prepare(given: Partial<TrainSettings> = this.#currentLink().train): Promise<void> {
     for (const id of ['tb-train', 'tb-use', 'tb-keep']) get(id).hidden = true;
     say('tb-status', 'Looking at its columns …');
     const task = this.#field('task').value as Task | '';

@@ -24,7 +24,7 @@ import {
 import { tableDefaults } from '../../../../src/tables/defaults.js';
 import { regressionMetrics } from '../../../../src/tables/metrics.js';
 import { inUnits } from '../../../../src/tables/target.js';
-import { serve } from '../../shared/rpc.js';
+import { serve } from '../../shared/serve.js';
 import type {
   Calls,
   ClassTest,
