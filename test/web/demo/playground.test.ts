@@ -72,8 +72,8 @@ describe.skipIf(noBrowser)('the playground', () => {
       { permissions: ['clipboard-read', 'clipboard-write'] },
       async (page) => {
         await page.click('[name=data][value=xor]');
-        await page.click('[aria-label="Feature x times y"]');
-        await page.click('[aria-label="Feature y"]');
+        await page.click('[data-key=xy]');
+        await page.click('[data-key=y]');
         await page.click('[aria-label="One less unit in layer 1"]');
         await page.click('#pg-flatter');
         await page.selectOption('#playground [name=activation]', 'relu');
@@ -88,9 +88,9 @@ describe.skipIf(noBrowser)('the playground', () => {
           'data=xor&features=x%2Cxy&layers=7-8&activation=relu&optimizer=sgd&rate=0.1&l2=0.001&seed=2';
         expect(hash).toBe(`#playground?${query}`);
         // The last feature stays: a network without any has nothing to learn from.
-        await page.click('[aria-label="Feature x"]');
-        await page.click('[aria-label="Feature x times y"]');
-        expect(await page.getAttribute('[aria-label="Feature x times y"]', 'aria-pressed')).toBe('true');
+        await page.click('[data-key=x]');
+        await page.click('[data-key=xy]');
+        expect(await page.getAttribute('[data-key=xy]', 'aria-pressed')).toBe('true');
         // x·y alone tells the classes apart.
         await page.click('#pg-play');
         await until(page, 'pg-right', '^(9\\d|100)', 20_000);

@@ -118,7 +118,7 @@ export class Diagram {
         type: 'button',
         class: 'unit feature',
         'aria-pressed': String(pressed),
-        'aria-label': `Feature ${spoken}`,
+        'aria-label': `${label}: feature ${spoken}`,
         'data-key': name,
       },
       make('span', { 'aria-hidden': 'true' }, label),
