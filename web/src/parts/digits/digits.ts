@@ -352,6 +352,7 @@ export function open(): Part {
       if (trainer?.state === 'idle') form.write(readSettings(query));
     },
     hide() {
+      comparison?.abort();
       if (trainer?.state !== 'training') return;
       // The processor is for the part that is to be seen.
       void trainer.pause();

@@ -241,7 +241,10 @@ class Playground implements Part {
       this.#curve.addBoth(step, trainLoss, testLoss);
       this.#curve.thin(600);
     }
-    if (this.#player.playing && now - this.#said > SAY_INTERVAL) this.#sayState();
+    if (this.#player.playing ? now - this.#said > SAY_INTERVAL : !first) {
+      // What was asked for before a pause comes after it.
+      this.#sayState(this.#player.playing ? '' : 'Paused. ');
+    }
     this.#diagram.draw(snapshot);
     this.#drawPlane();
   }

@@ -13,15 +13,17 @@ export function scatter({ actual, predicted }: NumberTest): { figure: HTMLElemen
   });
   const zoom = Math.min(2, devicePixelRatio);
   Object.assign(canvas, { width: SIZE * zoom, height: SIZE * zoom });
+  const all = [...actual, ...predicted];
+  const low = all.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = all.reduce((most, value) => Math.max(most, value), -Infinity);
+  const short = (value: number) => Number(value.toPrecision(3)).toLocaleString('en');
   const figure = make(
     'figure',
     { class: 'scatter' },
     make('figcaption', {}, 'Predicted over actual, of the test rows'),
     canvas,
+    make('p', { class: 'note' }, `Both from ${short(low)} to ${short(high)}; on the line they are equal.`),
   );
-  const all = [...actual, ...predicted];
-  const low = all.reduce((least, value) => Math.min(least, value), Infinity);
-  const high = all.reduce((most, value) => Math.max(most, value), -Infinity);
   const at = (value: number) => PAD + ((SIZE - 2 * PAD) * (value - low)) / (high - low || 1);
   const draw = () => {
     const style = getComputedStyle(document.documentElement);
