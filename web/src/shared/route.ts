@@ -25,7 +25,7 @@ export function readRoute({ hash, search }: Pick<Location, 'hash' | 'search'> = 
 }
 
 /** The address of a part with settings; those that are as usual are left out by whoever makes `query`. */
-export function addressOf(part: PartName, query: URLSearchParams): string {
+function addressOf(part: PartName, query: URLSearchParams): string {
   const text = query.toString();
   return `${location.origin}${location.pathname}#${part}${text ? `?${text}` : ''}`;
 }

@@ -6,6 +6,7 @@ import { type Dataset, type EngineOptions, sgd } from 'lanegrad';
 import { createTrainer, type Trainer } from 'lanegrad/trainer';
 import { buildModel } from './network.js';
 import { defaults } from './settings.js';
+import { median, spreadOf } from './spread.js';
 
 interface Contender {
   readonly name: string;
@@ -136,13 +137,6 @@ function judge(lanes: readonly Lane[]): string {
     : `The machine was quiet: turns of one engine differed by ${percent} at most.`;
 }
 
-/** The range of the middle turns, without the slowest and the fastest, as a share of the median. */
-export function spreadOf(rates: readonly number[]): number {
-  const sorted = rates.toSorted((a, b) => a - b);
-  const middle = sorted.length > 3 ? sorted.slice(1, -1) : sorted;
-  return middle.length === 0 ? 0 : (middle.at(-1)! - middle[0]) / median(rates);
-}
-
 function describe({ name, about }: Contender): HTMLLIElement {
   const item = document.createElement('li');
   const parts = ['name', 'bar', 'speed', 'more', 'spread'].map((part) => {
@@ -171,10 +165,4 @@ function show(lanes: readonly Lane[]): void {
     item.querySelector('.speed')!.textContent = `${Math.round(speeds[i]).toLocaleString('en')} images/s`;
     item.querySelector('.spread')!.textContent = spread;
   }
-}
-
-function median(values: readonly number[]): number {
-  if (values.length === 0) return 0;
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

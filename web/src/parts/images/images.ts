@@ -10,7 +10,7 @@ import { shareList } from '../../shared/results.js';
 import { copyLink, type Part, writeRoute } from '../../shared/route.js';
 import { WorkerClient } from '../../shared/rpc.js';
 import { Camera } from './camera.js';
-import { type ClassCard, Gallery } from './gallery.js';
+import { type ClassCard, Gallery, MAX_CLASSES } from './gallery.js';
 import { markup } from './markup.js';
 import { drawShape, paintPixels, type ShapeName, shapes } from './pixels.js';
 import type { Calls, KeptFile, News } from './protocol.js';
@@ -137,7 +137,7 @@ class ImagesPart implements Part {
   /** Another class, name or number of pictures. */
   #changed(): void {
     const { cards } = this.#gallery;
-    get<HTMLButtonElement>('im-add').disabled = cards.length >= 8;
+    get<HTMLButtonElement>('im-add').disabled = cards.length >= MAX_CLASSES;
     const problem = this.#problem();
     get<HTMLButtonElement>('im-go').disabled = problem !== undefined && !this.#training;
     const all = cards.reduce((sum, { images }) => sum + images.length, 0);
@@ -218,7 +218,7 @@ class ImagesPart implements Part {
       return card ? [[card, own] as const] : [];
     });
     if (groups.length < folders.size)
-      say('im-error', 'There are more folders than classes that there may be: 8.');
+      say('im-error', `There are more folders than classes that there may be: ${MAX_CLASSES}.`);
     await this.#addFiles(groups);
   }
 
@@ -303,7 +303,7 @@ class ImagesPart implements Part {
       element.disabled = busy;
     }
     // What is possible with the classes as they are, and with the camera.
-    if (!busy) get<HTMLButtonElement>('im-add').disabled = this.#gallery.cards.length >= 8;
+    if (!busy) get<HTMLButtonElement>('im-add').disabled = this.#gallery.cards.length >= MAX_CLASSES;
     this.#gallery.filming(this.#camera.on && !busy);
   }
 

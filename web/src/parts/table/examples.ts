@@ -20,8 +20,6 @@ export const examples = {
   houses: { name: 'houses.csv', target: 'price', text: houses },
 } satisfies Record<string, Example>;
 
-export type ExampleName = keyof typeof examples;
-
 const DISTRICTS = [
   ['harbour', 1.35],
   ['old town', 1.2],
