@@ -31,7 +31,7 @@ export class ClassCard {
   constructor(name: string, events: GalleryEvents, remove: () => void) {
     this.#events = events;
     this.#name.value = name;
-    this.#name.addEventListener('change', () => {
+    this.#name.addEventListener('input', () => {
       this.#label();
       events.changed();
     });
