@@ -1,4 +1,5 @@
 /** The page around the parts: which one the address names is loaded, shown, and told when it is left. */
+import './style/figures.css';
 import './style/base.css';
 import './parts/digits/digits.css';
 import { get, say } from './shared/dom.js';
