@@ -13,7 +13,8 @@ import type { Engine } from '../src/engine/engine.js';
 import { buildModel } from '../src/run/build.js';
 import { resolveSettings } from '../src/run/presets.js';
 import { runMetrics } from '../src/run/splits.js';
-import { loadTable, tableDefaults } from '../src/tables/training.js';
+import { tableDefaults } from '../src/tables/defaults.js';
+import { loadTable } from '../src/tables/training.js';
 import { evaluate } from '../src/train/evaluate.js';
 import { fit } from '../src/train/fit.js';
 

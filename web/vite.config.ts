@@ -11,6 +11,16 @@ const headers = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
+/**
+ * The digits are loaded when they are wanted, as all parts are. What they and the library's own optional pieces
+ * share would be dozens of small files; in one they are smaller. What loads files is no part of it, or every
+ * part would load the library.
+ */
+const groups = [
+  { name: 'load', test: /preload-helper/, priority: 1 },
+  { name: 'library', test: (id: string) => id.startsWith(source), minShareCount: 3 },
+];
+
 export default defineConfig({
   root: here,
   base: './',
@@ -19,10 +29,14 @@ export default defineConfig({
       { find: '#platform', replacement: `${source}/base/platform/browser.ts` },
       { find: /^lanegrad$/, replacement: `${source}/index.ts` },
       { find: /^lanegrad\/trainer$/, replacement: `${source}/trainer/index.ts` },
+      { find: /^lanegrad\/tables$/, replacement: `${source}/tables.ts` },
     ],
   },
   worker: { format: 'es' },
-  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
+  build: {
+    ...{ outDir: 'dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
+    rolldownOptions: { output: { codeSplitting: { groups } } },
+  },
   server: { headers },
   preview: { headers },
 });

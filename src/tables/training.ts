@@ -1,12 +1,8 @@
-/**
- * What training on a table is told, the data that this comes to, and settings that suit them. Node only: the
- * table is a file.
- */
+/** What training on a table is told, and the data that this comes to. Node only: the table is a file. */
 
 import { OptionError } from '../base/errors.js';
 import { readSettingValues } from '../base/settings.js';
 import type { AnySet } from '../data/any-set.js';
-import { sizeOf } from '../data/any-set.js';
 import type { Dataset } from '../data/dataset.js';
 import { DEFAULT_MEMORY, fitsInMemory } from '../data/spill-plan.js';
 import { rowBytes } from '../data/spilled-rows.js';
@@ -138,29 +134,6 @@ async function openForTraining(
   });
   return { table, options: { ...options, seed, ...(full && { validation: 0 }) } };
 }
-
-/**
- * Settings that suit a table of so many rows, found on the classic tables (see test/tables/classic.test.ts):
- * small ones need many passes in small batches and some dropout, and training ends when validation says so.
- */
-export function tableDefaults({ train, validation }: Pick<TableSplits<AnySet>, 'train' | 'validation'>) {
-  const size = sizeOf(train);
-  const by = size < 2_000 ? SMALL : size < 20_000 ? MIDDLE : LARGE;
-  const { patience, ...defaults } = by;
-  return {
-    ...defaults,
-    activation: 'relu',
-    optimizer: 'adam',
-    learningRate: 0.001,
-    ...(validation && { earlyStopping: { patience } }),
-    seed: 1,
-  } as const;
-}
-
-const SMALL = { hidden: [100], dropout: 0.2, batchSize: 16, epochs: 200, patience: 30 } as const;
-const MIDDLE = { hidden: [128, 64], dropout: 0.1, batchSize: 64, epochs: 100, patience: 15 } as const;
-/** Millions of rows are passed over a few times only. */
-const LARGE = { hidden: [128, 64], batchSize: 256, epochs: 20, patience: 3 } as const;
 
 /**
  * Reads what an earlier run was told. Throws OptionError for what `TableSettings` does not have, and where

@@ -1,7 +1,7 @@
 /** Drawings as MNIST would hold them: size, place, soft edges. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { centreOfMass, type Point, renderDigit } from '../../web/src/digit.js';
+import { centreOfMass, type Point, renderDigit } from '../../web/src/parts/digits/digit.js';
 
 const coordinate = fc.double({ min: 0, max: 1, noNaN: true });
 const point = fc.record({ x: coordinate, y: coordinate });

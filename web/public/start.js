@@ -10,6 +10,10 @@
     Object.defineProperty(navigator, 'language', { value: 'en-US' });
   }
 
+  // Before anything is drawn: the style sheet hides the parts that the address does not name.
+  var named = /^#(playground|table|images)\b/.exec(location.hash);
+  if (named) document.documentElement.setAttribute('data-part', named[1]);
+
   var said = false;
   function say(reason) {
     var engine = document.getElementById('engine');
@@ -26,6 +30,8 @@
     said = true;
     engine.textContent = 'not available';
     status.textContent = `It cannot start: ${reason}`;
+    // The other parts have no place of their own for it yet.
+    if (named) document.getElementById('problem').textContent = status.textContent;
   }
 
   window.addEventListener(

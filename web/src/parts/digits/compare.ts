@@ -6,6 +6,7 @@ import { type Dataset, type EngineOptions, sgd } from 'lanegrad';
 import { createTrainer, type Trainer } from 'lanegrad/trainer';
 import { buildModel } from './network.js';
 import { defaults } from './settings.js';
+import { median, spreadOf } from './spread.js';
 
 interface Contender {
   readonly name: string;
@@ -16,6 +17,8 @@ interface Contender {
 const ROUNDS = 6;
 /** Milliseconds of a turn. */
 const TURN = 500;
+/** Turns that differ by more than this share were disturbed. */
+const BUSY = 0.15;
 
 const contenders: readonly Contender[] = [
   { name: 'Reference', about: 'plain TypeScript', engine: { backend: 'reference' } },
@@ -79,7 +82,8 @@ export async function compare(
     }
     const [slow, ...others] = lanes.map(({ rates }) => median(rates));
     const best = Math.max(...others);
-    say(`Done. The fastest trains ${(best / slow).toFixed(1)} times as fast as the reference.`);
+    const times = (best / slow).toFixed(1);
+    say(`Done. The fastest trains ${times} times as fast as the reference. ${judge(lanes)}`);
   } finally {
     for (const { trainer, item } of lanes) {
       item.classList.remove('running');
@@ -124,9 +128,18 @@ async function open(contender: Contender, item: HTMLLIElement, set: Dataset): Pr
   return lane;
 }
 
+/** What the spread of an engine's turns says of the machine: left alone, they are alike. */
+function judge(lanes: readonly Lane[]): string {
+  const spread = Math.max(...lanes.map(({ rates }) => spreadOf(rates)));
+  const percent = `${Math.round(100 * spread)} %`;
+  return spread > BUSY
+    ? `The machine was busy: turns of one engine differed by up to ${percent}. Compare again when it is quiet.`
+    : `The machine was quiet: turns of one engine differed by ${percent} at most.`;
+}
+
 function describe({ name, about }: Contender): HTMLLIElement {
   const item = document.createElement('li');
-  const parts = ['name', 'bar', 'speed', 'more'].map((part) => {
+  const parts = ['name', 'bar', 'speed', 'more', 'spread'].map((part) => {
     const element = document.createElement('span');
     element.className = part;
     return element;
@@ -146,14 +159,10 @@ function more(item: HTMLLIElement, text: string): void {
 function show(lanes: readonly Lane[]): void {
   const speeds = lanes.map(({ rates }) => median(rates));
   const best = Math.max(...speeds, 1);
-  for (const [i, { item }] of lanes.entries()) {
+  for (const [i, { item, rates }] of lanes.entries()) {
     item.querySelector<HTMLElement>('.bar i')!.style.transform = `scaleX(${speeds[i] / best})`;
+    const spread = rates.length > 1 ? ` ± ${Math.round(50 * spreadOf(rates))} %` : '';
     item.querySelector('.speed')!.textContent = `${Math.round(speeds[i]).toLocaleString('en')} images/s`;
+    item.querySelector('.spread')!.textContent = spread;
   }
-}
-
-function median(values: readonly number[]): number {
-  if (values.length === 0) return 0;
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

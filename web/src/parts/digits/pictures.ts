@@ -1,4 +1,5 @@
 /** Numbers as pictures: weights, what convolutions find, an image as the network sees it. */
+import { nothing, putColour } from '../../shared/colours.js';
 
 const SIDE = 28;
 const GAP = 2;
@@ -32,9 +33,7 @@ export function drawTiles(canvas: HTMLCanvasElement, tiles: Tiles, dark: boolean
   canvas.style.maxWidth = count === columns ? `${columns * 5.5}rem` : '';
   const context = canvas.getContext('2d')!;
   const image = context.createImageData(width, height);
-  const none = dark ? [30, 33, 38] : [243, 243, 238];
-  const more = [232, 120, 44];
-  const less = [62, 124, 214];
+  const none = nothing(dark);
   const shared = together ? largest(values, 0, 1) : 0;
   for (let tile = 0; tile < count; tile++) {
     const scale = shared || largest(values, tile, all);
@@ -44,11 +43,8 @@ export function drawTiles(canvas: HTMLCanvasElement, tiles: Tiles, dark: boolean
       const [y, x] = [Math.floor(pixel / size), pixel % size];
       const value = values[(Math.floor(y / zoom) * side + Math.floor(x / zoom)) * all + tile] / scale;
       // What is faint beside the strongest is to be seen too.
-      const share = together ? Math.sqrt(Math.abs(value)) : Math.abs(value);
-      const towards = value > 0 ? more : less;
-      const at = 4 * ((top + y) * width + left + x);
-      for (let c = 0; c < 3; c++) image.data[at + c] = none[c] + (towards[c] - none[c]) * share;
-      image.data[at + 3] = 255;
+      const seen = together ? Math.sign(value) * Math.sqrt(Math.abs(value)) : value;
+      putColour(image.data, (top + y) * width + left + x, seen, none);
     }
   }
   context.putImageData(image, 0, 0);

@@ -1,7 +1,7 @@
 /** What the network looks for, and what its convolutions find: asks the trainer, and draws. */
 import type { Trainer } from 'lanegrad/trainer';
-import { get, say } from './dom.js';
-import { Latest } from './latest.js';
+import { get, say } from '../../shared/dom.js';
+import { Latest } from '../../shared/latest.js';
 import { type Drawable, drawableOf, readsDigits } from './network.js';
 import { drawTiles } from './pictures.js';
 

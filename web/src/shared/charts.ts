@@ -1,16 +1,19 @@
 /**
- * The two live curves, by epoch: means of the last tenth of a second in training, the test set after each
- * epoch.
+ * A live chart of two curves, of training and test. Those of the digits are by epoch: means of the last tenth
+ * of a second in training, the test set after each epoch.
  */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
 type Column = (number | null)[];
 
+const darkness = matchMedia('(prefers-color-scheme: dark)');
+
 export class Curve {
   readonly #element: HTMLElement;
   readonly #range: (min: number, max: number) => [number, number];
   readonly #format: (value: number) => string;
+  readonly #dots: boolean;
   #data: [number[], Column, Column] = [[], [], []];
   #plot: uPlot | undefined;
   #scheduled = false;
@@ -19,14 +22,19 @@ export class Curve {
     element: HTMLElement,
     range: (min: number, max: number) => [number, number],
     format: (value: number) => string,
+    dots = true,
   ) {
+    this.#dots = dots;
     this.#element = element;
     this.#range = range;
     this.#format = format;
     new ResizeObserver(() => {
-      this.#plot?.setSize({ width: element.clientWidth, height: element.clientHeight });
+      const { clientWidth: width, clientHeight: height } = element;
+      // Nothing is drawn in a part that is not to be seen.
+      if (width > 0) this.#plot?.setSize({ width, height });
     }).observe(element);
-    this.restyle();
+    darkness.addEventListener('change', () => this.#restyle());
+    this.#restyle();
   }
 
   clear(): void {
@@ -40,6 +48,20 @@ export class Curve {
 
   addTest(epoch: number, value: number): void {
     this.#add(epoch, null, value);
+  }
+
+  /** Both curves at once, a point of each. */
+  addBoth(x: number, train: number, test: number | null): void {
+    this.#add(x, train, test);
+  }
+
+  /** Leaves out every second point, so that a training without an end does not fill the memory. */
+  thin(most: number): void {
+    const [xs] = this.#data;
+    if (xs.length <= most) return;
+    const half = <T>(column: T[]) => column.filter((_, i) => i % 2 === 0 || i === column.length - 1);
+    const [all, trains, tests] = this.#data;
+    this.#data = [half(all), half(trains), half(tests)];
   }
 
   #add(epoch: number, train: number | null, test: number | null): void {
@@ -60,7 +82,7 @@ export class Curve {
   }
 
   /** Draws anew in the colours of now. */
-  restyle(): void {
+  #restyle(): void {
     this.#plot?.destroy();
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string) => style.getPropertyValue(name).trim();
@@ -81,7 +103,7 @@ export class Curve {
           y: { range: (_, min, max) => this.#range(min ?? 0, max ?? 1) },
         },
         axes: [
-          { ...axis, grid: { show: false }, size: 28 },
+          { ...axis, grid: { show: false }, size: 28, values: (_, values) => values.map(short) },
           { ...axis, size: 44, values: (_, values) => values.map(this.#format) },
         ],
         series: [
@@ -91,7 +113,7 @@ export class Curve {
             stroke: colour('--test'),
             width: 2,
             spanGaps: true,
-            points: { show: true, size: 5, fill: colour('--test') },
+            points: this.#dots ? { show: true, size: 5, fill: colour('--test') } : { show: false },
           },
         ],
       },
@@ -99,4 +121,10 @@ export class Curve {
       this.#element,
     );
   }
+}
+
+/** 12,000 as 12k: numbers of steps are long. */
+function short(value: number): string {
+  if (value >= 1e6) return `${value / 1e6}M`;
+  return value >= 10_000 ? `${value / 1000}k` : String(value);
 }

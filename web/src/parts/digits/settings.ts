@@ -99,14 +99,13 @@ function isAllowed(key: keyof Settings, text: string): boolean {
   return text.trim() !== '' && value >= min && value <= max && (key !== 'epochs' || Number.isInteger(value));
 }
 
-/** The part of an address that makes these settings; what is as usual is left out. */
-export function writeSettings(settings: Settings): string {
+/** What of an address makes these settings; what is as usual is left out. */
+export function writeSettings(settings: Settings): URLSearchParams {
   const query = new URLSearchParams();
   for (const key of Object.keys(defaults) as (keyof Settings)[]) {
     if (settings[key] !== defaults[key]) query.set(key, String(settings[key]));
   }
-  const text = query.toString();
-  return text ? `?${text}` : '';
+  return query;
 }
 
 type Field = HTMLSelectElement | HTMLInputElement;
@@ -121,11 +120,15 @@ export class SettingsForm {
       const select = this.#field(key as keyof Settings) as HTMLSelectElement;
       select.append(...list.map(([value, label]) => new Option(label, value)));
     }
+    this.write(settings);
+    form.addEventListener('change', ({ target }) => this.#suggest((target as Field).name));
+  }
+
+  write(settings: Settings): void {
     for (const [key, value] of Object.entries(settings)) {
       this.#field(key as keyof Settings).value = String(value);
     }
     this.#showFields();
-    form.addEventListener('change', ({ target }) => this.#suggest((target as Field).name));
   }
 
   /** Another network or optimizer brings along what suits it. */

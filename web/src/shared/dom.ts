@@ -1,0 +1,38 @@
+/** The page's elements: by their ids, and made from markup. */
+export const get = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
+
+export const say = (id: string, text: string) => {
+  get(id).textContent = text;
+};
+
+type Content = Node | string;
+
+/** An element with attributes and children; `class`, `type` and so on as in markup, `true` for those without a value. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  attributes: Readonly<Record<string, string | number | boolean>> = {},
+  ...children: readonly Content[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== false) element.setAttribute(key, value === true ? '' : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Gives the browser a file to save. */
+export function saveFile(name: string, bytes: Uint8Array | string, type = 'application/octet-stream'): void {
+  const link = make('a', { download: name });
+  link.href = URL.createObjectURL(new Blob([bytes as BlobPart], { type }));
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** 12,345. */
+export const count = (value: number) => Math.round(value).toLocaleString('en');
+
+/** 1 row, 2 rows. */
+export const plural = (value: number, word: string) => `${count(value)} ${word}${value === 1 ? '' : 's'}`;
+
+export const percent = (share: number, digits = 1) => `${(100 * share).toFixed(digits)} %`;
