@@ -25,8 +25,8 @@ import { benchPacked } from './packed.js';
 import { benchPeers } from './peers.js';
 import { benchPredict } from './predict.js';
 import type { BenchResults } from './results.js';
-import { benchStream } from './stream.js';
 import { benchServe, serveRow } from './serve.js';
+import { benchStream } from './stream.js';
 import { benchOverhead, overheadRow } from './sweep/overhead.js';
 import { benchTpe, tpeRow } from './sweep/tpe.js';
 import {
