@@ -6,7 +6,10 @@
 /** Characters that a path may have on most systems. */
 const MAX_PLACE = 4096;
 
-/** The base of all errors below. `where` names the function, option or file at fault. */
+/**
+ * The base of all errors below. `where` names the function, option or file at fault. Each class says its name: in a
+ * page whose bundler shortens the names of classes, `error.name` would be short as well.
+ */
 export class LanegradError extends Error {
   readonly where: string;
 
@@ -20,36 +23,54 @@ export class LanegradError extends Error {
 }
 
 /** An argument or option has the wrong type or value, or is not known. */
-export class OptionError extends LanegradError {}
+export class OptionError extends LanegradError {
+  static override readonly name: string = 'OptionError';
+}
 
 /** Two shapes do not fit each other. */
-export class ShapeError extends LanegradError {}
+export class ShapeError extends LanegradError {
+  static override readonly name: string = 'ShapeError';
+}
 
 /** The data itself cannot be used: an empty set, a label outside the classes, a count that differs. */
-export class DataError extends LanegradError {}
+export class DataError extends LanegradError {
+  static override readonly name: string = 'DataError';
+}
 
 /** A file's bytes are not what its format prescribes. `where` is the file's name. */
-export class FormatError extends LanegradError {}
+export class FormatError extends LanegradError {
+  static override readonly name: string = 'FormatError';
+}
 
 /** A file or folder cannot be read or written; `cause` is the system's own error. */
-export class FileError extends LanegradError {}
+export class FileError extends LanegradError {
+  static override readonly name: string = 'FileError';
+}
 
 /** An engine cannot be created, has been disposed, or is asked for what it cannot do here. */
-export class EngineError extends LanegradError {}
+export class EngineError extends LanegradError {
+  static override readonly name: string = 'EngineError';
+}
 
 /**
  * This runtime lacks what the kernels need: WebAssembly or its SIMD. Where nothing else was asked for, the
  * reference takes over.
  */
-export class UnsupportedError extends EngineError {}
+export class UnsupportedError extends EngineError {
+  static override readonly name: string = 'UnsupportedError';
+}
 
 /**
  * The bytes that should be kernels are cut off, changed or of something else: never taken for an old runtime.
  */
-export class KernelError extends EngineError {}
+export class KernelError extends EngineError {
+  static override readonly name: string = 'KernelError';
+}
 
 /** A thread cannot be started. */
 export class ThreadError extends EngineError {
+  static override readonly name: string = 'ThreadError';
+
   /** Threads that there were all the same, the caller's own among them. */
   readonly running: number;
 
@@ -60,13 +81,17 @@ export class ThreadError extends EngineError {
 }
 
 /** A checkpoint does not fit the training that is to go on from it. */
-export class ResumeError extends LanegradError {}
+export class ResumeError extends LanegradError {
+  static override readonly name: string = 'ResumeError';
+}
 
 /**
  * A loss, an output or a parameter is NaN or infinite. After training that met one the model has the values
  * of its last good epoch.
  */
 export class NonFiniteError extends LanegradError {
+  static override readonly name: string = 'NonFiniteError';
+
   /**
    * Steps that were completed before the one that failed, over all epochs; 0, and epoch 0, where nothing was
    * trained.

@@ -6,6 +6,8 @@ export const BODY = 'body';
 
 /** A request that is refused before, or in place of, looking at its rows. */
 export class RequestError extends LanegradError {
+  static override readonly name: string = 'RequestError';
+
   readonly status: number;
   /** Headers that go with the status: of 405 which methods there are, of 503 when to come again. */
   readonly headers: Readonly<Record<string, string>>;

@@ -39,7 +39,9 @@ export interface Executor<Task> {
 }
 
 /** A task failed. `where` is its label. */
-export class RunError extends LanegradError {}
+export class RunError extends LanegradError {
+  static override readonly name: string = 'RunError';
+}
 
 /**
  * Does tasks in this thread: where there are no workers, and in tests. One at a time, unless tasks that wait for

@@ -31,7 +31,10 @@ export async function train(lanegrad, { threads, worker }) {
   const math = 'strict';
   const engine = await createEngine({ math, threads });
   const byHand = await fit(engine, build(), set, options);
-  const outcome = { loss: byHand.epochs[1].loss, info: engine.info };
+  const refused = await fit(engine, build(), set, { ...options, epochs: -1 }).catch(
+    (/** @type {Error} */ error) => error,
+  );
+  const outcome = { loss: byHand.epochs[1].loss, info: engine.info, refused: refused.name };
   engine.dispose();
   if (worker === undefined) return outcome;
   const trainer = await createTrainer({ model: build(), worker, engine: { math, threads } });

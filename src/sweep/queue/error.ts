@@ -2,4 +2,6 @@
 import { LanegradError } from '../../base/errors.js';
 
 /** A queue cannot be reached, or has something that it should not have. `where` is its URL without a password. */
-export class QueueError extends LanegradError {}
+export class QueueError extends LanegradError {
+  static override readonly name: string = 'QueueError';
+}

@@ -1,5 +1,4 @@
 /** The worker's side of rpc.ts. */
-import { nameOf } from './error-names.js';
 import type { CallTable, Question, Reply } from './rpc.js';
 
 export type Handlers<Calls extends CallTable> = {
@@ -9,11 +8,12 @@ export type Handlers<Calls extends CallTable> = {
 /** A question may come while another one is still being answered. */
 export function serve<Calls extends CallTable, News>(handlers: Handlers<Calls>): (news: News) => void {
   const post = (reply: Reply) => postMessage(reply);
-  addEventListener('message', async ({ data: { id, name, given } }: MessageEvent<Question>) => {
+  addEventListener('message', async ({ data: { id, name: call, given } }: MessageEvent<Question>) => {
     try {
-      post({ kind: 'result', id, result: await handlers[name as keyof Calls](given) });
+      post({ kind: 'result', id, result: await handlers[call as keyof Calls](given) });
     } catch (error) {
-      post({ kind: 'error', id, name: nameOf(error as Error), message: (error as Error).message });
+      const { name, message } = error as Error;
+      post({ kind: 'error', id, name, message });
     }
   });
   return (news) => post({ kind: 'news', news });
