@@ -169,3 +169,42 @@ test('server-rendered writes what the network says into the page', async () => {
     server?.kill('SIGTERM');
   }
 });
+
+test('table-to-endpoint answers rows by column, and says what is wrong with others', async () => {
+  let server: ChildProcess | undefined;
+  try {
+    server = spawn(process.execPath, [
+      join(folder, 'table-to-endpoint/main.js'),
+      `${folder}scikit-learn-mlp/new-rows.csv`,
+      'species',
+      '0',
+    ]);
+    const address = await new Promise<string>((resolve, reject) => {
+      server!.stdout!.on('data', (lines) => {
+        const found = /http:\S+/.exec(String(lines));
+        if (found) resolve(found[0]);
+      });
+      server!.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+    });
+    const ask = async (rows: unknown) => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`${address}/predict`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(rows),
+      });
+      return [response.status, await response.json()] as const;
+    };
+    const flower = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
+    const [status, { predictions }] = await ask([flower, { ...flower, petal_length: 5.5, petal_width: 2 }]);
+    expect(status).toBe(200);
+    expect(predictions.map(({ name }: { name: string }) => name)).toEqual(['setosa', 'virginica']);
+    const [refused, { error }] = await ask([{ ...flower, petal_width: 'wide' }]);
+    expect([refused, error.message]).toEqual([400, expect.stringContaining('petal_width')]);
+    const ended = new Promise((resolve) => server!.once('exit', resolve));
+    server.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  } finally {
+    server?.kill('SIGKILL');
+  }
+});
