@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [threads] [browser] [classic] [million] [stream] [large] [conv] [onnx]
+ * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [small] [threads] [browser] [classic] [million] [stream] [large] [conv] [onnx]
  * [peers] [sweep] [serve] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
  * `large` takes [--rows 1000000] [--memory 512M] [--epochs 2]: of 30,000,000 rows 9 GB on disk.
  * `peers` needs `npm ci` in bench/peers, as do the peers of `conv`, `browser` a Chromium, `sweep` a python3 with Optuna,
@@ -8,6 +8,7 @@
  * else first: two busy cores measure each other.
  */
 import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/base/files/atomic.js';
 import { byteCount } from '../src/base/settings.js';
@@ -26,6 +27,7 @@ import { benchPeers } from './peers.js';
 import { benchPredict } from './predict.js';
 import type { BenchResults } from './results.js';
 import { benchServe, serveRow } from './serve.js';
+import { benchSmall, smallRow } from './small.js';
 import { benchStream } from './stream.js';
 import { benchOverhead, overheadRow } from './sweep/overhead.js';
 import { benchTpe, tpeRow } from './sweep/tpe.js';
@@ -52,6 +54,7 @@ const tasks = [
   'epoch',
   'packed',
   'predict',
+  'small',
   'threads',
   'browser',
   'classic',
@@ -125,6 +128,11 @@ if (wanted.includes('packed')) {
 if (wanted.includes('predict')) {
   const report = (result: Parameters<typeof predictRow>[0]) => console.log(predictRow(result));
   results.predict = await benchPredict(contenders, effort, { report });
+}
+if (wanted.includes('small')) {
+  const report = (result: Parameters<typeof smallRow>[0]) => console.log(smallRow(result));
+  const folder = fileURLToPath(new URL('peers/', import.meta.url));
+  results.small = await benchSmall(contenders, effort, { folder, report });
 }
 if (wanted.includes('threads')) {
   const report = (result: Parameters<typeof threadsRow>[0]) => console.log(threadsRow(result));

@@ -12,6 +12,7 @@ import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { PredictResult } from './predict.js';
 import type { ServeResult } from './serve.js';
+import type { SmallResult } from './small.js';
 import type { StreamResult } from './stream.js';
 import type { ThreadsResult } from './threads.js';
 import type { TrainingResult } from './training.js';
@@ -28,6 +29,7 @@ export interface BenchResults {
   epoch?: TrainingResult;
   packed?: readonly PackedResult[];
   predict?: readonly PredictResult[];
+  small?: readonly SmallResult[];
   threads?: readonly ThreadsResult[];
   browser?: readonly BrowserResult[];
   classic?: readonly ClassicResult[];
