@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { FormatError, OptionError } from '../base/errors.js';
 import { readFileBytes, writeFileAtomic } from '../base/files/atomic.js';
+import { shellWord } from '../base/shell.js';
 import { commandOf } from '../sweep/command.js';
 import type { Shard } from '../sweep/coordinate.js';
 import { trialsCsv } from '../sweep/csv.js';
@@ -38,14 +39,16 @@ export async function begin(file: string | undefined, flags: RunFlags, command: 
 }
 
 export async function goOn(folder: string, flags: RunFlags, command: Command): Promise<void> {
-  await run(optionsOf(await readStudy(folder)) as unknown as SweepOptions, {
-    ...command.parent?.opts(),
-    ...flags,
-  });
+  const all: RunFlags = { ...command.parent?.opts(), ...flags };
+  for (const name of ['out', 'shard'] as const) {
+    if (all[name] !== undefined) throw new OptionError(`--${name}`, 'expected none with resume');
+  }
+  await run(optionsOf(await readStudy(folder)) as unknown as SweepOptions, all);
 }
 
 async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
   const { trials, workers, queue, shard, quiet, json } = flags;
+  checkServed(flags);
   const out = new Output({ json });
   const line = new SweepLine(out, { quiet });
   const signals = new Signals((name) => {
@@ -82,7 +85,7 @@ async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
   } catch (error) {
     line.end();
     if (!signals.signal.aborted) throw error;
-    const again = shard ? 'the same command' : `lanegrad sweep resume ${printable(given.folder!)}`;
+    const again = shard ? 'the same command' : `lanegrad sweep resume ${printable(shellWord(given.folder!))}`;
     out.line(`go on with  ${again}`);
     process.exitCode = signals.exitCode;
     if ((queue ?? given.queue) !== undefined) leaveSoon();
@@ -90,6 +93,11 @@ async function run(given: SweepOptions, flags: RunFlags): Promise<void> {
     signals.stop();
     await served?.close();
   }
+}
+
+/** Throws OptionError for a host at which nothing is served. */
+function checkServed({ serve, host }: ServeFlags): void {
+  if (serve === undefined && host !== undefined) throw new OptionError('--host', 'expected --serve besides');
 }
 
 async function serve(out: Output, { folder }: SweepOptions, flags: RunFlags): Promise<ServedSweep> {
@@ -113,6 +121,7 @@ async function readOptions(file: string): Promise<Partial<SweepOptions>> {
 export async function showStatus(folder: string, flags: ServeFlags, command: Command): Promise<void> {
   const out = new Output(command.optsWithGlobals());
   const { serve, host } = { ...command.parent?.opts<ServeFlags>(), ...flags };
+  checkServed({ ...(serve !== undefined && { serve }), ...(host !== undefined && { host }) });
   if (serve !== undefined) {
     const { watchStudy } = await import('./sweep-serve.js');
     return watchStudy(out, folder, { serve, ...(host !== undefined && { host }) });

@@ -1,6 +1,6 @@
 /** `lanegrad train --folds` and `--seeds`: several runs of the same settings, and what they come to. */
-
 import { bar, clock } from '../base/platform/progress-line.js';
+import { shellWord } from '../base/shell.js';
 import type { Engine } from '../engine/engine.js';
 import type { RunFolder } from '../run/folder.js';
 import type { RunSettings } from '../run/settings.js';
@@ -66,7 +66,7 @@ export async function trainSeveral(job: SeveralJob): Promise<void> {
   } catch (error) {
     line.end();
     if (!signals.signal.aborted) throw error;
-    if (folder) out.line(`go on with  lanegrad train --resume ${printable(folder.path)}`);
+    if (folder) out.line(`go on with  lanegrad train --resume ${printable(shellWord(folder.path))}`);
     process.exitCode = signals.exitCode;
   }
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { FormatError, OptionError, show } from '../base/errors.js';
 import { existingFolder } from '../base/files/folders.js';
 import { byteText } from '../base/settings.js';
+import { shellWord } from '../base/shell.js';
 import { createEngine, type EngineOptions } from '../create/engine.js';
 import { isStreamed, sizeOf } from '../data/any-set.js';
 import { describeSkipped } from '../data/images/collect.js';
@@ -308,7 +309,7 @@ function printResult(out: Output, { folder, model, history, test, interrupted }:
     ['run folder', printable(folder.path)],
     ['model', printable(folder.modelPath)],
     ['report', printable(folder.reportPath)],
-    ...(interrupted ? [['go on with', `lanegrad train --resume ${printable(folder.path)}`]] : []),
+    ...(interrupted ? [['go on with', `lanegrad train --resume ${printable(shellWord(folder.path))}`]] : []),
   ];
   for (const line of table(rows, [0, 1])) out.line(line);
 }

@@ -1,5 +1,6 @@
 /** The settings of a training as the command line that trains so. */
 import { flagOf, type Setting } from '../base/settings.js';
+import { shellWord } from '../base/shell.js';
 import { runOptions } from '../run/options.js';
 import { tableOptions } from '../tables/options.js';
 import type { TrainingObjective } from './objective/train.js';
@@ -10,7 +11,7 @@ const table: Readonly<Record<string, Setting>> = { ...runOptions, ...tableOption
 /** `lanegrad train mnist --hidden 64 --learning-rate 0.1 --math strict`, for a shell: the trial's bits again. */
 export function commandOf({ data, settings = {} }: TrainingObjective, trial: TrialSettings): string {
   const all = Object.entries({ ...settings, ...trial }).flatMap(([key, value]) => flagsOf(key, value));
-  return ['lanegrad', 'train', data, ...all, '--math', 'strict'].map(quoted).join(' ');
+  return ['lanegrad', 'train', data, ...all, '--math', 'strict'].map(shellWord).join(' ');
 }
 
 function flagsOf(key: string, value: unknown): string[] {
@@ -44,9 +45,4 @@ function wordOf(key: string, value: unknown): string {
     ([name, own]) => `${name}=${Array.isArray(own) ? own.join('/') : String(own)}`,
   );
   return pairs.length === 0 ? String(kind) : `${String(kind)}:${pairs.join(',')}`;
-}
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,7 +1,8 @@
 /** A study as it stands in a folder, for who looks at it or goes on with it. Nothing is locked or changed. Node only. */
-import { join } from 'node:path';
-import { FormatError } from '../base/errors.js';
+import { dirname, join } from 'node:path';
+import { FormatError, OptionError } from '../base/errors.js';
 import { checkPath } from '../base/options.js';
+import { shellWord } from '../base/shell.js';
 import type { DefinitionJson } from './definition.js';
 import { readJournal } from './journal/file.js';
 import { inSpace, replay } from './journal/records.js';
@@ -35,8 +36,23 @@ export async function readStudy(folder: string): Promise<StoredStudy> {
   return { ...found, path: folder, definition, size: found.size ?? trials.length, trials };
 }
 
-/** The options of `sweep` that go on with a study, but for what is no part of it. */
+/**
+ * The options of `sweep` that go on with a study, but for what is no part of it.
+ *
+ * @throws OptionError for a study whose objective is written down nowhere: that of a function, or of one training's
+ * folds or seeds.
+ */
 export function optionsOf({ definition, size, path }: StoredStudy) {
   const { directions, data: _, ...options } = definition;
+  const { objective } = options;
+  if (objective && 'over' in objective) {
+    throw new OptionError(
+      path,
+      `it is a part of a run folder; lanegrad train --resume ${shellWord(dirname(path))} goes on with it`,
+    );
+  }
+  if (!objective) {
+    throw new OptionError(path, 'its objective is a function: sweep() with it and this folder goes on');
+  }
   return { ...options, direction: directions, trials: size, folder: path };
 }

@@ -75,8 +75,10 @@ export class SweepServer {
 
   /** Throws OptionError when it cannot listen there. */
   static async open(options: ServerOptions): Promise<SweepServer> {
-    const server = new SweepServer(options);
     const { host, port } = options;
+    // Which would be everywhere.
+    if (host.trim() === '') throw new OptionError('serve', 'host: expected an address, given none');
+    const server = new SweepServer(options);
     try {
       await server.#listen(port).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EADDRINUSE' || port === 0) throw error;

@@ -4,9 +4,11 @@
  * from it. Node only.
  */
 import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { FormatError } from '../base/errors.js';
+import { FileError, FormatError } from '../base/errors.js';
+import { fileError } from '../base/files/atomic.js';
 import { makeFolders } from '../base/files/folders.js';
 import { FolderLock } from '../base/files/lock.js';
 import { checkSame, type Definition } from './definition.js';
@@ -20,6 +22,12 @@ import { endedPrefix, hasEnded, type Trial, type TrialReport } from './trial.js'
 
 /** The journal's file within a study's folder. */
 export const JOURNAL_FILE = 'journal.log';
+
+/** Of its first record: see `RecordMaker.study`. */
+const JOURNAL_START = '{"op_code":0,';
+
+/** What would be taken for a study's own, and written over; and what makes a folder that of a run. */
+const TAKEN = ['trials', 'best', 'sweep.html', 'config.json'];
 
 /** Folders of a study's trials, within its own. */
 export function trialFolder(folder: string, number: number): string {
@@ -60,7 +68,8 @@ export class Study {
   /**
    * Opens the study in a folder, making it where there is none; without a folder it is nowhere but here.
    *
-   * @throws OptionError when the folder has another study; FileError when another coordinator is at work there, or
+   * @throws OptionError when the folder has another study; FileError when it has something else in the place of what a
+   * study leaves, when another coordinator is at work there, or
    * it cannot be written; FormatError for a journal that is none.
    */
   static async open(
@@ -73,7 +82,7 @@ export class Study {
     let journal: JournalFile | undefined;
     try {
       const path = join(folder, JOURNAL_FILE);
-      const opened = await JournalFile.open(path);
+      const opened = await JournalFile.open(path, JOURNAL_START);
       journal = opened.journal;
       const found = replay(opened.records, path);
       if (found && found.definition === undefined && opened.records.length > 1) {
@@ -84,6 +93,7 @@ export class Study {
         ...trial,
         settings: inSpace(definition.space, trial.settings),
       }));
+      if (!found) await checkFree(folder);
       const study = new Study(definition, { folder, journal, lock, trials });
       const records = study.#records.study(name, definition.directions, definition.json);
       // A crash may have come between the two.
@@ -200,4 +210,17 @@ export class Study {
     await this.#journal?.close();
     await this.#lock?.release();
   }
+}
+
+/** Throws FileError for a folder without a study in which there is something in its place. */
+async function checkFree(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((cause) => {
+    throw fileError(folder, 'cannot be read', cause);
+  });
+  const taken = names.filter((name) => TAKEN.includes(name));
+  if (taken.length === 0) return;
+  throw new FileError(
+    folder,
+    `expected a study's folder or a new one, given one with ${taken.join(', ')}, but no study`,
+  );
 }

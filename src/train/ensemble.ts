@@ -84,7 +84,7 @@ export function ensemble(models: readonly Network[], options?: EnsembleOptions):
   const reader = new OptionReader(where, options);
   const given = reader.optional(
     'weights',
-    `${models.length} numbers above 0, one a model`,
+    `${models.length} numbers above 0, one a model, not too far apart`,
     isWeightsOf(models),
   );
   const option = reader.any('loss');
@@ -98,8 +98,7 @@ export function ensemble(models: readonly Network[], options?: EnsembleOptions):
   for (const i of all.keys()) checkPorts(where, all, i);
   const loss = commonLoss(where, all, option);
   const scales = commonScales(where, all);
-  const total = given?.reduce((sum, weight) => sum + weight, 0);
-  const shares = all.map((_, i) => (given ? given[i] / total! : 1 / all.length));
+  const shares = given ? sharesOf(given) : all.map(() => 1 / all.length);
 
   const copy = new Copy(where, all[0]);
   const members = all.map((model, i) => copy.outputsOf(model, String(i)));
@@ -131,7 +130,15 @@ function isWeightsOf(models: readonly unknown[]) {
     Array.from(value as unknown[]).every(
       (own) => typeof own === 'number' && own > 0 && Number.isFinite(own),
     ) &&
-    Number.isFinite((value as number[]).reduce((sum, own) => sum + own, 0));
+    sharesOf(value as number[]).every((share) => share > 0);
+}
+
+/** Their parts of the whole, however large they are. */
+function sharesOf(weights: readonly number[]): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  // Of as many as there may be the sum is then finite.
+  if (total === Number.POSITIVE_INFINITY) return sharesOf(weights.map((weight) => weight / 2048));
+  return weights.map((weight) => weight / total);
 }
 
 function checkPorts(where: string, models: readonly Network[], i: number): void {

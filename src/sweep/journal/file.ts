@@ -31,10 +31,12 @@ export class JournalFile {
    * Opens the file for writing, making it where it is missing, and gives the records in it. One process at a time:
    * that is for the caller to see to.
    *
-   * @throws FileError when it cannot be read or written, FormatError for a line before the last that is no JSON.
+   * @param start what its first line begins with: of a file that begins otherwise nothing is cut off.
+   * @throws FileError when it cannot be read or written, FormatError for a line before the last that is no JSON, and
+   * for a file that begins otherwise.
    */
-  static async open(path: string): Promise<{ journal: JournalFile; records: unknown[] }> {
-    const { records, length } = await readLines(path);
+  static async open(path: string, start = ''): Promise<{ journal: JournalFile; records: unknown[] }> {
+    const { records, length } = await readLines(path, { start });
     const handle = await open(path, 'a').catch((cause) => {
       throw fileError(path, 'cannot be written', cause);
     });
@@ -95,11 +97,14 @@ export class JournalFile {
 
 /** The records of a journal that others may be writing. Throws FileError and FormatError. */
 export async function readJournal(path: string): Promise<unknown[]> {
-  return (await readLines(path, true)).records;
+  return (await readLines(path, { required: true })).records;
 }
 
 /** @returns the records, and the bytes that they take: a last line without an end is none. */
-async function readLines(path: string, required = false): Promise<{ records: unknown[]; length: number }> {
+async function readLines(
+  path: string,
+  { required = false, start = '' }: { required?: boolean; start?: string },
+): Promise<{ records: unknown[]; length: number }> {
   const found = await stat(path).catch(() => undefined);
   // A device or a pipe would never end.
   if (found && !found.isFile()) throw new FileError(path, 'expected a journal, but it is no ordinary file');
@@ -107,6 +112,7 @@ async function readLines(path: string, required = false): Promise<{ records: unk
     if (!required && systemCode(error) === 'ENOENT') return new Uint8Array(0);
     throw error;
   });
+  checkStart(path, bytes, start);
   const length = bytes.lastIndexOf(NEWLINE) + 1;
   const lines = new TextDecoder().decode(bytes.subarray(0, length)).split('\n').slice(0, -1);
   const records: unknown[] = [];
@@ -122,4 +128,11 @@ async function readLines(path: string, required = false): Promise<{ records: unk
     }
   }
   return { records, length };
+}
+
+/** A crash may have come within the first line, and a power cut leaves zeros. */
+function checkStart(path: string, bytes: Uint8Array, start: string): void {
+  const [found] = new TextDecoder().decode(bytes.subarray(0, start.length)).split('\0', 1);
+  if (start.startsWith(found)) return;
+  throw new FormatError(path, `expected a journal, which begins with ${start}, given another file`);
 }

@@ -3,6 +3,7 @@
  * measures. Each trial is a run in a folder of its own, with checkpoints; one that is begun anew goes on from the
  * last of them. The test set is not looked at. Node only.
  */
+import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -111,29 +112,35 @@ export class Trainer {
   async describe(): Promise<{ metric: string; higher: boolean; most: number; sha256: string }> {
     const { settings, splits, monitor } = await this.#prepare({});
     const { folds, seeds } = this.#objective;
-    const { sha256 } = await describeData(splits.full);
     return {
       metric: monitor.name,
       higher: monitor.mode === 'max',
       most: folds ?? seeds ?? settings.epochs,
-      sha256: String(sha256),
+      sha256: await digestOf(splits, ['full', 'validation']),
     };
   }
 
   /** Throws OptionError for settings that are not those of a training. */
   async check(settings: TrialSettings): Promise<void> {
-    await this.#prepare(settings);
+    const { splits } = await this.#prepare(settings);
+    const { folds = 0 } = this.#objective;
+    const { size } = splits.full;
+    if (folds <= size) return;
+    throw new OptionError(
+      'sweep, objective',
+      `folds: expected at most one for each of ${size} rows, given ${folds}`,
+    );
   }
 
   /** Throws OptionError for a space whose settings cannot change within a training. */
   async checkPopulation(where: string, space: Space, first: TrialSettings): Promise<void> {
     const several = (['folds', 'seeds'] as const).find((name) => this.#objective[name] !== undefined);
     if (several) throw new OptionError(where, `${several}: expected none with pbt`);
-    await checkChangeable(where, space, first, (settings) => this.#prepare(settings));
+    await checkChangeable(where, space, first, (settings) => this.#prepare(settings, true));
   }
 
   async train(trial: SweepTrial): Promise<number> {
-    const { settings, splits, monitor } = await this.#prepare(trial.settings);
+    const { settings, splits, monitor } = await this.#prepare(trial.settings, trial.population !== undefined);
     const { folds, seeds } = this.#objective;
     if (trial.folder === undefined) throw new OptionError('sweep', 'a training needs a folder');
     if (folds === undefined && seeds === undefined) {
@@ -177,7 +184,8 @@ export class Trainer {
     return trainRun(await this.#engine, trial, path, { splits, settings, monitor }, { report });
   }
 
-  async #prepare(given: TrialSettings): Promise<Prepared> {
+  /** @param isMember whether these are settings of a population, which stops trainings itself. */
+  async #prepare(given: TrialSettings, isMember = false): Promise<Prepared> {
     const { data, metric, folds } = this.#objective;
     const where = 'settings';
     const all: Record<string, unknown> = { ...this.#objective.settings, ...given };
@@ -194,7 +202,8 @@ export class Trainer {
     if (values.full) throw new OptionError(where, 'full: it leaves nothing to validate by');
     if (values.memory) throw new OptionError(where, 'memory: a sweep holds its data in memory');
     const splits = await this.#load(data, all, values);
-    const base = splits.table ? tableDefaults({ ...splits, train: splits.train }) : undefined;
+    const { earlyStopping: stopping, ...suited } = splits.table ? tableDefaults(splits) : {};
+    const base = { ...suited, ...(stopping && !isMember && { earlyStopping: stopping }) };
     const settings = resolveSettings(
       {
         ...values,
@@ -203,7 +212,7 @@ export class Trainer {
         ...(splits.table && { table: readTableSettings(pick(all, tableKeys)) }),
         checkpoint: { everySeconds: CHECKPOINT_SECONDS, keepLast: 1, keepBest: 0 },
       },
-      presetName ?? base,
+      presetName ?? (splits.table && base),
     );
     const classifies = splits.full.classes > 0;
     const measured = {
@@ -251,6 +260,19 @@ export class Trainer {
     }
     return splits;
   }
+}
+
+/** Of parts of the data: of a table `full` has not what validates. One that is not there has a digest too. */
+export async function digestOf(
+  splits: RunSplits,
+  parts: readonly ('full' | 'validation' | 'test')[],
+): Promise<string> {
+  const digest = createHash('sha256');
+  for (const part of parts) {
+    const set = splits[part];
+    digest.update(`${part} ${canonicalJson(set ? await describeData(set) : null)}\n`);
+  }
+  return digest.digest('hex');
 }
 
 /** What a training came to. */

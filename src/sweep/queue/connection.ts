@@ -43,13 +43,21 @@ export function readAddress(where: string, url: string): Address {
   }
   const database = /^\/?(\d{0,5})$/.exec(pathname)?.[1];
   if (hostname === '' || database === undefined) throw new OptionError(where, `queue: ${expected}`);
+  const plain = (text: string, name: string) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      // Not as its cause, which has the text.
+      throw new OptionError(where, `queue: expected the ${name} with %25 for %, and codes such as %40 for @`);
+    }
+  };
   const isSecure = protocol === 'rediss:' || protocol === 'valkeys:';
   // Brackets stand around the addresses of IPv6.
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const options: RedisOptions = {
     ...{ host, port: port === '' ? 6379 : Number(port), db: Number(database || 0), protocol: 2 },
-    ...(username !== '' && { username: decodeURIComponent(username) }),
-    ...(password !== '' && { password: decodeURIComponent(password) }),
+    ...(username !== '' && { username: plain(username, 'user') }),
+    ...(password !== '' && { password: plain(password, 'password') }),
     ...(isSecure && { tls: {} }),
     // The client waits so long for a socket that has ended already.
     disconnectTimeout: 200,
@@ -81,7 +89,7 @@ export class QueueConnection {
   ): Promise<QueueConnection> {
     const { options, shown } = readAddress(where, url);
     const [bullmq, ioredis] = await load(where);
-    await probe(new ioredis.Redis({ ...options, ...ONCE }), shown);
+    await probe(new ioredis.Redis({ ...options, ...ONCE }), shown, options.db ?? 0);
     const redis = new ioredis.Redis({
       ...options,
       maxRetriesPerRequest: null,
@@ -196,7 +204,7 @@ const ONCE: RedisOptions = {
 };
 
 /** Throws QueueError when the server does not answer or does not let us in. */
-async function probe(client: Redis, shown: string): Promise<void> {
+async function probe(client: Redis, shown: string, database: number): Promise<void> {
   let first: Error | undefined;
   client.on('error', (error) => {
     first ??= error;
@@ -206,7 +214,8 @@ async function probe(client: Redis, shown: string): Promise<void> {
     timer = setTimeout(() => reject(new Error('no answer')), PATIENCE);
   });
   try {
-    await Promise.race([client.connect().then(() => client.ping()), late]);
+    // Where there is no such database the client stays at 0, and says nothing.
+    await Promise.race([client.connect().then(() => client.select(database)), late]);
   } catch (error) {
     // Not as its cause: what the client says of a refused login has the password in it.
     throw new QueueError(
@@ -230,5 +239,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (/WRONGPASS|NOAUTH|invalid.*password/i.test(message)) return 'it wants another user or password';
+  if (/DB index is out of range/i.test(message)) return 'it has no database of this number';
+  if (/RESP|Protocol error/i.test(message)) return 'what answers there speaks otherwise';
   return REASONS.get(code ?? '') ?? message;
 }

@@ -23,12 +23,11 @@ import { runMetrics } from '../../run/splits.js';
 import { weightsSha256 } from '../../run/weights.js';
 import { readModel } from '../../tables/model-file.js';
 import { RunError } from '../../tasks/executor.js';
-import { describeData } from '../../train/configuration.js';
 import { ensemble } from '../../train/ensemble.js';
 import type { EpochRecord, Score } from '../../train/history.js';
 import { coordinate } from '../coordinate.js';
 import { listDefinition } from '../list.js';
-import { deviation, mean } from '../objective/train.js';
+import { deviation, digestOf, mean } from '../objective/train.js';
 import { Study, trialFolder } from '../study.js';
 import { pool } from '../sweep.js';
 import { hasEnded, type Trial } from '../trial.js';
@@ -82,7 +81,8 @@ export async function trainRuns(
   const { source: _, ...decisive } = settings;
   const definition = listDefinition('train', settingOf(over), valuesOf(objective), {
     objective: { over, count, settings: decisive, math: engine.info.math, metric: monitor.name },
-    data: String((await describeData(splits.full)).sha256),
+    // The test is the ensemble's.
+    data: await digestOf(splits, ['full', 'validation', 'test']),
     direction: monitor.mode === 'max' ? 'maximize' : 'minimize',
     most: settings.epochs,
   });
