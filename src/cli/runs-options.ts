@@ -2,6 +2,8 @@
  * `--folds` and `--seeds` of `lanegrad train`: which runs there are to be. What trains them is loaded only
  * where there are several.
  */
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { FormatError, OptionError, show } from '../base/errors.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
 import { flagOf } from '../base/settings.js';
@@ -69,4 +71,25 @@ export function readRuns(
 function checkThreads(flag: string, isGiven: (name: string) => boolean): void {
   if (!isGiven('threads')) return;
   throw new OptionError(flag, 'expected no --threads besides: each run has one; --workers run at a time');
+}
+
+/**
+ * Throws OptionError for the folder of a trial, or of its fold or seed: its study knows what it came to, with data
+ * that a training by itself would not have.
+ */
+export async function refuseTrial(path: string): Promise<void> {
+  const own = resolve(path);
+  for (const trial of [own, dirname(own)]) {
+    if (!/^\d{5,}$/.test(basename(trial)) || basename(dirname(trial)) !== 'trials') continue;
+    const study = dirname(dirname(trial));
+    const isStudy = await stat(join(study, 'journal.log')).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+    if (!isStudy) continue;
+    throw new OptionError(
+      '--resume',
+      `${path} is of a trial of the study in ${study}; expected the folder of a run, or lanegrad sweep resume`,
+    );
+  }
 }

@@ -4,9 +4,9 @@ import type { StoredStudy } from '../sweep/read.js';
 import type { Trial } from '../sweep/trial.js';
 import { printable, table } from './output.js';
 
-/** Whether no single training comes to this trial. */
+/** Whether no single training comes to this trial: one of the first generation ends before the others do. */
 export function hasDescent(trial: Trial): boolean {
-  return lineageOf(trial)?.parent !== undefined;
+  return lineageOf(trial) !== undefined;
 }
 
 /** A line for each generation, with its settings. */

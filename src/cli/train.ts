@@ -33,7 +33,7 @@ import { withConfig } from './config-file.js';
 import { describeEngine } from './info.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import { Progress } from './progress.js';
-import { checkRuns, type Runs, readRuns } from './runs-options.js';
+import { checkRuns, type Runs, readRuns, refuseTrial } from './runs-options.js';
 import { Signals } from './signals.js';
 import { prepareTableRun, printTable } from './table-train.js';
 import { refusedWhenResumed, type TrainOptions, toSettings, trainOptions } from './train-options.js';
@@ -200,6 +200,7 @@ async function prepare(given: string | undefined, options: TrainOptions, command
     );
   }
   const folder = await RunFolder.open(resume);
+  await refuseTrial(resume);
   const config = await folder.readConfig();
   const settings = readSettings(config, folder.configPath);
   const before = engineOf(config, folder.configPath);

@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { DataError } from '../../base/errors.js';
 import { readFileBytes, writeFileAtomic } from '../../base/files/atomic.js';
 import type { Global } from '../../base/globals.js';
 import type { Engine } from '../../engine/engine.js';
@@ -68,7 +69,8 @@ export interface RunsHooks {
  * and writes the report. The rows of `splits.full` are those that folds are cut from.
  *
  * @throws RunError when runs fail, with the reasons of all; the signal's reason when it is aborted; FileError when
- * the folder cannot be written or another process is at work in it; OptionError for a folder with other runs.
+ * the folder cannot be written or another process is at work in it; OptionError for a folder with other runs;
+ * DataError for a run's model that is not the one that it came to.
  */
 export async function trainRuns(
   engine: Engine,
@@ -236,6 +238,13 @@ async function finish(
     const run = runOf(study, trial);
     const path = join(run.folder, MODEL_FILE);
     const { model } = readModel(await readFileBytes(path), path);
+    const found = await weightsSha256(model);
+    if (found !== run.weightsSha256) {
+      throw new DataError(
+        path,
+        `expected the weights that ${run.name} came to, SHA-256 ${run.weightsSha256}, given others: ${found}`,
+      );
+    }
     const { test } = await testModel(engine, model, splits, { loss, metrics });
     models.push(model);
     runs.push({ ...run, measured: { ...run.measured, ...(test && numbersOf('test.', test)) } });

@@ -229,9 +229,10 @@ function bestSection(report: SweepReport): Html {
   const best = bestOf(report);
   if (!best)
     return html`<section id="best"><h2>Best settings</h2><p class="lead">No trial is complete yet.</p></section>`;
-  // What led to a member of a population is no single training.
-  const isDescendant = lineageOf(best)?.parent !== undefined;
-  const training = isDescendant ? undefined : trainingOf(report.definition.objective);
+  // What led to a member of a population is no single training, and the first generation ends early.
+  const lineage = lineageOf(best);
+  const isDescendant = lineage?.parent !== undefined;
+  const training = lineage ? undefined : trainingOf(report.definition.objective);
   const rows = Object.entries(best.settings).map(([name, value]) => [name, JSON.stringify(value)] as const);
   return html`<section id="best"><h2>Best settings</h2>
 <p class="lead">Of trial ${best.number}.${training && ' This trains with them, and comes to the same weights:'}${isDescendant && ' It went on from other trials, with other settings before: see Population.'}</p>
