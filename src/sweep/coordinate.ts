@@ -56,7 +56,12 @@ export async function coordinate(
     onBegin?.(study.trials[number]);
     const onTask = (report: TrialReport) => {
       study.report(number, report).catch(fail);
-      onReport?.(study.trials[number]);
+      try {
+        onReport?.(study.trials[number]);
+      } catch (error) {
+        // Of whoever looks on: the trial is not to blame.
+        fail(error);
+      }
     };
     const result = await runTask(study, executor, trial, signal, onTask).catch((error) => {
       // What the sweep itself has stopped has not failed.

@@ -243,6 +243,53 @@ describe('a table', () => {
   });
 });
 
+/** A study of the sampler pbt, of a table, whose defaults have early stopping. */
+let population: Promise<Outcome> | undefined;
+function trainPopulation(): Promise<Outcome> {
+  const make = async () => {
+    const rows = Array.from({ length: 90 }, (_, i) => `${i % 9},${(i * 7) % 11},${i % 9 > 4 ? 'a' : 'b'}`);
+    await writeFile(join(root, 'members.csv'), ['x,y,kind', ...rows].join('\n'));
+    const given = {
+      objective: { data: 'members.csv', settings: { target: 'kind', epochs: 4 } },
+      space: { learningRate: { kind: 'number', low: 1e-5, high: 0.1, log: true } },
+      ...{ sampler: { kind: 'pbt', population: 3, interval: 2 }, trials: 6, folder: 'population' },
+    };
+    await writeFile(join(root, 'population.json'), JSON.stringify(given));
+    return lanegrad(root, ['sweep', 'population.json', '--json']);
+  };
+  population ??= make();
+  return population;
+}
+
+describe('a population', () => {
+  it('is trained on a table', async () => {
+    const trials = trialsOf(await trainPopulation());
+    expect(trials.map(({ state }) => state)).toEqual(Array.from({ length: 6 }, () => 'complete'));
+    expect(trials.map(({ reports }) => reports.map(({ step }) => step))).toEqual(
+      Array.from({ length: 6 }, (_, i) => (i < 3 ? [1, 2] : [3, 4])),
+    );
+  });
+
+  it('has no command that comes to the same, not even of its first generation', async () => {
+    await trainPopulation();
+    const { stdout } = await lanegrad(root, ['sweep', 'best', 'population']);
+    expect(stdout).toMatch(/steps +trial +learningRate/);
+    expect(stdout).not.toContain('lanegrad train');
+    expect(await readFile(join(root, 'population', 'sweep.html'), 'utf8')).not.toContain('lanegrad train');
+  });
+
+  it('takes no early stopping that is asked for', async () => {
+    await trainPopulation();
+    const given = JSON.parse(await readFile(join(root, 'population.json'), 'utf8')) as typeof study;
+    const settings = { ...given.objective.settings, earlyStopping: { patience: 2 } };
+    const file = { ...given, objective: { ...given.objective, settings }, folder: 'stopping' };
+    await writeFile(join(root, 'stopping.json'), JSON.stringify(file));
+    const { code, stderr } = await lanegrad(root, ['sweep', 'stopping.json']);
+    expect(stderr).toMatch(/earlyStopping: expected none with pbt/);
+    expect(code).toBe(2);
+  });
+});
+
 describe('bad input', () => {
   const write = (other: object) =>
     writeFile(join(root, 'bad.json'), JSON.stringify({ ...study, folder: 'bad', ...other }));
@@ -274,6 +321,11 @@ describe('bad input', () => {
       { objective: { data: 'toy', settings: { full: true } } },
       /full: it leaves nothing/,
     ],
+    [
+      'more folds than rows',
+      { objective: { data: 'toy', folds: 100_000 } },
+      /folds: expected at most one for each of \d+ rows, given 100000/,
+    ],
     ['an unknown key', { prunner: 'median' }, /unknown option "prunner".*"pruner"/],
   ])('%s is one line, and leaves nothing', async (_, other, message) => {
     await write(other);
@@ -299,6 +351,11 @@ describe('bad input', () => {
     [['sweep', 'sweep.json'], /--out: expected the study's folder/, 2],
     [['sweep', 'toy/train-labels-idx1-ubyte'], /not JSON/, 1],
     [['sweep', 'status', 'toy'], /journal.log: cannot be read/, 1],
+    [['sweep', 'resume', 'never', '--out', 'other'], /--out: expected none with resume/, 2],
+    [['sweep', 'resume', 'never', '--shard', '0/2'], /--shard: expected none with resume/, 2],
+    [['sweep', 'sweep.json', '--out', 'no', '--host', '127.0.0.1'], /--host: expected --serve besides/, 2],
+    [['sweep', 'status', 'never', '--host', '127.0.0.1'], /--host: expected --serve besides/, 2],
+    [['train', '--resume', 'never/trials/00000'], /is of a trial of the study in .*never; expected/, 2],
   ])('%s', async (args, message, status) => {
     const { code, stderr } = await lanegrad(root, args);
     expect(stderr).toMatch(message);
@@ -313,9 +370,11 @@ describe('Optuna', () => {
     () => false,
   );
 
-  it('loads the journal, and shows the same trials and the same best one', async (context) => {
-    if (!(await hasOptuna) && !process.env.CI) return context.skip();
-    const script = `
+  it.each(['never', 'population'])(
+    'loads the journal, and shows the same trials and the same best one: %s',
+    async (folder) => {
+      if (!(await hasOptuna) && !process.env.CI) return;
+      const script = `
 import json, sys, warnings
 warnings.simplefilter("ignore")
 import optuna
@@ -327,24 +386,26 @@ print(json.dumps({
     "reports": sorted(t.intermediate_values.items()), "attributes": t.user_attrs,
     "took": t.datetime_complete >= t.datetime_start} for t in study.trials],
 }))`;
-    const journal = join(root, 'never', 'journal.log');
-    const { stdout } = await promisify(execFile)(PYTHON, ['-c', script, journal]);
-    const found = JSON.parse(stdout) as Record<string, unknown>;
-    const { best, trials } = lastObject(await stateOf('never')) as { best: Trial; trials: Trial[] };
-    expect(found).toEqual({
-      ...{ best: best.number, value: best.values![0], direction: 'MAXIMIZE' },
-      trials: trials.map(({ number, state, values, settings, reports, attributes }) => ({
-        ...{ number, state: state.toUpperCase(), values, attributes, took: true },
-        params: Object.fromEntries(
-          Object.entries(settings).map(([name, value]) => [
-            name,
-            Array.isArray(value) ? JSON.stringify(value) : value,
-          ]),
-        ),
-        reports: reports.map(({ step, value }) => [step, value]),
-      })),
-    });
-  });
+      await trainPopulation();
+      const journal = join(root, folder, 'journal.log');
+      const { stdout } = await promisify(execFile)(PYTHON, ['-c', script, journal]);
+      const found = JSON.parse(stdout) as Record<string, unknown>;
+      const { best, trials } = lastObject(await stateOf(folder)) as { best: Trial; trials: Trial[] };
+      expect(found).toEqual({
+        ...{ best: best.number, value: best.values![0], direction: 'MAXIMIZE' },
+        trials: trials.map(({ number, state, values, settings, reports, attributes }) => ({
+          ...{ number, state: state.toUpperCase(), values, attributes, took: true },
+          params: Object.fromEntries(
+            Object.entries(settings).map(([name, value]) => [
+              name,
+              Array.isArray(value) ? JSON.stringify(value) : value,
+            ]),
+          ),
+          reports: reports.map(({ step, value }) => [step, value]),
+        })),
+      });
+    },
+  );
 });
 
 it('other commands load nothing of it', async () => {

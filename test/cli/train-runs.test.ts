@@ -3,7 +3,7 @@
  * ensemble.
  */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -242,6 +242,21 @@ describe('is refused', () => {
     const { code, stderr } = await lanegrad(root, args);
     expect(code).not.toBe(0);
     expect(stderr).toMatch(message);
+  });
+
+  it('a model that is not the one that a run came to, and a fold that goes on by itself', async () => {
+    resultOf(await lanegrad(root, [...FOLDS, '--out', 'changed', '--json']));
+    const modelOf = (i: number) => join(root, 'changed', 'folds', 'trials', `0000${i}`, 'model.safetensors');
+    await copyFile(modelOf(1), modelOf(0));
+    const { code, stderr } = await lanegrad(root, ['train', '--resume', 'changed']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/expected the weights that fold 1 came to, SHA-256 [\da-f]{64}, given others/);
+    const alone = await lanegrad(root, ['train', '--resume', 'changed/folds/trials/00001']);
+    expect(alone.code).toBe(2);
+    expect(alone.stderr).toMatch(/--resume: .*00001 is of a trial of the study in .*folds; expected/);
+    const swept = await lanegrad(root, ['sweep', 'resume', 'changed/folds']);
+    expect(swept.code).toBe(2);
+    expect(swept.stderr).toMatch(/it is a part of a run folder; lanegrad train --resume changed goes on/);
   });
 
   it('runs that diverge, by name', async () => {

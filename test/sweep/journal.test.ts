@@ -54,6 +54,29 @@ describe('the file', () => {
     expect(await readFile(path, 'utf8')).toBe('{"a":1}\n{"b":2}\n');
   });
 
+  it.each(['hello\n', 'hello', '{"mine":1}', '{"mine":1}\n'])(
+    'leaves what began otherwise: %j',
+    async (text) => {
+      const path = join(root, 'other');
+      await writeFile(path, text);
+      await expect(JournalFile.open(path, '{"op_code":0,')).rejects.toThrow(FormatError);
+      await expect(JournalFile.open(path, '{"op_code":0,')).rejects.toThrow(/other: expected a journal/);
+      expect(await readFile(path, 'utf8')).toBe(text);
+    },
+  );
+
+  it.each(['', '{"op', '\0\0\0\n', '{"op\0\0', '{"op_code":0,"x', '{"op_code":0,"x\n'])(
+    'heals what a crash leaves of the first line: %j',
+    async (text) => {
+      const path = join(root, 'begun');
+      await writeFile(path, text);
+      const { journal, records: found } = await JournalFile.open(path, '{"op_code":0,');
+      await journal.close();
+      expect(found).toEqual([]);
+      expect(await readFile(path, 'utf8')).toBe('');
+    },
+  );
+
   it('refuses a broken line before the last, by its number', async () => {
     const path = join(root, 'broken');
     await writeFile(path, '{"a":1}\n{"b":\n{"c":3}\n');

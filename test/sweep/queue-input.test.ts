@@ -32,6 +32,8 @@ it.each([
   ['host:6379', /expected a URL such as/],
   ['redis://', /expected a URL such as/],
   ['redis://user:secret@host:6379/zero', /expected a URL such as/],
+  ['redis://user:secret%ZZ@host', /expected the password with %25 for %/],
+  ['redis://us%er:secret@host', /expected the user with %25 for %/],
 ])('%s is no queue', (url, message) => {
   expect(() => readAddress('sweep', url)).toThrow(OptionError);
   expect(() => readAddress('sweep', url)).toThrow(message);
@@ -66,6 +68,29 @@ it('a queue that is not there, or does not answer, is named without the password
   const { port } = silent.address() as { port: number };
   await expect(sweep({ ...options, queue: `redis://127.0.0.1:${port}` })).rejects.toThrow(/no answer/);
   silent.close();
+});
+
+it.each([
+  [
+    'another protocol',
+    'HTTP/1.1 400 Bad Request\r\n\r\n',
+    '',
+    /cannot be reached: what answers there speaks/,
+  ],
+  ['no such database', '-ERR DB index is out of range\r\n', '/99', /it has no database of this number/],
+])('%s', async (_, answer, path, message) => {
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .on('data', (data) => {
+        for (const _command of String(data).match(/^\*/gm) ?? []) socket.write(answer);
+      });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await expect(sweep({ ...options, queue: `redis://127.0.0.1:${port}${path}` })).rejects.toThrow(message);
+  expect(existsSync(options.folder)).toBe(false);
+  server.close();
 });
 
 it('a function, and a part of a study, are not for a queue', async () => {

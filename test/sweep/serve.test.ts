@@ -145,6 +145,11 @@ describe('the server', () => {
     );
   });
 
+  it.each(['', ' '])('is nowhere where no address is said, which would be everywhere: %j', async (host) => {
+    const open = SweepServer.open({ host, port: 0, uplot, report: () => undefined });
+    await expect(open).rejects.toThrow(/serve: host: expected an address, given none/);
+  });
+
   it('has a page before there is a study', async () => {
     let known = false;
     const { url } = await serve({ report: () => (known ? report([]) : undefined) });

@@ -1,7 +1,7 @@
 /** Sweeps in this process: the same trials however many run at a time and whenever it was stopped. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -214,6 +214,27 @@ describe('several objectives', () => {
 describe('a study in a folder', () => {
   const way = { ...base, trials: 4, sampler: 'random' } as const;
 
+  it.each(['trials/a', 'best/model', 'sweep.html', 'config.json'])(
+    'takes the place of nothing: %s',
+    async (name) => {
+      const folder = newFolder();
+      await mkdir(join(folder, dirname(name)), { recursive: true });
+      await writeFile(join(folder, name), 'mine');
+      await expect(sweep({ ...way, folder })).rejects.toThrow(FileError);
+      await expect(sweep({ ...way, folder })).rejects.toThrow(
+        /expected a study's folder or a new one, given/,
+      );
+      expect(await readFile(join(folder, name), 'utf8')).toBe('mine');
+    },
+  );
+
+  it('lies beside other files', async () => {
+    const folder = newFolder();
+    await mkdir(folder);
+    await writeFile(join(folder, 'sweep.json'), '{}');
+    expect((await sweep({ ...way, folder })).trials).toHaveLength(4);
+  });
+
   it('is for one coordinator at a time, and whoever was killed is no hindrance', async () => {
     const folder = newFolder();
     await sweep({ ...way, folder });
@@ -322,6 +343,41 @@ describe('shards', () => {
     await expect(mergeShards(folder)).rejects.toThrow(/is of another study than/);
   });
 });
+
+it('what an objective does to what it is told, and to what it has said, changes no trial', async () => {
+  const said = [1, 2];
+  const options = { space, direction: ['minimize', 'minimize'], trials: 3, sampler: 'random' } as const;
+  const plain = await sweep({ ...options, objective: () => [1, 2] });
+  const { trials } = await sweep({
+    ...options,
+    objective: (trial) => {
+      for (const name of Object.keys(trial.settings))
+        delete (trial.settings as Record<string, unknown>)[name];
+      return said;
+    },
+  });
+  said[0] = 99;
+  expect(digest(trials)).toBe(digest(plain.trials));
+});
+
+it.each(['onProgress', 'onTrial'])(
+  'what %s throws ends the sweep, and is no trial’s failure',
+  async (name) => {
+    const folder = newFolder();
+    let calls = 0;
+    const hook = () => {
+      if (++calls === 3) throw new Error('mine');
+    };
+    const objective = ({ report }: { report(step: number, value: number): boolean }) => {
+      report(1, 1);
+      return 1;
+    };
+    const options = { objective, space, trials: 5, sampler: 'random', folder } as const;
+    await expect(sweep({ ...options, [name]: hook })).rejects.toThrow('mine');
+    const { trials } = await sweep(options);
+    expect(trials.map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'complete'));
+  },
+);
 
 it('a grid ends with its points', async () => {
   const { trials } = await sweep({

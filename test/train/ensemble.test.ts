@@ -78,6 +78,13 @@ function outputsOf(model: Network): number[] {
 const weighted = [[undefined], [[1, 2, 0.5]]] as const;
 
 describe('the mean by hand', () => {
+  test('of weights whose sum is beyond all numbers', async () => {
+    const models = three(softmaxCrossEntropy());
+    const hash = (weights?: readonly number[]) =>
+      predict(engine, ensemble(models, weights && { weights }), inputs);
+    expect(hash([1e308, 1e308, 1e308])).toEqual(hash([1, 1, 1]));
+  });
+
   test.each(weighted)('of probabilities of classes, weights %s', (weights) => {
     const models = three(softmaxCrossEntropy());
     const model = ensemble(models, { ...(weights && { weights: [...weights] }) });
@@ -323,6 +330,11 @@ describe('is refused', () => {
       () => ensemble([a, b], { weights: [1] }),
       OptionError,
       /option weights: expected 2 numbers above 0/,
+    ],
+    'weights of which one comes to 0': [
+      () => ensemble([a, b], { weights: [1e-320, 1e300] }),
+      OptionError,
+      /option weights: .*not too far apart/,
     ],
     'a weight of 0': [() => ensemble([a, b], { weights: [1, 0] }), OptionError, /option weights/],
     'weights with a hole': [() => ensemble([a, b], { weights: new Array(2) }), OptionError, /option weights/],

@@ -36,7 +36,7 @@ export interface SweepTrial {
   readonly folder: string | undefined;
   /** With the sampler `pbt`: what to go on from, and for how long. */
   readonly population?: PopulationTrial;
-  /** Aborted when the sweep is stopped. */
+  /** Aborted when the sweep is stopped, which waits for a function of its own process to return. */
   readonly signal: Global<'AbortSignal'> | undefined;
   /**
    * Says how far it has come, at a step that is a whole number and greater than the one before; true when the trial
@@ -91,7 +91,8 @@ export async function doTrial(
   const attributes: Record<string, unknown> = {};
   let pruned = false;
   const trial: SweepTrial = {
-    ...task,
+    // A function in this process may write into it, and the study's own must stay.
+    ...structuredClone(task),
     signal,
     report(step, value) {
       if (pruned) return true;
@@ -143,7 +144,7 @@ function checkValues(result: unknown, directions: readonly Direction[]): readonl
   if (strange !== undefined || values.includes(undefined)) {
     throw new OptionError('objective', `expected a finite number, given ${show(strange)}`);
   }
-  return values as number[];
+  return [...values] as number[];
 }
 
 function checkName(name: unknown, taken: readonly string[]): string {
