@@ -99,7 +99,9 @@ export class Study {
       // A crash may have come between the two.
       if (!found) await journal.append(records);
       else if (found.definition === undefined) await journal.append(records.slice(1));
-      if (found?.size !== size) await journal.append([study.#records.size(size)]);
+      // There are no fewer than there are.
+      const least = Math.max(size, trials.length);
+      if (found?.size !== least) await journal.append([study.#records.size(least)]);
       return study;
     } catch (error) {
       await journal?.close();

@@ -228,6 +228,13 @@ describe('a study in a folder', () => {
     },
   );
 
+  it('is of no fewer trials than it has', async () => {
+    const folder = newFolder();
+    await sweep({ ...way, folder });
+    expect((await sweep({ ...way, trials: 2, folder })).trials).toHaveLength(4);
+    expect((await readStudy(folder)).size).toBe(4);
+  });
+
   it('lies beside other files', async () => {
     const folder = newFolder();
     await mkdir(folder);
