@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { digestOf } from '../../src/sweep/objective/train.js';
+import { digestOf } from '../../src/sweep/objective/digest.js';
 import { loadTable } from '../../src/tables/training.js';
 
 let root: string;

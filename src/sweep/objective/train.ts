@@ -3,7 +3,6 @@
  * measures. Each trial is a run in a folder of its own, with checkpoints; one that is begun anew goes on from the
  * last of them. The test set is not looked at. Node only.
  */
-import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,12 +29,12 @@ import { tableDefaults } from '../../tables/defaults.js';
 import { isTablePath } from '../../tables/file.js';
 import { tableOptions } from '../../tables/options.js';
 import { loadTable, readTableSettings } from '../../tables/training.js';
-import { describeData } from '../../train/configuration.js';
 import type { EarlyStoppingOptions } from '../../train/early-stopping.js';
 import type { EpochRecord, History } from '../../train/history.js';
 import { type Monitor, resolveMonitor } from '../../train/monitor.js';
 import type { Space, TrialSettings } from '../space.js';
 import { checkChangeable, epochsOf, parentCheckpoint } from './continuation.js';
+import { digestOf } from './digest.js';
 import type { SweepTrial } from './trial.js';
 
 /** What is trained, and what of it counts. */
@@ -260,19 +259,6 @@ export class Trainer {
     }
     return splits;
   }
-}
-
-/** Of parts of the data: of a table `full` has not what validates. One that is not there has a digest too. */
-export async function digestOf(
-  splits: RunSplits,
-  parts: readonly ('full' | 'validation' | 'test')[],
-): Promise<string> {
-  const digest = createHash('sha256');
-  for (const part of parts) {
-    const set = splits[part];
-    digest.update(`${part} ${canonicalJson(set ? await describeData(set) : null)}\n`);
-  }
-  return digest.digest('hex');
 }
 
 /** What a training came to. */
