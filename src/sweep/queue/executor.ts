@@ -70,8 +70,8 @@ export class QueueExecutor implements Executor<TrialTask> {
   readonly #say: (text: string) => void;
   readonly #pending = new Map<string, Pending>();
   readonly #timer: NodeJS.Timeout;
-  readonly #began = performance.now();
-  #wasLonely = false;
+  /** Since when there has been no worker, and whether that was said; undefined while there is one. */
+  #lonelySince: { readonly time: number; told: boolean } | undefined;
   #isStopped = false;
   #hadWorkers = false;
   #looking: Promise<void> | undefined;
@@ -333,12 +333,18 @@ export class QueueExecutor implements Executor<TrialTask> {
       if (refusal === null) break;
       this.#say(`a worker has refused: ${refusal}`);
     }
-    if (this.#hadWorkers) return;
-    this.#hadWorkers = (await this.#queue.getWorkersCount()) > 0;
-    if (this.#hadWorkers || this.#wasLonely || performance.now() - this.#began < LONELY) return;
-    this.#wasLonely = true;
+    const now = performance.now();
+    if ((await this.#queue.getWorkersCount()) > 0) {
+      this.#hadWorkers = true;
+      this.#lonelySince = undefined;
+      return;
+    }
+    this.#lonelySince ??= { time: now, told: false };
+    if (this.#lonelySince.told || now - this.#lonelySince.time < LONELY) return;
+    this.#lonelySince.told = true;
     const { shown } = this.#connection;
-    this.#say(`no worker has come to ${shown} yet; lanegrad sweep worker --queue ${shown} starts one`);
+    const state = this.#hadWorkers ? `no worker is left at ${shown}` : `no worker has come to ${shown} yet`;
+    this.#say(`${state}; lanegrad sweep worker --queue ${shown} starts one`);
   }
 
   /** Nothing more can be done here. */
