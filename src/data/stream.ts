@@ -18,8 +18,8 @@ import { type Answers, type Dataset, type InputRows, imageShapeOf } from './set.
 export interface Chunk {
   /**
    * Row-major [rows, width], in one array or as an array of rows: of the class that the stream's `dtype` names,
-   * or any numbers where it is `f32`. Arrays are read until the chunk's rows have been trained on: a source
-   * makes new ones for every chunk.
+   * or any numbers where it is `f32`. A source that is opened may fill the same arrays again for the next
+   * chunk; where chunks are read in any order, several at a time, each needs new ones.
    */
   inputs: Numbers;
   /** Numbers of classes, or their names where the stream has `classNames`, [rows]. */
@@ -127,6 +127,9 @@ const MAX_CHUNKS = 2 ** 24;
 /** Numbers in a row; an engine could not hold two windows of more. */
 const MAX_WIDTH = 2 ** 27;
 
+/** Whose order is shuffled together: of so many it takes 512 MB. */
+const MAX_CHUNKS = 2 ** 27;
+
 /**
  * Makes a data set of chunks that are read while training runs. `fit` and `evaluate` take it in place of a
  * set in memory, for training and for validation.
@@ -185,6 +188,9 @@ function readSource(read: OptionReader, options: StreamOptions): RandomAccess | 
   // Called as methods: a source may be an object with a state of its own.
   if (open && !readChunk && !chunks) return { open: (context) => open.call(options, context) };
   if (!open && readChunk && chunks) {
+    if (typeof chunks === 'number' && chunks > MAX_CHUNKS) {
+      throw new OptionError(WHERE, `option chunks: expected at most ${MAX_CHUNKS}, given ${chunks}`);
+    }
     const kept = typeof chunks === 'number' ? chunks : Object.freeze([...chunks]);
     return { chunks: kept, read: (index, context) => readChunk.call(options, index, context) };
   }

@@ -8,6 +8,7 @@
  */
 import { isUint8Array } from '../base/arrays.js';
 import { OptionError } from '../base/errors.js';
+import type { Global } from '../base/globals.js';
 import { fillPermutation } from '../base/permutation.js';
 import { type RandomSource, randomSource } from '../base/random.js';
 import { ChunkReader, type Segment } from '../data/chunk-reader.js';
@@ -97,11 +98,11 @@ class StreamSource implements RowSource {
     this.#rewind();
   }
 
-  ready(start: number, rows: number): Promise<void> | undefined {
+  ready(start: number, rows: number, signal?: { readonly aborted: boolean }): Promise<void> | undefined {
     const held = start >= this.#first * this.#window && start <= this.#end;
     // One more than the batch: whether an epoch goes on must be known when it is over.
     if (held && (this.#ended || start + rows < this.#end)) return undefined;
-    return this.#advance(start, rows, held);
+    return this.#advance(start, rows, held, signal);
   }
 
   load(plan: Plan, start: number): void {
@@ -123,9 +124,14 @@ class StreamSource implements RowSource {
   }
 
   /** Fills the ring until it holds the batch and a row more, or the last row; or training is aborted. */
-  async #advance(start: number, rows: number, held: boolean): Promise<void> {
+  async #advance(
+    start: number,
+    rows: number,
+    held: boolean,
+    signal?: Partial<Global<'AbortSignal'>>,
+  ): Promise<void> {
     this.#engine.settle();
-    this.#ring ??= this.#makeRing(rows);
+    this.#ring ??= this.#makeRing(Math.min(rows, this.size));
     if (!held || !this.#reader) {
       this.#rewind();
       this.#next = Math.floor(start / this.#window);
@@ -133,7 +139,6 @@ class StreamSource implements RowSource {
       this.#reader = this.#open(this.#end);
     }
     const reader = this.#reader;
-    const signal = this.#options.settings?.signal as Partial<AbortSignal> | undefined;
     const abort = () => reader.close();
     signal?.addEventListener?.('abort', abort);
     try {
