@@ -54,5 +54,7 @@ export type MakeWhole = new (
   uploaded: {
     arena: Arena;
     inputs: readonly { name: string | undefined; rows: InputRows; values: Tensor }[];
+    images: Augmenter | undefined;
+    soft: SoftLabels | undefined;
   },
 ) => WholeSource;
