@@ -127,9 +127,6 @@ const MAX_CHUNKS = 2 ** 24;
 /** Numbers in a row; an engine could not hold two windows of more. */
 const MAX_WIDTH = 2 ** 27;
 
-/** Whose order is shuffled together: of so many it takes 512 MB. */
-const MAX_CHUNKS = 2 ** 27;
-
 /**
  * Makes a data set of chunks that are read while training runs. `fit` and `evaluate` take it in place of a
  * set in memory, for training and for validation.
@@ -188,9 +185,6 @@ function readSource(read: OptionReader, options: StreamOptions): RandomAccess | 
   // Called as methods: a source may be an object with a state of its own.
   if (open && !readChunk && !chunks) return { open: (context) => open.call(options, context) };
   if (!open && readChunk && chunks) {
-    if (typeof chunks === 'number' && chunks > MAX_CHUNKS) {
-      throw new OptionError(WHERE, `option chunks: expected at most ${MAX_CHUNKS}, given ${chunks}`);
-    }
     const kept = typeof chunks === 'number' ? chunks : Object.freeze([...chunks]);
     return { chunks: kept, read: (index, context) => readChunk.call(options, index, context) };
   }
