@@ -183,11 +183,15 @@ export class TrainingLoop {
   }
 
   async #validate(): Promise<Score | undefined> {
-    const { step, epoch } = this.#state.record;
-    const { metrics, outputs, measure, signal } = this.#settings;
-    const where = 'fit, validation';
-    const measurement = { where, metrics, outputs, turn: this.#turn, signal, progress: { step, epoch } };
-    return this.#validation && measure!(this.#compiled, this.#validation, measurement);
+    return (
+      this.#validation &&
+      this.#settings.measure!(this.#compiled, this.#validation, {
+        ...this.#settings,
+        where: 'fit, validation',
+        turn: this.#turn,
+        progress: this.#state.record,
+      })
+    );
   }
 
   /** Steps up to the end of the epoch, or to an abort. */
