@@ -1,4 +1,5 @@
 /** A data set in memory or one that streams, for those that take both. */
+import { DataError } from '../base/errors.js';
 import { readChunk } from './chunk.js';
 import { type Dataset, sliceDataset } from './set.js';
 import type { StreamedDataset } from './stream.js';
@@ -32,6 +33,7 @@ export async function firstRows(set: AnySet, most: number): Promise<Dataset> {
   } finally {
     controller.abort();
   }
+  if (parts.length === 0) throw new DataError(name, 'the source is empty: expected at least 1 row');
   const { targets } = parts[0];
   const whole: Dataset = {
     ...parts[0],

@@ -59,6 +59,8 @@ export class ChunkReader {
   #last = Infinity;
   #ended = false;
   #closed = false;
+  /** Whether a row was seen that counts in the loss. */
+  #weighs = false;
   /** Rows that are to be in the queue. */
   #wanted = 0;
   #pumping: Promise<void> | undefined;
@@ -74,11 +76,12 @@ export class ChunkReader {
     this.#skip = options.skip;
     if ('open' in source) this.#chunks = new OrderedChunks(() => openSource(source, context, this.#where));
     else {
-      const { places, skipped } = placesOf(source, options);
+      const { skipped, ...places } = placesOf(source, options);
       this.#skip -= skipped;
       const { chunks } = source;
       const rowsOf = (chunk: number) => (typeof chunks === 'object' ? chunks[chunk] : this.#last);
-      this.#chunks = new PlacedChunks(places, rowsOf, (index) => source.read(index, context));
+      const read = (index: number) => source.read(index, context);
+      this.#chunks = new PlacedChunks(places, options.order, rowsOf, read);
     }
     this.#rows = options.skip - this.#skip;
   }
@@ -184,6 +187,7 @@ export class ChunkReader {
     this.#rows += count;
     if (size !== undefined && this.#rows > size) this.#failOfCount(`at least ${this.#rows}`, where);
     if (!rows) return;
+    this.#weighs ||= !rows.weights || rows.weights.some((weight) => weight > 0);
     const from = Math.min(this.#skip, count);
     this.#skip -= from;
     if (from === count) return;
@@ -199,6 +203,10 @@ export class ChunkReader {
     if (this.#skip > 0) {
       const problem = `expected more than the ${this.#options.skip} rows that training had come to`;
       throw new DataError(this.#where, `${problem}, given ${this.#rows}`);
+    }
+    // Nothing was learnt. Of what was passed over the weights are not known.
+    if (!this.#weighs && this.#options.skip === 0) {
+      throw new DataError(this.#where, 'weights: expected at least one above 0, given only zeros');
     }
     this.#ended = true;
   }
@@ -246,14 +254,20 @@ class OrderedChunks implements Chunks {
 
   async next(): Promise<Read | undefined> {
     this.#iterator ??= this.#open();
+    let result: unknown;
     try {
-      const { done, value } = await this.#iterator.next();
-      if (!done) return { chunk: this.#next++, given: value };
+      result = await this.#iterator.next();
     } catch (error) {
       // It has ended by itself.
       this.#done = true;
       throw error;
     }
+    if (typeof result !== 'object' || result === null) {
+      throw new TypeError(`its iterator gave ${show(result)}, expected an object with done and value`);
+    }
+    const { done, value } = result as IteratorResult<unknown>;
+    // One that is iterable at once may hold promises of chunks, as `for await` has it.
+    if (!done) return { chunk: this.#next++, given: await value };
     this.#done = true;
     return undefined;
   }
@@ -268,15 +282,23 @@ class OrderedChunks implements Chunks {
 }
 
 class PlacedChunks implements Chunks {
-  readonly #order: readonly number[];
+  readonly #count: number;
+  readonly #order: ArrayLike<number> | undefined;
   readonly #read: (index: number) => unknown;
   /** The rows of a chunk, as far as they are known. */
   readonly #rowsOf: (chunk: number) => number;
   /** Those that are being read, in the order in which they are wanted. */
   readonly #reading: { readonly read: Promise<Read>; readonly rows: number }[] = [];
-  #next = 0;
+  /** The place in the order of the chunk that is read next. */
+  #next: number;
 
-  constructor(order: readonly number[], rowsOf: (chunk: number) => number, read: (index: number) => unknown) {
+  constructor(
+    { count, first }: { count: number; first: number },
+    order: ArrayLike<number> | undefined,
+    rowsOf: (chunk: number) => number,
+    read: (index: number) => unknown,
+  ) {
+    [this.#count, this.#next] = [count, first];
     this.#order = order;
     this.#rowsOf = rowsOf;
     this.#read = read;
@@ -284,9 +306,10 @@ class PlacedChunks implements Chunks {
 
   async next(missing: number): Promise<Read | undefined> {
     let rows = this.#reading.reduce((sum, one) => sum + one.rows, 0);
-    while (this.#next < this.#order.length && this.#reading.length < AT_ONCE) {
+    while (this.#next < this.#count && this.#reading.length < AT_ONCE) {
       if (this.#reading.length > 0 && rows >= missing) break;
-      const chunk = this.#order[this.#next++];
+      const place = this.#next++;
+      const chunk = this.#order?.[place] ?? place;
       const one = { read: this.#one(chunk), rows: this.#rowsOf(chunk) };
       // It may fail before it is waited for.
       one.read.catch(() => {});
@@ -301,19 +324,22 @@ class PlacedChunks implements Chunks {
   }
 
   close(): void {
-    this.#next = this.#order.length;
+    this.#next = this.#count;
     this.#reading.length = 0;
   }
 }
 
-/** The chunks that are to be read, and the rows of those at the beginning that need not be. */
+/** How many chunks there are, the place of the first that is read, and the rows of those before it. */
 function placesOf({ chunks }: RandomAccess, { order, skip }: ReadingOptions) {
   const count = typeof chunks === 'number' ? chunks : chunks.length;
-  const places = Array.from({ length: count }, (_, i) => order?.[i] ?? i);
   let skipped = 0;
   let first = 0;
   if (typeof chunks === 'object') {
-    while (first < count && skipped + chunks[places[first]] <= skip) skipped += chunks[places[first++]];
+    for (; first < count; first++) {
+      const rows = chunks[order?.[first] ?? first];
+      if (skipped + rows > skip) break;
+      skipped += rows;
+    }
   }
-  return { places: places.slice(first), skipped };
+  return { count, first, skipped };
 }

@@ -1,5 +1,5 @@
 /** One chunk of a stream, as its source gives it, made into a checked data set. It reads no other. */
-import { isUint8Array } from '../base/arrays.js';
+import { isTypedArray, isUint8Array } from '../base/arrays.js';
 import { DataError, type LanegradError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { dataset } from './dataset.js';
@@ -15,16 +15,18 @@ import type { Chunk, StreamedDataset } from './stream.js';
  * @throws DataError for counts that differ, a label outside the classes, or a number that is NaN or infinite.
  */
 export function readChunk(where: string, stream: StreamedDataset, given: unknown): Dataset | undefined {
-  const { name, dtype, width, scale, offset, imageShape, weighted } = stream;
+  const { name, dtype, width, scale, offset, imageShape, weighted, source } = stream;
   const { classes, classNames, targetWidth, targetNames } = stream;
   const read = new OptionReader(where, given);
   const inputs = read.required('inputs', 'rows of numbers') as Chunk['inputs'];
   const [own, other] = targetWidth === undefined ? ['labels', 'targets'] : ['targets', 'labels'];
-  const answers = read.required(own, `the ${own} of the rows`) as { readonly length?: number };
+  // Kernels take answers for places and factors: what is checked must be what is copied later. A source that
+  // comes in order may fill the same arrays for the next chunk; of others several are read at a time.
+  const answers = kept(read.required(own, `the ${own} of the rows`)) as { readonly length?: number };
   if (read.any(other) !== undefined) {
     throw new OptionError(where, `option ${other}: expected none in a stream of ${own}`);
   }
-  const weights = read.any('weights') as Chunk['weights'];
+  const weights = kept(read.any('weights')) as Chunk['weights'];
   read.end();
   if (weighted !== (weights !== undefined)) {
     const expected = weighted ? 'those of the rows' : 'none, as the stream is not weighted';
@@ -38,7 +40,8 @@ export function readChunk(where: string, stream: StreamedDataset, given: unknown
   }
   // All of a set may not weigh nothing, but so may the rows of a chunk.
   const weightless = Array.isArray(weights) || ArrayBuffer.isView(weights) ? isZero(weights) : false;
-  const values = dtype === 'u8' || dtype === 'f32' ? inputs : widened(where, stream, inputs);
+  const isKept = dtype === 'u8' || dtype === 'f32';
+  const values = isKept ? ('open' in source ? kept(inputs) : inputs) : widened(where, stream, inputs);
   let rows: Dataset;
   try {
     rows = dataset({
@@ -63,6 +66,11 @@ export function readChunk(where: string, stream: StreamedDataset, given: unknown
     throw new DataError(where, `counts differ: ${weights!.length} weights for ${rows.size} samples`);
   }
   return { ...rows, weights: new Float32Array(rows.size) };
+}
+
+/** The same numbers, which nobody else can write to. */
+function kept<T>(values: T): T {
+  return isTypedArray(values) ? (values.slice() as T) : values;
 }
 
 function isZero(weights: ArrayLike<unknown>): boolean {

@@ -2,6 +2,7 @@
  * Rows of a file that lie one behind the other, read by their position: of an NPY or an IDX file of any size.
  * Node only.
  */
+import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { platform } from '#platform';
 import { elementsOf } from '../base/arrays.js';
@@ -33,8 +34,10 @@ export class RowFile {
   readonly width: number;
   readonly #header: Header;
   readonly #bytes: number;
+  readonly #found: Stats;
 
-  private constructor(path: string, header: Header, bytes: number) {
+  private constructor(path: string, header: Header, found: Stats) {
+    const bytes = found.size;
     const { dtype, shape, fortran, dataStart } = header;
     if (dtype === 'string') throw new ShapeError(path, 'expected numbers, given texts');
     if (shape.length === 0) throw new ShapeError(path, 'expected an array of rows, given one number');
@@ -56,6 +59,7 @@ export class RowFile {
     this.width = elementsOf(this.shape);
     this.#header = header;
     this.#bytes = bytes;
+    this.#found = found;
   }
 
   /** Throws FileError for a file that cannot be read, FormatError for one that is not such a file. */
@@ -77,9 +81,9 @@ export class RowFile {
 
   static async #open(path: string, most: number, read: (bytes: Uint8Array) => Header): Promise<RowFile> {
     return withFile(path, async (file) => {
-      const { size } = await file.stat();
-      const begin = await readAt(file, path, 0, Math.min(most, size));
-      return new RowFile(path, read(begin), size);
+      const found = await file.stat();
+      const begin = await readAt(file, path, 0, Math.min(most, found.size));
+      return new RowFile(path, read(begin), found);
     });
   }
 
@@ -88,8 +92,23 @@ export class RowFile {
     const count = (to - from) * this.width;
     const { dataStart, bytes } = this.#header;
     const place = dataStart + from * this.width * bytes;
-    const content = await withFile(this.path, (file) => readAt(file, this.path, place, count * bytes));
+    const content = await withFile(this.path, async (file) => {
+      await this.#checkSame(file);
+      return readAt(file, this.path, place, count * bytes);
+    });
     return decodeElements(content, this.#header, count) as Elements;
+  }
+
+  /** Rows of one epoch are those of another: throws FileError for a file that is not the one that was opened. */
+  async #checkSame(file: FileHandle): Promise<void> {
+    const [was, now] = [this.#found, await file.stat()];
+    if (now.size !== was.size) {
+      const kind = now.size < was.size ? 'has become shorter' : 'has become longer';
+      const problem = `${kind} while it was read: it had ${was.size} bytes, and has ${now.size}`;
+      throw new FileError(this.path, problem);
+    }
+    if (now.mtimeMs === was.mtimeMs && now.ino === was.ino) return;
+    throw new FileError(this.path, `changed while it was read: it was written at ${now.mtime.toISOString()}`);
   }
 
   /** SHA-256 of the file's length and of what stands at its beginning, at its end and in places between. */
@@ -97,6 +116,7 @@ export class RowFile {
     const size = this.#bytes;
     const piece = DIGEST_BYTES / DIGEST_PIECES;
     const content = await withFile(this.path, async (file) => {
+      await this.#checkSame(file);
       if (size <= DIGEST_BYTES) return readAt(file, this.path, 0, size);
       const all = new Uint8Array(DIGEST_BYTES);
       for (let i = 0; i < DIGEST_PIECES; i++) {

@@ -4,6 +4,7 @@
  */
 import { isTypedArray, type NumericArray, typedArrayName } from '../base/arrays.js';
 import { DataError, OptionError, ShapeError, show } from '../base/errors.js';
+import { isCount } from '../base/image-shape.js';
 import { OptionReader } from '../base/options.js';
 import { largestLabel } from './answers.js';
 import { CLASSES } from './narrow.js';
@@ -53,8 +54,15 @@ export function streamArrays(options: StreamArraysOptions): StreamedDataset {
     const given = labels === undefined ? 'none' : 'both';
     throw new OptionError(WHERE, `expected either labels or targets, given ${given}`);
   }
+  for (const key of ['chunks', 'read', 'open', 'size', 'weighted']) {
+    if (read.any(key) !== undefined) throw new OptionError(WHERE, `unknown option ${show(key)}`);
+  }
   const { inputs: _i, labels: _l, targets: _t, weights: _w, chunkRows: _c, ...form } = options;
   const targetWidth = targets && (form.targetWidth ?? form.targetNames?.length ?? 1);
+  if (targets && !isCount(targetWidth)) {
+    const expected = 'expected a whole number, at least 1';
+    throw new OptionError(WHERE, `option targetWidth: ${expected}, given ${show(targetWidth)}`);
+  }
   const size = labels?.length ?? targets!.length / targetWidth!;
   if (!Number.isInteger(size)) {
     throw new ShapeError(
@@ -72,6 +80,12 @@ export function streamArrays(options: StreamArraysOptions): StreamedDataset {
     );
   }
   const width = form.width ?? (form.imageShape ? undefined : inputs.length / size);
+  if (!form.imageShape && inputs.length % size !== 0) {
+    throw new ShapeError(
+      WHERE,
+      `expected inputs in ${size} rows of one width, given ${inputs.length} numbers`,
+    );
+  }
   const known = form.classes !== undefined || form.classNames !== undefined;
   const count = Math.ceil(size / rows);
   const stream = streamDataset({

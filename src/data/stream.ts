@@ -18,8 +18,8 @@ import { type Answers, type Dataset, type InputRows, imageShapeOf } from './set.
 export interface Chunk {
   /**
    * Row-major [rows, width], in one array or as an array of rows: of the class that the stream's `dtype` names,
-   * or any numbers where it is `f32`. Arrays are read until the chunk's rows have been trained on: a source
-   * makes new ones for every chunk.
+   * or any numbers where it is `f32`. A source that is opened may fill the same arrays again for the next
+   * chunk; where chunks are read in any order, several at a time, each needs new ones.
    */
   inputs: Numbers;
   /** Numbers of classes, or their names where the stream has `classNames`, [rows]. */

@@ -28,12 +28,15 @@ export function describeModel(model: Network): Record<string, unknown> {
 
 /** What tells a stream from another; its rows would have to be read. */
 async function describeStream(stream: StreamedDataset): Promise<Record<string, unknown>> {
-  const { name, size, width, dtype, scale, offset, classes, targetWidth, weighted, window, identity } =
+  const { name, size, width, dtype, scale, offset, classes, classNames, targetWidth, weighted, window } =
     stream;
+  const { identity } = stream;
   const chunks = 'read' in stream.source ? stream.source.chunks : null;
   const sha256 = await platform.sha256(new TextEncoder().encode(JSON.stringify(chunks)));
   return {
     ...{ name, size, width, dtype, scale, offset, classes, targetWidth, weighted, window, identity },
+    // By which labels that are names are numbered.
+    ...(classNames && { classNames }),
     ...(chunks !== null && {
       chunks: typeof chunks === 'number' ? chunks : chunks.length,
       chunksSha256: sha256,

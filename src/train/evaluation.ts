@@ -2,7 +2,7 @@
 
 import { OptionReader } from '../base/options.js';
 import { type Dataset, formOf } from '../data/set.js';
-import type { StreamedDataset } from '../data/stream.js';
+import type { StreamedDataset, StreamForm } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import { Compiled } from '../nn/compiled.js';
 import { headsOf } from '../nn/head.js';
@@ -62,7 +62,7 @@ export async function runEvaluation(
   const { classifies, metrics } = outputs
     ? outputs.total
     : await listedMetrics(where, metricList, heads[0], set);
-  const maxRows = streams ? batchSize : Math.min(batchSize, set.size);
+  const maxRows = Math.min(batchSize, ((set as Partial<StreamForm>).stream ?? set).size ?? Infinity);
   const compiled = new Compiled(engine, model, { maxRows, loss }, { totalOf });
   let source: RowSource | undefined;
   try {
@@ -73,9 +73,9 @@ export async function runEvaluation(
       ({ size }, i) =>
         new Answered(streams ? 0 : set.size, size, outputs ? outputs.all[i].classifies : classifies),
     );
-    const score = await measure(compiled, source, { where, metrics, outputs, turn }, (plan, start) => {
+    const score = (await measure(compiled, source, { where, metrics, outputs, turn }, (plan, start) => {
       for (const [i, one] of all.entries()) one.add(plan.ports.outputs[i], start);
-    });
+    }))!;
     const { size } = source;
     const { outputs: scores, ...total } = score;
     const own = all.length === 1 ? all[0] : new Answered(0, 0, false);

@@ -114,7 +114,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     optimizer: reader.required('optimizer', OPTIMIZER, isOptimizer),
     batchSize: Math.min(
       reader.integer('batchSize', { min: 1 }, 64),
-      (train as Partial<StreamForm>).stream ? Infinity : train.size,
+      ((train as Partial<StreamForm>).stream ?? train).size ?? Infinity,
     ),
     epochs: reader.integer('epochs', { min: 0 }, 5),
     shuffle: reader.boolean('shuffle', true),

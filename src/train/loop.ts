@@ -147,7 +147,10 @@ export class TrainingLoop {
     // After the validation: what fails leaves the model with the values of the last good epoch.
     this.download();
     compiled.engine.settle();
-    if (record.samples < size) return false;
+    if (record.samples < size || (this.#validation && !validation)) {
+      this.#showAverage(false);
+      return false;
+    }
 
     const done: EpochRecord = {
       epoch,
@@ -180,16 +183,20 @@ export class TrainingLoop {
   }
 
   async #validate(): Promise<Score | undefined> {
-    const { step, epoch } = this.#state.record;
-    const { metrics, outputs, measure } = this.#settings;
-    const where = 'fit, validation';
-    const measurement = { where, metrics, outputs, turn: this.#turn, progress: { step, epoch } };
-    return this.#validation && measure!(this.#compiled, this.#validation, measurement);
+    return (
+      this.#validation &&
+      this.#settings.measure!(this.#compiled, this.#validation, {
+        ...this.#settings,
+        where: 'fit, validation',
+        turn: this.#turn,
+        progress: this.#state.record,
+      })
+    );
   }
 
   /** Steps up to the end of the epoch, or to an abort. */
   async #runSteps(): Promise<void> {
-    const { hooks, checkpointing, batchSize, accumulateBatches } = this.#settings;
+    const { hooks, checkpointing, batchSize, accumulateBatches, signal } = this.#settings;
     const record = this.#state.record;
     const turn = this.#turn;
     const source = this.#source;
@@ -202,7 +209,7 @@ export class TrainingLoop {
       this.#state.seconds += seconds;
     };
     for (;;) {
-      const wait = source.ready?.(record.samples, rows);
+      const wait = source.ready?.(record.samples, rows, signal);
       if (wait) await wait;
       if (record.samples >= source.size || this.#aborted) break;
       record.learningRate = this.#learningRate();

@@ -23,28 +23,34 @@ export interface Measurement {
   /** Where losses are given by output. */
   readonly outputs?: { tally(): OutputSums } | undefined;
   readonly turn: Turn;
+  /** Ends the waiting for a set that streams. */
+  readonly signal?: { readonly aborted: boolean } | undefined;
   /** Of the training that it is a part of. */
   readonly progress?: Progress;
 }
 
 /**
  * `each` is called after every batch's forward and loss, with the place of its first row. Throws
- * NonFiniteError, with the row, for an output or a loss that is NaN or infinite.
+ * NonFiniteError, with the row, for an output or a loss that is NaN or infinite. undefined when it was aborted
+ * while it waited for rows.
  */
 export async function measure(
   compiled: Compiled,
   source: RowSource,
-  { where, metrics, outputs, turn, progress }: Measurement,
+  { where, metrics, outputs, turn, signal, progress }: Measurement,
   each?: (plan: Plan, start: number) => void,
-): Promise<Score> {
+): Promise<Score | undefined> {
   const sums = metrics.map((metric) => metric.start(compiled.model.outputSize));
   const tally = outputs?.tally();
   let loss = 0;
   let weight = 0;
   let correct = 0;
   for (let start = 0; ; ) {
-    const wait = source.ready?.(start, compiled.maxRows);
-    if (wait) await wait;
+    const wait = source.ready?.(start, compiled.maxRows, signal);
+    if (wait) {
+      await wait;
+      if (signal?.aborted) return undefined;
+    }
     if (start >= source.size) break;
     const plan = compiled.plan(Math.min(compiled.maxRows, source.size - start));
     source.load(plan, start);

@@ -1,5 +1,4 @@
 /** Where a loop over batches gets its rows from: a set in the engine's memory, or one that streams. */
-import type { Global } from '../base/globals.js';
 import type { Dataset, InputRows } from '../data/set.js';
 import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
@@ -9,6 +8,9 @@ import type { Plan } from '../nn/plan.js';
 import type { Augmenter } from './augment/augmenter.js';
 import type { SoftLabels } from './augment/prepare.js';
 
+/** What an AbortSignal is, or something with no more than its `aborted`. */
+type Signal = { readonly aborted: boolean } | undefined;
+
 export interface RowSource {
   /** Infinity while only the end of a stream will tell. */
   readonly size: number;
@@ -16,9 +18,9 @@ export interface RowSource {
   shuffle(seed: number, epoch: number): void;
   /**
    * Of what streams: undefined when so many rows from place `start` are there, or the end is known; otherwise
-   * what to wait for.
+   * what to wait for, which is over too when the signal is aborted.
    */
-  ready?(start: number, rows: number): Promise<void> | undefined;
+  ready?(start: number, rows: number, signal?: Signal): Promise<void> | undefined;
   /** Copies the rows from place `start` of the order into the plan's inputs and labels. */
   load(plan: Plan, start: number): void;
   /** Frees the engine's memory. Twice is fine. */
@@ -34,10 +36,7 @@ export interface SourceOptions {
   /** What reads it. */
   readonly compiled?: Compiled;
   /** How the set is trained on. */
-  readonly settings?: {
-    readonly optimizer: Optimizer;
-    readonly signal?: Pick<Global<'AbortSignal'>, never> | undefined;
-  };
+  readonly settings?: { readonly optimizer: Optimizer };
 }
 
 /** A set that lies in the engine's memory whole, as one that streams makes it of its windows. */
@@ -55,5 +54,7 @@ export type MakeWhole = new (
   uploaded: {
     arena: Arena;
     inputs: readonly { name: string | undefined; rows: InputRows; values: Tensor }[];
+    images: Augmenter | undefined;
+    soft: SoftLabels | undefined;
   },
 ) => WholeSource;

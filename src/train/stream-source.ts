@@ -8,6 +8,7 @@
  */
 import { isUint8Array } from '../base/arrays.js';
 import { OptionError } from '../base/errors.js';
+import type { Global } from '../base/globals.js';
 import { fillPermutation } from '../base/permutation.js';
 import { type RandomSource, randomSource } from '../base/random.js';
 import { ChunkReader, type Segment } from '../data/chunk-reader.js';
@@ -15,6 +16,7 @@ import { answersOf, inputsOf } from '../data/set.js';
 import type { StreamedDataset } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
+import { resolveLoss } from '../nn/losses.js';
 import type { Plan } from '../nn/plan.js';
 import { checkFitsTargets } from './check-targets.js';
 import type { MakeWhole, RowSource, SourceOptions, WholeSource } from './row-source.js';
@@ -67,10 +69,6 @@ class StreamSource implements RowSource {
     where: string,
     options: SourceOptions,
   ) {
-    if (options.images) {
-      const remedy = 'change them where the source makes its chunks';
-      throw new OptionError('fit', `option augment: images of a set that streams are not changed; ${remedy}`);
-    }
     const { schedule } = options.settings?.optimizer ?? {};
     if (stream.size === undefined && schedule && !schedule.openEnded) {
       const needs = `${schedule.kind} must know the number of all steps`;
@@ -97,11 +95,11 @@ class StreamSource implements RowSource {
     this.#rewind();
   }
 
-  ready(start: number, rows: number): Promise<void> | undefined {
+  ready(start: number, rows: number, signal?: { readonly aborted: boolean }): Promise<void> | undefined {
     const held = start >= this.#first * this.#window && start <= this.#end;
     // One more than the batch: whether an epoch goes on must be known when it is over.
     if (held && (this.#ended || start + rows < this.#end)) return undefined;
-    return this.#advance(start, rows, held);
+    return this.#advance(start, rows, held, signal);
   }
 
   load(plan: Plan, start: number): void {
@@ -123,9 +121,14 @@ class StreamSource implements RowSource {
   }
 
   /** Fills the ring until it holds the batch and a row more, or the last row; or training is aborted. */
-  async #advance(start: number, rows: number, held: boolean): Promise<void> {
+  async #advance(
+    start: number,
+    rows: number,
+    held: boolean,
+    signal?: Partial<Global<'AbortSignal'>>,
+  ): Promise<void> {
     this.#engine.settle();
-    this.#ring ??= this.#makeRing(rows);
+    this.#ring ??= this.#makeRing(Math.min(rows, this.size));
     if (!held || !this.#reader) {
       this.#rewind();
       this.#next = Math.floor(start / this.#window);
@@ -133,7 +136,6 @@ class StreamSource implements RowSource {
       this.#reader = this.#open(this.#end);
     }
     const reader = this.#reader;
-    const signal = this.#options.settings?.signal as Partial<AbortSignal> | undefined;
     const abort = () => reader.close();
     signal?.addEventListener?.('abort', abort);
     try {
@@ -155,7 +157,7 @@ class StreamSource implements RowSource {
   /** From `skip` on, in the order of the epoch. */
   #open(skip: number): ChunkReader {
     const { source, size } = this.#stream;
-    const { compiled } = this.#options;
+    const { compiled, soft } = this.#options;
     let order: Uint32Array | undefined;
     if ('read' in source && this.#shuffled) {
       const { chunks } = source;
@@ -165,7 +167,10 @@ class StreamSource implements RowSource {
     return new ChunkReader(this.#stream, {
       ...{ where: this.#where, size: this.#size, counted: size === undefined, order, skip },
       check: (rows, where) => {
-        if (compiled) checkFitsTargets(where, 'rows', compiled.model, rows, compiled.loss);
+        if (!compiled) return;
+        // Labels that are to be mixed become probabilities when they are copied.
+        const loss = soft ? resolveLoss(where, 'softmaxCrossEntropy') : compiled.loss;
+        checkFitsTargets(where, 'rows', compiled.model, rows, loss);
       },
     });
   }
@@ -183,7 +188,9 @@ class StreamSource implements RowSource {
       for (const [i, [, own]] of inputsOf(rows).entries()) copy(inputs[i], own.inputs, own.width);
       for (const [i, [, { labels, targets, targetWidth }]] of answersOf(rows).entries()) {
         copy(answers[i].labels, labels);
-        copy(answers[i].targets, targets ?? labels, targetWidth);
+        const ring = answers[i].targets;
+        const mixed = ring && !targets ? this.#options.soft?.(labels, ring.columns) : undefined;
+        copy(ring, targets ?? mixed ?? labels, mixed ? ring!.columns : targetWidth);
       }
       copy(weights, rows.weights);
       at += to - from;
@@ -230,7 +237,17 @@ class StreamSource implements RowSource {
       ...(targets && { targets: new Float32Array(length * targetWidth) }),
       ...(weights && { weights: new Float32Array(length) }),
     };
-    const source = new this.#Source(this.#engine, rows, this.#where, { arena, inputs });
+    const { images, soft } = this.#options;
+    // Rows are counted as the epoch has them before windows are shuffled: as in memory, where one holds all.
+    images?.stream({
+      values: inputs[0].values,
+      row: (place) => {
+        const last = this.#next - 1;
+        const slot = Math.floor(place / this.#window);
+        return (last - ((last - slot) % slots)) * this.#window + (place % this.#window);
+      },
+    });
+    const source = new this.#Source(this.#engine, rows, this.#where, { arena, inputs, images, soft });
     source.order.write(Uint32Array.from({ length }, (_, i) => i % capacity));
     return { slots, batchRows, inputs: inputs.map(({ values }) => values), source };
   }

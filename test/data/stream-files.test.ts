@@ -1,5 +1,5 @@
 /** NPY and IDX files that are read by position: the rows, and the bits, of the same files read whole. */
-import { mkdir, mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -197,6 +197,19 @@ describe('what is refused', () => {
     await expect(streamNpy({ inputs: join(folder, 'none.npy'), labels })).rejects.toThrow(FileError);
     await expect(streamNpy({ inputs: path })).rejects.toThrow(OptionError);
     await expect(streamNpyFolder(join(folder, 'none'))).rejects.toThrow(FileError);
+  });
+
+  test('a file that is written anew between two epochs, of the same length or another', async () => {
+    const inputs = await npy('anew.npy', x);
+    const stream = await streamNpy({ inputs, labels: await npy('same.npy', y), chunkRows: 2 });
+    await expect(trained(stream, 2)).resolves.toBeDefined();
+    // The system's clock may be coarse.
+    await utimes(inputs, 1, 1);
+    await expect(trained(stream, 2)).rejects.toThrow(
+      /anew.npy: changed while it was read: it was written at 1970-01-01T00:00:01/,
+    );
+    await appendFile(inputs, 'x');
+    await expect(trained(stream, 2)).rejects.toThrow('anew.npy: has become longer while it was read: it had');
   });
 
   test('a file that becomes shorter while it is trained on', async () => {

@@ -9,12 +9,18 @@ import type { Dataset } from '../../data/set.js';
 import type { Engine } from '../../engine/engine.js';
 import type { Tensor } from '../../engine/tensor.js';
 import type { InputPlan } from '../../nn/plan.js';
-import { betaShare, drawBlock, place, realUpTo, wholeUpTo } from './draw.js';
+import { betaShare, drawBlock, realUpTo, place as upTo, wholeUpTo } from './draw.js';
 import { Geometry, type Placing } from './geometry.js';
 import type { AugmentConfig } from './options.js';
 
 /** Blocks of random numbers: each image has all of them, whichever are used. */
 const BLOCKS = { place: 0, crop: 1, look: 2, mix: 3 } as const;
+
+/** Where images lie that are brought into an engine window by window, and which of the set's rows is at a place. */
+interface Streamed {
+  readonly values: Tensor;
+  readonly row: (place: number) => number;
+}
 
 export class Augmenter {
   /** Counted from 0: what is drawn depends on it. */
@@ -22,7 +28,8 @@ export class Augmenter {
   readonly #config: Required<Omit<AugmentConfig, 'flip' | 'fill'>>;
   readonly #flip: AugmentConfig['flip'];
   readonly #seed: number;
-  readonly #inputs: Uint8Array | Float32Array;
+  #inputs: Uint8Array | Float32Array;
+  #streamed: Streamed | undefined;
   readonly #width: number;
   readonly #height: number;
   readonly #across: number;
@@ -67,6 +74,11 @@ export class Augmenter {
     this.#image = new Float32Array(width);
   }
 
+  /** Images are from now on those of a set that streams; what is drawn depends on their rows all the same. */
+  stream(streamed: Streamed): void {
+    this.#streamed = streamed;
+  }
+
   /** What brings the rows order[start …], changed, into an input, and `targets` mixed as they are. */
   bind(
     engine: Engine,
@@ -90,6 +102,8 @@ export class Augmenter {
     const indices = order.elements();
     const { ld } = y;
     const rows = y.shape[0];
+    // The engine's memory may have moved since.
+    if (this.#streamed) this.#inputs = this.#streamed.values.elements() as Float32Array;
     for (let row = 0; row < rows; row++) {
       this.#draw(indices[start + row]);
       out.set(this.#image, row * ld);
@@ -99,7 +113,8 @@ export class Augmenter {
   }
 
   /** The image in its place, changed. */
-  #draw(index: number): void {
+  #draw(place: number): void {
+    const index = this.#rowAt(place);
     const { shift, crop, rotate, contrast, brightness, cutout } = this.#config;
     const placing = this.#placing;
     const seed = this.#seed;
@@ -116,16 +131,20 @@ export class Augmenter {
       const crops = drawBlock(seed, epoch, index, BLOCKS.crop);
       placing.right += wholeUpTo(crop, crops[0]);
       placing.down += wholeUpTo(crop, crops[1]);
-      cutY = place(this.#height, crops[2]);
-      cutX = place(this.#across, crops[3]);
+      cutY = upTo(this.#height, crops[2]);
+      cutX = upTo(this.#across, crops[3]);
     }
-    this.#geometry.place(this.#image, this.#inputs, index * this.#width, placing);
+    this.#geometry.place(this.#image, this.#inputs, place * this.#width, placing);
     if (contrast > 0 || brightness > 0) {
       const looks = drawBlock(seed, epoch, index, BLOCKS.look);
       this.#look(1 + realUpTo(contrast, looks[0]), realUpTo(brightness, looks[1]) * (this.#range ?? 1));
     }
     if (cutout > 0) this.#cover(cutY, cutX, cutout);
     if (this.#range !== undefined) this.#scaleAll();
+  }
+
+  #rowAt(place: number): number {
+    return this.#streamed?.row(place) ?? place;
   }
 
   /** Values further from their mean, or nearer, and brighter or darker; bytes stay within their range. */
@@ -169,7 +188,7 @@ export class Augmenter {
   #mix(y: Tensor, targets: Tensor | undefined, indices: ArrayLike<number>, start: number): void {
     const rows = y.shape[0];
     for (let row = 0; row < rows >> 1; row++) {
-      const index = indices[start + row];
+      const index = this.#rowAt(indices[start + row]);
       const share = betaShare(this.#config.mixup, this.#seed, this.epoch, index, BLOCKS.mix);
       mixRows(y, row, rows - 1 - row, share);
       if (targets) mixRows(targets, row, rows - 1 - row, share);
