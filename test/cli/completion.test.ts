@@ -76,12 +76,12 @@ describe.runIf(isHere('bash'))('bash', () => {
   });
 });
 
-test.runIf(isHere('zsh'))('zsh takes the script', () => {
+test.runIf(process.env.CI || isHere('zsh'))('zsh takes the script', () => {
   const { status, stderr } = spawnSync('zsh', ['-n', 'script.zsh'], { cwd: root, encoding: 'utf8' });
   expect([status, stderr]).toEqual([0, '']);
 });
 
-test.runIf(isHere('fish'))('fish offers commands, options and values', () => {
+test.runIf(process.env.CI || isHere('fish'))('fish offers commands, options and values', () => {
   const ask = (line: string) =>
     execFileSync('fish', ['-c', `source script.fish; complete -C '${line}'`], {
       cwd: root,
@@ -89,7 +89,7 @@ test.runIf(isHere('fish'))('fish offers commands, options and values', () => {
     });
   expect(ask('lanegrad tr')).toMatch(/^train\t/);
   expect(ask('lanegrad train --optim')).toMatch(/^--optimizer\t/);
-  expect(ask('lanegrad train --preset ')).toMatch(/^fast$/m);
+  expect(ask('lanegrad train --preset ')).toMatch(/^fast\t/m);
 });
 
 test('all three know every command, option and choice', async () => {

@@ -5,7 +5,7 @@
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noBrowser } from '../../browser.js';
-import { type Demo, keepPicture, type PartName, startDemo, text, until, violations, visit } from './page.js';
+import { type Demo, keepPicture, type PartName, startDemo, until, violations, visit } from './page.js';
 
 let demo: Demo;
 
@@ -162,7 +162,7 @@ describe.skipIf(noBrowser)('the demo page fits everyone', () => {
       await page.focus('[name=data]:checked');
       await page.keyboard.press('ArrowRight');
       await page.waitForFunction(() => location.hash.includes('data=plane'));
-      expect(await text(page, 'pg-status')).toBe('Ready.');
+      await until(page, 'pg-status', '^Ready\\.$');
     });
   });
 });
