@@ -13,7 +13,7 @@ import type { HeadPlan } from '../nn/plan.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import type { PreparedTarget } from '../tables/preparation.js';
 import { inUnits } from '../tables/target.js';
-import { checkRows, checkWeights, rowsFrom } from '../train/finite.js';
+import { checkRows, checkWeights } from '../train/finite.js';
 import { answering, rowsOfPlan } from '../train/predictor.js';
 
 /** Rows computed at once, at most. */
@@ -82,7 +82,8 @@ export class Answers {
     plan.forward();
     for (const head of plan.ports.outputs) head.classify();
     this.#engine.settle();
-    checkRows(where, plan, rowsFrom(first), { rows });
+    const place = (row: number) => ({ row: first + row, words: `row ${first + row + 1}` });
+    checkRows(where, plan, place, { rows });
     const read = plan.ports.outputs.map((head, i) => readerOf(this.outputs[i], head, rows));
     return Array.from({ length: rows }, (_, row) => {
       const [one] = read;

@@ -15,16 +15,24 @@ const kinds: Readonly<Record<string, BodyKind>> = {
   'image/jpeg': 'picture',
 };
 
-/** Throws RequestError with status 415 for a body that is said to be something else. */
-export function kindOfBody({ headers }: IncomingMessage): BodyKind {
+/**
+ * Throws RequestError with status 415 for a body that is said to be something else; `taken` are the types that the
+ * model takes.
+ */
+export function kindOfBody({ headers }: IncomingMessage, taken: readonly string[]): BodyKind {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     throw new RequestError(BODY, 415, `expected no content-encoding, given ${encoding.slice(0, 60)}`);
   }
   const given = (headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
   if (Object.hasOwn(kinds, given)) return kinds[given];
-  const expected = `expected the content-type ${Object.keys(kinds).join(', ')}`;
-  throw new RequestError(BODY, 415, `${expected}, given ${given === '' ? 'none' : given.slice(0, 60)}`);
+  const expected = `expected the content-type ${taken.join(' or ')}`;
+  const hint = "for JSON, give curl -H 'content-type: application/json'";
+  throw new RequestError(
+    BODY,
+    415,
+    `${expected}, given ${given === '' ? 'none' : given.slice(0, 60)}; ${hint}`,
+  );
 }
 
 /** Throws RequestError with status 413 for a body that says itself that it is too large. */

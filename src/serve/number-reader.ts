@@ -49,7 +49,7 @@ export class NumberReader {
   }
 
   #number(value: unknown): void {
-    const column = this.#at - this.#start;
+    const column = this.#at - this.#start + 1;
     const isByte = this.#to instanceof Uint8Array;
     if (typeof value !== 'number') this.#fail(`column ${column}: expected a number, given ${show(value)}`);
     if (isByte && !(Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255)) {

@@ -1,6 +1,6 @@
 /**
  * What a request asks about, as rows of a model's inputs: numbers of JSON, objects that are rows of a table, or
- * one picture. It decides nothing that `predict` and `predictTable` do not.
+ * one picture. It decides nothing that `predict` and `predictTable` do not. Messages count rows and columns from 1.
  */
 import { elementsOf } from '../base/arrays.js';
 import { DataError, FormatError, OptionError, ShapeError, show } from '../base/errors.js';
@@ -20,6 +20,8 @@ export interface RowSource {
   readonly rows: number;
   /** The next `count` of them, for each of the model's inputs. */
   next(count: number): Promise<readonly Float32Array[]>;
+  /** What was strange in the rows given out so far, and is no error; a line each. */
+  notes?(): string[];
 }
 
 /** Whose inputs they are. */
@@ -148,7 +150,7 @@ function numberRows(
     const size = elementsOf(port.shape);
     const given = new (type === 'uint8' ? Uint8Array : Float32Array)(rows.length * size);
     for (const [row, own] of rows.entries()) {
-      const words = model.inputs.length === 1 ? `row ${row}` : `row ${row}, ${port.name}`;
+      const words = model.inputs.length === 1 ? `row ${row + 1}` : `row ${row + 1}, ${port.name}`;
       const reader = new NumberReader(words, shapes[i], given, row * size);
       reader.read(ofPort(own, port, model, row));
     }
@@ -165,9 +167,9 @@ function ofPort(row: unknown, port: Port, { inputs }: Network, index: number): u
   if (!isObject) {
     if (inputs.length === 1) return row;
     const expected = `expected an object with ${names.map((name) => show(name)).join(', ')}`;
-    throw new DataError(BODY, `row ${index}: ${expected}, given ${show(row)}`);
+    throw new DataError(BODY, `row ${index + 1}: ${expected}, given ${show(row)}`);
   }
-  const reader = new OptionReader(`${BODY}: row ${index}`, row);
+  const reader = new OptionReader(`${BODY}: row ${index + 1}`, row);
   const own = names.map((name) => reader.required(name, 'an array of numbers'));
   reader.end();
   return own[names.indexOf(port.name)];
@@ -193,7 +195,7 @@ function checkScaled(
   const width = given.length / rows;
   throw new DataError(
     BODY,
-    `row ${Math.floor(bad / width)}, column ${bad % width}: expected a number from ${low} to ${high}, as the bytes that the ` +
+    `row ${Math.floor(bad / width) + 1}, column ${(bad % width) + 1}: expected a number from ${low} to ${high}, as the bytes that the ` +
       `model was trained on are scaled, given ${given[bad]}; for bytes say { "type": "uint8", "rows": [ … ] }`,
   );
 }

@@ -229,7 +229,7 @@ export class ModelServer {
     try {
       const { model, metadata, description } = this.#ready();
       const { maxRows, maxBody } = this.#settings;
-      const kind = kindOfBody(request);
+      const kind = kindOfBody(request, description.contentTypes);
       checkLength(request, maxBody);
       this.#checkQueue();
       this.#accept(response);
@@ -254,7 +254,9 @@ export class ModelServer {
         this.counts.rows += source.rows;
         const names = description.classNames ? `,"classNames":${JSON.stringify(description.classNames)}` : '';
         const target = description.target ? `,"target":${JSON.stringify(description.target)}` : '';
-        const body = `{"predictions":[${answers.join(',')}]${names}${target}}`;
+        const strange = source.notes?.() ?? [];
+        const notes = strange.length > 0 ? `,"notes":${JSON.stringify(strange)}` : '';
+        const body = `{"predictions":[${answers.join(',')}]${names}${target}${notes}}`;
         return { status: 200, body, rows: source.rows };
       } finally {
         this.#waiting--;

@@ -75,18 +75,18 @@ describe('numbers', () => {
     [{ rows: [row], typ: 'uint8' }, 'OptionError', /unknown option "typ".*did you mean "type"/],
     [{ rows: [row], type: 'int8' }, 'OptionError', /expected one of float32, uint8, given "int8"/],
     [[], 'DataError', 'body: expected rows, given none'],
-    [[row, [1, 2, 3]], 'ShapeError', 'body: row 1: expected 4 numbers, given 3'],
-    [[row, 'x'], 'ShapeError', 'body: row 1: expected an array of 4 numbers, given "x"'],
-    [[row, [1, 2, null, 4]], 'DataError', 'body: row 1: column 2: expected a number, given null'],
-    [[[1, '2', 3, 4]], 'DataError', 'body: row 0: column 1: expected a number, given "2"'],
-    ['[[1,2,3,1e39]]', 'DataError', /column 3: expected a finite number that float32 holds, given 1e\+39/],
-    ['[[1,2,3,1e999]]', 'DataError', /column 3: expected a finite number that float32 holds, given Infinity/],
+    [[row, [1, 2, 3]], 'ShapeError', 'body: row 2: expected 4 numbers, given 3'],
+    [[row, 'x'], 'ShapeError', 'body: row 2: expected an array of 4 numbers, given "x"'],
+    [[row, [1, 2, null, 4]], 'DataError', 'body: row 2: column 3: expected a number, given null'],
+    [[[1, '2', 3, 4]], 'DataError', 'body: row 1: column 2: expected a number, given "2"'],
+    ['[[1,2,3,1e39]]', 'DataError', /column 4: expected a finite number that float32 holds, given 1e\+39/],
+    ['[[1,2,3,1e999]]', 'DataError', /column 4: expected a finite number that float32 holds, given Infinity/],
     [
       [[[1], [2], [3]]],
       'ShapeError',
-      /row 0: expected nested arrays of \[4\], given 3 of them in place of 4/,
+      /row 1: expected nested arrays of \[4\], given 3 of them in place of 4/,
     ],
-    [[{ inptu: row }], 'OptionError', /row 0.*required.*given was "inptu"/],
+    [[{ inptu: row }], 'OptionError', /row 1.*required.*given was "inptu"/],
     [
       { rows: [[1, 2, 3, 256]], type: 'uint8' },
       'DataError',
@@ -108,7 +108,7 @@ describe('numbers', () => {
     const own = await serve(plain);
     const [good, bad, other] = await Promise.all([post(own, rows), post(own, overflowing), post(own, rows)]);
     expect(bad).toMatchObject({ status: 400, json: { error: { name: 'NonFiniteError' } } });
-    expect(bad.json.error?.message).toMatch(/^body: row 1: an output is -?(Infinity|NaN)/);
+    expect(bad.json.error?.message).toMatch(/^body: row 2: an output is -?(Infinity|NaN)/);
     expect(good.status).toBe(200);
     expect(good.json).toEqual(other.json);
     expect(good.json.predictions).toEqual(
@@ -148,7 +148,7 @@ describe('numbers', () => {
       const { status, json } = await post(url, [row], { 'content-type': type });
       expect(status).toBe(415);
       expect(json.error?.message).toMatch(
-        /expected the content-type application\/json, image\/png, image\/jpeg, given/,
+        /expected the content-type application\/json, given .*; for JSON, give curl -H 'content-type: application\/json'/,
       );
     }
     expect((await post(url, [row], { 'content-encoding': 'gzip' })).status).toBe(415);
@@ -214,10 +214,10 @@ describe('other models', () => {
     expect(own.flatMap(({ digit }) => digit.probabilities)).toEqual([...expected.digit]);
     expect(own.map(({ price }) => price.value)).toEqual([...expected.price]);
     for (const [body, message] of [
-      [[[1, 2]], 'body: row 0: expected an object with "image", "numbers", given [1, 2]'],
+      [[[1, 2]], 'body: row 1: expected an object with "image", "numbers", given [1, 2]'],
       [[{ image: rows[0].image }], /option numbers is required/],
       [[{ ...rows[0], more: 1 }], /unknown option "more"/],
-      [[{ ...rows[0], image: [1] }], 'body: row 0, image: expected 6 numbers, given 1'],
+      [[{ ...rows[0], image: [1] }], 'body: row 1, image: expected 6 numbers, given 1'],
     ] as const) {
       const answer = await post(url, body);
       expect(answer.status).toBe(400);
@@ -358,6 +358,25 @@ describe('tables', () => {
     expect(fieldOf(await post(url, rows), 'value')).toEqual(predictions);
   });
 
+  test('note what is strange, and predict all the same', async () => {
+    const { url } = await trained('kind');
+    expect((await post(url, [rows[1], rows[2]])).json.notes).toBeUndefined();
+    const { picked: _, ...without } = rows[1];
+    const strange = [rows[1], { ...without, colour: 'mauve', colr: 'red' }];
+    const answer = await post(url, strange);
+    expect(answer.status).toBe(200);
+    expect(answer.json.predictions).toHaveLength(2);
+    expect(answer.json.notes).toEqual([
+      'column "colour": a value that training did not see, or seldom, in 1 of 2 rows',
+      'column "picked": no value in 1 of 2 rows',
+      'not a column of the model: "colr"',
+    ]);
+    const more = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`x${i}`, i]));
+    expect((await post(url, [{ ...rows[1], ...more }])).json.notes).toEqual([
+      'not a column of the model: "x0", "x1", "x2", "x3", "x4" and 2 more',
+    ]);
+  });
+
   test('name the cell that is wrong', async () => {
     const { url } = await trained('kind');
     const { length: _, ...without } = rows[1];
@@ -382,7 +401,11 @@ describe('tables', () => {
       expect(answer.json.error?.message).toMatch(message);
     }
     const png = encode({ width: 2, height: 2, channels: 1, data: new Uint8Array(4) });
-    expect((await post(url, png, { 'content-type': 'image/png' })).status).toBe(415);
+    const refused = await post(url, png, { 'content-type': 'image/png' });
+    expect(refused.status).toBe(415);
+    expect(refused.json.error?.message).toMatch(/the model takes no pictures; expected application\/json/);
+    const form = await post(url, rows, { 'content-type': 'application/x-www-form-urlencoded' });
+    expect(form.json.error?.message).toMatch(/expected the content-type application\/json, given/);
   });
 });
 
