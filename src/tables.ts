@@ -10,6 +10,7 @@ export type { CsvOptions } from './tables/csv-reading.js';
 export { tableDataset, tableStream } from './tables/dataset.js';
 export type { DateOrder } from './tables/dates.js';
 export type { ColumnType, Task } from './tables/decide.js';
+export { targetMetrics } from './tables/metrics.js';
 export { type TableModelOptions, tableModel } from './tables/model.js';
 export { type OpenTableOptions, openTable, type TableInput } from './tables/open.js';
 export { type PredictTableOptions, predictTable, type TablePrediction } from './tables/predict.js';

@@ -84,7 +84,8 @@ export class TableRows {
     const notes = [
       ...Array.from(
         unknown,
-        ([name, count]) => `column ${show(name)}: a value that training did not see, or seldom, in ${rowsOf(count)}`,
+        ([name, count]) =>
+          `column ${show(name)}: a value that training did not see, or seldom, in ${rowsOf(count)}`,
       ),
       ...Array.from(missing, ([name, count]) => `column ${show(name)}: no value in ${rowsOf(count)}`),
     ];

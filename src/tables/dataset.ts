@@ -23,7 +23,8 @@ export const MAX_BYTES = 2 ** 31;
 
 /**
  * The table's rows as inputs and answers, for `evaluate` and for further training: all of them, or with
- * `part` those that the split of training put there, if this is the same file.
+ * `part` those that the split of training put there, if this is the same file. A number to be predicted is
+ * standardised as in training; `targetMetrics` measures in its own unit.
  *
  * @throws OptionError for something that is no preparation or part.
  * @throws DataError, with row and column, for cells that are not of their column's type, a target that is

@@ -85,7 +85,8 @@ function decideQuantity(profile: ColumnProfile, where: string): PreparedTarget {
   if (firstText) {
     const { place, value } = firstText;
     const expected = 'expected a number as the target of a regression';
-    throw new DataError(where, `${place}: ${expected}, given ${show(value)}${numberHint(value)}`);
+    const hint = dateTargetHint(profile) || numberHint(value);
+    throw new DataError(where, `${place}: ${expected}, given ${show(value)}${hint}`);
   }
   const { mean, deviation } = profile.moments;
   if (!Number.isFinite(deviation)) {
@@ -100,7 +101,7 @@ function decideClasses(profile: ColumnProfile, asked: boolean, where: string): P
   const count = categories?.size ?? Number.POSITIVE_INFINITY;
   if (!categories || count > MAX_CLASSES) {
     const given = categories ? `${count}` : 'more';
-    const hint = profile.texts === 0 ? '; if it is a quantity, ask for regression' : '';
+    const hint = profile.texts === 0 ? '; if it is a quantity, ask for regression' : dateTargetHint(profile);
     throw new DataError(
       where,
       `column ${show(name)}: expected at most ${MAX_CLASSES} classes, given ${given}${hint}`,
@@ -109,7 +110,7 @@ function decideClasses(profile: ColumnProfile, asked: boolean, where: string): P
   if (count < 2) throw new DataError(where, constant(profile));
   if (!asked && hardlyRepeats(profile)) {
     const given = `${count} different values in ${profile.numbers + profile.texts} rows`;
-    const advice = 'if they are classes all the same, ask for classification';
+    const advice = `if they are classes all the same, ask for classification${dateTargetHint(profile)}`;
     throw new DataError(
       where,
       `column ${show(name)}: expected classes that repeat, given ${given}; ${advice}`,
@@ -117,6 +118,12 @@ function decideClasses(profile: ColumnProfile, asked: boolean, where: string): P
   }
   const classes = truthValues(categories.keys()) ?? sorted(categories.keys());
   return { kind: 'classification', name, classes, ...(profile.asWritten && { asWritten: true }) };
+}
+
+/** What is said of a target whose values are dates: nothing predicts a point in time. */
+function dateTargetHint({ numbers, dates }: ColumnProfile): string {
+  if (numbers > 0 || dates.firstOdd || dates.readings.length === 0) return '';
+  return '; dates cannot be predicted: put a number in their place, such as days since one of them';
 }
 
 /** By code units; numbers by size. */

@@ -46,19 +46,14 @@ export class Encoder {
   readonly #where: string;
   readonly #columns: readonly BoundColumn[];
 
-  /** Throws DataError when the table lacks a column of the preparation. */
+  /** Throws DataError when the table lacks columns of the preparation. */
   constructor(table: Table, preparation: Pick<TablePreparation, 'columns'>) {
     this.#where = table.name;
     this.width = inputSizeOf(preparation);
+    checkColumns(table, preparation);
     let offset = 0;
     this.#columns = preparation.columns.map((prepared) => {
       const index = table.columns.indexOf(prepared.name);
-      if (index < 0) {
-        throw new DataError(
-          table.name,
-          `expected a column ${show(prepared.name)}, as the model was trained on; given ${listed(table.columns)}`,
-        );
-      }
       const bound = { prepared, index, offset, names: namesOf(prepared) };
       offset += inputsOf(prepared);
       return bound;
@@ -186,6 +181,20 @@ export class Encoder {
     }
     count(this.missing, name, missing);
   }
+}
+
+/** Missing columns that are named. */
+const NAMED = 5;
+
+function checkColumns(table: Table, { columns }: Pick<TablePreparation, 'columns'>): void {
+  const known = new Set(table.columns);
+  const missing = columns.map(({ name }) => name).filter((name) => !known.has(name));
+  if (missing.length === 0) return;
+  const names = missing.slice(0, NAMED).map((name) => show(name));
+  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '';
+  const what = missing.length === 1 ? 'a column' : 'the columns';
+  const given = `as the model was trained on; given ${listed(table.columns)}`;
+  throw new DataError(table.name, `expected ${what} ${names.join(', ')}${more}, ${given}`);
 }
 
 function namesOf(column: PreparedColumn): NameIndex {

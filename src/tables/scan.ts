@@ -47,7 +47,8 @@ export async function scanTable(where: string, table: Table, settings: PrepareSe
       const { place, value } = firstMissing;
       const mark =
         value === '' ? '' : `: ${show(value)} is a mark of that, unless others are named by --missing`;
-      throw new DataError(name, `${place}: the target is missing${mark}`);
+      const advice = 'dropMissingTarget, --drop-missing-target, leaves such rows out';
+      throw new DataError(name, `${place}: the target is missing${mark}; ${advice}`);
     }
   }
   await nameNumbers(where, table, profiles, written, parts);

@@ -5,6 +5,7 @@ import type { Engine } from '../../src/engine/engine.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { adam } from '../../src/nn/optimizers.js';
 import { tableDataset } from '../../src/tables/dataset.js';
+import { targetMetrics } from '../../src/tables/metrics.js';
 import { tableModel } from '../../src/tables/model.js';
 import { readModel, writeModel } from '../../src/tables/model-file.js';
 import { openTable } from '../../src/tables/open.js';
@@ -129,6 +130,48 @@ describe('a classification', () => {
       expect(probabilities[2 * i] + probabilities[2 * i + 1]).toBeCloseTo(1, 5);
       expect(classes[i]).toBe(probabilities[2 * i] >= probabilities[2 * i + 1] ? 0 : 1);
     }
+  });
+
+  it('measures a number in its own unit', async () => {
+    const { preparation, model, test, table } = await trained({ task: 'regression' });
+    const { metrics } = await evaluate(engine, model, test, { metrics: targetMetrics(preparation) });
+    const split = await tableDataset(table, preparation, 'test');
+    const [mean, deviation] =
+      preparation.target.kind === 'regression' ? [preparation.target.mean, preparation.target.deviation] : [];
+    const outputs = predict(engine, model, split.inputs);
+    let [absolute, squared] = [0, 0];
+    for (const [i, output] of outputs.entries()) {
+      const error = output * deviation! + mean! - (split.targets![i] * deviation! + mean!);
+      absolute += Math.abs(error) / outputs.length;
+      squared += error ** 2 / outputs.length;
+    }
+    expect(metrics?.mae).toBeCloseTo(absolute, 4);
+    expect(metrics?.rmse).toBeCloseTo(Math.sqrt(squared), 4);
+    expect(metrics?.mae).toBeGreaterThan(0.1);
+    expect(Object.keys(metrics ?? {}).sort()).toEqual(['mae', 'r2', 'rmse']);
+    const mse = await evaluate(engine, model, test, { metrics: targetMetrics(preparation, ['mse']) });
+    expect(mse.metrics?.mse).toBeCloseTo(squared, 3);
+    expect(() => targetMetrics(preparation, ['f1'])).toThrow(
+      /"f1" is of classification, but this is regression/,
+    );
+    const classes = await trained({ task: 'classification' });
+    expect(() => targetMetrics(classes.preparation)).toThrow(
+      'targetMetrics: preparation: expected one whose target is a number, given "sold", which is one of 2 classes',
+    );
+  });
+
+  it('names all columns that a table lacks', async () => {
+    const { preparation, model, rows } = await trained({ task: 'regression' });
+    const without = (...names: string[]) =>
+      rows
+        .slice(0, 3)
+        .map((row) => Object.fromEntries(Object.entries(row).filter(([key]) => !names.includes(key))));
+    const given = /as the model was trained on; given "open", "sold"/;
+    const lacking = all(predictTable(engine, model, preparation, await open(without('town', 'x', 'since'))));
+    await expect(lacking).rejects.toThrow('data: expected the columns "town", "x", "since", as the model');
+    await expect(tableDataset(await open(without('town', 'x', 'since')), preparation)).rejects.toThrow(given);
+    const one = all(predictTable(engine, model, preparation, await open(without('x'))));
+    await expect(one).rejects.toThrow('data: expected a column "x", as the model');
   });
 
   it('refuses another class, and the preparation of another model', async () => {

@@ -50,7 +50,19 @@ describe('refuses, with row and column', () => {
       'a missing target',
       bad(numbers, (i) => (i === 4 ? null : i % 2)),
       {},
-      /^data: row 5 \(line 5\), column "y": the target is missing$/,
+      /^data: row 5 \(line 5\), column "y": the target is missing; dropMissingTarget, --drop-missing-target, leaves such rows out$/,
+    ],
+    [
+      'dates as a target',
+      bad(numbers, (i) => `2024-0${1 + (i % 9)}-${10 + i}`),
+      {},
+      /column "y": expected classes that repeat.*; dates cannot be predicted: put a number in their place, such as days/,
+    ],
+    [
+      'dates as a quantity',
+      bad(numbers, (i) => `2024-0${1 + (i % 9)}-${10 + i}`),
+      { task: 'regression' },
+      /row 1 .*column "y": expected a number as the target.*given "2024-01-10"; dates cannot be predicted/,
     ],
     [
       'a constant target',
