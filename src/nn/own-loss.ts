@@ -3,7 +3,7 @@
  * `fit` or `evaluate` is given becomes a loss by `resolveLoss`, and can be compiled once it went through
  * `traceable`. And what the losses of several outputs are together.
  */
-import { OptionError, ShapeError, show } from '../base/errors.js';
+import { LanegradError, OptionError, ShapeError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { bufferLeaf, inputLeaf, parameterLeaf } from '../graph/leaves.js';
 import { applyOne, dropPromise, isValue, nodesOf, within } from '../graph/value.js';
@@ -64,10 +64,24 @@ const traceLoss: Tracer = (where, graph, { loss, name, size }, output) => {
   const place = `${where}, the loss ${loss.kind} of ${name}`;
   const leaf = (dims: readonly number[]) => applyOne(inputLeaf, [], { shape: { rows: true, dims } });
   const [target, weights] = [leaf([loss.targetWidth ?? size]), leaf([])];
-  const given = within({ name: loss.kind, owner: loss }, () => loss.compute!({ output, target, weights }));
+  const { length } = loss.compute!;
+  const form =
+    length > 1
+      ? `; expected a function of one object, ({ output, target }) => …, given one of ${length}`
+      : '';
+  let given: unknown;
+  try {
+    given = within({ name: loss.kind, owner: loss }, () => loss.compute!({ output, target, weights }));
+  } catch (cause) {
+    // Other libraries give outputs and targets one by one.
+    if (form === '' || !(cause instanceof LanegradError || cause instanceof TypeError)) throw cause;
+    throw new OptionError(place, `${cause.message}${form}`, { cause });
+  }
   if (!isValue(given)) {
     dropPromise(given);
-    throw new OptionError(place, `expected its function to give a value, given ${show(given)}`);
+    const isNumber = typeof given === 'number' || typeof given === 'string';
+    const hint = isNumber ? '; operators of JavaScript do not compute with values: sub, mul, maximum do' : '';
+    throw new OptionError(place, `expected its function to give a value, given ${show(given)}${hint}${form}`);
   }
   if (sizeOf(given.shape) !== 1) {
     throw new ShapeError(place, `expected one number a row, or one number, given ${showShape(given.shape)}`);

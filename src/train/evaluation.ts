@@ -6,13 +6,14 @@ import type { StreamedDataset, StreamForm } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import { Compiled } from '../nn/compiled.js';
 import { headsOf } from '../nn/head.js';
-import type { LossOption } from '../nn/losses.js';
+import type { Loss, LossOption } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import { totalOf, traceable } from '../nn/own-loss.js';
 import type { HeadPlan } from '../nn/plan.js';
 import { checkDataset, checkEngine, checkModel, checkScale, lossOn, requireLoss } from './check.js';
 import { checkFitsTargets } from './check-targets.js';
 import { checkWeights } from './finite.js';
+import { withHint } from './hints.js';
 import type { Evaluation } from './history.js';
 import { listedMetrics } from './listed-metrics.js';
 import { measure } from './measure.js';
@@ -52,7 +53,7 @@ export async function runEvaluation(
   checkModel(where, model);
   checkDataset(where, 'set', set);
   const streams = 'stream' in set;
-  const loss = traceable(lossOn(set, requireLoss(where, model, lossOption)));
+  const loss = traceable(lossOn(set, knownLoss(where, model, lossOption)));
   checkScale(where, 'set', model, set);
   checkFitsTargets(where, 'set', model, set, loss);
   const heads = headsOf(where, model, loss);
@@ -86,6 +87,15 @@ export async function runEvaluation(
     engine.settle();
     source?.dispose();
     compiled.dispose();
+  }
+}
+
+/** As `requireLoss`, and says what losses of other libraries are called here. */
+function knownLoss(where: string, model: Network, given: unknown): Loss {
+  try {
+    return requireLoss(where, model, given);
+  } catch (error) {
+    throw withHint(error);
   }
 }
 

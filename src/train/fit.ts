@@ -50,7 +50,10 @@ export async function fit(
   inTraining.add(parameters);
   try {
     const form = formOf(train);
-    return await runFit(engine, model, form, await readFitOptions(engine, model, form, options));
+    const settings = await readFitOptions(engine, model, form, options).catch(async (error) => {
+      throw (await import('./hints.js')).withHint(error);
+    });
+    return await runFit(engine, model, form, settings);
   } finally {
     inTraining.delete(parameters);
   }
