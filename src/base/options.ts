@@ -60,7 +60,7 @@ export class OptionReader {
   }
 
   oneOf<T extends string>(key: string, choices: readonly T[], fallback?: T): T {
-    const expected = `one of ${choices.map((name) => show(name)).join(', ')}`;
+    const expected = `one of ${choices.map(show).join(', ')}`;
     const value = this.#take(key, fallback, expected);
     if (!choices.includes(value as T)) this.#fail(key, expected, value);
     return value as T;

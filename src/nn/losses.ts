@@ -239,6 +239,11 @@ export type LossName = keyof typeof losses;
 
 export const lossNames = /* @__PURE__ */ Object.keys(losses) as readonly LossName[];
 
+/** What is expected where a loss is, in messages. */
+export function lossWords(): string {
+  return `one of ${lossNames.map(show).join(', ')}, or a loss made by such a function`;
+}
+
 /**
  * A loss given by name, as it is, as a function, or for several outputs by their names. Throws OptionError
  * for anything else.
@@ -252,11 +257,7 @@ function oneLoss(where: string, given: unknown): Loss {
   if (typeof given === 'string' && Object.hasOwn(losses, given)) return losses[given as LossName]();
   if (isLoss(given) && !given.parts) return given;
   if (typeof given === 'function') return untraced(given as LossFunction);
-  const names = lossNames.map((name) => show(name)).join(', ');
-  throw new OptionError(
-    where,
-    `option loss: expected one of ${names}, or a loss made by such a function, given ${show(given)}`,
-  );
+  throw new OptionError(where, `option loss: expected ${lossWords()}, given ${show(given)}`);
 }
 
 /** A loss of one's own without what compiles it, which own-loss.ts adds: most pages do without. */

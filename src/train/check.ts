@@ -7,7 +7,7 @@ import { type Answers, answersOf, checkDataset, type Dataset, imageShapeOf, inpu
 import { checkEngine } from '../engine/engine.js';
 import { type HeadSpec, headsOf } from '../nn/head.js';
 import { checkInputs, finalActivation } from '../nn/inputs.js';
-import { describeLoss, type Loss, lossNames, resolveLoss } from '../nn/losses.js';
+import { describeLoss, type Loss, lossWords, resolveLoss } from '../nn/losses.js';
 import { checkModel, isSameScale, type Memory, type Network, type Port } from '../nn/model.js';
 import { sizeOf } from '../ops/operation.js';
 
@@ -47,10 +47,9 @@ export function linksOf({ link, parts }: Loss): string {
 export function requireLoss(where: string, model: Network, given: unknown): Loss {
   const loss = lossFor(where, model, given);
   if (loss) return loss;
-  const names = lossNames.map((name) => show(name)).join(', ');
   throw new OptionError(
     where,
-    `option loss is required: the model has not been trained, and does not know what its outputs are; expected one of ${names}`,
+    `option loss is required: the model has not been trained, and does not know what its outputs are; expected ${lossWords()}`,
   );
 }
 

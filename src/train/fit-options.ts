@@ -1,12 +1,12 @@
 /** The options of `fit`: what they mean, and the one place where they are checked. */
-import { OptionError, show } from '../base/errors.js';
+import { OptionError } from '../base/errors.js';
 import type { Global } from '../base/globals.js';
 import { OptionReader } from '../base/options.js';
 import { type Dataset, formOf } from '../data/set.js';
 import type { StreamedDataset, StreamForm } from '../data/stream.js';
 import type { Engine } from '../engine/engine.js';
 import type { Compiled } from '../nn/compiled.js';
-import { type LossOption, lossNames, resolveLoss } from '../nn/losses.js';
+import { type LossOption, lossWords, resolveLoss } from '../nn/losses.js';
 import type { Memory, Network } from '../nn/model.js';
 import { isOptimizer, OPTIMIZER, type Optimizer } from '../nn/optimizers.js';
 import { isPlateau } from '../nn/schedules.js';
@@ -109,7 +109,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
   }
   checkDataset(where, 'train', train);
   const reader = new OptionReader(where, options);
-  let loss = lossOn(train, resolveLoss(where, reader.required('loss', LOSS)));
+  let loss = lossOn(train, resolveLoss(where, reader.required('loss', lossWords())));
   const settings = {
     optimizer: reader.required('optimizer', OPTIMIZER, isOptimizer),
     batchSize: Math.min(
@@ -214,8 +214,6 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     continuation: { from: resume } as Continuation,
   };
 }
-
-const LOSS = `one of ${lossNames.map((name) => show(name)).join(', ')}, or a loss made by such a function`;
 
 /** Ranges are checked where it is put to use. */
 function readUpdate(reader: OptionReader): UpdateOptions {
