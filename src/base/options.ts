@@ -59,8 +59,9 @@ export class OptionReader {
     return value;
   }
 
-  oneOf<T extends string>(key: string, choices: readonly T[], fallback?: T): T {
-    const expected = `one of ${choices.map(show).join(', ')}`;
+  /** One of some words; `note` is said beside them. */
+  oneOf<T extends string>(key: string, choices: readonly T[], fallback?: T, note = ''): T {
+    const expected = `one of ${choices.map(show).join(', ')}${note}`;
     const value = this.#take(key, fallback, expected);
     if (!choices.includes(value as T)) this.#fail(key, expected, value);
     return value as T;

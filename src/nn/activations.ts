@@ -27,6 +27,9 @@ export const activations: readonly Activation[] = [
   ...smoothActivations,
 ];
 
+/** What is said to those who look for it among activations. */
+export const SOFTMAX = ' (the loss has softmax)';
+
 /** The one number that some activations have. */
 export interface ActivationOptions {
   /** leakyRelu's factor of negative inputs; 0.01 by default, as in PyTorch. */
@@ -43,8 +46,8 @@ export interface ActivationOptions {
 export function activation(name: Activation, options?: ActivationOptions): Layer {
   const where = 'activation';
   if (!activations.includes(name)) {
-    const known = activations.map((known) => show(known)).join(', ');
-    throw new OptionError(where, `name: expected one of ${known}, given ${show(name)}`);
+    const known = activations.map(show).join(', ');
+    throw new OptionError(where, `name: expected one of ${known}${SOFTMAX}, given ${show(name)}`);
   }
   const reader = new OptionReader(where, options);
   const shape: ActivationOptions = {};

@@ -3,7 +3,7 @@ import type { OptionReader } from '../base/options.js';
 import type { Activation } from '../engine/kernels.js';
 import { applyOne, type Value } from '../graph/value.js';
 import { activation as applyActivation, isFused } from '../ops/activations.js';
-import { activations } from './activations.js';
+import { activations, SOFTMAX } from './activations.js';
 import { type Initializer, type InitializerName, resolveInitializer } from './initializers.js';
 
 /** How a layer of weights is made. */
@@ -31,7 +31,7 @@ export interface Affine extends Required<AffineOptions> {
 
 /** Reads these options for the layer `where`. Throws OptionError. */
 export function readAffine(where: string, reader: OptionReader): Affine {
-  const activation = reader.oneOf('activation', activations, 'identity');
+  const activation = reader.oneOf('activation', activations, 'identity', SOFTMAX);
   const bias = reader.boolean('bias', true);
   const rectifies = activation === 'relu' || !isFused(activation);
   const defaultWeights = rectifies ? 'heNormal' : 'glorotUniform';

@@ -92,7 +92,7 @@ export function resolveInitializer(where: string, given: unknown): Initializer {
   if (typeof name === 'string' && typeof fill === 'function') {
     return given as Initializer;
   }
-  const names = initializerNames.map((name) => show(name)).join(', ');
+  const names = initializerNames.map(show).join(', ');
   throw new OptionError(where, `expected an initializer or one of ${names}, given ${show(given)}`);
 }
 

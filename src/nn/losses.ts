@@ -241,7 +241,7 @@ export const lossNames = /* @__PURE__ */ Object.keys(losses) as readonly LossNam
 
 /** What is expected where a loss is, in messages. */
 export function lossWords(): string {
-  return `one of ${lossNames.map(show).join(', ')}, or a loss made by such a function`;
+  return `one of ${lossNames.map(show).join(', ')}, or a loss`;
 }
 
 /**

@@ -66,7 +66,10 @@ export function isPlain(model: Network): model is Sequential {
 function traceLayers(where: string, inputSize: number | readonly number[], layers: readonly Layer[]) {
   if (!Array.isArray(inputSize)) checkInteger(where, 'inputSize', inputSize as number, { min: 1 });
   if (!Array.isArray(layers) || layers.length === 0) {
-    throw new OptionError(where, `layers: expected at least one layer, given ${show(layers)}`);
+    throw new OptionError(
+      where,
+      `layers: expected at least one layer, after inputSize, given ${show(layers)}`,
+    );
   }
   const first = input(inputSize);
   const values = [first];

@@ -4,7 +4,7 @@
  */
 import { elementsOf } from '../base/arrays.js';
 import { DataError, FormatError, OptionError, ShapeError, show } from '../base/errors.js';
-import { OptionReader } from '../base/options.js';
+import { didYouMean, OptionReader } from '../base/options.js';
 import { pictureFormat } from '../data/images/signature.js';
 import type { Network, Port } from '../nn/model.js';
 import { imageShapeOfModel, readPictures } from '../run/pictures.js';
@@ -168,6 +168,17 @@ function ofPort(row: unknown, port: Port, { inputs }: Network, index: number): u
     if (inputs.length === 1) return row;
     const expected = `expected an object with ${names.map((name) => show(name)).join(', ')}`;
     throw new DataError(BODY, `row ${index + 1}: ${expected}, given ${show(row)}`);
+  }
+  const keys = Object.keys(row);
+  const isNear = (key: string) => names.includes(key) || didYouMean(key, names) !== '';
+  if (inputs.length === 1 && !keys.some(isNear)) {
+    const advice =
+      'columns are for a model that is served with the metadata of its table, as loadModel gives them';
+    const given = keys.slice(0, 5).map((key) => show(key));
+    throw new DataError(
+      BODY,
+      `row ${index + 1}: expected an array of numbers, given an object with ${given.join(', ') || 'no keys'}; ${advice}`,
+    );
   }
   const reader = new OptionReader(`${BODY}: row ${index + 1}`, row);
   const own = names.map((name) => reader.required(name, 'an array of numbers'));

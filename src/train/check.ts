@@ -133,7 +133,11 @@ export function checkFits(where: string, name: string, model: Network, set: Data
     const { shape } = model.inputs[i];
     const size = sizeOf({ rows: true, dims: shape });
     // What takes rows of numbers takes images of as many, too.
-    if (imageShape && shape.length === 3 && imageShapeOf(imageShape).join() !== withoutGrey(shape)) {
+    if (
+      imageShape &&
+      shape.length === 3 &&
+      imageShapeOf(imageShape).join() !== imageShapeOf(shape as unknown as ImageShape).join()
+    ) {
       const [height, across, channels = 1] = imageShape;
       const given = `images of ${height}x${across}x${channels}`;
       fail(`${titleOf(set, port)} has ${given}, but the model takes ${shape.join('x')}`);
@@ -152,11 +156,6 @@ export function checkFits(where: string, name: string, model: Network, set: Data
     const place = port === undefined ? `${where}, ${name}` : `${where}, ${name}, ${port}`;
     checkInputs(place, model, own.inputs, own.width, own.scale, own.offset, i);
   }
-}
-
-/** The shape of a model's images as data sets have it. */
-function withoutGrey(shape: readonly number[]): string {
-  return imageShapeOf(shape as unknown as ImageShape).join();
 }
 
 /** What does not fit between the answers of a set and the loss of an output. */

@@ -13,7 +13,7 @@ import type { HeadPlan } from '../nn/plan.js';
 import { checkDataset, checkEngine, checkModel, checkScale, lossOn, requireLoss } from './check.js';
 import { checkFitsTargets } from './check-targets.js';
 import { checkWeights } from './finite.js';
-import { withHint } from './hints.js';
+import { failWithHint } from './hints.js';
 import type { Evaluation } from './history.js';
 import { listedMetrics } from './listed-metrics.js';
 import { measure } from './measure.js';
@@ -95,7 +95,7 @@ function knownLoss(where: string, model: Network, given: unknown): Loss {
   try {
     return requireLoss(where, model, given);
   } catch (error) {
-    throw withHint(error);
+    return failWithHint(error);
   }
 }
 

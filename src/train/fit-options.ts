@@ -40,40 +40,40 @@ export interface FitOptions extends Callbacks, Omit<UpdateOptions, 'accumulate'>
   /** Of the order; the model's own by default. */
   seed?: number;
   /** Measured after each epoch. */
-  validation?: Dataset | StreamedDataset;
+  validation?: Dataset | StreamedDataset | undefined;
   /**
    * Measured on the validation set after each epoch, beside loss and accuracy; lists by output where losses
    * are given by output.
    */
-  metrics?: MetricsOption;
+  metrics?: MetricsOption | undefined;
   /**
    * Of `softmaxCrossEntropy` and `binaryCrossEntropy`: one a class, or `balanced`, which makes up for classes
    * of unequal size. They count in the validation loss too. By output where losses are given by output.
    */
-  classWeights?: ClassWeights | Readonly<Record<string, ClassWeights>>;
+  classWeights?: ClassWeights | Readonly<Record<string, ClassWeights>> | undefined;
   /**
    * Changes images at random each time that they are trained on: `{ shift: 2, flip: 'horizontal', rotate: 10 }`.
    * Of a training set with one input, which are images.
    */
-  augment?: AugmentOptions;
+  augment?: AugmentOptions | undefined;
   /**
    * Gradients of so many batches make one step; 1 by default. The last step of an epoch takes what remains.
    */
   accumulateBatches?: number;
   /**
    * Ends training when the validation loss, or what else is monitored, has not improved for a while; true for
-   * the defaults.
+   * the defaults. Without `validation` the training loss is monitored.
    */
-  earlyStopping?: boolean | EarlyStoppingOptions;
+  earlyStopping?: boolean | EarlyStoppingOptions | undefined;
   /** Keeps checkpoints; `checkpointFolder` of `lanegrad/node` makes one that writes files. */
-  checkpoint?: CheckpointOptions;
+  checkpoint?: CheckpointOptions | undefined;
   /**
    * Goes on from a checkpoint, or its file's bytes, bit for bit as if training had never stopped. Model, data
    * and options must be those that the checkpoint was made with; only `epochs` may be another.
    */
   resume?: Checkpoint | Uint8Array | undefined;
   /** Stops training after the step at hand. */
-  signal?: Global<'AbortSignal'>;
+  signal?: Global<'AbortSignal'> | undefined;
   /**
    * Now and then, between two steps, when timers and pages have had their turn: about every 25 ms, every 4 in
    * a page. Waited for when it returns a promise, so it may pause training; `download` brings the model's
@@ -120,9 +120,7 @@ export async function readFitOptions(engine: Engine, model: Network, train: Data
     shuffle: reader.boolean('shuffle', true),
     seed: reader.integer('seed', { min: 0 }, model.seed),
     accumulateBatches: reader.integer('accumulateBatches', { min: 1 }, 1),
-    validation: formOf(
-      reader.optional('validation', 'a data set', (value): value is Dataset => isObject(value)),
-    ),
+    validation: formOf(reader.optional('validation', 'a data set', isObject) as Dataset | undefined),
     signal: reader.optional(
       'signal',
       'an AbortSignal',

@@ -50,9 +50,9 @@ export async function fit(
   inTraining.add(parameters);
   try {
     const form = formOf(train);
-    const settings = await readFitOptions(engine, model, form, options).catch(async (error) => {
-      throw (await import('./hints.js')).withHint(error);
-    });
+    const settings = await readFitOptions(engine, model, form, options).catch(async (error) =>
+      (await import('./hints.js')).failWithHint(error),
+    );
     return await runFit(engine, model, form, settings);
   } finally {
     inTraining.delete(parameters);

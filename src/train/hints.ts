@@ -61,14 +61,14 @@ export function lossHint(name: string): string {
   return `${hint} Of one-hot rows, softmaxCrossEntropy({ answers: 'probabilities' })`;
 }
 
-/** The same error, or one that says more. */
-export function withHint(error: unknown): unknown {
-  if (!(error instanceof OptionError || error instanceof ShapeError)) return error;
+/** Throws the same error, or one that says more. */
+export function failWithHint(error: unknown): never {
+  if (!(error instanceof OptionError || error instanceof ShapeError)) throw error;
   const hint = hintOf(error);
-  if (hint === '') return error;
+  if (hint === '') throw error;
   const message = `${error.message.slice(error.where.length + 2)}${hint}`;
   const Same = error instanceof OptionError ? OptionError : ShapeError;
-  return new Same(error.where, message, { cause: error });
+  throw new Same(error.where, message, { cause: error });
 }
 
 function hintOf({ message }: LanegradError): string {

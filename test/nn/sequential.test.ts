@@ -67,7 +67,7 @@ describe('sequential', () => {
     (layers) => {
       const make = () => sequential(3, layers as Layer[]);
       expect(make).toThrow(OptionError);
-      expect(make).toThrow('sequential: layers: expected at least one layer, given');
+      expect(make).toThrow('sequential: layers: expected at least one layer, after inputSize, given');
     },
   );
 

@@ -86,6 +86,11 @@ describe('numbers', () => {
       'ShapeError',
       /row 1: expected nested arrays of \[4\], given 3 of them in place of 4/,
     ],
+    [
+      [row, { age: 31, plan: 'basic' }],
+      'DataError',
+      /^body: row 2: expected an array of numbers, given an object with "age", "plan"; columns are for a model that/,
+    ],
     [[{ inptu: row }], 'OptionError', /row 1.*required.*given was "inptu"/],
     [
       { rows: [[1, 2, 3, 256]], type: 'uint8' },

@@ -2,8 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { OptionError, ShapeError } from '../../src/base/errors.js';
 import { dataset } from '../../src/data/dataset.js';
+import { splitDataset } from '../../src/data/rows.js';
 import { sub } from '../../src/graph/functions.js';
+import { activation } from '../../src/nn/activations.js';
+import { dense } from '../../src/nn/dense.js';
 import { losses, softmaxCrossEntropy } from '../../src/nn/losses.js';
+import { sequential } from '../../src/nn/sequential.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
 import { lossHint } from '../../src/train/hints.js';
@@ -107,4 +111,21 @@ test('every hint names a loss that there is', () => {
     expect(Object.keys(losses)).toContain(hint);
   }
   expect(lossHint('nothing of the kind')).toBe('');
+});
+
+test('softmax as an activation, and layers without the shape of the input', () => {
+  expect(() => dense(3, { activation: 'softmax' as never })).toThrow(
+    /^dense: option activation: expected one of "identity", .* \(the loss has softmax\), given "softmax"$/,
+  );
+  expect(() => activation('softmax' as never)).toThrow(/\(the loss has softmax\), given "softmax"$/);
+  expect(() => sequential([dense(3)] as never, undefined as never)).toThrow(
+    'sequential: layers: expected at least one layer, after inputSize, given undefined',
+  );
+});
+
+test('parts of splitDataset are options of fit as they are', async () => {
+  const { train, validation } = splitDataset(set, { validation: 0 });
+  // The types are the test: `validation` may be undefined.
+  const history = await fit(strict, net(), train, { ...basic, epochs: 1, validation });
+  expect(history.epochs[0].validation).toBeUndefined();
 });
