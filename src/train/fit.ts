@@ -50,8 +50,8 @@ export async function fit(
   inTraining.add(parameters);
   try {
     const form = formOf(train);
-    const settings = await readFitOptions(engine, model, form, options).catch(async (error) =>
-      (await import('./hints.js')).failWithHint(error),
+    const settings = await readFitOptions(engine, model, form, options).catch((error) =>
+      import('./hints.js').then((hints) => hints.failWithHint(error)),
     );
     return await runFit(engine, model, form, settings);
   } finally {

@@ -106,7 +106,7 @@ describe('dense', () => {
     [
       { activation: 'softmax' },
       'option activation: expected one of "identity", "sigmoid", "tanh", "relu", "leakyRelu", "gelu", "geluTanh", "silu", ' +
-        '"softplus", "elu", given "softmax"',
+        '"softplus", "elu" (the loss has softmax), given "softmax"',
     ],
     [{ activation: 'toString' }, 'given "toString"'],
     [{ activation: 1 }, 'given 1'],
