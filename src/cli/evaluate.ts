@@ -20,6 +20,7 @@ import {
   lossOption,
   openModel,
   picturesOf,
+  refuseTable,
   requireOnePort,
   scaledFor,
   sourceFor,
@@ -74,6 +75,7 @@ async function evaluateModel(
   requireOnePort(opened);
   const { path, model, metadata } = opened;
   const source = await sourceFor(opened, data);
+  if (!metadata.table) await refuseTable(source);
   // The parts of a table are the model's own business: without being asked for one, all rows are measured.
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
   const set: AnySet = metadata.table

@@ -1,10 +1,12 @@
 /** The network of any file that holds one: of lanegrad, or ONNX with its weights beside it. Node only. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FormatError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
 import { readDataFiles } from '../formats/onnx/load.js';
-import { isOnnx } from '../formats/recognise.js';
+import { formatOf, isOnnx } from '../formats/recognise.js';
 import type { Network } from '../nn/model.js';
+import { isTablePath } from '../tables/file.js';
 import { type ModelMetadata, readModel } from '../tables/model-file.js';
 import { readOnnx } from '../tables/onnx-read.js';
 import { MODEL_FILE } from './folder.js';
@@ -27,6 +29,9 @@ export async function openNetwork(given: string): Promise<OpenNetwork> {
   );
   const path = isFolder ? join(given, MODEL_FILE) : given;
   const bytes = await readFileBytes(path);
+  if (isTablePath(path) && !['safetensors', 'onnx'].includes(formatOf(bytes) ?? '')) {
+    throw new FormatError(path, 'expected a model, such as model.safetensors or a run folder, given a table');
+  }
   if (!isOnnx(bytes)) return { path, ...readModel(bytes, path) };
   const { model, metadata } = readOnnx(bytes, path, { externalData: await readDataFiles(bytes, path) });
   return { path, model, metadata };

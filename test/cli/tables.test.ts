@@ -286,8 +286,16 @@ const bad: [args: string[], code: 1 | 2, message: RegExp][] = [
   [['predict', 'kind', 'length-text.csv', '--out', 'never.csv'], 1, /row 9 \(line 10\), column "length"/],
   [['predict', 'kind', 'flowers.csv', '--json'], 2, /--out: expected a file for the predictions/],
   [['predict', 'kind', 'flowers.csv', '--copy', 'name'], 2, /--copy: the table has no column "name"/],
-  [['predict', 'kind'], 2, /the model is of tables: expected a file such as data\.csv, given "mnist"/],
-  [['predict', 'kind', 'nothing.csv'], 2, /expected a file such as data\.csv, given none of that name/],
+  [
+    ['predict', 'kind', 'mnist'],
+    2,
+    /the model is of tables: expected a file such as data\.csv, given "mnist"/,
+  ],
+  [
+    ['predict', 'kind/model.safetensors', 'nothing.csv'],
+    1,
+    /^error: nothing\.csv: cannot be read: no such file/,
+  ],
   [
     ['evaluate', 'kind', 'other-class.csv'],
     1,
