@@ -93,6 +93,16 @@ describe('a table', () => {
     const trained = await lanegrad(root, ['evaluate', 'kind', 'flowers.csv', '--json']);
     expect(lastObject(trained)).toMatchObject({ samples: 300, split: 'full' });
     expect(samples).toBeLessThan(50);
+    expect(lastObject(trained).note).toBeUndefined();
+    // What the run was trained on need not be said again; that it was is said.
+    const again = await lanegrad(root, ['evaluate', 'kind', '--json']);
+    const { note, ...rest } = lastObject(again);
+    expect(rest).toEqual(lastObject(trained));
+    expect(note).toMatch(/^note: the rows that the model was trained on are among them/);
+    const kept = await lanegrad(root, ['evaluate', 'kind', '--split', 'test', '--json']);
+    expect(lastObject(kept)).toEqual(lastObject(measured));
+    const alone = await lanegrad(root, ['predict', 'kind']);
+    expect(alone.stdout.trimEnd().split('\n')).toHaveLength(301);
 
     const out = ['--out', 'predictions.csv', '--copy', 'id,colour', '--json'];
     const predicted = await lanegrad(root, ['predict', 'kind', 'unknown.csv', ...out]);
