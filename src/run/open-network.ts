@@ -7,8 +7,9 @@ import { readDataFiles } from '../formats/onnx/load.js';
 import { formatOf, isOnnx } from '../formats/recognise.js';
 import type { Network } from '../nn/model.js';
 import { isTablePath } from '../tables/file.js';
-import { type ModelMetadata, readModel } from '../tables/model-file.js';
+import type { ModelMetadata } from '../tables/model-file.js';
 import { readOnnx } from '../tables/onnx-read.js';
+import { readAnyModel } from './checkpoint-model.js';
 import { MODEL_FILE } from './folder.js';
 
 export interface OpenNetwork {
@@ -19,7 +20,7 @@ export interface OpenNetwork {
 }
 
 /**
- * Opens a model's file, that of a run folder, or an ONNX file. Rejects with FileError for what cannot be read,
+ * Opens a model's file, that of a run folder, a checkpoint, or an ONNX file. Rejects with FileError for what cannot be read,
  * FormatError for what is no model.
  */
 export async function openNetwork(given: string): Promise<OpenNetwork> {
@@ -32,7 +33,7 @@ export async function openNetwork(given: string): Promise<OpenNetwork> {
   if (isTablePath(path) && !['safetensors', 'onnx'].includes(formatOf(bytes) ?? '')) {
     throw new FormatError(path, 'expected a model, such as model.safetensors or a run folder, given a table');
   }
-  if (!isOnnx(bytes)) return { path, ...readModel(bytes, path) };
+  if (!isOnnx(bytes)) return { path, ...(await readAnyModel(bytes, path)) };
   const { model, metadata } = readOnnx(bytes, path, { externalData: await readDataFiles(bytes, path) });
   return { path, model, metadata };
 }
