@@ -112,7 +112,10 @@ export async function openModel(given: string, loss?: Choice<LossName>): Promise
  */
 export async function sourceFor({ path, metadata }: OpenNetwork, given: string | undefined): Promise<string> {
   if (given !== undefined) return given;
-  const own = basename(path) === MODEL_FILE ? await sourceOfRun(dirname(path)) : undefined;
+  const folder = dirname(path);
+  const isCheckpoint = basename(folder) === 'checkpoints';
+  const isOfRun = isCheckpoint || basename(path) === MODEL_FILE;
+  const own = isOfRun ? await sourceOfRun(isCheckpoint ? dirname(folder) : folder) : undefined;
   if (!metadata.table) return own ?? 'mnist';
   if (own === undefined) throw notATable('none');
   if (own === STANDARD_INPUT) throw notATable('none; what it was trained on came on standard input');

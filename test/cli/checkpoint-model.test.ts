@@ -22,7 +22,7 @@ test('a checkpoint is measured, exported and trained on from as a model is', asy
   const names = (await readdir(join(root, 'run', 'checkpoints'))).sort();
   const last = join('run', 'checkpoints', names.at(-1)!);
   expect(last).toMatch(/checkpoint-\d+\.safetensors$/);
-  const measured = await lanegrad(root, ['evaluate', last, 'toy', '--json']);
+  const measured = await lanegrad(root, ['evaluate', last, '--json']);
   const { model: _, ...own } = lastObject(await lanegrad(root, ['evaluate', 'run', 'toy', '--json']));
   expect(lastObject(measured)).toEqual({ ...own, model: last });
   expect(own.weightsSha256).toBe(weightsSha256);
