@@ -7,7 +7,8 @@
 import { readFileBytes, writeFileAtomic } from './base/files/atomic.js';
 import { checkPath } from './base/options.js';
 import type { Network } from './nn/model.js';
-import { type ModelMetadata, readModel, writeModel } from './tables/model-file.js';
+import { readAnyModel } from './run/checkpoint-model.js';
+import { type ModelMetadata, writeModel } from './tables/model-file.js';
 
 export type { Fit } from './base/image-shape.js';
 export { loadIdxFolder, type Splits } from './data/folder.js';
@@ -66,10 +67,12 @@ export async function saveModel(model: Network, path: string, metadata?: ModelMe
 }
 
 /**
- * Reads what `saveModel` wrote. Throws FileError when it cannot be read, FormatError when it is not such a
+ * Reads what `saveModel` wrote, or the model of a checkpoint: of `best-….safetensors` that of a best epoch. A
+ * checkpoint says neither how inputs were scaled nor what classes are called: its metadata are those of the
+ * model of its run folder, and empty where it lies elsewhere. Throws FileError when it cannot be read, FormatError when it is not such a
  * file.
  */
 export async function loadModel(path: string): Promise<{ model: Network; metadata: ModelMetadata }> {
   checkPath('loadModel', path);
-  return readModel(await readFileBytes(path), path);
+  return readAnyModel(await readFileBytes(path), path);
 }

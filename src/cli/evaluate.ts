@@ -8,8 +8,9 @@ import type { Dataset } from '../data/dataset.js';
 import { fitsInMemory } from '../data/spill-plan.js';
 import type { LossName } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
+import type { OpenNetwork } from '../run/open-network.js';
 import { loadSplits } from '../run/sources.js';
-import type { RunSplits } from '../run/splits.js';
+import type { PictureFolder, RunSplits } from '../run/splits.js';
 import { weightsSha256 } from '../run/weights.js';
 import { largeTableDataset, MAX_BYTES } from '../tables/dataset.js';
 import { openTableInput } from '../tables/file.js';
@@ -20,6 +21,7 @@ import {
   lossOption,
   openModel,
   picturesOf,
+  refuseTable,
   requireOnePort,
   scaledFor,
   sourceFor,
@@ -74,8 +76,10 @@ async function evaluateModel(
   requireOnePort(opened);
   const { path, model, metadata } = opened;
   const source = await sourceFor(opened, data);
+  if (!metadata.table) await refuseTable(source);
   // The parts of a table are the model's own business: without being asked for one, all rows are measured.
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
+  const splits = metadata.table ? undefined : await loadSplits(source, picturesOf(opened));
   const set: AnySet = metadata.table
     ? await largeTableDataset(
         await openTableInput(await tableSource(source), { like: metadata.table, ...toReading(options) }),
@@ -84,10 +88,12 @@ async function evaluateModel(
         (rows, width) =>
           4 * rows * width <= MAX_BYTES && fitsInMemory(rows, { dtype: 'f32', width, answer: 'label' }),
       )
-    : scaledFor(metadata, partOf(await loadSplits(source, picturesOf(opened)), split, source));
+    : scaledFor(metadata, partOf(splits!, split, source));
+  const own = data === undefined && metadata.table !== undefined;
+  const note = own && part === 'full' ? SEEN_ROWS : splits?.pictures && unknownSplit(opened, splits.pictures);
   const engine = await createEngine({ backend, math, threads, turbo });
   if (metadata.table?.target.kind === 'regression') {
-    return evaluateRegression(out, engine, opened, metadata.table.target, set, { source, part });
+    return evaluateRegression(out, engine, opened, metadata.table.target, set, { source, part, note });
   }
   const score = await evaluated(engine, model, set, {
     loss: model.loss ?? lossOfLabels(model),
@@ -108,6 +114,7 @@ async function evaluateModel(
   });
 
   out.line(`${printable(path)} on ${printable(source)}, ${part}: ${count(size)} samples`);
+  if (note !== undefined) out.line(note);
   out.line(out.bold(`loss ${lossText(loss)}, accuracy ${percent(accuracy)}`));
   const { f1, rocAuc } = metrics as { f1: number; rocAuc: number };
   out.line(`F1 ${f1.toFixed(4)}, area under the ROC curve ${Number.isNaN(rocAuc) ? '-' : rocAuc.toFixed(4)}`);
@@ -131,9 +138,25 @@ async function evaluateModel(
     metrics,
     classes,
     confusion,
+    ...(note !== undefined && { note }),
     weightsSha256: await weightsSha256(model),
     engine: engine.info,
   });
+}
+
+const SEEN_ROWS =
+  'note: the rows that the model was trained on are among them; --split test leaves those that were not';
+
+/**
+ * Pictures are split anew by a seed. Where the model's file does not say by which, as of one that a script saved
+ * without it, nobody knows which of them were trained on.
+ */
+function unknownSplit({ metadata }: OpenNetwork, { seed }: PictureFolder): string | undefined {
+  if (metadata.input?.splitSeed !== undefined) return undefined;
+  return (
+    `note: the model does not say how its pictures were split: these are of a split by seed ${seed}, and some ` +
+    'may be ones that it was trained on (the metadata of saveModel can say it: input.splitSeed)'
+  );
 }
 
 /** Throws OptionError for a part that there is not, as of pictures of which none were kept. */

@@ -1,5 +1,6 @@
 /** The flags of the command line, made of tables of settings; and what was given, read back from them. */
 import { InvalidArgumentError, Option } from 'commander';
+import { show } from '../base/errors.js';
 import { didYouMean } from '../base/options.js';
 import { flagOf, type Kind, type Setting, type SettingsTable } from '../base/settings.js';
 
@@ -14,9 +15,24 @@ export function argument<T>(
     if (value !== undefined) return value;
     const alternatives = words.map((word) => `, or ${word}`).join('');
     const name = text.replace(/:.*/s, '');
-    const near = choices.includes(name) ? '' : didYouMean(name, choices);
+    const near = choices.includes(name) ? '' : didYouMean(name, choices) || elsewhere(name, choices);
     throw new InvalidArgumentError(`Expected ${expected}${alternatives}${near || '.'}`);
   };
+}
+
+/** What other libraries call what is called otherwise here. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  mse: 'meanSquaredError',
+  mae: 'meanAbsoluteError',
+  bce: 'binaryCrossEntropy',
+  crossentropy: 'softmaxCrossEntropy',
+  categoricalcrossentropy: 'softmaxCrossEntropy',
+  sparsecategoricalcrossentropy: 'softmaxCrossEntropy',
+};
+
+function elsewhere(name: string, choices: readonly string[]): string {
+  const own = OTHER_NAMES[name.toLowerCase().replace(/[-_ ]/g, '')];
+  return own !== undefined && choices.includes(own) ? `; did you mean ${show(own)}?` : '';
 }
 
 /**

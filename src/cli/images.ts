@@ -9,7 +9,10 @@ import { type ImageShape, isImageShape } from '../base/image-shape.js';
 import { unzip } from '../data/folder.js';
 import { readIdx } from '../data/idx.js';
 import { pictureFormat } from '../data/images/signature.js';
+import { formatOf } from '../formats/recognise.js';
 import { type ImagesFor, readPictures } from '../run/pictures.js';
+import { isTablePath } from '../tables/file.js';
+import { notForTables } from './sources.js';
 
 /** Images of bytes, row-major, with what is known of them. A data set has these keys too. */
 export interface Images {
@@ -27,7 +30,7 @@ export interface Images {
 /**
  * Reads an IDX file of bytes, [n, height, width], [n, height, width, channels] or [n, width], plain or gzip; or
  * pictures, which are brought to what the model takes. Throws FileError when a file cannot be read, FormatError
- * when it is something else, DataError when it is empty, ShapeError for a picture that the model does not take.
+ * when it is something else, OptionError when that is a table, DataError when it is empty, ShapeError for a picture that the model does not take.
  */
 export async function readImages(given: string, wanted: ImagesFor): Promise<Images> {
   const isFolder = given !== STANDARD_INPUT && (await stat(given)).isDirectory();
@@ -42,6 +45,9 @@ export async function readImages(given: string, wanted: ImagesFor): Promise<Imag
   const bytes = await readInput(given);
   const path = inputName(given);
   if (pictureFormat(bytes) !== undefined) return pictures([path], async () => bytes, wanted);
+  // Of a file that is called as a table is, its bytes decide.
+  const isTable = given !== STANDARD_INPUT && isTablePath(given) && formatOf(bytes) === undefined;
+  if (isTable) throw notForTables(given);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const { type, dims, data } = readIdx(isGzip ? await unzip(bytes, path) : bytes, path);
   if (type !== 'u8' || dims.length < 2 || dims.length > 4) {

@@ -16,8 +16,15 @@ import { lossOfRun, MODEL_FILE, sourceOfRun } from '../run/folder.js';
 import { type OpenNetwork, openNetwork } from '../run/open-network.js';
 import { runOptions } from '../run/options.js';
 import { imageShapeOfModel } from '../run/pictures.js';
-import { isNamed, isNpzPath, kindOf, type PictureSettings, unknownSource } from '../run/sources.js';
-import { tableFilesOf } from '../tables/file.js';
+import {
+  isNamed,
+  isNpzPath,
+  kindOf,
+  missingSource,
+  type PictureSettings,
+  unknownSource,
+} from '../run/sources.js';
+import { isTablePath, tableFilesOf } from '../tables/file.js';
 import type { ModelMetadata } from '../tables/model-file.js';
 import { lossFor } from '../train/check.js';
 import { argument } from './flags.js';
@@ -57,9 +64,24 @@ export async function tableSource(source: string): Promise<string> {
   const kind = isNamed(source) ? 'set' : await kindOf(source);
   if (kind === 'file' || (kind === undefined && isPattern(source))) return source;
   if (kind === 'folder' && (await hasTables(source))) return source;
-  const given =
-    kind === 'set' ? show(source) : kind === 'folder' ? `the folder ${show(source)}` : 'none of that name';
-  throw new OptionError('data', `the model is of tables: expected a file such as data.csv, given ${given}`);
+  if (kind === undefined) throw missingSource(source);
+  throw notATable(kind === 'set' ? show(source) : `the folder ${show(source)}`);
+}
+
+function notATable(given: string): OptionError {
+  return new OptionError('data', `the model is of tables: expected a file such as data.csv, given ${given}`);
+}
+
+/** Throws OptionError for a table, by its name, where the model's file says nothing of columns. */
+export async function refuseTable(source: string): Promise<void> {
+  if (source === STANDARD_INPUT || isNamed(source) || isNpzPath(source) || !isTablePath(source)) return;
+  if ((await kindOf(source)) === 'file') throw notForTables(source);
+}
+
+/** The error of a table for a model that is none of tables. */
+export function notForTables(source: string): OptionError {
+  const problem = `the model is not of tables, or does not say so; given the table ${show(source)}`;
+  return new OptionError('data', `${problem}, expected pictures, a folder of such, or mnist`);
 }
 
 function hasTables(folder: string): Promise<boolean> {
@@ -84,11 +106,20 @@ export async function openModel(given: string, loss?: Choice<LossName>): Promise
   return opened;
 }
 
-/** The data that is named, or those of images that the model's run was trained on, or else mnist. */
+/**
+ * The data that is named, or those that the model's run was trained on; where no run says, mnist for images.
+ * Throws OptionError for tables that no run says, or that came on standard input.
+ */
 export async function sourceFor({ path, metadata }: OpenNetwork, given: string | undefined): Promise<string> {
   if (given !== undefined) return given;
-  const own = !metadata.table && basename(path) === MODEL_FILE;
-  return (own ? await sourceOfRun(dirname(path)) : undefined) ?? 'mnist';
+  const folder = dirname(path);
+  const isCheckpoint = basename(folder) === 'checkpoints';
+  const isOfRun = isCheckpoint || basename(path) === MODEL_FILE;
+  const own = isOfRun ? await sourceOfRun(isCheckpoint ? dirname(folder) : folder) : undefined;
+  if (!metadata.table) return own ?? 'mnist';
+  if (own === undefined) throw notATable('none');
+  if (own === STANDARD_INPUT) throw notATable('none; what it was trained on came on standard input');
+  return own;
 }
 
 /**

@@ -28,7 +28,7 @@ export async function evaluateRegression(
   { path, model }: OpenNetwork,
   target: Extract<PreparedTarget, { kind: 'regression' }>,
   set: AnySet,
-  { source, part }: { source: string; part: string },
+  { source, part, note }: { source: string; part: string; note: string | undefined },
 ): Promise<void> {
   const metrics = regressionMetrics(target);
   const result = await evaluated(engine, model, set, { loss: 'meanSquaredError', metrics });
@@ -43,6 +43,7 @@ export async function evaluateRegression(
     ['MAE', digits(mae), `mean absolute error, ${unit}`],
   ];
   out.line(`${printable(path)} on ${printable(source)}, ${part}: ${count(result.size)} samples`);
+  if (note !== undefined) out.line(note);
   for (const line of table(rows, [0, 2])) out.line(line);
   out.result({
     model: path,
@@ -52,6 +53,7 @@ export async function evaluateRegression(
     target: target.name,
     loss: result.loss,
     metrics: { r2, rmse, mae },
+    ...(note !== undefined && { note }),
     weightsSha256: await weightsSha256(model),
     engine: engine.info,
   });

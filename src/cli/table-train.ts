@@ -1,14 +1,15 @@
 /** `lanegrad train` for tables: how a run is prepared, and what is shown of the table. */
-import { stat } from 'node:fs/promises';
-import { fileError } from '../base/files/atomic.js';
+import { OptionError } from '../base/errors.js';
 import { STANDARD_INPUT } from '../base/files/pipe.js';
+import { shellWord } from '../base/shell.js';
 import type { AnySet } from '../data/any-set.js';
 import type { RunSettings } from '../run/settings.js';
 import { tableDefaults } from '../tables/defaults.js';
+import { openTableInput } from '../tables/file.js';
 import { type ColumnSummary, rowsOf, type TableSummary } from '../tables/summary.js';
 import { loadLargeTable, loadTable, type TableSplits } from '../tables/training.js';
 import { columnsOf, count, type Output, printable, table } from './output.js';
-import { toTableSettings } from './table-options.js';
+import { toReading, toTableSettings } from './table-options.js';
 import { type TrainOptions, toSettings } from './train-options.js';
 
 /** Columns that are listed one by one; of more, the first and a count. */
@@ -20,7 +21,7 @@ export async function prepareTableRun(
   options: TrainOptions,
   spillFolder: string,
 ): Promise<{ settings: RunSettings; splits: TableSplits<AnySet> }> {
-  if (options.target === undefined) await requireFile(source);
+  if (options.target === undefined) await askForTarget(source, options);
   const settings = toTableSettings(source, options);
   const { seed = 1, full = false, folds, seeds, memory } = options;
   // Every row but the test's is in a fold.
@@ -33,12 +34,22 @@ export async function prepareTableRun(
   return { splits, settings: { ...toSettings(source, options, tableDefaults(validated)), table: settings } };
 }
 
-/** Which column to learn is asked for only of what is there. Throws FileError for what is not. */
-async function requireFile(source: string): Promise<void> {
+/** Names of columns in one line of a message. */
+const MAX_NAMED = 20;
+
+/**
+ * Which column to learn is asked for with the names that there are. Throws OptionError with them, and FileError
+ * or FormatError for what cannot be read.
+ */
+async function askForTarget(source: string, options: TrainOptions): Promise<void> {
   if (source === STANDARD_INPUT) return;
-  await stat(source).catch((cause) => {
-    throw fileError(source, 'cannot be read', cause);
-  });
+  const { columns } = await openTableInput(source, toReading(options));
+  const more = columns.length > MAX_NAMED ? ` and ${count(columns.length - MAX_NAMED)} more` : '';
+  throw new OptionError(
+    '--target',
+    `expected the column of ${source} to predict, such as --target ${shellWord(columns.at(-1) ?? 'species')}; ` +
+      `its columns are ${columns.slice(0, MAX_NAMED).join(', ')}${more}`,
+  );
 }
 
 /** The table's columns and what was made of them, its target, and how the rows are split. */

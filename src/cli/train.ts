@@ -110,6 +110,7 @@ async function train(given: string | undefined, options: TrainOptions, command: 
     if (splits.streaming) settings.memory = splits.streaming.memory;
     if (!quiet) for (const line of spilledLines(splits, settings)) out.line(line);
     for (const line of skippedLines(splits)) out.line(line);
+    if (!quiet) for (const line of pictureLines(splits, settings)) out.line(line);
     progress.brief = splits.table !== undefined;
     if (!quiet) out.line(`${printable(splits.full.name)} on ${describeEngine(engine.info)}`);
     if (options.learningRate === 'find') {
@@ -291,6 +292,25 @@ function skippedLines({ pictures }: LargeSplits): string[] {
   return [
     `left out ${count(skipped.length)} files that are no pictures, or broken:`,
     ...describeSkipped(skipped).map((line) => `  ${printable(line)}`),
+  ];
+}
+
+/** How many pictures of a folder there are, of which classes, and how they are split. */
+function pictureLines({ pictures, ...parts }: LargeSplits, { full: isWhole }: RunSettings): string[] {
+  if (!pictures) return [];
+  const { full, train, validation, test } = parts;
+  const names = full.classNames ?? [];
+  const shown = names.slice(0, 8).map(printable).join(', ');
+  const more = names.length > 8 ? ', …' : '';
+  // With --full, what would validate is trained on.
+  const trained = isWhole ? { train: full } : { train, validation };
+  const sizes = Object.entries({ ...trained, test }).flatMap(([name, set]) =>
+    set ? [`${count(sizeOf(set))} ${name}`] : [],
+  );
+  const all = sizeOf(full) + (test ? sizeOf(test) : 0);
+  return [
+    `pictures  ${count(all)} of ${full.classes} classes: ${shown}${more}`,
+    `split     ${sizes.join(', ')}, by seed ${pictures.seed}`,
   ];
 }
 

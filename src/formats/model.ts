@@ -107,11 +107,8 @@ export function readModel(
   try {
     const description = new OptionReader(`metadata ${show(KEY)}`, parseDescription(metadata[KEY], where));
     const version = readVersion(description, where);
-    const graph = version === 1 ? undefined : description.optional('graph', 'a graph', isObject);
     const check = (parameters: readonly GraphParameter[]) => checkTensors(parameters, tensors, where);
-    const model = graph
-      ? readGraph('graph', graph, description.integer('seed', { min: 0 }), check)
-      : readLayers(description, version, check);
+    const model = readNetwork(description, version, check);
     setParameters(model, asParameters(tensors, where));
     return { model, metadata: readDescription(description, model, readLossFor, sections) };
   } catch (error) {
@@ -119,6 +116,18 @@ export function readModel(
     if (!(error instanceof LanegradError) || error instanceof FormatError) throw error;
     throw new FormatError(where, error.message, { cause: error });
   }
+}
+
+/** @internal The network of a description, without its values. `check` is called before any is allocated. */
+export function readNetwork(
+  description: OptionReader,
+  version: unknown,
+  check: (parameters: readonly GraphParameter[]) => void,
+): Network {
+  const graph = version === 1 ? undefined : description.optional('graph', 'a graph', isObject);
+  return graph
+    ? readGraph('graph', graph, description.integer('seed', { min: 0 }), check)
+    : readLayers(description, version, check);
 }
 
 function parseDescription(text: string | undefined, where: string): unknown {

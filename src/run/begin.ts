@@ -3,15 +3,16 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShapeError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
-import { readModel } from '../formats/model.js';
+
 import { allValues, type Network, writeAll } from '../nn/model.js';
+import { readAnyModel } from './checkpoint-model.js';
 import { MODEL_FILE } from './folder.js';
 
 /** Tensors that a message lists. */
 const MAX_LISTED = 6;
 
 /**
- * Gives the model all parameters and buffers of a model file, or of a run folder's. Rejects with FileError
+ * Gives the model all parameters and buffers of a model file, a checkpoint, or of a run folder's. Rejects with FileError
  * and FormatError for a file that cannot be read, and with ShapeError that lists what does not fit when names
  * or shapes differ; the model then stays as it was.
  */
@@ -22,7 +23,7 @@ export async function takeWeights(model: Network, source: string): Promise<void>
   );
   const path = isFolder ? join(source, MODEL_FILE) : source;
   const given = new Map(
-    allValues(readModel(await readFileBytes(path), path).model).map((own) => [own.name, own]),
+    allValues((await readAnyModel(await readFileBytes(path), path)).model).map((own) => [own.name, own]),
   );
   const wanted = allValues(model);
   const names = new Set(wanted.map(({ name }) => name));

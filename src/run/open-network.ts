@@ -1,12 +1,15 @@
 /** The network of any file that holds one: of lanegrad, or ONNX with its weights beside it. Node only. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FormatError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
 import { readDataFiles } from '../formats/onnx/load.js';
-import { isOnnx } from '../formats/recognise.js';
+import { formatOf, isOnnx } from '../formats/recognise.js';
 import type { Network } from '../nn/model.js';
-import { type ModelMetadata, readModel } from '../tables/model-file.js';
+import { isTablePath } from '../tables/file.js';
+import type { ModelMetadata } from '../tables/model-file.js';
 import { readOnnx } from '../tables/onnx-read.js';
+import { readAnyModel } from './checkpoint-model.js';
 import { MODEL_FILE } from './folder.js';
 
 export interface OpenNetwork {
@@ -17,7 +20,7 @@ export interface OpenNetwork {
 }
 
 /**
- * Opens a model's file, that of a run folder, or an ONNX file. Rejects with FileError for what cannot be read,
+ * Opens a model's file, that of a run folder, a checkpoint, or an ONNX file. Rejects with FileError for what cannot be read,
  * FormatError for what is no model.
  */
 export async function openNetwork(given: string): Promise<OpenNetwork> {
@@ -27,7 +30,10 @@ export async function openNetwork(given: string): Promise<OpenNetwork> {
   );
   const path = isFolder ? join(given, MODEL_FILE) : given;
   const bytes = await readFileBytes(path);
-  if (!isOnnx(bytes)) return { path, ...readModel(bytes, path) };
+  if (isTablePath(path) && !['safetensors', 'onnx'].includes(formatOf(bytes) ?? '')) {
+    throw new FormatError(path, 'expected a model, such as model.safetensors or a run folder, given a table');
+  }
+  if (!isOnnx(bytes)) return { path, ...(await readAnyModel(bytes, path)) };
   const { model, metadata } = readOnnx(bytes, path, { externalData: await readDataFiles(bytes, path) });
   return { path, model, metadata };
 }

@@ -1,6 +1,8 @@
 /** What the words for data stand for: a data set that has a name, a folder, or a file. Node only. */
+import { readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { OptionError, show } from '../base/errors.js';
+import { basename, dirname } from 'node:path';
+import { FileError, type LanegradError, OptionError, show } from '../base/errors.js';
 import { isImageShape } from '../base/image-shape.js';
 import { didYouMean } from '../base/options.js';
 import { flagOf } from '../base/settings.js';
@@ -125,13 +127,28 @@ export function isNpzPath(path: string): boolean {
   return /\.npz$/i.test(path);
 }
 
-/** The error of a word that stands for no data. */
-export function unknownSource(source: string, problem: string | undefined, expected: string): OptionError {
+/** The error of a word that stands for no data: one that can only be a path is said to lead nowhere. */
+export function unknownSource(source: string, problem: string | undefined, expected: string): LanegradError {
+  if (problem === undefined && /[/\\]|\.\w+$/.test(source)) return missingSource(source);
   const known = [...named.keys()];
-  const hint = problem ? '' : didYouMean(source, known);
+  const hint = problem ? '' : didYouMean(source, [...known, ...namesBeside(source)]);
   const what = problem ? `${show(source)} ${problem}` : `unknown data set ${show(source)}`;
   // A hint ends with a question mark.
   return new OptionError('data', `${what}${hint || ';'} expected ${known.join(', ')}, or ${expected}`);
+}
+
+/** The error of a path where there is nothing, with what is called nearly so. */
+export function missingSource(path: string): FileError {
+  const hint = didYouMean(basename(path), namesBeside(path));
+  return new FileError(path, `cannot be read: no such file or folder${hint}`);
+}
+
+function namesBeside(path: string): string[] {
+  try {
+    return readdirSync(dirname(path)).filter((name) => !name.startsWith('.'));
+  } catch {
+    return [];
+  }
 }
 
 /** Undefined when there is nothing of that name. */

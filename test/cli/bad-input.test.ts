@@ -41,6 +41,7 @@ beforeAll(async () => {
   const model = await readFile(join(root, 'run', 'model.safetensors'));
   await writeFile(join(root, 'cut.safetensors'), model.subarray(0, -4));
   await writeFile(join(root, 'empty.safetensors'), '');
+  await writeFile(join(root, 'table.csv'), 'length,kind\n1,rose\n2,tulip\n');
   await writeFile(join(root, 'header.safetensors'), Buffer.alloc(100, 0xff));
   const other = Buffer.from(model.toString('latin1').replace('\\"dense\\"', '\\"dance\\"'), 'latin1');
   await writeFile(join(root, 'kind.safetensors'), other);
@@ -61,7 +62,11 @@ const usage: [args: string[], message: RegExp][] = [
   [['train', 'toy', 'larger'], /too many arguments/],
   [['evaluate'], /missing required argument 'model'/],
   [['train', 'mnits'], /unknown data set "mnits"; did you mean "mnist"\? expected mnist, or a folder/],
-  [['train', './nowhere'], /unknown data set "\.\/nowhere"/],
+  [['train', 'toi'], /unknown data set "toi"; did you mean "toy"\?/],
+  [['train', 'toy', '--loss', 'mse'], /--loss.*; did you mean "meanSquaredError"\?/],
+  [['evaluate', 'run', 'table.csv'], /the model is not of tables.*given the table "table\.csv"/],
+  [['predict', 'run', 'table.csv'], /the model is not of tables.*given the table "table\.csv"/],
+  [['train', 'table.csv'], /--target: .*such as --target kind; its columns are length, kind$/m],
   [['train', 'cut.safetensors'], /"cut\.safetensors" is a file; expected mnist, or a folder/],
   [['evaluate', 'run', 'mnits'], /unknown data set "mnits"/],
   [['predict', 'run', 'nothing'], /unknown data set "nothing".*IDX file/],
@@ -94,6 +99,10 @@ const usage: [args: string[], message: RegExp][] = [
 ];
 
 const failures: [args: string[], message: RegExp][] = [
+  [['train', './toyy'], /\.\/toyy: cannot be read: no such file or folder; did you mean "toy"\?/],
+  [['predict', 'run', 'nofile.csv'], /nofile\.csv: cannot be read: no such file or folder/],
+  [['evaluate', 'table.csv'], /table\.csv: expected a model, such as .*given a table/],
+  [['serve', 'table.csv', '--port', '0'], /table\.csv: expected a model, such as .*given a table/],
   [['train', 'missing'], /missing: has no train-images-idx3-ubyte/],
   [['train', 'empty-file'], /train-images-idx3-ubyte: the file is empty/],
   [['train', 'truncated'], /train-images-idx3-ubyte: the file is too short.*given 1000/],

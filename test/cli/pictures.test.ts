@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { encode } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadModel, saveModel } from '../../src/node.js';
 import { lanegrad, lastObject } from './command.js';
 import { writeToy } from './toy.js';
 
@@ -74,6 +75,8 @@ describe('a folder of pictures', () => {
     ];
     const trained = await lanegrad(root, [...TRAIN, ...options, '--out', 'run', '--json']);
     expect(trained.stderr).toMatch(/^shapes on wasm/m);
+    expect(trained.stderr).toMatch(/^pictures {2}120 of 3 classes: left, right, top$/m);
+    expect(trained.stderr).toMatch(/^split {5}84 train, 18 validation, 18 test, by seed 7$/m);
     const { test: score, skipped } = lastObject(trained) as {
       test: { accuracy: number };
       skipped: unknown[];
@@ -104,6 +107,22 @@ describe('a folder of pictures', () => {
       accuracy: 1,
     });
     expect(evaluated.stderr).toMatch(/^left +6 +6 /m);
+
+    // A script may have split them by any seed, and saved nothing of it.
+    expect(evaluated.stderr).not.toMatch(/^note/m);
+    const { model, metadata } = await loadModel(join(root, 'run', 'model.safetensors'));
+    const { splitSeed, ...input } = metadata.input!;
+    expect(splitSeed).toBe(7);
+    await saveModel(model, join(root, 'script.safetensors'), { ...metadata, input });
+    const unsure = await lanegrad(root, ['evaluate', 'script.safetensors', 'shapes', '--json']);
+    expect(unsure.stderr).toMatch(
+      /^note: .* of a split by seed 0, and some may be ones that it was trained on/m,
+    );
+    expect(lastObject(unsure).note).toMatch(/trained on/);
+    await saveModel(model, join(root, 'script.safetensors'), { ...metadata, input: { ...input, splitSeed } });
+    const sure = await lanegrad(root, ['evaluate', 'script.safetensors', 'shapes', '--json']);
+    expect(lastObject(sure)).toMatchObject({ samples: 18, loss: (score as { loss?: number }).loss });
+    expect(lastObject(sure).note).toBeUndefined();
 
     const predicted = await lanegrad(root, ['predict', 'run', 'loose', '--json', '--show']);
     const { predictions } = lastObject(predicted) as { predictions: { file: string; name: string }[] };

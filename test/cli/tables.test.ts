@@ -93,6 +93,16 @@ describe('a table', () => {
     const trained = await lanegrad(root, ['evaluate', 'kind', 'flowers.csv', '--json']);
     expect(lastObject(trained)).toMatchObject({ samples: 300, split: 'full' });
     expect(samples).toBeLessThan(50);
+    expect(lastObject(trained).note).toBeUndefined();
+    // What the run was trained on need not be said again; that it was is said.
+    const again = await lanegrad(root, ['evaluate', 'kind', '--json']);
+    const { note, ...rest } = lastObject(again);
+    expect(rest).toEqual(lastObject(trained));
+    expect(note).toMatch(/^note: the rows that the model was trained on are among them/);
+    const kept = await lanegrad(root, ['evaluate', 'kind', '--split', 'test', '--json']);
+    expect(lastObject(kept)).toEqual(lastObject(measured));
+    const alone = await lanegrad(root, ['predict', 'kind']);
+    expect(alone.stdout.trimEnd().split('\n')).toHaveLength(301);
 
     const out = ['--out', 'predictions.csv', '--copy', 'id,colour', '--json'];
     const predicted = await lanegrad(root, ['predict', 'kind', 'unknown.csv', ...out]);
@@ -286,8 +296,16 @@ const bad: [args: string[], code: 1 | 2, message: RegExp][] = [
   [['predict', 'kind', 'length-text.csv', '--out', 'never.csv'], 1, /row 9 \(line 10\), column "length"/],
   [['predict', 'kind', 'flowers.csv', '--json'], 2, /--out: expected a file for the predictions/],
   [['predict', 'kind', 'flowers.csv', '--copy', 'name'], 2, /--copy: the table has no column "name"/],
-  [['predict', 'kind'], 2, /the model is of tables: expected a file such as data\.csv, given "mnist"/],
-  [['predict', 'kind', 'nothing.csv'], 2, /expected a file such as data\.csv, given none of that name/],
+  [
+    ['predict', 'kind', 'mnist'],
+    2,
+    /the model is of tables: expected a file such as data\.csv, given "mnist"/,
+  ],
+  [
+    ['predict', 'kind/model.safetensors', 'nothing.csv'],
+    1,
+    /^error: nothing\.csv: cannot be read: no such file/,
+  ],
   [
     ['evaluate', 'kind', 'other-class.csv'],
     1,
