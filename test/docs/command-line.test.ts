@@ -121,7 +121,8 @@ function wordsOf(line: string): string[] | undefined {
   if (from < 0) return undefined;
   const own = words.slice(from + 1);
   const end = own.findIndex((word) => /^([|<>()]|#.*)$/.test(word));
-  return end < 0 ? own : own.slice(0, end);
+  // A variable of the shell is a number where one stands.
+  return (end < 0 ? own : own.slice(0, end)).map((word) => word.replace(/\$[A-Z_]+/, '0'));
 }
 
 const examplesOf = (command: Command) => {
