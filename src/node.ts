@@ -14,6 +14,7 @@ export type { Fit } from './base/image-shape.js';
 export { loadIdxFolder, type Splits } from './data/folder.js';
 export type { PictureOptions, SkippedFile } from './data/images/collect.js';
 export { type ImageFolderOptions, type ImageSplits, loadImageFolder } from './data/images/folder.js';
+export { loadImages } from './data/images/load.js';
 export type { ImageSize } from './data/images/resize.js';
 export {
   type StreamedImageSplits,

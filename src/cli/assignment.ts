@@ -55,9 +55,9 @@ Parts:
   4      synthetic data                    7   the experiments on MNIST and the final accuracy
 
 Examples:
-  lanegrad assignment                      everything, and assignment.html
-  lanegrad assignment all --quick          a small version of it, in under a minute
-  lanegrad assignment 3                    one forward and one backward pass by hand
+  lanegrad assignment                      # everything, and assignment.html
+  lanegrad assignment all --quick          # a small version of it, in under a minute
+  lanegrad assignment 3                    # one forward and one backward pass by hand
   lanegrad assignment 7 --json | tail -n 1
 
 Results are kept as they come: what was stopped goes on from there, and what is done is not done again.`;

@@ -21,7 +21,7 @@ export function addCompletion(program: Command): void {
 
 const EXAMPLES = `
 Examples:
-  source <(lanegrad completion bash)                 for this shell
-  lanegrad completion bash >> ~/.bash_completion     for all that begin from now on
-  lanegrad completion zsh > ~/.zsh/_lanegrad         a folder of $fpath
+  source <(lanegrad completion bash)                 # for this shell
+  lanegrad completion bash >> ~/.bash_completion     # for all that begin from now on
+  lanegrad completion zsh > ~/.zsh/_lanegrad         # a folder of $fpath
   lanegrad completion fish > ~/.config/fish/completions/lanegrad.fish`;

@@ -49,7 +49,7 @@ Examples:
   lanegrad export model.safetensors --to safetensors --layout pytorch --prefix net.
   lanegrad export model.safetensors --to npz --out weights.npz
   lanegrad export runs/mnist --to csv
-  lanegrad export runs/mnist --to tensorboard         then: tensorboard --logdir runs`;
+  lanegrad export runs/mnist --to tensorboard         # then: tensorboard --logdir runs`;
 
 async function exportSource(source: string, options: ExportOptions): Promise<void> {
   checkTogether(options);

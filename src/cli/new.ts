@@ -44,7 +44,7 @@ export function addNew(program: Command): void {
 
 const EXAMPLES = `
 Examples:
-  lanegrad new first                                 a network that learns two spirals
+  lanegrad new first                                 # a network that learns two spirals
   lanegrad new flowers --table iris.csv --target species
   lanegrad new pictures --template image --language ts
   lanegrad new page --template page`;

@@ -152,10 +152,12 @@ A file such as:
 Examples:
   lanegrad sweep sweep.json --workers 4 --serve
   lanegrad sweep resume runs/first-sweep --trials 80
-  lanegrad sweep sweep.json --queue redis://host:6379, and anywhere: lanegrad sweep worker --queue redis://host:6379
-  lanegrad sweep sweep.json --shard $SLURM_ARRAY_TASK_ID/8, and then: lanegrad sweep merge runs/first-sweep
+  lanegrad sweep sweep.json --queue redis://host:6379
+  lanegrad sweep worker --queue redis://host:6379    # on any machine
+  lanegrad sweep sweep.json --shard $SLURM_ARRAY_TASK_ID/8
+  lanegrad sweep merge runs/first-sweep              # when all shards are done
   lanegrad sweep status runs/first-sweep
-  lanegrad sweep status runs/first-sweep --serve, while another process runs it
+  lanegrad sweep status runs/first-sweep --serve     # while another process runs it
   lanegrad sweep best runs/first-sweep
   lanegrad sweep export runs/first-sweep --csv trials.csv
 

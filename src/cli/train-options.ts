@@ -47,7 +47,9 @@ const commandOptions = {
   },
   earlyStopping: {
     kind: integer({ min: 0 }, '[epochs]'),
-    about: 'stop when validation has not improved for so many epochs (5), and keep the best weights',
+    about:
+      'stop when validation has not improved for so many epochs (5 where no number is given), and keep the best weights; ' +
+      'without it a table has 30, 15 or 3, by its rows',
     group: measuring,
   },
   monitor: {

@@ -56,18 +56,18 @@ export function addTrain(program: Command): void {
 
 const EXAMPLES = `
 Examples:
-  lanegrad train mnist                               about 98 % of the test images right
-  lanegrad train mnist --preset accurate             98.7 %, in a minute
-  lanegrad train mnist --preset cnn                  a convolutional network
+  lanegrad train mnist                               # about 98 % of the test images right
+  lanegrad train mnist --preset accurate             # 98.7 %, in a minute
+  lanegrad train mnist --preset cnn                  # a convolutional network
   lanegrad train mnist --hidden 300,100 --optimizer adam --schedule cosine --dropout 0.2
   lanegrad train mnist --layers "conv 16 3, pool, conv 32 3, pool, dense 64" --optimizer adam
-  lanegrad train iris.csv --target species           a table: types are found out, and shown
+  lanegrad train iris.csv --target species           # a table: types are found out, and shown
   lanegrad train ./fashion --epochs 50 --early-stopping --out runs/fashion
-  lanegrad train iris.csv --target species --folds 5 cross-validation: mean and deviation, and one model of all
+  lanegrad train iris.csv --target species --folds 5 # cross-validation, and one model of all
   lanegrad train ./flowers --image-size 32x32 --augment "flip, rotate 10"
-  lanegrad train --config run.json --epochs 20       options from a file, and one of them otherwise
-  lanegrad train --resume runs/fashion               after Ctrl-C, a crash, or a power cut
-  lanegrad train mnist --full --json | tail -n 1     a record for programs
+  lanegrad train --config run.json --epochs 20       # options from a file, and one of them otherwise
+  lanegrad train --resume runs/fashion               # after Ctrl-C, a crash, or a power cut
+  lanegrad train mnist --full --json | tail -n 1     # a record for programs
 
 Tables have defaults of their own, by their size: relu, Adam at 0.001, and early stopping. What was inferred of each column is printed.
 Ctrl-C stops after the step at hand and saves; pressed twice, it stops at once. Either way --resume goes on with the run, and

@@ -60,12 +60,21 @@ export interface DatasetParts {
   readonly test?: Dataset;
 }
 
+/** A part that is there for certain: its share is written in the program, and is not 0. */
+type PartOf<Name extends string, Share extends number> = 0 extends Share
+  ? unknown
+  : { readonly [name in Name]: Dataset };
+
 /**
  * Splits a set by chance into rows to train, to validate and to test. Each part keeps the order of the set.
  *
  * @throws OptionError for shares that leave nothing to train, or `stratified` of a set without classes.
  * @throws DataError when a part would have no row.
  */
+export function splitDataset<Validation extends number = 0.2, Test extends number = 0>(
+  set: Dataset,
+  options?: SplitOptions & { validation?: Validation; test?: Test },
+): DatasetParts & PartOf<'validation', Validation> & PartOf<'test', Test>;
 export function splitDataset(set: Dataset, options?: SplitOptions): DatasetParts {
   const where = 'splitDataset';
   checkDataset(where, 'set', set);

@@ -1,6 +1,6 @@
 /** The page of all commands, written from the tables of their options: `npx vitest -u` writes it anew. */
 import type { Command, Option } from 'commander';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createProgram } from './program.js';
 
 const HEAD = `# Command line
@@ -26,6 +26,8 @@ npx lanegrad train photos --from model.onnx --head classes  # a network of anoth
 npx lanegrad train --resume runs/…                          # after Ctrl-C, a crash or a power cut
 npx lanegrad evaluate runs/…/model.safetensors
 npx lanegrad predict runs/… mnist --range 0:20 --show
+npx lanegrad serve runs/…                                   # an HTTP endpoint
+npx lanegrad new first                                      # a project to start from
 npx lanegrad export runs/… --to onnx                        # or a PyTorch state_dict, NPZ; metrics as CSV, for TensorBoard
 npx lanegrad inspect runs/…                                 # models, ONNX, checkpoints, data files: drawings, statistics, pictures
 npx lanegrad gradcheck runs/…                               # gradients beside central differences
@@ -87,7 +89,7 @@ function section(command: Command, path: string, level: string): string[] {
           '```sh',
           ...(blank < 0 ? end : end.slice(0, blank))
             .split('\n')
-            .map((line) => line.trim().replace(/ {2,}(?=\S)(.*)$/, '   # $1')),
+            .map((line) => line.trim().replace(/ {2,}(?=#)/, '   ')),
           '```',
           '',
         ]
@@ -108,4 +110,61 @@ test('the page is that of the commands', async () => {
     .replace(/\n{3,}/g, '\n\n')
     .trimEnd();
   await expect(`${text}\n`).toMatchFileSnapshot('../../docs/command-line.md');
+});
+
+/** The words of a command that a shell would give to `lanegrad`, or undefined where it is not in the line. */
+function wordsOf(line: string): string[] | undefined {
+  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|[|<>()]|#.*|[^\s|<>()]+/g)].map(
+    ([word, double, single]) => double ?? single ?? word,
+  );
+  const from = words.indexOf('lanegrad');
+  if (from < 0) return undefined;
+  const own = words.slice(from + 1);
+  const end = own.findIndex((word) => /^([|<>()]|#.*)$/.test(word));
+  // A variable of the shell is a number where one stands.
+  return (end < 0 ? own : own.slice(0, end)).map((word) => word.replace(/\$[A-Z_]+/, '0'));
+}
+
+const examplesOf = (command: Command) => {
+  const text = after(command);
+  return text
+    .split('\n\n')[0]
+    .split('\n')
+    .filter((line) => line !== '');
+};
+
+/** Each command parses, and none does anything. */
+function disarm(command: Command): void {
+  command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  command.action(() => {});
+  command.commands.forEach(disarm);
+}
+
+describe('the examples of --help', async () => {
+  const { commands } = await createProgram();
+  const examples = commands.flatMap((command) => examplesOf(command));
+
+  test('are there for every command', () => {
+    expect(commands.filter((command) => examplesOf(command).length === 0).map((own) => own.name())).toEqual(
+      [],
+    );
+    expect(examples.length).toBeGreaterThan(40);
+  });
+
+  test.each(examples)('%s', async (line) => {
+    const words = wordsOf(line);
+    if (!words) return expect(line).toMatch(/^ *curl /);
+    const program = await createProgram();
+    for (const command of program.commands) disarm(command);
+    await program.exitOverride().parseAsync(words, { from: 'user' });
+  });
+
+  test('would fail with words behind a command', async () => {
+    const program = await createProgram();
+    for (const command of program.commands) disarm(command);
+    const words = wordsOf('  lanegrad evaluate model.safetensors mnist and so on')!;
+    await expect(program.exitOverride().parseAsync(words, { from: 'user' })).rejects.toThrow(
+      /too many arguments/,
+    );
+  });
 });

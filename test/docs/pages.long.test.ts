@@ -1,6 +1,6 @@
 /**
  * README and the pages of the documentation: every block of `ts` is type-checked against the built package, and
- * each page's blocks run in order. Blocks of `ts page` are modules of web pages: each is checked by itself, and
+ * each page's blocks run in order, by Node as they are. Blocks of `ts page` are modules of web pages: each is checked by itself, and
  * does not run. Links lead somewhere, and flags of the command line are known.
  */
 import { execFile } from 'node:child_process';
@@ -87,7 +87,10 @@ test('blocks are correct TypeScript, as strict as a careful user has it', () => 
     typeRoots: [join(root, 'node_modules', '@types')],
     skipLibCheck: true,
   });
-  const problems = ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
+  // Blocks are JavaScript, which has no types for parameters of the reader's own functions.
+  const untyped = new Set([7006, 7019, 7031]);
+  const found = ts.getPreEmitDiagnostics(program).filter(({ code }) => !untyped.has(code));
+  const problems = found.map(({ file, start = 0, messageText }) => {
     const line = file ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
     return `${file?.fileName.slice(work.length + 1)}:${line} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
   });
@@ -96,11 +99,8 @@ test('blocks are correct TypeScript, as strict as a careful user has it', () => 
 
 describe('pages run', () => {
   test.each(runnable)('$name', async ({ name, modules }) => {
-    const { outputText } = ts.transpileModule(`export {};${modules[0]}`, {
-      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-    });
     const script = scriptOf(name).replace('.mts', '.mjs');
-    writeFileSync(script, outputText);
+    writeFileSync(script, `export {};${modules[0]}`);
     const folder = mkdtempSync(join(tmpdir(), 'lanegrad-page-'));
     try {
       const failure = await new Promise<string>((resolve) => {

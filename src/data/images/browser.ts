@@ -34,7 +34,7 @@ export interface Pictures {
   readonly labels?: readonly string[];
 }
 
-/** What `imagesFromFiles` gives. */
+/** What `imagesFromFiles`, and in Node `loadImages`, give. */
 export interface PicturesFromFiles {
   readonly pictures: Pictures;
   /** The names of the files that were read, in the order of the rows. */
@@ -73,7 +73,7 @@ const WHERE = 'imagesFromFiles';
  * are passed over.
  *
  * @throws UnsupportedError where there is no `createImageBitmap` or `OffscreenCanvas`, as in Node: there it is
- *   `loadImageFolder`.
+ *   `loadImages`.
  * @throws FormatError for a file that is no picture, or a broken or animated one, unless `skip` is given.
  * @throws ShapeError for pictures of several sizes, unless `size` is given; DataError for none.
  */
@@ -86,7 +86,7 @@ export async function imagesFromFiles(
   const { createImageBitmap: decode, OffscreenCanvas: Canvas } = globalThis as Browser;
   if (!decode || !Canvas) {
     const lack = 'this runtime has no createImageBitmap and OffscreenCanvas';
-    throw new UnsupportedError(WHERE, `${lack}; in Node use loadImageFolder`);
+    throw new UnsupportedError(WHERE, `${lack}; in Node use loadImages`);
   }
   const wanted = all.filter(({ name }) => !name?.startsWith('.'));
   if (wanted.length === 0) throw new DataError(WHERE, 'expected at least one picture, given none');
