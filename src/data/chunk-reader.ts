@@ -238,6 +238,8 @@ function openSource(source: InOrder, context: { signal: AbortSignal }, where: st
   const iterable = given as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
   const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
   if (iterator && typeof given === 'object') return iterator;
+  // An async function that is no generator: what it comes to is nobody's, and must not end the program.
+  if (given instanceof Promise) given.catch(() => {});
   const expected = 'expected it to give an async iterable, as an async generator function does';
   throw new OptionError(where, `option open: ${expected}, given ${show(given)}`);
 }

@@ -122,7 +122,7 @@ const DEFAULT_WINDOW = 65_536;
 const DEFAULT_WINDOW_BYTES = 2 ** 26;
 
 /** Their order is kept in memory. */
-const MAX_CHUNKS = 2 ** 24;
+const MAX_CHUNKS = 2 ** 22;
 
 /** Numbers in a row; an engine could not hold two windows of more. */
 const MAX_WIDTH = 2 ** 27;

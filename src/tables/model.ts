@@ -43,8 +43,8 @@ export function tableModel(given: TablePreparation, options?: TableModelOptions)
   const where = 'tableModel';
   const preparation = checkPreparation(`${where}, preparation`, given);
   const reader = new OptionReader(where, options);
-  const isList = (value: unknown): value is readonly number[] => Array.isArray(value);
-  const hidden = reader.optional('hidden', 'a list of widths', isList) ?? [64];
+  const isList = (value: unknown): value is readonly number[] => Array.isArray(value) && value.length <= 1000;
+  const hidden = reader.optional('hidden', 'a list of at most 1000 widths', isList) ?? [64];
   const activation = reader.optional(
     'activation',
     'the name of an activation',

@@ -157,13 +157,16 @@ export async function trainHead(
 
 function readOptions(where: string, options: TrainHeadOptions | undefined) {
   const reader = new OptionReader(where, options);
+  // Lengths first: an array that promises billions of places would be walked through, holes and all.
   const isUnits = (list: unknown): list is readonly number[] =>
-    Array.isArray(list) && list.every((units) => Number.isSafeInteger(units) && units >= 1);
+    Array.isArray(list) &&
+    list.length <= 1000 &&
+    list.every((units) => Number.isSafeInteger(units) && units >= 1);
   const isNames = (list: unknown): list is readonly string[] =>
-    Array.isArray(list) && list.every((name) => typeof name === 'string');
+    Array.isArray(list) && list.length <= 2 ** 24 && list.every((name) => typeof name === 'string');
   const settings = {
     classNames: reader.optional('classNames', 'an array of strings', isNames),
-    hidden: reader.optional('hidden', 'a list of units, each at least 1', isUnits) ?? [],
+    hidden: reader.optional('hidden', 'a list of at most 1000 units, each at least 1', isUnits) ?? [],
     activation: reader.oneOf('activation', activations, 'relu'),
     dropout: reader.number('dropout', { min: 0, below: 1 }, 0),
     validation: reader.number('validation', { above: 0, below: 1 }, 0.2),

@@ -58,6 +58,13 @@ export const tableFunctions: Record<string, Call> = {
     call: (...args) =>
       drain(tables.predictTable(...(args as unknown as Parameters<typeof tables.predictTable>))),
   },
+  targetMetrics: {
+    valid: async () => {
+      const options = { target: 'a', task: 'regression' } as const;
+      return [(await tables.prepareTable(await table(), options)).preparation, ['mae', 'r2']];
+    },
+    call: tables.targetMetrics,
+  },
   prepareTable: {
     weight: 3,
     valid: async () => [
@@ -165,6 +172,10 @@ export const nodeFunctions: Record<string, Call> = {
       { size: [2, 2], fit: 'stretch', skip: true, seed: 1, test: 0.1 },
     ],
     call: refused(node.loadImageFolder),
+  },
+  loadImages: {
+    valid: (_, { folder }) => [[join(folder, 'none.png')], { size: [2, 2], fit: 'stretch', skip: true }],
+    call: refused(node.loadImages),
   },
   loadMnist: {
     weight: 0.3,

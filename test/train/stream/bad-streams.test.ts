@@ -321,7 +321,7 @@ describe('options', () => {
     [{ width: 8, classes: 3, open: 7 }, 'option open: expected a function'],
     [
       { width: 8, classes: 3, read, chunks: [] },
-      'option chunks: expected a whole number from 1 to 16777216, or',
+      'option chunks: expected a whole number from 1 to 4194304, or',
     ],
     [{ width: 8, classes: 3, read, chunks: [1, -1] }, 'option chunks: expected a whole number'],
     [{ width: 8, classes: 3, read, chunks: [0, 0] }, 'option chunks: expected at least 1 row'],
