@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -14,20 +14,30 @@ export interface OverheadResult {
   readonly trials: number;
   /** Of all trials, one after the other, without a sweep. */
   readonly alone: number;
-  /** By the number of processes. */
-  readonly seconds: Readonly<Record<number, number>>;
+  /** By the number of processes: of the sweep, and what its trials themselves computed, added up. */
+  readonly pool: Readonly<Record<number, Seconds>>;
   /** Likewise, of a worker with so many processes at a queue; undefined without a server. */
-  readonly queueSeconds: Readonly<Record<number, number>> | undefined;
+  readonly queue: Readonly<Record<number, Seconds>> | undefined;
+}
+
+interface Seconds {
+  readonly all: number;
+  readonly own: number;
 }
 
 /** Computes, says so nine times as a training would, and gives a value. */
 const OBJECTIVE = `
+import { appendFileSync } from 'node:fs';
 export default (trial) => {
   let x = trial.settings.x;
+  let own = 0;
   for (let step = 1; step <= 9; step++) {
+    const began = performance.now();
     for (let i = 0; i < ROUNDS; i++) x = Math.sin(x + i);
+    own += performance.now() - began;
     if (trial.report(step, x)) return x;
   }
+  appendFileSync(OWN, own + '\\n');
   return x;
 };
 `;
@@ -40,7 +50,11 @@ export async function benchOverhead(trials: number, rounds = 3e6): Promise<Overh
   const root = await mkdtemp(join(tmpdir(), 'lanegrad-overhead-'));
   try {
     const module = join(root, 'objective.mjs');
-    await writeFile(module, OBJECTIVE.replace('ROUNDS', String(rounds)));
+    const ownFile = join(root, 'own');
+    await writeFile(
+      module,
+      OBJECTIVE.replace('ROUNDS', String(rounds)).replace('OWN', JSON.stringify(ownFile)),
+    );
     const { default: objective } = (await import(pathToFileURL(module).href)) as {
       default: (trial: object) => number;
     };
@@ -48,6 +62,12 @@ export async function benchOverhead(trials: number, rounds = 3e6): Promise<Overh
       const began = performance.now();
       await run();
       return (performance.now() - began) / 1000;
+    };
+    const timeBoth = async (run: () => unknown): Promise<Seconds> => {
+      await rm(ownFile, { force: true });
+      const all = await time(run);
+      const lines = (await readFile(ownFile, 'utf8')).trim().split('\n');
+      return { all, own: lines.reduce((sum, line) => sum + Number(line), 0) / 1000 };
     };
     const alone = await time(() => {
       for (let i = 0; i < trials; i++) objective({ settings: { x: i / trials }, report: () => false });
@@ -58,25 +78,25 @@ export async function benchOverhead(trials: number, rounds = 3e6): Promise<Overh
       sampler: 'sobol',
       trials,
     } as const;
-    const seconds: Record<number, number> = {};
+    const pool: Record<number, Seconds> = {};
     for (const workers of [1, 2]) {
-      seconds[workers] = await time(() =>
+      pool[workers] = await timeBoth(() =>
         sweep({ ...study, workers, folder: join(root, `with-${workers}`) }),
       );
     }
-    if (noRedis) return { trials, alone, seconds, queueSeconds: undefined };
+    if (noRedis) return { trials, alone, pool, queue: undefined };
     const redis = await startRedis(root);
-    const queueSeconds: Record<number, number> = {};
+    const queue: Record<number, Seconds> = {};
     for (const workers of [1, 2]) {
       const worker = await startWorker(redis.url, workers);
-      queueSeconds[workers] = await time(() =>
+      queue[workers] = await timeBoth(() =>
         sweep({ ...study, queue: redis.url, folder: join(root, `queue-${workers}`) }),
       );
       worker.kill('SIGTERM');
       await once(worker, 'exit');
     }
     await redis.close();
-    return { trials, alone, seconds, queueSeconds };
+    return { trials, alone, pool, queue };
   } finally {
     await rm(root, { recursive: true });
   }
@@ -92,14 +112,14 @@ async function startWorker(queue: string, workers: number) {
 }
 
 /** As lines. */
-export function overheadRow({ trials, alone, seconds, queueSeconds }: OverheadResult): string {
-  const row = (where: string, own: Readonly<Record<number, number>>) => {
-    const share = (100 * (own[1]! - alone)) / alone;
+export function overheadRow({ trials, alone, pool, queue }: OverheadResult): string {
+  const row = (where: string, { 1: one, 2: two }: Readonly<Record<number, Seconds>>) => {
+    const share = (100 * (one!.all - one!.own)) / one!.own;
     return (
-      `${trials} trials: ${alone.toFixed(2)} s alone, ${own[1]!.toFixed(2)} s in ${where} with one process (${share.toFixed(1)} % more), ` +
-      `${own[2]!.toFixed(2)} s with two, ${(own[1]! / own[2]!).toFixed(2)} times as fast`
+      `${trials} trials in ${where}: ${one!.all.toFixed(2)} s with one process, of which trials computed ${one!.own.toFixed(2)} s ` +
+      `(${share.toFixed(1)} % more); ${two!.all.toFixed(2)} s with two, ${(one!.all / two!.all).toFixed(2)} times as fast`
     );
   };
-  const queue = queueSeconds ? row('a queue', queueSeconds) : 'a queue: no redis-server here';
-  return `${row('a sweep', seconds)}\n${queue}`;
+  const ofQueue = queue ? row('a queue', queue) : 'a queue: no redis-server here';
+  return `${trials} trials without a sweep: ${alone.toFixed(2)} s\n${row('a pool', pool)}\n${ofQueue}`;
 }
