@@ -63,7 +63,10 @@ async function learn() {
   );
   let going = true;
   const show = async () => {
-    const told = await made.predict(places);
+    // A trainer that was let go of answers with an error, which is nobody's business any more.
+    const told = await made.predict(places).catch((error) => {
+      if (own === turn) throw error;
+    });
     if (own !== turn) return;
     curve = told;
     draw();
@@ -77,6 +80,7 @@ async function learn() {
     },
     (error) => {
       going = false;
+      loss = undefined;
       if (own === turn) status.textContent = error.message;
     },
   );

@@ -12,14 +12,13 @@ import { launchChromium, noBrowser } from '../browser.js';
 import { root } from '../web/server.js';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const example = `${root}examples/adapt-in-a-page/`;
 let server: ChildProcess;
 let browser: Browser;
 let address: string;
 
 beforeAll(async () => {
   if (noBrowser) return;
-  server = spawn(process.execPath, [`${example}serve.js`, '0']);
+  server = spawn(process.execPath, [`${root}examples/serve.js`, 'adapt-in-a-page', '0']);
   address = await new Promise<string>((resolve, reject) => {
     server.stdout!.once('data', (line) => resolve(String(line).trim()));
     server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));

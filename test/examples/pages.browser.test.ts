@@ -48,7 +48,7 @@ async function violations(page: Awaited<ReturnType<typeof open>>['page']): Promi
 
 describe.skipIf(noBrowser)('pages', () => {
   test('curve-in-a-page learns the points that one sets, in a worker', async () => {
-    curves = spawn(process.execPath, [`${root}examples/curve-in-a-page/serve.js`, '0']);
+    curves = spawn(process.execPath, [`${root}examples/serve.js`, 'curve-in-a-page', '0']);
     const address = await new Promise<string>((resolve, reject) => {
       curves.stdout!.once('data', (line) => resolve(String(line).trim()));
       curves.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));

@@ -1,18 +1,23 @@
-/** Serves the page and the built library: node examples/adapt-in-a-page/serve.js [port] */
+/** Serves an example that is a page, and the built library: node examples/serve.js adapt-in-a-page [port] */
 import { access, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
 
-const root = new URL('../../', import.meta.url);
-const here = '/examples/adapt-in-a-page/';
+const root = new URL('../', import.meta.url);
+const [name = '', port = '8080'] = process.argv.slice(2);
+const here = `/examples/${name}/`;
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' };
 
-try {
-  await access(new URL('dist/script/lanegrad.js', root));
-} catch {
-  console.error('The library is not built: npm run build');
+function stop(problem) {
+  console.error(problem);
   process.exit(1);
 }
+
+if (!/^[\w-]+$/.test(name)) stop('expected the name of an example: node examples/serve.js adapt-in-a-page');
+await access(new URL(`.${here}index.html`, root)).catch(() => stop(`${here.slice(1)} has no index.html`));
+await access(new URL('dist/script/lanegrad.js', root)).catch(() =>
+  stop('the library is not built: npm run build'),
+);
 
 const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, root);
@@ -26,10 +31,7 @@ const server = createServer(async (request, response) => {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such file.');
   }
 });
-server.on('error', ({ message }) => {
-  console.error(`${message}; another port: node examples/adapt-in-a-page/serve.js 8081`);
-  process.exit(1);
-});
-server.listen(Number(process.argv[2] ?? 8080), '127.0.0.1', () => {
+server.on('error', ({ message }) => stop(`${message}; another port: node examples/serve.js ${name} 8081`));
+server.listen(Number(port), '127.0.0.1', () => {
   console.log(`http://127.0.0.1:${server.address().port}${here}`);
 });
