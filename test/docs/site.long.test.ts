@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, noBrowser } from '../browser.js';
 import { startServer, type WebServer } from '../web/server.js';
+import { packageExports } from './exports.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const site = join(root, 'build', 'site');
@@ -28,30 +28,6 @@ beforeAll(async () => {
   await run('node_modules/vitepress/bin/vitepress.js', 'build', 'docs', '--outDir', site);
 }, 900_000);
 afterAll(() => rmSync(site, { recursive: true, force: true }));
-
-/** Names that the package's entries export, types too. */
-function exportedNames(): Set<string> {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    exports: Record<string, { types?: string }>;
-  };
-  const files = Object.values(exports).flatMap(({ types }) =>
-    types ? [join(root, types.replace('./dist/', 'src/').replace(/\.d\.ts$/, '.ts'))] : [],
-  );
-  const program = ts.createProgram(files, {
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    target: ts.ScriptTarget.ES2022,
-    types: ['node'],
-    noEmit: true,
-  });
-  const checker = program.getTypeChecker();
-  const names = files.flatMap((file) => {
-    // A worker's script exports nothing.
-    const symbol = checker.getSymbolAtLocation(program.getSourceFile(file)!);
-    return symbol ? checker.getExportsOfModule(symbol).map(({ name }) => name) : [];
-  });
-  return new Set(names);
-}
 
 /** The index as the site's search reads it, with the options that it searches with. */
 async function openSearch(): Promise<(words: string) => { id: string }[]> {
@@ -69,7 +45,7 @@ async function openSearch(): Promise<(words: string) => { id: string }[]> {
 }
 
 test('the search finds every export', async () => {
-  const names = exportedNames();
+  const names = new Set(packageExports().map(({ name }) => name));
   expect(names.size).toBeGreaterThan(300);
   const search = await openSearch();
   const lost = [...names].filter((name) => {

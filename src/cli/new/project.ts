@@ -74,7 +74,7 @@ function readme(name: string, about: readonly string[]): string {
     'npm start',
     '```',
     '',
-    'Made by `lanegrad new`. Guide: https://www.npmjs.com/package/lanegrad',
+    'Made by `lanegrad new`; node_modules/lanegrad/README.md tells what else there is.',
   ];
   return `${lines.join('\n')}\n`;
 }
