@@ -4,6 +4,7 @@
  */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { get, withNextPicture } from './dom.js';
 
 type Column = (number | null)[];
 
@@ -16,7 +17,7 @@ export class Curve {
   readonly #dots: boolean;
   #data: [number[], Column, Column] = [[], [], []];
   #plot: uPlot | undefined;
-  #scheduled = false;
+  readonly #update = withNextPicture(() => this.#plot?.setData(this.#data));
 
   constructor(
     element: HTMLElement,
@@ -42,17 +43,13 @@ export class Curve {
     this.#update();
   }
 
-  addTraining(epoch: number, value: number): void {
-    this.#add(epoch, value, null);
-  }
-
-  addTest(epoch: number, value: number): void {
-    this.#add(epoch, null, value);
-  }
-
-  /** Both curves at once, a point of each. */
-  addBoth(x: number, train: number, test: number | null): void {
-    this.#add(x, train, test);
+  /** A point of each curve that has one. */
+  add(x: number, train: number | null, test: number | null): void {
+    const [xs, trains, tests] = this.#data;
+    xs.push(x);
+    trains.push(train);
+    tests.push(test);
+    this.#update();
   }
 
   /** Leaves out every second point, so that a training without an end does not fill the memory. */
@@ -62,23 +59,6 @@ export class Curve {
     const half = <T>(column: T[]) => column.filter((_, i) => i % 2 === 0 || i === column.length - 1);
     const [all, trains, tests] = this.#data;
     this.#data = [half(all), half(trains), half(tests)];
-  }
-
-  #add(epoch: number, train: number | null, test: number | null): void {
-    const [xs, trains, tests] = this.#data;
-    xs.push(epoch);
-    trains.push(train);
-    tests.push(test);
-    this.#update();
-  }
-
-  #update(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    requestAnimationFrame(() => {
-      this.#scheduled = false;
-      this.#plot?.setData(this.#data);
-    });
   }
 
   /** Draws anew in the colours of now. */
@@ -121,6 +101,12 @@ export class Curve {
       this.#element,
     );
   }
+}
+
+/** Of losses, up to `most` at the most: the first steps are off the scale, or nothing else could be told apart. */
+export function lossCurve(id: string, most: number): Curve {
+  const short = (value: number) => String(Number(value.toFixed(2)));
+  return new Curve(get(id), (_, max) => [0, Math.min(max, most) * 1.05], short, false);
 }
 
 /** 12,000 as 12k: numbers of steps are long. */

@@ -7,7 +7,7 @@ export const say = (id: string, text: string) => {
 
 type Content = Node | string;
 
-/** An element with attributes and children; `class`, `type` and so on as in markup, `true` for those without a value. */
+/** An element with attributes as in markup, `true` for those without a value, and children. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   name: K,
   attributes: Readonly<Record<string, string | number | boolean>> = {},
@@ -19,6 +19,24 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   }
   element.append(...children);
   return element;
+}
+
+/** Switches all that the selector finds off, or on again. */
+export function disable(root: ParentNode, selector: string, disabled: boolean): void {
+  for (const field of root.querySelectorAll<HTMLInputElement>(selector)) field.disabled = disabled;
+}
+
+/** Calls `draw` with the next picture: once, however often it is asked for before. */
+export function withNextPicture(draw: () => void): () => void {
+  let scheduled = false;
+  return () => {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      draw();
+    });
+  };
 }
 
 /** Gives the browser a file to save. */

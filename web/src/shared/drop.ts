@@ -6,7 +6,7 @@ export interface DroppedFile {
   readonly folders: readonly string[];
 }
 
-/** Calls `take` with what is dropped on `area`; while something is held over it, it has the class `over`. */
+/** Calls `take` with what is dropped on `area`; while something is held over it, it has the class `held`. */
 export function onDrop(area: HTMLElement, take: (files: readonly DroppedFile[]) => void): void {
   const mark = (event: DragEvent, over: boolean) => {
     event.preventDefault();

@@ -5,7 +5,7 @@
 import { readModel, type Sequential, writeModel } from 'lanegrad';
 import { createTrainer, type Trainer } from 'lanegrad/trainer';
 import { Curve } from '../../shared/charts.js';
-import { get, say } from '../../shared/dom.js';
+import { count, disable, get, saveFile, say } from '../../shared/dom.js';
 import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { Latest } from '../../shared/latest.js';
 import { copyLink, type Part, readRoute, writeRoute } from '../../shared/route.js';
@@ -64,7 +64,7 @@ async function use(model: Sequential, modelShape: string): Promise<Trainer> {
   lossCurve.clear();
   accuracyCurve.clear();
   for (const id of ['accuracy', 'speed', 'epoch', 'seconds']) say(id, '–');
-  say('parameters', model.parameterCount.toLocaleString('en'));
+  say('parameters', count(model.parameterCount));
   get('confusion').replaceChildren();
   sayWhatComputes(next);
   await looks.use(next);
@@ -121,9 +121,9 @@ async function run(
     validation: test,
     onProgress({ epoch, samples, loss, accuracy, samplesPerSecond }) {
       const now = before + epoch - 1 + samples / set.size;
-      lossCurve.addTraining(now, loss);
-      accuracyCurve.addTraining(now, 100 * accuracy);
-      say('speed', Math.round(samplesPerSecond).toLocaleString('en'));
+      lossCurve.add(now, loss, null);
+      accuracyCurve.add(now, 100 * accuracy, null);
+      say('speed', count(samplesPerSecond));
       say('epoch', `${before + epoch} of ${last}`);
       say('seconds', (secondsDone + (performance.now() - began) / 1000).toFixed(1));
       if (looking || performance.now() - looked < LOOK_INTERVAL) return;
@@ -137,11 +137,11 @@ async function run(
     onEpoch({ epoch, validation, samplesPerSecond }) {
       epochsDone = before + epoch;
       if (!validation) return;
-      lossCurve.addTest(epochsDone, validation.loss);
-      accuracyCurve.addTest(epochsDone, 100 * validation.accuracy);
+      lossCurve.add(epochsDone, null, validation.loss);
+      accuracyCurve.add(epochsDone, null, 100 * validation.accuracy);
       say('accuracy', (100 * validation.accuracy).toFixed(2));
       say('epoch', `${epochsDone} of ${last}`);
-      say('speed', Math.round(samplesPerSecond).toLocaleString('en'));
+      say('speed', count(samplesPerSecond));
       say(
         'status',
         `Epoch ${epochsDone}: ${(100 * validation.accuracy).toFixed(2)} % of the test images right.`,
@@ -171,8 +171,7 @@ function setBusy(busy: boolean): void {
   resetButton.textContent = busy ? 'Stop' : 'Start anew';
   compareButton.disabled = busy;
   get<HTMLButtonElement>('load').disabled = busy;
-  const fields = get('settings').querySelectorAll<HTMLSelectElement | HTMLInputElement>('select, input');
-  for (const field of fields) field.disabled = busy;
+  disable(get('settings'), 'select, input', busy);
 }
 
 get('settings').addEventListener('submit', async (event) => {
@@ -274,15 +273,8 @@ get('save').addEventListener('click', async () => {
   await trainer.download();
   const input = { scale: 1 / 255, offset: 0, imageShape: [28, 28] as const };
   const bytes = writeModel(trainer.model, { input, classNames: bars.map((_, digit) => String(digit)) });
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-  link.download = 'digits.safetensors';
-  link.click();
-  URL.revokeObjectURL(link.href);
-  say(
-    'keep-status',
-    `Saved as ${link.download}, ${Math.round(bytes.length / 1000).toLocaleString('en')} kB.`,
-  );
+  saveFile('digits.safetensors', bytes);
+  say('keep-status', `Saved as digits.safetensors, ${count(bytes.length / 1000)} kB.`);
 });
 
 get('load').addEventListener('click', () => get<HTMLInputElement>('file').click());

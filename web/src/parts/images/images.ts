@@ -1,8 +1,8 @@
 /** The part of the visitor's own images: classes of pictures, a network that learns them, and its guesses. */
 import '../../style/results.css';
 import './images.css';
-import { Curve } from '../../shared/charts.js';
-import { count, get, plural, saveFile, say } from '../../shared/dom.js';
+import { lossCurve } from '../../shared/charts.js';
+import { count, disable, get, plural, saveFile, say } from '../../shared/dom.js';
 import { type DroppedFile, onDrop } from '../../shared/drop.js';
 import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { Latest } from '../../shared/latest.js';
@@ -31,7 +31,7 @@ class ImagesPart implements Part {
   readonly #form = get<HTMLFormElement>('im-settings');
   readonly #camera = new Camera(get('im-video'));
   readonly #gallery: Gallery;
-  readonly #curve: Curve;
+  readonly #curve = lossCurve('im-chart', 3);
   readonly #guess = new Latest(() => this.#predict());
   readonly #client = new WorkerClient<Calls, News>(
     new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
@@ -52,12 +52,6 @@ class ImagesPart implements Part {
       files: (card, files) => void this.#addFiles([[card, files]]),
       look: () => this.#camera.look(),
     });
-    this.#curve = new Curve(
-      get('im-chart'),
-      (_, max) => [0, Math.min(max, 3) * 1.05],
-      (value) => String(Number(value.toFixed(2))),
-      false,
-    );
     sayEngine('images', 'in a worker of this page');
     this.#listen();
   }
@@ -257,8 +251,7 @@ class ImagesPart implements Part {
       this.#showNews(news, settings);
     };
     const { epochs, stopped, best } = await this.#client.ask('train', { classes, settings });
-    for (const button of this.#root.querySelectorAll<HTMLButtonElement>('[data-keep]'))
-      button.disabled = false;
+    disable(this.#root, '[data-keep]', false);
     if (best) say('im-score', (100 * best.accuracy).toFixed(1));
     const whose = best ? ` The network has the weights of epoch ${best.epoch}, the best.` : '';
     const right = epochs > 0 ? `: ${get('im-score').textContent} % right` : '';
@@ -274,7 +267,7 @@ class ImagesPart implements Part {
     if (news.kind === 'progress') say('im-speed', count(news.imagesPerSecond));
     if (news.kind === 'epoch') {
       const { epoch, loss, validationLoss, accuracy } = news;
-      this.#curve.addBoth(epoch, loss, validationLoss);
+      this.#curve.add(epoch, loss, validationLoss);
       say('im-epoch', `${epoch} of ${settings.epochs}`);
       say('im-loss', loss.toFixed(3));
       say('im-score', (100 * accuracy).toFixed(1));
@@ -297,11 +290,8 @@ class ImagesPart implements Part {
   #setBusy(busy: boolean): void {
     this.#training = busy;
     say('im-go', busy ? 'Stop' : 'Train');
-    for (const element of this.#root.querySelectorAll<HTMLInputElement>(
-      '#im-settings input, .im-tools button:not(#im-camera), .im-data button, .im-data input',
-    )) {
-      element.disabled = busy;
-    }
+    const fields = '#im-settings input, .im-tools button:not(#im-camera), .im-data button, .im-data input';
+    disable(this.#root, fields, busy);
     // What is possible with the classes as they are, and with the camera.
     if (!busy) get<HTMLButtonElement>('im-add').disabled = this.#gallery.cards.length >= MAX_CLASSES;
     this.#gallery.filming(this.#camera.on && !busy);

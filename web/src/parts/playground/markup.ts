@@ -44,7 +44,7 @@ Trained by lanegrad in a worker of this page.</p>
   <div class="pg-out">
     <div class="pg-head"><h2 id="pg-plane-title">What it predicts</h2></div>
     <canvas id="pg-plane" width="320" height="320" role="img" aria-label="The plane, coloured by what the network predicts, with the points that it learns from"></canvas>
-    <div class="legend-bar" aria-hidden="true"><span id="pg-low">■ 0</span><i></i><span id="pg-high">1 ●</span></div>
+    <div class="legend-bar" aria-hidden="true"><span id="pg-low">■ 0</span><i></i><span>1 ●</span></div>
     <div class="checks">
       <label class="check"><input type="checkbox" id="pg-test" /> show the test points, hollow</label>
       <label class="check"><input type="checkbox" id="pg-discrete" /> only the side of the boundary</label>

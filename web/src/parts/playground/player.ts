@@ -1,4 +1,5 @@
 /** The worker and who asks it: one question under way, the next one with the next picture, or at once. */
+import { withNextPicture } from '../../shared/dom.js';
 import type { Answer, Begin, Request, Snapshot } from './protocol.js';
 
 /** Milliseconds of steps between two pictures, when it goes as fast as it can. */
@@ -20,7 +21,6 @@ export class Player {
   #run = 0;
   #asked = false;
   #playing = false;
-  #scheduled = false;
   #latest: Snapshot | undefined;
   #marks: { at: number; steps: number; milliseconds: number }[] = [];
   /** Steps a picture; 0 for as many as there is time for. */
@@ -107,15 +107,10 @@ export class Player {
   }
 
   /** Draws and asks with the next picture; a page that is not to be seen has none, and so it rests. */
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    requestAnimationFrame(() => {
-      this.#scheduled = false;
-      this.#advance();
-      const snapshot = this.#latest;
-      this.#latest = undefined;
-      if (snapshot) this.#shown(snapshot);
-    });
-  }
+  readonly #schedule = withNextPicture(() => {
+    this.#advance();
+    const snapshot = this.#latest;
+    this.#latest = undefined;
+    if (snapshot) this.#shown(snapshot);
+  });
 }

@@ -12,8 +12,10 @@ import { Player } from './player.js';
 import { isRegression, makePoints } from './points.js';
 import { type Snapshot, UNIT_SIDE } from './protocol.js';
 import {
+  choices,
   MAX_LAYERS,
   type OptimizerName,
+  ranges,
   readSettings,
   type Settings,
   suitedRates,
@@ -27,8 +29,7 @@ const SAY_INTERVAL = 5000;
 export function open(root: HTMLElement): Part {
   root.innerHTML = markup;
   fillFields(root);
-  const playground = new Playground(root);
-  return playground;
+  return new Playground(root);
 }
 
 class Playground implements Part {
@@ -155,19 +156,8 @@ class Playground implements Part {
   /** The fields as the settings are. */
   #fill(): void {
     const { layers, data } = this.#settings;
-    for (const name of [
-      'noise',
-      'share',
-      'activation',
-      'optimizer',
-      'rate',
-      'batch',
-      'l1',
-      'l2',
-      'dropout',
-      'seed',
-      'speed',
-    ] as const) {
+    const names = [...Object.keys(ranges), ...Object.keys(choices), 'seed'] as (keyof Settings)[];
+    for (const name of names) {
       field(this.#root, name).value = String(this.#settings[name]);
     }
     this.#root.querySelector<HTMLInputElement>(`[name=data][value=${data}]`)!.checked = true;
@@ -177,7 +167,6 @@ class Playground implements Part {
     get<HTMLButtonElement>('pg-flatter').disabled = layers.length === 0;
     const regression = isRegression(data);
     say('pg-low', regression ? '■ −1' : '■ 0');
-    say('pg-high', regression ? '1 ●' : '1 ●');
     say('pg-right-name', regression ? 'Root of the test loss' : 'Test points right');
   }
 
@@ -238,7 +227,7 @@ class Playground implements Part {
     const now = performance.now();
     if (now - this.#curved >= CURVE_INTERVAL || !this.#player.playing) {
       this.#curved = now;
-      this.#curve.addBoth(step, trainLoss, testLoss);
+      this.#curve.add(step, trainLoss, testLoss);
       this.#curve.thin(600);
     }
     if (this.#player.playing ? now - this.#said > SAY_INTERVAL : !first) {

@@ -2,9 +2,9 @@
 import '../../style/results.css';
 import './table.css';
 import type { ColumnType, Task } from 'lanegrad/tables';
-import { Curve } from '../../shared/charts.js';
+import { lossCurve } from '../../shared/charts.js';
 import { onThemeChange } from '../../shared/colours.js';
-import { count, get, make, percent, plural, saveFile, say } from '../../shared/dom.js';
+import { count, disable, get, make, percent, plural, saveFile, say } from '../../shared/dom.js';
 import { onDrop } from '../../shared/drop.js';
 import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { Latest } from '../../shared/latest.js';
@@ -39,7 +39,7 @@ class TablePart implements Part {
   readonly #client = new WorkerClient<Calls, EpochNews>(
     new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
   );
-  readonly #curve: Curve;
+  readonly #curve = lossCurve('tb-chart', 4);
   readonly #ask = new Latest(() => this.#predict());
   #opened: Opened | undefined;
   #prepared: Prepared | undefined;
@@ -52,12 +52,6 @@ class TablePart implements Part {
 
   constructor(root: HTMLElement) {
     this.#root = root;
-    this.#curve = new Curve(
-      get('tb-chart'),
-      (_, max) => [0, Math.min(max, 4) * 1.05],
-      (value) => String(Number(value.toFixed(2))),
-      false,
-    );
     onThemeChange(() => this.#drawScatter?.());
     sayEngine('table', 'in a worker of this page');
     this.#listen();
@@ -267,7 +261,7 @@ class TablePart implements Part {
     say('tb-status', 'Training …');
     let said = 0;
     this.#client.onNews = ({ epoch, loss, validationLoss, score }) => {
-      this.#curve.addBoth(epoch, loss, validationLoss);
+      this.#curve.add(epoch, loss, validationLoss);
       const how =
         score === null ? '' : this.#isClasses ? `, ${percent(score)} right` : `, R² ${score.toFixed(3)}`;
       // Those who hear the page are not told of each epoch.
@@ -290,11 +284,8 @@ class TablePart implements Part {
   #setBusy(busy: boolean): void {
     this.#training = busy;
     say('tb-go', busy ? 'Stop' : 'Train');
-    for (const field of this.#root.querySelectorAll<HTMLInputElement>(
-      '#tb-settings input, #tb-columns select, #tb-columns input, [data-example], #tb-choose',
-    )) {
-      field.disabled = busy;
-    }
+    const fields = '#tb-settings input, #tb-columns select, #tb-columns input, [data-example], #tb-choose';
+    disable(this.#root, fields, busy);
   }
 
   #showTrained(trained: Trained): void {
