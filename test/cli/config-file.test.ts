@@ -4,17 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lanegrad, lastObject } from './command.js';
-import { writeToy } from './toy.js';
+import { writeColours, writeToy } from './toy.js';
 
 let root = '';
 let runs = 0;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'lanegrad-config-'));
-  const rows = Array.from(
-    { length: 80 },
-    (_, i) => `${i % 7},${['red', 'blue'][i % 2]},${i % 2 ? 'no' : 'yes'}`,
-  );
-  await writeFile(join(root, 'data.csv'), `size,colour,good\n${rows.join('\n')}\n`);
+  await writeColours(join(root, 'data.csv'), 80);
   await writeToy(join(root, 'toy'), { train: 60, test: 12 });
 });
 afterAll(() => rm(root, { recursive: true }));

@@ -4,15 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lanegrad, start } from './command.js';
+import { writeColours } from './toy.js';
 
 let root = '';
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'lanegrad-stream-'));
-  const rows = Array.from(
-    { length: 60 },
-    (_, i) => `${i % 7},${['red', 'blue'][i % 2]},${i % 2 ? 'no' : 'yes'}`,
-  );
-  await writeFile(join(root, 'data.csv'), `size,colour,good\n${rows.join('\n')}\n`);
+  await writeColours(join(root, 'data.csv'), 60);
   await writeFile(join(root, 'new.csv'), 'size,colour\n3,red\n5,blue\n');
   const { code } = await lanegrad(root, [
     'train',

@@ -1,10 +1,11 @@
 /** A flood of requests to a server that is a process of its own: its memory stays bounded, and it stays of use. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { get, post, raw } from '../serve/client.js';
 import { lanegrad, type Running, servedUrl, start } from './command.js';
+import { writeColours } from './toy.js';
 
 const MIB = 2 ** 20;
 /** Bytes beyond those of the idle process: eight bodies of 4 MiB, what JSON makes of them, and what is not collected yet. */
@@ -15,11 +16,7 @@ let running: Running;
 let url = '';
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'lanegrad-flood-'));
-  const rows = Array.from(
-    { length: 60 },
-    (_, i) => `${i % 7},${['red', 'blue'][i % 2]},${i % 2 ? 'no' : 'yes'}`,
-  );
-  await writeFile(join(root, 'data.csv'), `size,colour,good\n${rows.join('\n')}\n`);
+  await writeColours(join(root, 'data.csv'), 60);
   await lanegrad(root, ['train', 'data.csv', '--target', 'good', '--epochs', '3', '--out', 'table']);
   running = start(root, ['serve', 'table', '--port', '0', '--request-seconds', '3', '--queue', '64']);
   url = await servedUrl(running);

@@ -5,16 +5,12 @@ import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lanegrad, lastObject, servedUrl, start } from './command.js';
-import { writeToy } from './toy.js';
+import { writeColours, writeToy } from './toy.js';
 
 let root = '';
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'lanegrad-serve-'));
-  const rows = Array.from(
-    { length: 60 },
-    (_, i) => `${i % 7},${['red', 'blue'][i % 2]},${i % 2 ? 'no' : 'yes'}`,
-  );
-  await writeFile(join(root, 'data.csv'), `size,colour,good\n${rows.join('\n')}\n`);
+  await writeColours(join(root, 'data.csv'), 60);
   await writeFile(join(root, 'new.csv'), 'size,colour\n3,red\n5,blue\n');
   await writeToy(join(root, 'toy'), { train: 24, test: 8 });
   const table = ['train', 'data.csv', '--target', 'good', '--epochs', '3', '--out', 'table'];

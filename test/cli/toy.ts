@@ -1,4 +1,4 @@
-/** A small set of images that a network learns in a blink: each class has a bright quarter of its own. */
+/** Small data that a network learns in a blink: images whose classes have a bright quarter each, and a table. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -26,6 +26,12 @@ export async function writeToy(
     await writeFile(join(folder, `${prefix}-labels-idx1-ubyte`), idx([size], labels));
   }
   return folder;
+}
+
+/** Writes a table of whose rows each second one, the blue ones, is not good. */
+export async function writeColours(path: string, size: number): Promise<void> {
+  const rows = Array.from({ length: size }, (_, i) => `${i % 7},${i % 2 ? 'blue,no' : 'red,yes'}`);
+  await writeFile(path, `size,colour,good\n${rows.join('\n')}\n`);
 }
 
 /** An IDX file of bytes. */

@@ -1,22 +1,16 @@
 /** The convolution of the demo page's digits: its filters and what they find, while it learns. */
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadMnist } from '../../../src/data/mnist.js';
 import { readModel } from '../../../src/formats/model.js';
 import { evaluate } from '../../../src/train/evaluate.js';
 import { noBrowser } from '../../browser.js';
 import { strict } from '../../train/fit-setting.js';
 import { circle, draw } from './drawing.js';
-import { changes, type Demo, drawn, startDemo, text, until, violations, visit } from './page.js';
+import { changes, drawn, saved, text, until, useDemo, violations, visit } from './page.js';
 
-let demo: Demo;
-
-beforeAll(async () => {
-  if (!noBrowser) demo = await startDemo();
-}, 120_000);
-
-afterAll(() => demo?.close());
+const demo = useDemo();
 
 /** What a canvas of this size looks like on which nothing was drawn. */
 function blank(page: Page, selector: string): Promise<string> {
@@ -73,8 +67,7 @@ describe.skipIf(noBrowser)('the digits of the demo page, by convolutions', () =>
       await changes(page, second, circled);
       expect(await violations(page)).toEqual([]);
 
-      const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
-      const bytes = new Uint8Array(await readFile(await download.path()));
+      const bytes = new Uint8Array(await readFile((await saved(page, '#save')).path));
       const { model } = readModel(bytes, 'digits.safetensors');
       expect(model.inputs).toMatchObject([{ shape: [28, 28, 1] }]);
       const { test } = await loadMnist();

@@ -3,22 +3,16 @@
  * is compared, saved and loaded, and the page complains of nothing.
  */
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadMnist } from '../../../src/data/mnist.js';
 import { readModel } from '../../../src/formats/model.js';
 import { evaluate } from '../../../src/train/evaluate.js';
 import { noBrowser } from '../../browser.js';
 import { strict } from '../../train/fit-setting.js';
 import { circle, draw } from './drawing.js';
-import { type Demo, startDemo, text, until, violations, visit } from './page.js';
+import { saved, text, until, useDemo, violations, visit } from './page.js';
 
-let demo: Demo;
-
-beforeAll(async () => {
-  if (!noBrowser) demo = await startDemo();
-}, 120_000);
-
-afterAll(() => demo?.close());
+const demo = useDemo();
 
 describe.skipIf(noBrowser)('the digits of the demo page', () => {
   test('reaches 97 %, recognises drawn digits, saves and loads', {
@@ -58,8 +52,7 @@ describe.skipIf(noBrowser)('the digits of the demo page', () => {
       expect(await page.locator('#confusion tbody tr').count()).toBe(10);
       expect(await violations(page)).toEqual([]);
 
-      const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
-      const bytes = new Uint8Array(await readFile(await download.path()));
+      const bytes = new Uint8Array(await readFile((await saved(page, '#save')).path));
       const { model, metadata } = readModel(bytes, 'digits.safetensors');
       expect(model).toMatchObject({ sizes: [784, 256, 10] });
       expect(metadata.input).toEqual({ scale: 1 / 255, offset: 0, imageShape: [28, 28] });

@@ -3,28 +3,20 @@
  * training, without what axe finds fault with and without scrolling sideways. Pictures are kept in `pictures/`.
  */
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { noBrowser } from '../../browser.js';
-import { type Demo, keepPicture, type PartName, startDemo, until, violations, visit } from './page.js';
+import { keepPicture, until, useDemo, violations, visit } from './page.js';
 
-let demo: Demo;
-
-beforeAll(async () => {
-  if (!noBrowser) demo = await startDemo();
-}, 120_000);
-
-afterAll(() => demo?.close());
+const demo = useDemo();
 
 /** What there is to see in each part, and how it comes to be: by touch on phones. */
 const shows: readonly {
   readonly name: string;
-  readonly part: PartName;
   readonly hash: string;
   readonly act: (page: Page, press: (selector: string) => Promise<void>) => Promise<void>;
 }[] = [
   {
     name: 'digits',
-    part: 'digits',
     hash: '#digits?epochs=1',
     async act(page, press) {
       await press('#train');
@@ -35,7 +27,6 @@ const shows: readonly {
   },
   {
     name: 'digits-convolution',
-    part: 'digits',
     hash: '#digits?network=conv&hidden=16&rate=0.1&epochs=1',
     async act(page, press) {
       await press('#train');
@@ -44,7 +35,6 @@ const shows: readonly {
   },
   {
     name: 'playground',
-    part: 'playground',
     hash: '#playground?speed=500',
     async act(page, press) {
       await press('#pg-play');
@@ -56,7 +46,6 @@ const shows: readonly {
   },
   {
     name: 'playground-hills',
-    part: 'playground',
     hash: '#playground?data=hills&layers=8-8-8-8-8&features=x,y,xx,yy,xy,sinx,siny&speed=500&noise=0.1',
     async act(page, press) {
       await press('#pg-play');
@@ -68,7 +57,6 @@ const shows: readonly {
   },
   {
     name: 'table',
-    part: 'table',
     hash: '#table?example=iris',
     async act(page, press) {
       await until(page, 'tb-status', '^Ready');
@@ -79,7 +67,6 @@ const shows: readonly {
   },
   {
     name: 'table-houses',
-    part: 'table',
     hash: '#table?example=houses',
     async act(page, press) {
       await until(page, 'tb-status', '^Ready');
@@ -89,7 +76,6 @@ const shows: readonly {
   },
   {
     name: 'images',
-    part: 'images',
     hash: '#images?example=shapes&epochs=25&filters=8',
     async act(page, press) {
       await until(page, 'im-status', '^Ready');

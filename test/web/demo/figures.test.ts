@@ -4,19 +4,14 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { noBrowser } from '../../browser.js';
-import { type Demo, type PartName, PICTURES, parts, startDemo, until } from './page.js';
+import { type PartName, PICTURES, parts, until, useDemo } from './page.js';
 
-let demo: Demo;
+const demo = useDemo();
 const figures: Record<string, unknown> = {};
 
-beforeAll(async () => {
-  if (!noBrowser) demo = await startDemo();
-}, 120_000);
-
 afterAll(async () => {
-  await demo?.close();
   if (noBrowser) return;
   await mkdir(PICTURES, { recursive: true });
   await writeFile(`${PICTURES}/figures.json`, `${JSON.stringify(figures, null, 2)}\n`);

@@ -2,19 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { encode } from 'fast-png';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readModel } from '../../../src/formats/model.js';
 import { readOnnx } from '../../../src/tables/onnx-read.js';
 import { noBrowser } from '../../browser.js';
-import { changes, type Demo, drawn, drop, saved, startDemo, text, until, visit } from './page.js';
+import { changes, drawn, drop, saved, text, until, useDemo, visit } from './page.js';
 
-let demo: Demo;
-
-beforeAll(async () => {
-  if (!noBrowser) demo = await startDemo();
-}, 120_000);
-
-afterAll(() => demo?.close());
+const demo = useDemo();
 
 /** Pictures of 40 by 30 pixels in one colour, each a bit different. */
 function pictures(name: string, count: number, [red, green, blue]: readonly number[]) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { build } from 'vite';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { launchChromium, noBrowser } from '../../browser.js';
 import { isolated, root, startServer, type WebServer } from '../server.js';
 
@@ -29,6 +29,16 @@ export interface Demo {
 
 /** With a camera that shows a test picture, and that nobody has to allow. */
 const FLAGS = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
+/** The page for a test file, if there is a browser: there while its tests run. */
+export function useDemo(): Demo {
+  const demo = {} as Demo;
+  beforeAll(async () => {
+    if (!noBrowser) Object.assign(demo, await startDemo());
+  }, 120_000);
+  afterAll(() => demo.close?.());
+  return demo;
+}
 
 /** The page, and a browser if there is one. */
 export async function startDemo(): Promise<Demo> {
@@ -154,7 +164,7 @@ export async function drop(
   }, plain);
 }
 
-/** The bytes of the file that a click saves. */
+/** The file that a click saves. */
 export async function saved(page: Page, selector: string): Promise<{ name: string; path: string }> {
   const [download] = await Promise.all([page.waitForEvent('download'), page.click(selector)]);
   return { name: download.suggestedFilename(), path: await download.path() };

@@ -1,15 +1,9 @@
 /** The playground of the demo page in Chromium: it learns while one watches, and takes everything one presses. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { noBrowser } from '../../browser.js';
-import { changes, type Demo, drawn, startDemo, text, until, visit } from './page.js';
+import { changes, drawn, text, until, useDemo, visit } from './page.js';
 
-let demo: Demo;
-
-beforeAll(async () => {
-  if (!noBrowser) demo = await startDemo();
-}, 120_000);
-
-afterAll(() => demo?.close());
+const demo = useDemo();
 
 const number = async (page: Parameters<typeof text>[0], id: string) =>
   Number((await text(page, id)).replace(/[^0-9.]/g, ''));

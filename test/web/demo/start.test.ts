@@ -1,16 +1,10 @@
 /** The demo page where something keeps it from starting: it says what. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { noBrowser } from '../../browser.js';
-import { type Demo, startDemo, text, until } from './page.js';
+import { text, until, useDemo } from './page.js';
 
-let demo: Demo;
-
-beforeAll(async () => {
-  if (!noBrowser) demo = await startDemo();
-}, 120_000);
-
-afterAll(() => demo?.close());
+const demo = useDemo();
 
 describe.skipIf(noBrowser)('the demo page', () => {
   describe('that cannot start says so, under a policy that allows no script within the page', () => {

@@ -2,22 +2,16 @@
 import { readFile } from 'node:fs/promises';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readModel } from '../../../src/tables/model-file.js';
 import { readOnnx } from '../../../src/tables/onnx-read.js';
 import { openTable } from '../../../src/tables/open.js';
 import { predictTable } from '../../../src/tables/predict.js';
 import { noBrowser } from '../../browser.js';
 import { strict } from '../../train/fit-setting.js';
-import { type Demo, drop, saved, startDemo, text, until, visit } from './page.js';
+import { drop, saved, text, until, useDemo, visit } from './page.js';
 
-let demo: Demo;
-
-beforeAll(async () => {
-  if (!noBrowser) demo = await startDemo();
-}, 120_000);
-
-afterAll(() => demo?.close());
+const demo = useDemo();
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const csv = (name: string, text: string) => ({ name, bytes: bytesOf(text), type: 'text/csv' });
