@@ -1,12 +1,12 @@
 /**
- * `--config`: what a file says of a training, beneath what the command line says. The file is the `config.json` of
- * a run, or has options under their names: `{ "data": "iris.csv", "target": "species", "epochs": 50 }`.
+ * `--config`: what a file says of a training, beneath what the command line says. The file is the `config.json`
+ * of a run, or has options under their names: `{ "data": "iris.csv", "target": "species", "epochs": 50 }`.
  */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { FormatError, OptionError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
+import { isFolder } from '../base/files/folders.js';
 import { type Kind, readSettingValues, type Setting, type SettingsTable } from '../base/settings.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { runOptions } from '../run/options.js';
@@ -67,11 +67,7 @@ export async function withConfig(
 }
 
 async function read(given: string): Promise<Configuration> {
-  const isFolder = await stat(given).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  const path = isFolder ? join(given, 'config.json') : given;
+  const path = (await isFolder(given)) ? join(given, 'config.json') : given;
   const bytes = await readFileBytes(path);
   let json: unknown;
   try {
@@ -125,7 +121,10 @@ function ofRun(json: Readonly<Record<string, unknown>>, path: string): Configura
   };
 }
 
-/** A kind that reads the words too which an option takes besides values, and true for one that needs no value. */
+/**
+ * A kind that reads the words too which an option takes besides values, and true for one that needs no
+ * value.
+ */
 function withWords({ kind, words = [] }: Setting): Kind<unknown> {
   const isOptional = kind.placeholder?.startsWith('[') === true;
   const read = (json: unknown) =>

@@ -5,15 +5,15 @@ import type { Choice } from '../base/settings.js';
 import { createEngine } from '../create/engine.js';
 import type { AnySet } from '../data/any-set.js';
 import type { Dataset } from '../data/dataset.js';
-import { fitsInMemory } from '../data/spill-plan.js';
 import type { LossName } from '../nn/losses.js';
 import type { Network } from '../nn/model.js';
 import type { OpenNetwork } from '../run/open-network.js';
 import { loadSplits } from '../run/sources.js';
 import type { PictureFolder, RunSplits } from '../run/splits.js';
 import { weightsSha256 } from '../run/weights.js';
-import { largeTableDataset, MAX_BYTES } from '../tables/dataset.js';
+import { largeTableDataset } from '../tables/dataset.js';
 import { openTableInput } from '../tables/file.js';
+import { formOf, rowsFit } from '../tables/stream-table.js';
 import { type ComputeOptions, commonOptions, engineOptions } from './arguments.js';
 import { count, lossText, Output, percent, printable, table } from './output.js';
 import {
@@ -80,13 +80,13 @@ async function evaluateModel(
   // The parts of a table are the model's own business: without being asked for one, all rows are measured.
   const part = metadata.table && command.getOptionValueSource('split') !== 'cli' ? 'full' : split;
   const splits = metadata.table ? undefined : await loadSplits(source, picturesOf(opened));
+  const form = metadata.table && formOf(metadata.table);
   const set: AnySet = metadata.table
     ? await largeTableDataset(
         await openTableInput(await tableSource(source), { like: metadata.table, ...toReading(options) }),
         metadata.table,
         part === 'full' ? undefined : part,
-        (rows, width) =>
-          4 * rows * width <= MAX_BYTES && fitsInMemory(rows, { dtype: 'f32', width, answer: 'label' }),
+        (rows) => rowsFit(rows, form!),
       )
     : scaledFor(metadata, partOf(splits!, split, source));
   const own = data === undefined && metadata.table !== undefined;
@@ -148,8 +148,8 @@ const SEEN_ROWS =
   'note: the rows that the model was trained on are among them; --split test leaves those that were not';
 
 /**
- * Pictures are split anew by a seed. Where the model's file does not say by which, as of one that a script saved
- * without it, nobody knows which of them were trained on.
+ * Pictures are split anew by a seed. Where the model's file does not say by which, as of one that a script
+ * saved without it, nobody knows which of them were trained on.
  */
 function unknownSplit({ metadata }: OpenNetwork, { seed }: PictureFolder): string | undefined {
   if (metadata.input?.splitSeed !== undefined) return undefined;

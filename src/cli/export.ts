@@ -1,9 +1,9 @@
 /** `lanegrad export`: a model, or the metrics of a run, as the files of other programs. */
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { FileError, OptionError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
+import { isFolder } from '../base/files/folders.js';
 import { flagOf } from '../base/settings.js';
 import { exportFormats } from '../run/formats.js';
 import { commonOptions } from './arguments.js';
@@ -82,9 +82,5 @@ async function checkTarget(source: string, target: string): Promise<void> {
   if (resolve(source) === resolve(target)) {
     throw new OptionError('--out', `expected another file than the source, given ${printable(target)}`);
   }
-  const folder = await stat(target).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (folder) throw new FileError(target, 'expected a file to write, but it is a folder');
+  if (await isFolder(target)) throw new FileError(target, 'expected a file to write, but it is a folder');
 }

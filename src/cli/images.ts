@@ -28,9 +28,10 @@ export interface Images {
 }
 
 /**
- * Reads an IDX file of bytes, [n, height, width], [n, height, width, channels] or [n, width], plain or gzip; or
- * pictures, which are brought to what the model takes. Throws FileError when a file cannot be read, FormatError
- * when it is something else, OptionError when that is a table, DataError when it is empty, ShapeError for a picture that the model does not take.
+ * Reads an IDX file of bytes, [n, height, width], [n, height, width, channels] or [n, width], plain or gzip;
+ * or pictures, which are brought to what the model takes. Throws FileError when a file cannot be read,
+ * FormatError when it is something else, OptionError when that is a table, DataError when it is empty,
+ * ShapeError for a picture that the model does not take.
  */
 export async function readImages(given: string, wanted: ImagesFor): Promise<Images> {
   const isFolder = given !== STANDARD_INPUT && (await stat(given)).isDirectory();

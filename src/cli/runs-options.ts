@@ -74,8 +74,8 @@ function checkThreads(flag: string, isGiven: (name: string) => boolean): void {
 }
 
 /**
- * Throws OptionError for the folder of a trial, or of its fold or seed: its study knows what it came to, with data
- * that a training by itself would not have.
+ * Throws OptionError for the folder of a trial, or of its fold or seed: its study knows what it came to, with
+ * data that a training by itself would not have.
  */
 export async function refuseTrial(path: string): Promise<void> {
   const own = resolve(path);

@@ -57,8 +57,8 @@ export class Signals {
 }
 
 /**
- * Ends a process that would stay with nothing to do: BullMQ waits for some seconds before it tries a server again that
- * is lost, also when nobody needs it any more.
+ * Ends a process that would stay with nothing to do: BullMQ waits for some seconds before it tries a server
+ * again that is lost, also when nobody needs it any more.
  */
 export function leaveSoon(): void {
   setTimeout(() => process.exit(), 2 * ECHO).unref();

@@ -42,8 +42,8 @@ export function picturesOf({ model, metadata }: OpenNetwork): PictureSettings {
 }
 
 /**
- * Whether the word is a file of images or a folder of pictures without classes, and not a data set or the name of
- * one. Throws OptionError when it is nothing at all.
+ * Whether the word is a file of images or a folder of pictures without classes, and not a data set or the
+ * name of one. Throws OptionError when it is nothing at all.
  */
 export async function isFileSource(source: string): Promise<boolean> {
   if (source === STANDARD_INPUT) return true;

@@ -38,8 +38,8 @@ export async function prepareTableRun(
 const MAX_NAMED = 20;
 
 /**
- * Which column to learn is asked for with the names that there are. Throws OptionError with them, and FileError
- * or FormatError for what cannot be read.
+ * Which column to learn is asked for with the names that there are. Throws OptionError with them, and
+ * FileError or FormatError for what cannot be read.
  */
 async function askForTarget(source: string, options: TrainOptions): Promise<void> {
   if (source === STANDARD_INPUT) return;

@@ -1,8 +1,8 @@
 /** Training that begins with the weights of another model. Node only: the model is a file. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShapeError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
+import { isFolder } from '../base/files/folders.js';
 
 import { allValues, type Network, writeAll } from '../nn/model.js';
 import { readAnyModel } from './checkpoint-model.js';
@@ -17,11 +17,7 @@ const MAX_LISTED = 6;
  * or shapes differ; the model then stays as it was.
  */
 export async function takeWeights(model: Network, source: string): Promise<void> {
-  const isFolder = await stat(source).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  const path = isFolder ? join(source, MODEL_FILE) : source;
+  const path = (await isFolder(source)) ? join(source, MODEL_FILE) : source;
   const given = new Map(
     allValues((await readAnyModel(await readFileBytes(path), path)).model).map((own) => [own.name, own]),
   );

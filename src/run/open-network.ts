@@ -1,8 +1,8 @@
 /** The network of any file that holds one: of lanegrad, or ONNX with its weights beside it. Node only. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FormatError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
+import { isFolder } from '../base/files/folders.js';
 import { readDataFiles } from '../formats/onnx/load.js';
 import { formatOf, isOnnx } from '../formats/recognise.js';
 import type { Network } from '../nn/model.js';
@@ -24,11 +24,7 @@ export interface OpenNetwork {
  * FormatError for what is no model.
  */
 export async function openNetwork(given: string): Promise<OpenNetwork> {
-  const isFolder = await stat(given).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  const path = isFolder ? join(given, MODEL_FILE) : given;
+  const path = (await isFolder(given)) ? join(given, MODEL_FILE) : given;
   const bytes = await readFileBytes(path);
   if (isTablePath(path) && !['safetensors', 'onnx'].includes(formatOf(bytes) ?? '')) {
     throw new FormatError(path, 'expected a model, such as model.safetensors or a run folder, given a table');

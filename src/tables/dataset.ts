@@ -72,7 +72,7 @@ export async function largeTableDataset(
   table: Table,
   preparation: TablePreparation,
   part: Part | undefined,
-  fits: (rows: number, width: number) => boolean,
+  fits: (rows: number) => boolean,
 ): Promise<AnySet> {
   const { name, width, read, chunks } = openRows('tableDataset', table, preparation, part);
   let isLarge = false;
@@ -80,7 +80,7 @@ export async function largeTableDataset(
     let rows = 0;
     for await (const chunk of chunks()) {
       rows += chunk.answers.length;
-      isLarge = !fits(rows, width);
+      isLarge = !fits(rows);
       if (isLarge) return;
       yield chunk;
     }

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { DataError } from '../base/errors.js';
 import { SpillFile } from '../base/files/spill.js';
 import { OptionReader } from '../base/options.js';
-import { DEFAULT_MEMORY, MIN_MEMORY, planSpill } from '../data/spill-plan.js';
+import { DEFAULT_MEMORY, fitsInMemory, MIN_MEMORY, planSpill } from '../data/spill-plan.js';
 import { type RowForm, rowBytes, SpilledRows } from '../data/spilled-rows.js';
 import { type StreamedDataset, streamDataset } from '../data/stream.js';
 import { checkTable } from './chunks.js';
+import { MAX_BYTES } from './dataset.js';
 import { fillParts, type RowSink } from './fill.js';
 import { planTable, type TablePlan } from './plan.js';
 import { inputSizeOf, type TablePreparation } from './preparation.js';
@@ -65,6 +66,11 @@ export async function streamTable(table: Table, options: StreamTableOptions): Pr
 export function formOf(preparation: TablePreparation): RowForm {
   const answer = preparation.target.kind === 'classification' ? 'label' : 'target';
   return { dtype: 'f32', width: inputSizeOf(preparation), answer };
+}
+
+/** Whether so many prepared rows are held in memory, of which `memory` says how much they may take. */
+export function rowsFit(rows: number, form: RowForm, memory?: number): boolean {
+  return 4 * rows * form.width <= MAX_BYTES && fitsInMemory(rows, form, memory);
 }
 
 /** The same of a table that was read once already. */

@@ -4,18 +4,17 @@ import { OptionError } from '../base/errors.js';
 import { readSettingValues } from '../base/settings.js';
 import type { AnySet } from '../data/any-set.js';
 import type { Dataset } from '../data/dataset.js';
-import { DEFAULT_MEMORY, fitsInMemory } from '../data/spill-plan.js';
+import { DEFAULT_MEMORY } from '../data/spill-plan.js';
 import { rowBytes } from '../data/spilled-rows.js';
 import { type StreamedDataset, streamDataset } from '../data/stream.js';
 import { type Streaming, temporaryIn } from '../data/streaming.js';
 import type { CsvOptions } from './csv-reading.js';
-import { MAX_BYTES } from './dataset.js';
 import { openTableInput, tableName } from './file.js';
 import { tableOptions } from './options.js';
 import { planTable } from './plan.js';
 import type { TablePreparation } from './preparation.js';
 import { type PrepareOptions, prepareInMemory, prepareTable } from './prepare.js';
-import { formOf, spillTable } from './stream-table.js';
+import { formOf, rowsFit, spillTable } from './stream-table.js';
 import type { TableSummary } from './summary.js';
 import type { Table } from './types.js';
 
@@ -81,9 +80,8 @@ export async function loadLargeTable(
   const plan = await planTable(where, table, options);
   const form = formOf(plan.preparation);
   const rows = plan.scan.sizes.reduce((total, size) => total + size, 0);
-  const fits = 4 * rows * form.width <= MAX_BYTES && fitsInMemory(rows, form, memory);
   const name = tableName(path);
-  if (fits) {
+  if (rowsFit(rows, form, memory)) {
     const { preparation, summary, ...sets } = await prepareInMemory(where, table, plan);
     return { ...sets, full: { ...sets.train, name }, table: { preparation, summary } };
   }

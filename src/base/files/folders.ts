@@ -1,4 +1,4 @@
-/** Folders made where they are missing. Node only. */
+/** Folders: whether they are there, and made where they are missing. Node only. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FileError } from '../errors.js';
@@ -15,14 +15,18 @@ export async function makeFolders(path: string): Promise<string | undefined> {
   }
 }
 
-/** The innermost folder on the way to `path` that is there. */
-export async function existingFolder(path: string): Promise<string> {
-  const own = resolve(path);
-  const isFolder = await stat(own).then(
+/** Whether a folder is there; false for what cannot be seen. */
+export function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  return isFolder || dirname(own) === own ? own : existingFolder(dirname(own));
+}
+
+/** The innermost folder on the way to `path` that is there. */
+export async function existingFolder(path: string): Promise<string> {
+  const own = resolve(path);
+  return dirname(own) === own || (await isFolder(own)) ? own : existingFolder(dirname(own));
 }
 
 /**
