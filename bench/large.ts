@@ -1,17 +1,15 @@
 /**
- * A table larger than memory: rows a second of each part of training on it while it streams, and the most memory
- * that took; beside the same rows in memory, where they fit.
+ * A table larger than memory: rows a second of each part of training on it while it streams, and the most
+ * memory that took; beside the same rows in memory, where they fit.
  */
 import { spawnSync } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { byteText } from '../src/base/settings.js';
 import { fitsInMemory } from '../src/data/spill-plan.js';
+import { COLUMNS, writeTable } from './table-csv.js';
 
 /** What one training came to. */
 export interface LargeFigures {
@@ -37,9 +35,6 @@ export interface LargeResult {
   readonly sameWeights?: boolean;
 }
 
-const COLUMNS = 20;
-const CHUNK = 1000;
-
 export async function benchLarge(
   rows: number,
   { memory, epochs }: { memory: number; epochs: number },
@@ -48,8 +43,7 @@ export async function benchLarge(
   const folder = await mkdtemp(join(tmpdir(), 'lanegrad-large-'));
   const file = join(folder, 'table.csv');
   try {
-    await pipeline(Readable.from(lines(rows)), createWriteStream(file));
-    const { size: bytes } = await stat(file);
+    const bytes = await writeTable(file, rows, (value) => value.toFixed(6));
     report(`${rows.toLocaleString('en')} rows of ${COLUMNS} numbers, ${byteText(bytes)} of CSV`);
     const streamed = child([file, String(memory), String(epochs), 'true']);
     report(figuresRow(`streaming, memory ${byteText(memory)}`, streamed));
@@ -84,26 +78,6 @@ function figuresRow(name: string, { prepared, epochs, preparedBytes, peakBytes }
   const [first, ...later] = epochs;
   const rates = `${rate(prepared)} rows/s prepared, ${rate(first)} first epoch`;
   const others = later.length > 0 ? `, ${later.map(rate).join(', ')} later` : '';
-  return `  ${name.padEnd(28)} ${rates}${others}; peak ${byteText(preparedBytes)} prepared, ${byteText(peakBytes)} in all`;
-}
-
-/** Numbers of six digits, and two kinds by the sign of a sum of some of them. */
-function* lines(rows: number): Generator<string> {
-  yield `${Array.from({ length: COLUMNS }, (_, i) => `x${i}`).join(',')},kind\n`;
-  // Weyl's sequence: the same file each time.
-  let state = 0;
-  for (let from = 0; from < rows; from += CHUNK) {
-    let text = '';
-    for (let row = from; row < Math.min(from + CHUNK, rows); row++) {
-      let sum = 0;
-      for (let i = 0; i < COLUMNS; i++) {
-        state = (state + 0.6180339887498949) % 1;
-        const value = 2 * state - 1;
-        if (i < 5) sum += value;
-        text += `${value.toFixed(6)},`;
-      }
-      text += sum > 0 ? 'up\n' : 'down\n';
-    }
-    yield text;
-  }
+  const peak = `${byteText(preparedBytes)} prepared, ${byteText(peakBytes)} in all`;
+  return `  ${name.padEnd(28)} ${rates}${others}; peak ${peak}`;
 }

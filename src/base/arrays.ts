@@ -70,6 +70,20 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return has(byteLengthOf, value);
 }
 
+/** All parts, one behind the other, in an array of the class. */
+export function joined<T extends NumericArray>(
+  Class: new (length: number) => T,
+  parts: readonly ArrayLike<number>[],
+): T {
+  const whole = new Class(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
 export function isStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

@@ -1,6 +1,6 @@
 /** A data set in memory or one that streams, for those that take both. */
-import { DataError } from '../base/errors.js';
-import { readChunk } from './chunk.js';
+import { joined, type NumericArray } from '../base/arrays.js';
+import { ChunkReader } from './chunk-reader.js';
 import { type Dataset, sliceDataset } from './set.js';
 import type { StreamedDataset } from './stream.js';
 
@@ -18,50 +18,27 @@ export function sizeOf(set: AnySet): number {
 /** At most so many of the first rows, in memory; of a set that is in memory all of them. */
 export async function firstRows(set: AnySet, most: number): Promise<Dataset> {
   if (!isStreamed(set)) return set;
-  const { source, name } = set;
-  const controller = new AbortController();
-  const context = { signal: controller.signal };
-  const parts: Dataset[] = [];
-  let rows = 0;
-  try {
-    for await (const chunk of 'open' in source ? source.open(context) : inOrder(source, context)) {
-      const part = readChunk(name, set, chunk);
-      if (part) parts.push(part);
-      rows += part?.size ?? 0;
-      if (rows >= most) break;
-    }
-  } finally {
-    controller.abort();
-  }
-  if (parts.length === 0) throw new DataError(name, 'the source is empty: expected at least 1 row');
-  const { targets } = parts[0];
-  const whole: Dataset = {
+  const { name: where, size } = set;
+  const reader = new ChunkReader(set, { where, size, counted: false, skip: 0 });
+  const segments = await reader.take(most).finally(() => reader.close());
+  const parts = segments.map(({ rows, from, to }) => sliceDataset(rows, from, to));
+  const all = <T extends NumericArray>(
+    Class: new (length: number) => T,
+    of: (part: Dataset) => ArrayLike<number> | undefined,
+  ) =>
+    joined(
+      Class,
+      parts.map((part) => of(part)!),
+    );
+  return {
     ...parts[0],
-    size: rows,
-    inputs: joined(parts.map(({ inputs }) => inputs)),
-    labels: joined(parts.map(({ labels }) => labels)),
-    ...(targets && { targets: joined(parts.map((part) => part.targets!)) }),
-    ...(set.weighted && { weights: joined(parts.map(({ weights }) => weights!)) }),
+    size: parts.reduce((sum, part) => sum + part.size, 0),
+    inputs: all<Uint8Array | Float32Array>(
+      set.dtype === 'u8' ? Uint8Array : Float32Array,
+      (part) => part.inputs,
+    ),
+    labels: all(Int32Array, (part) => part.labels),
+    ...(parts[0].targets && { targets: all(Float32Array, (part) => part.targets) }),
+    ...(set.weighted && { weights: all(Float32Array, (part) => part.weights) }),
   };
-  return sliceDataset(whole, 0, Math.min(most, rows));
-}
-
-async function* inOrder(
-  { chunks, read }: Extract<StreamedDataset['source'], { read: unknown }>,
-  context: Parameters<typeof read>[1],
-) {
-  const count = typeof chunks === 'number' ? chunks : chunks.length;
-  for (let index = 0; index < count; index++) yield read(index, context);
-}
-
-function joined<T extends Uint8Array | Float32Array | Int32Array>(parts: readonly T[]): T {
-  const [first] = parts;
-  const length = parts.reduce((total, part) => total + part.length, 0);
-  const whole = new (first.constructor as new (length: number) => T)(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

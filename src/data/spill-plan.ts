@@ -1,5 +1,7 @@
 /** How rows that are larger than memory are divided so that they take no more of it than they may. Node only. */
+import { tmpdir } from 'node:os';
 import { availableMemory } from '../base/memory.js';
+import { OptionReader } from '../base/options.js';
 import { type RowForm, rowBytes, rowsIn } from './spilled-rows.js';
 
 /** Bytes that training may hold of rows where nothing else is said. */
@@ -14,6 +16,24 @@ const MAX_CHUNK = 2 ** 22;
  * what reads, and for the program itself.
  */
 const WINDOWS = 6;
+
+/** Where rows may be, and how much of them at a time in memory. */
+export interface SpillLimits {
+  readonly memory: number;
+  /** Of the temporary file. */
+  readonly spillFolder: string;
+}
+
+/** Options that are limits, and the others. Throws OptionError for limits that are none. */
+export function readSpillLimits<T extends Partial<SpillLimits>>(where: string, options: T | undefined) {
+  const { memory, spillFolder, ...others } = options ?? ({} as T);
+  const reader = new OptionReader(where, { memory, spillFolder });
+  const limits: SpillLimits = {
+    memory: reader.integer('memory', { min: MIN_MEMORY }, DEFAULT_MEMORY),
+    spillFolder: reader.string('spillFolder', tmpdir()),
+  };
+  return { limits, others };
+}
 
 /** In how large pieces rows are written, read and shuffled. */
 export interface SpillPlan {

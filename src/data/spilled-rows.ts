@@ -8,7 +8,7 @@
  *   | labels i32, or targets f32 [rows] | inputs u8 or f32 [rows, width] |
  */
 import { createHash } from 'node:crypto';
-import type { SpillFile } from '../base/files/spill.js';
+import { SpillFile } from '../base/files/spill.js';
 import type { Chunk } from './stream.js';
 
 /** What rows are. */
@@ -27,6 +27,36 @@ export function rowBytes({ dtype, width }: RowForm): number {
 /** Rows of a chunk that is to have so many bytes. */
 export function rowsIn(bytes: number, form: RowForm): number {
   return Math.max(1, Math.floor(bytes / rowBytes(form)));
+}
+
+/** Parts of rows in one file, which whoever makes them closes. */
+export interface SpilledParts {
+  readonly file: SpillFile;
+  /** Bytes of the file. */
+  readonly bytes: number;
+  readonly parts: readonly SpilledRows[];
+}
+
+/**
+ * Makes a temporary file in `folder` for parts of at most so many rows, one behind the other, in chunks of
+ * `chunkRows`; `what` names the rows in messages. Throws FileError as `SpillFile.create`.
+ */
+export async function spillParts(
+  folder: string,
+  what: string,
+  sizes: readonly number[],
+  form: RowForm,
+  chunkRows: number,
+): Promise<SpilledParts> {
+  const bytes = sizes.reduce((total, size) => total + size, 0) * rowBytes(form);
+  const file = await SpillFile.create(folder, bytes, what);
+  let begin = 0;
+  const parts = sizes.map((size) => {
+    const rows = new SpilledRows(file, begin, size, form, chunkRows);
+    begin += size * rowBytes(form);
+    return rows;
+  });
+  return { file, bytes, parts };
 }
 
 export class SpilledRows {

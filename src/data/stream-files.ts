@@ -9,7 +9,7 @@ import { platform } from '#platform';
 import type { NumericArray } from '../base/arrays.js';
 import { DataError, FileError, OptionError, ShapeError, show } from '../base/errors.js';
 import { fileError } from '../base/files/atomic.js';
-import { isImageShape } from '../base/image-shape.js';
+import { isCount, isImageShape } from '../base/image-shape.js';
 import { checkPath, OptionReader } from '../base/options.js';
 import { validationRows } from './folder.js';
 import { RowFile } from './row-file.js';
@@ -199,7 +199,6 @@ interface General extends FileStreamOptions {
 }
 
 function readGeneral(reader: OptionReader, name: string): General {
-  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1;
   const chunkRows = reader.optional('chunkRows', 'a whole number, at least 1', isCount);
   const window = reader.optional('window', 'a whole number, at least 1', isCount);
   return {

@@ -5,7 +5,6 @@
  */
 import { checkBytes } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
-import type { Bytes } from '../base/globals.js';
 
 export type ByteOrder = 'little' | 'big';
 
@@ -33,17 +32,6 @@ const MAX_GROWTH = 64;
 /** The most bytes that a compressed file of this size may grow to, unless the caller says otherwise. */
 export function growthLimit(fileBytes: number): number {
   return Math.max(FREE_GROWTH, MAX_GROWTH * fileBytes);
-}
-
-/** All parts, one behind the other. */
-export function joined(parts: readonly Uint8Array[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /**

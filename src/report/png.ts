@@ -4,9 +4,9 @@
  */
 
 import { zlibSync } from 'fflate';
+import { joined } from '../base/arrays.js';
 import { OptionError, ShapeError, show } from '../base/errors.js';
 import type { Bytes } from '../base/globals.js';
-import { joined } from '../formats/bytes.js';
 import { crc32 } from '../formats/crc.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -39,7 +39,7 @@ export function encodePng(pixels: Uint8Array, height: number, width: number, cha
   for (let y = 0; y < height; y++) {
     rows.set(pixels.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
   }
-  return joined([
+  return joined(Uint8Array, [
     Uint8Array.from(SIGNATURE),
     chunk('IHDR', header),
     chunk('IDAT', zlibSync(rows, { level: 9 })),
@@ -62,8 +62,8 @@ export function pngDataUri(
 }
 
 function chunk(type: string, data: Uint8Array): Uint8Array {
-  const body = joined([Uint8Array.from(type, (char) => char.charCodeAt(0)), data]);
-  return joined([bigEndian(data.length), body, bigEndian(crc32(body))]);
+  const body = joined(Uint8Array, [Uint8Array.from(type, (char) => char.charCodeAt(0)), data]);
+  return joined(Uint8Array, [bigEndian(data.length), body, bigEndian(crc32(body))]);
 }
 
 function bigEndian(value: number): Uint8Array {

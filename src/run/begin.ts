@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { ShapeError } from '../base/errors.js';
 import { readFileBytes } from '../base/files/atomic.js';
 import { isFolder } from '../base/files/folders.js';
-
 import { allValues, type Network, writeAll } from '../nn/model.js';
 import { readAnyModel } from './checkpoint-model.js';
 import { MODEL_FILE } from './folder.js';

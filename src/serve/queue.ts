@@ -3,6 +3,7 @@
  * same time; each is answered with its own rows' answers, and with its own error. It knows nothing of HTTP.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { joined } from '../base/arrays.js';
 import { LanegradError } from '../base/errors.js';
 import { BODY, RequestError, unavailable } from './errors.js';
 import type { RowSource } from './rows.js';
@@ -105,7 +106,7 @@ export class Queue {
     const rows = parts.reduce((sum, part) => sum + part.rows, 0);
     const began = performance.now();
     try {
-      const answers = this.#answering.of(BODY, joined(parts), rows, firstOf(parts));
+      const answers = this.#answering.of(BODY, rowsOf(parts), rows, firstOf(parts));
       let at = 0;
       for (const part of parts) {
         for (let i = 0; i < part.rows; i++) part.job.answers.push(answers[at++]);
@@ -143,17 +144,13 @@ function firstOf(parts: readonly Part[]): number {
 }
 
 /** Of each input, the rows of all parts in order. */
-function joined(parts: readonly Part[]): readonly Float32Array[] {
+function rowsOf(parts: readonly Part[]): readonly Float32Array[] {
   const [first] = parts;
   if (parts.length === 1) return first.values;
-  return first.values.map((_, input) => {
-    const own = parts.map(({ values }) => values[input]);
-    const all = new Float32Array(own.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const values of own) {
-      all.set(values, at);
-      at += values.length;
-    }
-    return all;
-  });
+  return first.values.map((_, input) =>
+    joined(
+      Float32Array,
+      parts.map(({ values }) => values[input]),
+    ),
+  );
 }

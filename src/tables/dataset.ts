@@ -3,6 +3,7 @@
  * model has.
  */
 
+import { joined } from '../base/arrays.js';
 import { DataError, OptionError, show } from '../base/errors.js';
 import type { AnySet } from '../data/any-set.js';
 import { type Dataset, dataset } from '../data/dataset.js';
@@ -150,15 +151,9 @@ async function gather(
     for (const answer of answers) targets.push(answer);
   }
   if (targets.length === 0) return undefined;
-  const all = new Float32Array(targets.length * width);
-  let at = 0;
-  for (const rows of parts) {
-    all.set(rows, at);
-    at += rows.length;
-  }
   const isClass = preparation.target.kind === 'classification';
   const answers = isClass ? Int32Array.from(targets) : Float32Array.from(targets);
-  return asDataset(preparation, name, width, all, answers);
+  return asDataset(preparation, name, width, joined(Float32Array, parts), answers);
 }
 
 function noRows(name: string, part: Part | undefined): DataError {

@@ -2,6 +2,7 @@
  * The objects in JSON lines, and in one array, in order: streamed, checked, and numbered. It knows no
  * columns.
  */
+import { joined } from '../base/arrays.js';
 import { FormatError, show } from '../base/errors.js';
 import { exactIntegers } from './json-integers.js';
 import { isTooDeep, JsonScanner, MAX_DEPTH } from './json-scan.js';
@@ -58,7 +59,7 @@ export async function* readLines(source: ByteSource): AsyncGenerator<RowBatch> {
       const to = piece.indexOf(10, from);
       if (to < 0) break;
       const own = piece.subarray(from, to);
-      parse(restBytes > 0 ? joined([...rest, own], restBytes + own.length) : own);
+      parse(restBytes > 0 ? joined(Uint8Array, [...rest, own]) : own);
       [rest, restBytes] = [[], 0];
       from = to + 1;
     }
@@ -74,7 +75,7 @@ export async function* readLines(source: ByteSource): AsyncGenerator<RowBatch> {
       fail(`expected at most ${MAX_ROW} bytes`);
     }
   }
-  parse(joined(rest, restBytes));
+  parse(joined(Uint8Array, rest));
   if (rows.length > 0) yield { rows, lines };
 }
 
@@ -169,14 +170,4 @@ function checkedRow(value: unknown, unit: 'line' | 'row', place: number, name: s
 
 function isBlank(byte: number): boolean {
   return byte === 32 || byte === 10 || byte === 13 || byte === 9;
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -2,12 +2,9 @@
  * A table larger than memory as data sets that stream: its rows are prepared once, written to a temporary file,
  * and read from there in every epoch. Node only.
  */
-import { tmpdir } from 'node:os';
 import { DataError } from '../base/errors.js';
-import { SpillFile } from '../base/files/spill.js';
-import { OptionReader } from '../base/options.js';
-import { DEFAULT_MEMORY, fitsInMemory, MIN_MEMORY, planSpill } from '../data/spill-plan.js';
-import { type RowForm, rowBytes, SpilledRows } from '../data/spilled-rows.js';
+import { fitsInMemory, planSpill, readSpillLimits, type SpillLimits } from '../data/spill-plan.js';
+import { type RowForm, type SpilledRows, spillParts } from '../data/spilled-rows.js';
 import { type StreamedDataset, streamDataset } from '../data/stream.js';
 import { checkTable } from './chunks.js';
 import { MAX_BYTES } from './dataset.js';
@@ -52,14 +49,8 @@ export interface StreamedTable {
 export async function streamTable(table: Table, options: StreamTableOptions): Promise<StreamedTable> {
   const where = 'streamTable';
   checkTable(where, table);
-  const { memory, spillFolder, ...others } = options ?? {};
-  const reader = new OptionReader(where, { memory, spillFolder });
-  const own = {
-    memory: reader.integer('memory', { min: MIN_MEMORY }, DEFAULT_MEMORY),
-    spillFolder: reader.string('spillFolder', tmpdir()),
-  };
-  reader.end();
-  return spillTable(where, table, await planTable(where, table, others), own);
+  const { limits, others } = readSpillLimits(where, options);
+  return spillTable(where, table, await planTable(where, table, others), limits);
 }
 
 /** Of a table's prepared rows. */
@@ -78,7 +69,7 @@ export async function spillTable(
   where: string,
   table: Table,
   plan: TablePlan,
-  { memory, spillFolder }: { readonly memory: number; readonly spillFolder: string },
+  { memory, spillFolder }: SpillLimits,
 ): Promise<StreamedTable> {
   const { preparation, scan } = plan;
   const { name } = table;
@@ -86,15 +77,9 @@ export async function spillTable(
     throw new DataError(name, 'expected rows to train on, given none whose target is known');
   const form = formOf(preparation);
   const { chunk, window } = planSpill(memory, form);
-  const rows = scan.sizes.reduce((total, size) => total + size, 0);
-  const file = await SpillFile.create(spillFolder, rows * rowBytes(form), `the prepared rows of ${name}`);
+  const what = `the prepared rows of ${name}`;
+  const { file, parts } = await spillParts(spillFolder, what, scan.sizes, form, chunk);
   try {
-    let before = 0;
-    const parts = scan.sizes.map((size) => {
-      const begin = before * rowBytes(form);
-      before += size;
-      return new SpilledRows(file, begin, size, form, chunk);
-    });
     const counts = await fillParts(
       where,
       table,

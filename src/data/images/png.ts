@@ -4,9 +4,9 @@
  * them as the picture needs. Node only.
  */
 import { inflateSync } from 'node:zlib';
+import { joined } from '../../base/arrays.js';
 import { FormatError } from '../../base/errors.js';
 import { systemCode } from '../../base/files/atomic.js';
-import { joined } from '../../formats/bytes.js';
 import { crc32 } from '../../formats/crc.js';
 import { checkExtent } from './limits.js';
 import { type Picture, pictureOf } from './picture.js';
@@ -101,7 +101,7 @@ function readChunks(bytes: Uint8Array, where: string): { kept: Uint8Array; heade
     at = end;
   }
   checkLength(data, header!, where);
-  return { kept: joined(parts), header: header! };
+  return { kept: joined(Uint8Array, parts), header: header! };
 }
 
 function readHeader(content: Uint8Array, where: string): Header {
@@ -131,7 +131,7 @@ function checkLength(data: readonly Uint8Array[], header: Header, where: string)
   }
   let problem: string;
   try {
-    const { length } = inflateSync(joined(data), { maxOutputLength: needed });
+    const { length } = inflateSync(joined(Uint8Array, data), { maxOutputLength: needed });
     if (length === needed) return;
     problem = `expected ${needed} bytes of ${height}x${width} pixels, given ${length}`;
   } catch (cause) {

@@ -2,12 +2,9 @@
  * A folder of pictures larger than memory, as data sets that stream: each picture is decoded once, its bytes are
  * written to a temporary file, and read from there in every epoch. Node only.
  */
-import { tmpdir } from 'node:os';
 import { DataError } from '../../base/errors.js';
-import { SpillFile } from '../../base/files/spill.js';
-import { OptionReader } from '../../base/options.js';
-import { DEFAULT_MEMORY, fitsInMemory, MIN_MEMORY, planSpill } from '../spill-plan.js';
-import { type RowForm, rowBytes, SpilledRows } from '../spilled-rows.js';
+import { DEFAULT_MEMORY, fitsInMemory, planSpill, readSpillLimits, type SpillLimits } from '../spill-plan.js';
+import { type RowForm, type SpilledParts, type SpilledRows, spillParts } from '../spilled-rows.js';
 import { type StreamedDataset, streamDataset } from '../stream.js';
 import { type Streaming, temporaryIn } from '../streaming.js';
 import { MAX_BYTES, PictureTaker, type SkippedFile } from './collect.js';
@@ -47,12 +44,6 @@ export interface StreamedImageSplits {
   close(): Promise<void>;
 }
 
-/** Where the rows may be, and how much of them at a time in memory. */
-interface Limits {
-  readonly memory: number;
-  readonly spillFolder: string;
-}
-
 /**
  * As `loadImageFolder`, for folders of any size: the same classes, parts and order. The temporary file has no
  * name, and is gone when it is closed or the process ends, however it does.
@@ -65,13 +56,7 @@ export async function streamImageFolder(
   options: StreamImageFolderOptions = {},
 ): Promise<StreamedImageSplits> {
   const where = 'streamImageFolder';
-  const { memory, spillFolder, ...others } = options ?? {};
-  const reader = new OptionReader(where, { memory, spillFolder });
-  const limits = {
-    memory: reader.integer('memory', { min: MIN_MEMORY }, DEFAULT_MEMORY),
-    spillFolder: reader.string('spillFolder', tmpdir()),
-  };
-  reader.end();
+  const { limits, others } = readSpillLimits(where, options);
   const { streaming: _, ...splits } = await spillListed(await listImageFolder(where, path, others), limits);
   return splits;
 }
@@ -109,7 +94,7 @@ function formOf({ height, width }: Pick<Picture, 'height' | 'width'>, channels: 
 
 async function spillListed(
   { path, name, classNames, form, parts }: ListedImages,
-  limits: Limits,
+  limits: SpillLimits,
 ): Promise<StreamedImageSplits & { readonly streaming: Streaming }> {
   const taker = new PictureTaker(form);
   const sizes = PARTS.map((part) => parts[part].length);
@@ -171,17 +156,15 @@ async function spillListed(
 class SpilledPictures {
   readonly #what: string;
   readonly #sizes: readonly number[];
-  readonly #limits: Limits;
+  readonly #limits: SpillLimits;
   readonly #isFixed: boolean;
   channels: 1 | 3;
-  rows: SpilledRows[] | undefined;
   window = 1;
   chunk = 1;
-  bytes = 0;
-  #file: SpillFile | undefined;
+  #spilled: SpilledParts | undefined;
 
   /** For at most so many pictures of each part. */
-  constructor(what: string, sizes: readonly number[], channels: 1 | 3 | undefined, limits: Limits) {
+  constructor(what: string, sizes: readonly number[], channels: 1 | 3 | undefined, limits: SpillLimits) {
     this.#what = what;
     this.#sizes = sizes;
     this.#limits = limits;
@@ -191,48 +174,50 @@ class SpilledPictures {
 
   async add(part: number, picture: Picture, label: number): Promise<void> {
     if (!this.#isFixed && picture.channels > this.channels) await this.#widen(picture);
-    this.rows ??= await this.#open(picture);
-    await this.rows[part].add(withChannels(picture, this.channels), [label]);
+    this.#spilled ??= await this.#open(picture);
+    await this.#spilled.parts[part].add(withChannels(picture, this.channels), [label]);
+  }
+
+  /** Part by part; undefined before the first picture. */
+  get rows(): readonly SpilledRows[] | undefined {
+    return this.#spilled?.parts;
+  }
+
+  /** Bytes of the file. */
+  get bytes(): number {
+    return this.#spilled?.bytes ?? 0;
   }
 
   async close(): Promise<void> {
-    await this.#file?.close();
+    await this.#spilled?.file.close();
   }
 
-  async #open(picture: Picture): Promise<SpilledRows[]> {
+  #open(picture: Picture): Promise<SpilledParts> {
     const { memory, spillFolder } = this.#limits;
     const form = formOf(picture, this.channels);
     const { chunk, window } = planSpill(memory, form);
     [this.chunk, this.window] = [chunk, window];
-    const bytes = this.#sizes.reduce((total, size) => total + size, 0) * rowBytes(form);
-    const file = await SpillFile.create(spillFolder, bytes, this.#what);
-    [this.#file, this.bytes] = [file, bytes];
-    let before = 0;
-    return this.#sizes.map((size) => {
-      const begin = before * rowBytes(form);
-      before += size;
-      return new SpilledRows(file, begin, size, form, chunk);
-    });
+    return spillParts(spillFolder, this.#what, this.#sizes, form, chunk);
   }
 
   /** From grey to colours: what was written is written anew. */
   async #widen(picture: Picture): Promise<void> {
-    const [file, grey] = [this.#file, this.rows];
+    const grey = this.#spilled;
     this.channels = 3;
-    if (!file || !grey) return;
+    if (!grey) return;
     try {
-      this.rows = await this.#open(picture);
-      for (const [part, own] of grey.entries()) {
+      this.#spilled = await this.#open(picture);
+      for (const [part, own] of grey.parts.entries()) {
         const { chunks } = await own.end();
         for (const index of chunks.keys()) {
           const { inputs, labels } = (await own.read(index)) as { inputs: Uint8Array; labels: Int32Array };
           const colours = new Uint8Array(3 * inputs.length);
           for (let i = 0; i < inputs.length; i++) colours.fill(inputs[i], 3 * i, 3 * i + 3);
-          await this.rows[part].add(colours, labels);
+          await this.#spilled.parts[part].add(colours, labels);
         }
       }
     } finally {
-      await file.close();
+      await grey.file.close();
     }
   }
 }

@@ -8,15 +8,11 @@ import { imageTargets } from './images.js';
 import { mainFunctions } from './main-functions.js';
 import { methodTargets } from './methods.js';
 import { modelTargets } from './models.js';
+import { nodeFunctions } from './node-functions.js';
 import { onnxGraphTarget, onnxTarget, onnxWriteTarget } from './onnx.js';
-import {
-  assignmentFunctions,
-  nodeFunctions,
-  referenceFunctions,
-  tableFunctions,
-  trainerFunctions,
-} from './other-functions.js';
+import { assignmentFunctions, referenceFunctions, trainerFunctions } from './other-functions.js';
 import { severalTargets } from './several.js';
+import { tableFunctions } from './table-functions.js';
 import { tableTargets } from './tables.js';
 
 /** By the module that exports them, under its name within `src`. */

@@ -1,7 +1,7 @@
 /** What a stream is trained to: the bits of the same rows in memory, however they are cut. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dataset } from '../../../src/data/dataset.js';
+import { type Dataset, dataset } from '../../../src/data/dataset.js';
 import { dense } from '../../../src/nn/dense.js';
 import { sgd } from '../../../src/nn/optimizers.js';
 import { sequential } from '../../../src/nn/sequential.js';
@@ -25,6 +25,20 @@ async function trained(train: Parameters<typeof fit>[2], options: Partial<FitOpt
     weights: bits(model),
     epochs: history.epochs.map(({ seconds: _s, samplesPerSecond: _r, ...epoch }) => epoch),
   };
+}
+
+/** Models of so many units, trained in the order of the set: one on the set, one on a stream of it. */
+async function twins(
+  units: number,
+  set: Dataset,
+  chunkRows: number,
+  own: Pick<FitOptions, 'loss' | 'batchSize'>,
+) {
+  const options = { ...own, optimizer: sgd({ learningRate: 0.1 }), shuffle: false };
+  const models = [1, 1].map((seed) => sequential(8, [dense(units)], { seed }));
+  const stream = streamOf(set, sizesOf(set, chunkRows), 'in order', { window: 10 });
+  for (const [i, given] of [set, stream].entries()) await fit(strict, models[i], given, options);
+  return models;
 }
 
 describe('in the order of the set', () => {
@@ -78,12 +92,7 @@ describe('in the order of the set', () => {
     const weights = Float32Array.from({ length: 40 }, (_, i) => (i < 10 ? 0 : i % 4));
     const targets = Float32Array.from({ length: 80 }, (_, i) => Math.sin(i));
     const set = dataset({ inputs, targets, targetWidth: 2, weights });
-    const options: FitOptions = {
-      ...{ loss: 'meanSquaredError', optimizer: sgd({ learningRate: 0.1 }), batchSize: 7, shuffle: false },
-    };
-    const [a, b] = [1, 1].map((seed) => sequential(8, [dense(2)], { seed }));
-    await fit(strict, a, set, options);
-    await fit(strict, b, streamOf(set, sizesOf(set, 6), 'in order', { window: 10 }), options);
+    const [a, b] = await twins(2, set, 6, { loss: 'meanSquaredError', batchSize: 7 });
     expect(bits(b)).toEqual(bits(a));
     const scores = await Promise.all([
       evaluate(strict, a, set),
@@ -94,12 +103,7 @@ describe('in the order of the set', () => {
 
   test('labels of two classes are targets of one output', async () => {
     const set = clouds(60, { classes: 2 });
-    const options: FitOptions = {
-      ...{ loss: 'binaryCrossEntropy', optimizer: sgd({ learningRate: 0.1 }), batchSize: 8, shuffle: false },
-    };
-    const [a, b] = [1, 1].map((seed) => sequential(8, [dense(1)], { seed }));
-    await fit(strict, a, set, options);
-    await fit(strict, b, streamOf(set, sizesOf(set, 7), 'in order', { window: 10 }), options);
+    const [a, b] = await twins(1, set, 7, { loss: 'binaryCrossEntropy', batchSize: 8 });
     expect(bits(b)).toEqual(bits(a));
   });
 });
