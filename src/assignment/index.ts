@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { OptionError } from '../base/errors.js';
 import { writeFileAtomic } from '../base/files/atomic.js';
-import { checkInteger, OptionReader } from '../base/options.js';
+import { checkInteger, isSignal, isText, OptionReader } from '../base/options.js';
 import { loadUplot } from '../report/node.js';
 import type { TrialTask } from '../sweep/objective/trial.js';
 import { inProcess, pool } from '../sweep/sweep.js';
@@ -138,7 +138,6 @@ export class Assignment {
     const out = reader.string('out', join('runs', 'assignment'));
     const quick = reader.boolean('quick', false);
     const seed = reader.integer('seed', { min: 0 }, 1);
-    const isText = (value: unknown): value is string => typeof value === 'string';
     const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
     const data = reader.optional('data', 'a folder', isText);
     const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
@@ -146,7 +145,6 @@ export class Assignment {
     const given = reader.optional('plan', 'a plan', (value): value is AssignmentPlan => isObject(value));
     const onProgress = reader.callback<NonNullable<SessionHooks['onProgress']>>('onProgress');
     const onFinished = reader.callback<NonNullable<SessionHooks['onFinished']>>('onFinished');
-    const isSignal = (value: unknown): value is AbortSignal => isObject(value) && 'aborted' in value;
     const signal = reader.optional('signal', 'an AbortSignal', isSignal);
     reader.end();
 

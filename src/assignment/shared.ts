@@ -5,7 +5,7 @@
  */
 
 import { NonFiniteError, OptionError, ShapeError, show } from '../base/errors.js';
-import type { OptionReader } from '../base/options.js';
+import { isSignal, type OptionReader } from '../base/options.js';
 import { fillPermutation } from '../base/permutation.js';
 import { randomSource } from '../base/random.js';
 import type { Dataset } from '../data/dataset.js';
@@ -116,11 +116,7 @@ export function checkLoss(where: string, loss: number, step: number, epoch = 1):
 /** Options of everything that takes long. */
 export function readLong(reader: OptionReader): LongOptions {
   const onProgress = reader.callback<(progress: Progress) => void>('onProgress');
-  const signal = reader.optional(
-    'signal',
-    'an AbortSignal',
-    (value): value is AbortSignal => typeof value === 'object' && value !== null && 'aborted' in value,
-  );
+  const signal = reader.optional('signal', 'an AbortSignal', isSignal);
   return { ...(onProgress && { onProgress }), ...(signal && { signal }) };
 }
 

@@ -4,6 +4,12 @@
  */
 import { isMap } from './arrays.js';
 import { OptionError, show } from './errors.js';
+import type { Global } from './globals.js';
+
+/** What options often are, for `OptionReader.optional` and `required`. */
+export const isText = (value: unknown): value is string => typeof value === 'string';
+export const isSignal = (value: unknown): value is Global<'AbortSignal'> =>
+  typeof value === 'object' && value !== null && 'aborted' in value;
 
 export interface NumberRange {
   /** Smallest value allowed. */

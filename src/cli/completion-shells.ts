@@ -37,6 +37,25 @@ function placesOf(all: readonly CommandWords[]): string {
   return all.flatMap(({ at }) => (at === '' ? [] : [quoted(at)])).join('|');
 }
 
+/**
+ * What bash and zsh read alike: finds the command by walking over the words from `first` up to the cursor, and offers
+ * what may follow an option.
+ */
+function walkOf(
+  all: readonly CommandWords[],
+  { first, cursor, word, values }: { first: number; cursor: string; word: string; values: string },
+): string {
+  return `  for ((i = ${first}; i < ${cursor}; i++)); do
+    word="${word}"
+    case "$at/$word" in
+    ${placesOf(all)}) at="$at/$word" ;;
+    esac
+  done
+  case "$at $prev" in
+${values}
+  esac`;
+}
+
 export function bashScript(all: readonly CommandWords[]): string {
   const values = casesOf(all, (follows) => {
     // No files where a number or a name is asked for; older versions of bash cannot be told.
@@ -60,15 +79,7 @@ _${NAME}() {
   prev="\${COMP_WORDS[COMP_CWORD-1]}"
   at=''
   COMPREPLY=()
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    word="\${COMP_WORDS[i]}"
-    case "$at/$word" in
-    ${placesOf(all)}) at="$at/$word" ;;
-    esac
-  done
-  case "$at $prev" in
-${values}
-  esac
+${walkOf(all, { first: 1, cursor: 'COMP_CWORD', word: `\${COMP_WORDS[i]}`, values })}
   words=''
   if [[ "$cur" == -* ]]; then
     case "$at" in
@@ -115,15 +126,7 @@ _${NAME}() {
   prev="$words[CURRENT-1]"
   at=''
   files=0
-  for ((i = 2; i < CURRENT; i++)); do
-    word="$words[i]"
-    case "$at/$word" in
-    ${placesOf(all)}) at="$at/$word" ;;
-    esac
-  done
-  case "$at $prev" in
-${values}
-  esac
+${walkOf(all, { first: 2, cursor: 'CURRENT', word: '$words[i]', values })}
   if [[ "$cur" == -* ]]; then
     case "$at" in
 ${options.join('\n')}

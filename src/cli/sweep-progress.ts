@@ -5,9 +5,12 @@ import type { SweepProgress } from '../sweep/sweep.js';
 import type { Trial } from '../sweep/trial.js';
 import { LiveLine } from './live-line.js';
 import { type Output, printable } from './output.js';
+import { settingText, short } from './sweep-text.js';
 
 /** Characters of a trial's settings that stand in its line. */
 const MOST_SETTINGS = 90;
+/** Of numbers. */
+const DIGITS = 5;
 
 export class SweepLine {
   readonly #out: Output;
@@ -28,7 +31,7 @@ export class SweepLine {
       `${ended}/${total} trials`,
       bar(total > 0 ? ended / total : 0),
       secondsLeft === undefined ? '' : `${clock(1000 * secondsLeft)} left`,
-      best ? `best ${short(best.values![0])} (trial ${best.number})` : '',
+      best ? `best ${short(best.values![0], DIGITS)} (trial ${best.number})` : '',
       running.length > 0 ? `running ${running.map(runningText).join(' · ')}` : '',
     ]);
   }
@@ -41,8 +44,8 @@ export class SweepLine {
     const what =
       state === 'failed'
         ? `failed: ${reason}`
-        : `${values!.map(short).join(', ')}${state === 'pruned' ? ` pruned at step ${step}` : ''}`;
-    const said = Object.entries(settings).map(([name, value]) => `${name} ${settingText(value)}`);
+        : `${values!.map((value) => short(value, DIGITS)).join(', ')}${state === 'pruned' ? ` pruned at step ${step}` : ''}`;
+    const said = Object.entries(settings).map(([name, value]) => `${name} ${settingText(value, DIGITS)}`);
     const text = said.join(', ');
     const clipped = text.length > MOST_SETTINGS ? `${text.slice(0, MOST_SETTINGS - 1)}…` : text;
     this.#out.line(printable(`trial ${String(number).padStart(width)}  ${what}  ${clipped}`));
@@ -57,12 +60,4 @@ export class SweepLine {
 function runningText({ number, reports }: Trial): string {
   const last = reports.at(-1);
   return last ? `${number} at ${last.step}` : String(number);
-}
-
-function settingText(value: unknown): string {
-  return typeof value === 'number' ? short(value) : typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(5)));
 }

@@ -3,21 +3,20 @@ import type { Command } from 'commander';
 import { FormatError, OptionError } from '../base/errors.js';
 import { readFileBytes, writeFileAtomic } from '../base/files/atomic.js';
 import { shellWord } from '../base/shell.js';
-import { commandOf } from '../sweep/command.js';
+import { commandOfTrial } from '../sweep/command.js';
 import type { Shard } from '../sweep/coordinate.js';
 import { trialsCsv } from '../sweep/csv.js';
 import { mergeShards } from '../sweep/merge.js';
-import type { TrainingObjective } from '../sweep/objective/train.js';
-import { descentOf } from '../sweep/population.js';
+import { descentOf, lineageOf } from '../sweep/population.js';
 import { optionsOf, readStudy, type StoredStudy } from '../sweep/read.js';
 import { shardFolder } from '../sweep/study.js';
 import { resultOf, type SweepOptions, sweep } from '../sweep/sweep.js';
-import type { Trial } from '../sweep/trial.js';
 import { count, Output, printable, table } from './output.js';
 import { leaveSoon, Signals } from './signals.js';
-import { descentLines, hasDescent } from './sweep-descent.js';
+import { descentLines } from './sweep-descent.js';
 import { SweepLine } from './sweep-progress.js';
 import type { ServedSweep, ServeFlags } from './sweep-serve.js';
+import { short } from './sweep-text.js';
 
 interface RunFlags extends ServeFlags {
   shard?: Shard;
@@ -138,15 +137,15 @@ export async function showBest(folder: string, _: object, command: Command): Pro
   if (!best) throw new OptionError(folder, 'no trial is complete yet; expected at least one');
   const shown = study.directions.length > 1 ? front : [best];
   for (const trial of shown) {
-    out.line(out.bold(`trial ${trial.number}: ${trial.values!.map(short).join(', ')}`));
+    out.line(out.bold(`trial ${trial.number}: ${trial.values!.map((value) => short(value)).join(', ')}`));
     for (const row of table(
       Object.entries(trial.settings).map(([name, value]) => [`  ${name}`, JSON.stringify(value)]),
       [0, 1],
     ))
       out.line(row);
-    const command = commandFor(study, trial);
+    const command = commandOfTrial(study.definition, trial);
     if (command) out.line(command);
-    if (hasDescent(trial)) for (const row of descentLines(study, trial)) out.line(row);
+    if (lineageOf(trial)) for (const row of descentLines(study, trial)) out.line(row);
   }
   out.result(describe(study));
 }
@@ -164,13 +163,6 @@ export async function merge(folder: string, _: object, command: Command): Promis
   out.result(describe(study));
 }
 
-/** Undefined where something else than a training was tried. */
-function commandFor({ definition }: Pick<StoredStudy, 'definition'>, trial: Trial): string | undefined {
-  const { objective } = definition;
-  if (!objective || !('data' in objective) || hasDescent(trial)) return undefined;
-  return commandOf(objective as TrainingObjective, trial.settings);
-}
-
 function printResult(out: Output, study: StoredStudy, { seconds }: { seconds?: number } = {}): void {
   const { trials, size, path } = study;
   const { best, front } = resultOf(trials, study);
@@ -180,7 +172,7 @@ function printResult(out: Output, study: StoredStudy, { seconds }: { seconds?: n
     .map(([state, number]) => `${count(number)} ${state}`);
   const failed = trials.find(({ state }) => state === 'failed');
   const several = study.directions.length > 1;
-  const command = best && commandFor(study, best);
+  const command = best && commandOfTrial(study.definition, best);
   const rows = [
     ['trials', `${count(trials.length)} of ${count(size)}: ${counts.join(', ') || 'none yet'}`],
     ...(seconds === undefined ? [] : [['time', `${seconds.toFixed(1)} s`]]),
@@ -202,17 +194,13 @@ function printResult(out: Output, study: StoredStudy, { seconds }: { seconds?: n
 
 function describe({ name, path, size, directions, trials, definition }: StoredStudy) {
   const { best, front } = resultOf(trials, { directions });
-  const command = best && commandFor({ definition }, best);
+  const command = best && commandOfTrial(definition, best);
   return {
     ...{ name, folder: path, size, directions },
     best: best ?? null,
     ...(command && { command }),
-    ...(best && hasDescent(best) && { descent: descentOf(trials, best).map(({ number }) => number) }),
+    ...(best && lineageOf(best) && { descent: descentOf(trials, best).map(({ number }) => number) }),
     ...(directions.length > 1 && { front }),
     trials,
   };
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(6)));
 }

@@ -25,12 +25,12 @@ export class RequestError extends LanegradError {
   }
 }
 
-/** Seconds after which a client is told to ask again. */
-const RETRY_AFTER = '1';
+/** Tells a client to ask again, after so many seconds. */
+export const RETRY = { 'retry-after': '1' } as const;
 
 /** The error of what cannot be answered now, and may be soon. */
 export function unavailable(where: string, message: string): RequestError {
-  return new RequestError(where, 503, message, { 'retry-after': RETRY_AFTER });
+  return new RequestError(where, 503, message, RETRY);
 }
 
 /** The status and the body of an answer that is an error. What is no fault of the rows says nothing of us. */

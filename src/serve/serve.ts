@@ -1,6 +1,6 @@
 /** A model as an HTTP endpoint, on Node's own server. */
 import { isStrings } from '../base/arrays.js';
-import { OptionReader } from '../base/options.js';
+import { isText, OptionReader } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
 import type { Network } from '../nn/model.js';
 import { checkTask, type ModelMetadata } from '../tables/model-file.js';
@@ -54,7 +54,7 @@ export async function serveModel(
   const reader = new OptionReader(where, options);
   const settings = readServeSettings(reader);
   const metadata = readMetadata(where, model, reader.any('metadata'));
-  const name = reader.optional('name', 'a string', (value): value is string => typeof value === 'string');
+  const name = reader.optional('name', 'a string', isText);
   const log = reader.callback<(line: string) => void>('log');
   reader.end();
   const served = prepareServing(where, engine, { model, metadata, name }, settings);

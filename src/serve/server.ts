@@ -10,7 +10,7 @@ import { OptionError } from '../base/errors.js';
 import { systemCode } from '../base/files/atomic.js';
 import { checkLength, discard, kindOfBody, readBody } from './body.js';
 import type { Description } from './description.js';
-import { BODY, errorAnswer, RequestError, unavailable } from './errors.js';
+import { BODY, errorAnswer, RETRY, RequestError, unavailable } from './errors.js';
 import type { ServeSettings } from './options.js';
 import { descriptionPage } from './page.js';
 import { type Answering, type Client, Queue } from './queue.js';
@@ -220,7 +220,7 @@ export class ModelServer {
     const status = this.#closing ? 'stopping' : !this.#served ? 'loading' : isFull ? 'queue full' : 'ready';
     return {
       status: status === 'ready' ? 200 : 503,
-      ...(status !== 'ready' && { headers: { 'retry-after': '1' } }),
+      ...(status !== 'ready' && { headers: RETRY }),
       body: JSON.stringify({ status, waiting: this.#waiting, queue }),
     };
   }

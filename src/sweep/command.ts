@@ -3,8 +3,11 @@ import { flagOf, type Setting } from '../base/settings.js';
 import { shellWord } from '../base/shell.js';
 import { runOptions } from '../run/options.js';
 import { tableOptions } from '../tables/options.js';
+import type { DefinitionJson } from './definition.js';
 import type { TrainingObjective } from './objective/train.js';
+import { lineageOf } from './population.js';
 import type { TrialSettings } from './space.js';
+import type { Trial } from './trial.js';
 
 const table: Readonly<Record<string, Setting>> = { ...runOptions, ...tableOptions };
 
@@ -12,6 +15,21 @@ const table: Readonly<Record<string, Setting>> = { ...runOptions, ...tableOption
 export function commandOf({ data, settings = {} }: TrainingObjective, trial: TrialSettings): string {
   const all = Object.entries({ ...settings, ...trial }).flatMap(([key, value]) => flagsOf(key, value));
   return ['lanegrad', 'train', data, ...all, '--math', 'strict'].map(shellWord).join(' ');
+}
+
+/** What a study trains; undefined where it tries something else. */
+export function trainingOf({ objective }: Pick<DefinitionJson, 'objective'>): TrainingObjective | undefined {
+  return objective && 'data' in objective ? (objective as TrainingObjective) : undefined;
+}
+
+/** The command that comes to a trial's weights again; undefined where no single training does. */
+export function commandOfTrial(
+  definition: Pick<DefinitionJson, 'objective'>,
+  trial: Trial,
+): string | undefined {
+  // What led to a member of a population is no single training, and the first generation ends early.
+  const training = lineageOf(trial) ? undefined : trainingOf(definition);
+  return training && commandOf(training, trial.settings);
 }
 
 function flagsOf(key: string, value: unknown): string[] {

@@ -10,7 +10,7 @@ import { outlived } from './population.js';
 import type { StoredStudy } from './read.js';
 import { renderSweep } from './report/page.js';
 import { type Study, trialFolder } from './study.js';
-import { ranked, type Trial } from './trial.js';
+import { bestOf, type Trial } from './trial.js';
 
 /** The page's file, and the folder of the best model. */
 const REPORT_FILE = 'sweep.html';
@@ -65,10 +65,7 @@ export async function copyBest(
   { trials, directions }: Pick<StoredStudy, 'trials' | 'directions'>,
   from = (number: number) => trialFolder(folder, number),
 ): Promise<void> {
-  const [best] = ranked(
-    trials.filter(({ state }) => state === 'complete'),
-    directions,
-  );
+  const best = bestOf(trials, directions);
   if (best) await copyModels(from(best.number), join(folder, BEST_FOLDER));
 }
 

@@ -17,7 +17,6 @@ import { inSpace, localTime, RecordMaker, replay } from './journal/records.js';
 import type { TrialResult } from './objective/trial.js';
 import type { Rule } from './pruners/rule.js';
 import { LINEAGE } from './samplers/sampler.js';
-import type { TrialSettings } from './space.js';
 import { endedPrefix, hasEnded, type Trial, type TrialReport } from './trial.js';
 
 /** The journal's file within a study's folder. */
@@ -69,8 +68,8 @@ export class Study {
    * Opens the study in a folder, making it where there is none; without a folder it is nowhere but here.
    *
    * @throws OptionError when the folder has another study; FileError when it has something else in the place of what a
-   * study leaves, when another coordinator is at work there, or
-   * it cannot be written; FormatError for a journal that is none.
+   * study leaves, when another coordinator is at work there, or it cannot be written; FormatError for a journal that is
+   * none.
    */
   static async open(
     definition: Definition,
@@ -129,16 +128,19 @@ export class Study {
   /** Begins the next trial; `isNextKnown` must hold. Resolves when it is in the journal. */
   async begin(): Promise<Trial> {
     const number = this.#trials.length;
-    const known = this.definition.sampler.needs(number);
     const { sampler } = this.definition;
+    const known = sampler.needs(number);
     const view = {
       number,
       ended: this.#trials.slice(0, known),
       pending: this.#trials.slice(known).map((trial) => trial.settings),
     };
     const attributes = sampler.lineage ? { [LINEAGE]: sampler.lineage(view) } : {};
-    const trial = this.#newTrial(number, sampler.sample(view), attributes);
-    await this.#journal?.append([this.#records.trial(trial.settings, trial.started!, attributes)]);
+    const settings = sampler.sample(view);
+    const started = localTime(new Date());
+    const trial: Trial = { number, state: 'running', settings, reports: [], attributes, started };
+    this.#trials.push(trial);
+    await this.#journal?.append([this.#records.trial(settings, started, attributes)]);
     return trial;
   }
 
@@ -159,13 +161,6 @@ export class Study {
     const started = localTime(new Date());
     this.#trials[number] = { ...this.#trials[number], state: 'running', started };
     await this.#journal?.append([this.#records.start(number, started)]);
-  }
-
-  #newTrial(number: number, settings: TrialSettings, attributes: Trial['attributes']): Trial {
-    const started = localTime(new Date());
-    const trial: Trial = { number, state: 'running', settings, reports: [], attributes, started };
-    this.#trials.push(trial);
-    return trial;
   }
 
   /** By what a trial is stopped early: the same one each time that it is begun. */

@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { OptionError, show } from '../base/errors.js';
 import type { Global } from '../base/globals.js';
-import { checkPath, OptionReader } from '../base/options.js';
+import { checkPath, isSignal, isText, OptionReader } from '../base/options.js';
 import { type Executor, LocalExecutor } from '../tasks/executor.js';
 import { WorkerPool } from '../tasks/pool.js';
 import { coordinate, type Shard } from './coordinate.js';
@@ -24,7 +24,7 @@ import { doTrial, type ObjectiveFunction, type TrialTask } from './objective/tri
 import { copyBest, ReportWriter } from './outcome.js';
 import type { RemoteObjective, RemoteOptions } from './queue/open.js';
 import { Study, shardFolder } from './study.js';
-import { hasEnded, paretoFront, ranked, type Trial } from './trial.js';
+import { bestOf, hasEnded, paretoFront, type Trial } from './trial.js';
 import type { WorkerSetup } from './worker.js';
 
 /** How far a sweep has come. */
@@ -115,15 +115,12 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const facts = await objective.describe();
   const definition = readDefinition(where, reader, facts);
   const trials = reader.integer('trials', { min: 1, max: MOST_TRIALS });
-  const isText = (value: unknown): value is string => typeof value === 'string';
   const queue = reader.optional('queue', 'a URL such as redis://host:6379', isText);
   const fallback = queue === undefined ? objective.workers : MOST_WORKERS;
   const workers = reader.integer('workers', { min: 1, max: MOST_WORKERS }, fallback);
   const isPath = (value: unknown): value is string => typeof value === 'string' && value !== '';
   const given = reader.optional('folder', 'the path of a folder', isPath);
   const shard = readShard(where, reader.any('shard'));
-  const isSignal = (value: unknown): value is Global<'AbortSignal'> =>
-    typeof value === 'object' && value !== null && 'aborted' in value;
   const signal = reader.optional('signal', 'an AbortSignal', isSignal);
   const onProgress = reader.callback<NonNullable<SweepOptions['onProgress']>>('onProgress');
   const onTrial = reader.callback<NonNullable<SweepOptions['onTrial']>>('onTrial');
@@ -186,7 +183,7 @@ async function openQueue(
   objective: Objective,
   options: Omit<RemoteOptions, 'objective'>,
 ): Promise<Executor<TrialTask>> {
-  const remote = await objective.remote?.();
+  const { remote } = objective;
   if (remote) return (await import('./queue/open.js')).openExecutor(where, { objective: remote, ...options });
   throw new OptionError(
     where,
@@ -221,10 +218,9 @@ export function resultOf(
   { directions }: Pick<Definition, 'directions'>,
   folder?: string,
 ): SweepResult {
-  const complete = trials.filter(({ state }) => state === 'complete');
   return {
     trials: [...trials],
-    best: ranked(complete, directions)[0],
+    best: bestOf(trials, directions),
     front: paretoFront(trials, directions),
     folder,
   };
@@ -253,7 +249,7 @@ class Clock {
     return {
       ...{ ended, total: Math.max(this.#total, trials.length), trials },
       running: this.#study.open,
-      best: resultOf(trials, definition).best,
+      best: bestOf(trials, definition.directions),
       ...(this.#ended > 0 && { secondsLeft: Math.max(0, each * (this.#total - ended)) }),
     };
   }
@@ -268,7 +264,7 @@ interface Objective {
   check(definition: Definition): Promise<void>;
   execute(workers: number): Executor<TrialTask>;
   /** What workers elsewhere are told of it; absent where it can be done here only. */
-  remote?(): Promise<RemoteObjective>;
+  readonly remote?: RemoteObjective;
 }
 
 function readObjective(where: string, given: unknown): Objective {
@@ -306,7 +302,7 @@ function readObjective(where: string, given: unknown): Objective {
         await trainer.checkPopulation(where, space, first);
     },
     execute: (width) => pool({ training }, width),
-    remote: async () => ({ training }),
+    remote: { training },
   };
 }
 
@@ -344,7 +340,7 @@ function inModule(where: string, given: object): Objective {
     describe: async () => ({ objective: { module: fileURLToPath(url) } }),
     check: async () => void (await loadObjective(url.href)),
     execute: (width) => pool({ module: url.href }, width),
-    remote: async () => ({ module: fileURLToPath(url) }),
+    remote: { module: fileURLToPath(url) },
   };
 }
 

@@ -69,6 +69,12 @@ export function ranked(trials: readonly Trial[], directions: readonly Direction[
   return [...order.map((i) => complete[i]), ...pruned.map(({ trial }) => trial)];
 }
 
+/** The best of those that are complete; undefined when none is. */
+export function bestOf(trials: readonly Trial[], directions: readonly Direction[]): Trial | undefined {
+  const complete = trials.filter(({ state }) => state === 'complete');
+  return ranked(complete, directions)[0];
+}
+
 /** Whether a is as good as b in everything and better in something. */
 function dominates(a: readonly number[], b: readonly number[]): boolean {
   return a.every((value, i) => value <= b[i]) && a.some((value, i) => value < b[i]);

@@ -1,56 +1,15 @@
 /** Sweeps in this process: the same trials however many run at a time and whenever it was stopped. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FileError, OptionError } from '../../src/base/errors.js';
-import { FolderLock } from '../../src/base/files/lock.js';
-import { mergeShards } from '../../src/sweep/merge.js';
 import type { ObjectiveFunction } from '../../src/sweep/objective/trial.js';
 import { readStudy } from '../../src/sweep/read.js';
 import { type SweepOptions, sweep } from '../../src/sweep/sweep.js';
 import { digest } from './helpers.js';
+import { base, newFolder, space, unsteady } from './sweep-setup.js';
 
-let root: string;
-let folders = 0;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'lanegrad-sweep-'));
-});
-afterAll(() => rm(root, { recursive: true }));
-const newFolder = () => join(root, `study-${++folders}`);
-
-const space = {
-  rate: { kind: 'number', low: 1e-4, high: 1, log: true },
-  units: { kind: 'integer', low: 8, high: 128, log: true },
-  optimizer: { kind: 'choice', values: ['sgd', 'adam'] },
-  momentum: { kind: 'number', low: 0, high: 0.9, step: 0.1, when: { optimizer: 'sgd' } },
-} as const;
-
-/** Falls step by step to a value that depends on the settings; some settings fail. */
-const curve: ObjectiveFunction = async (trial) => {
-  const { rate, units, optimizer, momentum = 0 } = trial.settings as Record<string, number | string>;
-  const floor =
-    (Math.log10(Number(rate)) + 2) ** 2 +
-    Number(units) / 64 +
-    (optimizer === 'sgd' ? 0.3 : 0) -
-    Number(momentum) / 9;
-  if (Number(units) > 120) throw new Error(`${units} units are too many`);
-  trial.set('floor', floor);
-  for (let step = 1; step <= 9; step++) if (trial.report(step, floor + 1 / step)) break;
-  return floor;
-};
-
-/** The same, with pauses by chance, so that who ends first differs from time to time. */
-const unsteady: ObjectiveFunction = async (trial) => {
-  await sleep(Math.random() * 4);
-  const result = await curve(trial);
-  await sleep(Math.random() * 4);
-  return result;
-};
-
-const base = { objective: curve, space, trials: 60, lag: 8 } as const satisfies SweepOptions;
 const ways = [
   { sampler: 'tpe', pruner: 'successiveHalving' },
   { sampler: { kind: 'tpe', multivariate: false }, pruner: { kind: 'hyperband', most: 9 } },
@@ -211,146 +170,6 @@ describe('several objectives', () => {
   });
 });
 
-describe('a study in a folder', () => {
-  const way = { ...base, trials: 4, sampler: 'random' } as const;
-
-  it.each(['trials/a', 'best/model', 'sweep.html', 'config.json'])(
-    'takes the place of nothing: %s',
-    async (name) => {
-      const folder = newFolder();
-      await mkdir(join(folder, dirname(name)), { recursive: true });
-      await writeFile(join(folder, name), 'mine');
-      await expect(sweep({ ...way, folder })).rejects.toThrow(FileError);
-      await expect(sweep({ ...way, folder })).rejects.toThrow(
-        /expected a study's folder or a new one, given/,
-      );
-      expect(await readFile(join(folder, name), 'utf8')).toBe('mine');
-    },
-  );
-
-  it('is of no fewer trials than it has', async () => {
-    const folder = newFolder();
-    await sweep({ ...way, folder });
-    expect((await sweep({ ...way, trials: 2, folder })).trials).toHaveLength(4);
-    expect((await readStudy(folder)).size).toBe(4);
-  });
-
-  it('lies beside other files', async () => {
-    const folder = newFolder();
-    await mkdir(folder);
-    await writeFile(join(folder, 'sweep.json'), '{}');
-    expect((await sweep({ ...way, folder })).trials).toHaveLength(4);
-  });
-
-  it('is for one coordinator at a time, and whoever was killed is no hindrance', async () => {
-    const folder = newFolder();
-    await sweep({ ...way, folder });
-    const lock = await FolderLock.acquire(folder);
-    await expect(sweep({ ...way, folder })).rejects.toThrow(FileError);
-    await expect(sweep({ ...way, folder })).rejects.toThrow(
-      /is at work in this folder; expected one at a time/,
-    );
-    await lock.release();
-    // As a process leaves it that is killed: its number is that of no process now.
-    await writeFile(join(folder, '.lanegrad-lock'), await deadOwner(folder));
-    expect((await sweep({ ...way, folder })).trials).toHaveLength(4);
-  });
-
-  it.each<[string, Partial<SweepOptions>]>([
-    ['seed', { seed: 2 }],
-    ['space', { space: { ...space, rate: { ...space.rate, high: 2 } } }],
-    ['sampler', { sampler: 'sobol' }],
-    ['lag', { lag: 2 }],
-    ['directions', { direction: 'maximize' }],
-  ])('does not go on as another one: %s', async (what, other) => {
-    const folder = newFolder();
-    await sweep({ ...way, folder });
-    const before = await readFile(join(folder, 'journal.log'), 'utf8');
-    await expect(sweep({ ...way, folder, ...other })).rejects.toThrow(
-      `the study there has another ${what}; expected`,
-    );
-    expect(await readFile(join(folder, 'journal.log'), 'utf8')).toBe(before);
-  });
-
-  it('has its lines on disk before what follows from them', async () => {
-    const folder = newFolder();
-    await sweep({
-      ...way,
-      folder,
-      objective: async (trial) => {
-        const { trials } = await readStudy(folder);
-        expect(trials).toHaveLength(trial.number + 1);
-        expect(trials[trial.number]).toMatchObject({ state: 'running', settings: trial.settings });
-        expect(trials.slice(0, -1).every(({ state }) => state === 'complete')).toBe(true);
-        return 1;
-      },
-    });
-    expect((await readStudy(folder)).trials.map(({ reason }) => reason)).toEqual(Array(4).fill(undefined));
-  });
-
-  it('that Optuna made is refused', async () => {
-    const folder = newFolder();
-    await sweep({ ...way, folder });
-    const path = join(folder, 'journal.log');
-    const lines = (await readFile(path, 'utf8')).split('\n');
-    await writeFile(path, [lines[0], ...lines.slice(3)].join('\n'));
-    await expect(sweep({ ...way, folder })).rejects.toThrow(/was not made by lanegrad/);
-  });
-});
-
-describe('shards', () => {
-  const way = { ...base, trials: 11, sampler: 'sobol' } as const;
-
-  it('have the trials of the study, whatever their number, and are merged to it', async () => {
-    const whole = digest((await sweep(way)).trials);
-    for (const of of [1, 3]) {
-      const folder = newFolder();
-      for (let index = of - 1; index >= 0; index--) {
-        const { trials } = await sweep({
-          ...way,
-          folder,
-          shard: { index, of },
-          workers: 2,
-          objective: unsteady,
-        });
-        const done = trials.filter(({ state }) => state !== 'waiting').map(({ number }) => number);
-        expect(done).toEqual(Array.from({ length: 11 }, (_, i) => i).filter((i) => i % of === index));
-        if (index === 0) continue;
-        const merged = await mergeShards(folder);
-        expect(merged.trials.filter(({ state }) => state === 'waiting').length).toBeGreaterThan(0);
-      }
-      expect(digest((await mergeShards(folder)).trials)).toBe(whole);
-      expect(digest((await sweep({ ...way, folder })).trials)).toBe(whole);
-    }
-  });
-
-  it('that are missing can be done by the merged study, which is then not merged again', async () => {
-    const folder = newFolder();
-    await sweep({ ...way, folder, shard: { index: 1, of: 2 } });
-    await mergeShards(folder);
-    expect(digest((await sweep({ ...way, folder })).trials)).toBe(digest((await sweep(way)).trials));
-    await expect(mergeShards(folder)).rejects.toThrow(/the study there has trial 0, which no shard has/);
-  });
-
-  it('are refused where trials follow from each other, and of several studies', async () => {
-    const folder = newFolder();
-    const shard = { index: 0, of: 2 };
-    await expect(sweep({ ...way, folder, shard, sampler: 'tpe' })).rejects.toThrow(
-      /tpe follows from results/,
-    );
-    await expect(sweep({ ...way, folder, shard, pruner: 'median' })).rejects.toThrow(
-      /median follows from results/,
-    );
-    await expect(sweep({ ...way, folder, shard: { index: 2, of: 2 } })).rejects.toThrow(
-      /index: .*less than 2/,
-    );
-    await expect(mergeShards(folder)).rejects.toThrow(/expected shards of a study/);
-    await sweep({ ...way, folder, shard });
-    await sweep({ ...way, folder, shard: { index: 1, of: 2 }, seed: 2 });
-    await expect(mergeShards(folder)).rejects.toThrow(/is of another study than/);
-  });
-});
-
 it('what an objective does to what it is told, and to what it has said, changes no trial', async () => {
   const said = [1, 2];
   const options = { space, direction: ['minimize', 'minimize'], trials: 3, sampler: 'random' } as const;
@@ -414,11 +233,3 @@ it('what it is told is checked, before anything is written', async () => {
   }
   await expect(readStudy(folder)).rejects.toThrow(FileError);
 });
-
-/** A lock as a process that is gone has left it. */
-async function deadOwner(folder: string): Promise<string> {
-  const lock = await FolderLock.acquire(folder);
-  const text = await readFile(join(folder, '.lanegrad-lock'), 'utf8');
-  await lock.release();
-  return JSON.stringify({ ...JSON.parse(text), started: '1' });
-}

@@ -10,7 +10,7 @@ import { OptionError, show } from '../../base/errors.js';
 import { systemCode } from '../../base/files/atomic.js';
 import { FolderLock } from '../../base/files/lock.js';
 import { canonicalJson } from '../../base/json.js';
-import { OptionReader } from '../../base/options.js';
+import { isText, OptionReader } from '../../base/options.js';
 import { readSettingValues } from '../../base/settings.js';
 import { createEngine } from '../../create/engine.js';
 import { kFold } from '../../data/rows.js';
@@ -72,7 +72,6 @@ export function readTrainingObjective(where: string, given: unknown): TrainingOb
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
   const settings = reader.optional('settings', 'an object', isObject);
-  const isText = (value: unknown): value is string => typeof value === 'string';
   const metric = reader.optional('metric', 'the name of what is measured', isText);
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 2;
   const folds = reader.optional('folds', 'a whole number, at least 2', isCount);

@@ -16,7 +16,7 @@ import {
   type JobProgress,
   jobData,
   jobId,
-  KEPT_SECONDS,
+  layDown,
   MOST_CHECKPOINT,
   MOST_RESULT,
   NOTE_KEY,
@@ -215,14 +215,14 @@ export class QueueExecutor implements Executor<TrialTask> {
     // What another way of running the study has left.
     if (folder !== undefined && (await hasFiles(folder)) && !(await this.#redis.exists(checkpointKey(id)))) {
       const files = await packFolder(folder, { number: task.number }, MOST_CHECKPOINT);
-      if (files) await this.#redis.set(checkpointKey(id), files, 'EX', KEPT_SECONDS);
+      if (files) await layDown(this.#redis, checkpointKey(id), files);
     }
     const parent = population?.parent?.folder;
     if (parent !== undefined) {
       const files = await packFolder(parent, {}, MOST_RESULT);
       const most = `more than ${MOST_RESULT / 2 ** 20} MB, which is what a queue carries`;
       if (!files) throw new QueueError(this.#connection.shown, `${label}: what it goes on from has ${most}`);
-      await this.#redis.set(parentKey(id), files, 'EX', KEPT_SECONDS);
+      await layDown(this.#redis, parentKey(id), files);
     }
     // One that is there already, of a coordinator that went away, stays as it is.
     await this.#queue.add('trial', jobData(task), { jobId: id, removeOnComplete: true, removeOnFail: false });

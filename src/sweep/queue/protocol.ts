@@ -11,6 +11,7 @@ import type { DefinitionJson } from '../definition.js';
 import type { TrainingObjective } from '../objective/train.js';
 import type { TrialResult, TrialTask } from '../objective/trial.js';
 import type { TrialReport } from '../trial.js';
+import type { Redis } from './connection.js';
 
 /** Of the coordinator that is at work: `Owner`, while it renews it. */
 export const OWNER_KEY = 'lanegrad:coordinator';
@@ -102,6 +103,11 @@ export interface JobProgress {
 
 /** How a job ended; beside it are the files of the trial's folder. */
 export type JobOutcome = { readonly result: TrialResult } | { readonly error: string };
+
+/** Lays files down for whoever asks for them, be it after a while. */
+export async function layDown(redis: Redis, key: string, files: Buffer): Promise<void> {
+  await redis.set(key, files, 'EX', KEPT_SECONDS);
+}
 
 export async function identityHere(): Promise<Identity> {
   const engine = await createEngine({ math: 'strict', threads: 1 });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileError } from '../../base/errors.js';
 import type { Global } from '../../base/globals.js';
-import { OptionReader } from '../../base/options.js';
+import { isSignal, isText, OptionReader } from '../../base/options.js';
 import { RunError } from '../../tasks/executor.js';
 import { WorkerPool } from '../../tasks/pool.js';
 import { removeCheckpoints } from '../objective/train.js';
@@ -29,6 +29,7 @@ import {
   type JobProgress,
   KEPT_SECONDS,
   LOCK_DURATION,
+  layDown,
   MOST_CHECKPOINT,
   MOST_LOSSES,
   MOST_RESULT,
@@ -79,16 +80,14 @@ const DONE = new Error('another worker has done the trial');
  * Works at the sweeps that come to a queue until `signal` is aborted.
  *
  * @returns how many trials were done.
- * of another version of lanegrad; DataError when the data here are not those of the coordinator.
+ * @throws OptionError for a URL that is none; QueueError when the queue cannot be reached, and for a study of another
+ * version of lanegrad; DataError when the data here are not those of the coordinator.
  */
 export async function sweepWorker(options: SweepWorkerOptions): Promise<{ readonly trials: number }> {
   const where = 'sweepWorker';
   const reader = new OptionReader(where, options);
-  const isText = (value: unknown): value is string => typeof value === 'string';
   const url = reader.required('queue', 'a URL such as redis://host:6379', isText);
   const width = reader.integer('workers', { min: 1, max: MOST_WORKERS }, availableParallelism());
-  const isSignal = (value: unknown): value is Global<'AbortSignal'> =>
-    typeof value === 'object' && value !== null && 'aborted' in value;
   const signal = reader.optional('signal', 'an AbortSignal', isSignal);
   const onMessage = reader.callback<NonNullable<SweepWorkerOptions['onMessage']>>('onMessage');
   const onTrial = reader.callback<NonNullable<SweepWorkerOptions['onTrial']>>('onTrial');
@@ -321,14 +320,14 @@ class Service {
       const most = `${MOST_RESULT / 2 ** 20} MB, which is what a queue carries`;
       bytes = await packFolder(undefined, { error: `its files have more than ${most}` }, MOST_RESULT);
     }
-    await this.#redis.set(resultKey(id), bytes!, 'EX', KEPT_SECONDS);
+    await layDown(this.#redis, resultKey(id), bytes!);
   }
 
   /** Sends what a trial has in its folder, with which another worker goes on. */
   async #keep(id: string, folder: string): Promise<void> {
     if ((await this.#redis.get(cancelKey(id))) === 'done') return;
     const bytes = await packFolder(folder, {}, MOST_CHECKPOINT);
-    if (bytes) await this.#redis.set(checkpointKey(id), bytes, 'EX', KEPT_SECONDS);
+    if (bytes) await layDown(this.#redis, checkpointKey(id), bytes);
   }
 
   /** Returns what ends it. */

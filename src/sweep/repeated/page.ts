@@ -17,6 +17,7 @@ import { type Column, dataTable } from '../../report/table.js';
 import { tableSection } from '../../report/table-data.js';
 import type { RunReport, Uplot } from '../../report/types.js';
 import type { EpochRecord } from '../../train/history.js';
+import { deviation, mean } from '../objective/train.js';
 import { coordinate, type Frame, framed, marksOf, scaleOfValues, xOf, yOf } from '../report/draw.js';
 import type { RunsOver } from './objective.js';
 import type { OneRun, Spread } from './types.js';
@@ -276,8 +277,6 @@ function commonPoints(curves: readonly Curve[]): { epoch: number; mean: number; 
   return [...first!].flatMap(([epoch, value]) => {
     const values = [value, ...others.flatMap((points) => points.get(epoch) ?? [])];
     if (values.length < curves.length) return [];
-    const mean = values.reduce((sum, own) => sum + own, 0) / values.length;
-    const squares = values.reduce((sum, own) => sum + (own - mean) ** 2, 0);
-    return [{ epoch, mean, deviation: Math.sqrt(squares / (values.length - 1)) }];
+    return [{ epoch, mean: mean(values), deviation: deviation(values) }];
   });
 }

@@ -19,8 +19,7 @@ import { describeInput, describeRun } from '../../run/describe.js';
 import { MODEL_FILE, RunFolder } from '../../run/folder.js';
 import { readMetrics } from '../../run/metrics.js';
 import { describeReport, testModel } from '../../run/run.js';
-import type { RunSplits } from '../../run/splits.js';
-import { runMetrics } from '../../run/splits.js';
+import { type RunSplits, runMetrics } from '../../run/splits.js';
 import { weightsSha256 } from '../../run/weights.js';
 import { readModel } from '../../tables/model-file.js';
 import { RunError } from '../../tasks/executor.js';
@@ -183,24 +182,14 @@ function nameOf({ settings }: Trial): string {
     .join(', ');
 }
 
+/** The attributes that `RunsTrainer` gives a trial. */
+type Said = Pick<OneRun, 'epochs' | 'epoch' | 'weightsSha256'> & Record<'train' | 'validation', Score>;
+
 function runOf(study: Study, trial: Trial): OneRun {
-  const { attributes, number } = trial;
-  const {
-    weightsSha256: weights,
-    epochs,
-    epoch,
-    train,
-    validation,
-  } = attributes as {
-    weightsSha256: string;
-    epochs: number;
-    epoch: number;
-    train: Score;
-    validation: Score;
-  };
+  const { train, validation, epochs, epoch, weightsSha256: weights } = trial.attributes as unknown as Said;
   return {
     name: nameOf(trial),
-    folder: trialFolder(study.folder!, number),
+    folder: trialFolder(study.folder!, trial.number),
     ...{ epochs, epoch, weightsSha256: weights },
     measured: { ...numbersOf('', train), ...numbersOf('validation.', validation) },
   };

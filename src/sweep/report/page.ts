@@ -11,12 +11,11 @@ import { type Link, page } from '../../report/page.js';
 import { STYLE } from '../../report/style.js';
 import { dataTable, settingsTable } from '../../report/table.js';
 import type { Uplot } from '../../report/types.js';
-import { commandOf } from '../command.js';
+import { commandOfTrial, trainingOf } from '../command.js';
 import type { DefinitionJson } from '../definition.js';
-import type { TrainingObjective } from '../objective/train.js';
 import { lineageOf } from '../population.js';
 import { Space } from '../space.js';
-import { hasEnded, ranked, type Trial } from '../trial.js';
+import { bestOf, hasEnded, ranked, type Trial } from '../trial.js';
 import { importances } from './importance.js';
 import { populationSection } from './population.js';
 import { type Live, progressSection } from './progress.js';
@@ -153,27 +152,16 @@ export function sweepPage(report: SweepReport): SweepPage {
   return { ...summary, sections };
 }
 
-function measuredBy({ objective }: DefinitionJson): string {
-  const training = trainingOf(objective);
+function measuredBy(definition: DefinitionJson): string {
+  const training = trainingOf(definition);
   if (!training) return 'value';
   const { folds, seeds, metric = 'validation' } = training;
   return folds ? `${metric}, mean of folds` : seeds ? `${metric}, mean of seeds` : metric;
 }
 
-function trainingOf(objective: object | undefined): TrainingObjective | undefined {
-  return objective && 'data' in objective ? (objective as TrainingObjective) : undefined;
-}
-
-function bestOf({ trials, definition }: SweepReport): Trial | undefined {
-  return ranked(
-    trials.filter(({ state }) => state === 'complete'),
-    definition.directions,
-  )[0];
-}
-
 function header(report: SweepReport, measured: string): Html {
   const { trials, total, definition, createdAt, name, live } = report;
-  const best = bestOf(report);
+  const best = bestOf(trials, definition.directions);
   const of = (state: Trial['state']) => trials.filter((trial) => trial.state === state).length;
   const open = total - of('complete') - of('pruned') - of('failed');
   const seconds = trials.reduce((sum, trial) => sum + secondsOf(trial), 0);
@@ -225,18 +213,16 @@ function secondsOf({ started, ended }: Trial): number {
   return Number.isFinite(seconds) ? seconds : 0;
 }
 
-function bestSection(report: SweepReport): Html {
-  const best = bestOf(report);
+function bestSection({ trials, definition }: SweepReport): Html {
+  const best = bestOf(trials, definition.directions);
   if (!best)
     return html`<section id="best"><h2>Best settings</h2><p class="lead">No trial is complete yet.</p></section>`;
-  // What led to a member of a population is no single training, and the first generation ends early.
-  const lineage = lineageOf(best);
-  const isDescendant = lineage?.parent !== undefined;
-  const training = lineage ? undefined : trainingOf(report.definition.objective);
+  const isDescendant = lineageOf(best)?.parent !== undefined;
+  const command = commandOfTrial(definition, best);
   const rows = Object.entries(best.settings).map(([name, value]) => [name, JSON.stringify(value)] as const);
   return html`<section id="best"><h2>Best settings</h2>
-<p class="lead">Of trial ${best.number}.${training && ' This trains with them, and comes to the same weights:'}${isDescendant && ' It went on from other trials, with other settings before: see Population.'}</p>
-${training && html`<pre class="command">${commandOf(training, best.settings)}</pre>`}
+<p class="lead">Of trial ${best.number}.${command && ' This trains with them, and comes to the same weights:'}${isDescendant && ' It went on from other trials, with other settings before: see Population.'}</p>
+${command && html`<pre class="command">${command}</pre>`}
 ${settingsTable(rows)}</section>`;
 }
 

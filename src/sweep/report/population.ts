@@ -7,7 +7,7 @@ import { number } from '../../report/format.js';
 import { dataTable } from '../../report/table.js';
 import { descentOf, lineageOf, stepsOf, stepsText } from '../population.js';
 import type { NumericDimension } from '../space.js';
-import { ranked, type Trial } from '../trial.js';
+import { bestOf, type Trial } from '../trial.js';
 import { coordinate, type Frame, framed, type Scale, scaleOfValues, xOf, yOf } from './draw.js';
 import { DENSE, type Drawn, textOf, titleOf } from './sections.js';
 
@@ -16,10 +16,7 @@ export function populationSection(drawn: Drawn): Html | undefined {
   const { space, trials, directions, measured } = drawn;
   const members = trials.filter((trial) => lineageOf(trial));
   if (members.length === 0) return undefined;
-  const best = ranked(
-    members.filter(({ state }) => state === 'complete'),
-    directions,
-  )[0];
+  const best = bestOf(members, directions);
   const line = best ? descentOf(trials, best) : [];
   const x: Scale = { low: 0, high: Math.max(...members.map((trial) => stepsOf(trial).to)) };
   const valued = members.filter(({ values }) => values !== undefined);

@@ -2,7 +2,7 @@
 import { escapeHtml, type Html, html, markup } from '../../report/escape.js';
 import { count, duration, number, plural } from '../../report/format.js';
 import { dataTable } from '../../report/table.js';
-import { costsOf, type Direction, hasEnded, ranked, type Trial, type TrialReport } from '../trial.js';
+import { bestOf, costsOf, type Direction, hasEnded, type Trial, type TrialReport } from '../trial.js';
 import { coordinate } from './draw.js';
 import { textOf } from './sections.js';
 
@@ -28,10 +28,7 @@ export function progressSection(live: Live, { trials, total, directions }: Known
   const ended = trials.filter(hasEnded).length;
   const all = Math.max(total, trials.length);
   const running = trials.filter(({ state }) => state === 'running');
-  const best = ranked(
-    trials.filter(({ state }) => state === 'complete'),
-    directions,
-  )[0];
+  const best = bestOf(trials, directions);
   const parts = [
     `${count(ended)} of ${plural(all, 'trial')} have ended.`,
     best && `The best so far is ${best.values!.map(number).join(', ')}, of trial ${best.number}.`,
