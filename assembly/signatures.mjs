@@ -5,6 +5,7 @@
  *   build/assembly/index.ts        the exports of every binary
  *   build/assembly/lines.ts        calls of the kernels that threads cut along one axis
  *   build/assembly/constants.ts    the numbers
+ *   build/assembly/micro.ts        the micro-kernels of products, by gemm/micro.mjs
  *   src/engine/generated/kernels.ts    the type of all kernels, and their names
  *   src/engine/generated/lines.ts      how threads cut a call
  *   src/ops/generated/twins.ts         the readable twins of all kernels, of src/ops/reference
@@ -15,6 +16,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { microKernels } from './gemm/micro.mjs';
 
 const CONSTANTS = 'src/engine/constants.ts';
 /** Exported beside the kernels: the host calls it once for each memory. */
@@ -121,7 +123,15 @@ export async function readSignatures(root) {
       })),
     };
   });
-  const inputs = [...new Set(['assembly/signatures.mjs', 'src/ops', ...Object.keys(assembly), ...loaded])];
+  const inputs = [
+    ...new Set([
+      'assembly/signatures.mjs',
+      'assembly/gemm/micro.mjs',
+      'src/ops',
+      ...Object.keys(assembly),
+      ...loaded,
+    ]),
+  ];
   return { operations, constants, declared: declarations(assembly), inputs };
 }
 
@@ -226,6 +236,7 @@ ${[...names, SETUP]
     'build/assembly/constants.ts': `${NOTICE}${Object.entries(numbers)
       .map(([name, value]) => `// @ts-ignore: decorator\n@inline export const ${name}: i32 = ${value};\n`)
       .join('')}`,
+    'build/assembly/micro.ts': microKernels(),
     'build/assembly/lines.ts': `${NOTICE}import { int, real } from '../../assembly/threads/job';
 ${from(lines.map(({ name }) => name))
   .map((line) => `import ${line}`)

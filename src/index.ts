@@ -41,6 +41,7 @@ export { type StreamArraysOptions, streamArrays } from './data/stream-arrays.js'
 export type { Engine, EngineInfo } from './engine/engine.js';
 export type { Activation } from './engine/kernels.js';
 export type { WasmSource, WasmSources } from './engine/load.js';
+export type { Tiles, Tuning } from './engine/tiles.js';
 export { readModelNpz, writeModelNpz } from './formats/arrays.js';
 export type { CsvWriteOptions } from './formats/csv-write.js';
 export { epochScalars, metricsCsv, metricsEvents } from './formats/metrics.js';

@@ -28,9 +28,9 @@ export function block_of_tiles(
   c: usize, row: usize, bias: usize, work: usize, panels: usize, length: i32, first: i32, mc: i32, N: i32, kc: i32, wide: i32,
   later: bool, long: bool,
 ): void {
-  if (later && !long) tiles(c, row, c, row, 4, work, panels, length, first, mc, N, kc, wide, 1, false);
-  else if (!later && bias) tiles(c, row, bias, 0, 4, work, panels, length, first, mc, N, kc, wide, 1, false);
-  else tiles(c, row, ZEROS, 0, 0, work, panels, length, first, mc, N, kc, wide, 1, later);
+  if (later && !long) tiles(c, row, c, row, 4, work, panels, length, first, mc, N, kc, wide, false);
+  else if (!later && bias) tiles(c, row, bias, 0, 4, work, panels, length, first, mc, N, kc, wide, false);
+  else tiles(c, row, ZEROS, 0, 0, work, panels, length, first, mc, N, kc, wide, later);
 }
 
 /** C = f(C), or C ⊙ f'(saved) where that is given. Rows without gaps are one. */

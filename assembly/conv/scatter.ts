@@ -59,8 +59,8 @@ export function scatter_gradient(
             panel += <usize>(kc * R) << 2;
             i += R;
           }
-          if (k == 0) tiles(t, row, ZEROS, 0, 0, work, b, outs, k, mc, N, kc, wide, 1, false);
-          else tiles(t, row, t, row, 4, work, b, outs, k, mc, N, kc, wide, 1, false);
+          if (k == 0) tiles(t, row, ZEROS, 0, 0, work, b, outs, k, mc, N, kc, wide, false);
+          else tiles(t, row, t, row, 4, work, b, outs, k, mc, N, kc, wide, false);
         }
         spread(out, t, m, mc, g, geometry);
       }

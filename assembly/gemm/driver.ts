@@ -3,9 +3,12 @@
  * Instantiating BLAS Functionality", 2015): blocks that fit the caches, packed panels, edges, start values.
  * One driver serves the three products, which differ only in how their operands lie in memory.
  *
- *   for n in steps of NC:  for k in steps of KC:  pack B [KC, NC]            (stays in the second-level cache)
- *     for m in steps of MC:  pack A [MC, KC]                                 (so does it)
- *       for each panel of columns:  for each panel of rows:  one tile        (one panel of B stays in the first level)
+ *   for n in steps of NC:  for k in steps of KC:               a block of B [KC, NC]  (stays in the second-level cache)
+ *     for each panel of rows:  pack A [R, KC]                                          (stays in the first)
+ *       for each panel of columns:  one tile; the first row of tiles packs B as it comes to it
+ *
+ * So a panel of B is multiplied by while it is still in the first-level cache from its packing, which is half
+ * of what packing costs where rows are few. Up to DIRECT_ROWS rows whole tiles read B where it lies.
  *
  * Sums of more than LONGEST_CHAIN terms are made of blocks (chain.ts): k then goes in steps of CHAIN_BLOCK,
  * and each step's tile is added to C.
@@ -14,19 +17,20 @@
  * Products without start values begin from the zeros that stand at ZEROS in every memory (math.ts).
  *
  * A matrix B that many products share may be packed beforehand, by `pack_b`: panels of all of K, the one of
- * column j at K·j floats. Then a block may have all columns, and A the place of both. Parts of 16 columns are
- * whole panels, so a call may begin at any of them.
+ * column j at K·j floats. Parts of 16 columns are whole panels, so a call may begin at any of them.
  *
- * Rows go six at a time (five without fma), columns eight (or sixteen, with `wide`); the last of them in
- * smaller tiles where those waste less. Elements are sums in ascending k whatever the cache's blocks, so
- * neither tile nor a split of C over threads changes a bit.
+ * Rows go six at a time (five without fma), columns eight (or sixteen, with TILING_WIDE); the last of them in
+ * smaller tiles where those waste less. With TILING_SPLAT, elements of A stand four times in their panels
+ * (micro.mjs). Elements are sums in ascending k whatever tiles and blocks are taken, so neither these nor a
+ * split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
-import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS } from '../../build/assembly/constants';
+import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS, TILING_PACKING, TILING_SPLAT, TILING_WIDE } from '../../build/assembly/constants';
 import {
-  micro_4x16, micro_4x4, micro_4x8, micro_5x16, micro_5x4, micro_5x8, micro_6x16, micro_6x4, micro_6x8,
-  splat_4x4, splat_4x8, splat_5x4, splat_5x8,
-} from './micro';
+  micro_4x16, micro_4x16_direct, micro_4x4, micro_4x8, micro_4x8_direct, micro_5x16, micro_5x16_direct, micro_5x4, micro_5x8, micro_6x16,
+  micro_6x16_direct, micro_6x4, micro_6x8, micro_6x8_direct, splat_4x4, splat_4x8, splat_4x8_direct, splat_5x4, splat_5x8,
+  splat_5x8_direct, splat_6x4, splat_6x8, splat_6x8_direct,
+} from '../../build/assembly/micro';
 import { load_some, load_tail, store_some, store_tail } from '../tail';
 import { pack_columns, pack_rows, pack_splat } from './pack';
 import { thin_nn } from './thin';
@@ -35,17 +39,25 @@ import { thin_nn } from './thin';
 // there is room for 5.
 // @ts-ignore: decorator
 @inline const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+// Of convolutions, which pack more rows of A before they multiply.
 // @ts-ignore: decorator
 @inline export const MC: i32 = ASC_FEATURE_RELAXED_SIMD ? 96 : 100;
-// Where B needs no packing, the place of its panels is free for more of A: then panels of B are fetched from
-// memory less often. Not where elements of A stand four times, which leaves room for 60 rows (2 to 6 % slower
-// at 250 rows than blocks as ever).
-// @ts-ignore: decorator
-@inline const MC_PACKED: i32 = ASC_FEATURE_RELAXED_SIMD ? 252 : 240;
 // @ts-ignore: decorator
 @inline export const KC: i32 = 256;
+// Where elements of A stand four times: a panel of A is 15 KiB then, and one of B 5.
+// @ts-ignore: decorator
+@inline const KC_SPLAT: i32 = 160;
 // @ts-ignore: decorator
 @inline export const NC: i32 = 512;
+// Up to so many terms of a sum, the loops go the other way round.
+// @ts-ignore: decorator
+@inline const SHALLOW: i32 = 128;
+// Up to so many rows, reading B where it lies costs less than packing it (micro.mjs).
+// @ts-ignore: decorator
+@inline const DIRECT_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 64 : 8;
+// Where that was found not to pay.
+// @ts-ignore: decorator
+@inline const DIRECT_ROWS_PACKING: i32 = 8;
 
 // @ts-ignore: decorator
 @inline export const ZEROS: usize = 0;
@@ -53,8 +65,7 @@ import { thin_nn } from './thin';
 @inline const START: usize = 6 * 16 * 4;
 // @ts-ignore: decorator
 @inline export const PACKED_A: usize = START + 16 * 4;
-// Panels of A are at most MC rows, or a quarter of that where each element stands four times; padded by at
-// most 4.
+// Panels of A are at most MC rows; padded by at most 4.
 // @ts-ignore: decorator
 @inline export const PACKED_B: usize = PACKED_A + (<usize>((MC + 16) * KC) << 2);
 
@@ -70,50 +81,74 @@ export function workspace_size(): i32 {
 @inline
 export function gemm(
   c: usize, ldc: i32, work: usize, a: usize, lda: i32, b: usize, ldb: i32, bias: usize,
-  M: i32, N: i32, K: i32, accumulate: i32, transA: bool, transB: bool, packed: bool, wide: i32,
+  M: i32, N: i32, K: i32, accumulate: i32, transA: bool, transB: bool, packed: bool, tiling: i32,
 ): void {
-  const lanes = lanes_of_a(N, wide);
-  const large = packed && lanes == 1;
-  const columns = large ? N : NC;
-  const height = large ? MC_PACKED : MC / lanes;
+  const wide = tiling & TILING_WIDE;
+  // Where columns are few, nothing makes up for the packing.
+  const copies = (tiling & TILING_SPLAT) != 0 && !wide && N >= 64 ? 4 : 1;
+  const direct = !transB && !packed && M <= ((tiling & TILING_PACKING) != 0 ? DIRECT_ROWS_PACKING : DIRECT_ROWS);
   const long = K > LONGEST_CHAIN;
-  const depth = long ? CHAIN_BLOCK : KC;
+  const depth = long ? CHAIN_BLOCK : evenly(K, copies > 1 ? KC_SPLAT : KC, 4);
+  const columns = evenly(N, NC, 16);
+  const row = <usize>ldc << 2;
+  const stepB = <usize>ldb << 2;
+  const rowA = <usize>lda << 2;
+  const stepI: usize = transA ? 4 : rowA, stepK: usize = transA ? rowA : 4;
   for (let n = 0; n < N; n += columns) {
     const nc = min(columns, N - n);
     let k = 0;
     // Once at least, so that K = 0 still writes the start values.
     do {
       const kc = min(depth, K - k);
-      if (!packed) {
-        const from = b + (<usize>(transB ? n * ldb + k : k * ldb + n) << 2);
-        panels_of_b(work + PACKED_B, from, ldb, nc, kc, transB, wide);
-      }
+      const add = long && k > 0;
+      const from = transB ? b + (<usize>(n * ldb + k) << 2) : b + (<usize>(k * ldb + n) << 2);
       const panels = packed ? b + (<usize>(n * K) << 2) : work + PACKED_B;
       const length = packed ? K : kc;
-      const first = packed ? k : 0;
-      for (let m = 0; m < M; m += height) {
-        const mc = min(height, M - m);
-        let to = work + PACKED_A;
-        for (let i = m; i < m + mc; ) {
-          const R = tile_rows(m + mc - i);
-          const rows = min(R, m + mc - i);
-          const from = a + (<usize>(transA ? k * lda + i : i * lda + k) << 2);
-          if (lanes > 1) pack_splat(to, from, transA ? 4 : <usize>lda << 2, transA ? <usize>lda << 2 : 4, rows, kc, R);
-          else if (transA) pack_rows(to, from, lda, rows, kc, R);
-          else pack_columns(to, from, lda, rows, kc, R);
-          to += <usize>(kc * R * lanes) << 2;
-          i += R;
+      let start = ZEROS, startRow: usize = 0, startColumn: usize = 0;
+      if (!add && (accumulate != 0 || k > 0)) {
+        start = c + (<usize>n << 2);
+        startRow = row;
+        startColumn = 4;
+      } else if (!add && bias) {
+        start = bias + (<usize>n << 2);
+        startColumn = 4;
+      }
+      let block = c + (<usize>n << 2);
+      // So short panels lie in the first-level cache by the block: then a panel of B is kept there, and those of A
+      // go by (3 % of 784x64:64x300).
+      if (copies == 1 && !direct && K <= SHALLOW) {
+        if (!packed) panels_of_b(work + PACKED_B, from, ldb, nc, K, transB, wide);
+        for (let i = 0; i < M; i += MC) {
+          const rows = min(MC, M - i);
+          let to = work + PACKED_A;
+          for (let r = 0; r < rows; ) {
+            const R = tile_rows(rows - r);
+            const at = a + <usize>(i + r) * stepI;
+            if (transA) pack_rows(to, at, lda, min(R, rows - r), K, R);
+            else pack_columns(to, at, lda, min(R, rows - r), K, R);
+            to += <usize>(K * R) << 2;
+            r += R;
+          }
+          tiles(block, row, start, startRow, startColumn, work, panels, K, 0, rows, nc, K, wide, false);
+          block += <usize>MC * row;
+          start += <usize>MC * startRow;
         }
-        const block = c + (<usize>(m * ldc + n) << 2);
-        const row = <usize>ldc << 2;
-        const add = long && k > 0;
-        if (!add && (accumulate != 0 || k > 0)) {
-          tiles(block, row, block, row, 4, work, panels, length, first, mc, nc, kc, wide, lanes, false);
-        } else if (!add && bias) {
-          tiles(block, row, bias + (<usize>n << 2), 0, 4, work, panels, length, first, mc, nc, kc, wide, lanes, false);
-        } else {
-          tiles(block, row, ZEROS, 0, 0, work, panels, length, first, mc, nc, kc, wide, lanes, add);
-        }
+        break;
+      }
+      for (let i = 0; i < M; ) {
+        const R = tile_rows(M - i);
+        const rows = min(R, M - i);
+        const at = a + <usize>i * stepI + <usize>k * stepK;
+        if (copies > 1) pack_splat(work + PACKED_A, at, stepI, stepK, rows, kc, R);
+        else if (transA) pack_rows(work + PACKED_A, at, lda, rows, kc, R);
+        else pack_columns(work + PACKED_A, at, lda, rows, kc, R);
+        // Where whole tiles read B itself, the last panel alone is packed, and all of them for a tile with too few rows.
+        const pack = !packed && (i == 0 || direct && rows < R);
+        row_of_tiles(block, row, start, startRow, startColumn, work, panels, length, packed ? k : 0, from, stepB, transB,
+          R, rows, nc, kc, wide, copies, add, direct && rows == R, pack);
+        block += <usize>R * row;
+        start += <usize>R * startRow;
+        i += R;
       }
       k += depth;
     } while (k < K);
@@ -121,13 +156,40 @@ export function gemm(
 }
 
 /**
- * How often an element of A stands in its panel: four times without fma, where the micro-kernel then takes
- * fewer instructions (micro.ts), if there are columns enough to make up for the packing.
+ * The tiles of one panel of A, across all columns of a block of B: from panels, or with `direct` whole ones
+ * from B itself at `b`.
  */
+function row_of_tiles(
+  c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
+  panels: usize, length: i32, first: i32, b: usize, stepB: usize, transB: bool,
+  R: i32, rows: i32, nc: i32, kc: i32, wide: i32, copies: i32, add: bool, direct: bool, pack: bool,
+): void {
+  const a = work + PACKED_A;
+  for (let j = 0; j < nc; ) {
+    const NR = tile_columns(nc - j, wide);
+    const columns = min(NR, nc - j);
+    const at = <usize>j << 2;
+    if (direct && !add && columns == NR && has_direct(NR, copies)) {
+      multiply_direct(c + at, row, start, startRow, a, b + at, stepB, kc, R, NR, copies);
+    } else {
+      const panel = panels + (<usize>(j * length + first * NR) << 2);
+      if (pack) {
+        if (transB) pack_columns(panel, b + <usize>j * stepB, <i32>(stepB >> 2), columns, kc, NR);
+        else pack_rows(panel, b + at, <i32>(stepB >> 2), columns, kc, NR);
+      }
+      one_tile(c + at, row, start, startRow, work, a, panel, kc, R, rows, NR, columns, copies, add);
+    }
+    start += <usize>NR * startColumn;
+    j += NR;
+  }
+}
+
+/** The length of equal parts of `size`, a multiple of `unit`, each at most `most`, itself one. */
 // @ts-ignore: decorator
 @inline
-function lanes_of_a(N: i32, wide: i32): i32 {
-  return ASC_FEATURE_RELAXED_SIMD || wide || N < 64 ? 1 : 4;
+function evenly(size: i32, most: i32, unit: i32): i32 {
+  const parts = (size + most - 1) / most;
+  return parts <= 1 ? size : ((size + parts - 1) / parts + unit - 1) & -unit;
 }
 
 /**
@@ -149,43 +211,26 @@ export function tile_columns(remaining: i32, wide: i32): i32 {
 }
 
 /**
- * All tiles of one packed block. The tile at row i and column j starts from start + i·startRow +
- * j·startColumn bytes: C itself, a bias row (startRow = 0) or zeros (both 0). The panels of B have `length`
- * steps each, of which this block's begin at `first`. With `add`, tiles are added to C instead of stored.
+ * All tiles of one packed block of a convolution. The tile at row i and column j starts from start +
+ * i·startRow + j·startColumn bytes: C itself, a bias row (startRow = 0) or zeros (both 0). The panels of B
+ * have `length` steps each, of which this block's begin at `first`. With `add`, tiles are added to C instead
+ * of stored.
  */
 export function tiles(
   c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
-  panels: usize, length: i32, first: i32, mc: i32, nc: i32, kc: i32, wide: i32, lanes: i32, add: bool,
+  panels: usize, length: i32, first: i32, mc: i32, nc: i32, kc: i32, wide: i32, add: bool,
 ): void {
   for (let j = 0; j < nc; ) {
     const NR = tile_columns(nc - j, wide);
     const columns = min(NR, nc - j);
     const b = panels + (<usize>(j * length + first * NR) << 2);
-    const edge = columns < NR;
     let from = start + <usize>j * startColumn;
-    if (edge && startRow == 0 && startColumn > 0) {
-      // A row that all tiles begin with, where a whole vector may be read.
-      copy_part(work + START, 0, from, 0, 1, columns);
-      from = work + START;
-    }
     let a = work + PACKED_A;
     let tile = c + (<usize>j << 2);
     for (let i = 0; i < mc; ) {
       const R = tile_rows(mc - i);
-      const rows = min(R, mc - i);
-      // A tile over the edge, or one to be added, is computed aside; only what lies inside is read and written.
-      const aside = rows < R || edge || add;
-      const ld = <usize>NR << 2;
-      let begin = from, beginRow = startRow;
-      if (aside && startRow > 0) {
-        copy_part(work, ld, from, startRow, rows, columns);
-        begin = work;
-        beginRow = ld;
-      }
-      multiply(aside ? work : tile, aside ? ld : row, begin, beginRow, a, b, kc, R, NR, lanes);
-      if (add) add_part(tile, row, work, ld, rows, columns);
-      else if (aside) copy_part(tile, row, work, ld, rows, columns);
-      a += <usize>(kc * R * lanes) << 2;
+      one_tile(tile, row, from, startRow, work, a, b, kc, R, min(R, mc - i), NR, columns, 1, add);
+      a += <usize>(kc * R) << 2;
       tile += <usize>R * row;
       from += <usize>R * startRow;
       i += R;
@@ -194,18 +239,50 @@ export function tiles(
   }
 }
 
+/**
+ * One tile of R rows and NR columns, of which `rows` and `columns` lie inside. One over the edge, or one to be
+ * added, is computed aside; only what lies inside is read and written.
+ */
+// @ts-ignore: decorator
+@inline
+function one_tile(
+  c: usize, row: usize, start: usize, startRow: usize, work: usize, a: usize, b: usize, kc: i32,
+  R: i32, rows: i32, NR: i32, columns: i32, copies: i32, add: bool,
+): void {
+  const aside = rows < R || columns < NR || add;
+  const ld = <usize>NR << 2;
+  let begin = start, beginRow = startRow;
+  if (aside) {
+    if (startRow > 0) {
+      copy_part(work, ld, start, startRow, rows, columns);
+      begin = work;
+      beginRow = ld;
+    } else if (columns < NR && start != ZEROS) {
+      // A row that all rows of the tile begin with, where whole vectors may be read.
+      begin = work + START;
+      copy_part(begin, 0, start, 0, 1, columns);
+    }
+  }
+  // One call alone, which V8 may then inline.
+  multiply(aside ? work : c, aside ? ld : row, begin, beginRow, a, b, kc, R, NR, copies);
+  if (add) add_part(c, row, work, ld, rows, columns);
+  else if (aside) copy_part(c, row, work, ld, rows, columns);
+}
+
 // @ts-ignore: decorator
 @inline
 export function multiply(
-  c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, K: i32, R: i32, NR: i32, lanes: i32,
+  c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, K: i32, R: i32, NR: i32, copies: i32,
 ): void {
-  if (!ASC_FEATURE_RELAXED_SIMD && lanes > 1) {
+  if (copies > 1) {
     if (NR == 8) {
-      if (R == 5) splat_5x8(c, row, start, startRow, a, b, K);
-      else splat_4x8(c, row, start, startRow, a, b, K);
+      if (R == 4) splat_4x8(c, row, start, startRow, a, b, K);
+      else if (ROWS == 6) splat_6x8(c, row, start, startRow, a, b, K);
+      else splat_5x8(c, row, start, startRow, a, b, K);
     } else {
-      if (R == 5) splat_5x4(c, row, start, startRow, a, b, K);
-      else splat_4x4(c, row, start, startRow, a, b, K);
+      if (R == 4) splat_4x4(c, row, start, startRow, a, b, K);
+      else if (ROWS == 6) splat_6x4(c, row, start, startRow, a, b, K);
+      else splat_5x4(c, row, start, startRow, a, b, K);
     }
   } else if (NR == 8) {
     if (R == 4) micro_4x8(c, row, start, startRow, a, b, K);
@@ -219,6 +296,33 @@ export function multiply(
     if (R == 4) micro_4x16(c, row, start, startRow, a, b, K);
     else if (ROWS == 6) micro_6x16(c, row, start, startRow, a, b, K);
     else micro_5x16(c, row, start, startRow, a, b, K);
+  }
+}
+
+/** Whether there is a micro-kernel for `multiply_direct`. */
+// @ts-ignore: decorator
+@inline
+function has_direct(NR: i32, copies: i32): bool {
+  return NR == 16 || NR == 8 && (ROWS == 6 || copies > 1);
+}
+
+/** A whole tile of 8 or 16 columns, by B's rows where they lie. */
+// @ts-ignore: decorator
+@inline
+function multiply_direct(
+  c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, ldb: usize, K: i32, R: i32, NR: i32, copies: i32,
+): void {
+  if (NR == 16) {
+    if (R == 4) micro_4x16_direct(c, row, start, startRow, a, b, ldb, K);
+    else if (ROWS == 6) micro_6x16_direct(c, row, start, startRow, a, b, ldb, K);
+    else micro_5x16_direct(c, row, start, startRow, a, b, ldb, K);
+  } else if (copies > 1) {
+    if (R == 4) splat_4x8_direct(c, row, start, startRow, a, b, ldb, K);
+    else if (ROWS == 6) splat_6x8_direct(c, row, start, startRow, a, b, ldb, K);
+    else splat_5x8_direct(c, row, start, startRow, a, b, ldb, K);
+  } else if (ROWS == 6) {
+    if (R == 4) micro_4x8_direct(c, row, start, startRow, a, b, ldb, K);
+    else micro_6x8_direct(c, row, start, startRow, a, b, ldb, K);
   }
 }
 
@@ -266,12 +370,12 @@ export function pack_b(packed: usize, b: usize, ldb: i32, N: i32, K: i32, wide: 
 
 export function gemm_nn(
   c: usize, ldc: i32, strideC: i32, work: usize, a: usize, lda: i32, strideA: i32, b: usize, ldb: i32, strideB: i32,
-  bias: usize, B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, wide: i32,
+  bias: usize, B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, tiling: i32,
 ): void {
   const row = <usize>ldc << 2;
   for (let batch = 0; batch < B; batch++) {
     if (M > THIN_ROWS || ldb == 0) {
-      gemm(c, ldc, work, a, lda, b, ldb, bias, M, N, K, accumulate, false, false, ldb == 0, wide);
+      gemm(c, ldc, work, a, lda, b, ldb, bias, M, N, K, accumulate, false, false, ldb == 0, tiling);
     } else {
       thin_nn(c, row, work, accumulate ? c : bias, accumulate ? row : 0, a, lda, b, ldb, M, N, K);
     }
@@ -285,10 +389,10 @@ export function gemm_nn(
 export function gemm_nt(
   c: usize, ldc: i32, strideC: i32, work: usize, y: usize, ldy: i32, strideY: i32,
   a: usize, lda: i32, strideA: i32, b: usize, ldb: i32, strideB: i32,
-  B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, wide: i32,
+  B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, tiling: i32,
 ): void {
   for (let batch = 0; batch < B; batch++) {
-    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, false, true, false, wide);
+    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, false, true, false, tiling);
     if (y) {
       apply_derivative(c, ldc, y, ldy, M, N, activation);
       y += <usize>strideY << 2;
@@ -301,10 +405,10 @@ export function gemm_nt(
 
 export function gemm_tn(
   c: usize, ldc: i32, strideC: i32, work: usize, a: usize, lda: i32, strideA: i32, b: usize, ldb: i32, strideB: i32,
-  B: i32, M: i32, N: i32, K: i32, accumulate: i32, wide: i32,
+  B: i32, M: i32, N: i32, K: i32, accumulate: i32, tiling: i32,
 ): void {
   for (let batch = 0; batch < B; batch++) {
-    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, true, false, false, wide);
+    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, true, false, false, tiling);
     c += <usize>strideC << 2;
     a += <usize>strideA << 2;
     b += <usize>strideB << 2;

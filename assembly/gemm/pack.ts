@@ -90,16 +90,18 @@ export function pack_scattered(
  * `stepK` bytes from i to i + 1 and from k to k + 1.
  */
 export function pack_splat(dst: usize, src: usize, stepI: usize, stepK: usize, count: i32, K: i32, R: i32): void {
-  if (count == 5) {
-    const at2 = stepI << 1, at3 = at2 + stepI, at4 = stepI << 2;
+  if (count == R && R > 4) {
+    const at2 = stepI << 1, at3 = at2 + stepI, at4 = stepI << 2, at5 = at4 + stepI;
+    const step = <usize>R << 4;
     for (; K > 0; K--) {
       v128.store(dst, v128.load32_splat(src));
       v128.store(dst, v128.load32_splat(src + stepI), 16);
       v128.store(dst, v128.load32_splat(src + at2), 32);
       v128.store(dst, v128.load32_splat(src + at3), 48);
       v128.store(dst, v128.load32_splat(src + at4), 64);
+      if (R > 5) v128.store(dst, v128.load32_splat(src + at5), 80);
       src += stepK;
-      dst += 80;
+      dst += step;
     }
     return;
   }

@@ -11,7 +11,7 @@ interface CommonOptions {
 }
 
 /** Options of every command that computes: as `createEngine` takes them. */
-export type ComputeOptions = CommonOptions & Required<EngineOptions>;
+export type ComputeOptions = CommonOptions & Required<Omit<EngineOptions, 'tiles'>>;
 
 const group = 'Options:';
 
@@ -60,7 +60,7 @@ const engine = {
     group,
     fallback: false,
   },
-} satisfies Record<keyof Omit<EngineOptions, 'wasm'>, Setting>;
+} satisfies Record<keyof Omit<EngineOptions, 'wasm' | 'tiles'>, Setting>;
 
 export const commonTable: SettingsTable = common;
 export const engineTable: SettingsTable = engine;

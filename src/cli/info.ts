@@ -29,6 +29,12 @@ export function describeEngine({ backend, binary, math, threads, runtime }: Engi
   return `${what}, ${threads === 1 ? 'one thread' : `${threads} threads`}, ${runtime}`;
 }
 
+/** The tiles that were taken, and those that were tried. */
+function describeTuning({ tiles, measured = {} }: NonNullable<EngineInfo['tuning']>): string {
+  const tried = Object.entries(measured).map(([name, rate]) => `${name} ${rate}`);
+  return tried.length > 0 ? `${tiles}, of ${tried.join(', ')} GFLOPS` : tiles;
+}
+
 async function info({ backend, math, threads, turbo, json }: ComputeOptions): Promise<void> {
   const out = new Output({ json });
   const engine = (await createEngine({ backend, math, threads, turbo })).info;
@@ -41,6 +47,7 @@ async function info({ backend, math, threads, turbo, json }: ComputeOptions): Pr
     ['because', engine.reason],
     ['math', engine.math],
     ['turbo', engine.turbo ? 'yes' : 'no'],
+    ...(engine.tuning ? [['tiles of products', describeTuning(engine.tuning)]] : []),
     ['threads', `${engine.threads} of ${cores} cores`],
     ...(engine.wasmSha256 ? [['wasm sha256', engine.wasmSha256]] : []),
   ];

@@ -4,8 +4,10 @@ import { EngineError, UnsupportedError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { MAX_THREADS } from '../engine/constants.js';
 import { Engine } from '../engine/engine.js';
+import type { Picked } from '../engine/given.js';
 import { isWasmSource, type WasmSource, type WasmSources } from '../engine/load.js';
 import { pickBackend } from '../engine/pick.js';
+import { type Tiles, tilesNames } from '../engine/tiles.js';
 import { binaryNames } from '../engine/wasm.js';
 
 /** How `createEngine` chooses. */
@@ -33,6 +35,12 @@ export interface EngineOptions {
    * decides arithmetic and threads.
    */
   wasm?: WasmSource | WasmSources;
+  /**
+   * How products are cut into tiles; it changes no bit. `auto` (the default) tries what this processor may be
+   * fastest with when the engine starts, for some milliseconds; in pages, whose code is not at its best by
+   * then, it takes the usual ones. See `Tiles`.
+   */
+  tiles?: 'auto' | Tiles;
 }
 
 /**
@@ -51,6 +59,7 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
     `a URL, Response, bytes or WebAssembly.Module, or an object of such by ${binaryNames.join(', ')}`,
     isWasm,
   );
+  const tiles = reader.oneOf('tiles', ['auto', ...tilesNames], 'auto');
   reader.end();
   if (backend === 'reference') {
     if (math === 'fma' || turbo || (threads !== 'auto' && threads > 1)) {
@@ -60,9 +69,10 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
   }
   try {
     const picked = await pickBackend({ math, turbo, threads, wasm });
+    const { sha256, turbo: isTurbo, threads: count, binary, optimized } = picked.backend;
+    const tuned = tiles !== 'auto' || optimized ? await tuning(picked, tiles) : undefined;
     if (turbo) platform.leaveTurbo();
-    const { sha256, turbo: isTurbo, threads: count, binary } = picked.backend;
-    return new Engine(picked.backend, {
+    const info = {
       backend: 'wasm',
       math: picked.math,
       turbo: isTurbo,
@@ -71,13 +81,26 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
       ...(sha256 !== undefined && { wasmSha256: sha256 }),
       runtime: platform.runtime,
       reason: picked.reason,
-    });
+      ...(tuned && { tuning: tuned.tuning }),
+    } as const;
+    return new Engine(picked.backend, info, tuned?.tiling);
   } catch (error) {
     // Only a runtime without the instructions falls back; a missing file is a broken installation.
     const optional = backend === 'auto' && math !== 'fma' && !turbo && (threads === 'auto' || threads === 1);
     if (!optional || !(error instanceof UnsupportedError)) throw error;
     return (await referenceEngines()).createReferenceEngine({ reason: error.message });
   }
+}
+
+/** What was asked for, or the fastest of the candidates. */
+async function tuning({ backend, math }: Picked, tiles: 'auto' | Tiles) {
+  const { candidates, tilingOf, tune } = await import('../engine/tune.js');
+  const tried = candidates(math, backend.turbo);
+  const found =
+    tiles === 'auto' && tried.length > 1
+      ? tune(backend.single, backend, backend.reservedBytes, tried)
+      : { tiles: tiles === 'auto' ? tried[0] : tiles };
+  return { tuning: found, tiling: tilingOf(found.tiles) };
 }
 
 function isThreads(value: unknown): value is 'auto' | number {

@@ -29,6 +29,13 @@ export const SUM_ABSOLUTES = 2;
 /** Up to so many rows, products do not pack B. */
 export const THIN_ROWS = 2;
 
+/** How products are cut into tiles, one bit each; never what they are. Tiles of 16 columns, for re-vectorised code. */
+export const TILING_WIDE = 1;
+/** Each element of A stands four times in its panel. */
+export const TILING_SPLAT = 2;
+/** B is packed from 9 rows of A on, in place of 65 (fma). */
+export const TILING_PACKING = 4;
+
 /** Rows of W that are updated together by `sparse_sgd`. */
 export const ROWS_ASIDE = 16;
 

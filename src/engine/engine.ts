@@ -5,9 +5,11 @@
 import { platform } from '#platform';
 import { disposeSymbol } from '../base/dispose.js';
 import { EngineError, OptionError, show } from '../base/errors.js';
+import { TILING_SPLAT, TILING_WIDE } from './constants.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
 import { Arena } from './tensor.js';
+import type { Tuning } from './tiles.js';
 
 /** What was picked, for records and bug reports. */
 export interface EngineInfo {
@@ -15,6 +17,8 @@ export interface EngineInfo {
   readonly math: 'strict' | 'fma';
   readonly turbo: boolean;
   readonly threads: number;
+  /** Which tiles products take: absent where they are the usual ones, as in pages. They change no bit. */
+  readonly tuning?: Tuning;
   /** The Wasm file in use, absent for the reference backend. */
   readonly binary?: string;
   readonly wasmSha256?: string;
@@ -33,15 +37,18 @@ export class Engine {
   readonly heap: Heap;
   /** @internal Pointer to the products' scratch space. */
   readonly work: number;
-  /** @internal The products' `wide` argument. */
+  /** @internal The products' `tiling` argument. */
+  readonly tiling: number;
+  /** @internal The `wide` argument of convolutions and compressed products. */
   readonly wide: number;
   #backend: Backend | undefined;
 
   /** @internal Use `createEngine`. */
-  constructor(backend: Backend, info: EngineInfo) {
+  constructor(backend: Backend, info: EngineInfo, tiling = usualTiling(info)) {
     this.#backend = backend;
     this.info = info;
     this.wide = Number(info.turbo);
+    this.tiling = tiling;
     this.heap = new Heap(backend);
     this.work = this.heap.allocate(backend.kernels.workspace_size());
   }
@@ -93,6 +100,11 @@ export class Engine {
   [disposeSymbol](): void {
     this.dispose();
   }
+}
+
+/** What is usually fastest: the first of the candidates in tune.ts. */
+function usualTiling({ turbo, math }: EngineInfo): number {
+  return turbo ? TILING_WIDE : math === 'strict' ? TILING_SPLAT : 0;
 }
 
 /** Throws OptionError for something that is no engine. */

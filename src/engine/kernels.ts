@@ -11,7 +11,8 @@
  * - `B` matrices in a batch, `M` rows, `N` columns, `K` reduced. Any of them may be 0.
  * - Kernels over strides take a tensor as a pointer and its strides along the axes of lengths D0, D1, D2;
  *   stride 0 repeats an element.
- * - `wide` chooses the products' tile (1: for re-vectorised code) and never the result.
+ * - `tiling` and `wide` choose the tiles of products (constants.ts; 1: for re-vectorised code) and never the
+ *   result.
  * - Sums over M or K of more than LONGEST_CHAIN terms are made of blocks, so that rounding does not grow with
  *   their number: "one sum in
  *   ascending k" is one chain of additions up to there, and beyond it a chain for each block of 160, added up in order (products), or

@@ -41,7 +41,9 @@ export interface TensorEngine {
   readonly heap: Heap;
   /** @internal Pointer to the products' scratch space. */
   readonly work: number;
-  /** @internal The products' `wide` argument. */
+  /** @internal The products' `tiling` argument. */
+  readonly tiling: number;
+  /** @internal The `wide` argument of convolutions and compressed products. */
   readonly wide: number;
 }
 

@@ -54,6 +54,10 @@ export interface WasmBackend extends Backend {
   readonly sha256?: string;
   /** Absent with one thread. */
   readonly pool?: ThreadPool;
+  /** The kernels on the calling thread alone. */
+  readonly single: Kernels;
+  /** Whether the code is V8's best from the first call on: it was compiled here, and not in a page. */
+  readonly optimized: boolean;
 }
 
 /** A binary, and whether this runtime accepts it. */
@@ -120,6 +124,8 @@ export async function createWasmBackend(options: WasmOptions): Promise<WasmBacke
     ...(sha256 !== undefined && { sha256 }),
     ...(started && { pool: started.pool }),
     kernels: started?.kernels ?? instance.kernels,
+    single: instance.kernels,
+    optimized: platform.optimizesAtOnce === true && loaded.bytes !== undefined,
     elementBytes: 4,
     get buffer() {
       return instance.buffer;

@@ -37,22 +37,22 @@ export const signatures = {
   /**
    * Forward: C = f(start + A·B), A [M, K], B [K, N], C [M, N]; start is C when `accumulate`, else the row
    * `bias` [N] if present, else 0 (then C is never read). Every element is one sum over k in ascending order.
-   * Where ldb is 0, b points to what `pack_b` made of B with the same `wide`.
+   * Where ldb is 0, b points to what `pack_b` made of B with the same width of tiles.
    */
   gemm_nn: `c: inout, ldc, strideC, work: scratch, a: in, lda, strideA, b: in, ldb, strideB, bias: in, B, M,
-    N, K, accumulate, activation, wide; job`,
+    N, K, accumulate, activation, tiling; job`,
   /**
    * Backward to the input: C = (start + A·Bᵀ) ⊙ f'(Y), A [M, K], B [N, K], C and Y [M, N]; start is C when
    * `accumulate`, else 0. Y is the activation's saved output; absent leaves the product as it is.
    */
   gemm_nt: `c: inout, ldc, strideC, work: scratch, y: saved, ldy, strideY, a: in, lda, strideA, b: in, ldb,
-    strideB, B, M, N, K, accumulate, activation, wide; job`,
+    strideB, B, M, N, K, accumulate, activation, tiling; job`,
   /**
    * Backward to the weights: C = start + Aᵀ·B, A [K, M], B [K, N], C [M, N]; start is C when `accumulate`,
    * else 0.
    */
   gemm_tn: `c: inout, ldc, strideC, work: scratch, a: in, lda, strideA, b: in, ldb, strideB, B, M, N, K,
-    accumulate, wide; job`,
+    accumulate, tiling; job`,
 } satisfies Signatures;
 
 interface Product {
@@ -84,7 +84,7 @@ export function matmul(args: Forward): Call {
     checkTensor(where, 'bias', bias, 'float', [N]);
     if (accumulate) throw new OptionError(where, 'bias and accumulate exclude each other');
   }
-  const { kernels, work, wide } = c.engine;
+  const { kernels, work, tiling } = c.engine;
   const code = activationCodes[activation];
   const [sc, sa, sb] = [c, a, b].map(stride);
   const kept = M > THIN_ROWS ? packed : undefined;
@@ -109,7 +109,7 @@ export function matmul(args: Forward): Call {
       K,
       Number(accumulate),
       code,
-      wide,
+      tiling,
     );
   };
 }
@@ -123,7 +123,7 @@ export function matmulTransposedB(
   const K = sameLength(where, `columns of a ${a} and of b ${b}`, a.columns, b.columns);
   const [B, M, N] = checkOutput(where, args, a.rows, b.rows, saved);
   if (saved) checkTensor(where, 'saved', saved, 'float', c.shape);
-  const { kernels, work, wide } = c.engine;
+  const { kernels, work, tiling } = c.engine;
   const code = activationCodes[activation];
   const [sc, sa, sb] = [c, a, b].map(stride);
   const [y, ldy, sy] = saved ? [saved.pointer, saved.ld, stride(saved)] : [0, 0, 0];
@@ -148,7 +148,7 @@ export function matmulTransposedB(
       K,
       Number(accumulate),
       code,
-      wide,
+      tiling,
     );
 }
 
@@ -158,7 +158,7 @@ export function matmulTransposedA(args: Product): Call {
   const where = 'matmulTransposedA';
   const K = sameLength(where, `rows of a ${a} and of b ${b}`, a.rows, b.rows);
   const [B, M, N] = checkOutput(where, args, a.columns, b.columns);
-  const { kernels, work, wide } = c.engine;
+  const { kernels, work, tiling } = c.engine;
   const [sc, sa, sb] = [c, a, b].map(stride);
   return () =>
     kernels.gemm_tn(
@@ -177,7 +177,7 @@ export function matmulTransposedA(args: Product): Call {
       N,
       K,
       Number(accumulate),
-      wide,
+      tiling,
     );
 }
 

@@ -34,6 +34,7 @@ describe('what is picked', () => {
       wasmSha256: sha256(binary('simd')),
       runtime: `node ${process.versions.node}`,
       reason: 'strict was asked for; one thread asked for',
+      tuning: { tiles: expect.any(String), measured: expect.any(Object) },
     });
   });
 
@@ -137,13 +138,13 @@ describe('bad options', () => {
   test.each([
     [
       { bakend: 'wasm' },
-      'createEngine: unknown option "bakend"; expected one of backend, math, threads, turbo, wasm; did you mean "backend"?',
+      'createEngine: unknown option "bakend"; expected one of backend, math, threads, turbo, wasm, tiles; did you mean "backend"?',
     ],
     [
       { Math: 'fma' },
-      'unknown option "Math"; expected one of backend, math, threads, turbo, wasm; did you mean "math"?',
+      'unknown option "Math"; expected one of backend, math, threads, turbo, wasm, tiles; did you mean "math"?',
     ],
-    [{ gpu: true }, 'unknown option "gpu"; expected one of backend, math, threads, turbo, wasm'],
+    [{ gpu: true }, 'unknown option "gpu"; expected one of backend, math, threads, turbo, wasm, tiles'],
     [{ backend: 'webgl' }, 'option backend: expected one of "auto", "wasm", "reference", given "webgl"'],
     [{ math: 'fast' }, 'option math: expected one of "auto", "strict", "fma", given "fast"'],
     [{ math: null }, 'given null'],

@@ -6,6 +6,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { LONGEST_CHAIN } from '../../src/engine/kernels.js';
+import { tilesNames } from '../../src/engine/tiles.js';
+import { tilingOf } from '../../src/engine/tune.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
 import { Arena, type Floats, filled, integers, reals } from './harness.js';
 import { sampled } from './samples.js';
@@ -62,8 +64,9 @@ describe('the bits of the strict binary', () => {
 
   test.each([
     [37, 53, 700],
+    [41, 93, 333],
     [7, 19, LONGEST_CHAIN],
-  ])('gemm_nn of %ix%i multiplies, rounds and adds in ascending k up to %i, with either tile', (M, N, K) => {
+  ])('gemm_nn of %ix%i multiplies, rounds and adds in ascending k up to %i, with any tiles', (M, N, K) => {
     const [x, w] = [reals(M * K, 1), reals(K * N, 2)];
     const expected = new Float32Array(M * N);
     for (let m = 0; m < M; m++) {
@@ -73,7 +76,7 @@ describe('the bits of the strict binary', () => {
         expected[m * N + n] = sum;
       }
     }
-    for (const wide of [0, 1]) {
+    for (const tiles of tilesNames) {
       arena.begin();
       const a = arena.input('a', x);
       const b = arena.input('b', w);
@@ -97,9 +100,9 @@ describe('the bits of the strict binary', () => {
         K,
         0,
         0,
-        wide,
+        tilingOf(tiles),
       );
-      expect(fingerprint(c.read()), `wide ${wide}`).toBe(fingerprint(expected));
+      expect(fingerprint(c.read()), tiles).toBe(fingerprint(expected));
     }
   });
 });

@@ -5,7 +5,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatShape, type ProductShape, parseShape } from '../../bench/shapes.js';
+import { TILING_WIDE } from '../../src/engine/constants.js';
 import { activationCodes, type FusedActivation } from '../../src/engine/kernels.js';
+import { tilesNames } from '../../src/engine/tiles.js';
+import { tilingOf } from '../../src/engine/tune.js';
 import { type Arena, describeBackends, filled, gathered, integers, reals, spread } from './harness.js';
 import { expectClose, expectSame, expectWithinUlps } from './ulp.js';
 
@@ -26,8 +29,8 @@ interface Case extends ProductShape {
   derivative?: boolean;
   /** Which operand ends at the memory's last byte. */
   end?: 'a' | 'b' | 'c' | 'y' | 'bias' | undefined;
-  /** The wide tile, which must give the same bits. */
-  wide?: boolean;
+  /** Which tiles: all must give the same bits. */
+  tiling?: number;
   values?: 'integers' | 'reals';
   /** Changes the operands' values before the call. */
   plant?: (a: Float64Array, b: Float64Array) => unknown;
@@ -96,14 +99,14 @@ function run(arena: Arena, given: Case): Outcome {
   const { kernels, work } = arena;
   const code = activationCodes[activation];
   const flag = accumulate ? 1 : 0;
-  const wide = given.wide ? 1 : 0;
+  const { tiling = 0 } = given;
   const { at } = C;
   if (operation === 'nn') {
-    kernels.gemm_nn(...at, work, ...A.at, ...W.at, V, B, M, N, K, flag, code, wide);
+    kernels.gemm_nn(...at, work, ...A.at, ...W.at, V, B, M, N, K, flag, code, tiling);
   } else if (operation === 'nt') {
-    kernels.gemm_nt(...at, work, ...Y.at, ...A.at, ...W.at, B, M, N, K, flag, code, wide);
+    kernels.gemm_nt(...at, work, ...Y.at, ...A.at, ...W.at, B, M, N, K, flag, code, tiling);
   } else {
-    kernels.gemm_tn(...at, work, ...A.at, ...W.at, B, M, N, K, flag, wide);
+    kernels.gemm_tn(...at, work, ...A.at, ...W.at, B, M, N, K, flag, tiling);
   }
   const options = [
     gap && `gap ${gap}`,
@@ -112,7 +115,7 @@ function run(arena: Arena, given: Case): Outcome {
     activation,
     given.derivative && 'derivative',
     given.end && `${given.end} at the end`,
-    given.wide && 'wide',
+    tiling && `tiling ${tiling}`,
   ];
   const context = `gemm_${operation} ${formatShape(given)} ${options.filter(Boolean).join(', ')}`;
   arena.check(context);
@@ -235,6 +238,8 @@ function expectResult(given: Case, { context, got, product, y }: Outcome): void 
 }
 
 const sizes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33];
+// Splat tiles want 64 columns, and B is packed from 9 or 65 rows on.
+const tilings = tilesNames.map(tilingOf);
 const activations: readonly FusedActivation[] = ['identity', 'sigmoid', 'tanh', 'relu'];
 const ends = [undefined, 'a', 'b', 'c', 'y', 'bias'] as const;
 
@@ -249,7 +254,7 @@ function vary(i: number, operation: Operation): Partial<Case> {
     activation: operation === 'tn' ? 'identity' : activations[i % 4],
     derivative: operation === 'nt' && i % 7 < 4,
     end: ends[i % 11],
-    wide: i % 13 < 6,
+    tiling: tilings[(i % 13) % tilings.length],
   };
 }
 
@@ -290,7 +295,8 @@ describeBackends('products', (arena) => {
     ])('is exact on integers across cache blocks, %s', (text) => {
       const shape = parseShape(text);
       check({ ...shape });
-      check({ ...shape, gap: 3, accumulate: true, end: 'b', wide: true });
+      check({ ...shape, gap: 3, accumulate: true, end: 'b', tiling: TILING_WIDE });
+      for (const tiling of tilings) check({ ...shape, gap: 2, bias: operation === 'nn', end: 'a', tiling });
       check({
         ...shape,
         gap: 1,
@@ -312,7 +318,7 @@ describeBackends('products', (arena) => {
       },
     );
 
-    test.each(['8x8:8x8', '33x17:17x31', '64x784:784x30', '7x1025:1025x5', '65x300:300x130'])(
+    test.each(['8x8:8x8', '33x17:17x31', '64x784:784x30', '7x1025:1025x5', '65x300:300x130', '60x170:170x77', '13x600:600x530'])(
       'stays within its rounding bound on reals, %s',
       (text) => {
         for (const accumulate of [false, true]) {
@@ -326,8 +332,10 @@ describeBackends('products', (arena) => {
           };
           const { context, got, product, magnitude } = run(arena, given);
           expectClose(context, got, product, (i) => (shape.K + 2) * 2 ** -24 * magnitude[i]);
-          const wide = run(arena, { ...given, wide: true }).got;
-          expect(Buffer.from(wide.buffer).equals(Buffer.from(got.buffer)), `${context}, wide`).toBe(true);
+          for (const tiling of tilings) {
+            const other = run(arena, { ...given, tiling });
+            expect(Buffer.from(other.got.buffer).equals(Buffer.from(got.buffer)), other.context).toBe(true);
+          }
         }
       },
     );
@@ -349,7 +357,7 @@ describeBackends('products', (arena) => {
               ...shape,
               plant: (_, b) => b.fill(special, k * N + n, k * N + n + 1),
               gap: 3,
-              wide: true,
+              tiling: TILING_WIDE,
             });
           }
         }

@@ -17,6 +17,8 @@ const TURBO_NODE = 24;
 
 /** The first Node whose V8 leaves optimized Wasm for baseline code: 24 has that as a flag, off by default. */
 const DEOPT_NODE = 25;
+/** Where V8 inlines WebAssembly. */
+const INLINING_NODE = 24;
 
 export const platform: Platform = {
   // Bun and Deno say which Node they imitate, too.
@@ -108,6 +110,8 @@ export const platform: Platform = {
       .instance;
   },
 
+  optimizesAtOnce: !process.versions.bun && !process.versions.deno,
+
   async compile(bytes, turbo) {
     // The flags hold for this one synchronous compilation; other modules of the process are not touched.
     // Without the baseline compiler the fast code is there from the first call, after some 20 ms. It is also
@@ -117,6 +121,8 @@ export const platform: Platform = {
     // Where V8 may go back to baseline code that was never made, it ends the process: "Check failed:
     // function_feedback != …end()".
     if (major >= DEOPT_NODE) flags.push('no-wasm-deopt');
+    // Inlined into the loops around them, micro-kernels without fma run at nine tenths of their speed.
+    if (major >= INLINING_NODE) flags.push('no-wasm-inlining');
     if (turbo) flags.push('experimental-wasm-revectorize');
     for (const flag of flags) setFlagsFromString(`--${flag}`);
     try {

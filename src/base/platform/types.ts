@@ -25,6 +25,8 @@ export interface Platform {
   readonly turboUnavailable: string | undefined;
   /** Compiles the kernels; with `turbo` 128-bit neighbours are fused to 256 bits. */
   compile(bytes: Bytes, turbo: boolean): Promise<WasmGlobal<'Module'>>;
+  /** Whether code is then as fast from its first call on as it gets. */
+  readonly optimizesAtOnce?: boolean;
   /** An instance of the kernels over a memory. */
   instantiate(module: WasmGlobal<'Module'>, memory: WasmGlobal<'Memory'>): Promise<WasmGlobal<'Instance'>>;
   /** What to add to an error when there is no memory for an engine. */

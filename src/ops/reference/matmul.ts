@@ -12,6 +12,7 @@
  * 2x4 5.0 to 5.2; 2x4 with its panels passed as arguments or kept in the engine's memory 3.6 (bounds and
  * addresses are then no constants).
  */
+import { TILING_WIDE } from '../../engine/constants.js';
 import type { Kernels } from '../../engine/kernels.js';
 import type { signatures } from '../matmul.js';
 import { productEnds } from './activations.js';
@@ -101,13 +102,13 @@ export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof s
     },
 
     gemm_nn(
-      c, ldc, strideC, _work, a, lda, strideA, b, ldb, strideB, bias, B, M, N, K, accumulate, activation, wide,
+      c, ldc, strideC, _work, a, lda, strideA, b, ldb, strideB, bias, B, M, N, K, accumulate, activation, tiling,
     ) {
       for (let i = 0; i < B; i++) {
         const ci = (c >>> shift) + i * strideC;
         const ai = (a >>> shift) + i * strideA;
         const bi = (b >>> shift) + i * strideB;
-        product(ci, ldc, ai, lda, 1, bi, ldb ? 1 : 0, ldb, bias >>> shift, M, N, K, accumulate, wide);
+        product(ci, ldc, ai, lda, 1, bi, ldb ? 1 : 0, ldb, bias >>> shift, M, N, K, accumulate, tiling & TILING_WIDE);
         for (let m = 0; m < M; m++) activate(activation, ci + m * ldc, N);
       }
     },

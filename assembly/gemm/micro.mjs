@@ -1,0 +1,120 @@
+/**
+ * Writes the micro-kernels, build/assembly/micro.ts: the only place where products are multiplied and added.
+ * Everything around them (blocks, panels, edges, start values) belongs to `driver.ts`; the split is that of
+ * BLIS (Van Zee and van de Geijn, 2015). They are written by a program because each is the same few lines over
+ * and over, once for each row, vector and step.
+ *
+ *            b: K rows of 8           Tile 6x8: twelve accumulators of four lanes stay in registers over all K.
+ *           ┌────┬────┐               Each step loads one row of b and one element of each row of a.
+ *           │ b0 │ b1 │
+ *  a: K     ├────┼────┤               The accumulators begin with the rows at `start`, `ldstart` bytes apart: those of
+ *  columns  │c00 │c01 │               C, or the bias or zeros with a distance of 0. So there is no branch at the
+ *  of 6     │c10 │ …  │               end, every element is one sum in ascending k, and V8's re-vectoriser can fuse
+ *           │ …  │    │               the accumulators in pairs.
+ *           │c50 │c51 │
+ *           └────┴────┘               Panels: a[k][6], b[k][8], dense. Distances here are bytes.
+ *
+ * SIMD on x86 has 16 registers, one of which V8 keeps for itself: accumulators + vectors of b + one of a, and
+ * without fma one for the product that is about to be added. So the largest tile is 6x8 with fma and 5x8
+ * without: there a sixth row's accumulator was spilled, and each step waited for it to come back from memory
+ * (28.7 against 46.8 GFLOPS on Zen 4). The 16-column tiles are for re-vectorised code, where two neighbours
+ * share one register of 256 bits; those of 4 columns for the right edge.
+ *
+ * `direct` tiles read B where it lies. Of few rows that is faster than packing: of 16 rows by a half, of 64 by
+ * 1 to 4 % (fma, Zen 4; without fma, from 12 rows on it is slower).
+ *
+ * What bounds a tile are the instructions that a processor begins in a cycle, six on Zen and four on Cascade
+ * Lake. A broadcasting load costs two, as its address is computed apart, a plain load one: where panels of A
+ * hold each element four times (`splat`), a step of 6x8 with fma is 26 instructions in place of 33, of which
+ * four a cycle take 6.5 cycles in place of 8.25, the multiply-adds themselves 6. Then the panels are four
+ * times as large, and K is taken in shorter blocks. The re-vectoriser does not fuse such loads, so the
+ * 16-column tiles broadcast.
+ *
+ * Several steps a turn save the loop's test, its additions and its look at the stack's limit. The way out
+ * between them keeps Binaryen from nesting an accumulator's products, which spills registers. Without fma 5x8
+ * (splat) gains a tenth, 5x16 a sixth (Zen 4); 6x16 goes from 69 to 76 % of the limit of a Cascade Lake Xeon.
+ * Not in 6x8: V8 unrolls so short a loop by itself from Node 22 on, and Node 20 spills what has a way out,
+ * at half the speed.
+ */
+
+/**
+ * Rows and columns of each tile; whether an element of a stands four times; steps a turn. `direct`: rows of b
+ * lie `ldb` bytes apart, as in B itself.
+ */
+const kernels = [
+  { rows: 6, columns: 8 },
+  { rows: 5, columns: 8 },
+  { rows: 4, columns: 8 },
+  { rows: 6, columns: 4 },
+  { rows: 5, columns: 4 },
+  { rows: 4, columns: 4 },
+  { rows: 6, columns: 16, steps: 4 },
+  { rows: 5, columns: 16, steps: 4 },
+  { rows: 4, columns: 16 },
+  { rows: 6, columns: 8, copies: 4 },
+  { rows: 5, columns: 8, copies: 4, steps: 4 },
+  { rows: 4, columns: 8, copies: 4 },
+  { rows: 6, columns: 4, copies: 4 },
+  { rows: 5, columns: 4, copies: 4 },
+  { rows: 4, columns: 4, copies: 4 },
+  { rows: 6, columns: 8, direct: true },
+  { rows: 4, columns: 8, direct: true },
+  { rows: 6, columns: 8, copies: 4, direct: true },
+  { rows: 5, columns: 8, copies: 4, direct: true },
+  { rows: 4, columns: 8, copies: 4, direct: true },
+  { rows: 6, columns: 16, steps: 4, direct: true },
+  { rows: 5, columns: 16, direct: true },
+  { rows: 4, columns: 16, direct: true },
+];
+
+const LANES = 4;
+const BYTES = 4;
+
+export function microKernels() {
+  return `// Written by assembly/gemm/micro.mjs.
+import { madd } from '../../assembly/lanes';
+${kernels.map(text).join('')}`;
+}
+
+function text({ rows, columns, copies = 1, steps = 1, direct = false }) {
+  const name = `${copies > 1 ? 'splat' : 'micro'}_${rows}x${columns}${direct ? '_direct' : ''}`;
+  const ldb = direct ? 'ldb: usize, ' : '';
+  const every = (count, line) => Array.from({ length: count }, (_, i) => line(i));
+  const vectors = columns / LANES;
+  const begin = every(rows, (i) => [
+    ...every(vectors, (j) => `let c${i}${j} = v128.load(start, ${16 * j});`),
+    ...(i + 1 < rows ? ['start += ldstart;'] : []),
+  ]);
+  const stepA = rows * copies * BYTES;
+  const stepB = columns * BYTES;
+  const turn = every(steps, (u) => [
+    ...(u > 0 ? [`if (K <= ${u}) break;`] : []),
+    ...every(vectors, (j) => `const b${j}_${u} = v128.load(b, ${(direct ? 0 : u * stepB) + 16 * j});`),
+    ...(direct ? ['b += ldb;'] : []),
+    ...every(rows, (i) => {
+      const at = u * stepA + i * copies * BYTES;
+      return [
+        `const a${i}_${u} = v128.${copies > 1 ? 'load' : 'load32_splat'}(a, ${at});`,
+        ...every(vectors, (j) => `c${i}${j} = madd(a${i}_${u}, b${j}_${u}, c${i}${j});`),
+      ];
+    }),
+  ]);
+  const end = every(rows, (i) => [
+    ...every(vectors, (j) => `v128.store(c, c${i}${j}, ${16 * j});`),
+    ...(i + 1 < rows ? ['c += ldc;'] : []),
+  ]);
+  const indented = (spaces, lines) =>
+    lines
+      .flat(3)
+      .map((line) => `${' '.repeat(spaces)}${line}\n`)
+      .join('');
+  return `
+export function ${name}(
+  c: usize, ldc: usize, start: usize, ldstart: usize, a: usize, b: usize, ${ldb}K: i32,
+): void {
+${indented(2, begin)}  for (; K > 0; K -= ${steps}) {
+${indented(4, turn)}    a += ${steps * stepA};
+${direct ? '' : `    b += ${steps * stepB};\n`}  }
+${indented(2, end)}}
+`;
+}
