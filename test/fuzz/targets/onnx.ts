@@ -144,15 +144,27 @@ export const onnxTarget: Target = {
   },
 };
 
+/** A file of any kind that is read: a chain, a network, or a graph of traced operators. */
+export function anyOnnx(r: Random): Uint8Array {
+  return r.pick([
+    () => onnxChain(r).file,
+    () => writeOnnx((r.chance(0.5) && randomGraph(r.below(2 ** 20))) || someModel(r)),
+    () => tracedFile(r),
+  ])();
+}
+
+function tracedFile(r: Random): Uint8Array {
+  const form = r.pick(['open', 'fixed', 'none'] as const);
+  const own = form === 'none' ? names.filter((name) => !needsBatch.includes(name)) : names;
+  return tracedGraph(() => r.next(), r.pick(own), { form, offset: 'offset' }).file;
+}
+
 /** Graphs of all operators that are read, changed: what is accepted runs, and comes back from a file. */
 export const onnxGraphTarget: Target = {
   name: 'readOnnx of any graph',
   weight: 6,
   async run(r, world) {
-    const form = r.pick(['open', 'fixed', 'none'] as const);
-    const own = form === 'none' ? names.filter((name) => !needsBatch.includes(name)) : names;
-    const { file } = tracedGraph(() => r.next(), r.pick(own), { form, offset: 'offset' });
-    const { model } = readOnnx(hostileGraph(r, file), 'f');
+    const { model } = readOnnx(hostileGraph(r, tracedFile(r)), 'f');
     for (const { name, values } of [...model.parameters, ...model.buffers])
       expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
     const size = [...model.inputs, ...model.outputs].reduce((sum, { shape }) => sum + elements(shape), 0);
