@@ -57,7 +57,7 @@ function tell(): void {
   const part = Math.floor(minutes === undefined ? (10 * tally.count) / cases : seconds / 60);
   if (part <= told) return;
   told = part;
-  console.log(`${tally.count} cases in ${Math.round(seconds)} s, ${tally.failed.length} failed`);
+  console.log(`${tally.count} cases in ${Math.round(seconds)} s, ${tally.failed} failed`);
 }
 
 /** Runs every `stride`th case from `first` on, in one process after the other. */
@@ -170,7 +170,7 @@ try {
 }
 
 console.log(tally.table());
-for (const [outcome, ...others] of tally.kinds()) {
+for (const [outcome, ...others] of tally.kinds) {
   const { index, target: name, verdict } = outcome;
   console.log(`\n${1 + others.length} x ${name}: ${(verdict as { problem: string }).problem}`);
   console.log(`    npm run fuzz -- --seed ${seed} --only ${index}${target ? ` --target '${target}'` : ''}`);
@@ -179,5 +179,5 @@ for (const [outcome, ...others] of tally.kinds()) {
 const seconds = Math.round((Date.now() - began) / 1000);
 const { count, failed } = tally;
 console.log(`\nseed ${seed}: ${count} cases of ${tally.targets} targets in ${seconds} s`);
-console.log(`${count - failed.length} passed, ${failed.length} failed`);
-process.exit(failed.length > 0 ? 1 : 0);
+console.log(`${count - failed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

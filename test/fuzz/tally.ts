@@ -7,7 +7,8 @@ const SHOWN = 5;
 
 export class Tally {
   count = 0;
-  readonly failed: Outcome[] = [];
+  failed = 0;
+  readonly #byKind = new Map<string, Outcome[]>();
   readonly #byTarget = new Map<string, { right: number; refused: number; failed: number }>();
   readonly #byError = new Map<string, number>();
   #slowest: Outcome[] = [];
@@ -23,19 +24,21 @@ export class Tally {
     counts[verdict.kind]++;
     this.#byTarget.set(target, counts);
     if (verdict.kind === 'refused') this.#byError.set(verdict.by, (this.#byError.get(verdict.by) ?? 0) + 1);
-    if (verdict.kind === 'failed') this.failed.push(outcome);
+    if (verdict.kind === 'failed') {
+      this.failed++;
+      const kind = `${target}: ${kindOf(verdict.problem)}`;
+      const others = this.#byKind.get(kind) ?? [];
+      // As they come, for those who wait, and for a run that is ended.
+      if (others.length === 0) console.log(`case ${outcome.index}, ${target}: ${verdict.problem}`);
+      this.#byKind.set(kind, [...others, outcome]);
+    }
     if (!(seconds > (this.#slowest[SHOWN - 1]?.seconds ?? 0))) return;
     this.#slowest = [...this.#slowest, outcome].sort((a, b) => b.seconds - a.seconds).slice(0, SHOWN);
   }
 
-  /** Failures of one kind together, in the order of their first. */
-  kinds(): Outcome[][] {
-    const kinds = new Map<string, Outcome[]>();
-    for (const outcome of this.failed.toSorted((a, b) => a.index - b.index)) {
-      const kind = `${outcome.target}: ${kindOf((outcome.verdict as { problem: string }).problem)}`;
-      kinds.set(kind, [...(kinds.get(kind) ?? []), outcome]);
-    }
-    return [...kinds.values()];
+  /** Failures of one kind together. */
+  get kinds(): Outcome[][] {
+    return [...this.#byKind.values()];
   }
 
   table(): string {

@@ -18,7 +18,7 @@ import { mutateProto } from '../structure/protobuf.js';
 import { mutateSafetensorsHeader } from '../structure/safetensors.js';
 import { expectThat, type FileTarget, must } from '../target.js';
 import { makeCheckpoint, mutateSafetensors, run, someGraph, someModel } from '../targets/models.js';
-import { anyOnnx } from '../targets/onnx.js';
+import { anyOnnx, checkOutputs } from '../targets/onnx.js';
 import { equalBytes, sameAgain } from './same.js';
 
 /** What is kept of a model beside its file. */
@@ -103,8 +103,7 @@ const onnxTarget: FileTarget<Read> = {
     run(world, model);
     const written = writeOnnx(model);
     const again = await must('its own file', () => readOnnx(written, 'g'));
-    const sums = (own: Network) => own.parameters.reduce((sum, { values }) => sum + values.length, 0);
-    expectThat(sums(again.model) === sums(model), () => `${sums(again.model)} parameters of ${sums(model)}`);
+    if (model.parameterCount < 1e5) checkOutputs(model, again.model, world.reference);
     return readOf(model);
   },
 };
