@@ -38,7 +38,7 @@ export async function readStudy(folder: string): Promise<StoredStudy> {
 
 function definitionOf(path: string, { definition, directions }: Recorded): DefinitionJson {
   try {
-    const json = readDefinitionJson(path, definition);
+    const json = readDefinitionJson('definition', definition);
     if (json.directions.join() === directions.join()) return json;
   } catch (error) {
     if (!(error instanceof LanegradError)) throw error;

@@ -337,15 +337,16 @@ function toInternal(dimension: Dimension, value: SettingValue): number {
 
 /** By Optuna's own distribution, so that a journal can be read without its definition. */
 function toExternal(distribution: unknown, value: unknown, bad: Bad): SettingValue {
-  let parsed: { name?: unknown; attributes?: { choices?: unknown } } | null;
+  let parsed: unknown;
   try {
-    parsed = JSON.parse(textOf(distribution, bad)) as typeof parsed;
+    parsed = JSON.parse(textOf(distribution, bad));
   } catch {
     throw bad(`expected a distribution as JSON, given ${show(distribution)}`);
   }
   if (typeof value !== 'number') throw bad(`expected a number for a setting, given ${show(value)}`);
-  if (parsed?.name !== 'CategoricalDistribution') return value;
-  const choices = parsed.attributes?.choices;
+  const { name, attributes } = objectOf(parsed, bad);
+  if (name !== 'CategoricalDistribution') return value;
+  const { choices } = objectOf(attributes, bad);
   if (!Array.isArray(choices) || !(value in choices)) throw bad(`there is no choice ${value}`);
   return choices[value] as SettingValue;
 }
