@@ -178,6 +178,8 @@ for (const [outcome, ...others] of tally.kinds) {
 }
 const seconds = Math.round((Date.now() - began) / 1000);
 const { count, failed } = tally;
-console.log(`\nseed ${seed}: ${count} cases of ${tally.targets} targets in ${seconds} s`);
+console.log(
+  `\nseed ${seed}: ${count} cases of ${tally.targets} targets in ${seconds} s, ${Math.round(tally.seconds)} s of processor time`,
+);
 console.log(`${count - failed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);

@@ -7,6 +7,8 @@ const SHOWN = 5;
 
 export class Tally {
   count = 0;
+  /** Of the processor, in the cases alone. */
+  seconds = 0;
   failed = 0;
   readonly #byKind = new Map<string, Outcome[]>();
   readonly #byTarget = new Map<string, { right: number; refused: number; failed: number }>();
@@ -20,6 +22,7 @@ export class Tally {
   add(outcome: Outcome): void {
     const { target, verdict, seconds } = outcome;
     this.count++;
+    if (seconds > 0) this.seconds += seconds;
     const counts = this.#byTarget.get(target) ?? { right: 0, refused: 0, failed: 0 };
     counts[verdict.kind]++;
     this.#byTarget.set(target, counts);

@@ -45,11 +45,10 @@ function urlOf(world: World, name: string, make: () => Promise<[Network, Options
 }
 
 async function post(url: string, bytes: Uint8Array<ArrayBuffer>, type: string): Promise<Answer> {
-  const response = await fetch(`${url}/predict`, {
-    method: 'POST',
-    headers: { 'content-type': type },
-    body: bytes,
-  });
+  const ask = () =>
+    fetch(`${url}/predict`, { method: 'POST', headers: { 'content-type': type }, body: bytes });
+  // A connection that was idle may be closed just as it is used again.
+  const response = await ask().catch(ask);
   const text = await response.text();
   let json: Answer['json'];
   try {
