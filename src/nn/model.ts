@@ -240,6 +240,9 @@ export function remember(model: Network, { loss, input, inputScales }: Memory): 
   if (inputScales) own.inputScales = Object.assign(Object.create(null), inputScales);
 }
 
+/** Axes that no shape has more of. */
+const MAX_AXES = 64;
+
 /**
  * Replaces a model's values and buffers.
  *
@@ -259,7 +262,9 @@ export function setParameters(
   for (const { name, shape } of all) {
     const given = tensors.get(name);
     if (!given) throw new ShapeError(where, `parameter ${name} is missing`);
-    const isShape = Array.isArray(given.shape) && given.shape.every(Number.isSafeInteger);
+    // A list may claim billions of places and hold nothing.
+    const { shape: list } = given;
+    const isShape = Array.isArray(list) && list.length <= MAX_AXES && list.every(Number.isSafeInteger);
     if (!isShape || !isFloat32Array(given.values)) {
       throw new OptionError(
         where,

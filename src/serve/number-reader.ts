@@ -43,7 +43,10 @@ export class NumberReader {
     const [size] = dims;
     if (!Array.isArray(value) || value.length !== size) {
       const given = Array.isArray(value) ? `${value.length} of them` : show(value);
-      this.#fail(`expected nested arrays of [${this.#shape.join(', ')}], given ${given} in place of ${size}`);
+      const wanted = size ?? 'a number';
+      this.#fail(
+        `expected nested arrays of [${this.#shape.join(', ')}], given ${given} in place of ${wanted}`,
+      );
     }
     for (const item of value as unknown[]) this.#axis(item, axis + 1);
   }

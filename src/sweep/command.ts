@@ -19,7 +19,9 @@ export function commandOf({ data, settings = {} }: TrainingObjective, trial: Tri
 
 /** What a study trains; undefined where it tries something else. */
 export function trainingOf({ objective }: Pick<DefinitionJson, 'objective'>): TrainingObjective | undefined {
-  return objective && 'data' in objective ? (objective as TrainingObjective) : undefined;
+  return typeof (objective as { data?: unknown } | undefined)?.data === 'string'
+    ? (objective as TrainingObjective)
+    : undefined;
 }
 
 /** The command that comes to a trial's weights again; undefined where no single training does. */
@@ -45,22 +47,27 @@ function flagsOf(key: string, value: unknown): string[] {
 
 function earlyStoppingFlags(flag: string, value: unknown): string[] {
   const { patience, monitor } = (value ?? {}) as { patience?: number; monitor?: string };
-  const words = patience === undefined ? [flag] : [flag, String(patience)];
-  return monitor === undefined ? words : [...words, '--monitor', monitor];
+  const words = patience === undefined ? [flag] : [flag, plain(patience)];
+  return monitor === undefined ? words : [...words, '--monitor', plain(monitor)];
 }
 
 /** As the command line's own readers take it. */
 function wordOf(key: string, value: unknown): string {
-  if (key === 'imageSize' && Array.isArray(value)) return value.join('x');
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(String).join(',');
+  if (key === 'imageSize' && Array.isArray(value)) return value.map(plain).join('x');
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(plain).join(',');
   if (typeof value !== 'object' || value === null) return String(value);
   if (key === 'augment') {
     const parts = Object.entries(value).filter(([, own]) => own !== false);
-    return parts.map(([name, own]) => (own === true ? name : `${name} ${[own].flat().join(' ')}`)).join(', ');
+    return parts
+      .map(([name, own]) => (own === true ? name : `${name} ${[own].flat().map(plain).join(' ')}`))
+      .join(', ');
   }
   const { kind, ...options } = value as Record<string, unknown>;
-  const pairs = Object.entries(options).map(
-    ([name, own]) => `${name}=${Array.isArray(own) ? own.join('/') : String(own)}`,
-  );
-  return pairs.length === 0 ? String(kind) : `${String(kind)}:${pairs.join(',')}`;
+  const pairs = Object.entries(options).map(([name, own]) => `${name}=${[own].flat().map(plain).join('/')}`);
+  return pairs.length === 0 ? plain(kind) : `${plain(kind)}:${pairs.join(',')}`;
+}
+
+/** An object that stands in a journal where none should may have no text of its own. */
+function plain(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -2,9 +2,10 @@
  * What a study is: all that its trials follow from, as JSON. Two sweeps with the same definition have the same
  * trials, however many run at a time and wherever.
  */
+import { isPlainObject } from '../base/arrays.js';
 import { OptionError, show } from '../base/errors.js';
 import { canonicalJson } from '../base/json.js';
-import type { OptionReader } from '../base/options.js';
+import { isText, OptionReader } from '../base/options.js';
 import { type Pruner, type PrunerOptions, readPruner } from './pruners/named.js';
 import { readSampler, type SamplerOptions } from './samplers/named.js';
 import type { Sampler } from './samplers/sampler.js';
@@ -97,6 +98,20 @@ export function readDefinition(where: string, reader: OptionReader, facts: Objec
     sampler: makeSampler({ space, seed, directions, lag, most: facts.most }),
     pruner: makePruner({ direction, lag, most: facts.most }),
   };
+}
+
+/** As it was written by `readDefinition`. Throws OptionError for what it never writes. */
+export function readDefinitionJson(where: string, given: unknown): DefinitionJson {
+  const reader = new OptionReader(where, given);
+  Space.read(where, reader.required('space', 'an object with settings by name'));
+  readDirections(where, reader.any('directions'));
+  readSampler(where, reader.any('sampler'));
+  readPruner(where, reader.any('pruner'));
+  reader.integer('seed', { min: 0 }, 1);
+  reader.integer('lag', { min: 1, max: 10_000 }, DEFAULT_LAG);
+  reader.optional('objective', 'an object', isPlainObject);
+  reader.optional('data', 'a digest', isText);
+  return given as DefinitionJson;
 }
 
 function readDirections(where: string, given: unknown): readonly Direction[] {

@@ -1,11 +1,11 @@
 /** A study as it stands in a folder, for who looks at it or goes on with it. Nothing is locked or changed. Node only. */
 import { dirname, join } from 'node:path';
-import { FormatError, OptionError } from '../base/errors.js';
+import { FormatError, LanegradError, OptionError } from '../base/errors.js';
 import { checkPath } from '../base/options.js';
 import { shellWord } from '../base/shell.js';
-import type { DefinitionJson } from './definition.js';
+import { type DefinitionJson, readDefinitionJson } from './definition.js';
 import { readJournal } from './journal/file.js';
-import { inSpace, replay } from './journal/records.js';
+import { inSpace, type Recorded, replay } from './journal/records.js';
 import { Space } from './space.js';
 import { JOURNAL_FILE } from './study.js';
 import type { Direction, Trial } from './trial.js';
@@ -30,10 +30,21 @@ export async function readStudy(folder: string): Promise<StoredStudy> {
   if (found?.definition === undefined) {
     throw new FormatError(path, 'it has no study of lanegrad: its first two lines say what one is');
   }
-  const definition = found.definition as DefinitionJson;
+  const definition = definitionOf(path, found);
   const space = Space.read(path, definition.space);
   const trials = found.trials.map((trial) => ({ ...trial, settings: inSpace(space, trial.settings) }));
   return { ...found, path: folder, definition, size: found.size ?? trials.length, trials };
+}
+
+function definitionOf(path: string, { definition, directions }: Recorded): DefinitionJson {
+  try {
+    const json = readDefinitionJson('definition', definition);
+    if (json.directions.join() === directions.join()) return json;
+  } catch (error) {
+    if (!(error instanceof LanegradError)) throw error;
+    throw new FormatError(path, `line 2: ${error.message}`, { cause: error });
+  }
+  throw new FormatError(path, `line 2: expected the directions of line 1, ${directions.join(', ')}`);
 }
 
 /**

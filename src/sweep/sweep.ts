@@ -18,6 +18,7 @@ import {
   type ObjectiveFacts,
   readDefinition,
 } from './definition.js';
+import { MOST_TRIALS } from './journal/records.js';
 import { loadObjective } from './objective/module.js';
 import { readTrainingObjective, Trainer, type TrainingObjective } from './objective/train.js';
 import { doTrial, type ObjectiveFunction, type TrialTask } from './objective/trial.js';
@@ -92,8 +93,6 @@ export interface SweepResult {
 
 /** How often a trial is begun anew whose process was lost: each time it goes on from its checkpoint. */
 const RETRIES = 20;
-/** A study is kept in memory. */
-const MOST_TRIALS = 1_000_000;
 /** Memory is what limits this. */
 const MOST_WORKERS = 64;
 

@@ -387,7 +387,8 @@ export class CsvTokenizer {
     }
     const atLeast = q >= end && !isLast ? 'at least ' : '';
     const expected = `expected ${this.#columns.length} cells, as in the header`;
-    const missing = cells < this.#columns.length ? `; column ${show(this.#columns[cells])} is missing` : '';
+    const isShort = atLeast === '' && cells < this.#columns.length;
+    const missing = isShort ? `; column ${show(this.#columns[cells])} is missing` : '';
     throw new FormatError(this.#name, `${this.place}: ${expected}, given ${atLeast}${cells}${missing}`);
   }
 }

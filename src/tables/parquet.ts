@@ -109,7 +109,14 @@ async function readFooter(source: ByteSource, { parquetMetadata }: Parquet): Pro
   if (length > size - 12) fail(`its footer has ${length} bytes, more than the file`);
   const footer = new Uint8Array(await source.slice(size - 8 - length, size));
   new ThriftReader(footer.subarray(0, length), 0, (problem) => fail(`its footer: ${problem}`)).struct();
-  return guard(name, () => parquetMetadata(footer));
+  return guard(name, () => {
+    // What the package makes of columns of places on a map, it makes by these counts, and never ends at one below 0.
+    const { schema } = parquetMetadata(footer, { geoparquet: false });
+    const owned = schema.map(({ num_children: count = 0 }) => count);
+    if (owned.some((count) => count < 0) || owned.reduce((sum, count) => sum + count, 1) !== schema.length)
+      fail('its schema counts its columns wrongly');
+    return parquetMetadata(footer);
+  });
 }
 
 /**

@@ -68,9 +68,14 @@ function start(
     return given === undefined ? startOwn() : new Worker(given, { type: 'module' });
   } catch (cause) {
     const remedy = 'a worker must come from the page’s own origin';
-    throw new EngineError('createTrainer', `the worker cannot be started: ${cause}; ${remedy}`, { cause });
+    throw new EngineError('createTrainer', `the worker cannot be started: ${shortly(cause)}; ${remedy}`, {
+      cause,
+    });
   }
 }
+
+/** The runtime repeats the path, however long. */
+const shortly = (cause: unknown): string => String(cause).slice(0, 300);
 
 /** Where there is no global `Worker`, as in Node. */
 function startElsewhere(script: Parameters<NonNullable<Platform['startWorker']>>[0]): TrainerWorker {
@@ -80,7 +85,7 @@ function startElsewhere(script: Parameters<NonNullable<Platform['startWorker']>>
   try {
     return platform.startWorker(script);
   } catch (cause) {
-    throw new EngineError('createTrainer', `the worker cannot be started: ${cause}`, { cause });
+    throw new EngineError('createTrainer', `the worker cannot be started: ${shortly(cause)}`, { cause });
   }
 }
 

@@ -2,11 +2,14 @@
  * The fuzz suite itself: nothing that is public goes without a target, a short run finds nothing, and what it
  * once found stays mended.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { LanegradError } from '../../src/index.js';
-import { openTable } from '../../src/tables.js';
-import { type Outcome, runCases } from './cases.js';
+import { type Outcome, type Plan, runCases, withWorld } from './cases.js';
+import { expectations, keep, keptCases, replay } from './corpus.js';
+import { Random } from './random.js';
+import { shrink } from './shrink.js';
 import { functionsOf } from './targets/index.js';
 
 const modules: Record<string, () => Promise<object>> = {
@@ -53,13 +56,61 @@ test('2,000 cases: named errors or right results', async () => {
   expect(count).toBe(2000);
 }, 300_000);
 
-describe('files that were found', () => {
-  const folder = new URL('corpus/', import.meta.url);
-  test.each(readdirSync(folder))('%s', async (name) => {
-    const bytes = new Uint8Array(readFileSync(new URL(name, folder)));
-    const read = async () => {
-      for await (const _ of (await openTable(bytes, { name })).chunks());
-    };
-    await expect(read()).rejects.toThrow(LanegradError);
+describe('what was found stays mended', () => {
+  const expected = expectations();
+  const all = keptCases();
+
+  test('and all of it says what is right', () => {
+    expect(all.map(({ path }) => path).sort()).toEqual(Object.keys(expected).sort());
+  });
+
+  test.each(all)('$path', async (kept) => {
+    const { was, ...right } = expected[kept.path] ?? {};
+    expect(await withWorld((world) => replay(kept, world))).toEqual(right);
+    expect(was).toBeTruthy();
   });
 });
+
+test('what is found is made smaller and written down', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lanegrad-kept-'));
+  try {
+    const plan = { seed: 3, target: 'readIdx' };
+    const index = await firstRefused(plan);
+    // As if the reader had no word for it.
+    const verdict = { kind: 'failed', problem: 'FormatError: f: is kept' } as const;
+    const path = await keep({ index, target: 'readIdx', verdict, seconds: 0 }, plan, folder);
+    expect(path).toMatch(new RegExp(`readIdx/3-${index}\\.idx$`));
+    expect(readFileSync(path).length).toBeGreaterThan(0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a list is made smaller as long as it goes wrong', async () => {
+  const given = Array.from({ length: 200 }, (_, i) => i);
+  const fails = async (list: readonly number[]) => list.includes(17) && list.includes(130);
+  expect(await shrink(given, fails)).toEqual([17, 130]);
+  const long = async (list: readonly number[]) => list.length >= 3 && list.at(-1) === 199;
+  expect(await shrink(given, long)).toEqual([0, 0, 199]);
+});
+
+test('numbers that were drawn are drawn again, and zeros behind them', () => {
+  const r = new Random(5, 7).record();
+  const first = [r.next(), r.below(10), r.float()];
+  const again = Random.of(r.drawn ?? []);
+  expect([again.next(), again.below(10), again.float(), again.next()]).toEqual([...first, 0]);
+});
+
+/** The number of the first case that is refused. */
+async function firstRefused(plan: Plan): Promise<number> {
+  let first = -1;
+  await runCases(
+    plan,
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    () => {},
+    ({ index, verdict }) => {
+      if (first < 0 && verdict.kind === 'refused') first = index;
+    },
+  );
+  return first;
+}

@@ -1,30 +1,43 @@
 /**
- * The fuzz suite: `npm run fuzz -- --cases 100000 --seed 1 [--only 4711] [--target readOnnx] [--processes
- * 2]`.
+ * The fuzz suite: `npm run fuzz -- --cases 100000 --seed 1`, or `--minutes 60`.
+ *
+ *     --only 4711       this case alone, in this process
+ *     --target NAME     targets whose names hold NAME
+ *     --processes N     at once
+ *     --no-keep         what is found is told, and not written into the corpus
  *
  * Each case is made of the seed and its number. It passes when the library gives a right result or an error
- * of its own, within 2 s of processor time and 512 MiB. Cases run in processes that are watched: one that
- * hangs or dies is a failure of the case at hand, and the next process goes on behind it.
+ * of its own, within the time and memory that its target may take. Cases run in processes that are watched: one that
+ * hangs or dies is a failure of the case at hand, and the next process goes on behind it. A case that fails is made
+ * smaller and kept in `test/fuzz/corpus`; of one kind of failure there is the first.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { LIMITS, type Outcome, runCases } from './cases.js';
+import { type Outcome, runCases } from './cases.js';
+import { keep } from './corpus.js';
+import { Tally } from './tally.js';
 
 const { values } = parseArgs({
   options: {
-    cases: { type: 'string', default: '100000' },
+    cases: { type: 'string' },
+    minutes: { type: 'string' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     target: { type: 'string', default: '' },
     processes: { type: 'string', default: String(Math.min(4, availableParallelism())) },
+    'no-keep': { type: 'boolean', default: false },
   },
 });
-const [cases, seed, processes] = [values.cases, values.seed, values.processes].map(Number);
-const { target } = values;
+const [seed, processes] = [values.seed, values.processes].map(Number);
+const { target, minutes } = values;
+const began = Date.now();
+const until = minutes === undefined ? Number.MAX_SAFE_INTEGER : began + 60_000 * Number(minutes);
+/** A number of cases is four billion at most: the next would be the first again. */
+const cases = Number(values.cases ?? (minutes === undefined ? 100_000 : 2 ** 32));
 
 /**
  * A process that stands at one case for so long is ended: seconds of its own time, and of the clock for one
@@ -34,10 +47,18 @@ const HUNG = { busy: 8, waiting: 120 } as const;
 /** MiB of a process that is ended before the machine runs out. */
 const TOO_LARGE = 2048;
 
-const outcomes: Outcome[] = [];
-/** Tenths of the cases that have been told of. */
-let tenths = 0;
+const tally = new Tally();
+/** Parts of the run that have been told of: tenths, or minutes. */
+let told = 0;
 const folder = mkdtempSync(join(tmpdir(), 'lanegrad-fuzz-watch-'));
+
+function tell(): void {
+  const seconds = (Date.now() - began) / 1000;
+  const part = Math.floor(minutes === undefined ? (10 * tally.count) / cases : seconds / 60);
+  if (part <= told) return;
+  told = part;
+  console.log(`${tally.count} cases in ${Math.round(seconds)} s, ${tally.failed} failed`);
+}
 
 /** Runs every `stride`th case from `first` on, in one process after the other. */
 async function runFrom(first: number, stride: number): Promise<void> {
@@ -45,16 +66,14 @@ async function runFrom(first: number, stride: number): Promise<void> {
   let next = first;
   let skip = -1;
   // Cases that ran but were not told of any more run again in the next process.
-  const take = (told: readonly Outcome[]): void => {
-    outcomes.push(...told);
-    const tenth = Math.floor((10 * outcomes.length) / cases);
-    if (tenth > tenths) console.log(`${outcomes.length} cases done`);
-    tenths = Math.max(tenths, tenth);
-    next = told[told.length - 1].index + stride;
+  const take = (outcomes: readonly Outcome[]): void => {
+    for (const outcome of outcomes) tally.add(outcome);
+    tell();
+    next = outcomes[outcomes.length - 1].index + stride;
   };
-  while (next < cases) {
+  while (next < cases && Date.now() < until) {
     rmSync(file, { force: true });
-    const args = [seed, next, cases, stride, skip, file, target].map(String);
+    const args = [seed, next, cases, stride, skip, until, file, target].map(String);
     const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), args, {
       execArgv: ['--import', 'tsx', '--max-old-space-size=1536'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -64,7 +83,7 @@ async function runFrom(first: number, stride: number): Promise<void> {
     const [, index, name] = /^(\d+) (.*?)\s*$/.exec(readText(file)) ?? [];
     if (index === undefined) throw new Error(`no case was begun: ${problem}`);
     skip = Number(index);
-    outcomes.push({ index: skip, target: name, verdict: { kind: 'failed', problem }, seconds: Number.NaN });
+    tally.add({ index: skip, target: name, verdict: { kind: 'failed', problem }, seconds: Number.NaN });
     if (next === skip) next += stride;
   }
 }
@@ -94,8 +113,8 @@ function watch(
       errors = `${errors}${String(data)}`.slice(-2000);
     });
     child.on('message', (message) => {
-      const told = message as Outcome[];
-      if (told.length > 0) take(told);
+      const outcomes = message as Outcome[];
+      if (outcomes.length > 0) take(outcomes);
     });
     child.on('exit', (code, signal) => {
       clearInterval(timer);
@@ -135,14 +154,13 @@ function readText(file: string): string {
   }
 }
 
-const began = Date.now();
 try {
   if (values.only !== undefined) {
     await runCases(
       { seed, target },
       [Number(values.only)],
       () => {},
-      (outcome) => outcomes.push(outcome),
+      (outcome) => tally.add(outcome),
     );
   } else {
     await Promise.all(Array.from({ length: processes }, (_, first) => runFrom(first, processes)));
@@ -151,56 +169,17 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-report();
-process.exitCode = outcomes.some(({ verdict }) => verdict.kind === 'failed') ? 1 : 0;
-process.exit();
-
-function report(): void {
-  outcomes.sort((a, b) => a.index - b.index);
-  const byTarget = new Map<string, { right: number; refused: number; failed: number }>();
-  const byError = new Map<string, number>();
-  for (const { target: name, verdict } of outcomes) {
-    const counts = byTarget.get(name) ?? { right: 0, refused: 0, failed: 0 };
-    counts[verdict.kind]++;
-    byTarget.set(name, counts);
-    if (verdict.kind === 'refused') byError.set(verdict.by, (byError.get(verdict.by) ?? 0) + 1);
-  }
-  console.log('target                                    right  refused   failed');
-  for (const [name, { right, refused, failed }] of [...byTarget].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    console.log(
-      `${name.padEnd(38)} ${[right, refused, failed].map((count) => String(count).padStart(8)).join(' ')}`,
-    );
-  }
-  console.log(
-    `\nerrors: ${[...byError]
-      .sort(([, a], [, b]) => b - a)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(', ')}`,
-  );
-  const slowest = outcomes.filter(({ seconds }) => seconds > 0).sort((a, b) => b.seconds - a.seconds);
-  console.log(
-    'slowest:',
-    slowest
-      .slice(0, 5)
-      .map(({ index, target: name, seconds }) => `${name} ${seconds.toFixed(2)} s (case ${index})`)
-      .join(', '),
-  );
-  const failed = outcomes.filter(({ verdict }) => verdict.kind === 'failed');
-  const problems = new Map<string, Outcome[]>();
-  for (const outcome of failed) {
-    // One kind of failure: the same words but for numbers and texts.
-    const { problem } = outcome.verdict as { problem: string };
-    const kind = `${outcome.target}: ${problem.replace(/\d+(\.\d+)?|"[^"]*"/g, '#')}`.slice(0, 160);
-    problems.set(kind, [...(problems.get(kind) ?? []), outcome]);
-  }
-  for (const list of problems.values()) {
-    const [{ index, target: name, verdict }] = list;
-    console.log(`\n${list.length} x ${name}: ${(verdict as { problem: string }).problem}`);
-    console.log(`    npm run fuzz -- --seed ${seed} --only ${index}${target ? ` --target '${target}'` : ''}`);
-  }
-  const seconds = Math.round((Date.now() - began) / 1000);
-  console.log(
-    `\n${outcomes.length} cases in ${seconds} s, at most ${LIMITS.seconds} s and ${LIMITS.mebibytes} MiB each`,
-  );
-  console.log(`${outcomes.length - failed.length} passed, ${failed.length} failed`);
+console.log(tally.table());
+for (const [outcome, ...others] of tally.kinds) {
+  const { index, target: name, verdict } = outcome;
+  console.log(`\n${1 + others.length} x ${name}: ${(verdict as { problem: string }).problem}`);
+  console.log(`    npm run fuzz -- --seed ${seed} --only ${index}${target ? ` --target '${target}'` : ''}`);
+  if (!values['no-keep']) console.log(`    kept: ${relative('.', await keep(outcome, { seed, target }))}`);
 }
+const seconds = Math.round((Date.now() - began) / 1000);
+const { count, failed } = tally;
+console.log(
+  `\nseed ${seed}: ${count} cases of ${tally.targets} targets in ${seconds} s, ${Math.round(tally.seconds)} s of processor time`,
+);
+console.log(`${count - failed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

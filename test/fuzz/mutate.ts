@@ -140,6 +140,9 @@ const JSON_VALUES: readonly unknown[] = [
   [null],
   [-1],
   [1e9, 1e9],
+  { toString: 1, valueOf: null },
+  -0,
+  1e-320,
 ];
 
 /** JSON text of a value in which one to three places are changed. The value itself stays as it is. */

@@ -10,6 +10,14 @@ export interface World {
   reference: Engine;
   /** A folder that the cases may fill. */
   folder: string;
+  /** What is to be closed when the last case has run. */
+  closing: (() => Promise<void>)[];
+}
+
+/** What a case may take: processor seconds, and MiB of memory that were not in use before it. */
+export interface Limits {
+  readonly seconds: number;
+  readonly mebibytes: number;
 }
 
 export interface Target {
@@ -18,6 +26,52 @@ export interface Target {
   readonly weight?: number;
   /** One case. Throws whatever the library throws; a `Wrong` where it gave a wrong answer. */
   run(r: Random, world: World): unknown;
+  /** Of a target whose cases are bytes. */
+  readonly file?: FileTarget;
+  readonly limits?: Limits;
+}
+
+/** Bytes to be read. */
+export interface Made<Read = unknown> {
+  readonly bytes: Uint8Array;
+  /** Where the bytes are as they should be: throws `Wrong` unless this is what they say. */
+  readonly says?: (read: Read) => void;
+}
+
+/**
+ * A reader of bytes. All that it does must follow from the bytes, so that a case can be made smaller and kept as a
+ * file, whatever becomes of what made it.
+ */
+export interface FileTarget<Read = unknown> {
+  readonly name: string;
+  readonly weight?: number;
+  /** Of files that are kept, without a dot. */
+  readonly extension: string;
+  make(r: Random, world: World): Made<Read> | Promise<Made<Read>>;
+  /** Reads, and throws `Wrong` for a property that does not hold. */
+  read(bytes: Uint8Array<ArrayBuffer>, world: World): Read | Promise<Read>;
+}
+
+/** A constant is a bound by the size: larger inputs are not made. */
+const MOST_BYTES = 2 ** 17;
+const FILE_LIMITS: Limits = { seconds: 1, mebibytes: 320 };
+
+export function fileTarget<Read>(file: FileTarget<Read>): Target {
+  const { name, weight, make, read } = file;
+  return {
+    name,
+    ...(weight !== undefined && { weight }),
+    file: file as FileTarget,
+    limits: FILE_LIMITS,
+    async run(r, world) {
+      const { bytes: made, says } = await make(r, world);
+      if (made.length > MOST_BYTES) return;
+      // Of its own memory, as a file is that is kept.
+      const bytes = Uint8Array.from(made);
+      if (says) says(await must('a file as it should be', () => read(bytes, world)));
+      else await read(bytes, world);
+    },
+  };
 }
 
 /** A result that is not right, or an error where there should be none. */
@@ -35,6 +89,9 @@ export async function must<T>(what: string, use: () => T): Promise<Awaited<T>> {
     throw new Wrong(`${what} was refused: ${describe(error)}`, { cause: error });
   }
 }
+
+/** What is said of a case that did not end, or took too much. */
+export const LIMIT_WORDS = /^(took|hung|the process ended)/;
 
 export type Verdict =
   | { kind: 'right' }

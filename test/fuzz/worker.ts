@@ -1,17 +1,18 @@
 /**
  * The process that runs cases. It says by a file which one is at hand, since a process that hangs or is
- * killed says nothing more: `worker.ts <seed> <first> <end> <stride> <skip> <file> <target>`, where `skip` is
- * the case that ended the process before, or -1.
+ * killed says nothing more: `worker.ts <seed> <first> <end> <stride> <skip> <until> <file> <target>`, where `skip` is
+ * the case that ended the process before, or -1, and `until` the time at which no further case is begun, in
+ * milliseconds.
  */
 import { openSync, writeSync } from 'node:fs';
 import { type Outcome, runCases } from './cases.js';
 
-const [seed, first, end, stride, skip] = process.argv.slice(2, 7).map(Number);
-const [file, target = ''] = process.argv.slice(7);
+const [seed, first, end, stride, skip, until] = process.argv.slice(2, 8).map(Number);
+const [file, target = ''] = process.argv.slice(8);
 const place = openSync(file, 'w');
 
 function* indices(): Iterable<number> {
-  for (let index = first; index < end; index += stride) if (index !== skip) yield index;
+  for (let index = first; index < end && Date.now() < until; index += stride) if (index !== skip) yield index;
 }
 
 let waiting: Outcome[] = [];

@@ -261,3 +261,10 @@ describe('a compiled model', () => {
     expect(engine.heap.top).toBe(top);
   });
 });
+
+test('a shape that claims billions of places is refused at once', () => {
+  const model = sequential(1, [dense(1)], { seed: 1 });
+  const shape = Object.assign(new Array<number>(2 ** 32 - 1), [1]);
+  const tensors = new Map([['0.weight', { shape, values: new Float32Array(1) }]]);
+  expect(() => setParameters(model, tensors)).toThrow(/0\.weight: expected \{ shape, values \}/);
+});

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { NonFiniteError } from '../../src/base/errors.js';
+import { EngineError, NonFiniteError } from '../../src/base/errors.js';
 import { conv2d, separableConv2d } from '../../src/nn/conv.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
@@ -163,4 +163,11 @@ describe('a process', () => {
     expect(lines[2]).toMatch(/^EngineError createTrainer: the worker cannot be started: .*restricted/);
     expect(lines[3]).toMatch(/^ThreadError threads: thread 2 of 2 could not be started: /);
   });
+});
+
+test('a worker whose path is long is refused shortly', async () => {
+  const model = sequential(1, [dense(1)], { seed: 1 });
+  const given = createTrainer({ model, worker: 'x'.repeat(100_000) });
+  await expect(given).rejects.toThrow(EngineError);
+  await expect(given).rejects.toThrow(/^.{20,600}$/s);
 });

@@ -143,9 +143,9 @@ function readGraph(
   fail: Fail,
 ): OnnxImport {
   return finished(fail, () => {
-    const keepsLink = onnx.producer !== PRODUCER || onnx.metadata.has('loss');
+    const links = linksOf(onnx, fail);
     const buffers = new Set(namesIn(onnx, 'buffers', fail));
-    const { model, link, classNames } = traceModel(onnx, { shapes, keepsLink, buffers }, fail);
+    const { model, link, classNames } = traceModel(onnx, { shapes, links, buffers }, fail);
     const [softmax, sigmoid] = [link === 'softmax', link === 'sigmoid'];
     const loss = lossOfGraph(softmax, sigmoid, onnx, fail);
     return {
@@ -293,6 +293,12 @@ function lossOfGraph(
   if (softmax && loss.link !== 'softmax')
     fail(`metadata "loss": ${show(loss.config.kind)}, but the graph ends with softmax`);
   return loss;
+}
+
+/** What at a graph's end is a loss's own function: another is the network's, and stays. */
+function linksOf(onnx: OnnxModel, fail: Fail): readonly Loss['link'][] {
+  if (onnx.metadata.has('loss')) return [lossOfGraph(false, false, onnx, fail)!.link];
+  return onnx.producer === PRODUCER ? [] : ['softmax', 'sigmoid'];
 }
 
 /** Of a loss of one's own, or of several outputs, which are read when there is a model: its link. */

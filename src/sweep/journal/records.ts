@@ -43,6 +43,9 @@ const REASON = 'reason';
 /** The study's attribute that says how many trials there are to be. */
 const TRIALS = 'trials';
 
+/** Those of a study are kept in memory. */
+export const MOST_TRIALS = 1_000_000;
+
 /** Makes records; `worker` says which process writes them. */
 export class RecordMaker {
   readonly #worker: string;
@@ -168,7 +171,7 @@ export function replay(records: readonly unknown[], path: string): Recorded | un
     const code = json.op_code;
     if (code === codes.createStudy) {
       if (study) throw bad('a second study; expected one in a journal');
-      study = { name: String(json.study_name), directions: readDirections(json.directions, bad) };
+      study = { name: textOf(json.study_name, bad), directions: readDirections(json.directions, bad) };
       continue;
     }
     if (!study) throw bad('expected the study to be made first');
@@ -177,59 +180,66 @@ export function replay(records: readonly unknown[], path: string): Recorded | un
     if (code === codes.studyAttribute) {
       const own = objectOf(json.user_attr, bad);
       if (Object.hasOwn(own, DEFINITION)) definition = own[DEFINITION];
-      if (typeof own[TRIALS] === 'number') size = own[TRIALS];
+      if (Object.hasOwn(own, TRIALS)) size = sizeOf(own[TRIALS], bad);
       continue;
     }
     if (code === codes.createTrial) {
-      trials.push(newTrial(trials.length, json, bad));
+      trials.push(newTrial(trials.length, json, study.directions, bad));
       continue;
     }
-    const trial = trials[json.trial_id as number];
+    const trial = at(trials, json.trial_id);
     if (!trial) throw bad(`there is no trial ${show(json.trial_id)}`);
     if (trial.state !== 'running' && trial.state !== 'waiting') continue;
-    change(trial, json, bad);
+    change(trial, json, study.directions, bad);
   }
   return study && { ...study, definition, size, trials };
 }
 
 type Bad = (what: string) => FormatError;
 
-function newTrial(number: number, json: Json, bad: Bad): Growing {
+function newTrial(number: number, json: Json, directions: readonly Direction[], bad: Bad): Growing {
   const params = objectOf(json.params ?? {}, bad);
   const distributions = objectOf(json.distributions ?? {}, bad);
   const settings = Object.entries(params).map(([name, value]) => {
     return [name, toExternal(distributions[name], value, bad)] as const;
   });
   const reports = Object.entries(objectOf(json.intermediate_values ?? {}, bad));
-  const values = json.values ?? (json.value == null ? undefined : [json.value]);
+  const state = stateOf(json.state ?? 0, bad);
+  const values = valuesOf(json.values ?? (json.value == null ? null : [json.value]), state, directions, bad);
   return {
     number,
-    state: stateOf(json.state ?? 0, bad),
+    state,
     settings: Object.fromEntries(settings),
-    reports: reports.map(([step, value]) => ({ step: Number(step), value: value as number })),
+    reports: reports.map(([step, value]) => ({
+      step: numberOf(Number(step), bad),
+      value: numberOf(value, bad),
+    })),
     attributes: objectOf(json.user_attrs ?? {}, bad),
-    ...(Array.isArray(values) && { values: values as number[] }),
+    ...(values && { values }),
     ...(typeof json.datetime_start === 'string' && { started: json.datetime_start }),
     ...(typeof json.datetime_complete === 'string' && { ended: json.datetime_complete }),
   };
 }
 
 /** Of a trial that has not ended. */
-function change(trial: Growing, json: Json, bad: Bad): void {
+function change(trial: Growing, json: Json, directions: readonly Direction[], bad: Bad): void {
   switch (json.op_code) {
     case codes.trialSetting: {
       const value = toExternal(json.distribution, json.param_value_internal, bad);
-      trial.settings = { ...trial.settings, [String(json.param_name)]: value };
+      trial.settings = { ...trial.settings, [textOf(json.param_name, bad)]: value };
       return;
     }
-    case codes.trialState:
-      trial.state = stateOf(json.state, bad);
-      if (Array.isArray(json.values)) trial.values = json.values as number[];
+    case codes.trialState: {
+      const state = stateOf(json.state, bad);
+      const values = valuesOf(json.values ?? null, state, directions, bad);
+      trial.state = state;
+      if (values) trial.values = values;
       if (typeof json.datetime_start === 'string') trial.started = json.datetime_start;
       if (typeof json.datetime_complete === 'string') trial.ended = json.datetime_complete;
       return;
+    }
     case codes.report: {
-      const own = { step: Number(json.step), value: Number(json.intermediate_value) };
+      const own = { step: numberOf(json.step, bad), value: numberOf(json.intermediate_value, bad) };
       // In the order of their steps, each once.
       const others = trial.reports.filter(({ step }) => step !== own.step);
       trial.reports = [...others, own].sort((a, b) => a.step - b.step);
@@ -237,7 +247,7 @@ function change(trial: Growing, json: Json, bad: Bad): void {
     }
     case codes.trialAttribute: {
       const { [REASON]: reason, ...attributes } = objectOf(json.user_attr, bad);
-      if (reason !== undefined) trial.reason = String(reason);
+      if (reason !== undefined) trial.reason = textOf(reason, bad);
       trial.attributes = { ...trial.attributes, ...attributes };
       return;
     }
@@ -253,15 +263,52 @@ function objectOf(value: unknown, bad: Bad): Json {
   return value as Json;
 }
 
+/** A place in a list is a number: an object in its place may not even have a text. */
+function at<T>(list: readonly T[], place: unknown): T | undefined {
+  return typeof place === 'number' ? list[place] : undefined;
+}
+
+function textOf(value: unknown, bad: Bad): string {
+  if (typeof value !== 'string') throw bad(`expected a text, given ${show(value)}`);
+  return value;
+}
+
+/** JSON has no NaN, but numbers that are too large for one. */
+function numberOf(value: unknown, bad: Bad): number {
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw bad(`expected a finite number, given ${show(value)}`);
+  return value;
+}
+
+function sizeOf(value: unknown, bad: Bad): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MOST_TRIALS)
+    return value as number;
+  throw bad(`expected a number of trials, at most ${MOST_TRIALS}, given ${show(value)}`);
+}
+
+/** Of a trial that is complete there is one for each objective. */
+function valuesOf(
+  value: unknown,
+  state: TrialState,
+  directions: readonly Direction[],
+  bad: Bad,
+): number[] | undefined {
+  if (value === null && state !== 'complete') return undefined;
+  if (!Array.isArray(value)) throw bad(`expected a list of values, given ${show(value)}`);
+  if (state === 'complete' && value.length !== directions.length)
+    throw bad(`expected ${directions.length} values of a trial that is complete, given ${value.length}`);
+  return value.map((own) => numberOf(own, bad));
+}
+
 function stateOf(value: unknown, bad: Bad): TrialState {
-  const state = states[value as number];
+  const state = at(states, value);
   if (state === undefined) throw bad(`unknown state of a trial ${show(value)}`);
   return state;
 }
 
 function readDirections(value: unknown, bad: Bad): Direction[] {
   const list = Array.isArray(value) ? value : [];
-  const named = list.map((number) => directionNames[number as number]);
+  const named = list.map((number) => at(directionNames, number));
   if (named.length === 0 || named.includes(undefined)) throw bad(`unknown directions ${show(value)}`);
   return named as Direction[];
 }
@@ -290,15 +337,16 @@ function toInternal(dimension: Dimension, value: SettingValue): number {
 
 /** By Optuna's own distribution, so that a journal can be read without its definition. */
 function toExternal(distribution: unknown, value: unknown, bad: Bad): SettingValue {
-  let parsed: { name?: unknown; attributes?: { choices?: unknown } };
+  let parsed: unknown;
   try {
-    parsed = JSON.parse(String(distribution)) as typeof parsed;
+    parsed = JSON.parse(textOf(distribution, bad));
   } catch {
     throw bad(`expected a distribution as JSON, given ${show(distribution)}`);
   }
   if (typeof value !== 'number') throw bad(`expected a number for a setting, given ${show(value)}`);
-  if (parsed.name !== 'CategoricalDistribution') return value;
-  const choices = parsed.attributes?.choices;
+  const { name, attributes } = objectOf(parsed, bad);
+  if (name !== 'CategoricalDistribution') return value;
+  const { choices } = objectOf(attributes, bad);
   if (!Array.isArray(choices) || !(value in choices)) throw bad(`there is no choice ${value}`);
   return choices[value] as SettingValue;
 }

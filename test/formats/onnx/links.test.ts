@@ -1,14 +1,18 @@
 /** What ONNX files end with: a softmax or a sigmoid is read as the link of a loss, and applied once. */
 
 import { describe, expect, test } from 'vitest';
-import { FormatError, OptionError } from '../../../src/base/errors.js';
+import { OptionError } from '../../../src/base/errors.js';
 import { createReferenceEngine } from '../../../src/create/reference.js';
 import { readOnnx } from '../../../src/formats/onnx/read.js';
 import { writeOnnx } from '../../../src/formats/onnx/write.js';
+import { logSoftmax, mul, sigmoid, softmax } from '../../../src/graph/functions.js';
+import { input } from '../../../src/graph/leaves.js';
+import type { Value } from '../../../src/graph/value.js';
 import { activation } from '../../../src/nn/activations.js';
 import { dense } from '../../../src/nn/dense.js';
 import { binaryCrossEntropy, meanSquaredError } from '../../../src/nn/losses.js';
 import { remember } from '../../../src/nn/model.js';
+import { network } from '../../../src/nn/network.js';
 import { sequential } from '../../../src/nn/sequential.js';
 import { predict, predictProba } from '../../../src/train/predict.js';
 import { readList } from './models.js';
@@ -78,14 +82,40 @@ describe('of our own files', () => {
     }
   });
 
-  test('softmax is not for a loss with another link, in writing and in reading', () => {
+  test('softmax is not written for a loss with another link', () => {
     const model = sequential(4, [dense(2)]);
     remember(model, { loss: binaryCrossEntropy() });
     expect(() => writeOnnx(model, { softmax: true })).toThrow(OptionError);
+  });
+
+  test('softmax at the end of a graph whose loss has another link is the network’s own', () => {
     const metadata = { loss: '{"kind":"huber"}' };
     const file = onnxFile({ node: [product, node('Softmax', ['h'], 'y')], initializer: [w] }, [4], metadata);
-    expect(() => readOnnx(file, 'a.onnx')).toThrow(FormatError);
-    expect(() => readOnnx(file, 'a.onnx')).toThrow(/"huber", but the graph ends with softmax/);
+    const { model, softmax } = readOnnx(file, 'a.onnx');
+    expect([softmax, model.loss?.kind]).toEqual([false, 'huber']);
+    const [a, b] = predict(engine, model, inputs);
+    expect(a + b).toBeCloseTo(1, 6);
+  });
+
+  // Layers of a list, and operations that are none.
+  const hidden: [what: string, (h: Value) => Value][] = [
+    ['a list', (h) => h],
+    ['a graph', (h) => mul(h, sigmoid(h))],
+  ];
+  const losses = [meanSquaredError(), binaryCrossEntropy()];
+  test.each(hidden)('%s that ends with softmax or sigmoid of its own comes back with it', (_, own) => {
+    for (const end of [softmax, sigmoid, logSoftmax]) {
+      const x = input([4]);
+      const model = network(x, end(own(dense(2)(x))), { seed: 1 });
+      for (const loss of losses.filter(({ link }) => end !== sigmoid || link !== 'sigmoid')) {
+        remember(model, { loss });
+        const read = readOnnx(writeOnnx(model), 'a.onnx');
+        expect([read.softmax, read.sigmoid]).toEqual([false, false]);
+        expect(read.model.loss?.kind).toBe(loss.kind);
+        const outputs = [read.model, model].map((given) => predict(engine, given, inputs));
+        expect(worstDifference(outputs[0], outputs[1])).toBeLessThan(1e-6);
+      }
+    }
   });
 });
 

@@ -7,9 +7,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { dense, sequential, writeModel } from '../../../src/index.js';
 import { latestCheckpoint, loadIdxFolder, loadModel, openTableFile, RunFolder } from '../../../src/node.js';
-import { readSettings } from '../../../src/run/settings.js';
 import { idx } from '../encode.js';
-import { mutateBytes, mutateJson } from '../mutate.js';
+import { mutateBytes } from '../mutate.js';
 import { expectThat, must, type Target } from '../target.js';
 
 async function inFolder<T>(base: string, use: (folder: string) => Promise<T>): Promise<T> {
@@ -46,38 +45,6 @@ const idxFolderTarget: Target = {
     }),
 };
 
-const configTarget: Target = {
-  name: 'config.json',
-  run: (r, world) =>
-    inFolder(world.folder, async (folder) => {
-      const config = {
-        lanegrad: '0.1.0',
-        engine: { backend: 'wasm', math: 'strict', threads: 1 },
-        settings: {
-          source: 'mnist',
-          hidden: [16],
-          activation: 'relu',
-          learningRate: 0.1,
-          batchSize: 32,
-          epochs: 2,
-          seed: 1,
-          shuffle: true,
-          full: false,
-          optimizer: 'adam',
-          metrics: ['f1'],
-          earlyStopping: { patience: 2 },
-        },
-      };
-      await writeFile(
-        join(folder, 'config.json'),
-        r.chance(0.1) ? mutateBytes(r, Buffer.from(JSON.stringify(config))) : mutateJson(r, config),
-      );
-      const run = await RunFolder.open(folder);
-      const settings = readSettings(await run.readConfig(), run.configPath);
-      expectThat(settings.epochs >= 1 && Number.isSafeInteger(settings.seed), () => 'settings out of range');
-    }),
-};
-
 const pathsTarget: Target = {
   name: 'files by path',
   run: (r, world) =>
@@ -106,4 +73,4 @@ const pathsTarget: Target = {
     }),
 };
 
-export const folderTargets: readonly Target[] = [idxFolderTarget, configTarget, pathsTarget];
+export const folderTargets: readonly Target[] = [idxFolderTarget, pathsTarget];

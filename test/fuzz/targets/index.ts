@@ -1,7 +1,13 @@
 /** All targets, and how they are drawn. */
+
+import { arrayFiles } from '../files/arrays.js';
+import { bodyFiles } from '../files/bodies.js';
+import { modelFiles } from '../files/models.js';
+import { pictureFiles } from '../files/pictures.js';
+import { runFiles } from '../files/runs.js';
+import { tableFiles } from '../files/tables.js';
 import type { Random } from '../random.js';
-import type { Target } from '../target.js';
-import { binaryTargets } from './binary.js';
+import { fileTarget, type Target } from '../target.js';
 import { folderTargets } from './folders.js';
 import { type Call, callTarget } from './functions.js';
 import { imageTargets } from './images.js';
@@ -25,8 +31,10 @@ export const functionsOf: Readonly<Record<string, Readonly<Record<string, Call>>
   'assignment/index': assignmentFunctions,
 };
 
+const files = [...arrayFiles, ...tableFiles, ...modelFiles, ...pictureFiles, ...runFiles, ...bodyFiles];
+
 const targets: readonly Target[] = [
-  ...binaryTargets,
+  ...files.map(fileTarget),
   ...tableTargets,
   ...modelTargets,
   onnxTarget,
@@ -43,9 +51,9 @@ const targets: readonly Target[] = [
   ),
 ];
 
-/** Targets whose names hold `part`, by their weights. Throws when there is none. */
+/** Targets whose names hold `part`, or one of several with | between them, by weight. Throws when there is none. */
 export function chooser(part = ''): (r: Random) => Target {
-  const chosen = targets.filter(({ name }) => name.includes(part));
+  const chosen = targets.filter(({ name }) => part.split('|').some((own) => name.includes(own)));
   if (chosen.length === 0) throw new Error(`no target's name holds "${part}"`);
   const total = chosen.reduce((sum, { weight = 1 }) => sum + weight, 0);
   return (r) => {
@@ -56,4 +64,9 @@ export function chooser(part = ''): (r: Random) => Target {
     }
     return chosen[chosen.length - 1];
   };
+}
+
+/** The target of this very name. */
+export function targetCalled(name: string): Target | undefined {
+  return targets.find((target) => target.name === name);
 }

@@ -83,7 +83,7 @@ export function someModel(
  * A network with a layer of one's own that is called twice, dropout, a literal and perhaps a loss of one's
  * own.
  */
-function someGraph(r: Random): Network {
+export function someGraph(r: Random): Network {
   const [width, outputs] = [r.between(1, 4), r.between(1, 3)];
   const x = input(r.chance(0.2) ? [2, width] : [width]);
   const own = layer('own', (value) => {
@@ -134,7 +134,7 @@ export function run(world: World, model: Network): void {
 }
 
 /** A safetensors file with JSON in its metadata: changed there, in its header, or anywhere. */
-function mutateSafetensors(r: Random, file: Uint8Array): Uint8Array {
+export function mutateSafetensors(r: Random, file: Uint8Array): Uint8Array {
   if (r.chance(0.3)) return mutateBytes(r, file);
   const { header, data } = splitSafetensors(file);
   if (r.chance(0.3)) return safetensors(mutateJson(r, header), data);
@@ -207,7 +207,7 @@ const pytorchTarget: Target = {
 let checkpointFile: Promise<Uint8Array> | undefined;
 
 /** The bytes of a real checkpoint; made once. */
-function makeCheckpoint({ engine }: World): Promise<Uint8Array> {
+export function makeCheckpoint({ engine }: World): Promise<Uint8Array> {
   checkpointFile ??= (async () => {
     let file: Uint8Array = new Uint8Array();
     const set = dataset({

@@ -1,5 +1,5 @@
 /** ONNX: what the reader accepts must compute what the file says, and what is written what the model does. */
-import { CompiledModel, readOnnx, writeOnnx } from '../../../src/index.js';
+import { CompiledModel, type Engine, type Network, readOnnx, writeOnnx } from '../../../src/index.js';
 import { numbersFor, outputsOf } from '../../formats/graphs.js';
 import { randomGraph } from '../../formats/onnx/random-graphs.js';
 import { needsBatch, steps, randomGraph as tracedGraph } from '../../formats/onnx/trace/random-graph.js';
@@ -144,15 +144,27 @@ export const onnxTarget: Target = {
   },
 };
 
+/** A file of any kind that is read: a chain, a network, or a graph of traced operators. */
+export function anyOnnx(r: Random): Uint8Array {
+  return r.pick([
+    () => onnxChain(r).file,
+    () => writeOnnx((r.chance(0.5) && randomGraph(r.below(2 ** 20))) || someModel(r)),
+    () => tracedFile(r),
+  ])();
+}
+
+function tracedFile(r: Random): Uint8Array {
+  const form = r.pick(['open', 'fixed', 'none'] as const);
+  const own = form === 'none' ? names.filter((name) => !needsBatch.includes(name)) : names;
+  return tracedGraph(() => r.next(), r.pick(own), { form, offset: 'offset' }).file;
+}
+
 /** Graphs of all operators that are read, changed: what is accepted runs, and comes back from a file. */
 export const onnxGraphTarget: Target = {
   name: 'readOnnx of any graph',
   weight: 6,
   async run(r, world) {
-    const form = r.pick(['open', 'fixed', 'none'] as const);
-    const own = form === 'none' ? names.filter((name) => !needsBatch.includes(name)) : names;
-    const { file } = tracedGraph(() => r.next(), r.pick(own), { form, offset: 'offset' });
-    const { model } = readOnnx(hostileGraph(r, file), 'f');
+    const { model } = readOnnx(hostileGraph(r, tracedFile(r)), 'f');
     for (const { name, values } of [...model.parameters, ...model.buffers])
       expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
     const size = [...model.inputs, ...model.outputs].reduce((sum, { shape }) => sum + elements(shape), 0);
@@ -176,21 +188,26 @@ export const onnxWriteTarget: Target = {
     if (!model) return;
     const file = await must('a model', () => writeOnnx(model));
     const { model: read } = readOnnx(file, 'f');
-    const numbers = numbersFor(model, 2);
-    const [expected, given] = [model, read].map((own) =>
-      outputsOf(own, numbers, 2, reference).map((values) => Array.from(values)),
-    );
-    const isClose = (a: number, b: number) => Math.abs(a - b) <= 1e-4 * (1 + Math.abs(b));
-    for (const [i, { shape }] of model.outputs.entries()) {
-      // Images come back with their channels last, whether they were images to the model or not.
-      const isImage = [...model.inputs, { shape }].some((port) => port.shape.length === 3);
-      expectThat(
-        isImage || expected[i].every((value, j) => isClose(given[i][j], value)),
-        () => `written ${expected[i]}, read as ${given[i]}`,
-      );
-    }
+    checkOutputs(model, read, reference);
   },
 };
+
+/** What was written must compute what the model does. */
+export function checkOutputs(model: Network, read: Network, reference: Engine): void {
+  const numbers = numbersFor(model, 2);
+  const [expected, given] = [model, read].map((own) =>
+    outputsOf(own, numbers, 2, reference).map((values) => Array.from(values)),
+  );
+  const isClose = (a: number, b: number) => Math.abs(a - b) <= 1e-4 * (1 + Math.abs(b));
+  for (const [i, { shape }] of model.outputs.entries()) {
+    // Images come back with their channels last, whether they were images to the model or not.
+    const isImage = [...model.inputs, { shape }].some((port) => port.shape.length === 3);
+    expectThat(
+      isImage || expected[i].every((value, j) => isClose(given[i][j], value)),
+      () => `written ${expected[i]}, read as ${given[i]}`,
+    );
+  }
+}
 
 /**
  * A softmax or sigmoid at the end may have been taken for the link of the loss: then the outputs are its

@@ -22,7 +22,7 @@ const WORDS = [
   "it's",
 ];
 
-interface Written {
+export interface Written {
   names: string[];
   /** [column][row] */
   cells: (number | string)[][];
@@ -48,7 +48,7 @@ function csvCell(value: number | string): string {
   return /[",\n;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function makeCsv(r: Random): Written {
+export function makeCsv(r: Random): Written {
   const { names, cells } = makeCells(r);
   const rows = cells[0].map((_, row) => cells.map((column) => csvCell(column[row])).join(','));
   const end = r.pick(['\n', '\r\n']);
@@ -59,7 +59,7 @@ function makeCsv(r: Random): Written {
   };
 }
 
-function makeJsonLines(r: Random): Written {
+export function makeJsonLines(r: Random): Written {
   const { names, cells } = makeCells(r);
   const rows = cells[0].map((_, row) =>
     JSON.stringify(Object.fromEntries(names.map((name, i) => [name, cells[i][row]]))),
@@ -97,7 +97,7 @@ function makeNpz(r: Random): Written {
   return { names, cells, bytes: zip(entries) };
 }
 
-function makeParquet(r: Random): Written {
+export function makeParquet(r: Random): Written {
   const { names, cells: made } = makeCells(r);
   // A column has one type.
   const cells = made.map((column) =>
@@ -166,7 +166,7 @@ function check({ names, cells }: Written, table: Table, read: Awaited<ReturnType
 }
 
 /** Text that costs much where a reader is careless. */
-function hostileText(r: Random): string {
+export function hostileText(r: Random): string {
   const many = r.pick([100, 3000, 60_000]);
   return r.pick([
     () => `a,b\n1,${'1'.repeat(many)}x\n`,

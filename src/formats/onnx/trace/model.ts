@@ -9,6 +9,7 @@ import { LanegradError, show } from '../../../base/errors.js';
 import { reshape } from '../../../graph/functions.js';
 import { input } from '../../../graph/leaves.js';
 import { type Node, nodesOf, type Scope, type Value, withinAll } from '../../../graph/value.js';
+import type { Loss } from '../../../nn/losses.js';
 import { type Network, nameScopes } from '../../../nn/model.js';
 import { networkOf } from '../../../nn/network.js';
 import type { Fail } from '../../protobuf.js';
@@ -38,8 +39,8 @@ export interface TracedModel {
 export interface TraceOptions {
   /** Lengths of inputs that the file does not say, without the batch. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** Whether the file's own metadata say that outputs have no link. */
-  readonly keepsLink: boolean;
+  /** Functions at the end of the graph that are the link of a loss, and left out of the model. */
+  readonly links: readonly Loss['link'][];
   /** Initializers that are no parameters, where the file's own metadata say so. */
   readonly buffers: ReadonlySet<string>;
 }
@@ -138,7 +139,7 @@ function traceGraph(
   });
   const [{ traced: last }] = found;
   const end = last.link?.of === last.value ? last.link : twoClasses(last);
-  const link = outputs.length === 1 && options.keepsLink ? end : undefined;
+  const link = outputs.length === 1 && end && options.links.includes(end.kind) ? end : undefined;
   const made = found.map(({ name, traced }) =>
     outputValue(link ? link.before : traced, images, (problem) => fail(`output ${show(name)}: ${problem}`)),
   );

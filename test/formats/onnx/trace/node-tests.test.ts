@@ -72,8 +72,7 @@ const fail = (problem: string): never => {
 const readers = {
   readOnnx: (file: Uint8Array) => readOnnx(file, 'test').model,
   traceModel: (file: Uint8Array) =>
-    traceModel(decodeModel(file, fail), { shapes: new Map(), keepsLink: false, buffers: new Set() }, fail)
-      .model,
+    traceModel(decodeModel(file, fail), { shapes: new Map(), links: [], buffers: new Set() }, fail).model,
 };
 
 const refusalOf = ({ name }: Case) => refusals.find(({ tests }) => tests.test(name));

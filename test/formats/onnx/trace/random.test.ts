@@ -21,11 +21,8 @@ function read({ file }: RandomGraph) {
   const fail = (problem: string): never => {
     throw new FormatError('random.onnx', problem);
   };
-  return traceModel(
-    decodeModel(file, fail),
-    { shapes: new Map(), keepsLink: false, buffers: new Set() },
-    fail,
-  ).model;
+  return traceModel(decodeModel(file, fail), { shapes: new Map(), links: [], buffers: new Set() }, fail)
+    .model;
 }
 
 /** Undefined where the runtime does not take the file, or numbers grow too large to compare. */

@@ -1,13 +1,29 @@
 /**
- * Readers of arrays: NPY, NPZ, safetensors and IDX. What they accept is compared with what was written, or
- * decoded again.
+ * Readers of arrays: NPY, NPZ, safetensors and IDX. What they accept is compared with what was written or with another
+ * reading of the header, and must come back the same from the file that is written of it.
  */
-import { readIdx, readNpy, readNpz, readSafetensors } from '../../../src/index.js';
+import {
+  type NpyArray,
+  readIdx,
+  readNpy,
+  readNpz,
+  readSafetensors,
+  type WritableNpy,
+  writeNpy,
+  writeNpz,
+  writeSafetensors,
+} from '../../../src/index.js';
 import { bytesOf, decodeNpy, idx, npy, safetensors, splitSafetensors, tensorBytes, zip } from '../encode.js';
 import { joined, mutateBytes, mutateJson } from '../mutate.js';
 import type { Random } from '../random.js';
-import { expectThat, must, type Target } from '../target.js';
+import { mutateSafetensorsHeader } from '../structure/safetensors.js';
+import { mutateZip, packed } from '../structure/zip.js';
+import { expectThat, type FileTarget, must } from '../target.js';
+import { equalBytes, sameAgain, unaligned } from './same.js';
 
+type IdxFile = ReturnType<typeof readIdx>;
+type SafetensorsFile = ReturnType<typeof readSafetensors>;
+type WritableTensors = Parameters<typeof writeSafetensors>[0];
 type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array | Int16Array;
 
 const TYPES = [
@@ -47,13 +63,13 @@ function same(
 ): void {
   expectThat(given.shape.join() === shape.join(), () => `shape [${given.shape}], written [${shape}]`);
   expectThat(
-    Buffer.compare(Buffer.from(bytesOf(given.data as unknown as Numbers)), Buffer.from(bytesOf(data))) === 0,
+    equalBytes(bytesOf(given.data as unknown as Numbers), bytesOf(data)),
     () => `values ${Array.from(given.data).slice(0, 5)}, written ${data.slice(0, 5)}`,
   );
 }
 
 /** Headers that ask for more than there is, or for nothing in great number. */
-function hostileNpy(r: Random): Uint8Array {
+function hostileNpy(r: Random): Uint8Array<ArrayBuffer> {
   const size = () =>
     r.pick([
       '0',
@@ -117,53 +133,77 @@ function checkNpy(file: Uint8Array, read: { shape: readonly number[]; data: Arra
   );
 }
 
-const npyTarget: Target = {
+const canBeWritten = (array: NpyArray): array is WritableNpy =>
+  array.dtype !== 'float16' && array.dtype !== 'string';
+
+const npyTarget: FileTarget<NpyArray> = {
   name: 'readNpy',
   weight: 6,
-  async run(r) {
+  extension: 'npy',
+  make(r) {
     const { descr, tuple, shape, data } = makeArray(r);
-    const file = npy(descr, tuple, bytesOf(data));
-    if (r.chance(0.15)) return same(await must('an array', () => readNpy(file, 'f')), shape, data);
-    const changed = r.chance(0.4) ? hostileNpy(r) : mutateBytes(r, file);
-    checkNpy(changed, readNpy(changed, 'f'));
+    const bytes = npy(descr, tuple, bytesOf(data));
+    if (r.chance(0.15)) return { bytes, says: (read) => same(read, shape, data) };
+    return { bytes: r.chance(0.4) ? hostileNpy(r) : mutateBytes(r, bytes) };
+  },
+  async read(bytes) {
+    const read = readNpy(bytes, 'f');
+    checkNpy(bytes, read);
+    sameAgain('bytes at an odd place', readNpy(unaligned(bytes), 'f'), read);
+    if (canBeWritten(read)) {
+      const written = await must('what was read, to be written', () => writeNpy(read));
+      const again = await must('its own file', () => readNpy(written, 'g'));
+      sameAgain('its own file', again, read);
+    }
+    return read;
   },
 };
 
-const npzTarget: Target = {
+const npzTarget: FileTarget<Map<string, NpyArray>> = {
   name: 'readNpz',
   weight: 6,
-  async run(r) {
+  extension: 'npz',
+  make(r) {
     const arrays = r.list(r.between(1, 4), (i) => [`a${i}`, makeArray(r)] as const);
     const entries = arrays.map(
       ([name, { descr, tuple, data }]) => [`${name}.npy`, npy(descr, tuple, bytesOf(data))] as const,
     );
-    const file = zip(entries);
-    if (r.chance(0.15)) {
-      const read = await must('an archive', () => readNpz(file, 'f'));
+    const says = (read: Map<string, NpyArray>) => {
       expectThat(read.size === arrays.length, () => `${read.size} arrays, written ${arrays.length}`);
       for (const [name, { shape, data }] of arrays) same(read.get(name)!, shape, data);
-      return;
+    };
+    if (r.chance(0.15)) return { bytes: r.chance(0.5) ? packed(entries) : zip(entries), says };
+    if (r.chance(0.3)) entries[r.below(entries.length)] = ['a0.npy', hostileNpy(r)];
+    return { bytes: mutateZip(r, entries) };
+  },
+  async read(bytes) {
+    const read = readNpz(bytes, 'f');
+    for (const [name, { shape, data }] of read) {
+      const count = shape.reduce((product, length) => product * length, 1);
+      expectThat(data.length === count, () => `${name}: ${data.length} values of ${count}`);
     }
-    const changed = r.chance(0.3)
-      ? zip([
-          ...entries,
-          [
-            r.pick(['a0.npy', 'b', '../x.npy', '', '.npy', 'a\u0000.npy']),
-            r.chance(0.5) ? hostileNpy(r) : r.bytes(9),
-          ],
-        ])
-      : mutateBytes(r, file);
-    for (const [name, read] of readNpz(changed, 'f')) {
-      const count = read.shape.reduce((product, length) => product * length, 1);
-      expectThat(read.data.length === count, () => `${name}: ${read.data.length} values of ${count}`);
+    sameAgain('bytes at an odd place', readNpz(unaligned(bytes), 'f'), read);
+    const arrays = [...read].filter((entry): entry is [string, WritableNpy] => canBeWritten(entry[1]));
+    if (arrays.length === read.size && !read.has('')) {
+      const written = await must('what was read, to be written', () => writeNpz(new Map(arrays)));
+      const again = await must('its own file', () => readNpz(written, 'g'));
+      sameAgain('its own file', again, read);
     }
+    return read;
   },
 };
 
-const safetensorsTarget: Target = {
+/** The writer has an order of its own. */
+const byName = ({ tensors, metadata }: SafetensorsFile) => ({
+  tensors: [...tensors].sort(([a], [b]) => (a < b ? -1 : 1)),
+  metadata: Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)),
+});
+
+const safetensorsTarget: FileTarget<SafetensorsFile> = {
   name: 'readSafetensors',
   weight: 6,
-  async run(r) {
+  extension: 'safetensors',
+  make(r) {
     const arrays = r.list(
       r.below(4),
       (i) => [r.pick(['weight', 'é', '__proto__', '0']) + i, makeArray(r)] as const,
@@ -178,62 +218,84 @@ const safetensorsTarget: Target = {
     }
     const data = joined(...ordered.map(([, array]) => bytesOf(array.data)));
     const file = safetensors(JSON.stringify(header), data);
-    if (r.chance(0.15)) {
-      const { tensors } = await must('a file', () => readSafetensors(file, 'f'));
+    const says = ({ tensors }: SafetensorsFile) => {
       expectThat(tensors.size === arrays.length, () => `${tensors.size} tensors, written ${arrays.length}`);
       for (const [name, array] of arrays) same(tensors.get(name)!, array.shape, array.data);
-      return;
-    }
-    const changed = r.chance(0.6) ? safetensors(mutateJson(r, { ...header }), data) : mutateBytes(r, file);
-    const { tensors } = readSafetensors(changed, 'f');
-    const known = tensorBytes(changed);
+    };
+    const how = r.below(20);
+    if (how < 3) return { bytes: file, says };
+    if (how < 9) return { bytes: safetensors(mutateJson(r, { ...header }), data) };
+    return { bytes: how < 16 ? mutateSafetensorsHeader(r, { ...header }, data) : mutateBytes(r, file) };
+  },
+  async read(bytes) {
+    const read = readSafetensors(bytes, 'f');
+    const { tensors, metadata } = read;
+    const known = tensorBytes(bytes);
     expectThat(known.size === tensors.size, () => `${tensors.size} tensors, the header has ${known.size}`);
-    for (const [name, { shape, bytes }] of known) {
+    let writable = true;
+    for (const [name, { shape, bytes: written }] of known) {
       const tensor = tensors.get(name)!;
       expectThat(
         tensor.shape.join() === shape.join(),
         () => `${name}: shape [${tensor.shape}] of [${shape}]`,
       );
-      const written = Buffer.from(bytes);
       const half = ['F16', 'BF16'].includes(tensor.dtype);
-      expectThat(half || written.equals(bytesOf(tensor.data)), () => `${name}: other bytes than in the file`);
+      writable &&= !half;
+      expectThat(
+        half || equalBytes(written, bytesOf(tensor.data)),
+        () => `${name}: other bytes than in the file`,
+      );
     }
     expectThat(
-      splitSafetensors(changed).data.length ===
-        [...known.values()].reduce((n, { bytes }) => n + bytes.length, 0),
+      splitSafetensors(bytes).data.length ===
+        [...known.values()].reduce((n, { bytes: own }) => n + own.length, 0),
       () => 'accepted bytes that no tensor holds',
     );
+    sameAgain('bytes at an odd place', readSafetensors(unaligned(bytes), 'f'), read);
+    if (writable) {
+      const written = await must('what was read, to be written', () =>
+        writeSafetensors(tensors as WritableTensors, metadata),
+      );
+      const again = await must('its own file', () => readSafetensors(written, 'g'));
+      sameAgain('its own file', byName(again), byName(read));
+    }
+    return read;
   },
 };
 
-const idxTarget: Target = {
+const idxTarget: FileTarget<IdxFile> = {
   name: 'readIdx',
   weight: 3,
-  async run(r) {
+  extension: 'idx',
+  make(r) {
     const dims = r.list(r.between(1, 3), () => r.below(4));
     const count = dims.reduce((product, length) => product * length, 1);
     const data = r.bytes(count);
     const file = idx(0x08, dims, data);
-    if (r.chance(0.15)) {
-      const read = await must('a file', () => readIdx(file, 'f'));
-      return same({ shape: read.dims, data: read.data }, dims, data);
-    }
-    const changed = r.chance(0.4)
-      ? idx(
-          r.pick([8, 9, 11, 12, 13, 14, 0, 255]),
-          r.list(r.pick([0, 1, 3, 9, 255]), () => r.pick([0, 1, 2 ** 31, 2 ** 32 - 1])),
-          r.bytes(r.below(40)),
-        )
-      : mutateBytes(r, file);
-    const { dims: given, data: values } = readIdx(changed, 'f');
-    const view = new DataView(changed.buffer);
-    const known = Array.from({ length: changed[3] }, (_, i) => view.getUint32(4 + 4 * i));
-    expectThat(given.join() === known.join(), () => `dims [${given}] of [${known}]`);
+    if (r.chance(0.15))
+      return { bytes: file, says: (read) => same({ shape: read.dims, data: read.data }, dims, data) };
+    if (r.chance(0.6)) return { bytes: mutateBytes(r, file) };
+    const lengths = r.list(r.pick([0, 1, 3, 9, 255]), () => r.pick([0, 1, 2 ** 31, 2 ** 32 - 1]));
+    return { bytes: idx(r.pick([8, 9, 11, 12, 13, 14, 0, 255]), lengths, r.bytes(r.below(40))) };
+  },
+  read(bytes) {
+    const read = readIdx(bytes, 'f');
+    const { dims, data } = read;
+    const view = new DataView(bytes.buffer);
+    const known = Array.from({ length: bytes[3] }, (_, i) => view.getUint32(4 + 4 * i));
+    expectThat(dims.join() === known.join(), () => `dims [${dims}] of [${known}]`);
     expectThat(
-      values.length === known.reduce((product, length) => product * length, 1),
-      () => `${values.length} values`,
+      data.length === known.reduce((product, length) => product * length, 1),
+      () => `${data.length} values`,
     );
+    sameAgain('bytes at an odd place', readIdx(unaligned(bytes), 'f'), read);
+    return read;
   },
 };
 
-export const binaryTargets: readonly Target[] = [npyTarget, npzTarget, safetensorsTarget, idxTarget];
+export const arrayFiles: readonly FileTarget[] = [
+  npyTarget,
+  npzTarget,
+  safetensorsTarget,
+  idxTarget,
+] as FileTarget[];
