@@ -40,6 +40,7 @@ async function info({ backend, math, threads, turbo, json }: ComputeOptions): Pr
     ['backend', engine.binary ? `${engine.backend}, ${engine.binary}.wasm` : engine.backend],
     ['because', engine.reason],
     ['math', engine.math],
+    ['numerics', `version ${engine.numerics}`],
     ['turbo', engine.turbo ? 'yes' : 'no'],
     ['threads', `${engine.threads} of ${cores} cores`],
     ...(engine.wasmSha256 ? [['wasm sha256', engine.wasmSha256]] : []),

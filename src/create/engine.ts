@@ -5,6 +5,7 @@ import { OptionReader } from '../base/options.js';
 import { MAX_THREADS } from '../engine/constants.js';
 import { Engine } from '../engine/engine.js';
 import { isWasmSource, type WasmSource, type WasmSources } from '../engine/load.js';
+import { numericsVersion } from '../engine/numerics.js';
 import { pickBackend } from '../engine/pick.js';
 import { binaryNames } from '../engine/wasm.js';
 
@@ -66,6 +67,7 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
       backend: 'wasm',
       math: picked.math,
       turbo: isTurbo,
+      numerics: numericsVersion,
       threads: count,
       binary,
       ...(sha256 !== undefined && { wasmSha256: sha256 }),

@@ -15,6 +15,8 @@ export interface EngineInfo {
   readonly math: 'strict' | 'fma';
   readonly turbo: boolean;
   readonly threads: number;
+  /** The version of the contract of numerics: the same version, the same bits. */
+  readonly numerics: number;
   /** The Wasm file in use, absent for the reference backend. */
   readonly binary?: string;
   readonly wasmSha256?: string;
