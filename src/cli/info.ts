@@ -46,6 +46,7 @@ async function info({ backend, math, threads, turbo, json }: ComputeOptions): Pr
     ['backend', engine.binary ? `${engine.backend}, ${engine.binary}.wasm` : engine.backend],
     ['because', engine.reason],
     ['math', engine.math],
+    ['numerics', `version ${engine.numerics}`],
     ['turbo', engine.turbo ? 'yes' : 'no'],
     ...(engine.tuning ? [['tiles of products', describeTuning(engine.tuning)]] : []),
     ['threads', `${engine.threads} of ${cores} cores`],

@@ -6,6 +6,7 @@ import { MAX_THREADS } from '../engine/constants.js';
 import { Engine } from '../engine/engine.js';
 import type { Picked } from '../engine/given.js';
 import { isWasmSource, type WasmSource, type WasmSources } from '../engine/load.js';
+import { numericsVersion } from '../engine/numerics.js';
 import { pickBackend } from '../engine/pick.js';
 import { type Tiles, tilesNames } from '../engine/tiles.js';
 import { binaryNames } from '../engine/wasm.js';
@@ -76,6 +77,7 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
       backend: 'wasm',
       math: picked.math,
       turbo: isTurbo,
+      numerics: numericsVersion,
       threads: count,
       binary,
       ...(sha256 !== undefined && { wasmSha256: sha256 }),

@@ -2,6 +2,7 @@
 import { platform } from '#platform';
 import { OptionReader } from '../base/options.js';
 import { Engine } from '../engine/engine.js';
+import { numericsVersion } from '../engine/numerics.js';
 import { createReferenceBackend } from '../ops/reference/index.js';
 
 /** An engine on plain TypeScript, in float32 or, for checking gradients, in float64. */
@@ -18,6 +19,7 @@ export function createReferenceEngine(options?: {
     math: 'strict',
     turbo: false,
     threads: 1,
+    numerics: numericsVersion,
     runtime: platform.runtime,
     reason,
   });

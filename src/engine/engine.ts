@@ -19,6 +19,8 @@ export interface EngineInfo {
   readonly threads: number;
   /** Which tiles products take: absent where they are the usual ones, as in pages. They change no bit. */
   readonly tuning?: Tuning;
+  /** The version of the contract of numerics: the same version, the same bits. */
+  readonly numerics: number;
   /** The Wasm file in use, absent for the reference backend. */
   readonly binary?: string;
   readonly wasmSha256?: string;

@@ -17,11 +17,15 @@
  * Version 2 is written only where version 1 cannot say it: for a graph, a loss of one's own or of several
  * outputs, an input of several axes, and frozen parameters of a list of layers (`"frozen":["0.weight", …]`).
  *
+ * Beside it stands under `lanegrad.numerics` the version of the numerics contract by which the values were
+ * computed, 1 where it is absent. Nobody asks for it when a model is read: values are values.
+ *
  * Whatever is read is taken for hostile: sizes are compared with the tensors before anything is allocated.
  */
 import { isFloat32Array } from '../base/arrays.js';
 import { DataError, FormatError, LanegradError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
+import { numericsKey, numericsVersion } from '../engine/numerics.js';
 import { describeGraph } from '../nn/graph-file.js';
 import { type GraphParameter, readGraph } from '../nn/graph-read.js';
 import { isLayerKind, makeLayer } from '../nn/layers.js';
@@ -70,7 +74,10 @@ export function writeModel(
   const description = isPlain(model)
     ? describeLayers(where, model, extra)
     : { version: 2, seed, graph: describeGraph(model), ...extra };
-  return writeSafetensors(tensors, { [KEY]: JSON.stringify(description) });
+  return writeSafetensors(tensors, {
+    [KEY]: JSON.stringify(description),
+    [numericsKey]: `${numericsVersion}`,
+  });
 }
 
 /** A list of layers: version 1 where that can say everything, with its bytes. */

@@ -28,6 +28,7 @@ export function reproducibilitySection(report: RunReport): Html {
   const rows: [string, unknown][] = [
     ['Weights, SHA-256', facts.weightsSha256],
     ['WebAssembly, SHA-256', engine.wasmSha256],
+    ['Numerics, version', engine.numerics],
     ['Seed', config.seed],
     ['Layers', facts.layers.join('-')],
     ['Parameters', count(facts.parameters)],

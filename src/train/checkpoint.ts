@@ -6,6 +6,7 @@
  *   state/…                      of the optimizer and of layers, under the names that the compiled model gives them
  *   best/parameters/…, best/state/…   of the best epoch's model, when early stopping is to restore it
  *   metadata "lanegrad.checkpoint"    JSON: configuration, engine, position, history, early stopping, schedule
+ *   metadata "lanegrad.numerics"      the version of the numerics contract; 1 where it is absent
  *
  * Random numbers are counter-based: a seed, which is in the configuration, and the position are their whole
  * state. Whatever is read is taken for hostile.
@@ -13,6 +14,7 @@
 import { isFloat32Array, isMap } from '../base/arrays.js';
 import { FormatError, LanegradError, OptionError, show } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
+import { numericsKey } from '../engine/numerics.js';
 import { checkFile } from '../formats/bytes.js';
 import { decodeSafetensors, type WritableTensor, writeSafetensors } from '../formats/safetensors.js';
 import type { EarlyStoppingState } from './early-stopping.js';
@@ -57,6 +59,8 @@ export interface Position {
 export interface CheckpointEngine {
   readonly backend: string;
   readonly math: string;
+  /** The version of the numerics contract; absent, it is 1. */
+  readonly numerics?: number;
   /** The kernels' file, and its digest. */
   readonly binary?: string;
   readonly wasmSha256?: string;
@@ -111,7 +115,11 @@ export function writeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     add('best/parameters/', best.parameters);
     add('best/state/', best.state);
   }
-  return writeSafetensors(tensors, { [KEY]: describe({ ...description, hasBest: best !== undefined }) });
+  const { numerics, ...engine } = description.engine ?? {};
+  return writeSafetensors(tensors, {
+    [KEY]: describe({ ...description, engine, hasBest: best !== undefined }),
+    ...(typeof numerics === 'number' && { [numericsKey]: String(numerics) }),
+  });
 }
 
 function describe(description: object): string {
@@ -144,8 +152,10 @@ export function readCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   try {
     const description = readDescription(parse(metadata[KEY], where), where);
     const { hasBest, ...rest } = description;
+    const numerics = readNumerics(metadata[numericsKey], where);
     return {
       ...rest,
+      engine: { ...rest.engine, ...numerics },
       parameters: values('parameters/'),
       state: values('state/'),
       ...(hasBest && { best: { parameters: values('best/parameters/'), state: values('best/state/') } }),
@@ -154,6 +164,12 @@ export function readCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
     if (!(error instanceof LanegradError) || error instanceof FormatError) throw error;
     throw new FormatError(where, error.message, { cause: error });
   }
+}
+
+function readNumerics(text: string | undefined, where: string): Pick<CheckpointEngine, 'numerics'> {
+  if (text === undefined) return {};
+  if (/^[1-9]\d{0,8}$/.test(text)) return { numerics: Number(text) };
+  throw new FormatError(where, `metadata ${show(numericsKey)}: expected a version, given ${show(text)}`);
 }
 
 function parse(text: string | undefined, where: string): unknown {

@@ -73,8 +73,8 @@ export async function describeData(set: Dataset): Promise<Record<string, unknown
 }
 
 export function describeCheckpointEngine({ info }: Engine): CheckpointEngine {
-  const { backend, math, binary, wasmSha256 } = info;
-  return { backend, math, ...(binary && { binary }), ...(wasmSha256 && { wasmSha256 }) };
+  const { backend, math, numerics, binary, wasmSha256 } = info;
+  return { backend, math, numerics, ...(binary && { binary }), ...(wasmSha256 && { wasmSha256 }) };
 }
 
 /**
@@ -116,9 +116,10 @@ export function checkConfiguration(
 export function engineWarning({ engine }: Checkpoint, now: CheckpointEngine): string | undefined {
   // The binaries with and without threads give the same bits by promise, and have digests of their own.
   const compared = engine.binary === now.binary ? (['wasmSha256'] as const) : [];
-  const differences = (['backend', 'math', ...compared] as const)
-    .filter((key) => engine[key] !== now[key])
-    .map((key) => `${key} ${engine[key] ?? 'absent'}, now ${now[key] ?? 'absent'}`);
+  const before = { ...engine, numerics: engine.numerics ?? 1 };
+  const differences = (['backend', 'math', 'numerics', ...compared] as const)
+    .filter((key) => before[key] !== now[key])
+    .map((key) => `${key} ${before[key] ?? 'absent'}, now ${now[key] ?? 'absent'}`);
   if (differences.length === 0) return undefined;
   return `the checkpoint was computed with ${differences.join('; ')}: the run goes on, but its bits may differ from those of one that was never stopped`;
 }

@@ -38,6 +38,7 @@ describe('train', () => {
         math: 'strict',
         turbo: false,
         threads: expect.any(Number),
+        numerics: expect.any(Number),
         wasmSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
         runtime: `node ${process.versions.node}`,
       },

@@ -10,6 +10,7 @@ import { platform } from '../../src/base/platform/node.js';
 import { createEngine, type EngineOptions } from '../../src/create/engine.js';
 import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
+import { numericsVersion } from '../../src/engine/numerics.js';
 import { matmul } from '../../src/ops/matmul.js';
 
 afterEach(() => vi.restoreAllMocks());
@@ -30,6 +31,7 @@ describe('what is picked', () => {
       math: 'strict',
       turbo: false,
       threads: 1,
+      numerics: numericsVersion,
       binary: 'simd',
       wasmSha256: sha256(binary('simd')),
       runtime: `node ${process.versions.node}`,
@@ -76,6 +78,7 @@ describe('what is picked', () => {
       math: 'strict',
       turbo: false,
       threads: 1,
+      numerics: numericsVersion,
       runtime: `node ${process.versions.node}`,
       reason: 'asked for',
     });

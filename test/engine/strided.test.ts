@@ -34,6 +34,7 @@ const engines = backends.map(([name, backend]) => {
     math: 'strict',
     turbo: false,
     threads: 1,
+    numerics: 1,
     runtime: '',
     reason: '',
   } as const;

@@ -1,6 +1,7 @@
 /** Models as files: that they come back as they were, and that nothing malformed becomes a model. */
 import { describe, expect, it } from 'vitest';
 import { DataError, FormatError, OptionError } from '../../src/base/errors.js';
+import { numericsVersion } from '../../src/engine/numerics.js';
 import { readModel, writeModel } from '../../src/formats/model.js';
 import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { dense } from '../../src/nn/dense.js';
@@ -45,6 +46,22 @@ describe('a model file', () => {
     const bytes = writeModel(small(), metadata);
     expect(writeModel(small(), metadata)).toEqual(bytes);
     expect(writeModel(readModel(bytes, 'small').model, metadata)).toEqual(bytes);
+  });
+
+  it('says by which version of the numerics contract it was made, and is read whichever that is', () => {
+    const { tensors, metadata } = readSafetensors(writeModel(small()), 'small');
+    expect(metadata['lanegrad.numerics']).toBe(String(numericsVersion));
+    const others: Record<string, string>[] = [
+      {},
+      { 'lanegrad.numerics': '99' },
+      { 'lanegrad.numerics': 'x' },
+    ];
+    for (const other of others) {
+      const bytes = writeSafetensors(tensors as Map<string, WritableTensor>, {
+        ...{ lanegrad: metadata.lanegrad, ...other },
+      });
+      expect(readModel(bytes, 'other').model.parameters).toEqual(small().parameters);
+    }
   });
 
   it('needs no metadata, and keeps more than ten layers in order', () => {

@@ -2,10 +2,12 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { platform } from '#platform';
 import { FileError, NonFiniteError, OptionError, ResumeError } from '../../src/base/errors.js';
+import { numericsVersion } from '../../src/engine/numerics.js';
+import { readSafetensors, type WritableTensor, writeSafetensors } from '../../src/formats/safetensors.js';
 import { dense } from '../../src/nn/dense.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
-import { type Checkpoint, readCheckpoint } from '../../src/train/checkpoint.js';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
 import type { CheckpointFile } from '../../src/train/checkpointing.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
 import type { History } from '../../src/train/history.js';
@@ -239,6 +241,40 @@ test('another arithmetic or other kernels are warned of, and go on', async () =>
   expect(warn).toHaveBeenCalledOnce();
   expect(warn.mock.calls[0][0]).toMatch(/math "?strict"?, now "?fma"?: .*bits may differ/);
   expect(model.parameters[0].values.every(Number.isFinite)).toBe(true);
+});
+
+describe('the version of the numerics contract', () => {
+  test('another one is warned of, and the run goes on', async () => {
+    const warn = vi.spyOn(platform, 'warn').mockImplementation(() => {});
+    const { files } = await run({}, {});
+    const checkpoint = readCheckpoint(files[0].bytes, 'test');
+    expect(checkpoint.engine.numerics).toBe(numericsVersion);
+    const engine = { ...checkpoint.engine, numerics: numericsVersion + 1 };
+    const bytes = writeCheckpoint({ ...checkpoint, engine });
+    expect(readCheckpoint(bytes, 'test').engine).toEqual(engine);
+    await run({ resume: bytes });
+    expect(warn).toHaveBeenCalledOnce();
+    const said = `with numerics ${numericsVersion + 1}, now ${numericsVersion}: .*bits may differ`;
+    expect(warn.mock.calls[0][0]).toMatch(new RegExp(said));
+  });
+
+  test('files from before there was one are of version 1', async () => {
+    const warn = vi.spyOn(platform, 'warn').mockImplementation(() => {});
+    const { files } = await run({}, {});
+    const { tensors, metadata } = readSafetensors(files[0].bytes, 'test');
+    const { 'lanegrad.numerics': version, ...others } = metadata;
+    expect(version).toBe(String(numericsVersion));
+    const write = (text: Record<string, string>) =>
+      writeSafetensors(tensors as Map<string, WritableTensor>, { ...others, ...text });
+    await run({ resume: write({}) });
+    if (numericsVersion === 1) expect(warn).not.toHaveBeenCalled();
+    else expect(warn.mock.calls[0][0]).toMatch(`with numerics 1, now ${numericsVersion}`);
+    for (const text of ['', '0', '1.5', '-1', 'one', '12345678901']) {
+      expect(() => readCheckpoint(write({ 'lanegrad.numerics': text }), 'test')).toThrow(
+        /^test: metadata "lanegrad\.numerics": expected a version, given/,
+      );
+    }
+  });
 });
 
 describe('what cannot be kept', () => {
