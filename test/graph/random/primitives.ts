@@ -16,7 +16,6 @@ import { layer } from '../../../src/nn/layer.js';
 import { batchNorm, layerNorm, normalization } from '../../../src/nn/normalization.js';
 import { avgPool2d, globalAvgPool, globalMaxPool, maxPool2d, upsample } from '../../../src/nn/pool.js';
 import { flatten, reshape } from '../../../src/nn/reshape.js';
-import { reals } from '../../kernels/harness.js';
 import type { Sketch } from './sketch.js';
 
 type Primitive = (s: Sketch) => Value;

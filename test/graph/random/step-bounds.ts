@@ -144,7 +144,9 @@ const norm =
     const { n, x } = matrix(step);
     const { inputs, expected } = step;
     const weight = inputs.length > buffers + 1 ? largest(inputs[buffers + 1]) : 1;
-    const rstd = largest(expected[2]);
+    // Where no derivative reads it, it is not there, and eps says how large it can be.
+    const { eps } = step.attributes as { eps: number };
+    const rstd = expected[2].length > 0 ? largest(expected[2]) : 1 / Math.sqrt(eps);
     const own = weight * rstd * x * (n + 3 + 2 * (n / 2 + 9)) * u;
     return [
       expected[0].map((y) => own + 2 * u * Math.abs(y) + 2 * u * largest(expected[0])),

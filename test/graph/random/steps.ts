@@ -3,6 +3,7 @@
  * other with the very numbers that the one had. So an error is that of one operation alone, whose bound is
  * known, and not what a whole network makes of it.
  */
+import { elementsOf } from '../../../src/base/arrays.js';
 import type { Engine } from '../../../src/engine/engine.js';
 import type { Arena, Tensor } from '../../../src/engine/tensor.js';
 import { bindProgram, Memory } from '../../../src/graph/bind.js';
@@ -15,22 +16,26 @@ import { graphOf, type Network } from '../../../src/nn/model.js';
 import { trainingOf } from '../../../src/nn/training.js';
 import { reals } from '../../kernels/harness.js';
 import { inputsOf, learns, lossOf } from './properties.js';
-import { ROWS } from './sketch.js';
+import { rowsOf } from './sketch.js';
 import { allowed } from './step-bounds.js';
 
-/** A program laid out in an engine, each value in memory of its own. */
-function layOut(engine: Engine, program: Program, model: Network) {
+/**
+ * A program laid out in an engine, each value in memory of its own; with `apart` those too that are another one
+ * under another shape.
+ */
+function layOut(engine: Engine, program: Program, model: Network, apart: boolean) {
   const arena = engine.arena();
+  const rows = rowsOf(model);
   const given = new Map<Slot, Tensor>();
-  const leaves = new Set(
-    program.steps.flatMap(({ inputs }) => inputs).filter(({ kind }) => kind !== 'computed'),
-  );
-  for (const slot of leaves) {
-    if (slot.kind !== 'literal') given.set(slot, place(arena, slot));
+  for (const { inputs, outputs } of program.steps) {
+    for (const slot of [...inputs, ...outputs]) {
+      if (!slot || given.has(slot) || slot.kind === 'literal') continue;
+      if (apart || slot.kind !== 'computed') given.set(slot, place(arena, slot, rows));
+    }
   }
-  const memory = new Memory(arena, program, ROWS, given, false);
+  const memory = new Memory(arena, program, rows, given, false);
   const graph = graphOf('test', model);
-  const bound = bindProgram(memory, ROWS, {
+  const bound = bindProgram(memory, rows, {
     ...{ arena, state: { training: true, step: 1, batch: 0 }, seed: model.seed },
     streamOf: (node) => graph.streams.get(node) ?? 0,
     packed: () => undefined,
@@ -39,8 +44,8 @@ function layOut(engine: Engine, program: Program, model: Network) {
   return { arena, memory, bound };
 }
 
-function place(arena: Arena, { shape }: Slot): Tensor {
-  const { shape: lengths, ld } = layoutOf(shape, ROWS);
+function place(arena: Arena, { shape }: Slot, rows: number): Tensor {
+  const { shape: lengths, ld } = layoutOf(shape, rows);
   return ld === lengths.at(-1) ? arena.tensor('float', lengths) : arena.padded('float', lengths);
 }
 
@@ -54,25 +59,21 @@ export function compareSteps(engine: Engine, reference: Engine, model: Network):
   const specs = headsOf('test', model, resolveLoss('test', lossOf(model)));
   const without = passNames;
   const { program, heads } = trainingOf('test', graph, model, { specs, trains, without });
-  const [own, other] = [engine, reference].map((one) => layOut(one, program, model));
+  const [own, other] = [layOut(engine, program, model, false), layOut(reference, program, model, true)];
+  const rows = rowsOf(model);
   const begin = (slot: Slot, values: ArrayLike<number>) => {
     // What no step reads has no place.
     if (program.steps.some(({ inputs }) => inputs.includes(slot))) own.memory.tensor(slot).write(values);
   };
-  for (const [i, values] of inputsOf(model, ROWS).entries()) begin(program.slotOf(graph.inputs[i]), values);
+  for (const [i, values] of inputsOf(model, rows).entries()) begin(program.slotOf(graph.inputs[i]), values);
   for (const [i, value] of [...graph.parameters, ...graph.buffers].entries()) {
     begin(program.slotOf(value), [...model.parameters, ...model.buffers][i].values);
   }
-  for (const [i, { seed }] of heads.entries()) {
-    if (!seed) continue;
-    const slot = program.slotOf(seed);
-    begin(
-      slot,
-      reals(
-        layoutOf(slot.shape, ROWS).shape.reduce((a, b) => a * b, 1),
-        300 + i,
-      ),
-    );
+  const given = heads.flatMap(({ seed, own: loss }) => [seed, loss?.target, loss?.weights]);
+  for (const [i, value] of given.entries()) {
+    if (!value) continue;
+    const { shape } = layoutOf(value.shape, rows);
+    begin(program.slotOf(value), reals(elementsOf(shape), 300 + i));
   }
   const counts = new Map<string, number>();
   for (const [i, { step, calls }] of own.bound.entries()) {
@@ -90,7 +91,7 @@ export function compareSteps(engine: Engine, reference: Engine, model: Network):
       return step.outputs.map((slot) => (slot ? [...other.memory.tensor(slot).read()] : []));
     };
     const expected = run(inputs);
-    const shapes = step.inputs.map(({ shape }) => layoutOf(shape, ROWS).shape);
+    const shapes = step.inputs.map(({ shape }) => layoutOf(shape, rows).shape);
     const bounds = allowed({ name, attributes: step.attributes, inputs, expected, shapes, run });
     for (const [j, values] of got.entries()) {
       const slot = step.outputs[j];
