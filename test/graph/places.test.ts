@@ -31,7 +31,7 @@ function measured(engine: Engine, dims: readonly number[], rows: number, loss: L
     return plan.loss();
   });
   plan.backward();
-  const gradients = [...compiled.readGradients().values()].map((values) => [...values]);
+  const gradients = [...compiled.readGradients().values()].map((values) => Array.from(values));
   compiled.dispose();
   return { losses, gradients };
 }

@@ -114,7 +114,7 @@ function gradients(engine: Engine, model: Network, set: Dataset, loss: LossOptio
   plan.forward(true);
   const value = plan.loss() / plan.weight();
   plan.backward();
-  const found = [...compiled.readGradients()].map(([name, values]) => [name, [...values]] as const);
+  const found = [...compiled.readGradients()].map(([name, values]) => [name, Array.from(values)] as const);
   source.dispose();
   compiled.dispose();
   return { value, gradients: Object.fromEntries(found) };

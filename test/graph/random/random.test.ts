@@ -92,7 +92,7 @@ describe('a fault that was planted is shown by at most three operations', () => 
     const bind = operation.bind.bind(operation);
     vi.spyOn(operation, 'bind').mockImplementation((binding) => {
       const { eps, affine } = binding.attributes;
-      const isFault = binding.arena.engine.info.backend === 'wasm';
+      const isFault = (binding.arena.engine as unknown) === strict;
       return bind({ ...binding, attributes: { eps: eps * (isFault ? 1.001 : 1), affine } });
     });
     const found = smallest(true, (recipe) => compareSteps(strict, reference, networkOf(recipe)!));
