@@ -62,11 +62,11 @@ function expectAlike(engine: Engine, dims: readonly number[], rows: number, loss
 
 describe.each(engines)('$name', ({ engine }) => {
   test.each(Object.entries(losses))('%s, of any number of rows', (_, loss) => {
-    for (let rows = 1; rows <= 34; rows++) expectAlike(engine, [2], rows, loss);
+    for (const rows of [1, 2, 3, 15, 16, 17, 32]) expectAlike(engine, [2], rows, loss);
   });
 
   test.each(Object.entries(losses))('%s, of outputs of any width and several axes', (_, loss) => {
-    for (let width = 1; width <= 17; width++) {
+    for (const width of [1, 3, 8, 16, 17]) {
       expectAlike(engine, [width], 3, loss);
       expectAlike(engine, [2, width], 3, loss);
       expectAlike(engine, [width, 1, 2], 16, loss);

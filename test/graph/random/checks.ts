@@ -9,7 +9,7 @@ import { hasItsGradients, isTheSameFromFiles, isTheSameWithoutPasses } from './p
 import { networkOf, operationsOf, recipes } from './recipe.js';
 import { compareSteps } from './steps.js';
 
-export interface Check {
+interface Check {
   readonly name: string;
   /** Whether what has no derivative may stand anywhere: not where differences are taken, or rounding differs. */
   readonly jumps: boolean;
@@ -34,25 +34,25 @@ const SAME = 1e-9;
 const CLOSE = 1e-3;
 
 export const checks: readonly Check[] = [
-  { name: 'gradients are central differences', jumps: false, few: 40, share: 100, of: hasItsGradients },
+  { name: 'gradients are central differences', jumps: false, few: 25, share: 100, of: hasItsGradients },
   {
-    ...{ name: 'steps of strict arithmetic are within their bounds', jumps: true, few: 40, share: 100 },
+    ...{ name: 'steps of strict arithmetic are within their bounds', jumps: true, few: 25, share: 100 },
     of: (model) => compareSteps(strict, reference, model),
   },
   {
-    ...{ name: 'steps of fused arithmetic are within their bounds', jumps: true, few: 20, share: 100 },
+    ...{ name: 'steps of fused arithmetic are within their bounds', jumps: true, few: 12, share: 100 },
     of: (model) => compareSteps(fma, reference, model),
   },
   {
-    ...{ name: 'no pass changes a bit', jumps: true, few: 12, share: 30 },
+    ...{ name: 'no pass changes a bit', jumps: true, few: 10, share: 30 },
     of: (model) => isTheSameWithoutPasses(strict, model),
   },
   {
-    ...{ name: 'files and checkpoints go on with the same bits', jumps: true, few: 15, share: 50 },
+    ...{ name: 'files and checkpoints go on with the same bits', jumps: true, few: 10, share: 50 },
     of: (model) => isTheSameFromFiles(strict, model),
   },
   {
-    ...{ name: 'ONNX files come back as the same function', jumps: false, few: 15, share: 50 },
+    ...{ name: 'ONNX files come back as the same function', jumps: false, few: 10, share: 50 },
     of: (model) => comesBack(model, SAME),
   },
   {

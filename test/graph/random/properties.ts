@@ -53,7 +53,7 @@ function targetsOf({ outputs, seed }: Network, rows: number): Float32Array[] {
   );
 }
 
-export function setOf(model: Network, rows: number): Dataset {
+function setOf(model: Network, rows: number): Dataset {
   const names = (ports: Network['inputs'], values: Float32Array[]) =>
     Object.fromEntries(ports.map(({ name }, i) => [name, values[i]]));
   const [inputs, targets] = [inputsOf(model, rows), targetsOf(model, rows)];
@@ -174,7 +174,7 @@ export async function isTheSameFromFiles(engine: Engine, model: Network): Promis
   );
 }
 
-export function predictions(engine: Engine, model: Network): string[] {
+function predictions(engine: Engine, model: Network): string[] {
   const inputs = inputsOf(model, rowsOf(model));
   const isPlain = model.inputs.length === 1 && model.outputs.length === 1;
   const given = isPlain

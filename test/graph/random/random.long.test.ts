@@ -5,7 +5,7 @@
 import { test } from 'vitest';
 import { checks, tryNetworks } from './checks.js';
 
-const networks = Number(process.env.LANEGRAD_GRAPHS ?? 250);
+const networks = Number(process.env.LANEGRAD_GRAPHS ?? 150);
 
 test.each(checks)(
   '$name',

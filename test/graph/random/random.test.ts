@@ -37,7 +37,7 @@ describe('every primitive', () => {
 
   test('is drawn, with each of its forms', () => {
     const drawn = new Set<string>();
-    for (const recipe of fc.sample(recipes(), { numRuns: 400, seed: 1 })) {
+    for (const recipe of fc.sample(recipes(), { numRuns: 300, seed: 1 })) {
       const model = networkOf(recipe);
       if (!model) continue;
       for (const { operation, attributes } of nodesOf(graphOf('test', model).outputs)) {

@@ -35,7 +35,7 @@ export function operationsOf(model: Network): string[] {
 }
 
 /** One line for each node. */
-export function describeNetwork(model: Network | undefined): string {
+function describeNetwork(model: Network | undefined): string {
   if (!model) return 'no network';
   const nodes = nodesOf(graphOf('test', model).outputs);
   const place = new Map(nodes.map((node, i) => [node, i]));

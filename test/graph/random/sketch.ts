@@ -22,7 +22,7 @@ export function rowsOf({ seed }: Pick<Network, 'seed'>): number {
 }
 
 /** Numbers a row that a value may have. */
-export const MOST = 160;
+const MOST = 160;
 
 /** Inputs that a network may have. */
 const MOST_INPUTS = 3;

@@ -19,7 +19,7 @@ const TINY = 2 ** -145;
 
 type Numbers = readonly number[];
 
-export interface StepRun {
+interface StepRun {
   readonly name: string;
   readonly attributes: unknown;
   readonly inputs: readonly Numbers[];
