@@ -45,7 +45,10 @@ export class Memory {
     this.#originals = originals;
     for (const [slot, original] of originals) {
       const { shape, ld } = layoutOf(slot.shape, maxRows);
-      this.#tensors.set(slot, this.#tensors.get(original)!.reshaped(shape, ld));
+      const from = this.#tensors.get(original)!;
+      // What was given may lie otherwise than its shape says: targets without gaps, as their output lies.
+      const asExpected = from.ld === layoutOf(original.shape, maxRows).ld;
+      this.#tensors.set(slot, from.reshaped(shape, asExpected ? ld : from.ld));
     }
   }
 

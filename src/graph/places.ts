@@ -100,10 +100,10 @@ function aliasesOf(program: Program, count: number, placed: ReadonlySet<Slot>): 
     const [slot] = outputs;
     if (!operation.alias || !slot || placed.has(slot)) continue;
     const [from] = inputs;
-    const same =
-      layoutOf(from.shape, count).ld === layoutOf(slot.shape, count).ld && lastOf(from) === lastOf(slot);
-    const dense = [from, slot].every(({ shape }) => isDense(layoutOf(shape, count)));
-    if (same || dense) originals.set(slot, originals.get(from) ?? from);
+    const layouts = [from, slot].map(({ shape }) => layoutOf(shape, count));
+    // Of the lengths as they lie: 16 numbers, one a row, lie otherwise than 16 rows of one, padded to 16.
+    const [a, b] = layouts.map(({ shape, ld }) => `${ld} ${shape[shape.length - 1]}`);
+    if (a === b || layouts.every(isDense)) originals.set(slot, originals.get(from) ?? from);
   }
   return originals;
 }
@@ -173,10 +173,6 @@ function pack(lives: readonly Life[], share: boolean): Places {
     return total;
   });
   return { blocks, of };
-}
-
-function lastOf({ shape }: Slot): number {
-  return shape.dims[shape.dims.length - 1] ?? 1;
 }
 
 function roundUp(span: number): number {

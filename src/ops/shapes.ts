@@ -40,10 +40,10 @@ function isPadded(tensor: Tensor): boolean {
   return tensor.shape.length > 1 && tensor.ld !== tensor.columns;
 }
 
-/** As rows of the length that rows of the padded one of the two have. */
+/** As rows of the length that rows of the padded one of the two have; as one where neither is padded. */
 function linesOf(tensor: Tensor, other: Tensor): View {
   const padded = isPadded(tensor) ? tensor : other;
-  const columns = isPadded(tensor) || isPadded(other) ? padded.columns : tensor.columns;
+  const columns = isPadded(padded) ? padded.columns : tensor.size;
   const rows = tensor.size / columns;
   return { tensor, offset: 0, shape: [rows, columns], strides: [isPadded(tensor) ? tensor.ld : columns, 1] };
 }

@@ -39,7 +39,8 @@ export async function runNetwork(
   }
 }
 
-function layoutOf(bytes: Uint8Array): Record<string, string> {
+/** Of the inputs and outputs that are images, by name: `NCHW` or `NHWC`. */
+export function layoutOf(bytes: Uint8Array): Record<string, string> {
   const { metadataProps = [] } = decodeFile(bytes) as { metadataProps?: { key: string; value: string }[] };
   return JSON.parse(metadataProps.find(({ key }) => key === 'layout')?.value ?? '{}');
 }
