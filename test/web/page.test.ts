@@ -6,6 +6,7 @@ import { launchChromium, noBrowser } from '../browser.js';
 import { bundle } from './bundle.js';
 import { Firefox, noFirefox } from './firefox.js';
 import { isolated, root, startServer, type WebServer } from './server.js';
+import { noWebKit, WebKit } from './webkit.js';
 
 const html = '<!doctype html><html lang="en"><title>lanegrad</title><h1>lanegrad</h1>';
 const minimum = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
@@ -15,7 +16,7 @@ let browser: Browser;
 let files: Record<string, string | Uint8Array>;
 
 beforeAll(async () => {
-  if (noBrowser && noFirefox) return;
+  if (noBrowser && noFirefox && noWebKit) return;
   const { full } = await loadMnist();
   const [all, inline, worker, inlineWorker] = await Promise.all(
     [
@@ -92,15 +93,16 @@ function learned({ loss, accuracy, probabilities }: Trained): void {
 const ownWorker = "worker: new URL('a/worker.js', location)";
 
 /**
- * Both browsers go through the same. `run` opens a page and returns what the function of that text returns.
+ * All browsers go through the same. `run` opens a page and returns what the function of that text returns.
+ * Where an isolated page may share memory only by a flag, `share` does so with it.
  */
-function everywhere(run: <T>(path: string, text: string) => Promise<T>): void {
+function everywhere(run: <T>(path: string, text: string) => Promise<T>, share = run): void {
   test('with threads in an isolated page, in a worker and on the page’s own thread; the same weights', async () => {
     const outcomes: Trained[] = [];
     for (const place of [ownWorker, 'worker: false']) {
       for (const threads of [1, 2]) {
         const options = `{ ${place}, engine: { math: 'strict', threads: ${threads} } }`;
-        const outcome = await run<Trained>('isolated/', training(options));
+        const outcome = await share<Trained>('isolated/', training(options));
         learned(outcome);
         expect(outcome.place).toBe(place === ownWorker ? 'worker' : 'caller');
         expect(outcome.isolated).toBe(true);
@@ -273,4 +275,31 @@ describe.skipIf(noFirefox)('Firefox', () => {
   });
   afterAll(() => firefox?.close());
   everywhere((path, text) => firefox.run(`${server.origin}/${path}`, text));
+});
+
+describe.skipIf(noWebKit)('WebKit', () => {
+  let webkit: WebKit;
+  let sharing: WebKit;
+  beforeAll(async () => {
+    webkit = await WebKit.launch();
+    sharing = await WebKit.launch({ flags: ['useSharedArrayBuffer'] });
+  });
+  afterAll(async () => {
+    await webkit?.close();
+    await sharing?.close();
+  });
+  everywhere(
+    (path, text) => webkit.run(`${server.origin}/${path}`, text),
+    (path, text) => sharing.run(`${server.origin}/${path}`, text),
+  );
+
+  test('an isolated page that shares no memory has one thread, and says why', async () => {
+    for (const place of [ownWorker, 'worker: false']) {
+      const outcome = await webkit.run<Trained>(`${server.origin}/isolated/`, training(`{ ${place} }`));
+      learned(outcome);
+      expect(outcome.isolated).toBe(true);
+      expect(outcome.info).toMatchObject({ backend: 'wasm', math: 'strict', threads: 1 });
+      expect(outcome.info.reason).toContain('could not be started');
+    }
+  });
 });
