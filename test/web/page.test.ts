@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadMnist } from '../../src/data/mnist.js';
 import type { EngineInfo } from '../../src/engine/engine.js';
 import { launchChromium, noBrowser } from '../browser.js';
-import { bundle } from './bundle.js';
+import { bundle, splitFiles } from './bundle.js';
 import { Firefox, noFirefox } from './firefox.js';
 import { isolated, root, startServer, type WebServer } from './server.js';
 import { noWebKit, WebKit } from './webkit.js';
@@ -44,6 +44,10 @@ beforeAll(async () => {
   server.mount('forbidden', {
     from: files,
     headers: { 'content-security-policy': "default-src 'self'; script-src 'self'" },
+  });
+  server.mount('split', {
+    from: { ...files, ...(await splitFiles('dist/trainer/worker.js', 'a')) },
+    headers: isolated,
   });
   // A page that lies elsewhere than its kernels, on a server that answers everything with itself.
   server.mount('lost', { from: { ...files, 'a/b/c/all.js': all } });
@@ -120,6 +124,42 @@ function everywhere(run: <T>(path: string, text: string) => Promise<T>, share = 
     expect(outcome.info.reason).toContain('one thread: the page is not cross-origin isolated');
     const refused = run('page/', training(`{ ${ownWorker}, engine: { threads: 2 } }`));
     await expect(refused).rejects.toThrow('threads are not available: the page is not cross-origin isolated');
+  });
+
+  test('in a worker whose script a bundler has split, with what is loaded when it is wanted', async () => {
+    const text = `async () => {
+      const L = await import('./a/all.js');
+      const bytes = async (name, length) => new Uint8Array(await (await fetch(name)).arrayBuffer(), 0, length);
+      const set = L.dataset({ inputs: await bytes('images', 2000 * 784), labels: await bytes('labels', 2000), classes: 10 });
+      const model = L.sequential(784, [L.dense(64, { activation: 'relu' }), L.dense(10)], { seed: 1 });
+      const trainer = await L.createTrainer({ model, ${ownWorker} });
+      const history = await trainer.fit(set, {
+        loss: 'softmaxCrossEntropy',
+        optimizer: L.optimizer({ name: 'clipped', learningRate: 0.002, transforms: [L.clipByGlobalNorm(1), L.scaleByAdam()] }),
+        batchSize: 50, epochs: 3, validation: set, metrics: ['f1'], earlyStopping: { patience: 2 }, classWeights: 'balanced',
+      });
+      const { accuracy, metrics } = await trainer.evaluate(set, { metrics: ['f1'] });
+      trainer.dispose();
+      const line = L.dataset({ inputs: [[-1], [0], [1], [2]], targets: [-3, -1, 1, 3] });
+      const second = await L.createTrainer({ model: L.sequential(1, [L.dense(1)], { seed: 1 }), ${ownWorker} });
+      const loss = L.ownLoss(({ output, target }) => L.square(L.sub(output, target)));
+      await second.fit(line, { loss, optimizer: L.sgd({ learningRate: 0.1 }), batchSize: 4, epochs: 100 });
+      const [answer] = await second.predict([3], { loss });
+      second.dispose();
+      return { accuracy, f1: metrics.f1, epochs: history.epochs.length, answer, info: trainer.info };
+    }`;
+    const outcome = await share<{
+      accuracy: number;
+      f1: number;
+      epochs: number;
+      answer: number;
+      info: EngineInfo;
+    }>('split/', text);
+    expect(outcome.answer).toBeCloseTo(5, 1);
+    expect(outcome).toMatchObject({ epochs: 3, info: { backend: 'wasm' } });
+    expect(outcome.info.threads).toBeGreaterThan(1);
+    expect(outcome.accuracy).toBeGreaterThan(0.9);
+    expect(outcome.f1).toBeGreaterThan(0.9);
   });
 
   test('with the kernels within the script', async () => {
@@ -283,7 +323,7 @@ describe.skipIf(noWebKit)('WebKit', () => {
   beforeAll(async () => {
     webkit = await WebKit.launch();
     sharing = await WebKit.launch({ flags: ['useSharedArrayBuffer'] });
-  });
+  }, 120_000);
   afterAll(async () => {
     await webkit?.close();
     await sharing?.close();

@@ -208,10 +208,12 @@ describe.skipIf(noWebKit)('WebKit', () => {
   describe('as it comes', () => {
     beforeAll(async () => {
       webkit = await WebKit.launch();
-    });
+    }, 120_000);
     afterAll(() => webkit?.close());
 
-    test('trains to the same bits, and says that there is neither shared memory nor fma', async () => {
+    test('trains to the same bits, and says that there is neither shared memory nor fma', {
+      timeout: 240_000,
+    }, async () => {
       const outcome = await run(strict[0]);
       expect(outcome.info.runtime).toMatch(/AppleWebKit.*Safari/);
       expect(outcome.info.runtime).not.toContain('Chrome');
@@ -228,7 +230,7 @@ describe.skipIf(noWebKit)('WebKit', () => {
   describe('with what it has and does not show', () => {
     beforeAll(async () => {
       webkit = await WebKit.launch({ flags: ['useSharedArrayBuffer', 'useWasmRelaxedSIMD'] });
-    });
+    }, 120_000);
     afterAll(() => webkit?.close());
 
     test('trains to the same bits', { timeout: 240_000 }, async () => {
