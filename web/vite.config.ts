@@ -32,11 +32,7 @@ export default defineConfig({
       { find: /^lanegrad\/tables$/, replacement: `${source}/tables.ts` },
     ],
   },
-  worker: {
-    format: 'es',
-    // WebKit runs a worker's script once more when a chunk imports from it: what they share has a file of its own.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] } } },
-  },
+  worker: { format: 'es' },
   build: {
     ...{ outDir: 'dist', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
     rolldownOptions: { output: { codeSplitting: { groups } } },
