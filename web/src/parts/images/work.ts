@@ -74,12 +74,17 @@ const nothing = async (work: Promise<void> | undefined) => {
   return undefined;
 };
 
-const tell = serve<Calls, News>({
-  read,
-  train,
-  pause: () => nothing(trainer?.pause()),
-  resume: () => nothing(trainer?.resume()),
-  stop: () => nothing(trainer?.stop()),
-  predict,
-  file,
-});
+let tell: (news: News) => void;
+
+/** Begins to answer. */
+export function work(): void {
+  tell = serve<Calls, News>({
+    read,
+    train,
+    pause: () => nothing(trainer?.pause()),
+    resume: () => nothing(trainer?.resume()),
+    stop: () => nothing(trainer?.stop()),
+    predict,
+    file,
+  });
+}

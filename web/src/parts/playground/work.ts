@@ -242,8 +242,13 @@ async function handle(request: Request): Promise<void> {
 /** One request at a time, in order. */
 let last = Promise.resolve();
 
-addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  last = last.then(() =>
-    handle(data).catch((error: Error) => answer({ kind: 'failure', run: data.run, message: error.message })),
-  );
-});
+/** Begins to answer. */
+export function work(): void {
+  addEventListener('message', ({ data }: MessageEvent<Request>) => {
+    last = last.then(() =>
+      handle(data).catch((error: Error) =>
+        answer({ kind: 'failure', run: data.run, message: error.message }),
+      ),
+    );
+  });
+}

@@ -199,14 +199,19 @@ function required<T>(value: T | undefined, what: string): T {
   return value;
 }
 
-const tell = serve<Calls, EpochNews>({
-  open,
-  prepare,
-  train,
-  stop: () => {
-    stopping?.abort();
-    return undefined;
-  },
-  predict: predictRow,
-  file,
-});
+let tell: (news: EpochNews) => void;
+
+/** Begins to answer. */
+export function work(): void {
+  tell = serve<Calls, EpochNews>({
+    open,
+    prepare,
+    train,
+    stop: () => {
+      stopping?.abort();
+      return undefined;
+    },
+    predict: predictRow,
+    file,
+  });
+}
