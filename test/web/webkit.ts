@@ -128,6 +128,10 @@ export class WebKit {
 
   /** A picture of what the window shows, as a file. */
   async keepPicture(file: string): Promise<void> {
+    // What was changed last is drawn by then.
+    const script =
+      'const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));';
+    await this.#ask('POST', `${this.#session}/execute/async`, { script, args: [] });
     const picture = await this.#ask<string>('GET', `${this.#session}/screenshot`);
     await writeFile(file, picture, 'base64');
   }
