@@ -56,7 +56,9 @@ for (const { trains, entry, limit, without } of pages) {
 console.log(
   `everything of lanegrad and a trainer: ${show(await minified('test/web/pages/all.js'))} of script`,
 );
-console.log(`a trainer's worker: another ${show(await minified('dist/trainer/worker.js'))}`);
+console.log(
+  `a trainer's worker: another ${show(sum(await bundleSplit('dist/trainer/worker.js', 'trainer/serve.js')))}`,
+);
 console.log(
   `one script with simd and fma: ${show(compressed(await readFile(`${root}dist/script/lanegrad.js`)))}`,
 );

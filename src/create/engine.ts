@@ -17,8 +17,8 @@ export interface EngineOptions {
   backend?: 'auto' | 'wasm' | 'reference';
   /**
    * `strict` multiplies, rounds and adds: the same bits on every engine. `fma` rounds once, where relaxed
-   * SIMD is to be had: faster, and the same bits on one kind of machine. `auto` (the default) takes fma where
-   * it is accepted without a flag.
+   * SIMD is to be had: faster, and the same bits wherever multiply-adds are rounded once. `auto` (the default)
+   * takes fma where it is accepted without a flag.
    */
   math?: 'auto' | 'strict' | 'fma';
   /**

@@ -1,6 +1,10 @@
 /** lanegrad/inline-worker: the same with the kernels within the code. */
-import { platform } from '#platform';
-import { embedded } from '../engine/embedded.js';
-import { serve } from './serve.js';
+import { begin } from './begin.js';
 
-serve(platform.workerPort(), embedded);
+begin(async () => {
+  const [{ embedded }, { serveHere }] = await Promise.all([
+    import('../engine/embedded.js'),
+    import('./serve.js'),
+  ]);
+  serveHere(embedded);
+});

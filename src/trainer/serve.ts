@@ -1,4 +1,5 @@
 /** The worker's end: a Session that is told what to do by messages. */
+import { platform } from '#platform';
 import { isUint8Array } from '../base/arrays.js';
 import { EngineError } from '../base/errors.js';
 import type { WorkerPort } from '../base/platform/types.js';
@@ -27,6 +28,11 @@ import {
   withInputs,
 } from './protocol.js';
 import { Session } from './session.js';
+
+/** Answers what the worker is asked in which this runs. */
+export function serveHere(wasm?: WasmSources): void {
+  serve(platform.workerPort(), wasm);
+}
 
 /** Answers the requests that come in. `wasm`: where the kernels are, unless the page says otherwise. */
 export function serve(port: WorkerPort, wasm?: WasmSources): void {

@@ -1,5 +1,4 @@
 /** lanegrad/worker: what runs in a trainer's worker. It does nothing but wait for messages. */
-import { platform } from '#platform';
-import { serve } from './serve.js';
+import { begin } from './begin.js';
 
-serve(platform.workerPort());
+begin(async () => (await import('./serve.js')).serveHere());

@@ -26,6 +26,20 @@ export async function bundleSplit(entry: string, later?: string): Promise<string
   return (await splitPage(entry, later)).texts;
 }
 
+/** The files that Rollup makes of it by the paths that it names them, the module itself first in its folder. */
+export async function splitFiles(entry: string, folder: string): Promise<Record<string, string>> {
+  const bundled = await rollup({
+    input: `${root}${entry}`,
+    plugins: [nodeResolve({ browser: true })],
+    onLog: () => {},
+  });
+  const { output } = await bundled.generate({ format: 'es', entryFileNames: '[name].js' });
+  await bundled.close();
+  return Object.fromEntries(
+    output.flatMap((file) => (file.type === 'chunk' ? [[`${folder}/${file.fileName}`, file.code]] : [])),
+  );
+}
+
 /** The same, with the files of the package that they are made of. */
 export async function splitPage(
   entry: string,

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadMnist } from '../../src/data/mnist.js';
 import type { EngineInfo } from '../../src/engine/engine.js';
 import { launchChromium, noBrowser } from '../browser.js';
-import { bundle } from './bundle.js';
+import { bundle, splitFiles } from './bundle.js';
 import { Firefox, noFirefox } from './firefox.js';
 import { isolated, root, startServer, type WebServer } from './server.js';
+import { noWebKit, WebKit } from './webkit.js';
 
 const html = '<!doctype html><html lang="en"><title>lanegrad</title><h1>lanegrad</h1>';
 const minimum = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
@@ -15,7 +16,7 @@ let browser: Browser;
 let files: Record<string, string | Uint8Array>;
 
 beforeAll(async () => {
-  if (noBrowser && noFirefox) return;
+  if (noBrowser && noFirefox && noWebKit) return;
   const { full } = await loadMnist();
   const [all, inline, worker, inlineWorker] = await Promise.all(
     [
@@ -43,6 +44,10 @@ beforeAll(async () => {
   server.mount('forbidden', {
     from: files,
     headers: { 'content-security-policy': "default-src 'self'; script-src 'self'" },
+  });
+  server.mount('split', {
+    from: { ...files, ...(await splitFiles('dist/trainer/worker.js', 'a')) },
+    headers: isolated,
   });
   // A page that lies elsewhere than its kernels, on a server that answers everything with itself.
   server.mount('lost', { from: { ...files, 'a/b/c/all.js': all } });
@@ -92,15 +97,16 @@ function learned({ loss, accuracy, probabilities }: Trained): void {
 const ownWorker = "worker: new URL('a/worker.js', location)";
 
 /**
- * Both browsers go through the same. `run` opens a page and returns what the function of that text returns.
+ * All browsers go through the same. `run` opens a page and returns what the function of that text returns.
+ * Where an isolated page may share memory only by a flag, `share` does so with it.
  */
-function everywhere(run: <T>(path: string, text: string) => Promise<T>): void {
+function everywhere(run: <T>(path: string, text: string) => Promise<T>, share = run): void {
   test('with threads in an isolated page, in a worker and on the page’s own thread; the same weights', async () => {
     const outcomes: Trained[] = [];
     for (const place of [ownWorker, 'worker: false']) {
       for (const threads of [1, 2]) {
         const options = `{ ${place}, engine: { math: 'strict', threads: ${threads} } }`;
-        const outcome = await run<Trained>('isolated/', training(options));
+        const outcome = await share<Trained>('isolated/', training(options));
         learned(outcome);
         expect(outcome.place).toBe(place === ownWorker ? 'worker' : 'caller');
         expect(outcome.isolated).toBe(true);
@@ -118,6 +124,42 @@ function everywhere(run: <T>(path: string, text: string) => Promise<T>): void {
     expect(outcome.info.reason).toContain('one thread: the page is not cross-origin isolated');
     const refused = run('page/', training(`{ ${ownWorker}, engine: { threads: 2 } }`));
     await expect(refused).rejects.toThrow('threads are not available: the page is not cross-origin isolated');
+  });
+
+  test('in a worker whose script a bundler has split, with what is loaded when it is wanted', async () => {
+    const text = `async () => {
+      const L = await import('./a/all.js');
+      const bytes = async (name, length) => new Uint8Array(await (await fetch(name)).arrayBuffer(), 0, length);
+      const set = L.dataset({ inputs: await bytes('images', 2000 * 784), labels: await bytes('labels', 2000), classes: 10 });
+      const model = L.sequential(784, [L.dense(64, { activation: 'relu' }), L.dense(10)], { seed: 1 });
+      const trainer = await L.createTrainer({ model, ${ownWorker} });
+      const history = await trainer.fit(set, {
+        loss: 'softmaxCrossEntropy',
+        optimizer: L.optimizer({ name: 'clipped', learningRate: 0.002, transforms: [L.clipByGlobalNorm(1), L.scaleByAdam()] }),
+        batchSize: 50, epochs: 3, validation: set, metrics: ['f1'], earlyStopping: { patience: 2 }, classWeights: 'balanced',
+      });
+      const { accuracy, metrics } = await trainer.evaluate(set, { metrics: ['f1'] });
+      trainer.dispose();
+      const line = L.dataset({ inputs: [[-1], [0], [1], [2]], targets: [-3, -1, 1, 3] });
+      const second = await L.createTrainer({ model: L.sequential(1, [L.dense(1)], { seed: 1 }), ${ownWorker} });
+      const loss = L.ownLoss(({ output, target }) => L.square(L.sub(output, target)));
+      await second.fit(line, { loss, optimizer: L.sgd({ learningRate: 0.1 }), batchSize: 4, epochs: 100 });
+      const [answer] = await second.predict([3], { loss });
+      second.dispose();
+      return { accuracy, f1: metrics.f1, epochs: history.epochs.length, answer, info: trainer.info };
+    }`;
+    const outcome = await share<{
+      accuracy: number;
+      f1: number;
+      epochs: number;
+      answer: number;
+      info: EngineInfo;
+    }>('split/', text);
+    expect(outcome.answer).toBeCloseTo(5, 1);
+    expect(outcome).toMatchObject({ epochs: 3, info: { backend: 'wasm' } });
+    expect(outcome.info.threads).toBeGreaterThan(1);
+    expect(outcome.accuracy).toBeGreaterThan(0.9);
+    expect(outcome.f1).toBeGreaterThan(0.9);
   });
 
   test('with the kernels within the script', async () => {
@@ -273,4 +315,31 @@ describe.skipIf(noFirefox)('Firefox', () => {
   });
   afterAll(() => firefox?.close());
   everywhere((path, text) => firefox.run(`${server.origin}/${path}`, text));
+});
+
+describe.skipIf(noWebKit)('WebKit', () => {
+  let webkit: WebKit;
+  let sharing: WebKit;
+  beforeAll(async () => {
+    webkit = await WebKit.launch();
+    sharing = await WebKit.launch({ flags: ['useSharedArrayBuffer'] });
+  }, 120_000);
+  afterAll(async () => {
+    await webkit?.close();
+    await sharing?.close();
+  });
+  everywhere(
+    (path, text) => webkit.run(`${server.origin}/${path}`, text),
+    (path, text) => sharing.run(`${server.origin}/${path}`, text),
+  );
+
+  test('an isolated page that shares no memory has one thread, and says why', async () => {
+    for (const place of [ownWorker, 'worker: false']) {
+      const outcome = await webkit.run<Trained>(`${server.origin}/isolated/`, training(`{ ${place} }`));
+      learned(outcome);
+      expect(outcome.isolated).toBe(true);
+      expect(outcome.info).toMatchObject({ backend: 'wasm', math: 'strict', threads: 1 });
+      expect(outcome.info.reason).toContain('could not be started');
+    }
+  });
 });

@@ -20,6 +20,7 @@ import { launchChromium, noBrowser } from '../browser.js';
 import { bundle } from './bundle.js';
 import { Firefox, noFirefox } from './firefox.js';
 import { isolated, root, startServer, type WebServer } from './server.js';
+import { noWebKit, WebKit } from './webkit.js';
 
 interface Outcome {
   /** Of each network. */
@@ -197,5 +198,46 @@ describe.skipIf(noFirefox)('Firefox', () => {
       same(outcome, options);
     }
     expect(firefox.errors).toEqual([]);
+  });
+});
+
+describe.skipIf(noWebKit)('WebKit', () => {
+  let webkit: WebKit;
+  const run = (options: EngineOptions) => webkit.run<Outcome>(page, inPage(options));
+
+  describe('as it comes', () => {
+    beforeAll(async () => {
+      webkit = await WebKit.launch();
+    }, 120_000);
+    afterAll(() => webkit?.close());
+
+    test('trains to the same bits, and says that there is neither shared memory nor fma', {
+      timeout: 240_000,
+    }, async () => {
+      const outcome = await run(strict[0]);
+      expect(outcome.info.runtime).toMatch(/AppleWebKit.*Safari/);
+      expect(outcome.info.runtime).not.toContain('Chrome');
+      same(outcome, strict[0]);
+      same(await run({}), { math: 'strict', threads: 1 });
+      await expect(run(strict[1])).rejects.toThrow(
+        /ThreadError: threads: thread 2 of 2 could not be started/,
+      );
+      await expect(run(fma)).rejects.toThrow('does not accept relaxed SIMD, which fma needs');
+      expect(webkit.errors).toEqual([]);
+    });
+  });
+
+  describe('with what it has and does not show', () => {
+    beforeAll(async () => {
+      webkit = await WebKit.launch({ flags: ['useSharedArrayBuffer', 'useWasmRelaxedSIMD'] });
+    }, 120_000);
+    afterAll(() => webkit?.close());
+
+    test('trains to the same bits', { timeout: 240_000 }, async () => {
+      for (const options of strict) same(await run(options), options);
+      // The same JavaScriptCore as Bun's.
+      for (const threads of [1, 2]) sameFma(await run({ math: 'fma', threads }), false);
+      expect(webkit.errors).toEqual([]);
+    });
   });
 });

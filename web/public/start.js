@@ -3,6 +3,14 @@
  * the reason may be a browser that does not know the new one.
  */
 (() => {
+  // Where the page's policy asks for trusted types: workers are started with scripts of the page's own origin.
+  if (window.trustedTypes) {
+    window.trustedTypes.createPolicy('default', {
+      createScriptURL: (address) =>
+        new URL(address, location.href).origin === location.origin ? address : undefined,
+    });
+  }
+
   // Some systems' browsers have a language that Intl refuses, such as WebKitGTK's 'C': what formats numbers by it would fail.
   try {
     new Intl.NumberFormat(navigator.language);

@@ -21,6 +21,20 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+interface MarkupPolicy {
+  createHTML(text: string): string;
+}
+
+/** Where the browser has Trusted Types: for markup that is written down in this page's own source. */
+const markupPolicy = (
+  globalThis as { trustedTypes?: { createPolicy(name: string, rules: MarkupPolicy): MarkupPolicy } }
+).trustedTypes?.createPolicy('markup', { createHTML: (text) => text });
+
+/** Fills an element with markup of the page's own source; never with what a visitor brings. */
+export function fill(element: HTMLElement, markup: string): void {
+  element.innerHTML = markupPolicy?.createHTML(markup) ?? markup;
+}
+
 /** Switches all that the selector finds off, or on again. */
 export function disable(root: ParentNode, selector: string, disabled: boolean): void {
   for (const field of root.querySelectorAll<HTMLInputElement>(selector)) field.disabled = disabled;

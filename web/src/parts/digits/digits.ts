@@ -5,7 +5,7 @@
 import { readModel, type Sequential, writeModel } from 'lanegrad';
 import { createTrainer, type Trainer } from 'lanegrad/trainer';
 import { Curve } from '../../shared/charts.js';
-import { count, disable, get, saveFile, say } from '../../shared/dom.js';
+import { count, disable, get, make, saveFile, say } from '../../shared/dom.js';
 import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { Latest } from '../../shared/latest.js';
 import { copyLink, type Part, readRoute, writeRoute } from '../../shared/route.js';
@@ -201,7 +201,8 @@ resetButton.addEventListener('click', async () => {
 
 const bars = Array.from({ length: 10 }, (_, digit) => {
   const item = document.createElement('li');
-  item.innerHTML = `<span>${digit}</span><span class="bar" aria-hidden="true"><i></i></span><span class="share">–</span>`;
+  const bar = make('span', { class: 'bar', 'aria-hidden': 'true' }, make('i'));
+  item.append(make('span', {}, String(digit)), bar, make('span', { class: 'share' }, '–'));
   get('probabilities').append(item);
   return item;
 });

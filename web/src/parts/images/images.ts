@@ -2,7 +2,7 @@
 import '../../style/results.css';
 import './images.css';
 import { lossCurve } from '../../shared/charts.js';
-import { count, disable, get, plural, saveFile, say } from '../../shared/dom.js';
+import { count, disable, fill, get, plural, saveFile, say } from '../../shared/dom.js';
 import { type DroppedFile, onDrop } from '../../shared/drop.js';
 import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { Latest } from '../../shared/latest.js';
@@ -22,7 +22,7 @@ const DRAWINGS = 40;
 const GLANCE = 120;
 
 export function open(root: HTMLElement): Part {
-  root.innerHTML = markup;
+  fill(root, markup);
   return new ImagesPart(root);
 }
 

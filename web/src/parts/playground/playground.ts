@@ -2,7 +2,7 @@
 import './playground.css';
 import { Curve } from '../../shared/charts.js';
 import { onThemeChange } from '../../shared/colours.js';
-import { count, get, percent, say } from '../../shared/dom.js';
+import { count, fill, get, percent, say } from '../../shared/dom.js';
 import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { copyLink, type Part, writeRoute } from '../../shared/route.js';
 import { Diagram, type UnitPlace } from './diagram.js';
@@ -27,7 +27,7 @@ const CURVE_INTERVAL = 60;
 const SAY_INTERVAL = 5000;
 
 export function open(root: HTMLElement): Part {
-  root.innerHTML = markup;
+  fill(root, markup);
   fillFields(root);
   return new Playground(root);
 }

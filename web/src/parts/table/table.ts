@@ -4,7 +4,7 @@ import './table.css';
 import type { ColumnType, Task } from 'lanegrad/tables';
 import { lossCurve } from '../../shared/charts.js';
 import { onThemeChange } from '../../shared/colours.js';
-import { count, disable, get, make, percent, plural, saveFile, say } from '../../shared/dom.js';
+import { count, disable, fill, get, make, percent, plural, saveFile, say } from '../../shared/dom.js';
 import { onDrop } from '../../shared/drop.js';
 import { describeEngine, sayEngine } from '../../shared/engine.js';
 import { Latest } from '../../shared/latest.js';
@@ -30,7 +30,7 @@ import { readHidden, readLink, type TableLink, writeLink } from './settings.js';
 const TARGETS = /^(target|label|class|species|y|price|outcome|survived|diagnosis|quality)$/i;
 
 export function open(root: HTMLElement): Part {
-  root.innerHTML = markup;
+  fill(root, markup);
   return new TablePart(root);
 }
 
