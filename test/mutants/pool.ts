@@ -1,0 +1,55 @@
+/** The tool's threads: each holds the tests, and is given one task after the other. */
+import { Worker } from 'node:worker_threads';
+import type { Task } from './worker.js';
+
+/** A thread that says nothing for so long hangs outside the kernels, where no budget ends it. */
+const SILENCE = 300_000;
+
+export class Thread {
+  readonly #script: string;
+  readonly #bytes: Uint8Array;
+  #worker: Worker | undefined;
+
+  constructor(script: string, bytes: Uint8Array) {
+    this.#script = script;
+    this.#bytes = bytes;
+  }
+
+  /** The answer; undefined where the thread had to be ended. The next task gets a new one. */
+  async ask<T>(task: Task): Promise<T | undefined> {
+    this.#worker ??= await this.#start();
+    const worker = this.#worker;
+    const answer = await heard<T>(worker, () => worker.postMessage(task));
+    if (answer === undefined) {
+      this.#worker = undefined;
+      await worker.terminate();
+    }
+    return answer;
+  }
+
+  async end(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  async #start(): Promise<Worker> {
+    const worker = new Worker(this.#script, { workerData: { bytes: this.#bytes } });
+    if ((await heard(worker)) === undefined) throw new Error('the tests did not load');
+    return worker;
+  }
+}
+
+function heard<T>(worker: Worker, ask?: () => void): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => finish(() => resolve(undefined)), SILENCE);
+    const answered = (answer: T) => finish(() => resolve(answer));
+    const failed = (error: Error & { code?: string }) =>
+      finish(() => (error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(undefined) : reject(error)));
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      worker.off('message', answered).off('error', failed);
+      settle();
+    };
+    worker.on('message', answered).on('error', failed);
+    ask?.();
+  });
+}

@@ -1,0 +1,62 @@
+/** What a run needs before its first mutant: the binary with its source map, and the tests as one script. */
+import { readdirSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
+import type { Compiled } from './mutants.js';
+
+const OUT = 'build/mutants/';
+
+/** The strict binary as the build makes it, and where each of its bytes comes from. */
+export function compile(root: string): Promise<Compiled> {
+  const worker = new Worker(new URL('../../assembly/compile.mjs', import.meta.url));
+  const options = ['--sourceMap', '--outFile', `${OUT}simd.wasm`, '--textFile', `${OUT}simd.wat`];
+  return new Promise<Compiled>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', ({ written, problem }: { written: [string, string][]; problem?: string }) => {
+      if (problem) reject(new Error(problem));
+      const file = (name: string) => written.find(([path]) => path === OUT + name)![1];
+      resolve({
+        bytes: file('simd.wasm') as unknown as Uint8Array,
+        map: file('simd.wasm.map'),
+        text: file('simd.wat'),
+      });
+    });
+    worker.postMessage({ root, source: 'build/assembly/index.ts', target: 'simd', options });
+  }).finally(() => worker.terminate());
+}
+
+/** Tests of other things than kernels of the strict binary. */
+const left = /\/(harness|signatures)\.test\.ts$/;
+
+/** The tests of kernels and worker.ts, over the binary that the worker is given. */
+export async function bundle(root: string): Promise<string> {
+  const files = readdirSync(`${root}test/kernels`)
+    .map((name) => `kernels/${name}`)
+    .concat('engine/strided.test.ts')
+    .filter((path) => path.endsWith('.test.ts') && !left.test(path))
+    .sort();
+  const loads = files.map((path) => `['${path}', () => import('./${path}')],`);
+  const contents = `import { serve } from './mutants/worker.ts';\nserve([\n${loads.join('\n')}\n]);`;
+  const outfile = `${root}${OUT}worker.mjs`;
+  await build({
+    absWorkingDir: root,
+    stdin: { contents, resolveDir: `${root}test`, loader: 'ts' },
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    logLevel: 'warning',
+    alias: { '#platform': `${root}src/base/platform/node.ts`, vitest: `${root}test/mutants/suite.ts` },
+    plugins: [
+      {
+        name: 'backend',
+        setup({ onResolve }) {
+          onResolve({ filter: /\/wasm\.js$/ }, () => ({ path: `${root}test/mutants/backend.ts` }));
+        },
+      },
+    ],
+  });
+  return outfile;
+}
