@@ -266,9 +266,11 @@ const shapes: Record<string, Case> = {
   'depthwise with dilation': depthwise({
     ...{ B: 1, image: [8, 9, 8], window: [3, 2], dilations: [2, 3], padding: [3, 0, 1, 2] },
   }),
+  'depthwise, windows larger than the image': same(depthwise({ B: 2, image: [2, 2, 5], window: [7, 7] })),
   'an empty batch': same({ B: 0, image: [5, 6, 3], window: [3, 3], outputs: 4 }),
   'one dimension': { B: 2, image: [1, 20, 5], window: [1, 3], outputs: 6, padding: [0, 1, 0, 1] },
   'more than a block of k': same({ B: 1, image: [4, 5, 70], window: [3, 3], outputs: 20 }),
+  'more outputs than a block of k': same({ B: 1, image: [3, 4, 2], window: [2, 2], outputs: 300 }),
   'many pixels': same({ B: 8, image: [23, 23, 2], window: [3, 3], outputs: 5 }),
 };
 

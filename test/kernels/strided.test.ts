@@ -8,7 +8,7 @@ import { createWasmBackend } from '../../src/engine/wasm.js';
 import type { UnaryOperation } from '../../src/ops/strided.js';
 import { binaryFunctions, erf, specials } from '../engine/strided-functions.js';
 import { Arena, describeBackends, filled, float64Arena, reals, testNumbers } from './harness.js';
-import { runOn, vector, vectorInout, vectorOut } from './operands.js';
+import { input, output, runOn, vector, vectorInout, vectorOut } from './operands.js';
 import { sampled } from './samples.js';
 import { expectClose, expectSame, expectWithinUlps } from './ulp.js';
 
@@ -72,6 +72,57 @@ describeBackends('strided kernels', (arena) => {
           );
           const lengthy = apply(arena, 'erf', x, { sy, sx, end });
           expectClose(context, lengthy, x.map(erf), (i) => 3 * 2 ** -23 * Math.abs(erf(x[i])));
+        }
+      }
+    }
+  });
+
+  test('copies of matrices that lie transposed: blocks, edges, gaps, at the end of memory', () => {
+    const op = UNARY.indexOf('copy');
+    for (const [M, N] of [
+      [1, 1],
+      [3, 5],
+      [4, 4],
+      [5, 8],
+      [9, 66],
+      [8, 64],
+      [12, 131],
+      [70, 7],
+      [3, 130],
+    ]) {
+      const x = reals(M * N, M + N);
+      for (const gap of [0, 3]) {
+        for (const end of ['x', 'y'] as const) {
+          const operands = { y: output(M, N, N + gap), x: input(x, N, M, M + gap) };
+          const context = `${M}x${N}, gap ${gap}, ${end}`;
+          const { y } = runOn(
+            arena,
+            context,
+            operands,
+            (at) =>
+              arena.kernels.strided_unary(
+                at.y.pointer,
+                0,
+                at.y.ld,
+                1,
+                arena.work,
+                at.x.pointer,
+                0,
+                1,
+                at.x.ld,
+                1,
+                M,
+                N,
+                op,
+                0,
+              ),
+            end,
+          );
+          expectSame(
+            context,
+            y,
+            y.map((_, i) => x[(i % N) * M + Math.floor(i / N)]),
+          );
         }
       }
     }

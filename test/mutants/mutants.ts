@@ -57,14 +57,15 @@ export function mutantsOf({ bytes, map, text }: Compiled, root: string): { binar
     const kernel = kernels[func];
     const family = families.find(([, files]) => files.test(kernel))?.[0];
     if (family === undefined) throw new Error(`${kernel} is of no family: name it in test/mutants/mutants.ts`);
+    // What the optimizer made itself has no line: that of the instruction before it stands for it.
+    let [file, line, column] = ['', 0, 0];
     instructions.forEach((instruction, index) => {
+      const entry = lines.findEntry(0, instruction.at);
+      if ('originalSource' in entry && entry.originalSource) {
+        [file, line, column] = [entry.originalSource, entry.originalLine + 1, entry.originalColumn + 1];
+      }
       const changes = changesOf(binary, instruction);
       if (changes.length === 0) return;
-      const entry = lines.findEntry(0, instruction.at);
-      const [file, line, column] =
-        'originalSource' in entry
-          ? [entry.originalSource, entry.originalLine + 1, entry.originalColumn + 1]
-          : ['', 0, 0];
       for (const { before, after, bytes } of changes) {
         const id = mutants.length;
         const where = { file, line, column, text: textOf(file, line) };

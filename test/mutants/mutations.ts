@@ -70,8 +70,7 @@ export function changesOf({ bytes }: Binary, instruction: Instruction): Change[]
   }
   if (name === 'i32.const' || name === 'i64.const') {
     const value = reader.signed();
-    const others = value === 0n ? [1n] : [value + 1n, value - 1n];
-    return others.map((v) => change(`${name} ${v}`, [...opcode, ...signed(v)], `${name} ${value}`));
+    return neighbours(value).map((v) => change(`${name} ${v}`, [...opcode, ...signed(v)], `${name} ${value}`));
   }
   if (name === 'f32.const' || name === 'f64.const') {
     const size = name === 'f32.const' ? 4 : 8;
@@ -107,6 +106,15 @@ export function changesOf({ bytes }: Binary, instruction: Instruction): Change[]
   return [];
 }
 
+/**
+ * The next ones of a whole number. Large ones are often bits of a float: its negative and about its double.
+ */
+function neighbours(value: bigint): bigint[] {
+  if (value === 0n) return [1n];
+  if (value > -(2n ** 24n) && value < 2n ** 24n) return [value + 1n, value - 1n];
+  return [BigInt.asIntN(32, value ^ 0x80000000n), BigInt.asIntN(32, value + 0x800000n)];
+}
+
 function encode(code: number): number[] {
   return code >= SIMD ? [0xfd, ...unsigned(code - SIMD)] : [code];
 }
@@ -131,23 +139,44 @@ function text(value: number): string {
 }
 
 /**
- * Lanes that hold floats become others, all at once where they are equal and else the first one alone; of
- * masks and small whole numbers, the lowest bit of one lane.
+ * Lanes that hold equal floats become others all at once, those that differ the first one alone. Of whole
+ * numbers the lowest bit changes, of masks the highest; nothing becomes 1.0, which is much as either.
  */
 function vectors(lanes: DataView, opcode: number[]): Change[] {
   const bits = [0, 4, 8, 12].map((i) => lanes.getUint32(i, true));
   const before = `v128.const ${bits.map(hex).join(' ')}`;
-  const equal = bits.every((b) => b === bits[0]);
-  const asFloat = Math.abs(lanes.getFloat32(0, true));
-  const isFloat = bits[0] !== 0 && asFloat > 1e-30 && asFloat <= 3.5e38;
-  const made = isFloat
-    ? others(lanes.getFloat32(0, true)).map((v) => new Uint32Array(Float32Array.of(v).buffer)[0])
-    : [bits[0] ^ 1];
-  return made.map((first) => {
-    const changed = bits.map((b, i) => (i === 0 || (equal && isFloat) ? first : b));
+  return replaced(bits, lanes).map((changed) => {
     const bytes = [...opcode, ...new Uint8Array(Uint32Array.from(changed).buffer)];
     return { before, after: changed.map(hex).join(' '), bytes };
   });
+}
+
+function replaced(bits: readonly number[], lanes: DataView): number[][] {
+  const [first, second, third, fourth] = bits;
+  const equal = bits.every((b) => b === first);
+  const alone = (b: number) => [b, second, third, fourth];
+  if (first === third && second === fourth && !equal && plausible(lanes.getFloat64(0, true))) {
+    return others(lanes.getFloat64(0, true)).map((v) => {
+      const [low, high] = new Uint32Array(Float64Array.of(v).buffer);
+      return [low, high, low, high];
+    });
+  }
+  if (isFloat(first)) return others(lanes.getFloat32(0, true)).map((v) => (equal ? Array(4).fill(bitsOf(v)) : alone(bitsOf(v))));
+  if (first === 0) return [alone(bitsOf(1))];
+  return [alone(first < 2 ** 24 ? first ^ 1 : (first ^ 0x80000000) >>> 0)];
+}
+
+function isFloat(bits: number): boolean {
+  return plausible(new Float32Array(Uint32Array.of(bits).buffer)[0]);
+}
+
+/** Whether it looks like a number that somebody wrote down, and not like whole numbers or a mask. */
+function plausible(value: number): boolean {
+  return Math.abs(value) > 1e-30 && Math.abs(value) < 1e30;
+}
+
+function bitsOf(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0];
 }
 
 /** The first lane of 32 bits, and the last, come from the lane beside the right one. */

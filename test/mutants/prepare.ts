@@ -1,13 +1,38 @@
 /** What a run needs before its first mutant: the binary with its source map, and the tests as one script. */
-import { readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import type { Compiled } from './mutants.js';
 
 const OUT = 'build/mutants/';
 
-/** The strict binary as the build makes it, and where each of its bytes comes from. */
-export function compile(root: string): Promise<Compiled> {
+/** The strict binary as the build makes it, and where each of its bytes comes from; kept while its sources last. */
+export async function compile(root: string): Promise<Compiled> {
+  const sum = createHash('sha256');
+  for (const folder of ['assembly', 'build/assembly']) {
+    const files = readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).sort();
+    for (const file of files) if (file.endsWith('.ts')) sum.update(file).update(readFileSync(`${root}${folder}/${file}`));
+  }
+  sum.update(readFileSync(`${root}asconfig.json`)).update(readFileSync(`${root}assembly/compile.mjs`));
+  const key = sum.digest('hex');
+  const read = (name: string) => readFileSync(`${root}${OUT}${name}`);
+  try {
+    if (String(read('simd.key')) === key)
+      return { bytes: read('simd.wasm'), map: String(read('simd.wasm.map')), text: String(read('simd.wat')) };
+  } catch {
+    // Nothing is kept yet.
+  }
+  const made = await compileAnew(root);
+  const write = (name: string, content: string | Uint8Array) => writeFileSync(`${root}${OUT}${name}`, content);
+  write('simd.wasm', made.bytes);
+  write('simd.wasm.map', made.map);
+  write('simd.wat', made.text);
+  write('simd.key', key);
+  return made;
+}
+
+function compileAnew(root: string): Promise<Compiled> {
   const worker = new Worker(new URL('../../assembly/compile.mjs', import.meta.url));
   const options = ['--sourceMap', '--outFile', `${OUT}simd.wasm`, '--textFile', `${OUT}simd.wat`];
   return new Promise<Compiled>((resolve, reject) => {
