@@ -62,7 +62,7 @@ function readArgument(argument, fail) {
     const move = ['each', 'rows'].includes(rest[0]) ? rest.shift() : undefined;
     const to = rest.shift() ?? 'f32';
     if (rest.length > 0 || (to !== 'f32' && !ELEMENTS.includes(to))) fail(`"${argument}" is no pointer`);
-    return { arg, type: 'usize', move, to, isScratch: first === 'scratch' };
+    return { arg, type: 'usize', role: first, move, to, isScratch: first === 'scratch' };
   }
   if (rest.length > 0) fail(`"${argument}" is no argument`);
   if (['cut', 'across', 'first'].includes(first)) return { arg, type: 'i32', move: first };

@@ -5,67 +5,13 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CONV_DEPTHWISE, CONV_GATHERED, CONV_SCATTERED } from '../../src/engine/geometry.js';
 import { activationCodes, type FusedActivation } from '../../src/engine/kernels.js';
+import { type ConvCase, same, shapes, sizesOf } from './conv-shapes.js';
 import { type Arena, describeBackends, filled, gathered, integers, reals, spread } from './harness.js';
 import { expectClose, expectSame } from './ulp.js';
 
-interface Case {
-  B: number;
-  image: readonly [height: number, width: number, channels: number];
-  window: readonly [height: number, width: number];
-  outputs: number;
-  strides?: readonly [number, number];
-  dilations?: readonly [number, number];
-  /** Above, left, below, right. */
-  padding?: readonly [number, number, number, number];
-  groups?: number;
-  bias?: boolean;
-  activation?: FusedActivation;
-  /** Of the image's gradient: the derivative at a saved output. */
-  saved?: boolean;
-  gap?: number;
-  /** Makes the image's gradient the other way round. */
-  scattered?: boolean;
-  wide?: boolean;
-  end?: 'x' | 'w' | 'y' | 'bias' | undefined;
-  values?: 'integers' | 'reals';
-}
-
-interface Sizes {
-  H: number;
-  W: number;
-  C: number;
-  KH: number;
-  KW: number;
-  O: number;
-  OH: number;
-  OW: number;
-  c: number;
-  words: Int32Array;
-}
-
-function sizesOf(given: Case): Sizes {
-  const { image, window, outputs, strides = [1, 1], dilations = [1, 1] } = given;
-  const { padding = [0, 0, 0, 0], groups = 1 } = given;
-  const [H, W, C] = image;
-  const [KH, KW] = window;
-  const along = (length: number, size: number, axis: number) =>
-    Math.floor(
-      (length + padding[axis] + padding[axis + 2] - dilations[axis] * (size - 1) - 1) / strides[axis],
-    ) + 1;
-  const [OH, OW] = [along(H, KH, 0), along(W, KW, 1)];
-  const isDepthwise = groups > 1 && groups === C && groups === outputs;
-  const form = isDepthwise ? CONV_DEPTHWISE : given.scattered ? CONV_SCATTERED : CONV_GATHERED;
-  const words = [
-    ...[H, W, C, OH, OW, outputs, KH, KW, ...strides, ...dilations],
-    ...[padding[0], padding[1], groups, form],
-  ];
-  return { H, W, C, KH, KW, O: outputs, OH, OW, c: C / groups, words: Int32Array.from(words) };
-}
-
 /** Calls `visit` with the places of x, w and y that meet. */
-function follow(given: Case, visit: (x: number, w: number, y: number) => void): void {
+function follow(given: ConvCase, visit: (x: number, w: number, y: number) => void): void {
   const { H, W, C, KH, KW, O, OH, OW, c } = sizesOf(given);
   const { B, strides = [1, 1], dilations = [1, 1], padding = [0, 0, 0, 0], groups = 1 } = given;
   for (let b = 0; b < B; b++) {
@@ -105,7 +51,7 @@ const functions: Record<FusedActivation, (z: number) => number> = {
 };
 
 /** Runs all three kernels on one case and checks what they give. */
-function check(arena: Arena, given: Case): { y: Float64Array; dx: Float64Array; dw: Float64Array } {
+function check(arena: Arena, given: ConvCase): { y: Float64Array; dx: Float64Array; dw: Float64Array } {
   const { H, W, C, KH, KW, O, OH, OW, c, words } = sizesOf(given);
   const { B, groups = 1, gap = 0, activation = 'identity', end } = given;
   const make = given.values === 'reals' ? reals : integers;
@@ -219,65 +165,18 @@ function check(arena: Arena, given: Case): { y: Float64Array; dx: Float64Array; 
   return { y: gotY, dx: Float64Array.from(dx.read()), dw: gotW };
 }
 
-const same = (given: Case): Case => {
-  const { window, dilations = [1, 1] } = given;
-  const [v, h] = window.map((size, axis) => ((size - 1) * dilations[axis]) / 2);
-  return { ...given, padding: [Math.floor(v), Math.floor(h), Math.ceil(v), Math.ceil(h)] };
-};
-
-/** A group for each channel. */
-const depthwise = (given: Omit<Case, 'outputs' | 'groups'>, each = 1): Case => {
-  const [, , channels] = given.image;
-  return { ...given, outputs: each * channels, groups: channels };
-};
-
-const shapes: Record<string, Case> = {
-  'one pixel': { B: 1, image: [1, 1, 1], window: [1, 1], outputs: 1 },
-  'one channel, 5x5': same({ B: 2, image: [9, 8, 1], window: [5, 5], outputs: 7 }),
-  'one channel to six': same({ B: 2, image: [14, 30, 1], window: [5, 5], outputs: 6 }),
-  'one channel to eight, rows at strides': {
-    ...{ B: 2, image: [9, 21, 1], window: [4, 3], outputs: 8, strides: [2, 1], padding: [3, 1, 0, 5] },
+/** Beyond those that golden hashes are kept of. */
+const more: Record<string, ConvCase> = {
+  'depthwise, windows larger than the image': {
+    ...{ B: 2, image: [2, 2, 5], window: [7, 7], padding: [3, 3, 3, 3], outputs: 5, groups: 5 },
   },
-  'one channel to three, padding above the image': {
-    ...{ B: 1, image: [2, 3, 1], window: [2, 5], outputs: 3, padding: [2, 9, 1, 8] },
-  },
-  'three channels, 3x3': same({ B: 3, image: [7, 9, 3], window: [3, 3], outputs: 17 }),
-  'many channels': same({ B: 2, image: [5, 6, 30], window: [3, 3], outputs: 33 }),
-  '1x1': { B: 2, image: [6, 5, 19], window: [1, 1], outputs: 20 },
-  'no padding': { B: 2, image: [8, 7, 6], window: [5, 4], outputs: 16 },
-  'strides of 2': same({ B: 3, image: [8, 9, 5], window: [3, 3], outputs: 12, strides: [2, 2] }),
-  'strides above the window': { B: 2, image: [9, 10, 4], window: [2, 1], outputs: 5, strides: [3, 4] },
-  'strides of 2 and 3, 5x5': same({ B: 1, image: [11, 13, 3], window: [5, 5], outputs: 9, strides: [2, 3] }),
-  dilation: same({ B: 2, image: [9, 9, 4], window: [3, 3], outputs: 6, dilations: [2, 3] }),
-  'dilation and strides': same({
-    ...{ B: 2, image: [12, 11, 3], window: [3, 3], outputs: 8, strides: [2, 3], dilations: [2, 2] },
-  }),
-  'strides and dilation of 4 and 2': same({
-    ...{ B: 1, image: [13, 9, 2], window: [3, 4], outputs: 5, strides: [4, 4], dilations: [2, 6] },
-  }),
-  'uneven padding': { B: 2, image: [5, 6, 3], window: [3, 3], outputs: 6, padding: [2, 0, 1, 3] },
-  'padding above the window': { B: 1, image: [3, 2, 5], window: [2, 3], outputs: 6, padding: [4, 5, 3, 4] },
-  groups: same({ B: 2, image: [6, 5, 12], window: [3, 3], outputs: 18, groups: 3 }),
-  'groups, 1x1': { B: 2, image: [3, 4, 8], window: [1, 1], outputs: 4, groups: 4 },
-  depthwise: same(depthwise({ B: 2, image: [7, 6, 13], window: [3, 3] })),
-  'depthwise, many channels': same(depthwise({ B: 2, image: [5, 6, 36], window: [3, 3] })),
-  'depthwise with strides': same(depthwise({ B: 1, image: [9, 9, 20], window: [3, 5], strides: [2, 1] })),
-  'depthwise, two outputs a channel': same(depthwise({ B: 2, image: [4, 5, 6], window: [3, 3] }, 2)),
-  'depthwise with dilation': depthwise({
-    ...{ B: 1, image: [8, 9, 8], window: [3, 2], dilations: [2, 3], padding: [3, 0, 1, 2] },
-  }),
-  'depthwise, windows larger than the image': same(depthwise({ B: 2, image: [2, 2, 5], window: [7, 7] })),
-  'an empty batch': same({ B: 0, image: [5, 6, 3], window: [3, 3], outputs: 4 }),
-  'one dimension': { B: 2, image: [1, 20, 5], window: [1, 3], outputs: 6, padding: [0, 1, 0, 1] },
-  'more than a block of k': same({ B: 1, image: [4, 5, 70], window: [3, 3], outputs: 20 }),
-  'more outputs than a block of k': same({ B: 1, image: [3, 4, 2], window: [2, 2], outputs: 300 }),
-  'many pixels': same({ B: 8, image: [23, 23, 2], window: [3, 3], outputs: 5 }),
+  'more outputs than a block of k': { B: 1, image: [4, 5, 2], window: [2, 2], outputs: 300 },
 };
 
 const activations: readonly FusedActivation[] = ['identity', 'relu', 'sigmoid', 'tanh'];
 
 describeBackends('convolutions', (arena) => {
-  test.each(Object.entries(shapes))('%s', (_, given) => {
+  test.each(Object.entries({ ...shapes, ...more }))('%s', (_, given) => {
     check(arena, given);
     check(arena, { ...given, bias: true, gap: 3, activation: 'relu', end: 'x' });
     check(arena, { ...given, wide: true, saved: true, activation: 'relu', end: 'w' });
@@ -316,7 +215,7 @@ describeBackends('convolutions', (arena) => {
           image,
           outputs: each * rest.groups,
           activation: activations[code],
-        } as unknown as Case;
+        } as unknown as ConvCase;
         const { OH, OW } = sizesOf(given);
         if (OH < 1 || OW < 1) return;
         check(arena, given);

@@ -1,37 +1,9 @@
 import { expect } from 'vitest';
 import { activationCodes, type FusedActivation, LONGEST_CHAIN } from '../../src/engine/kernels.js';
-import { type Arena, filled, gathered, reals, spread, testNumbers } from './harness.js';
+import { type Compressed, compressed, oneBlock, transposed } from './compressed.js';
+import { type Arena, filled, gathered, spread } from './harness.js';
 
-interface Compressed {
-  readonly starts: Int32Array;
-  readonly offsets: Int32Array;
-  readonly values: Float32Array;
-}
-
-/** What compress_rows is to find: everything that is not zero, NaN too, its columns in blocks of `width`. */
-export function compressed(
-  x: ArrayLike<number>,
-  M: number,
-  N: number,
-  width = Math.max(N, 1),
-  step = 1,
-): Compressed {
-  const blocks = Math.ceil(N / width);
-  const starts = new Int32Array(M * blocks + 1);
-  const offsets: number[] = [];
-  const values: number[] = [];
-  for (let m = 0; m < M; m++) {
-    for (let n = 0; n < N; n++) {
-      if (x[m * N + n] !== 0) {
-        offsets.push(n * step);
-        values.push(x[m * N + n]);
-      }
-      if (n % width === width - 1 || n === N - 1)
-        starts[m * blocks + Math.floor(n / width) + 1] = offsets.length;
-    }
-  }
-  return { starts, offsets: Int32Array.from(offsets), values: Float32Array.from(values) };
-}
+export { compressed, oneBlock, sparse, transposed } from './compressed.js';
 
 /** Every column is one block, even of a matrix without rows. */
 export function columnsOf(x: Float64Array, M: number, N: number, step = 1): Compressed {
@@ -47,18 +19,6 @@ export function expectLists(context: string, got: Compressed, expected: Compress
   if (!same) expect(got, context).toStrictEqual(expected);
 }
 
-export function transposed(x: ArrayLike<number>, M: number, N: number): Float64Array {
-  return Float64Array.from({ length: M * N }, (_, i) => x[(i % M) * N + Math.floor(i / M)]);
-}
-
-/**
- * [M, N], each element with this probability a number that is not zero, and a zero of either sign otherwise.
- */
-export function sparse(M: number, N: number, density: number, seed: number, make = reals): Float64Array {
-  const next = testNumbers(seed + 77);
-  return make(M * N, seed).map((v) => (next() < density ? v || 1 : next() < 0.5 ? 0 : -0));
-}
-
 const bytes = (values: Float32Array | Float64Array) => Float32Array.from(values).buffer;
 
 export function expectBits(context: string, got: Float64Array, expected: Float64Array): void {
@@ -67,9 +27,6 @@ export function expectBits(context: string, got: Float64Array, expected: Float64
   if (at >= 0)
     throw new Error(`${context}: element ${at} is ${got[at]}, the dense product has ${expected[at]}`);
 }
-
-/** The least width that makes one block of N columns: a multiple of 8. */
-export const oneBlock = (N: number) => Math.max(8, Math.ceil(N / 8) * 8);
 
 interface CompressOptions {
   readonly gap?: number;

@@ -1,6 +1,6 @@
 /** What a run needs before its first mutant: the binary with its source map, and the tests as one script. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import type { Compiled } from './mutants.js';
@@ -57,12 +57,14 @@ const left = /\/(harness|signatures)\.test\.ts$/;
 export async function bundle(root: string): Promise<string> {
   const files = readdirSync(`${root}test/kernels`)
     .map((name) => `kernels/${name}`)
-    .concat('engine/strided.test.ts')
-    .filter((path) => path.endsWith('.test.ts') && !left.test(path))
+    .concat('engine/strided.test.ts', 'mutants/golden.ts')
+    .filter((path) => /(test|golden)\.ts$/.test(path) && !left.test(path))
     .sort();
   const loads = files.map((path) => `['${path}', () => import('./${path}')],`);
   const contents = `import { serve } from './mutants/worker.ts';\nserve([\n${loads.join('\n')}\n]);`;
   const outfile = `${root}${OUT}worker.mjs`;
+  // Read beside the script.
+  copyFileSync(`${root}test/golden/hashes.json`, `${root}${OUT}hashes.json`);
   await build({
     absWorkingDir: root,
     stdin: { contents, resolveDir: `${root}test`, loader: 'ts' },
