@@ -15,6 +15,8 @@ interface Slot {
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;
   budget: WebAssembly.Global;
+  /** Whether a loop turned since it was cleared. */
+  used: boolean;
   exports: WebAssembly.Exports;
 }
 
@@ -38,10 +40,17 @@ function start(slot: Slot): void {
 export function use(module: WebAssembly.Module): void {
   current = module;
   slots.length = kept;
+  noteUse();
   for (const slot of slots) {
-    new Uint8Array(slot.memory.buffer, 0, Math.min(CLEARED, slot.memory.buffer.byteLength)).fill(0);
+    const { buffer } = slot.memory;
+    if (slot.used) new Uint8Array(buffer, 0, Math.min(CLEARED, buffer.byteLength)).fill(0);
+    slot.used = false;
     start(slot);
   }
+}
+
+function noteUse(): void {
+  for (const slot of slots) slot.used ||= slot.budget.value !== limit;
 }
 
 /** All that exist by now stay. */
@@ -51,6 +60,7 @@ export function keep(): void {
 
 /** Allows as many turns of loops, in each backend, from now on. */
 export function allow(turns: number): void {
+  noteUse();
   limit = turns;
   for (const { budget } of slots) budget.value = turns;
 }
@@ -95,7 +105,7 @@ let other: Backend | undefined;
 
 function create(): Backend {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const slot = { memory, kernels: {} } as Slot;
+  const slot = { memory, kernels: {}, used: true } as unknown as Slot;
   start(slot);
   slots = [...slots, slot];
   return {
@@ -117,6 +127,7 @@ function create(): Backend {
 // What src/create wants besides; no test of kernels makes an engine by it.
 export const binaryNames = ['simd', 'fma', 'simd-threads', 'fma-threads'];
 export { absent as countThreads, absent as loadBinary, absent as notKernels, absent as refused };
+
 function absent(): never {
   throw new Error('engines are made of createWasmBackend here');
 }

@@ -19,7 +19,9 @@ export interface Result {
  * alone notice is counted apart. One test of bits.test.ts compares with a loop instead.
  */
 export function isHash(name: string): boolean {
-  return /\/(bits|bits-layers|golden)\.(test\.)?ts/.test(name) && !name.includes('multiplies, rounds and adds');
+  return (
+    /\/(bits|bits-layers|golden)\.(test\.)?ts/.test(name) && !name.includes('multiplies, rounds and adds')
+  );
 }
 
 /** What each test reaches, each thread having a share of them. */

@@ -69,7 +69,9 @@ const floor = Number(options.min ?? 0);
 const judged = options.sample ? table.filter(({ family }) => family === 'all') : table;
 const below = judged.filter(({ share }) => share < floor / 100);
 if (below.length > 0) {
-  console.error(`fewer than ${floor} % are killed by comparisons: ${below.map(({ family }) => family).join(', ')}`);
+  console.error(
+    `fewer than ${floor} % are killed by comparisons: ${below.map(({ family }) => family).join(', ')}`,
+  );
   process.exitCode = 1;
 }
 

@@ -17,7 +17,8 @@ const all = binary.bodies.flatMap(({ instructions }, func) =>
 );
 
 test('numbers are written as they are read', () => {
-  for (const n of [0, 1, 127, 128, 300, 2 ** 31]) expect(unsigned(n).length).toBe(n < 128 ? 1 : n < 2 ** 14 ? 2 : 5);
+  for (const n of [0, 1, 127, 128, 300, 2 ** 31])
+    expect(unsigned(n).length).toBe(n < 128 ? 1 : n < 2 ** 14 ? 2 : 5);
   expect([0n, -1n, 63n, 64n, -64n, -65n].map(signed)).toEqual([
     [0],
     [127],
@@ -66,7 +67,8 @@ async function exportsOf(module: Uint8Array) {
 test('marks tell what ran, and the budget ends what would go on', async () => {
   const marked = new Assembler(binary, { marked: true });
   const { [BUDGET]: budget, ...exports } = await exportsOf(marked.module());
-  const ran = () => Array.from({ length: marked.marks }, (_, i) => exports[MARK + i].value).filter(Boolean).length;
+  const ran = () =>
+    Array.from({ length: marked.marks }, (_, i) => exports[MARK + i].value).filter(Boolean).length;
   budget.value = 5;
   expect(ran()).toBe(0);
   // exp, of 64 floats: four turns of a loop of 16.

@@ -42,11 +42,15 @@ export interface Compiled {
   readonly text: string;
 }
 
-export function mutantsOf({ bytes, map, text }: Compiled, root: string): { binary: Binary; mutants: Mutant[] } {
+export function mutantsOf(
+  { bytes, map, text }: Compiled,
+  root: string,
+): { binary: Binary; mutants: Mutant[] } {
   const binary = decode(bytes);
   const lines = new SourceMap(JSON.parse(map));
   const kernels = [...text.matchAll(/^ \(func \$(\S+)/gm)].map(([, name]) => name.replace(/^assembly\//, ''));
-  if (kernels.length !== binary.bodies.length) throw new Error('the text has other functions than the binary');
+  if (kernels.length !== binary.bodies.length)
+    throw new Error('the text has other functions than the binary');
   const sources = new Map<string, string[]>();
   const textOf = (file: string, line: number) => {
     if (!sources.has(file)) sources.set(file, readSource(`${root}${file}`));
@@ -56,7 +60,8 @@ export function mutantsOf({ bytes, map, text }: Compiled, root: string): { binar
   binary.bodies.forEach(({ instructions }, func) => {
     const kernel = kernels[func];
     const family = families.find(([, files]) => files.test(kernel))?.[0];
-    if (family === undefined) throw new Error(`${kernel} is of no family: name it in test/mutants/mutants.ts`);
+    if (family === undefined)
+      throw new Error(`${kernel} is of no family: name it in test/mutants/mutants.ts`);
     // What the optimizer made itself has no line: that of the instruction before it stands for it.
     let [file, line, column] = ['', 0, 0];
     instructions.forEach((instruction, index) => {

@@ -60,7 +60,11 @@ export function changesOf({ bytes }: Binary, instruction: Instruction): Change[]
   const opcode = own.slice(0, instruction.immediate);
   const reader = new Reader(bytes, at + instruction.immediate);
   const swap = swaps.get(code);
-  const change = (after: string, changed: number[], before = name): Change => ({ before, after, bytes: changed });
+  const change = (after: string, changed: number[], before = name): Change => ({
+    before,
+    after,
+    bytes: changed,
+  });
   if (name === 'if' || name === 'br_if') return [change(`not ${name}`, [EQZ, ...own])];
   if (name === 'select') return [change('not select', [EQZ, ...own])];
   if (name === 'v128.bitselect') return [change('not bitselect', [...encode(codeOf('v128.not')), ...own])];
@@ -70,7 +74,9 @@ export function changesOf({ bytes }: Binary, instruction: Instruction): Change[]
   }
   if (name === 'i32.const' || name === 'i64.const') {
     const value = reader.signed();
-    return neighbours(value).map((v) => change(`${name} ${v}`, [...opcode, ...signed(v)], `${name} ${value}`));
+    return neighbours(value).map((v) =>
+      change(`${name} ${v}`, [...opcode, ...signed(v)], `${name} ${value}`),
+    );
   }
   if (name === 'f32.const' || name === 'f64.const') {
     const size = name === 'f32.const' ? 4 : 8;
@@ -94,7 +100,8 @@ export function changesOf({ bytes }: Binary, instruction: Instruction): Change[]
       const other = rest[0] ^ 1;
       changes.push(change(`lane ${other}`, [...own.slice(0, -1), other], `${name} ${rest[0]}`));
     }
-    if (swap !== undefined) changes.push(change(swap, [...encode(codeOf(swap)), ...own.slice(opcode.length)]));
+    if (swap !== undefined)
+      changes.push(change(swap, [...encode(codeOf(swap)), ...own.slice(opcode.length)]));
     return changes;
   }
   if (name.endsWith('_lane')) {
@@ -161,7 +168,10 @@ function replaced(bits: readonly number[], lanes: DataView): number[][] {
       return [low, high, low, high];
     });
   }
-  if (isFloat(first)) return others(lanes.getFloat32(0, true)).map((v) => (equal ? Array(4).fill(bitsOf(v)) : alone(bitsOf(v))));
+  if (isFloat(first))
+    return others(lanes.getFloat32(0, true)).map((v) =>
+      equal ? Array(4).fill(bitsOf(v)) : alone(bitsOf(v)),
+    );
   if (first === 0) return [alone(bitsOf(1))];
   return [alone(first < 2 ** 24 ? first ^ 1 : (first ^ 0x80000000) >>> 0)];
 }
@@ -184,7 +194,11 @@ function shuffles(lanes: DataView, opcode: number[]): Change[] {
   const own = [...new Uint8Array(lanes.buffer)];
   return [0, 12].map((from) => {
     const changed = own.map((b, i) => (i >= from && i < from + 4 ? b ^ 4 : b));
-    return { before: `i8x16.shuffle ${own.join(' ')}`, after: changed.join(' '), bytes: [...opcode, ...changed] };
+    return {
+      before: `i8x16.shuffle ${own.join(' ')}`,
+      after: changed.join(' '),
+      bytes: [...opcode, ...changed],
+    };
   });
 }
 

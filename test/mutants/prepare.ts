@@ -12,7 +12,8 @@ export async function compile(root: string): Promise<Compiled> {
   const sum = createHash('sha256');
   for (const folder of ['assembly', 'build/assembly']) {
     const files = readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).sort();
-    for (const file of files) if (file.endsWith('.ts')) sum.update(file).update(readFileSync(`${root}${folder}/${file}`));
+    for (const file of files)
+      if (file.endsWith('.ts')) sum.update(file).update(readFileSync(`${root}${folder}/${file}`));
   }
   sum.update(readFileSync(`${root}asconfig.json`)).update(readFileSync(`${root}assembly/compile.mjs`));
   const key = sum.digest('hex');
@@ -24,7 +25,8 @@ export async function compile(root: string): Promise<Compiled> {
     // Nothing is kept yet.
   }
   const made = await compileAnew(root);
-  const write = (name: string, content: string | Uint8Array) => writeFileSync(`${root}${OUT}${name}`, content);
+  const write = (name: string, content: string | Uint8Array) =>
+    writeFileSync(`${root}${OUT}${name}`, content);
   write('simd.wasm', made.bytes);
   write('simd.wasm.map', made.map);
   write('simd.wat', made.text);
