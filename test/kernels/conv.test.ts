@@ -181,7 +181,7 @@ describeBackends('convolutions', (arena) => {
     check(arena, { ...given, bias: true, gap: 3, activation: 'relu', end: 'x' });
     check(arena, { ...given, wide: true, saved: true, activation: 'relu', end: 'w' });
     check(arena, { ...given, wide: true, bias: true, end: 'y', values: 'reals', activation: 'tanh' });
-    check(arena, { ...given, saved: true, values: 'reals', activation: 'sigmoid', end: 'bias' });
+    check(arena, { ...given, saved: true, bias: true, values: 'reals', activation: 'sigmoid', end: 'bias' });
     check(arena, { ...given, scattered: true, gap: 5, bias: true, wide: true });
     check(arena, { ...given, scattered: true, saved: true, values: 'reals', activation: 'tanh', end: 'y' });
   });

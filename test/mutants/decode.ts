@@ -39,7 +39,9 @@ const BULK = 0xfc0000;
 const CODE = 10;
 const EXPORT = 7;
 
-export function decode(bytes: Uint8Array): Binary {
+export function decode(given: Uint8Array): Binary {
+  // A Buffer's slices would be the file itself.
+  const bytes = new Uint8Array(given);
   const reader = new Reader(bytes, 8);
   const sections: Section[] = [];
   while (reader.at < bytes.length) {
