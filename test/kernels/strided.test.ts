@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { BINARY, UNARY } from '../../src/engine/codes.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
 import type { UnaryOperation } from '../../src/ops/strided.js';
-import { binaryFunctions, erf, specials } from '../engine/strided-functions.js';
+import { binaryFunctions, erf, specials, unaryFunctions } from '../engine/strided-functions.js';
 import { Arena, describeBackends, filled, float64Arena, reals, testNumbers } from './harness.js';
 import { input, output, runOn, vector, vectorInout, vectorOut } from './operands.js';
 import { sampled } from './samples.js';
@@ -73,6 +73,56 @@ describeBackends('strided kernels', (arena) => {
           const lengthy = apply(arena, 'erf', x, { sy, sx, end });
           expectClose(context, lengthy, x.map(erf), (i) => 3 * 2 ** -23 * Math.abs(erf(x[i])));
         }
+      }
+    }
+  });
+
+  test('every function that is rounded once, over rows of several turns of its loop', () => {
+    for (const n of [8, 9, 37]) {
+      const [a, b] = [
+        reals(n, n, 6),
+        reals(n, n + 1, 6).map((v, i) => (i % 5 === 4 ? reals(n, n, 6)[i] : v)),
+      ];
+      for (const name of UNARY) {
+        const { f, bound } = unaryFunctions[name];
+        if (bound(1) > 0) continue;
+        expectSame(
+          `${name}, ${n}`,
+          apply(arena, name, a),
+          a.map((v) => Math.fround(f(v))),
+        );
+      }
+      for (const [op, name] of BINARY.entries()) {
+        if (name === 'pow') continue;
+        const { f } = binaryFunctions[name];
+        const operands = { y: vectorOut(n), a: vector(a), b: vector(b) };
+        const { y } = runOn(arena, name, operands, (at) => {
+          const [p, q] = [at.a.pointer, at.b.pointer];
+          arena.kernels.strided_binary(
+            at.y.pointer,
+            0,
+            0,
+            1,
+            arena.work,
+            p,
+            0,
+            0,
+            1,
+            q,
+            0,
+            0,
+            1,
+            1,
+            1,
+            n,
+            op,
+          );
+        });
+        expectSame(
+          `${name}, ${n}`,
+          y,
+          a.map((v, i) => Math.fround(f(v, b[i]))),
+        );
       }
     }
   });
