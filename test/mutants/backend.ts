@@ -18,6 +18,7 @@ interface Slot {
   /** Whether a loop turned since it was cleared. */
   used: boolean;
   exports: WebAssembly.Exports;
+  marks: WebAssembly.Global[] | undefined;
 }
 
 let current: WebAssembly.Module | undefined;
@@ -29,6 +30,7 @@ function start(slot: Slot): void {
   const { memory, kernels } = slot;
   const { exports } = new WebAssembly.Instance(current!, { env: { memory } });
   slot.exports = exports;
+  slot.marks = undefined;
   slot.budget = exports[BUDGET] as WebAssembly.Global;
   slot.budget.value = limit;
   const own = kernelNames.map((name, i) => [name, exports[`k${i.toString(36)}`]]);
@@ -77,15 +79,16 @@ export function forget(): void {
 
 /** Sets all marks back; whether each was set, in any backend. */
 export function marks(names: readonly string[]): boolean[] {
-  return names.map((name) => {
-    let set = false;
-    for (const { exports } of slots) {
-      const mark = exports[name] as WebAssembly.Global;
-      if (mark.value) set = true;
+  const set: boolean[] = Array(names.length).fill(false);
+  for (const slot of slots) {
+    slot.marks ??= names.map((name) => slot.exports[name] as WebAssembly.Global);
+    slot.marks.forEach((mark, i) => {
+      if (!mark.value) return;
       mark.value = 0;
-    }
-    return set;
-  });
+      set[i] = true;
+    });
+  }
+  return set;
 }
 
 interface Options {

@@ -31,6 +31,7 @@ export async function reach(threads: readonly Thread[]): Promise<Reached[]> {
     threads.map((thread, part) => thread.ask<Reached[]>({ kind: 'reach', part, parts })),
   );
   const reached = shares.flatMap((share) => share ?? []);
+  if (shares.includes(undefined)) throw new Error('a thread did not come to the end of the tests');
   const failing = reached.find(({ failure }) => failure !== undefined);
   if (failing) throw new Error(`${failing.name} fails without any mutant: ${failing.failure}`);
   return reached.sort((a, b) => a.test - b.test);

@@ -42,7 +42,7 @@ test('instructions fill their functions, and functions their section', () => {
 
 describe('mutants', () => {
   test('each differs from what it was, and there are many of most instructions', () => {
-    for (const { before, after } of all) expect(after, before).not.toBe(before);
+    expect(all.filter(({ before, after }) => before === after)).toEqual([]);
     expect(all.length).toBeGreaterThan(15_000);
   });
 
@@ -69,12 +69,12 @@ test('marks tell what ran, and the budget ends what would go on', async () => {
   const { [BUDGET]: budget, ...exports } = await exportsOf(marked.module());
   const ran = () =>
     Array.from({ length: marked.marks }, (_, i) => exports[MARK + i].value).filter(Boolean).length;
-  budget.value = 5;
+  budget.value = 10;
   expect(ran()).toBe(0);
-  // exp, of 64 floats: four turns of a loop of 16.
+  // exp, of 64 floats: four turns of a loop of 16, and what follows it.
   exports.k0(4096, 8192, 64);
   expect(ran()).toBeGreaterThan(1);
   expect(ran()).toBeLessThan(20);
-  expect(budget.value).toBeLessThan(5);
+  expect(budget.value).toBeLessThan(10);
   expect(() => exports.k0(4096, 8192, 6400)).toThrow('unreachable');
 });

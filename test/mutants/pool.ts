@@ -2,8 +2,11 @@
 import { Worker } from 'node:worker_threads';
 import type { Task } from './worker.js';
 
-/** A thread that says nothing for so long hangs outside the kernels, where no budget ends it. */
-const SILENCE = 300_000;
+/**
+ * Milliseconds: a thread that says nothing of a mutant for so long hangs outside the kernels, where no budget
+ * ends it. All tests together may take longer.
+ */
+const SILENCE = { mutant: 600_000, reach: 3_600_000 };
 
 export class Thread {
   readonly #script: string;
@@ -19,7 +22,7 @@ export class Thread {
   async ask<T>(task: Task): Promise<T | undefined> {
     this.#worker ??= await this.#start();
     const worker = this.#worker;
-    const answer = await heard<T>(worker, () => worker.postMessage(task));
+    const answer = await heard<T>(worker, SILENCE[task.kind], () => worker.postMessage(task));
     if (answer === undefined) {
       this.#worker = undefined;
       await worker.terminate();
@@ -33,14 +36,14 @@ export class Thread {
 
   async #start(): Promise<Worker> {
     const worker = new Worker(this.#script, { workerData: { bytes: this.#bytes } });
-    if ((await heard(worker)) === undefined) throw new Error('the tests did not load');
+    if ((await heard(worker, SILENCE.reach)) === undefined) throw new Error('the tests did not load');
     return worker;
   }
 }
 
-function heard<T>(worker: Worker, ask?: () => void): Promise<T | undefined> {
+function heard<T>(worker: Worker, silence: number, ask?: () => void): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => finish(() => resolve(undefined)), SILENCE);
+    const timer = setTimeout(() => finish(() => resolve(undefined)), silence);
     const answered = (answer: T) => finish(() => resolve(answer));
     const failed = (error: Error & { code?: string }) =>
       finish(() => (error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(undefined) : reject(error)));
