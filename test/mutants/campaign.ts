@@ -18,7 +18,7 @@ export interface Result {
  * Tests whose expected values are recorded hashes: they notice any change, a right one too, so what they
  * alone notice is counted apart. One test of bits.test.ts compares with a loop instead.
  */
-export function isHash(name: string): boolean {
+function isHash(name: string): boolean {
   return (
     /\/(bits|bits-layers|golden)\.(test\.)?ts/.test(name) && !name.includes('multiplies, rounds and adds')
   );
