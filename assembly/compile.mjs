@@ -1,6 +1,6 @@
 /**
- * One thread of build.mjs: compiles a target of asconfig.json with asc, and says which files it looked for
- * and what it wrote.
+ * One thread of build.mjs: compiles a target of asconfig.json with asc, `options` of its command line added,
+ * and says which files it looked for and what it wrote.
  */
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
@@ -20,10 +20,11 @@ class OutOfLine {
   }
 }
 
-parentPort.on('message', async ({ root, source, target }) => {
+parentPort.on('message', async ({ root, source, target, options = [] }) => {
   const read = new Set();
   const written = [];
-  const { error, stderr } = await main([source, '--target', target, '--baseDir', root, '--noColors'], {
+  const args = [source, '--target', target, '--baseDir', root, '--noColors', ...options];
+  const { error, stderr } = await main(args, {
     // A file that is not there counts too: once it is, another one is meant by the same import.
     readFile(name, baseDir) {
       const path = resolve(baseDir, name);

@@ -94,7 +94,7 @@ export function sparse_sgd(
         else strip_12(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows);
         update(to + <usize>m * row, row, work + 64, bytes, begin, rows, rate);
       }
-    } else if (W == 12) update_12(to, row, starts, offsets, values, from, M, work);
+    } else if (ASC_FEATURE_RELAXED_SIMD && W == 12) update_12(to, row, starts, offsets, values, from, M, work);
     else if (W == 4) update_4(to, row, starts, offsets, values, from, M, work);
     else update_1(to, row, starts, offsets, values, from, M, work);
     n += W << 2;

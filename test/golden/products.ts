@@ -1,5 +1,8 @@
 /** Golden cases of products, of packed panels, and of compressed rows and the products with them. */
+import { TILING_WIDE } from '../../src/engine/constants.js';
 import type { Kernels } from '../../src/engine/kernels.js';
+import { tilesNames } from '../../src/engine/tiles.js';
+import { tilingOf } from '../../src/engine/tune.js';
 import { compressed, oneBlock, sparse, transposed } from '../kernels/compressed.js';
 import { type Arguments, type GoldenCase, room } from './case.js';
 import { reals, specialColumns, specialRows, specials, spread, wholes } from './values.js';
@@ -33,6 +36,8 @@ const products: Readonly<Record<string, Product>> = {
   'several, accumulated': { B: 2, M: 14, N: 33, K: 12, gap: 5, accumulate: true },
   'whole tiles': { M: 30, N: 32, K: 40 },
   'cut for threads': { M: 65, N: 130, K: 64, bias: true },
+  'many columns, few rows': { M: 7, N: 77, K: 170, bias: true },
+  'many columns': { M: 70, N: 101, K: 333, accumulate: true },
   'more than a block of k': { M: 20, N: 36, K: 700 },
   'a longest chain': { M: 3, N: 9, K: 4160, bias: true },
   'a long sum': { M: 5, N: 9, K: 4170, bias: true, accumulate: true },
@@ -77,17 +82,18 @@ function operands(own: Product, form: 'nn' | 'nt' | 'tn'): Arguments {
 }
 
 const gemms: GoldenCase[] = Object.entries(products).flatMap(([shape, own]) =>
-  [0, 1].flatMap((wide): GoldenCase[] => {
+  tilesNames.map(tilingOf).flatMap((tiling): GoldenCase[] => {
+    const wide = tiling & TILING_WIDE;
     const { M, N, K, bias = false, saved = false, accumulate = false, activation = 0, gap = 0 } = own;
     const withBias = bias && !accumulate && { bias: reals(N, 3) };
     const sizes = { ldy: N + gap, strideY: M * (N + gap) };
     const y = saved && { y: matrices(own, [M, N], 6), ...sizes };
-    const nn = { ...operands(own, 'nn'), ...withBias, activation, wide };
-    const nt = { ...operands(own, 'nt'), ...y, activation: saved ? activation : 0, wide };
+    const nn = { ...operands(own, 'nn'), ...withBias, activation, tiling };
+    const nt = { ...operands(own, 'nt'), ...y, activation: saved ? activation : 0, tiling };
     const cases: GoldenCase[] = [
       { kernel: 'gemm_nn', shape, args: nn },
       { kernel: 'gemm_nt', shape, args: nt },
-      { kernel: 'gemm_tn', shape, args: { ...operands(own, 'tn'), wide } },
+      { kernel: 'gemm_tn', shape, args: { ...operands(own, 'tn'), tiling } },
       { kernel: 'pack_b', shape: `${shape}, ${wide ? 'wide' : 'narrow'}`, args: packing(nn, wide, N, K) },
     ];
     if (own.B) return cases;

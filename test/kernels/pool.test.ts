@@ -52,6 +52,19 @@ const cases: Pooling[] = [
   pooling(1, [9, 11, 6], 3, 2, [2, 2, 2, 2], 2),
   pooling(1, [4, 4, 5], 4, 4),
   pooling(1, [3, 3, 4], 2, 2, [1, 1, 0, 0]),
+  // Not pairs, each for one reason alone.
+  pooling(1, [6, 6, 4], [3, 2], 2),
+  pooling(1, [6, 6, 4], [2, 3], 2),
+  pooling(1, [6, 6, 4], 2, [1, 2]),
+  pooling(1, [6, 6, 4], 2, [2, 1]),
+  pooling(1, [6, 6, 4], 2, 2, [1, 0, 1, 0]),
+  pooling(1, [6, 6, 4], 2, 2, [0, 1, 0, 1]),
+  pooling(1, [6, 6, 4], 2, 2, [0, 0, 0, 0], [2, 1]),
+  pooling(1, [6, 6, 4], 2, 2, [0, 0, 0, 0], [1, 2]),
+  { ...pooling(1, [5, 6, 4], 2, 2), places: [3, 3] },
+  { ...pooling(1, [6, 5, 4], 2, 2), places: [3, 3] },
+  // Windows so much larger than the image that parts of them begin beyond it.
+  ...[1, 4, 6].map((C) => pooling(2, [2, 2, C], 7, 1, [3, 3, 3, 3])),
   // More pixels in a window than a byte has numbers.
   ...[1, 4, 6].map((C) => pooling(2, [18, 19, C], [17, 16], 1, [1, 0, 0, 2])),
   // A last window that reaches beyond the padding, as ONNX's ceil_mode has it.
@@ -184,6 +197,8 @@ describeBackends('max pooling', (arena) => {
       pooling(2, [4, 4, 4], 2, 2),
       pooling(2, [5, 4, 3], 3, 2, [1, 1, 1, 1]),
       pooling(1, [3, 3, 6], 2, 1),
+      pooling(1, [1, 4, 3], [1, 2], 1),
+      pooling(1, [4, 1, 2], [2, 1], 1),
     ]) {
       const [ofX, ofY] = sizes(own);
       const [x, dy] = [reals(ofX, 1), integers(ofY, 2)];

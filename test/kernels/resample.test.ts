@@ -30,6 +30,13 @@ const cases: Resampling[] = [
     { M: 2, size: [4, 3, C], vertical: lists([2, 2], 4, i), horizontal: lists([2, 2, 2], 3, i + 1) },
     { M: 1, size: [4, 5, C], vertical: lists([0, 1, 2, 3], 4, i), horizontal: lists([2, 0, 5, 1], 5, i + 1) },
   ]),
+  // The last pixel, behind which a whole vector would leave the image: alone, of four, and of many.
+  ...[1, 2, 3].flatMap((C): Resampling[] =>
+    [1, 2, 3].map((length) => {
+      const all = Array.from({ length }, (_, i) => [i + 3 - length, 0.5 + i] as const);
+      return { M: 2, size: [3, 3, C], vertical: [all], horizontal: [all, all] };
+    }),
+  ),
   { M: 3, size: [1, 1, 1], vertical: lists([1], 1, 7), horizontal: lists([1], 1, 8) },
   { M: 0, size: [2, 2, 4], vertical: lists([1], 2, 7), horizontal: lists([1], 2, 8) },
   { M: 2, size: [2, 2, 0], vertical: lists([2], 2, 7), horizontal: lists([2], 2, 8) },

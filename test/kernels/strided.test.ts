@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { BINARY, UNARY } from '../../src/engine/codes.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
 import type { UnaryOperation } from '../../src/ops/strided.js';
-import { binaryFunctions, erf, specials } from '../engine/strided-functions.js';
+import { binaryFunctions, erf, specials, unaryFunctions } from '../engine/strided-functions.js';
 import { Arena, describeBackends, filled, float64Arena, reals, testNumbers } from './harness.js';
-import { runOn, vector, vectorInout, vectorOut } from './operands.js';
+import { input, output, runOn, vector, vectorInout, vectorOut } from './operands.js';
 import { sampled } from './samples.js';
 import { expectClose, expectSame, expectWithinUlps } from './ulp.js';
 
@@ -72,6 +72,107 @@ describeBackends('strided kernels', (arena) => {
           );
           const lengthy = apply(arena, 'erf', x, { sy, sx, end });
           expectClose(context, lengthy, x.map(erf), (i) => 3 * 2 ** -23 * Math.abs(erf(x[i])));
+        }
+      }
+    }
+  });
+
+  test('every function that is rounded once, over rows of several turns of its loop', () => {
+    for (const n of [8, 9, 37]) {
+      const [a, b] = [
+        reals(n, n, 6),
+        reals(n, n + 1, 6).map((v, i) => (i % 5 === 4 ? reals(n, n, 6)[i] : v)),
+      ];
+      for (const name of UNARY) {
+        const { f, bound } = unaryFunctions[name];
+        if (bound(1) > 0) continue;
+        expectSame(
+          `${name}, ${n}`,
+          apply(arena, name, a),
+          a.map((v) => Math.fround(f(v))),
+        );
+      }
+      for (const [op, name] of BINARY.entries()) {
+        if (name === 'pow') continue;
+        const { f } = binaryFunctions[name];
+        const operands = { y: vectorOut(n), a: vector(a), b: vector(b) };
+        const { y } = runOn(arena, name, operands, (at) => {
+          const [p, q] = [at.a.pointer, at.b.pointer];
+          arena.kernels.strided_binary(
+            at.y.pointer,
+            0,
+            0,
+            1,
+            arena.work,
+            p,
+            0,
+            0,
+            1,
+            q,
+            0,
+            0,
+            1,
+            1,
+            1,
+            n,
+            op,
+          );
+        });
+        expectSame(
+          `${name}, ${n}`,
+          y,
+          a.map((v, i) => Math.fround(f(v, b[i]))),
+        );
+      }
+    }
+  });
+
+  test('copies of matrices that lie transposed: blocks, edges, gaps, at the end of memory', () => {
+    const op = UNARY.indexOf('copy');
+    for (const [M, N] of [
+      [1, 1],
+      [3, 5],
+      [4, 4],
+      [5, 8],
+      [9, 66],
+      [8, 64],
+      [12, 131],
+      [70, 7],
+      [3, 130],
+    ]) {
+      const x = reals(M * N, M + N);
+      for (const gap of [0, 3]) {
+        for (const end of ['x', 'y'] as const) {
+          const operands = { y: output(M, N, N + gap), x: input(x, N, M, M + gap) };
+          const context = `${M}x${N}, gap ${gap}, ${end}`;
+          const { y } = runOn(
+            arena,
+            context,
+            operands,
+            (at) =>
+              arena.kernels.strided_unary(
+                at.y.pointer,
+                0,
+                at.y.ld,
+                1,
+                arena.work,
+                at.x.pointer,
+                0,
+                1,
+                at.x.ld,
+                1,
+                M,
+                N,
+                op,
+                0,
+              ),
+            end,
+          );
+          expectSame(
+            context,
+            y,
+            y.map((_, i) => x[(i % N) * M + Math.floor(i / N)]),
+          );
         }
       }
     }

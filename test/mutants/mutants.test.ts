@@ -1,0 +1,80 @@
+/** The tool itself, over the binary as it is built: what it reads, what it makes of it, and what ends. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { testNumbers } from '../kernels/harness.js';
+import { Assembler, BUDGET, MARK } from './assemble.js';
+import { decode, sectionOf, signed, unsigned } from './decode.js';
+import { changesOf } from './mutations.js';
+
+const bytes = readFileSync(new URL('../../build/simd.wasm', import.meta.url));
+const binary = decode(bytes);
+
+/** All changes of the binary with their places, in order. */
+const all = binary.bodies.flatMap(({ instructions }, func) =>
+  instructions.flatMap((instruction, index) =>
+    changesOf(binary, instruction).map((change) => ({ func, index, ...change })),
+  ),
+);
+
+test('numbers are written as they are read', () => {
+  for (const n of [0, 1, 127, 128, 300, 2 ** 31])
+    expect(unsigned(n).length).toBe(n < 128 ? 1 : n < 2 ** 14 ? 2 : 5);
+  expect([0n, -1n, 63n, 64n, -64n, -65n].map(signed)).toEqual([
+    [0],
+    [127],
+    [63],
+    [0xc0, 0],
+    [64],
+    [0xbf, 127],
+  ]);
+});
+
+test('instructions fill their functions, and functions their section', () => {
+  let end = 0;
+  for (const { instructions, end: last } of binary.bodies) {
+    for (const [i, { at, length }] of instructions.entries()) {
+      expect(at + length).toBe(instructions[i + 1]?.at ?? last);
+    }
+    end = last;
+  }
+  expect(end).toBe(sectionOf(binary.sections, 10).end);
+});
+
+describe('mutants', () => {
+  test('each differs from what it was, and there are many of most instructions', () => {
+    expect(all.filter(({ before, after }) => before === after)).toEqual([]);
+    expect(all.length).toBeGreaterThan(15_000);
+  });
+
+  test('are valid modules', () => {
+    const assembler = new Assembler(binary);
+    const next = testNumbers(7);
+    for (let i = 0; i < 250; i++) {
+      const mutant = all[Math.floor(next() * all.length)];
+      const valid = WebAssembly.validate(assembler.module(mutant) as BufferSource);
+      if (!valid) throw new Error(`${mutant.before} -> ${mutant.after} is no valid module`);
+    }
+  });
+});
+
+/** Instance of a module over a memory of its own. */
+async function exportsOf(module: Uint8Array) {
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  const { instance } = await WebAssembly.instantiate(module as BufferSource, { env: { memory } });
+  return instance.exports as Record<string, WebAssembly.Global & ((...args: number[]) => number)>;
+}
+
+test('marks tell what ran, and the budget ends what would go on', async () => {
+  const marked = new Assembler(binary, { marked: true });
+  const { [BUDGET]: budget, ...exports } = await exportsOf(marked.module());
+  const ran = () =>
+    Array.from({ length: marked.marks }, (_, i) => exports[MARK + i].value).filter(Boolean).length;
+  budget.value = 10;
+  expect(ran()).toBe(0);
+  // exp, of 64 floats: four turns of a loop of 16, and what follows it.
+  exports.k0(4096, 8192, 64);
+  expect(ran()).toBeGreaterThan(1);
+  expect(ran()).toBeLessThan(20);
+  expect(budget.value).toBeLessThan(10);
+  expect(() => exports.k0(4096, 8192, 6400)).toThrow('unreachable');
+});
