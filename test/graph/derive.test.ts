@@ -1,15 +1,16 @@
 /** Derivation itself, what a rule may write down, and second derivatives. */
 import { describe, expect, test } from 'vitest';
-import { OptionError } from '../../src/base/errors.js';
+import { OptionError, ShapeError } from '../../src/base/errors.js';
 import { derive } from '../../src/graph/derive.js';
 import * as f from '../../src/graph/functions.js';
-import { input } from '../../src/graph/leaves.js';
+import { input, literal } from '../../src/graph/leaves.js';
 import { apply, type Node, nodesOf, type Value, within } from '../../src/graph/value.js';
 import { conv2d } from '../../src/nn/conv.js';
 import { convTranspose2d } from '../../src/nn/conv-transpose.js';
 import { embedding } from '../../src/nn/embedding.js';
 import { network } from '../../src/nn/network.js';
 import { ownLoss } from '../../src/nn/own-loss.js';
+import { spread } from '../../src/ops/broadcast.js';
 import { sumOfGradients } from '../../src/ops/gradients.js';
 import { lineOf } from '../../src/ops/line.js';
 import type { Operation } from '../../src/ops/operation.js';
@@ -82,7 +83,11 @@ describe('rules', () => {
           return all;
         },
       });
-      if (results.every((own) => own === undefined)) continue;
+      if (results.every((own) => own === undefined)) {
+        // A condition, say, or an index: alone they have none.
+        expect(needs).toContain(false);
+        continue;
+      }
       for (const [i, own] of results.entries()) {
         // A bias, say, that is not there.
         if (i >= inputs.length) expect(own).toBeUndefined();
@@ -177,6 +182,15 @@ describe('derive', () => {
     expect(db!.node.inputs).toEqual([seed, a]);
   });
 
+  test('a use that gives no gradient adds nothing to the others', () => {
+    const condition = f.exp(x);
+    const chosen = f.where(condition, f.sin(x), f.cos(x));
+    const [alone] = derive([{ value: chosen, gradient: seed }], [condition]);
+    expect(alone).toBeUndefined();
+    const [dc] = derive([{ value: f.mul(chosen, condition), gradient: seed }], [condition]);
+    expect(dc!.node.inputs).toEqual([seed, chosen]);
+  });
+
   test('what has no derivative is an error that names it, and none where nothing is wanted below it', () => {
     const noRule: Operation<object> = { name: 'noRule', infer: (_, [own]) => [own], bind: () => [] };
     const y = f.exp(x);
@@ -213,6 +227,16 @@ describe('derive', () => {
 });
 
 const sumOf = (y: Value) => f.sum(y, { axis: 1, keepAxes: true });
+
+test('what is repeated has a shape that stretches to the other', () => {
+  const attributes = { shape: { rows: false, dims: [2, 3] } };
+  expect(apply(spread, [literal([1, 2, 3], [3])], attributes)[0].shape).toEqual(attributes.shape);
+  expect(() => apply(spread, [literal([1, 2, 3, 4], [2, 2])], attributes)).toThrow(ShapeError);
+  const larger = literal(new Float32Array(24), [4, 2, 3]);
+  expect(() => apply(spread, [larger], attributes)).toThrow(
+    'spread: expected a shape that stretches to [2, 3], given [4, 2, 3]',
+  );
+});
 
 /** Those whose rules are made of functions that have rules themselves. */
 const twice: Record<string, (y: Value) => Value> = {
