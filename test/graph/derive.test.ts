@@ -228,6 +228,18 @@ describe('derive', () => {
 
 const sumOf = (y: Value) => f.sum(y, { axis: 1, keepAxes: true });
 
+test("the gradient of a convolution's bias is made beside the weight's, or alone by sums of columns", () => {
+  const y = conv2d(2, 2)(input([4, 5, 3]));
+  const [, weight, bias] = y.node.inputs;
+  const seeds = [{ value: y, gradient: f.cos(y) }];
+  const [dw, db] = derive(seeds, [weight, bias]);
+  expect(db!.node).toBe(dw!.node);
+  const [sums] = derive(seeds, [bias]);
+  expect(sums!.node.operation.name).toBe('columnSums');
+  const [alone] = derive(seeds, [weight]);
+  expect(alone!.node.outputs).toHaveLength(1);
+});
+
 test('what is repeated has a shape that stretches to the other', () => {
   const attributes = { shape: { rows: false, dims: [2, 3] } };
   expect(apply(spread, [literal([1, 2, 3], [3])], attributes)[0].shape).toEqual(attributes.shape);

@@ -6,9 +6,16 @@ import tests from '../../vitest.config.js';
 
 const { root, resolve } = tests as ViteUserConfig;
 const include = [
-  ...['graph/derive', 'graph/gradients', 'graph/image-functions', 'kernels/conv', 'nn/layer-gradients'],
-  ...['kernels/pool', 'kernels/losses', 'kernels/norm', 'kernels/layer-norm', 'kernels/norm-blocks'],
-  ...['kernels/reduce', 'kernels/dropout', 'kernels/smooth-reference', 'kernels/long-sums', 'nn/freeze'],
+  ...[
+    'graph/derive',
+    'graph/gradients',
+    'kernels/losses',
+    'kernels/pool',
+    'kernels/norm',
+    'kernels/layer-norm',
+  ],
+  ...['graph/image-functions', 'nn/layer-gradients', 'kernels/norm-blocks', 'kernels/reduce'],
+  ...['kernels/dropout', 'kernels/smooth-reference', 'kernels/long-sums', 'kernels/conv', 'nn/freeze'],
   ...['nn/gradients', 'graph/passes', 'kernels/softmax', 'engine/ops', 'engine/ops-refusals'],
 ].map((name) => `test/${name}.test.ts`);
 
