@@ -73,15 +73,14 @@ const sumTo: Operation<ShapeAttributes> = {
   name: 'sumTo',
   infer: (_, __, { shape }) => [shape],
   derivative: (rule) => [one(rule, spread, [rule.gradients[0]!], { shape: rule.inputs[0].shape })],
-  bind({ attributes: { shape }, inputs: [x], outputs }) {
+  bind({ inputs: [x], outputs }) {
     const y = viewOf(outputs[0]!);
-    // The axes that x has more, and those that are 1 here, are summed over.
-    const own = shape.rows || shape.dims.length > 0 ? y : { ...y, shape: [], strides: [] };
-    const missing = x.shape.length - own.shape.length;
+    // The axes that x has more, and those that are 1 here, are summed over. A number is a vector of one.
+    const missing = x.shape.length - y.shape.length;
     const view = {
-      ...own,
-      shape: [...new Array<number>(missing).fill(1), ...own.shape],
-      strides: [...new Array<number>(missing).fill(0), ...own.strides],
+      ...y,
+      shape: [...new Array<number>(missing).fill(1), ...y.shape],
+      strides: [...new Array<number>(missing).fill(0), ...y.strides],
     };
     return reduce({ y: view, x: viewOf(x), operation: 'sum' });
   },

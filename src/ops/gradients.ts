@@ -17,10 +17,9 @@ export const sumOfGradients: Operation<object> = {
   },
 };
 
-/** The same numbers in memory of their own. */
+/** The same numbers in memory of their own: made as a step, never derived. */
 export const copyOf: Operation<object> = {
   name: 'copyOf',
   infer: (_, [x]) => [x],
-  derivative: ({ gradients: [dy] }) => [dy],
   bind: ({ inputs: [x], outputs }) => copy({ y: outputs[0]!, x }),
 };

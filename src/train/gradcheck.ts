@@ -160,7 +160,7 @@ export function gradcheck(model: Network, options?: GradcheckOptions): Gradcheck
     );
   }
   const exact = compiled.gradients();
-  const overall = Math.max(...[...exact.values()].map(largestOf));
+  const overall = Math.max(0, ...[...exact.values()].map(largestOf).filter(Number.isFinite));
   const float32 = new Map(
     [...engines].map(([name, engine]) => [name, gradientsOf(engine, model, loss, batch)]),
   );
@@ -169,13 +169,14 @@ export function gradcheck(model: Network, options?: GradcheckOptions): Gradcheck
     const analytic = exact.get(name)!;
     const largest = largestOf(analytic);
     const least = ALL_FLOOR * overall;
-    const floor = Math.max(OWN_FLOOR * largest, least, LOSS_FLOOR.numeric * Math.abs(lossValue));
-    const floor32 = Math.max(largest, least, LOSS_FLOOR.float32 * Math.abs(lossValue)) || 1;
+    const own = Number.isFinite(largest) ? largest : 0;
+    const floor = Math.max(OWN_FLOOR * own, least, LOSS_FLOOR.numeric * Math.abs(lossValue));
+    const floor32 = Math.max(own, least, LOSS_FLOOR.float32 * Math.abs(lossValue)) || 1;
     const places = choose(analytic, samples, seed, index);
     const { error, worst } = compareNumeric(compiled, index, places, analytic, floor);
     const others = [...float32].map(([engine, gradients]): [string, GradientError] => {
-      const own = worstDifference(gradients.get(name)!, analytic) / floor32;
-      return [engine, { error: own, passed: own <= gradcheckBounds.float32 }];
+      const error = worstDifference(gradients.get(name)!, analytic) / floor32;
+      return [engine, { error, passed: error <= gradcheckBounds.float32 }];
     });
     const passed = error <= gradcheckBounds.numeric && others.every(([, own]) => own.passed);
     return { name, shape, checked: places.length, largest, error, worst, passed, engines: new Map(others) };
@@ -324,12 +325,14 @@ function placesOf(model: Network, { gradients }: CompiledModel): ((place: number
   return places;
 }
 
-/** Places to check: all, or some by chance and the one of the largest gradient. */
+/** Places to check: all, or some by chance and the one of the largest gradient, which NaN is. */
 function choose(gradients: ArrayLike<number>, samples: number, seed: number, index: number): number[] {
   const size = gradients.length;
   if (samples >= size) return Array.from({ length: size }, (_, i) => i);
   let best = 0;
-  for (let i = 1; i < size; i++) if (Math.abs(gradients[i]) > Math.abs(gradients[best])) best = i;
+  const sizeAt = (i: number) =>
+    Number.isNaN(gradients[i]) ? Number.POSITIVE_INFINITY : Math.abs(gradients[i]);
+  for (let i = 1; i < size; i++) if (sizeAt(i) > sizeAt(best)) best = i;
   const chosen = new Set([best]);
   const numbers = new Float32Array(4 * samples);
   fillUniform(numbers, seed, STREAM + 8 + index, 0, 1);
@@ -355,12 +358,13 @@ function compareNumeric(
     for (const step of STEPS) {
       const numeric = compiled.difference(parameter, place, step);
       const size = Math.max(Math.abs(own), Math.abs(numeric), floor);
-      const difference = size > 0 ? Math.abs(own - numeric) / size : 0;
-      if (difference < least) [least, best] = [difference, numeric];
+      // Of a gradient that is NaN this is NaN, which is no error that can be small.
+      const difference = size === 0 ? 0 : Math.abs(own - numeric) / size;
+      if (difference < least || Number.isNaN(best)) best = numeric;
+      if (difference < least) least = difference;
       if (least <= gradcheckBounds.numeric) break;
     }
-    // NaN is no error that can be small.
-    if (least > error || Number.isNaN(best)) {
+    if (least > error) {
       error = least;
       worst = { index: place, analytic: own, numeric: best };
     }

@@ -10,7 +10,6 @@ import { pad } from '../../src/graph/image-functions.js';
 import { input } from '../../src/graph/leaves.js';
 import type { Value } from '../../src/graph/value.js';
 import { CompiledModel } from '../../src/nn/compile.js';
-import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { constant } from '../../src/nn/initializers.js';
 import { parameter } from '../../src/nn/layer.js';
@@ -26,6 +25,7 @@ import { avgPool2d as avgPoolOperation, maxPool2d as maxPoolOperation } from '..
 import { upsample2d as upsampleOperation } from '../../src/ops/upsample.js';
 import { gradcheck } from '../../src/train/gradcheck.js';
 import { integers, reals } from '../kernels/harness.js';
+import { madeOf, ofImages } from './cases.js';
 
 const engines = [
   { name: 'wasm strict', engine: await createEngine({ math: 'strict' }) },
@@ -330,40 +330,9 @@ test('the image of a maximum has its gradient where the first of equals is', () 
   compiled.dispose();
 });
 
-/** [rows, 4, 5, 3] that depends on an input and on parameters. */
-const cases: Record<string, (y: Value) => Value> = {
-  'maxPool2d 2': maxPool2d(2),
-  'maxPool2d with overlap and padding': maxPool2d(3, { stride: 2, padding: 1 }),
-  'maxPool2d with dilation': maxPool2d(2, { stride: 1, dilation: [2, 3] }),
-  'maxPool2d same': maxPool2d([2, 3], { padding: 'same' }),
-  'avgPool2d 2': avgPool2d(2),
-  'avgPool2d with overlap and padding': avgPool2d(3, { stride: [1, 2], padding: 1 }),
-  'avgPool2d that counts the padding': avgPool2d(3, {
-    stride: 2,
-    padding: 1,
-    countIncludePad: true,
-    ceilMode: true,
-  }),
-  'avgPool2d with dilation': avgPool2d(2, { stride: 1, dilation: 2 }),
-  globalAvgPool: globalAvgPool(),
-  globalMaxPool: globalMaxPool(),
-  'upsample nearest': upsample({ scale: 2 }),
-  'upsample nearest, to a size': upsample({ size: [3, 7] }),
-  'upsample bilinear': upsample({ scale: [3, 2], mode: 'bilinear' }),
-  'upsample bilinear, to a size': upsample({ size: [7, 3], mode: 'bilinear' }),
-  pad: (y) => pad(y, pairs([1, 0], [0, 2], [1, 1]), { value: 2 }),
-  'pad reflect': (y) => pad(y, pairs([3, 1], [0, 2], [0, 0]), { mode: 'reflect' }),
-  'pad edge': (y) => pad(y, pairs([3, 6], [1, 2], [0, 0]), { mode: 'edge' }),
-  'dropout of channels': (y) => dropout(0.4, { channels: true })(y),
-  'batchNorm of channels': (y) => batchNorm()(y),
-  'all in a row': (y) =>
-    globalAvgPool()(maxPool2d(2)(batchNorm()(upsample({ scale: 2, mode: 'bilinear' })(y)))),
-};
-
 describe('gradients of functions of images', () => {
-  test.each(Object.entries(cases))('%s', (_, compute) => {
-    const x = input([4]);
-    const y = f.reshape(dense(60, { weightInitializer: 'glorotUniform' })(x), [4, 5, 3]);
+  test.each(Object.entries(ofImages))('%s', (_, compute) => {
+    const { x, y } = madeOf([4, 5, 3]);
     const model = network(x, f.flatten(compute(y)), { seed: 3 });
     const loss = ownLoss(({ output, target }) =>
       f.mean(f.square(f.sub(output, f.mul(target, 0.3))), { axis: 1 }),

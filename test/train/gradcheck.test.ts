@@ -4,11 +4,14 @@ import { describe, expect, test, vi } from 'vitest';
 import { OptionError } from '../../src/base/errors.js';
 import { createEngine } from '../../src/create/engine.js';
 import { createReferenceEngine } from '../../src/create/reference.js';
+import { add, mul, sqrt, square } from '../../src/graph/functions.js';
+import { input, literal } from '../../src/graph/leaves.js';
 import { activation, activations } from '../../src/nn/activations.js';
 import { dense } from '../../src/nn/dense.js';
 import { embedding } from '../../src/nn/embedding.js';
-import { layer } from '../../src/nn/layer.js';
+import { layer, parameter } from '../../src/nn/layer.js';
 import { lossNames } from '../../src/nn/losses.js';
+import { network } from '../../src/nn/network.js';
 import { batchNorm } from '../../src/nn/normalization.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { gradcheck, gradcheckBounds } from '../../src/train/gradcheck.js';
@@ -25,6 +28,28 @@ test('random models of every layer pass, with every loss', () => {
     }),
     { numRuns: 40 },
   );
+});
+
+test('a gradient that is NaN does not pass, nor spoils the others, wherever it is', async () => {
+  const engines = new Map([['reference', createReferenceEngine()]]);
+  for (const samples of [1, Number.POSITIVE_INFINITY]) {
+    for (const place of [0, 37, 99]) {
+      // sqrt(p² · 0) is 0 whatever p is, and its gradient infinity times 0.
+      const factors = Float32Array.from({ length: 100 }, (_, i) => Number(i !== place));
+      const x = input([100]);
+      const p = parameter('p', [100], 'heNormal');
+      const size = sqrt(mul(square(p), literal(factors, [100])));
+      const model = network(x, dense(1)(add(x, size)), { seed: 2 });
+      const { parameters, passed } = gradcheck(model, { samples, engines });
+      expect(passed).toBe(false);
+      const [own] = parameters.filter(({ name }) => name === 'p');
+      expect(own.passed).toBe(false);
+      expect(own.error).toBe(Number.POSITIVE_INFINITY);
+      expect(own.worst).toEqual({ index: place, analytic: Number.NaN, numeric: 0 });
+      expect(own.engines.get('reference')!.passed).toBe(false);
+      for (const other of parameters) if (other.name !== 'p') expect(other.passed, other.name).toBe(true);
+    }
+  }
 });
 
 test('a parameter that batch norm cancels out has a gradient of rounding, which passes', async () => {
