@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Trial } from '../../src/sweep/trial.js';
 import { digest } from '../sweep/helpers.js';
 import { lanegrad, lastObject, MAIN, type Outcome, start } from './command.js';
+import { childrenOf } from './process.js';
 import { writeToy } from './toy.js';
 
 let root: string;
@@ -376,9 +377,3 @@ it('other commands load nothing of it', async () => {
   expect([...seen].some((path) => path.endsWith('/cli/train.js'))).toBe(true);
   expect([...seen].filter((path) => path.includes('/dist/sweep/'))).toEqual([]);
 });
-
-/** Of Linux. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return text.split(' ').filter(Boolean).map(Number);
-}
