@@ -106,7 +106,7 @@ async function prepare(folder: string, step: number): Promise<void> {
   // Better found out now than after the first hour.
   const probe = join(folder, PROBE_FILE);
   await writeFileAtomic(probe, '');
-  await rm(probe, { force: true });
+  await remove(probe);
 }
 
 async function save(
@@ -125,11 +125,14 @@ async function save(
     // What is ahead of this run is from one that went on further, and was not resumed from.
     const keep = file.kind === 'best' ? bestSteps.includes(file.step) : last.includes(file.step);
     if (keep) continue;
-    const path = join(folder, file.name);
-    await rm(path, { force: true }).catch((cause) => {
-      throw fileError(path, 'cannot be removed', cause);
-    });
+    await remove(join(folder, file.name));
   }
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { force: true }).catch((cause) => {
+    throw fileError(path, 'cannot be removed', cause);
+  });
 }
 
 function fileName(kind: 'checkpoint' | 'best', step: number): string {

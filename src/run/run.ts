@@ -164,7 +164,8 @@ export async function run(
     await folder.removeEmptyCheckpoints();
     if (completed === 0 && !hooks.resume && !(await folder.hasCheckpoints())) {
       await lock.release();
-      await folder.discard();
+      // What matters is the first failure.
+      await folder.discard().catch(() => {});
     }
     throw error;
   } finally {
