@@ -24,15 +24,19 @@ export interface Job {
 export const OLD = 'the file that was there before\n';
 
 /** Each of these has a state of its own that a checkpoint must carry. */
-const STATEFUL = '--batch-size 16 --optimizer adam --average-decay 0.99 --seed 5 --checkpoint-every 7';
+const STATEFUL = '--batch-size 16 --optimizer adam --average-decay 0.99 --seed 5';
+const STEPS = '--checkpoint-every 7';
 
-function training(name: string, words: string, more: readonly string[] = []): Job {
+/** One thread, where nothing else is said: they share the machine. */
+const ONE = ['--threads', '1'];
+
+function training(name: string, words: string, more: readonly string[] = [], threads = ONE): Job {
   return {
     name,
     words: (out) =>
       existsSync(join(out, 'config.json'))
-        ? ['train', '--resume', out, '--quiet']
-        : ['train', ...words.split(' '), ...more, '--out', out, '--quiet'],
+        ? ['train', '--resume', out, ...threads, '--quiet']
+        : ['train', ...words.split(' '), ...more, ...threads, '--out', out, '--quiet'],
     result: resultOfTraining,
   };
 }
@@ -92,25 +96,28 @@ const STUDY = {
   trials: 8,
 };
 
+const FOLDS = `members.csv --target kind --folds 3 --workers 2 --epochs 12 ${STATEFUL} ${STEPS}`;
 const LAYERS = 'conv 4 3 batchnorm, pool, dense 16, dropout 0.1';
+const CONVOLUTIONS = ['--layers', LAYERS, '--augment', 'shift 1'];
 
 export const jobs: readonly Job[] = [
-  training('dense', `toy --hidden 32 --batch-norm --dropout 0.1 --epochs 20 ${STATEFUL}`),
-  training('conv', `toy --epochs 6 ${STATEFUL}`, ['--layers', LAYERS, '--augment', 'shift 1']),
-  training('table', `members.csv --target kind --hidden 16 --early-stopping 50 --epochs 30 ${STATEFUL}`),
+  training('dense', `toy --hidden 32 --batch-norm --dropout 0.1 --epochs 20 ${STATEFUL} ${STEPS}`),
+  training('conv', `toy --epochs 6 ${STATEFUL} --checkpoint-every 2epochs`, CONVOLUTIONS),
+  training(
+    'table',
+    `members.csv --target kind --hidden 16 --early-stopping 50 --epochs 30 ${STATEFUL} ${STEPS}`,
+  ),
   training('stream', 'large.csv --target kind --memory 1M --epochs 2 --hidden 16 --checkpoint-every 100'),
+  training('anew', `toy --hidden 32 --epochs 20 ${STATEFUL} --checkpoint-every never`),
   // Wide enough for its products to be worth a second thread.
-  training('threads', 'toy --hidden 512,256 --threads 2 --epochs 10 --batch-size 128 --checkpoint-every 7'),
-  {
-    ...training('folds', `members.csv --target kind --folds 3 --workers 2 --epochs 12 ${STATEFUL}`),
-    pool: true,
-  },
+  training('threads', `toy --hidden 512,256 --epochs 6 --batch-size 128 ${STEPS}`, [], ['--threads', '2']),
+  { ...training('folds', FOLDS, [], []), pool: true },
   sweeping,
   writing('onnx', 'model.onnx', 'export model --to onnx --raw-inputs'),
   writing('npz', 'model.npz', 'export model --to npz'),
   writing('csv', 'metrics.csv', 'export model --to csv'),
   writing('import', 'model.safetensors', 'import model.onnx'),
-  writing('predict', 'answers.csv', 'predict tabular large.csv --copy colour'),
+  writing('predict', 'answers.csv', 'predict tabular large.csv --copy colour --threads 1'),
 ];
 
 /** Writes the data and models that the jobs begin with into the working folder. */
@@ -127,8 +134,8 @@ export async function prepareData(root: string): Promise<void> {
   await writeFile(join(root, 'large.csv'), table(21_000));
   await writeFile(join(root, 'sweep.json'), JSON.stringify(STUDY));
   for (const words of [
-    'train toy --hidden 700,300 --epochs 2 --out model --quiet',
-    'train members.csv --target kind --epochs 3 --out tabular --quiet',
+    'train toy --hidden 700,300 --epochs 2 --threads 1 --out model',
+    'train members.csv --target kind --epochs 3 --threads 1 --out tabular',
     'export model --to onnx --out model.onnx',
   ]) {
     const { code, stderr } = await start(root, words.split(' ')).outcome;

@@ -27,14 +27,14 @@ export const faults: readonly Fault[] = [
   // The command's own process alone; the workers of a pool find themselves without it.
   {
     name: 'kill',
-    jobs: ALL,
-    ci: ['dense', 'stream', 'sweep', 'onnx'],
+    jobs: [...ALL, 'anew'],
+    ci: ['dense', 'conv', 'stream', 'anew', 'sweep', 'onnx'],
     disturb: (run) => killed(run, 'kill'),
   },
   { name: 'kill-group', jobs: POOLS, ci: ['folds'], disturb: (run) => killed(run, 'kill-group') },
   { name: 'kill-worker', jobs: POOLS, ci: ['sweep'], disturb: workerKilled },
   { name: 'full-disk', jobs: ALL, ci: ['dense', 'sweep'], disturb: (run) => failing(run, 'ENOSPC') },
-  { name: 'file-limit', jobs: ALL, ci: ['dense', 'import'], disturb: fileLimited },
+  { name: 'file-limit', jobs: ALL, ci: ['dense', 'sweep', 'import'], disturb: fileLimited },
   { name: 'full-mount', jobs: [...TRAININGS, 'sweep', 'onnx'], ci: [], mounts: true, disturb: mounted },
   { name: 'read-only', jobs: ALL, ci: ['table'], disturb: readOnly },
   { name: 'broken-disk', jobs: ALL, ci: [], disturb: (run) => failing(run, 'EIO') },
@@ -46,14 +46,16 @@ export const faults: readonly Fault[] = [
   { name: 'clock', jobs: [...TRAININGS, ...POOLS], ci: ['dense'], disturb: clock },
 ];
 
-/** One to three lives that end by kill -9: at an operation on files, within one, or at any moment. */
+/** One to six lives that end by kill -9: at an operation on files, within one, or at any moment. */
 async function killed(run: Disturbed, action: 'kill' | 'kill-group'): Promise<void> {
   const { random, undisturbed } = run;
-  for (let life = random.between(1, 3); life > 0; life--) {
+  const lives = random.between(1, 6);
+  for (let life = 1; life <= lives; life++) {
     const at = random.between(1, undisturbed.operations.main);
     const half = random.next() < 0.5;
     const moment = run.moment();
-    if (random.next() < 0.5) {
+    // The first one surely; the others may end before.
+    if (life === 1 || random.next() < 0.5) {
       await run.live({ may: 'die', env: faultAt('operations', { at, action, half, who: 'main' }) });
     } else {
       await run.live({
@@ -186,7 +188,7 @@ async function lostFolder(run: Disturbed): Promise<void> {
 }
 
 async function lostThread(run: Disturbed): Promise<void> {
-  await run.live({ env: faultAt('runtime', { action: 'thread', after: run.moment() }) });
+  await run.live({ env: faultAt('runtime', { action: 'thread', after: run.moment() / 2 }) });
 }
 
 /** The kernels' memory grows to so many pages of 64 KiB and no further. */
@@ -195,7 +197,7 @@ async function wasmMemory(run: Disturbed): Promise<void> {
   await run.live({ env: faultAt('runtime', { action: 'memory', pages }) });
 }
 
-/** From what Node itself needs for a program that does nothing, up to twenty times as much. */
+/** From what Node itself needs for a program that does nothing, up to twenty times as much; near the lower end V8 dies. */
 async function addressSpace(run: Disturbed): Promise<void> {
   let kibibytes = Math.round(2 ** 19 * 20 ** run.random.next());
   const starts = () => {
@@ -203,7 +205,7 @@ async function addressSpace(run: Disturbed): Promise<void> {
     return spawnSync(program, words).status === 0;
   };
   while (!starts()) kibibytes = Math.round(1.25 * kibibytes);
-  await run.live({ through: limited(`ulimit -v ${kibibytes}`) });
+  await run.live({ may: 'die', through: limited(`ulimit -v ${kibibytes}`) });
 }
 
 /** V8 ends a process whose heap is full, and lets nobody say anything: to us that is a kill. */
