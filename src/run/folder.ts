@@ -3,7 +3,7 @@
  * trained; the files in it are each whole at any moment:
  *
  *   config.json         all settings, resolved
- *   metrics.jsonl       an object an epoch, appended as training goes
+ *   metrics.jsonl       an object an epoch, appended as training goes; a kill may leave a part of the last line
  *   model.safetensors   of the last good epoch, then of the end
  *   checkpoints/        what the run can go on from; only once there is one
  *   report.html         at the end

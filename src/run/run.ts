@@ -124,8 +124,8 @@ export async function run(
           ...checkpointing,
           // Once the checkpoint has been found to fit, so that nothing is overwritten by a run that cannot go
           // on.
-          prepare: async (step) => {
-            await checkpointing.prepare?.(step);
+          prepare: async (step, bestSteps) => {
+            await checkpointing.prepare?.(step, bestSteps);
             await begin();
           },
         },

@@ -16,7 +16,7 @@ import { outlived } from './population.js';
 import type { StoredStudy } from './read.js';
 import { renderSweep } from './report/page.js';
 import { type Study, trialFolder } from './study.js';
-import { bestOf, type Trial } from './trial.js';
+import { bestOf, hasEnded, type Trial } from './trial.js';
 
 /** The page's file, and the folder of the best model. */
 const REPORT_FILE = 'sweep.html';
@@ -37,11 +37,20 @@ export class ReportWriter {
     this.#total = total;
   }
 
+  /** Does what a process that was killed left undone, of trials that had ended by then. */
+  async catchUp(): Promise<void> {
+    const { trials } = this.#study;
+    const over = new Set(trials.filter(hasEnded).flatMap((trial) => outlived(trials, trial)));
+    for (const trial of over) await this.#removeCheckpoints(trial);
+  }
+
   async trialEnded(trial: Trial): Promise<void> {
-    for (const { number } of outlived(this.#study.trials, trial)) {
-      await removeCheckpoints(trialFolder(this.#folder, number));
-    }
+    for (const own of outlived(this.#study.trials, trial)) await this.#removeCheckpoints(own);
     if (performance.now() - this.#written >= INTERVAL) await this.write();
+  }
+
+  async #removeCheckpoints({ number }: Trial): Promise<void> {
+    await removeCheckpoints(trialFolder(this.#folder, number));
   }
 
   async write(): Promise<void> {

@@ -37,9 +37,9 @@ export interface CheckpointOptions {
   monitor?: string;
   /**
    * Before training: the place to find out that nothing can be kept. `step` is the one that training goes on
-   * from, 0 for a new run.
+   * from, 0 for a new run; `bestSteps` are those at which the best epochs until then end, best first.
    */
-  prepare?: (step: number) => void | Promise<void>;
+  prepare?: (step: number, bestSteps?: readonly number[]) => void | Promise<void>;
   /** Keeps the bytes. Training waits for it, and ends with its error when it fails. */
   save: (file: CheckpointFile) => void | Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** `lanegrad sweep`: trainings in processes, which come to the same bits. test/faults kills them. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -80,10 +80,14 @@ describe('the same study', () => {
     expect(digest(trialsOf(await lanegrad(root, ['sweep', 'resume', 'stopped', '--json'])))).toBe(expected);
   });
 
-  it('takes more trials', async () => {
+  it('takes more trials, and removes what a killed process left of those before', async () => {
+    const left = join(root, 'with-2', 'trials', '00000', 'checkpoints');
+    await mkdir(left);
+    await writeFile(join(left, 'checkpoint-000000001.safetensors'), '');
     const more = trialsOf(await lanegrad(root, ['sweep', 'resume', 'with-2', '--trials', '20', '--json']));
     expect(more).toHaveLength(20);
     expect(digest(more.slice(0, 16))).toBe(expected);
+    expect(existsSync(left)).toBe(false);
   });
 });
 

@@ -22,12 +22,18 @@ export async function temporaries(folder: string): Promise<string[]> {
   );
 }
 
-/** What of a folder's files is no whole file of its kind. */
-export async function broken(job: Job, out: string, expected: unknown): Promise<string[]> {
+/**
+ * What of a folder's files is no whole file of its kind.
+ *
+ * @param wasKilled a kill may come within a line of metrics, which readers then leave out.
+ */
+export async function broken(job: Job, out: string, expected: unknown, wasKilled = false): Promise<string[]> {
   const problems: string[] = [];
   for (const name of await namesIn(out)) {
     if (name.endsWith('.tmp')) continue;
-    const problem = await problemOf(join(out, name)).catch((error) => String((error as Error).message));
+    const problem = await problemOf(join(out, name), wasKilled).catch((error) =>
+      String((error as Error).message),
+    );
     if (problem !== undefined) problems.push(`${name}: ${problem}`);
   }
   if (job.replaces === undefined || problems.length > 0) return problems;
@@ -37,7 +43,7 @@ export async function broken(job: Job, out: string, expected: unknown): Promise<
   return same ? [] : [`${job.replaces} is neither the old file nor the new one`];
 }
 
-async function problemOf(path: string): Promise<string | undefined> {
+async function problemOf(path: string, wasKilled: boolean): Promise<string | undefined> {
   const bytes = await readFile(path);
   const text = bytes.toString();
   // What stands in place of a model until it is written.
@@ -46,6 +52,7 @@ async function problemOf(path: string): Promise<string | undefined> {
   if (path.endsWith('.json')) JSON.parse(text);
   if (path.endsWith('.html') && !text.trimEnd().endsWith('</html>')) return 'the page has no end';
   if (path.endsWith('.jsonl')) for (const line of text.split('\n').slice(0, -1)) JSON.parse(line);
-  if (path.endsWith('.jsonl') && text !== '' && !text.endsWith('\n')) return 'its last line is cut off';
+  const isCut = path.endsWith('.jsonl') && text !== '' && !text.endsWith('\n');
+  if (isCut && !wasKilled) return 'its last line is cut off';
   return undefined;
 }

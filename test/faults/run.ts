@@ -121,7 +121,7 @@ export class Disturbed {
 
   async #look(words: string[], end: End): Promise<void> {
     if (!existsSync(this.out)) return;
-    for (const problem of await broken(this.job, this.out, this.undisturbed.result)) {
+    for (const problem of await broken(this.job, this.out, this.undisturbed.result, this.ends.killed > 0)) {
       this.#wrong(words, `after that (${end}), ${problem}`);
     }
     if (end !== 'refused' || this.job.pool || this.ends.killed > 0) return;
