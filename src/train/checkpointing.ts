@@ -86,7 +86,7 @@ export class Checkpointing {
 
   /** What is due after the last of these epochs. */
   dueAfterEpoch(records: readonly EpochRecord[]): Pick<CheckpointFile, 'latest' | 'best' | 'bestSteps'> {
-    const bestSteps = bestEpochs(this.#monitor, records, this.#keepBest).map(({ step }) => step);
+    const bestSteps = this.bestSteps(records);
     return {
       latest: records.length % this.#epochs === 0 || this.#dueByTime(),
       best: bestSteps.includes(records[records.length - 1].step),
