@@ -61,7 +61,7 @@ export function checkpointFolder(options: CheckpointFolderOptions): CheckpointOp
   return {
     ...passed,
     keepBest,
-    prepare: (step) => prepare(folder, step),
+    prepare: (step, bestSteps) => prepare(folder, step, bestSteps, keepLast),
     save: (file) => save(folder, file, keepLast),
   };
 }
@@ -93,7 +93,15 @@ export async function latestCheckpoint(folder: string): Promise<Checkpoint | und
   return undefined;
 }
 
-async function prepare(folder: string, step: number): Promise<void> {
+/** Where a run is: its last step, and those at which its best epochs end. */
+type Place = Pick<CheckpointFile, 'step' | 'bestSteps'>;
+
+async function prepare(
+  folder: string,
+  step: number,
+  bestSteps: readonly number[] | undefined,
+  keepLast: number,
+): Promise<void> {
   await makeFolders(folder);
   const files = await list(folder);
   if (step === 0 && files.length > 0) {
@@ -106,30 +114,50 @@ async function prepare(folder: string, step: number): Promise<void> {
   // Better found out now than after the first hour.
   const probe = join(folder, PROBE_FILE);
   await writeFileAtomic(probe, '');
-  await rm(probe, { force: true });
+  await remove(probe);
+  if (step === 0 || !bestSteps) return;
+  // The process before may have ended between two of the steps of `save`, the last of which was its last.
+  const newest = files.find((file) => file.kind === 'checkpoint' && file.step === step);
+  const best = files.some((file) => file.kind === 'best' && file.step === step);
+  if (newest && !best && bestSteps.includes(step)) {
+    await writeFileAtomic(
+      join(folder, fileName('best', step)),
+      await readFileBytes(join(folder, newest.name)),
+    );
+  }
+  await removeOld(folder, { step, bestSteps }, keepLast, (file) => file.step <= step);
 }
 
-async function save(
-  folder: string,
-  { bytes, step, latest, best, bestSteps }: CheckpointFile,
-  keepLast: number,
-): Promise<void> {
+async function save(folder: string, file: CheckpointFile, keepLast: number): Promise<void> {
+  const { bytes, step, latest, best } = file;
   if (latest) await writeFileAtomic(join(folder, fileName('checkpoint', step)), bytes);
   if (best) await writeFileAtomic(join(folder, fileName('best', step)), bytes);
+  // What is ahead of this run is from one that went on further, and was not resumed from.
+  await removeOld(folder, file, keepLast, () => true);
+}
+
+/** Of the files that may go, removes those that are neither among the newest nor among the best. */
+async function removeOld(
+  folder: string,
+  { step, bestSteps }: Place,
+  keepLast: number,
+  mayGo: (file: Found) => boolean,
+): Promise<void> {
   const files = await list(folder);
   const steps = files
     .filter((file) => file.kind === 'checkpoint' && file.step <= step)
     .map((file) => file.step);
   const last = steps.sort((a, b) => b - a).slice(0, keepLast);
   for (const file of files) {
-    // What is ahead of this run is from one that went on further, and was not resumed from.
     const keep = file.kind === 'best' ? bestSteps.includes(file.step) : last.includes(file.step);
-    if (keep) continue;
-    const path = join(folder, file.name);
-    await rm(path, { force: true }).catch((cause) => {
-      throw fileError(path, 'cannot be removed', cause);
-    });
+    if (!keep && mayGo(file)) await remove(join(folder, file.name));
   }
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { force: true }).catch((cause) => {
+    throw fileError(path, 'cannot be removed', cause);
+  });
 }
 
 function fileName(kind: 'checkpoint' | 'best', step: number): string {

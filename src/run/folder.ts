@@ -3,15 +3,16 @@
  * trained; the files in it are each whole at any moment:
  *
  *   config.json         all settings, resolved
- *   metrics.jsonl       an object an epoch, appended as training goes
+ *   metrics.jsonl       an object an epoch, appended as training goes; a kill may leave a part of the last line
  *   model.safetensors   of the last good epoch, then of the end
  *   checkpoints/        what the run can go on from; only once there is one
  *   report.html         at the end
  */
-import { appendFile, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileError, FormatError, OptionError, show } from '../base/errors.js';
 import {
+  appendFileWhole,
   fileError,
   readFileBytes,
   removeTemporaries,
@@ -146,13 +147,10 @@ export class RunFolder {
     await writeFileAtomic(this.configPath, `${toJson('RunFolder.writeConfig', config, 2)}\n`);
   }
 
-  /** Adds a line to metrics.jsonl. */
+  /** Adds a line to metrics.jsonl: whole, or not at all. */
   async appendMetrics(record: object): Promise<void> {
-    const path = join(this.path, METRICS_FILE);
     const line = toJson('RunFolder.appendMetrics', record);
-    await appendFile(path, `${line}\n`).catch((cause) => {
-      throw fileError(path, 'cannot be written', cause);
-    });
+    await appendFileWhole(join(this.path, METRICS_FILE), `${line}\n`);
   }
 
   /**
@@ -189,8 +187,12 @@ export class RunFolder {
    * Takes back all that was written, and the folders that were made for it. For a run that came to nothing.
    */
   async discard(): Promise<void> {
-    for (const file of FILES) await rm(join(this.path, file), { force: true });
-    await rm(this.checkpointPath, { recursive: true, force: true });
+    for (const name of [...FILES, 'checkpoints']) {
+      const path = join(this.path, name);
+      await rm(path, { recursive: true, force: true }).catch((cause) => {
+        throw fileError(path, 'cannot be removed', cause);
+      });
+    }
     if (this.#created === undefined) return;
     for (let folder = resolve(this.path); ; folder = dirname(folder)) {
       try {

@@ -17,7 +17,8 @@ export interface RunMetrics {
 
 /**
  * Reads metrics.jsonl of a run folder, or such a file by its own name. Throws FileError when it cannot be
- * read, FormatError for a line that is no JSON object, DataError when it has none.
+ * read, FormatError for a line that is no JSON object, DataError when it has none. What a process that was killed
+ * left of a last line is not seen.
  */
 export async function readMetrics(given: string): Promise<RunMetrics> {
   const found = await stat(given).catch(() => undefined);
@@ -37,12 +38,13 @@ function parseJsonLines(bytes: Uint8Array, where: string): object[] {
   } catch (cause) {
     throw new FormatError(where, 'expected lines of JSON, given bytes that are not UTF-8', { cause });
   }
-  return text.split('\n').flatMap((line, index) => {
+  return text.split('\n').flatMap((line, index, lines) => {
     if (line.trim() === '') return [];
     let value: unknown;
     try {
       value = JSON.parse(line);
     } catch (cause) {
+      if (index > 0 && index === lines.length - 1) return [];
       throw new FormatError(where, `line ${index + 1} is not JSON: ${(cause as Error).message}`, { cause });
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -124,8 +124,8 @@ export async function run(
           ...checkpointing,
           // Once the checkpoint has been found to fit, so that nothing is overwritten by a run that cannot go
           // on.
-          prepare: async (step) => {
-            await checkpointing.prepare?.(step);
+          prepare: async (step, bestSteps) => {
+            await checkpointing.prepare?.(step, bestSteps);
             await begin();
           },
         },
@@ -164,7 +164,8 @@ export async function run(
     await folder.removeEmptyCheckpoints();
     if (completed === 0 && !hooks.resume && !(await folder.hasCheckpoints())) {
       await lock.release();
-      await folder.discard();
+      // What matters is the first failure.
+      await folder.discard().catch(() => {});
     }
     throw error;
   } finally {

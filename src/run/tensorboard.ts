@@ -1,7 +1,6 @@
 /** TensorBoard's event file of a training run, written as it goes. Node only. */
-import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, systemCode } from '../base/files/atomic.js';
+import { appendFileWhole, systemCode } from '../base/files/atomic.js';
 import { epochScalars } from '../formats/metrics.js';
 import { eventFileHead, scalarEvent } from '../formats/tfevents.js';
 import { eventFileName } from './metrics.js';
@@ -20,7 +19,7 @@ export class EventFile {
   /** Adds the numbers of an epoch's record. Throws FileError when the file cannot be written. */
   async append(record: { readonly step: number }): Promise<void> {
     this.#path ??= await this.#create();
-    await write(this.#path, scalarEvent(Date.now() / 1000, record.step, epochScalars(record)), 'a');
+    await appendFileWhole(this.#path, scalarEvent(Date.now() / 1000, record.step, epochScalars(record)));
   }
 
   /** A file of its own: a run that goes on may begin in the second in which the one before did. */
@@ -29,17 +28,11 @@ export class EventFile {
     for (let count = 1; ; count++) {
       const path = count === 1 ? base : `${base}.${count}`;
       try {
-        await write(path, eventFileHead(this.#began), 'ax');
+        await appendFileWhole(path, eventFileHead(this.#began), 'ax');
         return path;
       } catch (error) {
         if (systemCode(error) !== 'EEXIST') throw error;
       }
     }
   }
-}
-
-async function write(path: string, bytes: Uint8Array, flag: string): Promise<void> {
-  await appendFile(path, bytes, { flag }).catch((cause) => {
-    throw fileError(path, 'cannot be written', cause);
-  });
 }

@@ -1,8 +1,14 @@
 /** What a study leaves in its folder beside the journal: its page, and the best model. Node only. */
-import { copyFile, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, systemCode, writeFileAtomic } from '../base/files/atomic.js';
-import { makeFolders } from '../base/files/folders.js';
+import {
+  fileError,
+  readFileBytes,
+  removeTemporaries,
+  systemCode,
+  writeFileAtomic,
+} from '../base/files/atomic.js';
+import { isFolder, makeFolders } from '../base/files/folders.js';
 import { loadUplot } from '../report/node.js';
 import { MODEL_FILE } from '../run/folder.js';
 import { PART, removeCheckpoints } from './objective/train.js';
@@ -10,7 +16,7 @@ import { outlived } from './population.js';
 import type { StoredStudy } from './read.js';
 import { renderSweep } from './report/page.js';
 import { type Study, trialFolder } from './study.js';
-import { bestOf, type Trial } from './trial.js';
+import { bestOf, hasEnded, type Trial } from './trial.js';
 
 /** The page's file, and the folder of the best model. */
 const REPORT_FILE = 'sweep.html';
@@ -31,11 +37,20 @@ export class ReportWriter {
     this.#total = total;
   }
 
+  /** Does what a process that was killed left undone, of trials that had ended by then. */
+  async catchUp(): Promise<void> {
+    const { trials } = this.#study;
+    const over = new Set(trials.filter(hasEnded).flatMap((trial) => outlived(trials, trial)));
+    for (const trial of over) await this.#removeCheckpoints(trial);
+  }
+
   async trialEnded(trial: Trial): Promise<void> {
-    for (const { number } of outlived(this.#study.trials, trial)) {
-      await removeCheckpoints(trialFolder(this.#folder, number));
-    }
+    for (const own of outlived(this.#study.trials, trial)) await this.#removeCheckpoints(own);
     if (performance.now() - this.#written >= INTERVAL) await this.write();
+  }
+
+  async #removeCheckpoints({ number }: Trial): Promise<void> {
+    await removeCheckpoints(trialFolder(this.#folder, number));
   }
 
   async write(): Promise<void> {
@@ -69,20 +84,34 @@ export async function copyBest(
   if (best) await copyModels(from(best.number), join(folder, BEST_FOLDER));
 }
 
+/** Each file whole, and the new ones before any old one goes: at every moment there is a best model. */
 async function copyModels(from: string, to: string): Promise<void> {
-  const names = await readdir(from).catch((cause) => {
-    // A trial of a function leaves nothing.
-    if (systemCode(cause) === 'ENOENT') return [];
-    throw fileError(from, 'cannot be read', cause);
-  });
-  await rm(to, { recursive: true, force: true });
-  for (const name of names) {
+  const copied = new Set<string>();
+  for (const name of await namesIn(from)) {
     const path = join(from, name);
-    if ((await stat(path)).isDirectory()) {
-      if (PART.test(name)) await copyModels(path, join(to, name));
+    if (await isFolder(path)) {
+      if (!PART.test(name)) continue;
+      await copyModels(path, join(to, name));
     } else if (name === MODEL_FILE || name === 'config.json') {
       await makeFolders(to);
-      await copyFile(path, join(to, name));
-    }
+      await writeFileAtomic(join(to, name), await readFileBytes(path));
+    } else continue;
+    copied.add(name);
   }
+  await removeTemporaries(to);
+  for (const name of await namesIn(to)) {
+    const path = join(to, name);
+    if (copied.has(name)) continue;
+    await rm(path, { recursive: true, force: true }).catch((cause) => {
+      throw fileError(path, 'cannot be removed', cause);
+    });
+  }
+}
+
+/** None where there is no folder: a trial of a function leaves nothing. */
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((cause) => {
+    if (systemCode(cause) === 'ENOENT') return [];
+    throw fileError(folder, 'cannot be read', cause);
+  });
 }

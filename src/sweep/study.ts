@@ -8,7 +8,7 @@ import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FileError, FormatError } from '../base/errors.js';
-import { fileError } from '../base/files/atomic.js';
+import { fileError, removeTemporaries } from '../base/files/atomic.js';
 import { makeFolders } from '../base/files/folders.js';
 import { FolderLock } from '../base/files/lock.js';
 import { checkSame, type Definition } from './definition.js';
@@ -93,6 +93,7 @@ export class Study {
         settings: inSpace(definition.space, trial.settings),
       }));
       if (!found) await checkFree(folder);
+      await removeTemporaries(folder);
       const study = new Study(definition, { folder, journal, lock, trials });
       const records = study.#records.study(name, definition.directions, definition.json);
       // A crash may have come between the two.

@@ -149,6 +149,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   try {
     const tell = () => onProgress?.(clock.progress());
     tell();
+    if (objective.needsFolder) await report?.catchUp();
     await coordinate(study, executor, {
       trials: total,
       shard,

@@ -37,9 +37,9 @@ export interface CheckpointOptions {
   monitor?: string;
   /**
    * Before training: the place to find out that nothing can be kept. `step` is the one that training goes on
-   * from, 0 for a new run.
+   * from, 0 for a new run; `bestSteps` are those at which the best epochs until then end, best first.
    */
-  prepare?: (step: number) => void | Promise<void>;
+  prepare?: (step: number, bestSteps?: readonly number[]) => void | Promise<void>;
   /** Keeps the bytes. Training waits for it, and ends with its error when it fails. */
   save: (file: CheckpointFile) => void | Promise<void>;
 }
@@ -86,7 +86,7 @@ export class Checkpointing {
 
   /** What is due after the last of these epochs. */
   dueAfterEpoch(records: readonly EpochRecord[]): Pick<CheckpointFile, 'latest' | 'best' | 'bestSteps'> {
-    const bestSteps = bestEpochs(this.#monitor, records, this.#keepBest).map(({ step }) => step);
+    const bestSteps = this.bestSteps(records);
     return {
       latest: records.length % this.#epochs === 0 || this.#dueByTime(),
       best: bestSteps.includes(records[records.length - 1].step),

@@ -65,7 +65,7 @@ export class TrainingLoop {
     const { size } = this.#source;
     const { step, samples } = this.#state.record;
     checkWeights('fit', this.#compiled, { step, epoch: this.#state.epoch });
-    await checkpointing?.prepare(step);
+    await checkpointing?.prepare(step, checkpointing.bestSteps(this.#state.records));
     await hooks.trainBegin({
       epochs,
       stepsPerEpoch: this.#stepsPerEpoch,

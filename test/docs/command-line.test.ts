@@ -14,7 +14,8 @@ each kind means.
 
 A run folder holds \`config.json\`, \`metrics.jsonl\`, \`model.safetensors\`, \`checkpoints\` and \`report.html\`, which opens offline. Ctrl-C
 stops after the step at hand, saves, and says where and how to go on. A run may be killed at any moment: \`--resume\` ends
-with the same weights, bit for bit.
+with the same weights, bit for bit. A killed command that writes a single file leaves the old one or the new one, and
+perhaps a \`.lanegrad-….tmp\` beside it, which may be removed.
 
 \`\`\`sh
 npx lanegrad train mnist --hidden 300,100 --activation relu --learning-rate 0.1

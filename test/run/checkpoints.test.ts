@@ -74,6 +74,20 @@ describe('the files', () => {
     expect(await names()).toEqual([1, 2].map((step) => name(step)));
   });
 
+  it('of a process that was killed while it kept one are put in order by the next', async () => {
+    const { save, prepare } = checkpointFolder({ folder: root, keepLast: 2 });
+    for (const step of [1, 2, 3]) await save(file(step));
+    await save(file(4, { latest: false, best: true, bestSteps: [4] }));
+    // As if it had been killed before the best of step 5, or before the first was removed.
+    for (const step of [1, 5, 8]) await writeFile(join(root, name(step)), file(step).bytes);
+    await prepare!(5, [5]);
+    expect(await names()).toEqual([name(3), name(5), name(8), name(5, 'best')].sort());
+    expect(await readFile(join(root, name(5, 'best')))).toEqual(await readFile(join(root, name(5))));
+    // What is ahead cannot be read, say; it goes once there is one more.
+    await save(file(7));
+    expect(await names()).toEqual([name(5), name(7)].sort());
+  });
+
   it('stay when the next cannot be written', async () => {
     const { save } = checkpointFolder({ folder: root, keepLast: 2 });
     for (const step of [1, 2]) await save(file(step));

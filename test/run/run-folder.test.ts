@@ -1,6 +1,6 @@
 /** Run folders: where they may be, and what is left of a run that comes to nothing. */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { DataError, FileError, OptionError } from '../../src/base/errors.js';
 import { dense } from '../../src/nn/dense.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { loadModel, RunFolder, saveModel, weightsSha256 } from '../../src/node.js';
+import { readMetrics } from '../../src/run/metrics.js';
 
 let root: string;
 beforeEach(async () => {
@@ -72,6 +73,11 @@ describe('a run folder', () => {
     await folder.appendMetrics({ epoch: 1 });
     await folder.appendMetrics({ epoch: 2 });
     expect(await readFile(join(folder.path, 'metrics.jsonl'), 'utf8')).toBe('{"epoch":1}\n{"epoch":2}\n');
+    // Killed while it wrote.
+    await appendFile(join(folder.path, 'metrics.jsonl'), '{"epo');
+    expect((await readMetrics(folder.path)).records).toEqual([{ epoch: 1 }, { epoch: 2 }]);
+    await appendFile(join(folder.path, 'metrics.jsonl'), '\n{"epoch":4}\n');
+    await expect(readMetrics(folder.path)).rejects.toThrow(/line 3 is not JSON/);
 
     const model = sequential(3, [dense(2)]);
     await folder.saveModel(model);

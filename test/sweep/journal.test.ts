@@ -1,5 +1,5 @@
 /** The journal: what is written is read again, what a crash leaves is healed, and what is none is refused. */
-import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -92,6 +92,20 @@ describe('the file', () => {
     await journal.close();
     const found = (await readJournal(path)) as { i: number }[];
     expect(found.map(({ i }) => i)).toEqual(Array.from({ length: 100 }, (_, i) => i / 2));
+  });
+
+  it('that is removed or replaced while it is written is an error', async () => {
+    const path = join(root, 'lost');
+    const { journal } = await JournalFile.open(path);
+    await journal.append([{ i: 1 }]);
+    await rename(path, `${path}-elsewhere`);
+    await expect(journal.append([{ i: 2 }])).rejects.toThrow(
+      `${path}: cannot be written any more: no such file`,
+    );
+    await writeFile(path, '');
+    await expect(journal.append([{ i: 3 }])).rejects.toThrow(/another file has taken its place/);
+    await journal.close();
+    expect(await readFile(path, 'utf8')).toBe('');
   });
 
   it.each(['/dev/full', tmpdir()])('that is none is refused: %s', async (path) => {

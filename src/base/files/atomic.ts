@@ -75,6 +75,33 @@ export async function writeFileAtomic(
 }
 
 /**
+ * Adds to the end of a file, all of the bytes or none; makes the file where it is missing.
+ *
+ * @param flag `ax` for a file that must not be there yet.
+ * @throws FileError when that fails, as on a full disk; the file then ends as it did before.
+ */
+export async function appendFileWhole(
+  path: string,
+  content: Uint8Array | string,
+  flag: 'a' | 'ax' = 'a',
+): Promise<void> {
+  try {
+    const handle = await open(path, flag);
+    try {
+      const { size } = await handle.stat();
+      await handle.appendFile(content).catch(async (cause) => {
+        await handle.truncate(size).catch(() => {});
+        throw cause;
+      });
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw fileError(path, 'cannot be written', cause);
+  }
+}
+
+/**
  * Where the new file is to be: `path`, or what it links to. Undefined for a device, a pipe or an open file
  * under /dev or /proc.
  */

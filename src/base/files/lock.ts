@@ -66,13 +66,17 @@ export class FolderLock {
     this.#timer = setInterval(renew, RENEWAL).unref();
   }
 
-  /** Twice is fine. */
+  /** Twice is fine. A file that cannot be removed stays, and does no harm once this process has ended. */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
     clearInterval(this.#timer);
-    // Not one that another process has taken meanwhile.
-    if ((await textOf(this.#path)) === this.#text) await rm(this.#path, { force: true });
+    try {
+      // Not one that another process has taken meanwhile.
+      if ((await textOf(this.#path)) === this.#text) await rm(this.#path, { force: true });
+    } catch {
+      // Such as a folder that has become read-only: what the lock was taken for has failed before, and says why.
+    }
   }
 }
 
@@ -80,7 +84,13 @@ export class FolderLock {
 async function create(path: string, text: string): Promise<boolean> {
   try {
     const handle = await open(path, 'wx');
-    await handle.writeFile(text).finally(() => handle.close());
+    try {
+      await handle.writeFile(text).finally(() => handle.close());
+    } catch (cause) {
+      // Of a full disk: a lock that says nobody would be waited for.
+      await rm(path, { force: true }).catch(() => {});
+      throw cause;
+    }
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;

@@ -14,16 +14,24 @@ interface Turn {
   reject(error: unknown): void;
 }
 
+interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
 export class JournalFile {
   readonly path: string;
   readonly #handle: FileHandle;
+  /** Which file of the system it is. */
+  readonly #own: FileIdentity;
   #length: number;
   #waiting: Turn[] = [];
   #writing: Promise<void> | undefined;
 
-  private constructor(path: string, handle: FileHandle, length: number) {
+  private constructor(path: string, handle: FileHandle, own: FileIdentity, length: number) {
     this.path = path;
     this.#handle = handle;
+    this.#own = own;
     this.#length = length;
   }
 
@@ -43,18 +51,20 @@ export class JournalFile {
     try {
       await handle.truncate(length);
       await handle.sync();
+      const own = await handle.stat({ bigint: true });
+      return { journal: new JournalFile(path, handle, own, length), records };
     } catch (cause) {
       await handle.close();
       throw fileError(path, 'cannot be written', cause);
     }
-    return { journal: new JournalFile(path, handle, length), records };
   }
 
   /**
    * Adds records, all of them or none, in the order of the calls. Resolves when they are on disk. What is given while
    * others are written goes with the next sync, together.
    *
-   * @throws FileError when that fails, as on a full disk; the file then ends as it did before.
+   * @throws FileError when that fails, as on a full disk; the file then ends as it did before. Also when the file has been
+   * removed or replaced: what would be written to it is nowhere.
    */
   append(records: readonly object[]): Promise<void> {
     const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
@@ -86,6 +96,12 @@ export class JournalFile {
       throw fileError(this.path, 'cannot be written', cause);
     }
     this.#length += bytes.length;
+    const found = await stat(this.path, { bigint: true }).catch((cause) => {
+      throw fileError(this.path, 'cannot be written any more', cause);
+    });
+    if (found.ino !== this.#own.ino || found.dev !== this.#own.dev) {
+      throw new FileError(this.path, 'cannot be written any more: another file has taken its place');
+    }
   }
 
   /** After what was given to `append`. */

@@ -6,8 +6,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OptionError, show } from '../../base/errors.js';
-import { systemCode } from '../../base/files/atomic.js';
+import { FileError, OptionError, show } from '../../base/errors.js';
+import { fileError, systemCode } from '../../base/files/atomic.js';
+import { isFolder } from '../../base/files/folders.js';
 import { FolderLock } from '../../base/files/lock.js';
 import { canonicalJson } from '../../base/json.js';
 import { isText, OptionReader } from '../../base/options.js';
@@ -287,6 +288,7 @@ export async function trainRun(
     if (record.epoch <= after) return;
     if (report(record.epoch, monitor.read(record)) || record.epoch >= last) stop.abort();
   };
+  await requireStudy(trial.folder);
   await untilFree(path);
   const folder = (await exists(join(path, 'config.json'))) ? await RunFolder.open(path) : undefined;
   // Epochs that are in the checkpoint are told of no more.
@@ -314,7 +316,12 @@ export async function trainRun(
 export async function removeCheckpoints(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const parts = names.filter((name) => PART.test(name)).map((name) => join(folder, name));
-  for (const own of [folder, ...parts]) await rm(join(own, 'checkpoints'), { recursive: true, force: true });
+  for (const own of [folder, ...parts]) {
+    const path = join(own, 'checkpoints');
+    await rm(path, { recursive: true, force: true }).catch((cause) => {
+      throw fileError(path, 'cannot be removed', cause);
+    });
+  }
 }
 
 /** Names of the folders of folds and seeds, within a trial's. */
@@ -386,6 +393,12 @@ async function untilFree(folder: string): Promise<void> {
       await sleep(INTERVAL);
     }
   }
+}
+
+/** A study's folder that was lost is not made anew, without its journal. */
+async function requireStudy(folder: string | undefined): Promise<void> {
+  if (folder === undefined || (await isFolder(join(folder, '..', '..')))) return;
+  throw new FileError(folder, "the study's folder is there no more");
 }
 
 function exists(path: string): Promise<boolean> {

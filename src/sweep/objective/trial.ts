@@ -112,7 +112,8 @@ export async function doTrial(
     if (!pruned) return { state: 'complete', values: checkValues(result, directions), reports, attributes };
   } catch (error) {
     signal?.throwIfAborted();
-    if (isOfMachine(error)) return { state: 'stopped', reason: reasonOf(error), reports, attributes };
+    if (isOfMachine(error, task.folder))
+      return { state: 'stopped', reason: reasonOf(error), reports, attributes };
     if (!pruned) return { state: 'failed', reason: reasonOf(error), reports, attributes };
   }
   return { state: 'pruned', values: [reports.at(-1)!.value], reports, attributes };
@@ -165,8 +166,12 @@ function plainValue(name: string, value: unknown): unknown {
 /** What would go well on another day: a full disk, say. */
 const MACHINE = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO', 'EMFILE', 'ENFILE'];
 
-function isOfMachine(error: unknown): boolean {
-  return error instanceof FileError && MACHINE.includes(systemCode(error) ?? '');
+/** Also whatever befalls the trial's own folder: that it is lost, or may not be written to. */
+function isOfMachine(error: unknown, folder: string | undefined): boolean {
+  if (!(error instanceof FileError)) return false;
+  return (
+    MACHINE.includes(systemCode(error) ?? '') || (folder !== undefined && error.where.startsWith(folder))
+  );
 }
 
 /** In one line. */

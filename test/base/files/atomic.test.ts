@@ -18,7 +18,7 @@ vi.mock('node:fs/promises', async (original) => {
 // Test files share their modules, and those that are there already have the real calls.
 vi.resetModules();
 const { DataError, FileError: FileErrorClass } = await import('../../../src/base/errors.js');
-const { readFileBytes, writeFileAtomic } = await import('../../../src/base/files/atomic.js');
+const { appendFileWhole, readFileBytes, writeFileAtomic } = await import('../../../src/base/files/atomic.js');
 afterAll(() => void vi.resetModules());
 
 let folder: string;
@@ -250,5 +250,32 @@ describe('a text in parts', () => {
     await expect(writeFileAtomic(target, parts(error))).rejects.toBe(error);
     expect(await fs.readFile(target, 'utf8')).toBe('old');
     expect(await fs.readdir(folder)).toEqual(['model.bin']);
+  });
+});
+
+describe('appendFileWhole', () => {
+  test('adds, and makes the file where it is missing', async () => {
+    await appendFileWhole(target, 'one\n');
+    await appendFileWhole(target, new TextEncoder().encode('two\n'));
+    expect(await fs.readFile(target, 'utf8')).toBe('one\ntwo\n');
+    await failure(appendFileWhole(target, 'three\n', 'ax'));
+    expect(await fs.readFile(target, 'utf8')).toBe('one\ntwo\n');
+  });
+
+  test('takes back what a full disk let through', async () => {
+    await fs.writeFile(target, 'one\n');
+    const { open } = await vi.importActual<typeof fs>('node:fs/promises');
+    vi.mocked(fs.open).mockImplementation(async (...given) => {
+      const handle = await open(...given);
+      const append = handle.appendFile.bind(handle);
+      vi.spyOn(handle, 'appendFile').mockImplementation(async (data) => {
+        await append(String(data).slice(0, 2));
+        throw systemError('ENOSPC');
+      });
+      return handle;
+    });
+    const { message } = await failure(appendFileWhole(target, 'two\n'));
+    expect(message).toBe(`${target}: cannot be written: no space left on the device`);
+    expect(await fs.readFile(target, 'utf8')).toBe('one\n');
   });
 });

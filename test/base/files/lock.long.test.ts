@@ -1,6 +1,6 @@
 /** Locks of folders: one process at a time, whatever became of those before. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -54,6 +54,21 @@ test('between processes, until the other is killed', async () => {
   expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid });
   await lock.release();
   expect(await readdir(folder)).toEqual([]);
+});
+
+test('what cannot be written is no lock', async () => {
+  const words = ['-c', 'ulimit -f 0; exec "$@"', 'bash', process.execPath, ...node, script('')];
+  const { status, stderr } = spawnSync('bash', words, { encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/FileError: .*: cannot be locked: the file would be larger than it may be/);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('a file that cannot be removed hides nothing that went wrong before', async () => {
+  const lock = await FolderLock.acquire(folder);
+  await rm(path);
+  await mkdir(path);
+  await lock.release();
 });
 
 test('a held lock keeps no process alive', () => {
