@@ -12,7 +12,7 @@ import { judge, type Limits, type Target, type Verdict, type World } from './tar
 import { chooser } from './targets/index.js';
 
 /** What a case may take whose target says nothing else. */
-export const LIMITS: Limits = { seconds: 2, mebibytes: 512 };
+const LIMITS: Limits = { seconds: 2, mebibytes: 512 };
 
 export interface Outcome {
   readonly index: number;

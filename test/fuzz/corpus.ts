@@ -14,7 +14,7 @@ import { shrink } from './shrink.js';
 import { LIMIT_WORDS, type Target, type World } from './target.js';
 import { chooser, targetCalled } from './targets/index.js';
 
-export const CORPUS = fileURLToPath(new URL('corpus/', import.meta.url));
+const CORPUS = fileURLToPath(new URL('corpus/', import.meta.url));
 
 /** Of cases that are numbers which were drawn. */
 const DRAWN = 'draws.json';

@@ -11,7 +11,15 @@ const [one, two] = await Promise.all(
   [1, 2].map(async (threads) => {
     const backend = await createWasmBackend({ binary: 'simd', threads, worth: 0 });
     return new Engine(backend, {
-      ...{ backend: 'wasm', math: 'strict', turbo: false, threads, runtime: 'test', reason: 'test' },
+      ...{
+        backend: 'wasm',
+        math: 'strict',
+        turbo: false,
+        threads,
+        runtime: 'test',
+        reason: 'test',
+        numerics: 1,
+      },
     });
   }),
 );

@@ -17,7 +17,7 @@ export function unaligned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
  * JSON of anything that is read. NaN, infinities, the sign of zero and whole numbers of any size are told apart; maps
  * and typed arrays are lists.
  */
-export function textOf(value: unknown): string {
+function textOf(value: unknown): string {
   return (
     JSON.stringify(value, (_, own: unknown) => {
       if (typeof own === 'bigint') return `${own}n`;
