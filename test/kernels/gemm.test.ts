@@ -318,27 +318,32 @@ describeBackends('products', (arena) => {
       },
     );
 
-    test.each(['8x8:8x8', '33x17:17x31', '64x784:784x30', '7x1025:1025x5', '65x300:300x130', '60x170:170x77', '13x600:600x530'])(
-      'stays within its rounding bound on reals, %s',
-      (text) => {
-        for (const accumulate of [false, true]) {
-          const shape = parseShape(text);
-          const given: Case = {
-            operation,
-            ...shape,
-            values: 'reals',
-            accumulate,
-            bias: operation === 'nn' && !accumulate,
-          };
-          const { context, got, product, magnitude } = run(arena, given);
-          expectClose(context, got, product, (i) => (shape.K + 2) * 2 ** -24 * magnitude[i]);
-          for (const tiling of tilings) {
-            const other = run(arena, { ...given, tiling });
-            expect(Buffer.from(other.got.buffer).equals(Buffer.from(got.buffer)), other.context).toBe(true);
-          }
+    test.each([
+      '8x8:8x8',
+      '33x17:17x31',
+      '64x784:784x30',
+      '7x1025:1025x5',
+      '65x300:300x130',
+      '60x170:170x77',
+      '13x600:600x530',
+    ])('stays within its rounding bound on reals, %s', (text) => {
+      for (const accumulate of [false, true]) {
+        const shape = parseShape(text);
+        const given: Case = {
+          operation,
+          ...shape,
+          values: 'reals',
+          accumulate,
+          bias: operation === 'nn' && !accumulate,
+        };
+        const { context, got, product, magnitude } = run(arena, given);
+        expectClose(context, got, product, (i) => (shape.K + 2) * 2 ** -24 * magnitude[i]);
+        for (const tiling of tilings) {
+          const other = run(arena, { ...given, tiling });
+          expect(Buffer.from(other.got.buffer).equals(Buffer.from(got.buffer)), other.context).toBe(true);
         }
-      },
-    );
+      }
+    });
 
     test.each([Number.NaN, Infinity, -Infinity])(
       '%d reaches what depends on it and nothing else',
