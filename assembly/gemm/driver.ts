@@ -25,11 +25,12 @@
  * split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
-import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS, TILING_PACKING, TILING_SPLAT, TILING_WIDE } from '../../build/assembly/constants';
+import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS, TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_WIDE } from '../../build/assembly/constants';
 import {
-  micro_4x16, micro_4x16_direct, micro_4x4, micro_4x8, micro_4x8_direct, micro_5x16, micro_5x16_direct, micro_5x4, micro_5x8, micro_6x16,
-  micro_6x16_direct, micro_6x4, micro_6x8, micro_6x8_direct, splat_4x4, splat_4x8, splat_4x8_direct, splat_5x4, splat_5x8,
-  splat_5x8_direct, splat_6x4, splat_6x8, splat_6x8_direct,
+  micro_4x16_across, micro_4x16_direct_across, micro_4x4, micro_4x8, micro_4x8_across, micro_4x8_direct, micro_4x8_direct_across,
+  micro_5x16_across, micro_5x16_direct_across, micro_5x4, micro_5x8, micro_6x16_across, micro_6x16_direct_across, micro_6x4, micro_6x8,
+  micro_6x8_across, micro_6x8_direct, micro_6x8_direct_across, splat_4x4, splat_4x8, splat_4x8_across, splat_4x8_direct_across,
+  splat_5x4, splat_5x8, splat_5x8_across, splat_5x8_direct_across, splat_6x4, splat_6x8_across, splat_6x8_direct_across,
 } from '../../build/assembly/micro';
 import { load_some, load_tail, store_some, store_tail } from '../tail';
 import { pack_columns, pack_rows, pack_splat } from './pack';
@@ -49,9 +50,6 @@ import { thin_nn } from './thin';
 @inline const KC_SPLAT: i32 = 160;
 // @ts-ignore: decorator
 @inline export const NC: i32 = 512;
-// Up to so many terms of a sum, the loops go the other way round.
-// @ts-ignore: decorator
-@inline const SHALLOW: i32 = 128;
 // Up to so many rows, reading B where it lies costs less than packing it (micro.mjs).
 // @ts-ignore: decorator
 @inline const DIRECT_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 64 : 8;
@@ -114,27 +112,6 @@ export function gemm(
         startColumn = 4;
       }
       let block = c + (<usize>n << 2);
-      // So short panels lie in the first-level cache by the block: then a panel of B is kept there, and those of A
-      // go by (3 % of 784x64:64x300).
-      if (copies == 1 && !direct && K <= SHALLOW) {
-        if (!packed) panels_of_b(work + PACKED_B, from, ldb, nc, K, transB, wide);
-        for (let i = 0; i < M; i += MC) {
-          const rows = min(MC, M - i);
-          let to = work + PACKED_A;
-          for (let r = 0; r < rows; ) {
-            const R = tile_rows(rows - r);
-            const at = a + <usize>(i + r) * stepI;
-            if (transA) pack_rows(to, at, lda, min(R, rows - r), K, R);
-            else pack_columns(to, at, lda, min(R, rows - r), K, R);
-            to += <usize>(K * R) << 2;
-            r += R;
-          }
-          tiles(block, row, start, startRow, startColumn, work, panels, K, 0, rows, nc, K, wide, false);
-          block += <usize>MC * row;
-          start += <usize>MC * startRow;
-        }
-        break;
-      }
       for (let i = 0; i < M; ) {
         const R = tile_rows(M - i);
         const rows = min(R, M - i);
@@ -145,7 +122,7 @@ export function gemm(
         // Where whole tiles read B itself, the last panel alone is packed, and all of them for a tile with too few rows.
         const pack = !packed && (i == 0 || direct && rows < R);
         row_of_tiles(block, row, start, startRow, startColumn, work, panels, length, packed ? k : 0, from, stepB, transB,
-          R, rows, nc, kc, wide, copies, add, direct && rows == R, pack);
+          R, rows, nc, kc, wide, copies, (tiling & TILING_SINGLE) != 0, add, direct && rows == R, pack);
         block += <usize>R * row;
         start += <usize>R * startRow;
         i += R;
@@ -162,25 +139,33 @@ export function gemm(
 function row_of_tiles(
   c: usize, row: usize, start: usize, startRow: usize, startColumn: usize, work: usize,
   panels: usize, length: i32, first: i32, b: usize, stepB: usize, transB: bool,
-  R: i32, rows: i32, nc: i32, kc: i32, wide: i32, copies: i32, add: bool, direct: bool, pack: bool,
+  R: i32, rows: i32, nc: i32, kc: i32, wide: i32, copies: i32, single: bool, add: bool, direct: bool, pack: bool,
 ): void {
   const a = work + PACKED_A;
   for (let j = 0; j < nc; ) {
     const NR = tile_columns(nc - j, wide);
     const columns = min(NR, nc - j);
     const at = <usize>j << 2;
-    if (direct && !add && columns == NR && has_direct(NR, copies)) {
-      multiply_direct(c + at, row, start, startRow, a, b + at, stepB, kc, R, NR, copies);
+    const nextStart = <usize>NR * startColumn;
+    let count = 1;
+    if (direct && !add && columns == NR && has_direct(NR, copies, single)) {
+      if (!single) count = (nc - j) / NR;
+      multiply_direct(c + at, row, start, startRow, a, b + at, stepB, kc, R, NR, copies, single, count, nextStart);
     } else {
       const panel = panels + (<usize>(j * length + first * NR) << 2);
       if (pack) {
         if (transB) pack_columns(panel, b + <usize>j * stepB, <i32>(stepB >> 2), columns, kc, NR);
         else pack_rows(panel, b + at, <i32>(stepB >> 2), columns, kc, NR);
       }
-      one_tile(c + at, row, start, startRow, work, a, panel, kc, R, rows, NR, columns, copies, add);
+      if (is_aside(R, rows, NR, columns, add)) {
+        one_tile(c + at, row, start, startRow, work, a, panel, kc, R, rows, NR, columns, copies, add);
+      } else {
+        if (!pack) count = at_once((nc - j) / NR, NR, copies, single);
+        multiply_row(c + at, row, start, startRow, a, panel, kc, R, NR, copies, single, count, nextStart, <usize>(length * NR) << 2);
+      }
     }
-    start += <usize>NR * startColumn;
-    j += NR;
+    start += <usize>count * nextStart;
+    j += NR * count;
   }
 }
 
@@ -249,7 +234,7 @@ function one_tile(
   c: usize, row: usize, start: usize, startRow: usize, work: usize, a: usize, b: usize, kc: i32,
   R: i32, rows: i32, NR: i32, columns: i32, copies: i32, add: bool,
 ): void {
-  const aside = rows < R || columns < NR || add;
+  const aside = is_aside(R, rows, NR, columns, add);
   const ld = <usize>NR << 2;
   let begin = start, beginRow = startRow;
   if (aside) {
@@ -263,7 +248,6 @@ function one_tile(
       copy_part(begin, 0, start, 0, 1, columns);
     }
   }
-  // One call alone, which V8 may then inline.
   multiply(aside ? work : c, aside ? ld : row, begin, beginRow, a, b, kc, R, NR, copies);
   if (add) add_part(c, row, work, ld, rows, columns);
   else if (aside) copy_part(c, row, work, ld, rows, columns);
@@ -271,13 +255,24 @@ function one_tile(
 
 // @ts-ignore: decorator
 @inline
+function is_aside(R: i32, rows: i32, NR: i32, columns: i32, add: bool): bool {
+  return rows < R || columns < NR || add;
+}
+
+/** One tile, of whatever size. */
+// @ts-ignore: decorator
+@inline
 export function multiply(
   c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, K: i32, R: i32, NR: i32, copies: i32,
 ): void {
-  if (copies > 1) {
+  if (NR == 16) {
+    if (R == 4) micro_4x16_across(c, row, start, startRow, a, b, K, 1, 0, 0);
+    else if (ROWS == 6) micro_6x16_across(c, row, start, startRow, a, b, K, 1, 0, 0);
+    else micro_5x16_across(c, row, start, startRow, a, b, K, 1, 0, 0);
+  } else if (copies > 1) {
     if (NR == 8) {
-      if (R == 4) splat_4x8(c, row, start, startRow, a, b, K);
-      else if (ROWS == 6) splat_6x8(c, row, start, startRow, a, b, K);
+      if (ROWS == 6) row_of_splat(c, row, start, startRow, a, b, K, R, 1, 0, 0);
+      else if (R == 4) splat_4x8(c, row, start, startRow, a, b, K);
       else splat_5x8(c, row, start, startRow, a, b, K);
     } else {
       if (R == 4) splat_4x4(c, row, start, startRow, a, b, K);
@@ -288,41 +283,82 @@ export function multiply(
     if (R == 4) micro_4x8(c, row, start, startRow, a, b, K);
     else if (ROWS == 6) micro_6x8(c, row, start, startRow, a, b, K);
     else micro_5x8(c, row, start, startRow, a, b, K);
-  } else if (NR == 4) {
+  } else {
     if (R == 4) micro_4x4(c, row, start, startRow, a, b, K);
     else if (ROWS == 6) micro_6x4(c, row, start, startRow, a, b, K);
     else micro_5x4(c, row, start, startRow, a, b, K);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function row_of_splat(
+  c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, K: i32, R: i32, count: i32, nextStart: usize, nextB: usize,
+): void {
+  if (R == 4) splat_4x8_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
+  else if (ROWS == 6) splat_6x8_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
+  else splat_5x8_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
+}
+
+/** How many whole tiles side by side one call may make, of so many that are there. */
+// @ts-ignore: decorator
+@inline
+function at_once(there: i32, NR: i32, copies: i32, single: bool): i32 {
+  return NR == 16 || NR == 8 && !single && (ROWS == 6 || copies > 1) ? there : 1;
+}
+
+/** Whole tiles from panels; more than one where `at_once` says so. */
+// @ts-ignore: decorator
+@inline
+function multiply_row(
+  c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, K: i32, R: i32, NR: i32, copies: i32,
+  single: bool, count: i32, nextStart: usize, nextB: usize,
+): void {
+  if (NR == 16) {
+    if (R == 4) micro_4x16_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
+    else if (ROWS == 6) micro_6x16_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
+    else micro_5x16_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
+  } else if (NR == 8 && copies > 1 && !single) {
+    row_of_splat(c, row, start, startRow, a, b, K, R, count, nextStart, nextB);
+  } else if (NR == 8 && ROWS == 6 && copies == 1 && !single) {
+    if (R == 4) micro_4x8_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
+    else micro_6x8_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
   } else {
-    if (R == 4) micro_4x16(c, row, start, startRow, a, b, K);
-    else if (ROWS == 6) micro_6x16(c, row, start, startRow, a, b, K);
-    else micro_5x16(c, row, start, startRow, a, b, K);
+    multiply(c, row, start, startRow, a, b, K, R, NR, copies);
   }
 }
 
 /** Whether there is a micro-kernel for `multiply_direct`. */
 // @ts-ignore: decorator
 @inline
-function has_direct(NR: i32, copies: i32): bool {
-  return NR == 16 || NR == 8 && (ROWS == 6 || copies > 1);
+function has_direct(NR: i32, copies: i32, single: bool): bool {
+  return NR == 16 || NR == 8 && (ROWS == 6 || copies > 1 && !single);
 }
 
-/** A whole tile of 8 or 16 columns, by B's rows where they lie. */
+/** Whole tiles of 8 or 16 columns, by B's rows where they lie; one alone with `single`. */
 // @ts-ignore: decorator
 @inline
 function multiply_direct(
   c: usize, row: usize, start: usize, startRow: usize, a: usize, b: usize, ldb: usize, K: i32, R: i32, NR: i32, copies: i32,
+  single: bool, count: i32, nextStart: usize,
 ): void {
+  const next = <usize>NR << 2;
   if (NR == 16) {
-    if (R == 4) micro_4x16_direct(c, row, start, startRow, a, b, ldb, K);
-    else if (ROWS == 6) micro_6x16_direct(c, row, start, startRow, a, b, ldb, K);
-    else micro_5x16_direct(c, row, start, startRow, a, b, ldb, K);
+    if (R == 4) micro_4x16_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
+    else if (ROWS == 6) micro_6x16_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
+    else micro_5x16_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
   } else if (copies > 1) {
-    if (R == 4) splat_4x8_direct(c, row, start, startRow, a, b, ldb, K);
-    else if (ROWS == 6) splat_6x8_direct(c, row, start, startRow, a, b, ldb, K);
-    else splat_5x8_direct(c, row, start, startRow, a, b, ldb, K);
+    if (R == 4) splat_4x8_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
+    else if (ROWS == 6) splat_6x8_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
+    else splat_5x8_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
   } else if (ROWS == 6) {
-    if (R == 4) micro_4x8_direct(c, row, start, startRow, a, b, ldb, K);
-    else micro_6x8_direct(c, row, start, startRow, a, b, ldb, K);
+    if (single) {
+      if (R == 4) micro_4x8_direct(c, row, start, startRow, a, b, ldb, K);
+      else micro_6x8_direct(c, row, start, startRow, a, b, ldb, K);
+    } else {
+      if (R == 4) micro_4x8_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
+      else micro_6x8_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
+    }
   }
 }
 

@@ -35,6 +35,8 @@ export const TILING_WIDE = 1;
 export const TILING_SPLAT = 2;
 /** B is packed from 9 rows of A on, in place of 65 (fma). */
 export const TILING_PACKING = 4;
+/** One tile a call, for V8 up to Node 22. */
+export const TILING_SINGLE = 8;
 
 /** Rows of W that are updated together by `sparse_sgd`. */
 export const ROWS_ASIDE = 16;

@@ -4,6 +4,7 @@
  * reach whole tiles and all edges.
  */
 import { BINARY, UNARY } from './codes.js';
+import { TILING_PACKING, TILING_SPLAT, TILING_WIDE } from './constants.js';
 import { kernelNames } from './generated/kernels.js';
 import { lines } from './generated/lines.js';
 import { type Backend, type Kernels, RESERVED_BYTES } from './kernels.js';
@@ -38,8 +39,8 @@ function results(backend: Computer): Uint32Array {
   const { kernels } = backend;
   const work = RESERVED_BYTES;
   const base = work + kernels.workspace_size();
-  // Areas of FLOATS each: two matrices, one packed, lists, outputs of products (two areas).
-  const [a, b, packed, starts, values, outputs, , calls] = [0, 1, 2, 3, 4, 5, 6, 7].map(
+  // Areas of FLOATS each: two matrices, one packed, lists, outputs of products (four areas).
+  const [a, b, packed, starts, values, outputs, calls] = [0, 1, 2, 3, 4, 5, 9].map(
     (area) => base + 4 * FLOATS * area,
   );
   const apart = calls + 4 * ARRAY * ARRAYS * lines.length;
@@ -56,12 +57,12 @@ function results(backend: Computer): Uint32Array {
     c += 4 * M * N;
     return c - 4 * M * N;
   };
-  for (const wide of [0, 1]) {
-    kernels.gemm_nn(next(), N, 0, work, a, K, 0, b, N, 0, b, 1, M, N, K, 0, 1, wide);
-    kernels.pack_b(packed, b, N, N, K, wide);
-    kernels.gemm_nn(next(), N, 0, work, a, K, 0, packed, 0, 0, b, 1, M, N, K, 0, 0, wide);
-    kernels.gemm_nt(next(), N, 0, work, a, N, 0, a, K, 0, b, K, 0, 1, M, N, K, 1, 1, wide);
-    kernels.gemm_tn(next(), N, 0, work, a, M, 0, b, N, 0, 1, M, N, K, 1, wide);
+  for (const tiling of [0, TILING_WIDE, TILING_SPLAT, TILING_WIDE | TILING_PACKING]) {
+    kernels.gemm_nn(next(), N, 0, work, a, K, 0, b, N, 0, b, 1, M, N, K, 0, 1, tiling);
+    kernels.pack_b(packed, b, N, N, K, tiling & TILING_WIDE);
+    kernels.gemm_nn(next(), N, 0, work, a, K, 0, packed, 0, 0, b, 1, M, N, K, 0, 0, tiling);
+    kernels.gemm_nt(next(), N, 0, work, a, N, 0, a, K, 0, b, K, 0, 1, M, N, K, 1, 1, tiling);
+    kernels.gemm_tn(next(), N, 0, work, a, M, 0, b, N, 0, 1, M, N, K, 1, tiling);
   }
   kernels.relu_forward(a, a, FLOATS);
   const offsets = starts + 1024;

@@ -3,7 +3,7 @@
 /**
  * `plain`: tiles of 8 columns. `splat`: the same, and panels in which each element of the first operand stands
  * four times. `wide`: tiles of 16 columns, which turbo code fuses. `-packing`: the second operand is packed
- * where the first has more than 8 rows, in place of 64 (fma).
+ * where the first has more than 8 rows, in place of 64 (fma). `single-`: one tile a call, not a row of them.
  */
 export const tilesNames = [
   'plain',
@@ -12,6 +12,8 @@ export const tilesNames = [
   'plain-packing',
   'splat-packing',
   'wide-packing',
+  'single-plain',
+  'single-splat',
 ] as const;
 
 export type Tiles = (typeof tilesNames)[number];

@@ -3,7 +3,7 @@
  * what V8 makes of the kernels: of the tiles that are worth trying, the fastest is found by trying them.
  * The result has the same bits with each.
  */
-import { TILING_PACKING, TILING_SPLAT, TILING_WIDE } from './constants.js';
+import { TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_WIDE } from './constants.js';
 import type { Kernels } from './kernels.js';
 import type { Tiles, Tuning } from './tiles.js';
 
@@ -14,6 +14,8 @@ const TILINGS: Readonly<Record<Tiles, number>> = {
   'plain-packing': TILING_PACKING,
   'splat-packing': TILING_SPLAT | TILING_PACKING,
   'wide-packing': TILING_WIDE | TILING_PACKING,
+  'single-plain': TILING_SINGLE,
+  'single-splat': TILING_SINGLE | TILING_SPLAT,
 };
 
 /** The `tiling` argument of products. */
@@ -23,8 +25,10 @@ export function tilingOf(tiles: Tiles): number {
 
 /** What is worth trying. The first is taken where nothing is measured. */
 export function candidates(math: 'strict' | 'fma', turbo: boolean): readonly Tiles[] {
-  if (math === 'strict') return turbo ? ['wide'] : ['splat', 'plain'];
-  return turbo ? ['wide', 'wide-packing'] : ['plain', 'splat', 'plain-packing', 'splat-packing'];
+  if (math === 'strict') return turbo ? ['wide'] : ['splat', 'single-splat', 'single-plain'];
+  return turbo
+    ? ['wide', 'wide-packing']
+    : ['plain', 'splat', 'plain-packing', 'splat-packing', 'single-plain'];
 }
 
 /** A product that takes a fifth of a millisecond, with whole tiles of 4, 5 and 6 rows. */

@@ -17,8 +17,6 @@ const TURBO_NODE = 24;
 
 /** The first Node whose V8 leaves optimized Wasm for baseline code: 24 has that as a flag, off by default. */
 const DEOPT_NODE = 25;
-/** Where V8 inlines WebAssembly. */
-const INLINING_NODE = 24;
 
 export const platform: Platform = {
   // Bun and Deno say which Node they imitate, too.
@@ -121,8 +119,6 @@ export const platform: Platform = {
     // Where V8 may go back to baseline code that was never made, it ends the process: "Check failed:
     // function_feedback != …end()".
     if (major >= DEOPT_NODE) flags.push('no-wasm-deopt');
-    // Inlined into the loops around them, micro-kernels without fma run at nine tenths of their speed.
-    if (major >= INLINING_NODE) flags.push('no-wasm-inlining');
     if (turbo) flags.push('experimental-wasm-revectorize');
     for (const flag of flags) setFlagsFromString(`--${flag}`);
     try {
