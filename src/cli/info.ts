@@ -53,5 +53,6 @@ async function info({ backend, math, threads, turbo, json }: ComputeOptions): Pr
     ...(engine.wasmSha256 ? [['wasm sha256', engine.wasmSha256]] : []),
   ];
   for (const line of table(rows, [0, 1])) out.line(line);
-  out.result({ version, cores, engine });
+  const { tuning } = engine;
+  out.result({ version, cores, engine: { ...engine, ...(tuning && { tuning }) } });
 }

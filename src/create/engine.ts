@@ -83,8 +83,8 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
       ...(sha256 !== undefined && { wasmSha256: sha256 }),
       runtime: platform.runtime,
       reason: picked.reason,
-      ...(tuned && { tuning: tuned.tuning }),
     } as const;
+    if (tuned) Object.defineProperty(info, 'tuning', { value: tuned.tuning });
     return new Engine(picked.backend, info, tuned?.tiling);
   } catch (error) {
     // Only a runtime without the instructions falls back; a missing file is a broken installation.

@@ -17,7 +17,10 @@ export interface EngineInfo {
   readonly math: 'strict' | 'fma';
   readonly turbo: boolean;
   readonly threads: number;
-  /** Which tiles products take: absent where they are the usual ones, as in pages. They change no bit. */
+  /**
+   * Which tiles products take: absent where they are the usual ones, as in pages. They change no bit, and differ from
+   * run to run: so this is not enumerable, and no record or file has it.
+   */
   readonly tuning?: Tuning;
   /** The version of the contract of numerics: the same version, the same bits. */
   readonly numerics: number;

@@ -1,10 +1,5 @@
-/** Ways to cut a product into tiles, by name: what they are stands in assembly/gemm. */
+/** The ways to cut products into tiles: what they are stands in assembly/gemm. */
 
-/**
- * `plain`: tiles of 8 columns. `splat`: the same, and panels in which each element of the first operand stands
- * four times. `wide`: tiles of 16 columns, which turbo code fuses. `-packing`: the second operand is packed
- * where the first has more than 8 rows, in place of 64 (fma). `single-`: one tile a call, not a row of them.
- */
 export const tilesNames = [
   'plain',
   'splat',
@@ -16,6 +11,13 @@ export const tilesNames = [
   'single-splat',
 ] as const;
 
+/**
+ * How products are cut into tiles.
+ *
+ * `plain`: tiles of 8 columns. `splat`: the same, and panels in which each element of the first operand stands
+ * four times. `wide`: tiles of 16 columns, which turbo code fuses. `-packing`: the second operand is packed
+ * where the first has more than 8 rows, in place of 64 (fma). `single-`: one tile a call, not a row of them.
+ */
 export type Tiles = (typeof tilesNames)[number];
 
 /** Which tiles products take, and why. */
