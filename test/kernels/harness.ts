@@ -91,6 +91,11 @@ export class Arena {
     this.begin();
   }
 
+  /** Whether it is the readable one, which has no tiles, blocks or caches. */
+  get isReference(): boolean {
+    return this.#backend.name === 'reference';
+  }
+
   get elementBytes(): 4 | 8 {
     return this.#backend.elementBytes;
   }
