@@ -1,11 +1,11 @@
 /**
- * npm run bench -- [kernels] [step] [epoch] [packed] [predict] [small] [threads] [browser] [classic] [million] [stream] [large] [conv] [onnx]
+ * npm run bench -- [kernels] [tiles] [scale] [step] [epoch] [packed] [predict] [small] [threads] [browser] [classic] [million] [stream] [large] [conv] [onnx]
  * [peers] [sweep] [serve] [--threads N] [--quick] [--full] [--json FILE] [--markdown FILE] Without a name: kernels and epoch.
  * `large` takes [--rows 1000000] [--memory 512M] [--epochs 2]: of 30,000,000 rows 9 GB on disk.
  * `peers` needs `npm ci` in bench/peers, as do the peers of `conv`, `browser` a Chromium, `sweep` a python3 with Optuna,
  * `classic` the tables that
  * bench/classic-tables.ts names and a python3 with scikit-learn, `million` 400 MB on disk, `stream` 250 MB, or with --full 2.5 GB on disk and in memory. Close everything
- * else first: two busy cores measure each other.
+ * else first: two busy cores measure each other. What other processes took is said above the tables, and at the end.
  */
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,9 @@ import { benchOnnx } from './onnx.js';
 import { benchPacked } from './packed.js';
 import { benchPeers } from './peers.js';
 import { benchPredict } from './predict.js';
+import { describeBusy, watchMachine } from './quiet.js';
 import type { BenchResults } from './results.js';
+import { benchScale, scaleRow } from './scale.js';
 import { benchServe, serveRow } from './serve.js';
 import { benchSmall, smallRow } from './small.js';
 import { benchStream } from './stream.js';
@@ -46,10 +48,13 @@ import {
   trainingTable,
 } from './tables.js';
 import { benchThreads } from './threads.js';
+import { benchTiles, tilesRow } from './tiles.js';
 import { benchEpoch, benchStep } from './training.js';
 
 const tasks = [
   'kernels',
+  'tiles',
+  'scale',
   'step',
   'epoch',
   'packed',
@@ -100,15 +105,29 @@ const results: BenchResults = {
   runtime: `node ${process.versions.node}`,
   v8: process.versions.v8,
   cpu: cpus()[0]?.model,
-  engines: Object.fromEntries(contenders.map(({ name, engine }) => [name, engine.info])),
+  engines: Object.fromEntries(
+    contenders.map(({ name, engine: { info } }) => [
+      name,
+      info.tuning ? { ...info, tuning: info.tuning } : info,
+    ]),
+  ),
   effort,
 };
 const on = threads === 1 ? 'one thread' : `${threads} threads`;
 console.log(`${results.runtime}, ${results.cpu}, ${on}; median of ${effort.rounds} rounds [quartiles]\n`);
 
+const busy = watchMachine();
 if (wanted.includes('kernels')) {
   const report = (result: Parameters<typeof kernelRow>[0]) => console.log(kernelRow(result));
   results.kernels = await benchKernels(contenders, effort, { quick: values.quick, report });
+}
+if (wanted.includes('tiles')) {
+  const report = (result: Parameters<typeof tilesRow>[0]) => console.log(tilesRow(result));
+  results.tiles = await benchTiles(contenders, effort, { quick: values.quick, report });
+}
+if (wanted.includes('scale')) {
+  const report = (result: Parameters<typeof scaleRow>[0]) => console.log(scaleRow(result));
+  results.scale = await benchScale(effort, { quick: values.quick, report });
 }
 if (wanted.includes('step')) {
   const step = await benchStep(contenders, effort);
@@ -198,6 +217,8 @@ if (wanted.includes('sweep')) {
 if (wanted.includes('serve')) {
   results.serve = await benchServe(values.quick ? 1 : 5, (result) => console.log(serveRow(result)));
 }
+results.busy = busy();
+console.log(`\n${describeBusy(results.busy)}`);
 if (values.markdown !== undefined) {
   await writeFileAtomic(values.markdown, markdown(results));
   console.log(`\nwritten to ${values.markdown}`);

@@ -11,10 +11,13 @@ import type { OnnxResult } from './onnx.js';
 import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { PredictResult } from './predict.js';
+import type { Busy } from './quiet.js';
+import type { ScaleResult } from './scale.js';
 import type { ServeResult } from './serve.js';
 import type { SmallResult } from './small.js';
 import type { StreamResult } from './stream.js';
 import type { ThreadsResult } from './threads.js';
+import type { TilesResult } from './tiles.js';
 import type { TrainingResult } from './training.js';
 
 export interface BenchResults {
@@ -24,7 +27,11 @@ export interface BenchResults {
   readonly cpu: string | undefined;
   readonly engines: Readonly<Record<string, EngineInfo>>;
   readonly effort: Effort;
+  /** What else the machine did meanwhile. */
+  busy?: Busy;
   kernels?: readonly KernelResult[];
+  tiles?: readonly TilesResult[];
+  scale?: readonly ScaleResult[];
   step?: TrainingResult;
   epoch?: TrainingResult;
   packed?: readonly PackedResult[];

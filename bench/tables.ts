@@ -14,6 +14,7 @@ import type { OnnxResult } from './onnx.js';
 import type { PackedResult } from './packed.js';
 import type { PeerResult } from './peers.js';
 import type { PredictResult } from './predict.js';
+import { describeBusy } from './quiet.js';
 import type { BenchResults } from './results.js';
 import type { StreamResult } from './stream.js';
 import type { ThreadsResult } from './threads.js';
@@ -142,7 +143,30 @@ function rateText(value: number, unit: string): string {
 /** All results as Markdown tables, for the README. */
 export function markdown(results: BenchResults): string {
   const { runtime, cpu, date, kernels = [], peers = [] } = results;
-  const parts = [`${runtime}, ${cpu}, ${date.slice(0, 10)}; medians of one run.`];
+  const { busy, tiles = [], scale = [] } = results;
+  const parts = [
+    `${runtime}, ${cpu}, ${date.slice(0, 10)}; medians of one run.${busy ? ` ${describeBusy(busy)}` : ''}`,
+  ];
+  if (tiles.length > 0) {
+    const rows = tiles.flatMap(({ engine, kernel, shape, rates: [limit, ...rates] }) =>
+      rates.map(({ name, median }) => [
+        `${engine}, ${kernel} ${shape}`,
+        name,
+        digits(median),
+        percent(median / limit.median),
+      ]),
+    );
+    parts.push(grid(['product', 'tiles', 'GFLOPS', 'of the limit'], rows));
+  }
+  if (scale.length > 0) {
+    const rows = scale.map(({ axis, width, depth, batch, threads, weights, time, gflops }) => [
+      `${axis}: ${depth} x ${width}, batch ${batch}, ${threads} thread${threads > 1 ? 's' : ''}`,
+      digits(time.median),
+      ((1000 * time.median) / weights).toFixed(3),
+      digits(gflops),
+    ]);
+    parts.push(grid(['network', 'µs a sample', 'ns a weight', 'GFLOPS'], rows));
+  }
   if (kernels.length > 0) {
     const names = engines(kernels[0].rates).map(({ name }) => name);
     const rows = kernels.map(({ kernel, shape, unit, rates }) => [
