@@ -22,7 +22,7 @@ export interface ScaleResult {
   readonly weights: number;
   /** Microseconds a sample of a step of training: median over the rounds, and its quartiles. */
   readonly time: { readonly median: number; readonly low: number; readonly high: number };
-  /** What forward, both gradients and the sum of the weights' gradients come to: 6 operations a weight and sample. */
+  /** Of forward and both gradients, 6 operations a weight and sample; the first layer has no gradient of its input. */
   readonly gflops: number;
 }
 
@@ -59,7 +59,13 @@ export async function benchScale(
     for (const [i, { median, low, high }] of rates.entries()) {
       const time = { median: 1e6 / median, low: 1e6 / high, high: 1e6 / low };
       const { weights } = steps[i];
-      results.push({ axis, ...points[i], weights, time, gflops: (6 * weights * median) / 1e9 });
+      results.push({
+        axis,
+        ...points[i],
+        weights,
+        time,
+        gflops: ((6 * weights - 2 * points[i].width ** 2) * median) / 1e9,
+      });
       report(results[results.length - 1]);
     }
     for (const { dispose } of steps) dispose();
