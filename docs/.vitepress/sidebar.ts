@@ -84,6 +84,7 @@ const reading: Item[] = [
       page('Errors', '/errors'),
       page('Operators of ONNX', '/guide/onnx-operators'),
       page('Numerics', '/numerics'),
+      page('Trust', '/trust'),
     ],
   },
   {
