@@ -16,7 +16,8 @@
  * A strip of 12 vectors of columns (24 where the re-vectoriser makes two of them one) stays in registers for
  * all entries of a row.
  */
-import { ROWS_ASIDE } from '../build/assembly/constants';
+import { ROWS_ASIDE, TILING_SINGLE, TILING_WIDE } from '../build/assembly/constants';
+import { sparse_row_12 } from '../build/assembly/micro';
 import { apply_activation } from './activation';
 import { transpose_compressed } from './compressed';
 import { madd, nmadd } from './lanes';
@@ -27,9 +28,10 @@ import { madd, nmadd } from './lanes';
  */
 export function sparse_gemm(
   c: usize, ldc: i32, starts: usize, offsets: usize, values: usize, b: usize, bias: usize,
-  M: i32, N: i32, blocks: i32, span: i32, activation: i32, wide: i32,
+  M: i32, N: i32, blocks: i32, span: i32, activation: i32, tiling: i32,
 ): void {
   const row = <usize>ldc << 2;
+  const single = ASC_FEATURE_RELAXED_SIMD && (tiling & TILING_SINGLE) != 0;
   let n = 0;
   while (n < N) {
     const left = N - n;
@@ -38,11 +40,12 @@ export function sparse_gemm(
     // A strip of C starts from a row that is the same for all: the bias, or the zeros at address 0.
     let start = bias ? bias + (<usize>n << 2) : 0;
     let startRow: usize = 0;
-    const W = wide && left >= 96 && !span ? 24 : left >= 48 ? 12 : left >= 16 ? 4 : 1;
+    const W = (tiling & TILING_WIDE) != 0 && left >= 96 && !span ? 24 : left >= 48 ? 12 : left >= 16 ? 4 : 1;
     for (let j = 0; j < blocks; j++) {
       const begin = starts + (<usize>j << 2);
       if (span) long(to, row, start, startRow, begin, blocks, offsets, values, from, M, span, W);
       else if (W == 24) strip_24(to, row, start, startRow, begin, blocks, offsets, values, from, M);
+      else if (W == 12 && single) single_12(to, row, start, startRow, begin, blocks, offsets, values, from, M);
       else if (W == 12) strip_12(to, row, start, startRow, begin, blocks, offsets, values, from, M);
       else if (W == 4) strip_4(to, row, start, startRow, begin, blocks, offsets, values, from, M);
       else strip_1(to, row, start, startRow, begin, blocks, offsets, values, from, M);
@@ -54,16 +57,13 @@ export function sparse_gemm(
   apply_activation(c, ldc, M, N, activation);
 }
 
-/**
- * `sparse_gemm`, and the compressed columns of S [M, K], whose blocks have `width` columns: what backward
- * will ask for.
- */
+/** `sparse_gemm`, and the compressed columns of S [M, K], blocks of `width`: what backward will ask for. */
 export function sparse_forward(
   c: usize, ldc: i32, columnStarts: usize, columnOffsets: usize, columnValues: usize,
   starts: usize, offsets: usize, values: usize, b: usize, bias: usize,
-  M: i32, N: i32, K: i32, blocks: i32, width: i32, step: i32, span: i32, activation: i32, wide: i32,
+  M: i32, N: i32, K: i32, blocks: i32, width: i32, step: i32, span: i32, activation: i32, tiling: i32,
 ): void {
-  sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
+  sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, tiling);
   transpose_compressed(columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, step);
 }
 
@@ -73,24 +73,26 @@ export function sparse_forward(
  */
 export function sparse_sgd(
   w: usize, ldw: i32, work: usize, starts: usize, offsets: usize, values: usize, b: usize,
-  M: i32, N: i32, span: i32, rate: f32, wide: i32,
+  M: i32, N: i32, span: i32, rate: f32, tiling: i32,
 ): void {
   const row = <usize>ldw << 2;
+  const single = ASC_FEATURE_RELAXED_SIMD && (tiling & TILING_SINGLE) != 0;
   store<f32>(work, rate);
   for (let n = 0; n < N; ) {
     const left = N - n;
     const from = b + (<usize>n << 2);
     const to = w + (<usize>n << 2);
-    const W = wide && left >= 96 && !span ? 24 : left >= 48 ? 12 : left >= 16 ? 4 : 1;
+    const W = (tiling & TILING_WIDE) != 0 && left >= 96 && !span ? 24 : left >= 48 ? 12 : left >= 16 ? 4 : 1;
     // The re-vectoriser does not fuse a strip that ends with an update, and Node 20 spills in one of 12 vectors
     // (its successors do not mind the way round): gradients of a few rows go aside first.
-    if (span || W == 24 || (W == 12 && !ASC_FEATURE_RELAXED_SIMD)) {
+    if (span || W == 24 || (W == 12 && (!ASC_FEATURE_RELAXED_SIMD || single))) {
       const bytes = <usize>W << 4;
       for (let m = 0; m < M; m += ROWS_ASIDE) {
         const rows = min(ROWS_ASIDE, M - m);
         const begin = starts + (<usize>m << 2);
         if (span) long(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows, span, W);
         else if (W == 24) strip_24(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows);
+        else if (single) single_12(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows);
         else strip_12(work + 64, bytes, 0, 0, begin, 1, offsets, values, from, rows);
         update(to + <usize>m * row, row, work + 64, bytes, begin, rows, rate);
       }
@@ -217,6 +219,21 @@ function strip_12(
   b: usize, M: i32,
 ): void {
   strip(c, row, start, startRow, starts, blocks, offsets, values, b, M, 0, 12, false);
+}
+
+/** `strip_12` with a call for each row: see gemm/micro.mjs. */
+function single_12(
+  c: usize, row: usize, start: usize, startRow: usize, starts: usize, blocks: i32, offsets: usize, values: usize,
+  b: usize, M: i32,
+): void {
+  for (; M > 0; M--) {
+    const e = offsets + (<usize>load<i32>(starts) << 2);
+    const end = offsets + (<usize>load<i32>(starts, 4) << 2);
+    sparse_row_12(c, start, b, e, end, values - offsets);
+    starts += <usize>blocks << 2;
+    start += startRow;
+    c += row;
+  }
 }
 
 function strip_4(

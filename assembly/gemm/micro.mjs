@@ -82,10 +82,26 @@ const kernels = [
 const LANES = 4;
 const BYTES = 4;
 
+/**
+ * One row of a product with compressed rows, in so many vectors of columns: for V8 up to Node 22, see above. The
+ * entries from e to `end`, their values `toValue` further on.
+ */
+function sparseRow(vectors) {
+  const every = (line) => Array.from({ length: vectors }, (_, i) => `${line(i, 16 * i)}\n`).join('');
+  return `
+export function sparse_row_${vectors}(c: usize, start: usize, b: usize, e: usize, end: usize, toValue: usize): void {
+${every((i, at) => `  let a${i} = v128.load(start, ${at});`)}  for (; e < end; e += 4) {
+    const p = b + (<usize>load<i32>(e) << 2);
+    const x = v128.load32_splat(e + toValue);
+${every((i, at) => `    a${i} = madd(x, v128.load(p, ${at}), a${i});`)}  }
+${every((i, at) => `  v128.store(c, a${i}, ${at});`)}}
+`;
+}
+
 export function microKernels() {
   return `// Written by assembly/gemm/micro.mjs.
 import { madd } from '../../assembly/lanes';
-${kernels.map(text).join('')}`;
+${kernels.map(text).join('')}${sparseRow(12)}`;
 }
 
 function text({ rows, columns, copies = 1, steps = 1, direct = false, across = false }) {

@@ -44,7 +44,7 @@ export class Engine {
   readonly work: number;
   /** @internal The products' `tiling` argument. */
   readonly tiling: number;
-  /** @internal The `wide` argument of convolutions and compressed products. */
+  /** @internal The `wide` argument of convolutions. */
   readonly wide: number;
   #backend: Backend | undefined;
 

@@ -43,7 +43,7 @@ export interface TensorEngine {
   readonly work: number;
   /** @internal The products' `tiling` argument. */
   readonly tiling: number;
-  /** @internal The `wide` argument of convolutions and compressed products. */
+  /** @internal The `wide` argument of convolutions. */
   readonly wide: number;
 }
 

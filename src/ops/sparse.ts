@@ -18,20 +18,20 @@ export const signatures = {
    * where the dense product makes its sums of blocks.
    */
   sparse_gemm: `c: out, ldc, starts: in i32, offsets: in i32, values: in, b: in, bias: in, M, N, blocks, span,
-    activation, wide; job`,
+    activation, tiling; job`,
   /**
    * `sparse_gemm` of S [M, K], and with it the compressed columns of S, as `transpose_compressed` makes them:
    * what training will ask for. In one, because two threads then wait for each other once.
    */
   sparse_forward: `c: out, ldc, columnStarts: out i32, columnOffsets: out i32, columnValues: out,
     starts: in i32, offsets: in i32, values: in, b: in, bias: in, M, N, K, blocks, width, step, span,
-    activation, wide; job`,
+    activation, tiling; job`,
   /**
    * W = W - rate · (S·B) where S, of one block a row, has entries; other rows are left alone. N is a multiple
    * of 4.
    */
   sparse_sgd: `w: inout, ldw, work: scratch, starts: in i32, offsets: in i32, values: in, b: in, M, N, span,
-    rate: f32, wide; job`,
+    rate: f32, tiling; job`,
 } satisfies Signatures;
 
 /**
@@ -141,7 +141,7 @@ export class SparseRows {
     checkTensor(where, 'w', w, 'float', [this.x.columns, undefined]);
     checkTensor(where, 'y', y, 'float', [undefined, w.columns]);
     this.#checkPadding(where, w, y);
-    const { kernels, wide } = y.engine;
+    const { kernels, tiling } = y.engine;
     const { starts, offsets, values } = this.#rows;
     const columns = this.#columns;
     const code = activationCodes[activation];
@@ -161,7 +161,7 @@ export class SparseRows {
         blocks,
         span,
         code,
-        wide,
+        tiling,
       );
     return () => {
       if (!state.training) {
@@ -187,7 +187,7 @@ export class SparseRows {
         this.#step,
         span,
         code,
-        wide,
+        tiling,
       );
       this.#transposed = true;
     };
@@ -197,7 +197,7 @@ export class SparseRows {
   weightGradient({ dw, dy }: { dw: Tensor; dy: Tensor }): Call {
     const where = 'SparseRows.weightGradient';
     this.#checkGradient(where, dw, dy);
-    const { kernels, wide } = dy.engine;
+    const { kernels, tiling } = dy.engine;
     const { starts, offsets, values } = this.#columns;
     const span = this.#span(dy.rows);
     return () => {
@@ -215,7 +215,7 @@ export class SparseRows {
         1,
         span,
         activationCodes.identity,
-        wide,
+        tiling,
       );
     };
   }
@@ -224,7 +224,7 @@ export class SparseRows {
   sgdStep({ w, dy }: { w: Tensor; dy: Tensor }): (rate: number) => void {
     const where = 'SparseRows.sgdStep';
     this.#checkGradient(where, w, dy);
-    const { kernels, work, wide } = dy.engine;
+    const { kernels, work, tiling } = dy.engine;
     const { starts, offsets, values } = this.#columns;
     const span = this.#span(dy.rows);
     return (rate) => {
@@ -241,7 +241,7 @@ export class SparseRows {
         dy.ld,
         span,
         rate,
-        wide,
+        tiling,
       );
     };
   }

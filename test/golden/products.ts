@@ -1,5 +1,5 @@
 /** Golden cases of products, of packed panels, and of compressed rows and the products with them. */
-import { TILING_WIDE } from '../../src/engine/constants.js';
+import { TILING_SINGLE, TILING_WIDE } from '../../src/engine/constants.js';
 import type { Kernels } from '../../src/engine/kernels.js';
 import { tilesNames } from '../../src/engine/tiles.js';
 import { tilingOf } from '../../src/engine/tune.js';
@@ -165,22 +165,22 @@ const compressedCases: GoldenCase[] = Object.entries(sparses).flatMap(([shape, o
       ...{ starts: room(K + 1), offsets: room(entries), values: room(entries), ...transposing },
       ...{ M, N: K, blocks, width, from: 0, to: blocks, step: N },
     }),
-    ...[0, 1].flatMap((wide) => [
-      made('sparse_gemm', { ...args, c: room(M * N), wide }),
+    ...[0, TILING_WIDE, TILING_SINGLE].flatMap((tiling) => [
+      made('sparse_gemm', { ...args, c: room(M * N), tiling }),
       made('sparse_forward', {
-        ...{ ...args, c: room(M * N), K, width, step: N, wide },
+        ...{ ...args, c: room(M * N), K, width, step: N, tiling },
         ...{ columnStarts: room(K + 1), columnOffsets: room(entries), columnValues: room(entries) },
       }),
       made('sparse_sgd', {
         ...{ w: b, ldw: N, starts: columns.starts, offsets: columns.offsets, values: columns.values },
-        ...{ b: reals(M * N, 5, scale), M: K, N, span: 0, rate: 0.3, wide },
+        ...{ b: reals(M * N, 5, scale), M: K, N, span: 0, rate: 0.3, tiling },
       }),
     ]),
   ];
 });
 
 /** Rows of more than 4160 samples, which are summed in blocks. */
-const longSgd: GoldenCase[] = [0, 1].map((wide) => {
+const longSgd: GoldenCase[] = [0, TILING_WIDE, TILING_SINGLE].map((tiling) => {
   const [rows, features, N] = [4180, 3, 8];
   const x = sparse(rows, features, 0.9, 3);
   const { starts, offsets, values } = compressed(transposed(x, rows, features), features, rows, rows, N);
@@ -197,7 +197,7 @@ const longSgd: GoldenCase[] = [0, 1].map((wide) => {
   return {
     kernel: 'sparse_sgd',
     shape: 'a long sum of samples',
-    args: { ...args, span: 160 * N, rate: 0.3, wide },
+    args: { ...args, span: 160 * N, rate: 0.3, tiling },
   };
 });
 

@@ -1,5 +1,6 @@
 /** sparse_forward is sparse_gemm and transpose_compressed at once, however its parts are shared out. */
 import { expect, test } from 'vitest';
+import { TILING_SINGLE, TILING_WIDE } from '../../src/engine/constants.js';
 import { activationCodes } from '../../src/engine/kernels.js';
 import { describeBackends, filled, gathered, reals, spread } from './harness.js';
 import {
@@ -22,7 +23,7 @@ describeBackends('sparse_forward', (arena) => {
             const s = sparse(M, K, density, i);
             const b = reals(K * N, i + 1);
             const bias = i % 2 ? reals(N, i + 2) : undefined;
-            const [gap, wide] = [i % 3 ? 0 : 8, (i % 2) as 0 | 1];
+            const [gap, tiling] = [i % 3 ? 0 : 8, [0, TILING_WIDE, TILING_SINGLE][i % 3]];
             const [ld, blocks] = [N + gap, Math.ceil(K / width)];
             const activation = i % 5 ? 'sigmoid' : 'identity';
             const lists = compressed(s, M, K, width, ld);
@@ -43,7 +44,7 @@ describeBackends('sparse_forward', (arena) => {
             const code = activationCodes[activation];
             arena.kernels.sparse_forward(
               ...([c.pointer, ld, cs, co, cv, rs, ro, rv, B, row] as const),
-              ...([M, N, K, blocks, width, ld, 0, code, wide] as const),
+              ...([M, N, K, blocks, width, ld, 0, code, tiling] as const),
             );
             const context = `sparse_forward ${M}x${K}:${K}x${N}, blocks of ${width}`;
             arena.check(context);
@@ -53,7 +54,7 @@ describeBackends('sparse_forward', (arena) => {
               offsets: columnOffsets.read(),
               values: Float32Array.from(columnValues.read()),
             };
-            const expected = sparseGemm(arena, { M, K, N, s, b, bias, activation, wide, gap, width });
+            const expected = sparseGemm(arena, { M, K, N, s, b, bias, activation, tiling, gap, width });
             expectBits(context, got, expected);
             expectLists(context, columns, transpose(arena, s, M, K, { width, step: ld }));
             i++;

@@ -136,7 +136,7 @@ interface Product {
   readonly b: Float64Array;
   readonly bias?: Float64Array | undefined;
   readonly activation?: FusedActivation;
-  readonly wide?: 0 | 1;
+  readonly tiling?: number;
   /** Columns of a block of s. */
   readonly width?: number;
   /** Added to the leading dimensions of b and c. */
@@ -148,16 +148,16 @@ export const nameOf = ({
   M,
   K,
   N,
-  wide = 0,
+  tiling = 0,
   activation = 'identity',
   bias,
   gap = 0,
   width = oneBlock(K),
 }: Product) =>
-  `${M}x${K}:${K}x${N} ${activation}${bias ? ', bias' : ''}${wide ? ', wide' : ''}, gap ${gap}, blocks of ${width}`;
+  `${M}x${K}:${K}x${N} ${activation}${bias ? ', bias' : ''}${tiling ? `, tiling ${tiling}` : ''}, gap ${gap}, blocks of ${width}`;
 
 export function sparseGemm(arena: Arena, product: Product): Float64Array {
-  const { M, K, N, s, b, bias, activation = 'identity', wide = 0, gap = 0, end } = product;
+  const { M, K, N, s, b, bias, activation = 'identity', tiling = 0, gap = 0, end } = product;
   const { width = oneBlock(K) } = product;
   const ld = N + gap;
   const lists = compressed(s, M, K, width, ld);
@@ -182,7 +182,7 @@ export function sparseGemm(arena: Arena, product: Product): Float64Array {
     Math.ceil(K / width),
     K > LONGEST_CHAIN ? 160 * ld : 0,
     activationCodes[activation],
-    wide,
+    tiling,
   );
   const context = `sparse_gemm ${nameOf(product)}`;
   arena.check(context);

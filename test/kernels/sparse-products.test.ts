@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TILING_SINGLE, TILING_WIDE } from '../../src/engine/constants.js';
 import { LONGEST_CHAIN } from '../../src/engine/kernels.js';
 import { type Arena, describeBackends, filled, gathered, integers, reals, spread } from './harness.js';
 import {
@@ -25,14 +26,14 @@ describeBackends('sparse_gemm', (arena) => {
     let i = N / 4;
     for (const M of [0, 1, 2, 7]) {
       for (const density of [0, 0.1, 0.4, 1]) {
-        for (const wide of [0, 1] as const) {
+        for (const tiling of [0, TILING_WIDE, TILING_SINGLE]) {
           const K = [1, 5, 23][i % 3];
           const s = sparse(M, K, density, i, integers);
           const bias = i % 2 ? integers(N, i + 3) : undefined;
           const gap = i % 3 ? 0 : 4 + (i % 5);
           const width = [8, 16, 24][i % 3];
           const b = integers(K * N, i + 1);
-          const product = { M, K, N, s, b, bias, wide, gap, width, end: ends[i % 5] };
+          const product = { M, K, N, s, b, bias, tiling, gap, width, end: ends[i % 5] };
           expectSame(nameOf(product), sparseGemm(arena, product), exact(product).sums);
           i++;
         }
@@ -53,10 +54,10 @@ describeBackends('sparse_gemm', (arena) => {
           // No function has a slope above 1.
           const tolerance = (i: number) => (K + 2) * 2 ** -24 * magnitudes[i] + 3 * ulpAt(expected[i]);
           expectClose(nameOf(product), narrow, expected, tolerance);
-          expectBits(`${nameOf(product)}, wide`, sparseGemm(arena, { ...product, wide: 1 }), narrow);
+          expectBits(`${nameOf(product)}, tiling 1`, sparseGemm(arena, { ...product, tiling: 1 }), narrow);
           for (const width of isWasm(arena) ? [8, 40, 144] : []) {
-            for (const wide of [0, 1] as const) {
-              const cut = { ...product, width, wide };
+            for (const tiling of [0, TILING_WIDE, TILING_SINGLE]) {
+              const cut = { ...product, width, tiling };
               expectBits(nameOf(cut), sparseGemm(arena, cut), narrow);
             }
           }
@@ -73,9 +74,9 @@ describeBackends('sparse_gemm', (arena) => {
     const got = sparseGemm(arena, product);
     const { sums, magnitudes } = exact(product);
     expectClose(nameOf(product), got, sums, (i) => (K + 2) * 2 ** -24 * magnitudes[i]);
-    for (const wide of [0, 1] as const) {
+    for (const tiling of [0, TILING_WIDE, TILING_SINGLE]) {
       if (isWasm(arena))
-        expectBits(nameOf(product), sparseGemm(arena, { ...product, wide }), denseGemm(arena, product));
+        expectBits(nameOf(product), sparseGemm(arena, { ...product, tiling }), denseGemm(arena, product));
     }
   });
 
@@ -95,8 +96,8 @@ describeBackends('sparse_gemm', (arena) => {
         const got = sparseGemm(arena, product);
         const { sums, magnitudes } = exact(product);
         expectClose(nameOf(product), got, sums, (i) => 300 * 2 ** -24 * magnitudes[i]);
-        for (const wide of [0, 1] as const) {
-          expectBits(nameOf(product), sparseGemm(arena, { ...product, wide }), got);
+        for (const tiling of [0, TILING_WIDE, TILING_SINGLE]) {
+          expectBits(nameOf(product), sparseGemm(arena, { ...product, tiling }), got);
           if (isWasm(arena)) expectBits(nameOf(product), got, denseGemm(arena, product));
         }
       }
@@ -110,8 +111,8 @@ describeBackends('sparse_gemm', (arena) => {
     s[3 * K + 17] = -1;
     const b = filled(K * N, Number.NaN);
     b.fill(3, 4 * N, 5 * N).fill(5, 17 * N, 18 * N);
-    for (const wide of [0, 1] as const) {
-      const got = sparseGemm(arena, { M, K, N, s, b, wide, width: 8 });
+    for (const tiling of [0, TILING_WIDE, TILING_SINGLE]) {
+      const got = sparseGemm(arena, { M, K, N, s, b, tiling, width: 8 });
       const rows = [0, 6, 0, -5, 0];
       expectSame(
         'rows',
@@ -145,14 +146,14 @@ interface Update {
   readonly dy: Float64Array;
   readonly w: Float64Array;
   readonly rate: number;
-  readonly wide?: 0 | 1;
+  readonly tiling?: number;
   readonly gap?: number;
   readonly end?: 'w' | 'dy' | undefined;
 }
 
 /** W after sparse_sgd with the compressed columns of x. */
 function sparseSgd(arena: Arena, update: Update): Float64Array {
-  const { rows, features, N, x, dy, w, rate, wide = 0, gap = 0, end } = update;
+  const { rows, features, N, x, dy, w, rate, tiling = 0, gap = 0, end } = update;
   const ld = N + gap;
   const lists = compressed(transposed(x, rows, features), features, rows, rows || 1, ld);
   arena.begin();
@@ -173,9 +174,9 @@ function sparseSgd(arena: Arena, update: Update): Float64Array {
     N,
     rows > LONGEST_CHAIN ? 160 * ld : 0,
     rate,
-    wide,
+    tiling,
   );
-  arena.check(`sparse_sgd ${features}x${N}${wide ? ', wide' : ''}`);
+  arena.check(`sparse_sgd ${features}x${N}${tiling ? `, tiling ${tiling}` : ''}`);
   return gathered(W.read(), features, N, ld);
 }
 
@@ -211,13 +212,13 @@ describeBackends('sparse_sgd', (arena) => {
   test.each(columns)('is exact on integers, N = %i', (N) => {
     let i = N / 4;
     for (const density of [0, 0.1, 0.4, 1]) {
-      for (const wide of [0, 1] as const) {
+      for (const tiling of [0, TILING_WIDE, TILING_SINGLE]) {
         const [rows, features] = [6, [0, 1, 9, 16, 35][i % 5]];
         const x = sparse(rows, features, density, i, integers);
         const [dy, w] = [integers(rows * N, i + 1), integers(features * N, i + 2)];
         const gap = i % 3 ? 0 : 5;
         const end = ([undefined, 'w', 'dy'] as const)[i % 3];
-        const got = sparseSgd(arena, { rows, features, N, x, dy, w, rate: 0.5, wide, gap, end });
+        const got = sparseSgd(arena, { rows, features, N, x, dy, w, rate: 0.5, tiling, gap, end });
         const product = { M: features, K: rows, N, s: transposed(x, rows, features), b: dy };
         const { sums } = exact(product);
         expectSame(
@@ -257,7 +258,7 @@ describeBackends('sparse_sgd', (arena) => {
       const tolerance = (j: number) =>
         rate * (rows + 3) * 2 ** -24 * magnitudes[j] + 2 ** -24 * Math.abs(expected[j]);
       expectClose(`${features}x${N}`, got, expected, tolerance);
-      expectBits(`${features}x${N}, wide`, sparseSgd(arena, { ...update, wide: 1 }), got);
+      expectBits(`${features}x${N}, tiling 1`, sparseSgd(arena, { ...update, tiling: 1 }), got);
       if (isWasm(arena)) expectBits(`${features}x${N}`, got, denseSgd(arena, update));
     }
   });
@@ -269,7 +270,7 @@ describeBackends('sparse_sgd', (arena) => {
       const [dy, w] = [reals(rows * N, 5, 0.01), reals(features * N, 6, 0.1)];
       const update = { rows, features, N, x, dy, w, rate: 0.1 };
       const got = sparseSgd(arena, update);
-      expectBits(`${rows} rows, wide`, sparseSgd(arena, { ...update, wide: 1 }), got);
+      expectBits(`${rows} rows, tiling 1`, sparseSgd(arena, { ...update, tiling: 1 }), got);
       expectClose(`${rows} rows`, got, denseSgd(arena, update), () => 2 ** -20);
       if (isWasm(arena)) expectBits(`${rows} rows`, got, denseSgd(arena, update));
     }
@@ -281,9 +282,9 @@ describeBackends('sparse_sgd', (arena) => {
     x[0 * features + 2] = 1;
     x[2 * features + 5] = 1;
     const w = reals(features * N, 1).map((v, i) => (i % 3 ? v : -0));
-    for (const wide of [0, 1] as const) {
+    for (const tiling of [0, TILING_WIDE, TILING_SINGLE]) {
       const dy = filled(rows * N, -1);
-      const got = sparseSgd(arena, { rows, features, N, x, dy, w, rate: Infinity, wide });
+      const got = sparseSgd(arena, { rows, features, N, x, dy, w, rate: Infinity, tiling });
       for (const [i, v] of got.entries()) {
         const touched = [2, 5].includes(Math.floor(i / N));
         if (!Object.is(v, touched ? Infinity : w[i])) throw new Error(`element ${i} is ${v}, was ${w[i]}`);

@@ -168,8 +168,8 @@ export function threadedKernels(
         return splitter.columns === 0 ? 0 : pool.threads + blocks;
       },
       // biome-ignore format: an operand a group
-      (c, ldc, cs, co, cv, starts, offsets, values, b, bias, M, N, K, blocks, width, step, span, activation, wide) => {
-        sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
+      (c, ldc, cs, co, cv, starts, offsets, values, b, bias, M, N, K, blocks, width, step, span, activation, tiling) => {
+        sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, tiling);
         transpose_compressed(cs, co, cv, starts, offsets, values, M, K, blocks, width, 0, blocks, step);
       },
     ),

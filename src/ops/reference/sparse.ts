@@ -61,9 +61,9 @@ export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof s
     // biome-ignore format: an operand a group
     sparse_forward(
       c, ldc, columnStarts, columnOffsets, columnValues, starts, offsets, values, b, bias,
-      M, N, K, blocks, width, step, span, activation, wide,
+      M, N, K, blocks, width, step, span, activation, tiling,
     ) {
-      kernels.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, wide);
+      kernels.sparse_gemm(c, ldc, starts, offsets, values, b, bias, M, N, blocks, span, activation, tiling);
       kernels.transpose_compressed(
         columnStarts, columnOffsets, columnValues, starts, offsets, values, M, K, blocks, width, 0, blocks, step,
       );
