@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { testNumbers } from '../kernels/harness.js';
 import { Assembler, BUDGET, MARK } from './assemble.js';
 import { decode, sectionOf, signed, unsigned } from './decode.js';
+import { familyOf, functionsOf } from './mutants.js';
 import { changesOf } from './mutations.js';
 
 const bytes = readFileSync(new URL('../../build/simd.wasm', import.meta.url));
@@ -38,6 +39,12 @@ test('instructions fill their functions, and functions their section', () => {
     end = last;
   }
   expect(end).toBe(sectionOf(binary.sections, 10).end);
+});
+
+test('every function of the binary is of a family', () => {
+  const functions = functionsOf(readFileSync(new URL('../../build/simd.wat', import.meta.url), 'utf8'));
+  expect(functions.length).toBe(binary.bodies.length);
+  expect(functions.filter((name) => familyOf(name) === undefined)).toEqual([]);
 });
 
 describe('mutants', () => {

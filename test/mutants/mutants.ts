@@ -21,7 +21,7 @@ export interface Mutant extends Place {
 
 /** Kernels by what they are for, from the first that matches the file of a function. */
 const families: readonly (readonly [string, RegExp])[] = [
-  ['matmul', /^gemm\//],
+  ['matmul', /^(gemm|micro)\//],
   ['convolution', /^conv\//],
   ['pooling', /^(pool|resample)\//],
   ['normalisation', /^norm(-blocks)?\//],
@@ -36,6 +36,16 @@ const families: readonly (readonly [string, RegExp])[] = [
   ['activations', /^(activation|smooth|math)\//],
 ];
 
+/** The functions of a module's text, in its order, as file and function; those of build/assembly as well. */
+export function functionsOf(text: string): string[] {
+  const all = [...text.matchAll(/^ \(func \$(\S+)/gm)];
+  return all.map(([, name]) => name.replace(/^(build\/)?assembly\//, ''));
+}
+
+export function familyOf(kernel: string): string | undefined {
+  return families.find(([, files]) => files.test(kernel))?.[0];
+}
+
 export interface Compiled {
   readonly bytes: Uint8Array;
   readonly map: string;
@@ -48,7 +58,7 @@ export function mutantsOf(
 ): { binary: Binary; mutants: Mutant[] } {
   const binary = decode(bytes);
   const lines = new SourceMap(JSON.parse(map));
-  const kernels = [...text.matchAll(/^ \(func \$(\S+)/gm)].map(([, name]) => name.replace(/^assembly\//, ''));
+  const kernels = functionsOf(text);
   if (kernels.length !== binary.bodies.length)
     throw new Error('the text has other functions than the binary');
   const sources = new Map<string, string[]>();
@@ -59,7 +69,7 @@ export function mutantsOf(
   const mutants: Mutant[] = [];
   binary.bodies.forEach(({ instructions }, func) => {
     const kernel = kernels[func];
-    const family = families.find(([, files]) => files.test(kernel))?.[0];
+    const family = familyOf(kernel);
     if (family === undefined)
       throw new Error(`${kernel} is of no family: name it in test/mutants/mutants.ts`);
     // What the optimizer made itself has no line: that of the instruction before it stands for it.
