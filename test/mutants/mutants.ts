@@ -15,6 +15,8 @@ export interface Mutant extends Place {
   readonly line: number;
   readonly column: number;
   readonly text: string;
+  /** The line with ‸ at the column. */
+  readonly marked: string;
   readonly before: string;
   readonly after: string;
 }
@@ -64,7 +66,7 @@ export function mutantsOf(
   const sources = new Map<string, string[]>();
   const textOf = (file: string, line: number) => {
     if (!sources.has(file)) sources.set(file, readSource(`${root}${file}`));
-    return sources.get(file)![line - 1]?.trim() ?? '';
+    return sources.get(file)![line - 1] ?? '';
   };
   const mutants: Mutant[] = [];
   binary.bodies.forEach(({ instructions }, func) => {
@@ -83,7 +85,9 @@ export function mutantsOf(
       if (changes.length === 0) return;
       for (const { before, after, bytes } of changes) {
         const id = mutants.length;
-        const where = { file, line, column, text: textOf(file, line) };
+        const whole = textOf(file, line);
+        const marked = `${whole.slice(0, column - 1)}‸${whole.slice(column - 1)}`.trim();
+        const where = { file, line, column, text: whole.trim(), marked };
         mutants.push({ id, family, kernel, ...where, func, index, bytes, before, after });
       }
     });
