@@ -8,7 +8,7 @@ import type { Mutant } from './mutants.js';
 interface Equivalent {
   /** Of the file's path. */
   readonly file: RegExp;
-  /** Of the line. */
+  /** Of the line; with ‸, which then stands before what is changed, where the expression has one. */
   readonly line: RegExp;
   /** What is changed and into what, as `before -> after`; any change of the line unless given. */
   readonly change?: RegExp;
@@ -131,6 +131,232 @@ const equivalents: readonly Equivalent[] = [
   },
   {
     file: any,
+    line: /\b(min|max)\(([^<>]*, )?‸[^<>?]*$/,
+    change: /^i32.[gl][te]_([su]) -> i32.[gl][te]_\1$/,
+    reason: 'The smaller, or the larger, of two that are equal is either.',
+  },
+  {
+    file: any,
+    line: /^let v = v128\.load_lane<f32>\(p, fill, 0\)/,
+    change: /^v128.const/,
+    reason: 'The first lane is loaded.',
+  },
+  {
+    file: /chain/,
+    line: /promote_low_f32x4\(v128\.shuffle<f64>\(v, v, 1, 0\)\)/,
+    change: /-> 8 9 10 11 12 13 14 15 0 1 2 3 0 1 2 3$/,
+    reason: 'Two lanes are taken, and the last is none of them.',
+  },
+  {
+    file: /softmax/,
+    line: /^const pairs = f32x4\.(add|pmax)\(v, v128\.shuffle<f64>\(v, v, 1, 0\)\)/,
+    change: /-> 8 9 10 11 12 13 14 15 0 1 2 3 0 1 2 3$/,
+    reason: 'The last lane of the pairs goes into lanes that are not taken.',
+  },
+  {
+    file: /norm/,
+    line: /^const count = min\((N - )?n, 4\)|^(low|high) = none|^const first = f32x4\.div\(joined|^const r = load_once\(rstd|^let low = f64x2/,
+    change: /^v128.const 0x00000000 0x00000000 0x00000000 0x00000000 -> 0x3f800000 /,
+    reason: 'A denormal of float64, which any sum of float32 but 0 swallows, and which is 0 as float32.',
+  },
+  {
+    file: /norm/,
+    line: /^const variance: f32 = \(spread ‸?< ‸?0 \? 0 : spread\)/,
+    change: /f32.lt -> f32.le/,
+    reason: 'Nothing is nothing.',
+  },
+  {
+    file: /norm/,
+    line: /^const mu: f32 = f32x4\.extract_lane\(first, 0\)/,
+    change: /lane 1$/,
+    reason: 'All lanes hold the same.',
+  },
+  {
+    file: /norm/,
+    line: /^for \(let m = M; m ‸?> 0; m -= (block|ROWS|SHORT_BLOCK)\)/,
+    change: /i32.gt_s -> i32.ge_s/,
+    reason: 'One turn more, of no rows.',
+  },
+  {
+    file: /norm/,
+    line: /^for \((let n = 0)?; n < N; n \+= 4\)/,
+    change: /const 4 -> i32.const 3/,
+    kernel: /block_|layer_norm_parameters/,
+    reason: 'Columns are done twice: what is read is not written.',
+  },
+  {
+    file: /pool|resample/,
+    line: /^for \((let c = 0)?; c < C; c \+= 4\)/,
+    change: /const 4 -> i32.const 3/,
+    reason: 'Channels are done twice, with the same result.',
+  },
+  {
+    file: /pool/,
+    line: /^for \(; c ‸?< C; c \+= 4\)/,
+    change: /i32.gt_s -> i32.ge_s/,
+    reason: 'The last four channels, at least four here, are done again.',
+  },
+  {
+    file: /pool|resample/,
+    line: /‸?c \+ 4 > C \? max\(C - 4, 0\) : c/,
+    change: /const 4 -> i32.const 5|i32.gt_s -> i32.ge_s/,
+    reason: 'A last vector that is whole begins at c either way.',
+  },
+  {
+    file: /pool/,
+    line: /narrow_i16x8_u\(halves, halves\)/,
+    change: /lane 1$/,
+    reason: 'Both halves are the same.',
+  },
+  {
+    file: /pool/,
+    line: /^if \(v128\.any_true\(v128\.or\(f32x4\.ne\(sum0, sum0\), f32x4\.ne\(sum1, sum1\)\)\)\)/,
+    change: /f32x4.ne -> f32x4.eq/,
+    reason: 'The careful way comes to the same.',
+  },
+  {
+    file: /pool/,
+    line: /word\(geometry, (KH|DH|CHANNELS|OH)\)|^2 \* word/,
+    change: /i32.ge_s -> i32.gt_s|const 1 -> i32.const [02]|const 4 -> i32.const 5/,
+    kernel: /max_pool_forward/,
+    reason: 'Windows side by side go the way of all, to the same values and places; no dilation is 0.',
+  },
+  {
+    file: /geometry/,
+    line: /^return start ‸?>= ‸?0 \? 0 : min/,
+    change: /const 0 -> i32.const 1|i32.ge_s -> i32.gt_s/,
+    reason: 'At 0 the quotient is 0.',
+  },
+  {
+    file: /conv\/blocks/,
+    line: /^const most = min\(MC, end - m\)|^return PW < 8 \|\| channels > 4 \? most/,
+    reason: 'How many pixels a block has changes no sum.',
+  },
+  {
+    file: /conv\/few/,
+    line: /^const (weights|starts|b) = /,
+    change: /^i32.const (\d+) -> i32.const \d+$/,
+    reason: 'Where they lie in a scratch space that has room between them.',
+  },
+  {
+    file: /conv\/few/,
+    line: /word\(geometry, C\) == ‸?1 && word\(geometry, SW\) == ‸?1 && word\(geometry, DW\) == ‸?1/,
+    change: /const 1 -> i32.const 0/,
+    reason: 'No size is 0: no convolution is one of these, and the other way gives the same sums.',
+  },
+  {
+    file: /conv\/depthwise/,
+    line: /^for \(; c \+ 8 <= C; c \+= 8\)/,
+    change: /const 8 -> i32.const 9|i32.le_s -> i32.lt_s/,
+    reason: 'The last eight channels are done by four.',
+  },
+  {
+    file: /conv\/depthwise/,
+    line: /^const low = min\(PW, .*‸/,
+    change:
+      /const 1 -> i32.const 0|const 0 -> i32.const 1|i32.sub -> i32.add|i32.div_s -> i32.mul|i32.lt_s -> i32.le_s/,
+    reason: 'Less pixels, or as many, are done by four, to the same sums.',
+  },
+  {
+    file: /conv\/depthwise/,
+    line: /^const high = max\(low, min\(PW, .*‸/,
+    change: /const 0 -> i32.const 1|const 1 -> i32.const 0|i32.add -> i32.sub|i32.lt_s -> i32.le_s/,
+    reason: 'Less pixels, or as many, are done by four; of one column there are no four.',
+  },
+  {
+    file: /conv\/depthwise/,
+    line: /^if \(j >= low && j \+ 4 <= high\)/,
+    change: /i32.ge_s -> i32.gt_s|i32.le_s -> i32.lt_s/,
+    reason: 'Less pixels are done by four.',
+  },
+  {
+    file: /conv\/depthwise/,
+    line: /^const height = max\(0, /,
+    change: /const 0 -> i32.const 1/,
+    reason: 'The difference is never below 0.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^const p4 = R > 4 \? run_of/,
+    change: /const 4 -> i32.const 3|i32.gt_s -> i32.ge_s/,
+    reason: 'A fifth row is looked for that a panel of four does not take.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^const p\d = rows > \d \? line_of/,
+    change:
+      /i32.gt_s -> i32.ge_s|const 4 -> i32.const 3|const 3 -> i32.const 2|const 2 -> i32.const 1|const 1 -> i32.const 0/,
+    reason: 'Of a row that is missing any numbers will do: its products are not kept.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^if \(rows < R\) memory\.fill\(to, 0/,
+    change:
+      /i32.lt_s -> i32.le_s|if -> not if|const 0 -> i32.const 1|i32.mul -> i32.add|const 2 -> i32.const 1|i32.shl -> i32.shr_u/,
+    reason: 'Of rows that are missing any numbers will do: their products are not kept.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^const straight = /,
+    change: /i32.le_s -> i32.lt_s|const 1 -> i32.const 0|const 1536 -> i32.const 1535|i32.sub -> i32.add/,
+    reason: 'Less blocks go the straight way, to the same panels.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^return a >= 0 \? a \/ b : /,
+    change:
+      /const 0 -> i32.const 1|i32.ge_s -> i32.gt_s|const 1 -> i32.const 0|i32.sub -> i32.add|i32.div_s -> i32.mul/,
+    reason: 'Equal, or less columns are copied without a look at each.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^return a > 0 \? ‸?\(?‸?a \+ b - ‸?1\) \/ b : /,
+    change: /i32.gt_s -> i32.ge_s|const 1 -> i32.const 0|i32.sub -> i32.add|i32.div_s -> i32.mul/,
+    reason: 'Equal, or less columns are copied without a look at each.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^if \((start|ix|inside) && .*‸|^if \((start|ix) >= ‸?0/,
+    change: /i32.ge_s -> i32.gt_s|i32.le_s -> i32.lt_s|const 0 -> i32.const 1/,
+    reason: 'More is put together aside, of the same numbers.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^for \(; q \+ 4 <= end; q \+= 4\)/,
+    change: /i32.le_s -> i32.lt_s/,
+    reason: 'The last four are copied one by one.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^if \(end <= from\) return work \+ ZERO_RUN/,
+    change: /i32.(ge|le)_s -> i32.(gt|lt)_s/,
+    reason: 'A run of zeros is put together in place of that of zeros.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^if \(whole && pitch == 1 && strideX == 1 && PW <= KC\)/,
+    change: /const 256 -> i32.const 255|i32.le_s -> i32.lt_s|const 1 -> i32.const 0/,
+    reason: 'Both ways give the same panels.',
+  },
+  {
+    file: /conv\/windows/,
+    line: /^if \(step == 4 && rows == R\)/,
+    change: /const 4 -> i32.const [35]/,
+    reason: 'Rows that overlap are packed one way or the other; steps are multiples of four.',
+  },
+  {
+    file: /conv\/|gemm\//,
+    line: /(micro|splat)_\dx\d+_across\(c, row, start, startRow, a, b, K, 1, 0, 0\)|row_of_splat\(.*, R, 1, 0, 0\)/,
+    change: /const 0 -> i32.const 1/,
+    reason: 'Where the next tile would begin, of one that is alone.',
+  },
+  {
+    file: /gemm\/driver/,
+    line: /^const (copies|direct|depth|columns|wide|pack) = |^if \(!single\) count|^if \(!pack\) count|^return NR == (16|8) \|\|/,
+    reason: 'Which tiles there are, how many at once, and whether from panels: each sum is the same chain.',
+  },
+  {
+    file: any,
     line: /<f(32|64)>\(?(N|M|rows|count)\b/,
     change: /convert_i32_s -> f(32|64).convert_i32_u/,
     reason: 'Sizes are not negative.',
@@ -138,11 +364,11 @@ const equivalents: readonly Equivalent[] = [
 ];
 
 /** Why a mutant is none; undefined for those that a test should notice. */
-export function equivalence({ file, text, before, after, kernel }: Mutant): string | undefined {
+export function equivalence({ file, text, marked, before, after, kernel }: Mutant): string | undefined {
   return equivalents.find(
     (own) =>
       own.file.test(file) &&
-      own.line.test(text) &&
+      own.line.test(own.line.source.includes('‸') ? marked : text) &&
       (own.change?.test(`${before} -> ${after}`) ?? true) &&
       (own.kernel?.test(kernel) ?? true),
   )?.reason;
