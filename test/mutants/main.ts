@@ -18,6 +18,7 @@ import type { Reached } from './worker.js';
 const HELP = `npm run mutants:kernels -- [options]
   --only TEXT     mutants whose family, kernel or line (file:line) contains TEXT; several by commas
   --sample N      N mutants, drawn by --seed (1)
+  --minutes N     as many as begin in that time, once it is known what tests reach
   --min PERCENT   end with 1 where fewer are killed by comparisons, in all or, without --sample, in a family
   --threads N     the machine's cores
   --json FILE     every mutant and what became of it
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     min: { type: 'string' },
+    minutes: { type: 'string' },
     threads: { type: 'string' },
     json: { type: 'string' },
     again: { type: 'string' },
@@ -58,10 +60,12 @@ try {
   const marked = new Assembler(binary, { marked: true });
   const reached = await reachedBy();
   say(`${chosen.length} of ${mutants.length} mutants, ${reached.length} tests`);
-  await campaign(threads, chosen, marked, reached, (result) => {
+  const tell = (result: Result) => {
     results.push(result);
     if (results.length % 500 === 0) say(`${results.length} of ${asked.length}`);
-  });
+  };
+  const end = performance.now() + Number(options.minutes ?? Infinity) * 60_000;
+  await campaign(threads, chosen, marked, reached, tell, end);
 } finally {
   await Promise.all(threads.map((thread) => thread.end()));
 }
