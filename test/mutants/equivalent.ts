@@ -19,11 +19,11 @@ export interface Equivalent {
   readonly reason: string;
 }
 
-const all = [...equivalents, ...equivalentsOfProducts];
+export const allEquivalents: readonly Equivalent[] = [...equivalents, ...equivalentsOfProducts];
 
 /** Why a mutant is none; undefined for those that a test should notice. */
 export function equivalence({ file, text, marked, before, after, kernel }: Mutant): string | undefined {
-  return all.find(
+  return allEquivalents.find(
     (own) =>
       own.file.test(file) &&
       own.line.test(own.line.source.includes('‸') ? marked : text) &&

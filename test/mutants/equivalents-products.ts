@@ -22,7 +22,7 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
   },
   {
     file: /gemm\/driver/,
-    line: /^const (large|columns|height|depth) = |^if \(M > THIN_ROWS/,
+    line: /^const (columns|depth) = |^if \(M > THIN_ROWS/,
     change: /const|i32.gt_s -> i32.ge_s/,
     reason: 'Sizes of blocks, and one row done by another loop: each sum is the same chain.',
   },
