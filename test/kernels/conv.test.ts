@@ -180,6 +180,8 @@ const more: Record<string, ConvCase> = {
   'one channel, rows that are too long': same({ B: 1, image: [2, 280, 1], window: [2, 7], outputs: 5 }),
   'one channel, windows of seven rows': same({ B: 1, image: [8, 9, 1], window: [7, 2], outputs: 5 }),
   'rows of eleven pixels': same({ B: 2, image: [2, 11, 3], window: [3, 3], outputs: 2 }),
+  'thirteen channels to thirteen': { B: 1, image: [4, 5, 13], window: [2, 2], outputs: 13 },
+  'twelve channels to twelve': { B: 1, image: [4, 5, 12], window: [2, 2], outputs: 12 },
   'groups of one output, and of one channel': {
     B: 2,
     image: [3, 4, 2],
