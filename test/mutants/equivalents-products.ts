@@ -245,4 +245,35 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     change: /const 1 -> i32.const 2/,
     reason: 'Shorter parts, and then one more: each sum is the same chain.',
   },
+  {
+    file: /gemm\/driver/,
+    line: /^let start = ‸ZEROS/,
+    change: /const 0 -> i32.const 1/,
+    reason: 'Memory begins with zeros, of which there are more than a tile is wide.',
+  },
+  {
+    file: /gemm\/driver/,
+    line: /return remaining % ‸5 == 0/,
+    change: /const 5 -> i32.const 6/,
+    reason: 'Which rows a tile has: five whole ones where six remain.',
+  },
+  {
+    file: /gemm\/thin/,
+    line: /^strip_[18]\(work, 0, /,
+    change: /const 0 -> i32.const 1/,
+    reason: 'Memory begins with zeros, and what is read there are zeros either way.',
+  },
+  {
+    file: /gemm\/pack/,
+    line: /^if \(count < R && \(R & 3\) == 0\)/,
+    change: /const 3 -> i32.const 2/,
+    reason: 'No panel of five rows has fewer (tile_rows), and the others are multiples of four.',
+  },
+  {
+    file: /gemm\/pack/,
+    line: /^store<f32>\(dst, (load<f32>\(p\)|0)\)|^for \(let [ik] = (0|count); [ik] < (K|count|R); [ik]\+\+\)|^let p = src|^p \+= stepI|^dst \+= 4|^src \+= stepK/,
+    kernel: /pack_rows/,
+    reason:
+      'Panels with fewer elements than they have room for are multiples of four here, which goes another way.',
+  },
 ];
