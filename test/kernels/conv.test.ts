@@ -165,10 +165,60 @@ function check(arena: Arena, given: ConvCase): { y: Float64Array; dx: Float64Arr
   return { y: gotY, dx: Float64Array.from(dx.read()), dw: gotW };
 }
 
+const depthwise = (image: ConvCase['image'], rest: Partial<ConvCase> = {}): ConvCase =>
+  same({ B: 2, image, window: [3, 3], outputs: image[2], groups: image[2], ...rest });
+
 /** Beyond those that golden hashes are kept of. */
 const more: Record<string, ConvCase> = {
+  'one channel, strides across': { B: 2, image: [5, 9, 1], window: [2, 3], outputs: 4, strides: [1, 2] },
+  'one channel, dilated across': { B: 2, image: [5, 9, 1], window: [2, 3], outputs: 4, dilations: [1, 2] },
+  'one channel, windows of six': { B: 2, image: [5, 8, 1], window: [2, 3], outputs: 3 },
+  'one channel, windows of seven, dilated down': {
+    ...{ B: 1, image: [9, 7, 1], window: [7, 1], outputs: 2, padding: [1, 0, 2, 0], dilations: [2, 1] },
+  },
+  'one channel, rows that are long': same({ B: 1, image: [2, 235, 1], window: [2, 7], outputs: 5 }),
+  'one channel, rows that are too long': same({ B: 1, image: [2, 280, 1], window: [2, 7], outputs: 5 }),
+  'one channel, windows of seven rows': same({ B: 1, image: [8, 9, 1], window: [7, 2], outputs: 5 }),
+  'rows of eleven pixels': same({ B: 2, image: [2, 11, 3], window: [3, 3], outputs: 2 }),
+  'thirteen channels to thirteen': { B: 1, image: [4, 5, 13], window: [2, 2], outputs: 13 },
+  'twelve channels to twelve': { B: 1, image: [4, 5, 12], window: [2, 2], outputs: 12 },
+  'groups of one output, and of one channel': {
+    B: 2,
+    image: [3, 4, 2],
+    window: [2, 2],
+    outputs: 4,
+    groups: 2,
+  },
+  'groups of whole panels': { B: 1, image: [3, 4, 32], window: [2, 2], outputs: 32, groups: 2 },
+  'groups of panels and one more': { B: 1, image: [3, 2, 34], window: [2, 2], outputs: 34, groups: 2 },
+  'depthwise, a row of fours and three': depthwise([3, 9, 5]),
+  'depthwise, a row of fours and three, 15 channels': depthwise([3, 9, 15]),
+  'depthwise, strides of 2, a long row': depthwise([4, 19, 3], { strides: [2, 2] }),
+  'depthwise, 5 wide, strides of 2 and 3': depthwise([4, 37, 2], { window: [2, 5], strides: [2, 3] }),
+  'depthwise, windows that begin beyond the image': {
+    ...{
+      B: 1,
+      image: [2, 2, 3],
+      window: [2, 2],
+      padding: [3, 3, 3, 3],
+      outputs: 3,
+      groups: 3,
+      dilations: [2, 2],
+    },
+  },
   'depthwise, windows larger than the image': {
     ...{ B: 2, image: [2, 2, 5], window: [7, 7], padding: [3, 3, 3, 3], outputs: 5, groups: 5 },
+  },
+  'depthwise, padding far above the window': {
+    ...{
+      B: 1,
+      image: [3, 4, 4],
+      window: [1, 2],
+      padding: [2, 4, 3, 5],
+      outputs: 4,
+      groups: 4,
+      strides: [1, 3],
+    },
   },
   'more outputs than a block of k': { B: 1, image: [4, 5, 2], window: [2, 2], outputs: 300 },
 };
@@ -233,6 +283,104 @@ describeBackends('convolutions', (arena) => {
     check(arena, same({ B: 1, image: [3, 3, 480], window: [3, 3], outputs: 5, values: 'reals' }));
     check(arena, same({ B: 1, image: [2, 3, 3], window: [3, 3], outputs: 470, values: 'reals', bias: true }));
     check(arena, same({ B: 1, image: [66, 66, 1], window: [3, 3], outputs: 5, values: 'reals' }));
+  });
+
+  test.each([4160, 4161])('1x1 convolutions are products, of sums of %i terms', (K) => {
+    // The reference adds up in float64.
+    if (arena.isReference) return;
+    const { kernels, work } = arena;
+    const [M, N] = [3, 5];
+    const [a, b] = [reals(M * K, 1), reals(K * N, 2)];
+    const turned = (x: Float64Array, columns: number) =>
+      x.map((_, i) => x[(i % (x.length / columns)) * columns + Math.floor(i / (x.length / columns))]);
+    const run = (values: Float64Array[], size: number, call: (out: number, ...p: number[]) => void) => {
+      arena.begin();
+      const placed = values.map((own, i) => arena.input(`operand ${i}`, own).pointer);
+      const out = arena.output('result', filled(size, Number.NaN));
+      call(out.pointer, ...placed);
+      arena.check(`${K} terms`);
+      return Float64Array.from(out.read());
+    };
+    const geometry = (pixels: number, image: number, outputs: number) =>
+      arena.inputInts('geometry', sizesOf({ B: 1, image: [1, pixels, image], window: [1, 1], outputs }).words)
+        .pointer;
+    const product = run([a, b], M * N, (c, a, b) =>
+      kernels.gemm_nn(c, N, 0, work, a, K, 0, b, N, 0, 0, 1, M, N, K, 0, 0, 0),
+    );
+    const forward = run([a, b], M * N, (y, x, w) => {
+      const panels = arena.output('panels', filled(K * 16, 0)).pointer;
+      const own = geometry(M, K, N);
+      kernels.conv_pack(panels, w, N, own, 0);
+      kernels.conv_forward(y, work, x, panels, 0, own, 0, M, 0, 0);
+    });
+    const image = run([a, turned(b, N)], M * N, (dx, dy, w) => {
+      const panels = arena.output('panels', filled(K * 16, 0)).pointer;
+      const own = geometry(M, N, K);
+      kernels.conv_pack_turned(panels, w, K, own, 0);
+      kernels.conv_image_gradient(dx, work, 0, dy, panels, 0, own, 0, M, 0, 0);
+    });
+    const weight = run([turned(a, K), b], M * N, (dw, x, dy) =>
+      kernels.conv_weight_gradient(dw, N, 0, work, x, dy, geometry(K, M, N), 1, 0, M, 0),
+    );
+    const sums = run([b], N, (db, dy) => {
+      const [x, dw] = [arena.input('x', filled(K, 1)).pointer, arena.output('dw', filled(N, 0)).pointer];
+      kernels.conv_weight_gradient(dw, N, db, work, x, dy, geometry(K, 1, N), 1, 0, 1, 0);
+    });
+    const ones = run([filled(K, 1), b], N, (c, a, b) =>
+      kernels.gemm_nn(c, N, 0, work, a, K, 0, b, N, 0, 0, 1, 1, N, K, 0, 0, 0),
+    );
+    expectSame('forward', forward, product);
+    expectSame('image', image, product);
+    expectSame('weight', weight, product);
+    expectSame('bias', sums, ones);
+  });
+
+  test.each([
+    ['pixels', { image: [5, 9, 3], outputs: 4 }, 4],
+    ['pixels of one channel', { image: [5, 9, 1], outputs: 4 }, 4],
+    ['rows of channels apart', { image: [5, 9, 6], outputs: 6, groups: 6 }, 9],
+    ['images, at strides', { image: [5, 9, 3], outputs: 4, strides: [2, 2] }, 45],
+    [
+      'images of channels apart, at strides',
+      { image: [5, 9, 6], outputs: 6, groups: 6, strides: [2, 1] },
+      45,
+    ],
+    ['images, scattered', { image: [5, 9, 3], outputs: 4, scattered: true }, 45],
+  ] as const)('parts of %s have the bits of the whole', (_, own, step) => {
+    const given: ConvCase = same({ B: 3, window: [3, 3], ...own });
+    const { H, W, C, O, OH, OW, KH, KW, c, words } = sizesOf(given);
+    const { kernels, work } = arena;
+    const [K, code] = [KH * KW * c, activationCodes.tanh];
+    const [x, dy, w] = [reals(3 * H * W * C, 1), reals(3 * OH * OW * O, 2), reals(K * O, 3)];
+    const run = (parts: (length: number, step: number) => [number, number][]) => {
+      arena.begin();
+      const geometry = arena.inputInts('geometry', words).pointer;
+      const at = arena.input('x', x).pointer;
+      const [atDy, atW] = [arena.input('dy', dy).pointer, arena.input('w', w).pointer];
+      const outputs = [3 * OH * OW * O, x.length, x.length, w.length, O];
+      const [y, dx, saved, dw, db] = outputs.map((n, i) => arena.output(`${i}`, filled(n, 0.5)));
+      const panels = arena.output('panels', filled(KH * KW * 16 * (C + O) * 4, 0)).pointer;
+      kernels.conv_pack(panels, atW, O, geometry, 0);
+      for (const [from, to] of parts(3 * OH * OW, step === 45 ? OH * OW : step === 4 ? 4 : OW))
+        kernels.conv_forward(y.pointer, work, at, panels, 0, geometry, from, to, code, 0);
+      kernels.conv_pack_turned(panels, atW, O, geometry, 0);
+      for (const [from, to] of parts(3 * H * W, step)) {
+        const rest = [geometry, from, to, code, 0] as const;
+        kernels.conv_image_gradient(dx.pointer, work, 0, atDy, panels, 0, ...rest);
+        kernels.conv_image_gradient(saved.pointer, work, at, atDy, panels, 0, ...rest);
+      }
+      for (const [from, to] of parts(K, 1))
+        kernels.conv_weight_gradient(dw.pointer, O, db.pointer, work, at, atDy, geometry, 3, from, to, 0);
+      arena.check('parts');
+      return [y, dx, saved, dw, db].map((placed) => Float64Array.from(placed.read()));
+    };
+    const whole = run((length) => [[0, length]]);
+    const inParts = run((length, step) => {
+      const all: [number, number][] = [];
+      for (let from = 0; from < length; from += step) all.push([from, Math.min(from + step, length)]);
+      return all;
+    });
+    for (const [i, part] of inParts.entries()) expectSame(`result ${i}`, part, whole[i]);
   });
 
   test('more than 512 channels at strides', () => {

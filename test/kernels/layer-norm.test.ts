@@ -1,11 +1,66 @@
 /** Layer normalisation: shapes, guards, closed forms in float64, and parts against the whole. */
 import { test } from 'vitest';
-import { describeBackends, reals } from './harness.js';
-import { data, EPS, moments, near, shapes } from './norm-data.js';
+import { type Arena, describeBackends, filled, reals } from './harness.js';
+import { data, EPS, moments, near, shapes as some } from './norm-data.js';
 import { inout, input, output, parts, runOn, vector, vectorOut } from './operands.js';
 import { expectClose, expectSame } from './ulp.js';
 
+/** Rows of whole vectors, too. */
+const shapes = [...some, ...[4, 8, 36].map((N) => [N, 3] as const)];
+
+/** Means and rstds of rows alone. */
+function statistics(arena: Arena, x: Float64Array, M: number, N: number, eps: number) {
+  return runOn(
+    arena,
+    `statistics of ${M} rows of ${N}`,
+    { y: output(M, N), mean: vectorOut(M), rstd: vectorOut(M), x: input(x, M, N, N + 1) },
+    ({ y, mean, rstd, x }) =>
+      arena.kernels.layer_norm_forward(
+        ...([y.pointer, y.ld, mean.pointer, rstd.pointer, x.pointer, x.ld, 0, 0, M, N, eps] as const),
+      ),
+  );
+}
+
 describeBackends('layer normalisation', (arena) => {
+  test('rows of equal numbers have that mean, and no variance', () => {
+    const whole = [1, -3, 7, 100];
+    for (let N = 1; N < 20; N++) {
+      const got = statistics(
+        arena,
+        Float64Array.from({ length: 4 * N }, (_, i) => whole[Math.floor(i / N)]),
+        4,
+        N,
+        2 ** -66,
+      );
+      expectSame('mean', got.mean, whole);
+      expectSame('rstd', got.rstd, filled(4, 2 ** 33));
+      // Of others rounding leaves a little, of either sign.
+      const others = reals(30, N, 10);
+      const { mean, rstd } = statistics(
+        arena,
+        Float64Array.from({ length: 30 * N }, (_, i) => others[Math.floor(i / N)]),
+        30,
+        N,
+        EPS,
+      );
+      expectClose('mean', mean, others, (i) => 2 ** -23 * Math.abs(others[i]));
+      expectClose('rstd', rstd, filled(30, EPS ** -0.5), () => 1e-4);
+    }
+  });
+
+  test('a long row of equal numbers, and one whose variance is small', () => {
+    const N = 4000;
+    const term = Math.fround(0.1);
+    // A chain of 1000 additions is off by more than this.
+    const long = statistics(arena, filled(N, term), 1, N, 2 ** -46);
+    expectClose('mean', long.mean, [term], () => 2 ** -27);
+    expectClose('rstd', long.rstd, [2 ** 23], () => 2 ** 16);
+    const x = reals(9, 1, 0.1);
+    const exact = moments(x, 0, 1, 9);
+    const { rstd } = statistics(arena, x, 1, 9, EPS);
+    expectClose('rstd', rstd, [(exact.variance + EPS) ** -0.5], () => 1e-4);
+  });
+
   test.each([true, false])('forward, weight and bias %s', (affine) => {
     for (const [i, [N, M]] of shapes.entries()) {
       const { x, weight, bias } = data(M, N);

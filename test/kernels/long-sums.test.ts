@@ -3,7 +3,7 @@
  * 9e-3 after a million; of blocks it is not, and up to LONGEST_CHAIN terms it is the one chain that it always
  * was.
  */
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { LONGEST_CHAIN } from '../../src/engine/kernels.js';
 import { type Arena, describeBackends, filled, integers, reals } from './harness.js';
 import { inout, input, output, runOn, vector, vectorInout, vectorOut } from './operands.js';
@@ -189,6 +189,70 @@ describeBackends('sums of many rows', (arena) => {
     expectClose('dbias', got.db, filled(N, M * TERM), () => 1e-6 * M * TERM);
     // Half of the terms are TERM, half are its negative.
     expectClose('dweight', got.dw, filled(N, 0), () => 1e-6 * M * TERM);
+  });
+
+  test.each([LONGEST_CHAIN, LONGEST_CHAIN + 1])('the chains of normalisation, of %i rows', (M) => {
+    // The reference adds up in float64.
+    if (arena.isReference) return;
+    const N = 8;
+    const dy = reals(M * N, M);
+    // Of mean 0, with squares that are exact and sums of them that are not.
+    const x = integers(M * N, 1).map((v, i) => (i < N * (M % 2) ? 0 : (v + 9) * 61));
+    for (let i = N * (M % 2); i < M * N; i += 2 * N) for (let n = 0; n < N; n++) x[i + n + N] = -x[i + n];
+    const block = M > LONGEST_CHAIN ? 64 : M;
+    const sums = (of: (i: number) => number) => {
+      const total = new Float64Array(N);
+      for (let m = 0; m < M; m += block) {
+        const chain = new Float32Array(N);
+        for (let i = m * N; i < Math.min(m + block, M) * N; i++) chain[i % N] += of(i);
+        for (let n = 0; n < N; n++) total[n] += chain[n];
+      }
+      return Float32Array.from(total);
+    };
+    const k = arena.kernels;
+    const got = runOn(
+      arena,
+      'chains',
+      {
+        ...{ mean: vectorOut(N), rstd: vectorOut(N), running: vectorInout(filled(2 * N, 0)) },
+        ...{ dw: vectorOut(N), db: vectorOut(N), dw2: vectorOut(N), db2: vectorOut(N) },
+        ...{
+          zeros: vector(filled(M, 0)),
+          ones: vector(filled(M, 1)),
+          x: input(x, M, N),
+          dy: input(dy, M, N),
+        },
+      },
+      (p) => {
+        const [mean, rstd, X, DY] = [p.mean.pointer, p.rstd.pointer, p.x.pointer, p.dy.pointer];
+        const [zeros, ones] = [p.zeros.pointer, p.ones.pointer];
+        k.batch_norm_statistics(mean, rstd, p.running.pointer, p.running.after(N), X, N, M, N, 1, 0);
+        k.batch_norm_backward(0, 0, p.dw.pointer, p.db.pointer, zeros, ones, X, N, X, N, 0, M, N, 1);
+        k.layer_norm_parameters(p.dw2.pointer, p.db2.pointer, zeros, ones, DY, N, DY, N, M, N);
+        k.batch_norm_backward(0, 0, 0, p.db.pointer, mean, rstd, X, N, DY, N, 0, M, N, 1);
+        k.layer_norm_parameters(p.dw2.pointer, 0, zeros, ones, X, N, X, N, M, N);
+      },
+    );
+    const squares = sums((i) => x[i] * x[i]);
+    const variance = squares.map((v) => Math.fround(v / M) * Math.fround(M / (M - 1)));
+    expectSame('mean', got.mean, filled(N, 0));
+    expectSame('running variance', got.running.slice(N), variance);
+    expectSame('dweight of batches', got.dw, squares);
+    expectSame('dweight of layers', got.dw2, squares);
+    expectSame(
+      'dbias of batches',
+      got.db,
+      sums((i) => dy[i]),
+    );
+    expectSame(
+      'dbias of layers',
+      got.db2,
+      sums((i) => dy[i]),
+    );
+    // The order shows.
+    const one = new Float64Array(N);
+    for (let i = 0; i < M * N; i++) one[i % N] += dy[i];
+    if (M === LONGEST_CHAIN) expect(got.db).not.toEqual(Float64Array.from(Float32Array.from(one)));
   });
 
   test('the gradients of layer normalisation', () => {

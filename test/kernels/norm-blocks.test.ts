@@ -162,77 +162,92 @@ describeBackends('batch normalisation by blocks', (arena) => {
     }
   });
 
-  test('blocks, columns and rows may be done apart, and dx may be dy', () => {
-    const [M, N] = [1000, 21];
-    const B = Math.ceil(M / BLOCK);
-    const { x, dy, weight } = data(M, N);
-    const [mean, rstd] = [reals(N, 1), reals(N, 2)];
-    const run = (cuts: [number, number][], rows: [number, number][], columns: [number, number][]) =>
-      runOn(
-        arena,
-        'batch norm in parts of blocks',
-        {
-          ...{ s: output(B, N, N + 1), q: output(B, N), plain: output(B, N), products: output(B, N, N + 3) },
-          ...{ total: vectorOut(N), mean: vector(mean), rstd: vector(rstd), weight: vector(weight) },
-          ...{ moved: vectorInout(mean), r: vectorOut(N), rm: vectorInout(mean), rv: vectorInout(rstd) },
-          ...{ squares: vector(reals(N, 9).map(Math.abs)), x: input(x, M, N, N + 2), dx: vectorInout(dy) },
-        },
-        (p) => {
-          const k = arena.kernels;
-          for (const [b, count] of cuts) {
-            const X = [p.x.after(b * BLOCK * p.x.ld), BLOCK * p.x.ld, p.x.ld] as const;
-            k.block_moments(
-              ...([
-                p.s.after(b * p.s.ld),
-                p.s.ld,
-                p.q.after(b * p.q.ld),
-                p.q.ld,
-                p.mean.pointer,
-                ...X,
-              ] as const),
-              ...([count, N, b, M] as const),
-            );
-            k.block_products(
-              ...([p.plain.after(b * N), N, p.products.after(b * p.products.ld), p.products.ld] as const),
-              ...([p.mean.pointer, p.rstd.pointer, ...X, p.dx.after(b * BLOCK * N), BLOCK * N, N] as const),
-              ...([count, N, b, M] as const),
-            );
-          }
-          for (const [n, count] of columns) {
-            k.block_totals(p.total.after(n), p.s.after(n), p.s.ld, B, count, 2);
-            k.batch_norm_moments(
-              ...([p.moved.after(n), p.r.after(n), p.rm.after(n), p.rv.after(n), p.mean.after(n)] as const),
-              ...([p.squares.after(n), M, count, 0.1, EPS] as const),
-            );
-          }
-          for (const [m, count] of rows) {
-            k.batch_norm_input_gradient(
-              ...([
-                p.dx.after(m * N),
-                N,
-                p.mean.pointer,
-                p.rstd.pointer,
-                p.x.after(m * p.x.ld),
-                p.x.ld,
-              ] as const),
-              ...([p.dx.after(m * N), N, p.weight.pointer, p.total.pointer, p.squares.pointer] as const),
-              ...([count, N, M] as const),
-            );
-          }
-        },
+  test.each([
+    [21, 'x'],
+    [21, 'dx'],
+    [23, 'x'],
+    [23, 'dx'],
+  ] as const)(
+    'blocks, columns and rows may be done apart, and dx may be dy, N %i, the end in %s',
+    (N, end) => {
+      const M = 1000;
+      const B = Math.ceil(M / BLOCK);
+      const { x, dy, weight } = data(M, N);
+      const [mean, rstd] = [reals(N, 1), reals(N, 2)];
+      const run = (cuts: [number, number][], rows: [number, number][], columns: [number, number][]) =>
+        runOn(
+          arena,
+          'batch norm in parts of blocks',
+          {
+            ...{
+              s: output(B, N, N + 1),
+              q: output(B, N),
+              plain: output(B, N),
+              products: output(B, N, N + 3),
+            },
+            ...{ total: vectorOut(N), mean: vector(mean), rstd: vector(rstd), weight: vector(weight) },
+            ...{ moved: vectorInout(mean), r: vectorOut(N), rm: vectorInout(mean), rv: vectorInout(rstd) },
+            ...{ squares: vector(reals(N, 9).map(Math.abs)), x: input(x, M, N, N + 2), dx: vectorInout(dy) },
+          },
+          (p) => {
+            const k = arena.kernels;
+            for (const [b, count] of cuts) {
+              const X = [p.x.after(b * BLOCK * p.x.ld), BLOCK * p.x.ld, p.x.ld] as const;
+              k.block_moments(
+                ...([
+                  p.s.after(b * p.s.ld),
+                  p.s.ld,
+                  p.q.after(b * p.q.ld),
+                  p.q.ld,
+                  p.mean.pointer,
+                  ...X,
+                ] as const),
+                ...([count, N, b, M] as const),
+              );
+              k.block_products(
+                ...([p.plain.after(b * N), N, p.products.after(b * p.products.ld), p.products.ld] as const),
+                ...([p.mean.pointer, p.rstd.pointer, ...X, p.dx.after(b * BLOCK * N), BLOCK * N, N] as const),
+                ...([count, N, b, M] as const),
+              );
+            }
+            for (const [n, count] of columns) {
+              k.block_totals(p.total.after(n), p.s.after(n), p.s.ld, B, count, 2);
+              k.batch_norm_moments(
+                ...([p.moved.after(n), p.r.after(n), p.rm.after(n), p.rv.after(n), p.mean.after(n)] as const),
+                ...([p.squares.after(n), M, count, 0.1, EPS] as const),
+              );
+            }
+            for (const [m, count] of rows) {
+              k.batch_norm_input_gradient(
+                ...([
+                  p.dx.after(m * N),
+                  N,
+                  p.mean.pointer,
+                  p.rstd.pointer,
+                  p.x.after(m * p.x.ld),
+                  p.x.ld,
+                ] as const),
+                ...([p.dx.after(m * N), N, p.weight.pointer, p.total.pointer, p.squares.pointer] as const),
+                ...([count, N, M] as const),
+              );
+            }
+          },
+          end,
+        );
+      const once = run([[0, B]], [[0, M]], [[0, N]]);
+      const cut = run(
+        parts(B),
+        [
+          [0, 100],
+          [100, 65],
+          [165, 1],
+          [166, 63],
+          [229, M - 229],
+        ],
+        parts(N),
       );
-    const once = run([[0, B]], [[0, M]], [[0, N]]);
-    const cut = run(
-      parts(B),
-      [
-        [0, 100],
-        [100, 65],
-        [165, 1],
-        [166, M - 166],
-      ],
-      parts(N),
-    );
-    for (const part of ['s', 'q', 'plain', 'products', 'total', 'moved', 'r', 'rm', 'rv', 'dx'] as const)
-      expectSame(part, cut[part], once[part]);
-  });
+      for (const part of ['s', 'q', 'plain', 'products', 'total', 'moved', 'r', 'rm', 'rv', 'dx'] as const)
+        expectSame(part, cut[part], once[part]);
+    },
+  );
 });

@@ -35,6 +35,12 @@ function pooling(
   return { M, size, window: kernel, strides, dilations, top, left, places } as unknown as Pooling;
 }
 
+/** Of images of 6x6, at most the windows that lie side by side. */
+const few = (own: Pooling): Pooling => ({
+  ...own,
+  places: [Math.min(own.places[0], 3), Math.min(own.places[1], 3)],
+});
+
 const cases: Pooling[] = [
   pooling(1, [1, 1, 1], 1, 1),
   // Pairs: even and odd edges, channels in and beside vectors, and those that have no fast way.
@@ -52,21 +58,39 @@ const cases: Pooling[] = [
   pooling(1, [9, 11, 6], 3, 2, [2, 2, 2, 2], 2),
   pooling(1, [4, 4, 5], 4, 4),
   pooling(1, [3, 3, 4], 2, 2, [1, 1, 0, 0]),
-  // Not pairs, each for one reason alone.
-  pooling(1, [6, 6, 4], [3, 2], 2),
-  pooling(1, [6, 6, 4], [2, 3], 2),
-  pooling(1, [6, 6, 4], 2, [1, 2]),
-  pooling(1, [6, 6, 4], 2, [2, 1]),
-  pooling(1, [6, 6, 4], 2, 2, [1, 0, 1, 0]),
-  pooling(1, [6, 6, 4], 2, 2, [0, 1, 0, 1]),
+  // Not pairs, each for one reason alone: where more windows would fit, those that pairs would have.
+  ...(
+    [
+      [3, 2],
+      [2, 3],
+      [1, 2],
+      [2, 1],
+    ] as const
+  ).map((window) => pooling(1, [6, 6, 4], window, 2)),
+  ...(
+    [
+      [1, 2],
+      [2, 1],
+      [3, 2],
+      [2, 3],
+    ] as const
+  ).map((strides) => few(pooling(1, [6, 6, 4], 2, strides))),
+  few(pooling(1, [6, 6, 4], 2, 2, [1, 0, 1, 0])),
+  few(pooling(1, [6, 6, 4], 2, 2, [0, 1, 0, 1])),
   pooling(1, [6, 6, 4], 2, 2, [0, 0, 0, 0], [2, 1]),
   pooling(1, [6, 6, 4], 2, 2, [0, 0, 0, 0], [1, 2]),
   { ...pooling(1, [5, 6, 4], 2, 2), places: [3, 3] },
   { ...pooling(1, [6, 5, 4], 2, 2), places: [3, 3] },
+  { ...pooling(1, [5, 6, 4], 2, 2), places: [3, 2] },
+  { ...pooling(1, [6, 5, 8], 2, 2), places: [2, 3] },
+  { ...pooling(1, [4, 9, 4], 2, 2), places: [2, 5] },
   // Windows so much larger than the image that parts of them begin beyond it.
   ...[1, 4, 6].map((C) => pooling(2, [2, 2, C], 7, 1, [3, 3, 3, 3])),
   // More pixels in a window than a byte has numbers.
   ...[1, 4, 6].map((C) => pooling(2, [18, 19, C], [17, 16], 1, [1, 0, 0, 2])),
+  // As many as it has, and one more.
+  pooling(1, [16, 17, 5], 16, 1),
+  pooling(1, [257, 2, 5], [257, 1], 1),
   // A last window that reaches beyond the padding, as ONNX's ceil_mode has it.
   { ...pooling(2, [5, 5, 4], 2, 2), places: [3, 3] },
   { ...pooling(1, [4, 5, 3], 3, 2), places: [2, 2] },
@@ -199,9 +223,12 @@ describeBackends('max pooling', (arena) => {
       pooling(1, [3, 3, 6], 2, 1),
       pooling(1, [1, 4, 3], [1, 2], 1),
       pooling(1, [4, 1, 2], [2, 1], 1),
+      pooling(1, [4, 3, 1], 2, 1),
+      pooling(1, [3, 3, 7], 2, 1),
     ]) {
       const [ofX, ofY] = sizes(own);
-      const [x, dy] = [reals(ofX, 1), integers(ofY, 2)];
+      // The last pixel of a window is its largest.
+      const [x, dy] = [Float64Array.from({ length: ofX }, (_, i) => i + 1), integers(ofY, 2)];
       const wanted = expected(own, x, dy);
       for (const end of ['y', 'argmax', 'x', 'geometry', 'dx', 'dy'] as const) {
         const got = run(arena, own, x, dy, { end });
@@ -236,6 +263,31 @@ describeBackends('max pooling', (arena) => {
     const { dx } = run(arena, own, x, filled(16, Number.NaN));
     expect(dx.filter(Number.isNaN)).toHaveLength(16);
     expect(dx.filter((v) => v === 0)).toHaveLength(48);
+  });
+
+  test('windows that see no pixel are -Infinity, and nothing flows back from them', () => {
+    for (const C of [0, 1, 4, 6]) {
+      const own = pooling(2, [2, 2, C], 2, 1, [3, 3, 3, 3], 2);
+      const [ofX, ofY] = sizes(own);
+      const { y, dx } = run(arena, own, filled(ofX, 1), filled(ofY, 1));
+      const seen = [...windows(own)].map(({ pixels }) => pixels.length);
+      const wanted = Float64Array.from({ length: ofY }, (_, i) =>
+        seen[Math.floor(i / C) % seen.length] > 0 ? 1 : -Infinity,
+      );
+      expect(seen).toContain(0);
+      expectSame('y', y, wanted);
+      expect(dx.reduce((sum, v) => sum + v, 0)).toBe(wanted.filter((v) => v === 1).length);
+    }
+  });
+
+  test('windows side by side pass a gradient of -0 on as it is', () => {
+    // The reference adds it to 0.
+    if (arena.isReference) return;
+    for (const own of [4, 8].map((C) => pooling(1, [4, 4, C], 2, 2))) {
+      const [ofX, ofY] = sizes(own);
+      const { dx } = run(arena, own, integers(ofX, 1), filled(ofY, -0));
+      expect(dx.filter((v) => Object.is(v, -0))).toHaveLength(ofY);
+    }
   });
 
   test('images may be done apart, and places left out', () => {

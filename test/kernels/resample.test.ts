@@ -37,6 +37,16 @@ const cases: Resampling[] = [
       return { M: 2, size: [3, 3, C], vertical: [all], horizontal: [all, all] };
     }),
   ),
+  // All of a list are the last pixel.
+  ...[1, 2, 3].flatMap((C): Resampling[] =>
+    [2, 3].map((length) => {
+      const all = Array.from({ length }, (_, i) => [2, 0.5 + i] as const);
+      return { M: 2, size: [3, 3, C], vertical: [all], horizontal: [all, all] };
+    }),
+  ),
+  // Two rows, and not two columns; no channels, where a list is empty.
+  { M: 1, size: [3, 4, 5], vertical: lists([2], 3, 1), horizontal: lists([3, 1], 4, 2) },
+  { M: 2, size: [2, 2, 0], vertical: lists([0, 1], 2, 7), horizontal: lists([1, 2], 2, 8) },
   { M: 3, size: [1, 1, 1], vertical: lists([1], 1, 7), horizontal: lists([1], 1, 8) },
   { M: 0, size: [2, 2, 4], vertical: lists([1], 2, 7), horizontal: lists([1], 2, 8) },
   { M: 2, size: [2, 2, 0], vertical: lists([2], 2, 7), horizontal: lists([2], 2, 8) },

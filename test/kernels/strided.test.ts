@@ -3,11 +3,11 @@
  * the kernels they stand on.
  */
 import { describe, expect, test } from 'vitest';
-import { BINARY, UNARY } from '../../src/engine/codes.js';
+import { BINARY, REDUCTION, UNARY } from '../../src/engine/codes.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
 import type { UnaryOperation } from '../../src/ops/strided.js';
 import { binaryFunctions, erf, specials, unaryFunctions } from '../engine/strided-functions.js';
-import { Arena, describeBackends, filled, float64Arena, reals, testNumbers } from './harness.js';
+import { Arena, describeBackends, filled, float64Arena, integers, reals, testNumbers } from './harness.js';
 import { input, output, runOn, vector, vectorInout, vectorOut } from './operands.js';
 import { sampled } from './samples.js';
 import { expectClose, expectSame, expectWithinUlps } from './ulp.js';
@@ -53,6 +53,33 @@ function apply(
 }
 
 describeBackends('strided kernels', (arena) => {
+  test('long sums of one to five rows, and what they are added to, at the end of memory', () => {
+    const sum = REDUCTION.indexOf('sum');
+    for (const R of [4160, 4161, 4500]) {
+      for (const D of [1, 2, 3, 4, 5]) {
+        for (const accumulate of [0, 1]) {
+          const x = integers(D * R, D);
+          const exact = integers(D, R).map((v) => v * accumulate);
+          const start = Float64Array.from(exact);
+          for (let i = 0; i < D * R; i++) exact[Math.floor(i / R)] += x[i];
+          for (const end of ['x', 'y'] as const) {
+            const { y } = runOn(
+              arena,
+              `${D} sums of ${R}`,
+              { y: vectorInout(start), x: input(x, D, R) },
+              ({ y, x }) => {
+                const strides = [x.pointer, 0, R, 0, 1] as const;
+                arena.kernels.strided_reduce(y.pointer, 0, 1, ...strides, 1, D, 1, R, sum, accumulate);
+              },
+              end,
+            );
+            expectSame(`${D} sums of ${R}`, y, exact);
+          }
+        }
+      }
+    }
+  });
+
   test('unary: every length, apart and side by side, at the end of memory', () => {
     for (const n of lengths) {
       const x = reals(n, n, 6);
@@ -125,6 +152,35 @@ describeBackends('strided kernels', (arena) => {
         );
       }
     }
+  });
+
+  test('a long row of every function has the bits of its parts', () => {
+    const x = reals(88, 5, 3).map(Math.abs);
+    for (const name of UNARY) {
+      const whole = apply(arena, name, x);
+      for (let from = 0; from < 88; from += 8)
+        expectSame(
+          `${name}, ${from}`,
+          apply(arena, name, x.slice(from, from + 8)),
+          whole.slice(from, from + 8),
+        );
+    }
+  });
+
+  test('sines of arguments that are near and far in turn', () => {
+    const x = [0.5, 2 ** 24, 2 ** 25 + 8, 1.5, 2 ** 24, 0.25, -3, -(2 ** 30)];
+    for (const name of ['sin', 'cos'] as const) {
+      const exact = x.map((v) => unaryFunctions[name].f(v));
+      expectClose(name, apply(arena, name, x), exact, () => 2 ** -22);
+    }
+  });
+
+  test('copies from one row apart to another', () => {
+    const x = reals(21, 1);
+    for (const sy of [1, 2, 3])
+      for (const sx of [1, 2, 3])
+        expectSame(`${sy}, ${sx}`, apply(arena, 'copy', x, { sy, sx, end: 'x' }), x);
+    expectSame('repeated', apply(arena, 'copy', filled(21, 0.5), { sx: 0 }), filled(21, 0.5));
   });
 
   test('copies of matrices that lie transposed: blocks, edges, gaps, at the end of memory', () => {

@@ -37,13 +37,14 @@ export async function reach(threads: readonly Thread[]): Promise<Reached[]> {
   return reached.sort((a, b) => a.test - b.test);
 }
 
-/** Runs all mutants, and tells of each as it is known. */
+/** Runs all mutants, or those that are begun by `end` of performance.now, and tells of each as it is known. */
 export async function campaign(
   threads: readonly Thread[],
   mutants: readonly Mutant[],
   { blocks }: Assembler,
   reached: readonly Reached[],
   tell: (result: Result) => void,
+  end = Infinity,
 ): Promise<void> {
   const order = new Order();
   const byBlock = new Map<number, Reached[]>();
@@ -76,7 +77,7 @@ export async function campaign(
   };
   await Promise.all(
     threads.map(async (thread) => {
-      for (let mutant = queue.shift(); mutant; mutant = queue.shift()) tell(await judge(thread, mutant));
+      while (queue.length > 0 && performance.now() < end) tell(await judge(thread, queue.shift()!));
     }),
   );
 }

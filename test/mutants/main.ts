@@ -12,15 +12,17 @@ import { campaign, type Result, reach } from './campaign.js';
 import { type Mutant, mutantsOf } from './mutants.js';
 import { Thread } from './pool.js';
 import { bundle, compile } from './prepare.js';
-import { report, summary } from './report.js';
+import { isAlive, report, summary } from './report.js';
 import type { Reached } from './worker.js';
 
 const HELP = `npm run mutants:kernels -- [options]
   --only TEXT     mutants whose family, kernel or line (file:line) contains TEXT; several by commas
   --sample N      N mutants, drawn by --seed (1)
+  --minutes N     as many as begin in that time, once it is known what tests reach
   --min PERCENT   end with 1 where fewer are killed by comparisons, in all or, without --sample, in a family
   --threads N     the machine's cores
   --json FILE     every mutant and what became of it
+  --again FILE    those that were killed in such a file, of the same binary, count as killed; the rest are tried
   --quiet         no list of survivors`;
 
 const { values: options } = parseArgs({
@@ -29,8 +31,10 @@ const { values: options } = parseArgs({
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     min: { type: 'string' },
+    minutes: { type: 'string' },
     threads: { type: 'string' },
     json: { type: 'string' },
+    again: { type: 'string' },
     quiet: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -45,18 +49,23 @@ const began = performance.now();
 mkdirSync(`${root}build/mutants`, { recursive: true });
 const [compiled, script] = await Promise.all([compile(root), bundle(root)]);
 const { binary, mutants } = mutantsOf(compiled, root);
-const chosen = choose(mutants);
+const sum = createHash('sha256').update(compiled.bytes).digest('hex');
+const killed = options.again ? killedIn(options.again) : new Map<number, Result>();
+const asked = choose(mutants);
+const chosen = asked.filter(({ id }) => !killed.has(id));
 const count = Number(options.threads ?? availableParallelism());
 const threads = Array.from({ length: count }, () => new Thread(script, compiled.bytes));
-const results: Result[] = [];
+const results = asked.flatMap(({ id }) => killed.get(id) ?? []);
 try {
   const marked = new Assembler(binary, { marked: true });
   const reached = await reachedBy();
   say(`${chosen.length} of ${mutants.length} mutants, ${reached.length} tests`);
-  await campaign(threads, chosen, marked, reached, (result) => {
+  const tell = (result: Result) => {
     results.push(result);
-    if (results.length % 500 === 0) say(`${results.length} of ${chosen.length}`);
-  });
+    if (results.length % 500 === 0) say(`${results.length} of ${asked.length}`);
+  };
+  const end = performance.now() + Number(options.minutes ?? Infinity) * 60_000;
+  await campaign(threads, chosen, marked, reached, tell, end);
 } finally {
   await Promise.all(threads.map((thread) => thread.end()));
 }
@@ -64,7 +73,7 @@ results.sort((a, b) => a.mutant.id - b.mutant.id);
 const table = summary(results);
 console.log(report(table, results, options.quiet));
 say('done');
-if (options.json) writeFileSync(options.json, JSON.stringify({ table, results }, null, 1));
+if (options.json) writeFileSync(options.json, JSON.stringify({ sum, table, results }, null, 1));
 const floor = Number(options.min ?? 0);
 const judged = options.sample ? table.filter(({ family }) => family === 'all') : table;
 const below = judged.filter(({ share }) => share < floor / 100);
@@ -87,6 +96,14 @@ function choose(all: readonly Mutant[]): Mutant[] {
   const drawn = named.map((mutant) => [rank(mutant.id), mutant] as const);
   drawn.sort(([a], [b]) => (a < b ? -1 : 1));
   return drawn.slice(0, Number(options.sample)).map(([, mutant]) => mutant);
+}
+
+/** What was killed in a run before, by the mutants' numbers. */
+function killedIn(file: string): Map<number, Result> {
+  const last = JSON.parse(readFileSync(file, 'utf8')) as { sum: string; results: Result[] };
+  if (last.sum !== sum) throw new Error(`${file} is of another binary`);
+  const dead = last.results.filter(({ fate }) => !isAlive(fate));
+  return new Map(dead.map((result) => [result.mutant.id, result]));
 }
 
 /** What the tests reach is the same as long as binary and tests are. */

@@ -1,9 +1,11 @@
 /** The tool itself, over the binary as it is built: what it reads, what it makes of it, and what ends. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { testNumbers } from '../kernels/harness.js';
 import { Assembler, BUDGET, MARK } from './assemble.js';
 import { decode, sectionOf, signed, unsigned } from './decode.js';
+import { allEquivalents } from './equivalent.js';
+import { familyOf, functionsOf } from './mutants.js';
 import { changesOf } from './mutations.js';
 
 const bytes = readFileSync(new URL('../../build/simd.wasm', import.meta.url));
@@ -38,6 +40,35 @@ test('instructions fill their functions, and functions their section', () => {
     end = last;
   }
   expect(end).toBe(sectionOf(binary.sections, 10).end);
+});
+
+test('every function of the binary is of a family', () => {
+  const functions = functionsOf(readFileSync(new URL('../../build/simd.wat', import.meta.url), 'utf8'));
+  expect(functions.length).toBe(binary.bodies.length);
+  expect(functions.filter((name) => familyOf(name) === undefined)).toEqual([]);
+});
+
+test('every entry of the equivalents names a line that is there', () => {
+  const root = new URL('../../', import.meta.url);
+  const files = ['assembly/', 'build/assembly/'].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => `${folder}${name.replaceAll('\\', '/')}`),
+  );
+  const lines = files.map(
+    (file) =>
+      [
+        file,
+        readFileSync(new URL(file, root), 'utf8')
+          .split('\n')
+          .map((line) => line.trim()),
+      ] as const,
+  );
+  const stale = allEquivalents.filter(({ file, line }) => {
+    const anywhere = new RegExp(line.source.replaceAll('‸', ''));
+    return !lines.some(([name, own]) => file.test(name) && own.some((text) => anywhere.test(text)));
+  });
+  expect(stale.map(({ line }) => String(line))).toEqual([]);
 });
 
 describe('mutants', () => {

@@ -15,13 +15,15 @@ export interface Mutant extends Place {
   readonly line: number;
   readonly column: number;
   readonly text: string;
+  /** The line with ‸ at the column. */
+  readonly marked: string;
   readonly before: string;
   readonly after: string;
 }
 
 /** Kernels by what they are for, from the first that matches the file of a function. */
 const families: readonly (readonly [string, RegExp])[] = [
-  ['matmul', /^gemm\//],
+  ['matmul', /^(gemm|micro)\//],
   ['convolution', /^conv\//],
   ['pooling', /^(pool|resample)\//],
   ['normalisation', /^norm(-blocks)?\//],
@@ -36,6 +38,16 @@ const families: readonly (readonly [string, RegExp])[] = [
   ['activations', /^(activation|smooth|math)\//],
 ];
 
+/** The functions of a module's text, in its order, as file and function; those of build/assembly as well. */
+export function functionsOf(text: string): string[] {
+  const all = [...text.matchAll(/^ \(func \$(\S+)/gm)];
+  return all.map(([, name]) => name.replace(/^(build\/)?assembly\//, ''));
+}
+
+export function familyOf(kernel: string): string | undefined {
+  return families.find(([, files]) => files.test(kernel))?.[0];
+}
+
 export interface Compiled {
   readonly bytes: Uint8Array;
   readonly map: string;
@@ -48,18 +60,18 @@ export function mutantsOf(
 ): { binary: Binary; mutants: Mutant[] } {
   const binary = decode(bytes);
   const lines = new SourceMap(JSON.parse(map));
-  const kernels = [...text.matchAll(/^ \(func \$(\S+)/gm)].map(([, name]) => name.replace(/^assembly\//, ''));
+  const kernels = functionsOf(text);
   if (kernels.length !== binary.bodies.length)
     throw new Error('the text has other functions than the binary');
   const sources = new Map<string, string[]>();
   const textOf = (file: string, line: number) => {
     if (!sources.has(file)) sources.set(file, readSource(`${root}${file}`));
-    return sources.get(file)![line - 1]?.trim() ?? '';
+    return sources.get(file)![line - 1] ?? '';
   };
   const mutants: Mutant[] = [];
   binary.bodies.forEach(({ instructions }, func) => {
     const kernel = kernels[func];
-    const family = families.find(([, files]) => files.test(kernel))?.[0];
+    const family = familyOf(kernel);
     if (family === undefined)
       throw new Error(`${kernel} is of no family: name it in test/mutants/mutants.ts`);
     // What the optimizer made itself has no line: that of the instruction before it stands for it.
@@ -73,7 +85,9 @@ export function mutantsOf(
       if (changes.length === 0) return;
       for (const { before, after, bytes } of changes) {
         const id = mutants.length;
-        const where = { file, line, column, text: textOf(file, line) };
+        const whole = textOf(file, line);
+        const marked = `${whole.slice(0, column - 1)}‸${whole.slice(column - 1)}`.trim();
+        const where = { file, line, column, text: whole.trim(), marked };
         mutants.push({ id, family, kernel, ...where, func, index, bytes, before, after });
       }
     });

@@ -28,7 +28,7 @@ function row(family: string, results: readonly Result[]): Row {
 }
 
 /** Whether no comparison noticed. */
-function isAlive(fate: Fate): boolean {
+export function isAlive(fate: Fate): boolean {
   return fate === 'hash' || fate === 'survived' || fate === 'unreached';
 }
 

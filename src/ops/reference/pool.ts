@@ -35,9 +35,11 @@ export function twins(memory: ReferenceMemory): Twins<typeof signatures> {
     max_pool_forward(y, ldy, argmax, ldargmax, x, ldx, geometry, M) {
       const { f } = memory;
       const { C, array, at } = placesOf(geometry);
+      const { oh: OH, ow: OW } = readGeometry(memory, geometry);
       for (let m = 0; m < M; m++) {
         const [p, q] = [(x >>> shift) + m * ldx, (y >>> shift) + m * ldy];
         const kept = argmax + 4 * m * ldargmax;
+        f.fill(-Infinity, q, q + OH * OW * C);
         let last = -1;
         each(geometry, (window, pixel, place) => {
           for (let c = 0; c < C; c++) {
