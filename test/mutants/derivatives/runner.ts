@@ -30,12 +30,16 @@ const HITS = 20;
 const TIMES = 20;
 const WHILE = 10_000;
 
-/** Tests of one file that a mutant is given to die of: those behind them are of the same kind. */
+/**
+ * Tests of one file that a mutant is given to die of, and milliseconds of them: those behind them are of the
+ * same kind.
+ */
 const TRIES = 10;
+const PATIENCE = 3000;
 
 let tainted = false;
 let results: Results | undefined;
-const tries = new Map<string, number>();
+const tries = new Map<string, { count: number; time: number }>();
 
 export default class MutantRunner extends TestRunner {
   async runTask(test: RunnerTestCase): Promise<void> {
@@ -88,12 +92,14 @@ async function kills(
   limit: number,
 ): Promise<boolean> {
   const key = `${id} ${test.file.id}`;
-  const before = tries.get(key) ?? 0;
+  const before = tries.get(key) ?? { count: 0, time: 0 };
   const { dead, tried } = results!;
-  if (before === TRIES || dead.has(id) || tried.has(`${id} ${test.id}`)) return false;
-  tries.set(key, before + 1);
+  if (before.count === TRIES || before.time > PATIENCE || dead.has(id) || tried.has(`${id} ${test.id}`))
+    return false;
   results!.write({ id, test: test.id, found: 'begun', by: { process: process.pid, limit } });
+  const start = performance.now();
   const failed = await fails(run, id, HITS * hits + 1000);
+  tries.set(key, { count: before.count + 1, time: before.time + performance.now() - start });
   if (!failed) results!.write({ id, test: test.id, found: 'lived' });
   return failed;
 }

@@ -6,10 +6,11 @@ import tests from '../../vitest.config.js';
 
 const { root, resolve } = tests as ViteUserConfig;
 const include = [
-  ...['graph/derive', 'graph/gradients', 'kernels/losses', 'kernels/norm', 'kernels/layer-norm'],
-  ...['kernels/reduce', 'kernels/dropout', 'kernels/smooth-reference', 'kernels/softmax', 'engine/ops'],
-  ...['engine/ops-refusals', 'kernels/pool', 'nn/freeze', 'nn/gradients', 'graph/image-functions'],
-  ...['kernels/conv', 'nn/layer-gradients', 'graph/passes', 'kernels/norm-blocks'],
+  ...['graph/derive', 'graph/gradients', 'kernels/losses', 'kernels/cross-entropy', 'kernels/norm'],
+  ...['kernels/layer-norm', 'kernels/reduce', 'kernels/dropout', 'kernels/smooth-reference'],
+  ...['kernels/softmax', 'engine/ops', 'engine/ops-refusals', 'engine/losses', 'kernels/pool'],
+  ...['kernels/norm-blocks', 'kernels/conv', 'graph/image-functions', 'nn/gradients', 'nn/freeze'],
+  ...['nn/layer-gradients', 'graph/passes'],
 ].map((name) => `test/${name}.test.ts`);
 
 /** By their order above. */
