@@ -8,9 +8,9 @@ const { root, resolve } = tests as ViteUserConfig;
 const include = [
   ...['graph/derive', 'graph/gradients', 'kernels/losses', 'kernels/cross-entropy', 'kernels/norm'],
   ...['kernels/layer-norm', 'kernels/reduce', 'kernels/dropout', 'kernels/smooth-reference'],
-  ...['kernels/softmax', 'engine/ops', 'engine/ops-refusals', 'engine/losses', 'kernels/pool'],
-  ...['kernels/norm-blocks', 'kernels/conv', 'graph/image-functions', 'nn/gradients', 'nn/freeze'],
-  ...['nn/layer-gradients', 'graph/passes'],
+  ...['kernels/softmax', 'engine/ops', 'engine/ops-refusals', 'engine/losses', 'nn/many-rows'],
+  ...['kernels/pool', 'kernels/norm-blocks', 'kernels/conv', 'nn/gradients', 'nn/layer-gradients'],
+  ...['graph/image-functions', 'nn/freeze', 'graph/passes'],
 ].map((name) => `test/${name}.test.ts`);
 
 /** By their order above. */
