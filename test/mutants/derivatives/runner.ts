@@ -34,7 +34,7 @@ const WHILE = 10_000;
  * Tests of one file that a mutant is given to die of, and milliseconds of them: those behind them are of the
  * same kind.
  */
-const TRIES = 10;
+const TRIES = 60;
 const PATIENCE = 3000;
 
 let tainted = false;
