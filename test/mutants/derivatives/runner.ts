@@ -35,7 +35,7 @@ const WHILE = 10_000;
  * same kind.
  */
 const TRIES = 60;
-const PATIENCE = 3000;
+const PATIENCE = 1000;
 
 let tainted = false;
 let results: Results | undefined;
