@@ -183,8 +183,7 @@ describeBackends('embedding', (arena) => {
         ),
     );
     const exact = new Float64Array(K * N);
-    for (const [m, k] of categories.entries())
-      for (let n = 0; n < N; n++) exact[k * N + n] += dy[m * N + n];
+    for (const [m, k] of categories.entries()) for (let n = 0; n < N; n++) exact[k * N + n] += dy[m * N + n];
     const sums = got.dtable.map((sum, i) => sum - got.lost[i]);
     expectClose('sums and what they lost', sums, exact, () => M * 2 ** -47);
     expectClose('dtable', got.dtable, exact, (i) => 2 ** -23 * Math.abs(exact[i]));
