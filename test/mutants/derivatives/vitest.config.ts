@@ -8,8 +8,8 @@ const { root, resolve } = tests as ViteUserConfig;
 const include = [
   ...['graph/derive', 'graph/gradients', 'kernels/losses', 'kernels/cross-entropy', 'kernels/norm'],
   ...['kernels/layer-norm', 'kernels/reduce', 'kernels/dropout', 'kernels/smooth-reference'],
-  ...['kernels/softmax', 'engine/ops', 'engine/ops-refusals', 'engine/losses', 'nn/many-rows', 'nn/conv'],
-  ...['kernels/pool', 'kernels/norm-blocks', 'kernels/conv', 'nn/gradients', 'nn/layer-gradients'],
+  ...['kernels/softmax', 'engine/ops', 'engine/ops-refusals', 'engine/losses', 'nn/many-rows'],
+  ...['kernels/pool', 'kernels/norm-blocks', 'kernels/conv', 'nn/conv', 'nn/gradients', 'nn/layer-gradients'],
   ...['graph/image-functions', 'nn/freeze', 'graph/passes'],
 ].map((name) => `test/${name}.test.ts`);
 
