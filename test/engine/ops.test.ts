@@ -55,6 +55,11 @@ describe.each(engines)('what is bound is what runs ($name)', ({ engine }) => {
       expect([...c.read()]).toEqual([2, 1, 4, 3, 6, 5, 8, 7]);
       matmulTransposedA({ c, a: arena[kind]('float', [2, 2]).write([1, 1, 0, 1]), b: a })();
       expect([...c.read()]).toEqual([1, 2, 4, 6, 5, 6, 12, 14]);
+      matmulTransposedA({ c, a, b: a })();
+      expect([...c.read()]).toEqual([10, 14, 14, 20, 74, 86, 86, 100]);
+      const saved = arena[kind]('float', [2, 2, 2]).write([1, 0, 0, 1, 0, 1, 1, 0]);
+      matmulTransposedB({ c, a, b: a, saved, activation: 'relu' })();
+      expect([...c.read()]).toEqual([5, 0, 0, 25, 0, 83, 83, 0]);
     });
 
     test('activations and their derivatives leave other memory alone', () => {

@@ -7,6 +7,7 @@ import { type PassName, passNames } from '../../src/graph/passes/index.js';
 import { applyOne, type Value } from '../../src/graph/value.js';
 import { activation } from '../../src/nn/activations.js';
 import { CompiledModel } from '../../src/nn/compile.js';
+import { conv2d } from '../../src/nn/conv.js';
 import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { headsOf } from '../../src/nn/head.js';
@@ -16,6 +17,7 @@ import { graphOf, type Network } from '../../src/nn/model.js';
 import { network } from '../../src/nn/network.js';
 import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { adam, type Optimizer, sgd } from '../../src/nn/optimizers.js';
+import { maxPool2d } from '../../src/nn/pool.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { trainingOf } from '../../src/nn/training.js';
 import { sumOfGradients } from '../../src/ops/gradients.js';
@@ -117,6 +119,20 @@ function stepsOf(model: Network, without: PassName[] = []): string[] {
 const SPARSE = 'of what is not 0, if sparse';
 
 describe('what a step consists of', () => {
+  test.each<[stride: number | [number, number], isApart: boolean]>([
+    [2, true],
+    [3, true],
+    [[2, 3], true],
+    [1, false],
+    [[2, 1], false],
+    [[1, 2], false],
+  ])('tanh below windows of 2 at strides of %s', (stride, isApart) => {
+    const x = input([7, 7, 1]);
+    const pooled = maxPool2d(2, { stride })(activation('tanh')(conv2d(2, 1)(x)));
+    const steps = stepsOf(network(x, dense(3)(flatten(pooled)), { seed: 1 }));
+    expect(steps.some((step) => step.includes('of what is pooled'))).toBe(isApart);
+  });
+
   test('a chain of two layers', () => {
     const model = sequential(5, [dense(4, { activation: 'relu' }), dense(3)]);
     expect(stepsOf(model)).toEqual([

@@ -20,6 +20,8 @@ export interface ConvCase {
   /** Makes the image's gradient the other way round. */
   scattered?: boolean;
   wide?: boolean;
+  /** Gradients in two calls, the first of one image, or of one row of the weight. */
+  cut?: boolean;
   end?: 'x' | 'w' | 'y' | 'bias' | undefined;
   values?: 'integers' | 'reals';
 }

@@ -67,6 +67,8 @@ function check(arena: Arena, given: ConvCase): { y: Float64Array; dx: Float64Arr
   const { kernels, work } = arena;
   const code = activationCodes[activation];
   const wide = given.wide ? 1 : 0;
+  const cuts = (n: number, at: number) =>
+    given.cut ? [[0, at] as const, [at, n] as const] : [[0, n] as const];
   const compare = (
     name: string,
     got: ArrayLike<number>,
@@ -122,10 +124,12 @@ function check(arena: Arena, given: ConvCase): { y: Float64Array; dx: Float64Arr
   const bias2 = backBias ? arena.input('bias', backBias, end === 'bias').pointer : 0;
   const dx = arena.output('dx', filled(x.length, Number.NaN), end === 'y');
   kernels.conv_pack_turned(turned.pointer, w2.pointer, ldw, geometry2.pointer, wide);
-  kernels.conv_image_gradient(
-    ...([dx.pointer, work, saved2, dy2.pointer, turned.pointer, bias2] as const),
-    ...([geometry2.pointer, 0, B * H * W, code, wide] as const),
-  );
+  for (const [from, to] of cuts(B * H * W, H * W)) {
+    kernels.conv_image_gradient(
+      ...([dx.pointer, work, saved2, dy2.pointer, turned.pointer, bias2] as const),
+      ...([geometry2.pointer, from, to, code, wide] as const),
+    );
+  }
   arena.check(`${context} image`);
   const exactBack = saved
     ? back.map((v, i) => v * derivatives[activation](saved[i]))
@@ -145,10 +149,12 @@ function check(arena: Arena, given: ConvCase): { y: Float64Array; dx: Float64Arr
   const dy3 = arena.input('dy', dy, end === 'w');
   const dbias = given.bias ? arena.output('dbias', filled(O, Number.NaN)) : undefined;
   const dw = arena.output('dw', spread(filled(K * O, Number.NaN), K, O, ldw), end === 'y');
-  kernels.conv_weight_gradient(
-    ...([dw.pointer, ldw, dbias?.pointer ?? 0, work, x3.pointer, dy3.pointer] as const),
-    ...([geometry3.pointer, B, 0, K, wide] as const),
-  );
+  for (const [from, to] of cuts(K, 1)) {
+    kernels.conv_weight_gradient(
+      ...([dw.pointer, ldw, dbias?.pointer ?? 0, work, x3.pointer, dy3.pointer] as const),
+      ...([geometry3.pointer, B, from, to, wide] as const),
+    );
+  }
   arena.check(`${context} weight`);
   const terms = Math.min(pixels, 4160);
   if (dbias) {
@@ -226,6 +232,25 @@ const more: Record<string, ConvCase> = {
 const activations: readonly FusedActivation[] = ['identity', 'relu', 'sigmoid', 'tanh'];
 
 describeBackends('convolutions', (arena) => {
+  test('a small one whose sizes all differ', () => {
+    const given: ConvCase = {
+      ...{ B: 2, image: [4, 7, 4], window: [3, 2], outputs: 6, groups: 2 },
+      ...{ strides: [1, 2], dilations: [2, 3], padding: [2, 1, 1, 2] },
+    };
+    check(arena, { ...given, bias: true, gap: 3 });
+    check(arena, { ...given, saved: true, values: 'reals', activation: 'tanh', strides: [2, 1] });
+    check(arena, { ...given, saved: true, values: 'reals', activation: 'tanh', cut: true });
+    check(arena, { ...given, bias: true, values: 'reals', activation: 'tanh', cut: true });
+    check(arena, {
+      ...given,
+      bias: true,
+      values: 'reals',
+      activation: 'sigmoid',
+      dilations: [1, 1],
+      padding: [0, 0, 0, 0],
+    });
+  });
+
   test.each(Object.entries({ ...shapes, ...more }))('%s', (_, given) => {
     check(arena, given);
     check(arena, { ...given, bias: true, gap: 3, activation: 'relu', end: 'x' });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { philox } from '../../src/base/random.js';
 import { type Arena, describeBackends, filled, reals } from './harness.js';
 import { input, output, parts, runOn } from './operands.js';
-import { expectSame } from './ulp.js';
+import { expectClose, expectSame } from './ulp.js';
 
 interface Draw {
   seed?: number;
@@ -162,6 +162,32 @@ describeBackends('embedding', (arena) => {
         expectSame('dtable', got.dtable, sums);
       }
     }
+  });
+
+  test('a second array holds what rounding has lost of each sum', () => {
+    const [M, N, K] = [300, 3, 4];
+    // Steps below half a unit of the first row's sums, which a chain without it would lose, and others.
+    const categories = Array.from({ length: M }, (_, m) => (m < 2 ? m : (m * 7) % (K - 1)));
+    const dy = reals(M * N, 5).map((v, i) => Math.fround(i < N ? 3 + i : 2 ** -25 * (1.5 + v)));
+    const got = runOn(
+      arena,
+      'embedding_backward with what is lost',
+      {
+        ...{ dtable: output(K, N, N + 1), lost: output(K, N, N + 1) },
+        ...{ x: column(categories), dy: input(dy, M, N, N + 2) },
+      },
+      (p) =>
+        arena.kernels.embedding_backward(
+          ...([p.dtable.pointer, p.dtable.ld, p.lost.pointer, p.x.after(1), p.x.ld] as const),
+          ...([p.dy.pointer, p.dy.ld, M, N, K] as const),
+        ),
+    );
+    const exact = new Float64Array(K * N);
+    for (const [m, k] of categories.entries()) for (let n = 0; n < N; n++) exact[k * N + n] += dy[m * N + n];
+    const sums = got.dtable.map((sum, i) => sum - got.lost[i]);
+    expectClose('sums and what they lost', sums, exact, () => M * 2 ** -47);
+    expectClose('dtable', got.dtable, exact, (i) => 2 ** -23 * Math.abs(exact[i]));
+    expectSame('of no row', got.lost.subarray((K - 1) * N), filled(N, 0));
   });
 
   test('what is no category of the table reads and writes inside it', () => {

@@ -1,5 +1,6 @@
 /** Row bias, sums, largest columns and counts. */
 import { expect, test } from 'vitest';
+import { LONGEST_CHAIN } from '../../src/engine/constants.js';
 import { describeBackends, filled, gathered, integers, reals, spread } from './harness.js';
 import { expectClose, expectSame } from './ulp.js';
 
@@ -56,6 +57,24 @@ describeBackends('reductions', (arena) => {
           else expectClose(context, Y.read(), expected, () => (M + 1) ** 2 * 2 ** -24);
         }
       }
+    }
+  });
+
+  test('column_sums: a chain of float32 up to LONGEST_CHAIN rows, nearer to the sum beyond', () => {
+    for (const [M, isChain] of [
+      [LONGEST_CHAIN, true],
+      [LONGEST_CHAIN + 1, false],
+    ] as const) {
+      const x = filled(M * 2, 0).map((_, i) => Math.fround(i % 2 ? 0.1 : 0.7));
+      const chain = new Float32Array(2);
+      for (let i = 0; i < x.length; i++) chain[i % 2] += x[i];
+      arena.begin();
+      const X = arena.input('x', x);
+      const Y = arena.output('y', [Number.NaN, Number.NaN, 7]);
+      arena.kernels.column_sums(Y.pointer, X.pointer, 2, M, 2, 0);
+      const got = Y.read();
+      if (isChain) expectSame('column_sums', got, [...chain, 7]);
+      else expectClose('column_sums', got, [M * x[0], M * x[1], 7], () => 3e-3);
     }
   });
 

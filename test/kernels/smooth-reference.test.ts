@@ -1,5 +1,6 @@
 /** Smooth activations of the reference in float64: slopes by central differences, tails by what is known of them. */
 import { describe, expect, test } from 'vitest';
+import { createReferenceBackend } from '../../src/ops/reference/index.js';
 import { erf, functions } from '../../src/ops/reference/smooth.js';
 import { erf as integral } from '../engine/strided-functions.js';
 
@@ -21,6 +22,27 @@ describe.each(Object.entries(functions))('%s', (_, { f, d }) => {
     for (const x of [1e300, -1e300, 40, -40, 0, -0]) expect(d(x, PARAMETER), `at ${x}`).not.toBeNaN();
     for (const x of [1e3, 1e300]) expect(d(x, PARAMETER)).toBe(1);
   });
+});
+
+test('NaN stays NaN', () => {
+  expect(erf(Number.NaN)).toBeNaN();
+  expect(functions.gelu.f(Number.NaN, PARAMETER)).toBeNaN();
+  expect(functions.gelu.d(Number.NaN, PARAMETER)).toBeNaN();
+});
+
+test('a backend runs them over as many numbers as it is told to', () => {
+  const { kernels, buffer, reservedBytes } = createReferenceBackend({ precision: 'float64' });
+  const [x, y, dy, dx] = [0, 1, 2, 3].map((i) => reservedBytes + 64 * i);
+  const at = (pointer: number, length: number) => new Float64Array(buffer, pointer, length);
+  at(x, 4).set([-1.5, 0.25, 3, 9]);
+  at(dy, 4).set([2, -3, 0.5, 9]);
+  at(y, 4).fill(7);
+  at(dx, 4).fill(7);
+  kernels.gelu_forward(y, x, 3);
+  kernels.gelu_backward(dx, x, dy, 3);
+  const { f, d } = functions.gelu;
+  expect([...at(y, 4)]).toEqual([f(-1.5, 0), f(0.25, 0), f(3, 0), 7]);
+  expect([...at(dx, 4)]).toEqual([2 * d(-1.5, 0), -3 * d(0.25, 0), 0.5 * d(3, 0), 7]);
 });
 
 test('at 0 the slope is that from the left', () => {

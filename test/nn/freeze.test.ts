@@ -12,7 +12,7 @@ import { dense } from '../../src/nn/dense.js';
 import { dropout } from '../../src/nn/dropout.js';
 import { freeze, type Network, setParameters, unfreeze } from '../../src/nn/model.js';
 import { network } from '../../src/nn/network.js';
-import { batchNorm } from '../../src/nn/normalization.js';
+import { batchNorm, layerNorm } from '../../src/nn/normalization.js';
 import { adam, sgd } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { fit } from '../../src/train/fit.js';
@@ -202,3 +202,12 @@ describe('patterns', () => {
     expect(() => freeze(many(), 'conv.*')).toThrow(/dense\.weight, .*, …$/);
   });
 });
+
+test.each([[['1.weight']], [['1.bias']], [['1.*']], [['0.*']], [['0.*', '1.*']]])(
+  'a layer norm where %s is frozen agrees with finite differences',
+  (patterns) => {
+    const model = sequential(4, [dense(5, { activation: 'tanh' }), layerNorm(), dense(3)], { seed: 2 });
+    freeze(model, patterns);
+    expect(gradcheck(model, { rows: 6 }).passed).toBe(true);
+  },
+);

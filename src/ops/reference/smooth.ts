@@ -18,7 +18,6 @@ function sigmoid(x: number): number {
  * 26.2.11 and 26.2.14).
  */
 function normalCdf(x: number): number {
-  if (Number.isNaN(x)) return x;
   if (Math.abs(x) < 3) return 0.5 + half(x);
   return x < 0 ? tail(-x) : 1 - tail(x);
 }
@@ -48,7 +47,6 @@ function density(x: number): number {
 /** 2 Φ(√2 x) - 1, small values not lost. */
 export function erf(x: number): number {
   const z = Math.SQRT2 * x;
-  if (Number.isNaN(x)) return x;
   if (Math.abs(z) < 3) return 2 * half(z);
   return Math.sign(x) * (1 - 2 * tail(Math.abs(z)));
 }

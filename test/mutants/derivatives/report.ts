@@ -11,13 +11,13 @@ interface Position {
   readonly column: number;
 }
 
-interface Mutant {
+export interface Mutant {
   readonly replacement: string;
   readonly location: { readonly start: Position; readonly end: Position };
   readonly status: string;
 }
 
-interface Report {
+export interface Report {
   readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>;
 }
 
@@ -31,6 +31,9 @@ interface Equivalent {
 }
 
 const read = <T>(path: URL | string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
+
+/** Whether tests kill it, or what it does never ends. */
+export const isDead = ({ status }: Pick<Mutant, 'status'>) => status === 'Killed' || status === 'Timeout';
 
 /** How many spaces and lines stand between two words does not matter. */
 const plain = (text: string) => text.replace(/\s+/g, ' ').trim();
@@ -81,11 +84,10 @@ export function checkReport(path: string, wanted: number): string[] {
       const [line, from] = [lines[location.start.line - 1], textAt(lines, location)];
       const key = [file, line, from, replacement].map(plain).join('\n');
       stale.delete(key);
-      const isDead = status === 'Killed';
-      if (isDead) killed++;
-      if (isDead && known.has(key))
-        stale.set(key, `${file}: ${plain(line)}\n    ${from}, which a test kills`);
-      if (isDead) continue;
+      const dead = isDead({ status });
+      if (dead) killed++;
+      if (dead && known.has(key)) stale.set(key, `${file}: ${plain(line)}\n    ${from}, which a test kills`);
+      if (dead) continue;
       if (known.has(key)) equivalent++;
       else {
         const { line: number, column } = location.start;

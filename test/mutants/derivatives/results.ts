@@ -1,4 +1,4 @@
-/** What is found while mutants run, a line each, so that what was found outlives a process. */
+/** What is begun and found while mutants run, a line each, so that what was found outlives a process. */
 
 import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
@@ -7,10 +7,13 @@ interface Line {
   /** Its file and name. */
   readonly test: string;
   /**
-   * `static`: code that runs as files are loaded reaches the mutant. `tainted`: the test failed, and failed
-   * again without the mutant.
+   * `static`: code that runs as files are loaded reaches the mutant. `begun`: the test starts. `tainted`: it
+   * failed, and failed again without the mutant. `doubted`: so it did after several, of which this is one. `hung`: it did
+   * not end in the time it was given.
    */
-  readonly found: 'static' | 'lived' | 'killed' | 'tainted';
+  readonly found: 'static' | 'begun' | 'lived' | 'killed' | 'tainted' | 'doubted' | 'hung';
+  /** Of what is begun: the process it runs in, and how long it may take, in milliseconds. */
+  readonly by?: { readonly process: number; readonly limit: number };
 }
 
 /**
@@ -26,6 +29,12 @@ export class Results {
   readonly loaded = new Set<string>();
   /** Mutants that tainted a process, one entry for each time. */
   readonly tainted: string[] = [];
+  /** Tests that one of several mutants tainted. */
+  readonly doubted = new Set<string>();
+  /** Mutants that did not end. */
+  readonly hung = new Set<string>();
+  /** What each process began last and has not ended, and when that has taken too long. */
+  readonly begun = new Map<number, { readonly line: Line; readonly end: number }>();
   readonly #path: string;
   #end = 0;
 
@@ -52,9 +61,30 @@ export class Results {
     appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
   }
 
-  #take({ id, test, found }: Line): void {
+  /** How many processes were spoilt. */
+  get spoilt(): number {
+    return this.tainted.length + this.doubted.size + this.hung.size;
+  }
+
+  /** What has taken too long, and its process. */
+  hanging(): (Line & { readonly process: number }) | undefined {
+    for (const [process, { line, end }] of this.begun) {
+      if (performance.now() > end) return { ...line, process };
+    }
+    return undefined;
+  }
+
+  #take(line: Line): void {
+    const { id, test, found, by } = line;
+    for (const [own, { line }] of this.begun) {
+      if (line.id === id && line.test === test) this.begun.delete(own);
+    }
+    if (by) this.begun.set(by.process, { line, end: performance.now() + by.limit });
+    if (found === 'doubted') this.doubted.add(test);
+    if (found === 'hung') this.hung.add(id);
     if (found === 'static') this.loaded.add(id);
-    if (found === 'killed' || (found === 'tainted' && this.tainted.includes(id))) this.dead.add(id);
+    if (found === 'killed' || found === 'hung' || (found === 'tainted' && this.tainted.includes(id)))
+      this.dead.add(id);
     if (found === 'lived') this.tried.add(`${id} ${test}`);
     if (found === 'tainted') this.tainted.push(id);
   }

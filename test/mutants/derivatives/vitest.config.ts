@@ -6,17 +6,11 @@ import tests from '../../vitest.config.js';
 
 const { root, resolve } = tests as ViteUserConfig;
 const include = [
-  ...[
-    'graph/derive',
-    'graph/gradients',
-    'kernels/losses',
-    'kernels/pool',
-    'kernels/norm',
-    'kernels/layer-norm',
-  ],
-  ...['graph/image-functions', 'nn/layer-gradients', 'kernels/norm-blocks', 'kernels/reduce'],
-  ...['kernels/dropout', 'kernels/smooth-reference', 'kernels/long-sums', 'kernels/conv', 'nn/freeze'],
-  ...['nn/gradients', 'graph/passes', 'kernels/softmax', 'engine/ops', 'engine/ops-refusals'],
+  ...['graph/derive', 'graph/gradients', 'kernels/losses', 'kernels/cross-entropy', 'kernels/norm'],
+  ...['kernels/layer-norm', 'kernels/reduce', 'kernels/dropout', 'kernels/smooth-reference'],
+  ...['kernels/softmax', 'engine/ops', 'engine/ops-refusals', 'engine/losses', 'nn/many-rows'],
+  ...['kernels/pool', 'kernels/norm-blocks', 'kernels/conv', 'nn/conv', 'nn/gradients', 'nn/layer-gradients'],
+  ...['graph/image-functions', 'nn/freeze', 'graph/passes'],
 ].map((name) => `test/${name}.test.ts`);
 
 /** By their order above. */
