@@ -91,6 +91,10 @@ export class Arena {
     this.begin();
   }
 
+  get hasThreads(): boolean {
+    return 'pool' in this.#backend;
+  }
+
   /** Whether it is the readable one, which has no tiles, blocks or caches. */
   get isReference(): boolean {
     return this.#backend.name === 'reference';

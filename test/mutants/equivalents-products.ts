@@ -10,7 +10,7 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
   },
   {
     file: /sparse/,
-    line: /const W = wide && left >= 96 && !span \? 24 : left >= 48 \? 12 : left >= 16 \? 4 : 1/,
+    line: /const W = \(tiling & TILING_WIDE\) != 0 && left >= 96 && !span \? 24 : left >= 48 \? 12 : left >= 16 \? 4 : 1/,
     change: /const (96|48|16) -> i32.const|i32.ge_s -> i32.gt_s/,
     reason: 'Columns are a multiple of four, and strips of any width give the same bits.',
   },
