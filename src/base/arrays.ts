@@ -85,7 +85,10 @@ export function joined<T extends NumericArray>(
 }
 
 export function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  if (!Array.isArray(value)) return false;
+  // `every` would not see places that are empty.
+  for (const item of value) if (typeof item !== 'string') return false;
+  return true;
 }
 
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {

@@ -10,6 +10,7 @@ import {
   isMap,
   isNumericArray,
   isPlainObject,
+  isStrings,
   isTypedArray,
   isUint8Array,
   typedArrayName,
@@ -95,6 +96,13 @@ describe('what kind of value it is, in this realm and in another', () => {
     }
     expect(() => checkBytes('here', 'bytes', value)).toThrow(OptionError);
   });
+});
+
+test('a list of texts has no empty places', () => {
+  expect(isStrings(['a', 'b'])).toBe(true);
+  // biome-ignore lint/suspicious/noSparseArray: that is the point
+  expect(isStrings(['a', , 'b'])).toBe(false);
+  expect(isStrings(new Array(2 ** 31))).toBe(false);
 });
 
 describe('checkBytes', () => {

@@ -147,7 +147,13 @@ const JSON_VALUES: readonly unknown[] = [
 
 /** JSON text of a value in which one to three places are changed. The value itself stays as it is. */
 export function mutateJson(r: Random, given: unknown): string {
-  const box: { top: unknown } = { top: structuredClone(given) };
+  let box: { top: unknown };
+  try {
+    box = { top: structuredClone(given) };
+  } catch {
+    // Nested too deep for that.
+    return '[[';
+  }
   for (let count = r.between(1, 3); count > 0; count--) {
     const places: [holder: Record<string, unknown>, key: string][] = [];
     const collect = (holder: object): void => {

@@ -199,3 +199,15 @@ it('a file that grows while it is read is read as far as it is whole', async () 
   await truncate(path, 0);
   expect(await readJournal(path)).toEqual([]);
 });
+
+it('a last line that is torn is cut off at its byte, after bytes that are no text', async () => {
+  const path = join(root, 'no-text');
+  const damaged = Buffer.from('{"a":"\xad"}\n', 'latin1');
+  await writeFile(path, Buffer.concat([damaged, Buffer.from('{"b\n')]));
+  const { journal, records } = await JournalFile.open(path);
+  expect(records).toHaveLength(1);
+  await journal.append([{ next: true }]);
+  await journal.close();
+  expect((await readJournal(path))[1]).toEqual({ next: true });
+  expect((await readFile(path)).subarray(0, damaged.length)).toEqual(damaged);
+});

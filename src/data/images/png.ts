@@ -57,7 +57,10 @@ export async function readPng(bytes: Uint8Array, where: string): Promise<Picture
     const samples = header.depth < 8 ? unpack(image.data, header) : image.data;
     return pictureOf(header, samples, image.channels, 2 ** header.depth - 1, image.transparency);
   } catch (cause) {
-    throw new FormatError(where, `the PNG file is broken: ${(cause as Error).message}`, { cause });
+    // The decoder's own words for it speak of code.
+    const { message } = cause as Error;
+    const what = message.includes('palette is undefined') ? 'it has no palette' : message;
+    throw new FormatError(where, `the PNG file is broken: ${what}`, { cause });
   }
 }
 

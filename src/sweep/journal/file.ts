@@ -130,18 +130,19 @@ async function readLines(
   });
   checkStart(path, bytes, start);
   const length = bytes.lastIndexOf(NEWLINE) + 1;
-  const lines = new TextDecoder().decode(bytes.subarray(0, length)).split('\n').slice(0, -1);
   const records: unknown[] = [];
-  let kept = 0;
-  for (const [index, line] of lines.entries()) {
+  // By bytes: text that was damaged has not as many characters as bytes.
+  for (let from = 0; from < length; ) {
+    const end = bytes.indexOf(NEWLINE, from);
     try {
-      records.push(JSON.parse(line));
-      kept += new TextEncoder().encode(line).length + 1;
+      records.push(JSON.parse(new TextDecoder().decode(bytes.subarray(from, end))));
     } catch (cause) {
       // A power cut can leave zeros, or a part of a block, in the last line; what follows a line was written after it.
-      if (index === lines.length - 1) return { records, length: kept };
-      throw new FormatError(path, `line ${index + 1} is not JSON: ${(cause as Error).message}`, { cause });
+      if (end + 1 === length) return { records, length: from };
+      const line = `line ${records.length + 1}`;
+      throw new FormatError(path, `${line} is not JSON: ${(cause as Error).message}`, { cause });
     }
+    from = end + 1;
   }
   return { records, length };
 }

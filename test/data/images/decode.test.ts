@@ -186,7 +186,7 @@ describe('PNG', () => {
       png({ depth: 8, colour: 3 }, [[2]], chunk('PLTE', Uint8Array.of(1, 2, 3))),
       /palette color/,
     ],
-    ['without its palette', png({ depth: 8, colour: 3 }, [[2]]), /palette is undefined/],
+    ['without its palette', png({ depth: 8, colour: 3 }, [[2]]), /it has no palette/],
   ])('refuses one that is %s', async (_, file, message) => {
     const refused = read(file);
     await expect(refused).rejects.toThrow(FormatError);

@@ -198,7 +198,8 @@ export function checkOutputs(model: Network, read: Network, reference: Engine): 
   const [expected, given] = [model, read].map((own) =>
     outputsOf(own, numbers, 2, reference).map((values) => Array.from(values)),
   );
-  const isClose = (a: number, b: number) => Math.abs(a - b) <= 1e-4 * (1 + Math.abs(b));
+  // What is NaN or infinite on both sides is the same.
+  const isClose = (a: number, b: number) => Object.is(a, b) || Math.abs(a - b) <= 1e-4 * (1 + Math.abs(b));
   for (const [i, { shape }] of model.outputs.entries()) {
     // Images come back with their channels last, whether they were images to the model or not.
     const isImage = [...model.inputs, { shape }].some((port) => port.shape.length === 3);
