@@ -1,6 +1,7 @@
 /** Blocks of pixels of a convolution: how large, their tiles, and how they end. */
 import { apply_activation, apply_derivative } from '../activation';
-import { MC, tiles, ZEROS } from '../gemm/driver';
+import { MC } from '../gemm/driver';
+import { tiles, ZEROS } from '../gemm/tiles';
 
 /** Floats of the panels of a matrix [K, N]. */
 // @ts-ignore: decorator

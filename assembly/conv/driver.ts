@@ -9,7 +9,8 @@
  * Every element is one sum in ascending k, as in products, so a split over pixels or rows changes no bit.
  */
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
-import { KC, MC, NC, PACKED_A, PACKED_B, panels_of_b, tile_columns, tile_rows } from '../gemm/driver';
+import { KC, MC, NC, PACKED_B, panels_of_b } from '../gemm/driver';
+import { PACKED_A, tile_columns, tile_rows } from '../gemm/tiles';
 import { load_some, store_some } from '../tail';
 import { block_of, block_of_tiles, finish, panel_floats } from './blocks';
 import { copy_taps, depthwise, depthwise_weights } from './depthwise';

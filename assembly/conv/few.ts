@@ -7,7 +7,7 @@
  *
  * Each element is the sum that it is in the other form.
  */
-import { multiply, PACKED_A, tile_columns, tile_rows } from '../gemm/driver';
+import { multiply, PACKED_A, tile_columns, tile_rows } from '../gemm/tiles';
 import { finish } from './blocks';
 import {
   C, DH, DW, H, KH, KW, O, OH, OW, PL, PT, SH, SW, W, word,
@@ -74,7 +74,7 @@ export function few_forward(
       const out = y + (<usize>((m + j - first) * N) << 2);
       for (let o = 0; o < N; ) {
         const R = tile_rows(N - o);
-        multiply(work, ld, start, ld, a, b, K, R, columns, 1);
+        multiply(work, ld, start, ld, a, b, K, R, columns, 1, false, 1, 0, 0);
         store_turned(out + (<usize>o << 2), N, work, ld, min(R, N - o), pixels);
         a += <usize>(K * R) << 2;
         start += <usize>R * ld;

@@ -6,8 +6,9 @@
  * that strides would put between pixels of DY.
  */
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
-import { KC, NC, PACKED_A, tile_columns } from '../gemm/driver';
+import { KC, NC } from '../gemm/driver';
 import { pack_columns } from '../gemm/pack';
+import { PACKED_A, tile_columns } from '../gemm/tiles';
 import { block_of, block_of_tiles, finish, panel_floats } from './blocks';
 import { copy_taps, depthwise } from './depthwise';
 import { C, DEPTHWISE, FORM, GROUPS, H, KW, O, OH, OW, SCATTERED, SH, SW, W, word } from '../geometry';

@@ -7,8 +7,9 @@
  * For images of few channels, whose tiles would be mostly empty, and where windows without padding make DX
  * larger than DY. The sums of an element go through its pixels of DY in order. Parts are whole images.
  */
-import { KC, MC, PACKED_A, panels_of_b, tile_rows, tiles, ZEROS } from '../gemm/driver';
+import { KC, MC, panels_of_b } from '../gemm/driver';
 import { pack_columns } from '../gemm/pack';
+import { PACKED_A, tile_rows, tiles, ZEROS } from '../gemm/tiles';
 import { load_some, store_some } from '../tail';
 import { finish, panel_floats } from './blocks';
 import {

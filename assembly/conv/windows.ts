@@ -15,8 +15,9 @@
  *   │  └─────┘         │
  *   └──────────────────┘
  */
-import { KC, PACKED_B, tile_rows } from '../gemm/driver';
+import { KC, PACKED_B } from '../gemm/driver';
 import { pack_rows, pack_scattered } from '../gemm/pack';
+import { tile_rows } from '../gemm/tiles';
 
 /**
  * Behind the panels of A:  | KC zeros | a run for each of six rows, KC floats each | where each row's pixel

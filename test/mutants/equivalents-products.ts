@@ -161,8 +161,8 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     reason: 'Rows that overlap are packed one way or the other; steps are multiples of four.',
   },
   {
-    file: /conv\/|gemm\//,
-    line: /(micro|splat)_\dx\d+_across\(c, row, start, startRow, a, b, K, 1, 0, 0\)|row_of_splat\(.*, R, 1, 0, 0\)/,
+    file: /conv\/few|gemm\/tiles/,
+    line: /^multiply\(.*, 1, 0, 0\)/,
     change: /const 0 -> i32.const 1/,
     reason: 'Where the next tile would begin, of one that is alone.',
   },
@@ -173,7 +173,7 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     reason: 'From how many columns or rows on another way is taken: each sum is the same chain.',
   },
   {
-    file: /gemm\/driver/,
+    file: /gemm\/tiles/,
     line: /^if \(!single\) count = \(nc - j\) \/ NR/,
     change: /^if -> not if|i32.eqz/,
     reason: 'Tiles side by side are made one by one, or at once.',
@@ -197,7 +197,7 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     reason: 'Where no sum is long, each is the same chain in blocks of any length.',
   },
   {
-    file: /gemm\/driver/,
+    file: /gemm\/tiles/,
     line: /^if \(wide && remaining > 12\) return 16/,
     change: /const 1[26] -> |i32.gt_s -> i32.ge_s/,
     kernel: /few_forward/,
@@ -252,7 +252,7 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     reason: 'Memory begins with zeros, of which there are more than a tile is wide.',
   },
   {
-    file: /gemm\/driver/,
+    file: /gemm\/tiles/,
     line: /return remaining % ‸5 == 0/,
     change: /const 5 -> i32.const 6/,
     reason: 'Which rows a tile has: five whole ones where six remain.',
