@@ -110,3 +110,42 @@ export const shapes: Record<string, ConvCase> = {
   'more than a block of k': same({ B: 1, image: [4, 5, 70], window: [3, 3], outputs: 20 }),
   'many pixels': same({ B: 8, image: [23, 23, 2], window: [3, 3], outputs: 5 }),
 };
+
+/** Channels by themselves, by windows of 3x3 unless told. */
+const apart = (image: ConvCase['image'], rest: Partial<ConvCase> = {}): ConvCase =>
+  same(depthwise({ B: 2, image, window: [3, 3], ...rest }));
+
+/** Beyond those that golden hashes are kept of. */
+export const moreShapes: Record<string, ConvCase> = {
+  'one channel, strides across': { B: 2, image: [5, 9, 1], window: [2, 3], outputs: 4, strides: [1, 2] },
+  'one channel, dilated across': { B: 2, image: [5, 9, 1], window: [2, 3], outputs: 4, dilations: [1, 2] },
+  'one channel, windows of six': { B: 2, image: [5, 8, 1], window: [2, 3], outputs: 3 },
+  'one channel, windows of seven, dilated down': {
+    ...{ B: 1, image: [9, 7, 1], window: [7, 1], outputs: 2, padding: [1, 0, 2, 0], dilations: [2, 1] },
+  },
+  'one channel, rows that are long': same({ B: 1, image: [2, 235, 1], window: [2, 7], outputs: 5 }),
+  'one channel, rows that are too long': same({ B: 1, image: [2, 280, 1], window: [2, 7], outputs: 5 }),
+  'one channel, windows of seven rows': same({ B: 1, image: [8, 9, 1], window: [7, 2], outputs: 5 }),
+  'rows of eleven pixels': same({ B: 2, image: [2, 11, 3], window: [3, 3], outputs: 2 }),
+  'thirteen channels to thirteen': { B: 1, image: [4, 5, 13], window: [2, 2], outputs: 13 },
+  'twelve channels to twelve': { B: 1, image: [4, 5, 12], window: [2, 2], outputs: 12 },
+  'groups of one output, and of one channel': {
+    ...{ B: 2, image: [3, 4, 2], window: [2, 2], outputs: 4, groups: 2 },
+  },
+  'groups of whole panels': { B: 1, image: [3, 4, 32], window: [2, 2], outputs: 32, groups: 2 },
+  'groups of panels and one more': { B: 1, image: [3, 2, 34], window: [2, 2], outputs: 34, groups: 2 },
+  'depthwise, a row of fours and three': apart([3, 9, 5]),
+  'depthwise, a row of fours and three, 15 channels': apart([3, 9, 15]),
+  'depthwise, strides of 2, a long row': apart([4, 19, 3], { strides: [2, 2] }),
+  'depthwise, 5 wide, strides of 2 and 3': apart([4, 37, 2], { window: [2, 5], strides: [2, 3] }),
+  'depthwise, windows that begin beyond the image': depthwise({
+    ...{ B: 1, image: [2, 2, 3], window: [2, 2], padding: [3, 3, 3, 3], dilations: [2, 2] },
+  }),
+  'depthwise, windows larger than the image': depthwise({
+    ...{ B: 2, image: [2, 2, 5], window: [7, 7], padding: [3, 3, 3, 3] },
+  }),
+  'depthwise, padding far above the window': depthwise({
+    ...{ B: 1, image: [3, 4, 4], window: [1, 2], padding: [2, 4, 3, 5], strides: [1, 3] },
+  }),
+  'more outputs than a block of k': { B: 1, image: [4, 5, 2], window: [2, 2], outputs: 300 },
+};
