@@ -1,6 +1,5 @@
 /** Products by each way to cut them into tiles, beside the machine's limit: what the engine chooses from. */
-import { type Tiles, tilesNames } from '../src/engine/tiles.js';
-import { candidates as tilesOf, tilingOf } from '../src/engine/tune.js';
+import { type Tiles, candidates as tilesOf, tilings } from '../src/engine/tiles.js';
 import type { Contender } from './engines.js';
 import { digits, percent, range } from './format.js';
 import { type Candidate, compare, type Effort, type Rate } from './harness.js';
@@ -35,8 +34,7 @@ export async function benchTiles(
   for (const { name, engine } of contenders) {
     const limit = await limitCandidate(name);
     if (!limit) continue;
-    const worth = tilesOf(engine.info.math, engine.info.turbo);
-    const names = tilesNames.filter((tiles) => worth.includes(tiles));
+    const names = tilesOf(engine.info.math, engine.info.turbo);
     for (const shape of quick ? SHAPES.slice(2, 3) : SHAPES) {
       const { M, N, K } = parseShape(shape);
       const arena = engine.arena();
@@ -77,7 +75,7 @@ export async function benchTiles(
       };
       for (const [kernel, run] of Object.entries(products)) {
         const tried = names.map((tiles): Candidate => {
-          const tiling = tilingOf(tiles);
+          const tiling = tilings[tiles];
           return { name: tiles, amount, run: () => run(tiling) };
         });
         const rates = await compare([{ ...limit, amount: limit.amount / 1e9 }, ...tried], effort);

@@ -7,8 +7,8 @@
  *     for each panel of rows:  pack A [R, KC]                                          (stays in the first)
  *       for each panel of columns:  one tile; the first row of tiles packs B as it comes to it
  *
- * So a panel of B is multiplied by while it is still in the first-level cache from its packing, which is half
- * of what packing costs where rows are few. Up to DIRECT_ROWS rows whole tiles read B where it lies.
+ * So a panel of B is multiplied by while it is still in the first-level cache from its packing. Up to
+ * DIRECT_ROWS rows whole tiles read B where it lies.
  *
  * Sums of more than LONGEST_CHAIN terms are made of blocks (chain.ts): k then goes in steps of CHAIN_BLOCK,
  * and each step's tile is added to C.

@@ -24,8 +24,9 @@
  * (28.7 against 46.8 GFLOPS on Zen 4). The 16-column tiles are for re-vectorised code, where two neighbours
  * share one register of 256 bits; those of 4 columns for the right edge.
  *
- * `direct` tiles read B where it lies. Of few rows that is faster than packing: of 16 rows by a half, of 64 by
- * 1 to 4 % (fma, Zen 4; without fma, from 12 rows on it is slower).
+ * `direct` tiles read B where it lies. Of few rows that is faster than packing: of 8 rows by a quarter, with
+ * turbo by a half, of 16 by a sixth and a fifth, of 64 by 1 to 4 % (fma, Zen 4; without fma it is slower from 12
+ * rows on).
  *
  * What bounds a tile are the instructions that a processor begins in a cycle, six on Zen and four on Cascade
  * Lake. A broadcasting load costs two, as its address is computed apart, a plain load one: where panels of A

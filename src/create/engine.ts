@@ -8,7 +8,7 @@ import type { Picked } from '../engine/given.js';
 import { isWasmSource, type WasmSource, type WasmSources } from '../engine/load.js';
 import { numericsVersion } from '../engine/numerics.js';
 import { pickBackend } from '../engine/pick.js';
-import { type Tiles, tilesNames } from '../engine/tiles.js';
+import { candidates, type Tiles, type Tuning, tilings } from '../engine/tiles.js';
 import { binaryNames } from '../engine/wasm.js';
 
 /** How `createEngine` chooses. */
@@ -60,7 +60,7 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
     `a URL, Response, bytes or WebAssembly.Module, or an object of such by ${binaryNames.join(', ')}`,
     isWasm,
   );
-  const tiles = reader.oneOf('tiles', ['auto', ...tilesNames], 'auto');
+  const tiles = reader.oneOf('tiles', ['auto', ...(Object.keys(tilings) as Tiles[])], 'auto');
   reader.end();
   if (backend === 'reference') {
     if (math === 'fma' || turbo || (threads !== 'auto' && threads > 1)) {
@@ -70,8 +70,8 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
   }
   try {
     const picked = await pickBackend({ math, turbo, threads, wasm });
-    const { sha256, turbo: isTurbo, threads: count, binary, optimized } = picked.backend;
-    const tuned = tiles !== 'auto' || optimized ? await tuning(picked, tiles) : undefined;
+    const { sha256, turbo: isTurbo, threads: count, binary } = picked.backend;
+    const tuning = await tuningOf(picked, tiles);
     if (turbo) platform.leaveTurbo();
     const info = {
       backend: 'wasm',
@@ -84,8 +84,8 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
       runtime: platform.runtime,
       reason: picked.reason,
     } as const;
-    if (tuned) Object.defineProperty(info, 'tuning', { value: tuned.tuning });
-    return new Engine(picked.backend, info, tuned?.tiling);
+    if (tuning) Object.defineProperty(info, 'tuning', { value: tuning });
+    return new Engine(picked.backend, info, tuning?.tiles);
   } catch (error) {
     // Only a runtime without the instructions falls back; a missing file is a broken installation.
     const optional = backend === 'auto' && math !== 'fma' && !turbo && (threads === 'auto' || threads === 1);
@@ -94,15 +94,12 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
   }
 }
 
-/** What was asked for, or the fastest of the candidates. */
-async function tuning({ backend, math }: Picked, tiles: 'auto' | Tiles) {
-  const { candidates, tilingOf, tune } = await import('../engine/tune.js');
-  const tried = candidates(math, backend.turbo);
-  const found =
-    tiles === 'auto' && tried.length > 1
-      ? tune(backend.single, backend, backend.reservedBytes, tried)
-      : { tiles: tiles === 'auto' ? tried[0] : tiles };
-  return { tuning: found, tiling: tilingOf(found.tiles) };
+/** What was asked for, or the fastest here; undefined where that cannot be known yet. */
+async function tuningOf({ backend, math }: Picked, tiles: 'auto' | Tiles): Promise<Tuning | undefined> {
+  if (tiles !== 'auto') return { tiles };
+  if (!backend.optimized) return undefined;
+  const { tune } = await import('../engine/tune.js');
+  return tune(backend.single, backend, backend.reservedBytes, candidates(math, backend.turbo));
 }
 
 function isThreads(value: unknown): value is 'auto' | number {

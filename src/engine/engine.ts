@@ -5,11 +5,11 @@
 import { platform } from '#platform';
 import { disposeSymbol } from '../base/dispose.js';
 import { EngineError, OptionError, show } from '../base/errors.js';
-import { TILING_SPLAT, TILING_WIDE } from './constants.js';
+import { TILING_WIDE } from './constants.js';
 import { Heap } from './heap.js';
 import type { Backend, Kernels } from './kernels.js';
 import { Arena } from './tensor.js';
-import type { Tuning } from './tiles.js';
+import { candidates, type Tuning, tilings } from './tiles.js';
 
 /** What was picked, for records and bug reports. */
 export interface EngineInfo {
@@ -44,16 +44,17 @@ export class Engine {
   readonly work: number;
   /** @internal The products' `tiling` argument. */
   readonly tiling: number;
-  /** @internal The `wide` argument of convolutions. */
+  /** @internal The `wide` argument of convolutions, and of what packs matrices for products. */
   readonly wide: number;
   #backend: Backend | undefined;
 
   /** @internal Use `createEngine`. */
-  constructor(backend: Backend, info: EngineInfo, tiling = usualTiling(info)) {
+  constructor(backend: Backend, info: EngineInfo, tiles = candidates(info.math, info.turbo)[0]) {
     this.#backend = backend;
     this.info = info;
-    this.wide = Number(info.turbo);
-    this.tiling = tiling;
+    this.tiling = tilings[tiles];
+    // Whoever packs a matrix packs it for these products.
+    this.wide = this.tiling & TILING_WIDE;
     this.heap = new Heap(backend);
     this.work = this.heap.allocate(backend.kernels.workspace_size());
   }
@@ -105,11 +106,6 @@ export class Engine {
   [disposeSymbol](): void {
     this.dispose();
   }
-}
-
-/** What is usually fastest: the first of the candidates in tune.ts. */
-function usualTiling({ turbo, math }: EngineInfo): number {
-  return turbo ? TILING_WIDE : math === 'strict' ? TILING_SPLAT : 0;
 }
 
 /** Throws OptionError for something that is no engine. */

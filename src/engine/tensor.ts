@@ -43,7 +43,7 @@ export interface TensorEngine {
   readonly work: number;
   /** @internal The products' `tiling` argument. */
   readonly tiling: number;
-  /** @internal The `wide` argument of convolutions. */
+  /** @internal The `wide` argument of convolutions, and of what packs matrices for products. */
   readonly wide: number;
 }
 

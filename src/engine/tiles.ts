@@ -1,15 +1,17 @@
-/** The ways to cut products into tiles: what they are stands in assembly/gemm. */
+/** The ways to cut products into tiles: what they are stands in assembly/gemm. The result has the same bits with each. */
+import { TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_WIDE } from './constants.js';
 
-export const tilesNames = [
-  'plain',
-  'splat',
-  'wide',
-  'plain-packing',
-  'splat-packing',
-  'wide-packing',
-  'single-plain',
-  'single-splat',
-] as const;
+/** Each by its name, as the `tiling` argument of products. */
+export const tilings = {
+  plain: 0,
+  splat: TILING_SPLAT,
+  wide: TILING_WIDE,
+  'plain-packing': TILING_PACKING,
+  'splat-packing': TILING_SPLAT | TILING_PACKING,
+  'wide-packing': TILING_WIDE | TILING_PACKING,
+  'single-plain': TILING_SINGLE,
+  'single-splat': TILING_SINGLE | TILING_SPLAT,
+} as const;
 
 /**
  * How products are cut into tiles.
@@ -18,11 +20,19 @@ export const tilesNames = [
  * four times. `wide`: tiles of 16 columns, which turbo code fuses. `-packing`: the second operand is packed
  * where the first has more than 8 rows, in place of 64 (fma). `single-`: one tile a call, not a row of them.
  */
-export type Tiles = (typeof tilesNames)[number];
+export type Tiles = keyof typeof tilings;
 
 /** Which tiles products take, and why. */
 export interface Tuning {
   readonly tiles: Tiles;
   /** What was tried, in GFLOPS; absent where nothing was. */
   readonly measured?: Partial<Readonly<Record<Tiles, number>>>;
+}
+
+/** What is worth trying. The first is the usual one, taken where nothing is measured. */
+export function candidates(math: 'strict' | 'fma', turbo: boolean): readonly Tiles[] {
+  if (math === 'strict') return turbo ? ['wide'] : ['splat', 'single-splat', 'single-plain'];
+  return turbo
+    ? ['wide', 'wide-packing']
+    : ['plain', 'splat', 'plain-packing', 'splat-packing', 'single-plain'];
 }

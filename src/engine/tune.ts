@@ -1,35 +1,9 @@
 /**
- * Which tiles products take. Processors differ (registers, instructions begun in a cycle, caches), and so does
- * what V8 makes of the kernels: of the tiles that are worth trying, the fastest is found by trying them.
- * The result has the same bits with each.
+ * Finds the tiles that products take. Processors differ (registers, instructions begun in a cycle, caches), and so
+ * does what V8 makes of the kernels: of the tiles that are worth trying, the fastest is found by trying them.
  */
-import { TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_WIDE } from './constants.js';
 import type { Kernels } from './kernels.js';
-import type { Tiles, Tuning } from './tiles.js';
-
-const TILINGS: Readonly<Record<Tiles, number>> = {
-  plain: 0,
-  splat: TILING_SPLAT,
-  wide: TILING_WIDE,
-  'plain-packing': TILING_PACKING,
-  'splat-packing': TILING_SPLAT | TILING_PACKING,
-  'wide-packing': TILING_WIDE | TILING_PACKING,
-  'single-plain': TILING_SINGLE,
-  'single-splat': TILING_SINGLE | TILING_SPLAT,
-};
-
-/** The `tiling` argument of products. */
-export function tilingOf(tiles: Tiles): number {
-  return TILINGS[tiles];
-}
-
-/** What is worth trying. The first is taken where nothing is measured. */
-export function candidates(math: 'strict' | 'fma', turbo: boolean): readonly Tiles[] {
-  if (math === 'strict') return turbo ? ['wide'] : ['splat', 'single-splat', 'single-plain'];
-  return turbo
-    ? ['wide', 'wide-packing']
-    : ['plain', 'splat', 'plain-packing', 'splat-packing', 'single-plain'];
-}
+import { type Tiles, type Tuning, tilings } from './tiles.js';
 
 /** A product that takes a fifth of a millisecond, with whole tiles of 4, 5 and 6 rows. */
 const [M, K, N] = [60, 320, 256];
@@ -47,6 +21,7 @@ export function tune(
   from: number,
   tried: readonly Tiles[],
 ): Tuning {
+  if (tried.length === 1) return { tiles: tried[0] };
   const work = Math.ceil(from / 64) * 64;
   const a = work + Math.ceil(kernels.workspace_size() / 64) * 64;
   const b = a + 4 * M * K;
@@ -57,7 +32,7 @@ export function tune(
   for (let round = 0; round < ROUNDS; round++) {
     for (const [i, tiles] of tried.entries()) {
       const began = performance.now();
-      kernels.gemm_nn(c, N, 0, work, a, K, 0, b, N, 0, 0, 1, M, N, K, 0, 0, TILINGS[tiles]);
+      kernels.gemm_nn(c, N, 0, work, a, K, 0, b, N, 0, 0, 1, M, N, K, 0, 0, tilings[tiles]);
       times[i] = Math.min(times[i], performance.now() - began);
     }
   }

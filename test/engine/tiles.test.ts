@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { platform } from '../../src/base/platform/node.js';
 import { createEngine, type EngineOptions } from '../../src/create/engine.js';
 import { dataset } from '../../src/data/dataset.js';
-import { tilesNames } from '../../src/engine/tiles.js';
-import { candidates } from '../../src/engine/tune.js';
+import { candidates, type Tiles, tilings } from '../../src/engine/tiles.js';
 import { dense } from '../../src/nn/dense.js';
 import { adam } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { fit } from '../../src/train/fit.js';
+import { predictProba } from '../../src/train/predict.js';
 import { reals } from '../kernels/harness.js';
 
 const maths = ['strict', 'fma'] as const;
 
-/** Weights after two epochs with layers and batches that reach every kind of tile. */
+/** Weights after two epochs, and predictions with weights that are kept packed: by layers and batches that reach all tiles. */
 async function train(options: EngineOptions): Promise<string[]> {
   using engine = await createEngine(options);
   const size = 150;
@@ -28,16 +29,26 @@ async function train(options: EngineOptions): Promise<string[]> {
     },
   );
   await fit(engine, model, set, { loss: 'softmaxCrossEntropy', optimizer: adam(), batchSize: 64, epochs: 2 });
-  return model.parameters.map(({ values }) => Buffer.from(Float32Array.from(values).buffer).toString('hex'));
+  // The third time the weights are found packed.
+  const predicted = [1, 2, 3].map(() => predictProba(engine, model, set.inputs as Float32Array));
+  return [...model.parameters.map(({ values }) => values), ...predicted].map((values) =>
+    Buffer.from(Float32Array.from(values).buffer).toString('hex'),
+  );
 }
 
 describe.each(maths)('%s', (math) => {
   test('each choice of tiles gives the same bits, with one thread and two', async () => {
     const usual = await train({ math, threads: 1 });
-    for (const tiles of tilesNames) {
+    for (const tiles of Object.keys(tilings) as Tiles[]) {
       expect(await train({ math, threads: 1, tiles }), tiles).toEqual(usual);
       expect(await train({ math, threads: 2, tiles }), `${tiles}, two threads`).toEqual(usual);
     }
+  });
+
+  test.skipIf(platform.turboUnavailable)('and with turbo code', async () => {
+    const usual = await train({ math, threads: 1 });
+    for (const tiles of Object.keys(tilings) as Tiles[])
+      expect(await train({ math, threads: 1, turbo: true, tiles }), tiles).toEqual(usual);
   });
 
   test('what was tried is told, and the fastest was taken', async () => {

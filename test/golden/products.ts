@@ -1,8 +1,7 @@
 /** Golden cases of products, of packed panels, and of compressed rows and the products with them. */
 import { TILING_SINGLE, TILING_WIDE } from '../../src/engine/constants.js';
 import type { Kernels } from '../../src/engine/kernels.js';
-import { tilesNames } from '../../src/engine/tiles.js';
-import { tilingOf } from '../../src/engine/tune.js';
+import { tilings } from '../../src/engine/tiles.js';
 import { compressed, oneBlock, sparse, transposed } from '../kernels/compressed.js';
 import { type Arguments, type GoldenCase, room } from './case.js';
 import { reals, specialColumns, specialRows, specials, spread, wholes } from './values.js';
@@ -82,7 +81,7 @@ function operands(own: Product, form: 'nn' | 'nt' | 'tn'): Arguments {
 }
 
 const gemms: GoldenCase[] = Object.entries(products).flatMap(([shape, own]) =>
-  tilesNames.map(tilingOf).flatMap((tiling): GoldenCase[] => {
+  Object.values(tilings).flatMap((tiling): GoldenCase[] => {
     const wide = tiling & TILING_WIDE;
     const { M, N, K, bias = false, saved = false, accumulate = false, activation = 0, gap = 0 } = own;
     const withBias = bias && !accumulate && { bias: reals(N, 3) };

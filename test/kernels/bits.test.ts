@@ -6,8 +6,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { LONGEST_CHAIN } from '../../src/engine/kernels.js';
-import { tilesNames } from '../../src/engine/tiles.js';
-import { tilingOf } from '../../src/engine/tune.js';
+import { tilings } from '../../src/engine/tiles.js';
 import { createWasmBackend } from '../../src/engine/wasm.js';
 import { Arena, type Floats, filled, integers, reals } from './harness.js';
 import { sampled } from './samples.js';
@@ -76,7 +75,7 @@ describe('the bits of the strict binary', () => {
         expected[m * N + n] = sum;
       }
     }
-    for (const tiles of tilesNames) {
+    for (const [tiles, tiling] of Object.entries(tilings)) {
       arena.begin();
       const a = arena.input('a', x);
       const b = arena.input('b', w);
@@ -100,7 +99,7 @@ describe('the bits of the strict binary', () => {
         K,
         0,
         0,
-        tilingOf(tiles),
+        tiling,
       );
       expect(fingerprint(c.read()), tiles).toBe(fingerprint(expected));
     }

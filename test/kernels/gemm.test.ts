@@ -7,15 +7,14 @@ import { describe, expect, test } from 'vitest';
 import { parseShape } from '../../bench/shapes.js';
 import { TILING_WIDE } from '../../src/engine/constants.js';
 import type { FusedActivation } from '../../src/engine/kernels.js';
-import { tilesNames } from '../../src/engine/tiles.js';
-import { tilingOf } from '../../src/engine/tune.js';
+import { tilings as waysByName } from '../../src/engine/tiles.js';
 import { type Case, expectResult, type Operation, operations, run } from './gemm-harness.js';
 import { describeBackends } from './harness.js';
 import { expectClose } from './ulp.js';
 
 const sizes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33];
 // Splat tiles want 64 columns, and B is packed from 9 or 65 rows on.
-const tilings = tilesNames.map(tilingOf);
+const tilings = Object.values(waysByName);
 const activations: readonly FusedActivation[] = ['identity', 'sigmoid', 'tanh', 'relu'];
 const ends = [undefined, 'a', 'b', 'c', 'y', 'bias'] as const;
 
