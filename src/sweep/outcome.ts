@@ -11,7 +11,8 @@ import {
 import { isFolder, makeFolders } from '../base/files/folders.js';
 import { loadUplot } from '../report/node.js';
 import { MODEL_FILE } from '../run/folder.js';
-import { PART, removeCheckpoints } from './objective/train.js';
+import { PART } from './objective/parts.js';
+import { removeCheckpoints } from './objective/training-run.js';
 import { outlived } from './population.js';
 import type { StoredStudy } from './read.js';
 import { renderSweep } from './report/page.js';
