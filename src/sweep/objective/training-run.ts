@@ -2,11 +2,11 @@
  * One training of a trial, as a run in a folder of its own: begun there, or gone on with from its last checkpoint.
  * Node only.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileError } from '../../base/errors.js';
-import { fileError, systemCode } from '../../base/files/atomic.js';
+import { remove, systemCode } from '../../base/files/atomic.js';
 import { isFolder } from '../../base/files/folders.js';
 import { FolderLock } from '../../base/files/lock.js';
 import type { Engine } from '../../engine/engine.js';
@@ -122,12 +122,7 @@ async function requireStudy(folder: string | undefined): Promise<void> {
 export async function removeCheckpoints(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const parts = names.filter((name) => PART.test(name)).map((name) => join(folder, name));
-  for (const own of [folder, ...parts]) {
-    const path = join(own, 'checkpoints');
-    await rm(path, { recursive: true, force: true }).catch((cause) => {
-      throw fileError(path, 'cannot be removed', cause);
-    });
-  }
+  for (const own of [folder, ...parts]) await remove(join(own, 'checkpoints'), { recursive: true });
 }
 
 function exists(path: string): Promise<boolean> {
