@@ -53,6 +53,7 @@ async function info({ backend, math, threads, turbo, json }: ComputeOptions): Pr
     ...(engine.wasmSha256 ? [['wasm sha256', engine.wasmSha256]] : []),
   ];
   for (const line of table(rows, [0, 1])) out.line(line);
+  // Not enumerable, so it has to be named.
   const { tuning } = engine;
-  out.result({ version, cores, engine: { ...engine, ...(tuning && { tuning }) } });
+  out.result({ version, cores, engine: { ...engine, tuning } });
 }

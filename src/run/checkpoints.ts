@@ -5,7 +5,7 @@
  *   checkpoint-000001234.safetensors   after that many steps
  *   best-000001234.safetensors         the same, of an epoch that is among the best
  */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { platform } from '#platform';
 import { FileError, FormatError } from '../base/errors.js';
@@ -13,6 +13,7 @@ import {
   fileError,
   PROBE_FILE,
   readFileBytes,
+  remove,
   removeTemporaries,
   systemCode,
   writeFileAtomic,
@@ -152,12 +153,6 @@ async function removeOld(
     const keep = file.kind === 'best' ? bestSteps.includes(file.step) : last.includes(file.step);
     if (!keep && mayGo(file)) await remove(join(folder, file.name));
   }
-}
-
-async function remove(path: string): Promise<void> {
-  await rm(path, { force: true }).catch((cause) => {
-    throw fileError(path, 'cannot be removed', cause);
-  });
 }
 
 function fileName(kind: 'checkpoint' | 'best', step: number): string {

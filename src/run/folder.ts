@@ -8,13 +8,14 @@
  *   checkpoints/        what the run can go on from; only once there is one
  *   report.html         at the end
  */
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileError, FormatError, OptionError, show } from '../base/errors.js';
 import {
   appendFileWhole,
   fileError,
   readFileBytes,
+  remove,
   removeTemporaries,
   systemCode,
   writeFileAtomic,
@@ -187,12 +188,7 @@ export class RunFolder {
    * Takes back all that was written, and the folders that were made for it. For a run that came to nothing.
    */
   async discard(): Promise<void> {
-    for (const name of [...FILES, 'checkpoints']) {
-      const path = join(this.path, name);
-      await rm(path, { recursive: true, force: true }).catch((cause) => {
-        throw fileError(path, 'cannot be removed', cause);
-      });
-    }
+    for (const name of [...FILES, 'checkpoints']) await remove(join(this.path, name), { recursive: true });
     if (this.#created === undefined) return;
     for (let folder = resolve(this.path); ; folder = dirname(folder)) {
       try {

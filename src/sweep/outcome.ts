@@ -1,9 +1,10 @@
 /** What a study leaves in its folder beside the journal: its page, and the best model. Node only. */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   fileError,
   readFileBytes,
+  remove,
   removeTemporaries,
   systemCode,
   writeFileAtomic,
@@ -11,7 +12,8 @@ import {
 import { isFolder, makeFolders } from '../base/files/folders.js';
 import { loadUplot } from '../report/node.js';
 import { MODEL_FILE } from '../run/folder.js';
-import { PART, removeCheckpoints } from './objective/train.js';
+import { PART } from './objective/parts.js';
+import { removeCheckpoints } from './objective/training-run.js';
 import { outlived } from './population.js';
 import type { StoredStudy } from './read.js';
 import { renderSweep } from './report/page.js';
@@ -100,11 +102,7 @@ async function copyModels(from: string, to: string): Promise<void> {
   }
   await removeTemporaries(to);
   for (const name of await namesIn(to)) {
-    const path = join(to, name);
-    if (copied.has(name)) continue;
-    await rm(path, { recursive: true, force: true }).catch((cause) => {
-      throw fileError(path, 'cannot be removed', cause);
-    });
+    if (!copied.has(name)) await remove(join(to, name), { recursive: true });
   }
 }
 

@@ -110,7 +110,8 @@ async function readFooter(source: ByteSource, { parquetMetadata }: Parquet): Pro
   const footer = new Uint8Array(await source.slice(size - 8 - length, size));
   new ThriftReader(footer.subarray(0, length), 0, (problem) => fail(`its footer: ${problem}`)).struct();
   return guard(name, () => {
-    // What the package makes of columns of places on a map, it makes by these counts, and never ends at one below 0.
+    // To mark columns of geometries the package walks over the schema by its counts of children, for ever at
+    // one below 0: so they are checked before, in a reading that marks none.
     const { schema } = parquetMetadata(footer, { geoparquet: false });
     const owned = schema.map(({ num_children: count = 0 }) => count);
     if (owned.some((count) => count < 0) || owned.reduce((sum, count) => sum + count, 1) !== schema.length)

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Trial } from '../../src/sweep/trial.js';
 import { digest } from '../sweep/helpers.js';
 import { lanegrad, lastObject, MAIN, type Outcome, start } from './command.js';
-import { writeToy } from './toy.js';
+import { toySpace, writeToy } from './toy.js';
 
 let root: string;
 /** Of the study that was never stopped. */
@@ -17,12 +17,7 @@ let expected: string;
 
 const study = {
   objective: { data: 'toy', settings: { epochs: 27, batchSize: 16, normalize: 'channel' } },
-  space: {
-    learningRate: { kind: 'number', low: 1e-3, high: 2, log: true },
-    hidden: { kind: 'choice', values: [[4], [16], [16, 8]] },
-    optimizer: { kind: 'choice', values: ['sgd', 'adam'] },
-    momentum: { kind: 'number', low: 0, high: 0.9, when: { optimizer: 'sgd' } },
-  },
+  space: { ...toySpace, momentum: { kind: 'number', low: 0, high: 0.9, when: { optimizer: 'sgd' } } },
   pruner: 'successiveHalving',
   trials: 16,
 };

@@ -28,6 +28,13 @@ export async function writeToy(
   return folder;
 }
 
+/** Settings for a sweep over networks of the images, some of which learn little. */
+export const toySpace = {
+  learningRate: { kind: 'number', low: 1e-3, high: 2, log: true },
+  hidden: { kind: 'choice', values: [[4], [16], [16, 8]] },
+  optimizer: { kind: 'choice', values: ['sgd', 'adam'] },
+} as const;
+
 /** Writes a table of whose rows each second one, the blue ones, is not good. */
 export async function writeColours(path: string, size: number): Promise<void> {
   const rows = Array.from({ length: size }, (_, i) => `${i % 7},${i % 2 ? 'blue,no' : 'red,yes'}`);

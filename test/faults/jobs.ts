@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readStudy } from '../../src/sweep/read.js';
 import { start } from '../cli/process.js';
-import { writeToy } from '../cli/toy.js';
+import { toySpace, writeToy } from '../cli/toy.js';
 import { digest } from '../sweep/helpers.js';
 
 export interface Job {
@@ -87,11 +87,7 @@ const sweeping: Job = {
 
 const STUDY = {
   objective: { data: 'toy', settings: { epochs: 20, batchSize: 16, normalize: 'channel' } },
-  space: {
-    learningRate: { kind: 'number', low: 1e-3, high: 2, log: true },
-    hidden: { kind: 'choice', values: [[4], [16], [16, 8]] },
-    optimizer: { kind: 'choice', values: ['sgd', 'adam'] },
-  },
+  space: toySpace,
   pruner: 'successiveHalving',
   trials: 8,
 };

@@ -14,7 +14,7 @@ import { NOTE_KEY, OWNER_KEY } from '../../src/sweep/queue/protocol.js';
 import { readStudy } from '../../src/sweep/read.js';
 import { ranked } from '../../src/sweep/trial.js';
 import { type Running, start } from '../cli/command.js';
-import { writeToy } from '../cli/toy.js';
+import { toySpace, writeToy } from '../cli/toy.js';
 import { digest } from './helpers.js';
 import { keysLeft, noRedis, startRedis, type TestRedis } from './redis.js';
 
@@ -23,12 +23,7 @@ const KILLS_EVERY = 2000;
 
 const study = {
   objective: { data: 'toy', settings: { epochs: 81, batchSize: 16, normalize: 'channel' } },
-  space: {
-    learningRate: { kind: 'number', low: 1e-3, high: 2, log: true },
-    hidden: { kind: 'choice', values: [[4], [16], [16, 8]] },
-    optimizer: { kind: 'choice', values: ['sgd', 'adam'] },
-    momentum: { kind: 'number', low: 0, high: 0.9, when: { optimizer: 'sgd' } },
-  },
+  space: { ...toySpace, momentum: { kind: 'number', low: 0, high: 0.9, when: { optimizer: 'sgd' } } },
   ...{ sampler: 'tpe', pruner: 'successiveHalving', trials: TRIALS, lag: 8 },
 };
 

@@ -1,7 +1,7 @@
 /** Bundles a page's script from the built package, as a user's bundler would. */
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { build, transform } from 'esbuild';
-import { rollup } from 'rollup';
+import { type OutputOptions, rollup } from 'rollup';
 import { root } from './server.js';
 
 /** The module's text. Serve it two folders deep beside `build`, as dist is: assets are found from there. */
@@ -28,16 +28,8 @@ export async function bundleSplit(entry: string, later?: string): Promise<string
 
 /** The files that Rollup makes of it by the paths that it names them, the module itself first in its folder. */
 export async function splitFiles(entry: string, folder: string): Promise<Record<string, string>> {
-  const bundled = await rollup({
-    input: `${root}${entry}`,
-    plugins: [nodeResolve({ browser: true })],
-    onLog: () => {},
-  });
-  const { output } = await bundled.generate({ format: 'es', entryFileNames: '[name].js' });
-  await bundled.close();
-  return Object.fromEntries(
-    output.flatMap((file) => (file.type === 'chunk' ? [[`${folder}/${file.fileName}`, file.code]] : [])),
-  );
+  const chunks = await chunksOf(entry, { entryFileNames: '[name].js' });
+  return Object.fromEntries(chunks.map(({ fileName, code }) => [`${folder}/${fileName}`, code]));
 }
 
 /** The same, with the files of the package that they are made of. */
@@ -45,18 +37,14 @@ export async function splitPage(
   entry: string,
   later?: string,
 ): Promise<{ texts: string[]; modules: string[] }> {
-  const bundled = await rollup({
-    input: `${root}${entry}`,
-    plugins: [nodeResolve({ browser: true })],
-    onLog: () => {},
-  });
-  const { output } = await bundled.generate({ format: 'es' });
-  await bundled.close();
-  const chunks = output.filter((file) => file.type === 'chunk');
-  const first = chunks.filter(
-    ({ isEntry, facadeModuleId }) => isEntry || (later !== undefined && facadeModuleId?.endsWith(later)),
-  );
-  const wanted = new Set(first.map(({ fileName }) => fileName));
+  const chunks = await chunksOf(entry);
+  const wanted = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
+  if (later !== undefined) {
+    // Not by the module that a file is named after: one that holds more than that module is named after none.
+    const file = chunks.find(({ moduleIds }) => moduleIds.some((id) => id.endsWith(later)));
+    if (!file) throw new Error(`${entry} loads no ${later}`);
+    wanted.add(file.fileName);
+  }
   // What a file imports joins the set, whose end the loop has not reached by then.
   for (const name of wanted) {
     for (const next of chunks.find(({ fileName }) => fileName === name)!.imports) wanted.add(next);
@@ -72,4 +60,15 @@ export async function splitPage(
       renderedLength > 0 ? [id.replace(root, '')] : [],
     ),
   };
+}
+
+async function chunksOf(entry: string, options: OutputOptions = {}) {
+  const bundled = await rollup({
+    input: `${root}${entry}`,
+    plugins: [nodeResolve({ browser: true })],
+    onLog: () => {},
+  });
+  const { output } = await bundled.generate({ format: 'es', ...options });
+  await bundled.close();
+  return output.filter((file) => file.type === 'chunk');
 }

@@ -120,6 +120,17 @@ async function replaceable(path: string): Promise<string | undefined> {
   return replaceable(resolve(await realpath(dirname(path)), await readlink(path)));
 }
 
+/**
+ * Removes a file, or with `recursive` also a folder with all that is in it; fine where nothing is there.
+ *
+ * @throws FileError when that fails.
+ */
+export async function remove(path: string, { recursive = false } = {}): Promise<void> {
+  await rm(path, { recursive, force: true }).catch((cause) => {
+    throw fileError(path, 'cannot be removed', cause);
+  });
+}
+
 /** A file that is written to find out whether one can be. */
 export const PROBE_FILE = '.lanegrad-probe';
 

@@ -57,10 +57,7 @@ export async function readPng(bytes: Uint8Array, where: string): Promise<Picture
     const samples = header.depth < 8 ? unpack(image.data, header) : image.data;
     return pictureOf(header, samples, image.channels, 2 ** header.depth - 1, image.transparency);
   } catch (cause) {
-    // The decoder's own words for it speak of code.
-    const { message } = cause as Error;
-    const what = message.includes('palette is undefined') ? 'it has no palette' : message;
-    throw new FormatError(where, `the PNG file is broken: ${what}`, { cause });
+    throw new FormatError(where, `the PNG file is broken: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -82,6 +79,7 @@ function readChunks(bytes: Uint8Array, where: string): { kept: Uint8Array; heade
   const parts = [bytes.subarray(0, 8)];
   const data: Uint8Array[] = [];
   let header: Header | undefined;
+  let palette = 0;
   let name = '';
   for (let at = 8; name !== 'IEND'; ) {
     const length = at + FRAME <= bytes.length ? view.getUint32(at) : 0;
@@ -98,10 +96,14 @@ function readChunks(bytes: Uint8Array, where: string): { kept: Uint8Array; heade
       }
       const content = bytes.subarray(at + 8, end - 4);
       if (name === 'IHDR') header = readHeader(content, where);
+      if (name === 'PLTE') palette = content.length;
       if (name === 'IDAT') data.push(content);
       parts.push(bytes.subarray(at, end));
     }
     at = end;
+  }
+  if (header!.colour === 3 && palette === 0) {
+    throw new FormatError(where, 'the PNG file is broken: it has no palette');
   }
   checkLength(data, header!, where);
   return { kept: joined(Uint8Array, parts), header: header! };

@@ -131,11 +131,12 @@ async function readLines(
   checkStart(path, bytes, start);
   const length = bytes.lastIndexOf(NEWLINE) + 1;
   const records: unknown[] = [];
+  const decoder = new TextDecoder();
   // By bytes: text that was damaged has not as many characters as bytes.
   for (let from = 0; from < length; ) {
     const end = bytes.indexOf(NEWLINE, from);
     try {
-      records.push(JSON.parse(new TextDecoder().decode(bytes.subarray(from, end))));
+      records.push(JSON.parse(decoder.decode(bytes.subarray(from, end))));
     } catch (cause) {
       // A power cut can leave zeros, or a part of a block, in the last line; what follows a line was written after it.
       if (end + 1 === length) return { records, length: from };

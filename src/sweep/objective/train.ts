@@ -3,26 +3,16 @@
  * measures. Each trial is a run in a folder of its own, with checkpoints; one that is begun anew goes on from the
  * last of them. The test set is not looked at. Node only.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { FileError, OptionError, show } from '../../base/errors.js';
-import { fileError, systemCode } from '../../base/files/atomic.js';
-import { isFolder } from '../../base/files/folders.js';
-import { FolderLock } from '../../base/files/lock.js';
+import { OptionError, show } from '../../base/errors.js';
 import { canonicalJson } from '../../base/json.js';
 import { isText, OptionReader } from '../../base/options.js';
 import { readSettingValues } from '../../base/settings.js';
 import { createEngine } from '../../create/engine.js';
-import { kFold } from '../../data/rows.js';
 import type { Engine } from '../../engine/engine.js';
-import { openBase } from '../../run/base.js';
-import { latestCheckpoint } from '../../run/checkpoints.js';
-import { RunFolder } from '../../run/folder.js';
 import { openNetwork } from '../../run/open-network.js';
 import { type RunOptionValues, runOptions } from '../../run/options.js';
 import { presetNames, resolveSettings } from '../../run/presets.js';
-import { run } from '../../run/run.js';
 import type { RunSettings } from '../../run/settings.js';
 import { isNpzPath, loadSplits, picturesFor, refusePictureOptions } from '../../run/sources.js';
 import { type RunSplits, runMetrics } from '../../run/splits.js';
@@ -31,11 +21,12 @@ import { isTablePath } from '../../tables/file.js';
 import { tableOptions } from '../../tables/options.js';
 import { loadTable, readTableSettings } from '../../tables/training.js';
 import type { EarlyStoppingOptions } from '../../train/early-stopping.js';
-import type { EpochRecord, History } from '../../train/history.js';
 import { type Monitor, resolveMonitor } from '../../train/monitor.js';
 import type { Space, TrialSettings } from '../space.js';
-import { checkChangeable, epochsOf, parentCheckpoint } from './continuation.js';
+import { checkChangeable } from './continuation.js';
 import { digestOf } from './digest.js';
+import { deviation, foldParts, mean, seedParts } from './parts.js';
+import { type Prepared, type TrainedRun, trainRun } from './training-run.js';
 import type { SweepTrial } from './trial.js';
 
 /** What is trained, and what of it counts. */
@@ -58,9 +49,6 @@ export interface TrainingObjective {
   readonly seeds?: number;
 }
 
-/** Times that a folder is tried that is taken, and milliseconds between them. */
-const ATTEMPTS = 60;
-const INTERVAL = 500;
 /** Seconds between two checkpoints of a trial. */
 const CHECKPOINT_SECONDS = 5;
 
@@ -88,13 +76,6 @@ export function readTrainingObjective(where: string, given: unknown): TrainingOb
     ...(folds !== undefined && { folds }),
     ...(seeds !== undefined && { seeds }),
   };
-}
-
-/** What a training is told. */
-export interface Prepared {
-  readonly splits: RunSplits;
-  readonly settings: RunSettings;
-  readonly monitor: Monitor;
 }
 
 /** Trains trials, one at a time: it keeps the data and the engine from one to the next. */
@@ -261,149 +242,10 @@ export class Trainer {
   }
 }
 
-/** What a training came to. */
-export interface TrainedRun {
-  readonly value: number;
-  readonly weightsSha256: string;
-  readonly history: History;
-}
-
-/**
- * Trains in a folder of its own, or goes on from the last checkpoint there. `report` is told of each epoch's value, from
- * the first on, and stops the training when it says true. The test set is not looked at.
- */
-export async function trainRun(
-  engine: Engine,
-  trial: SweepTrial,
-  path: string,
-  { splits, settings, monitor }: Prepared,
-  {
-    report,
-    tensorboard = false,
-  }: { readonly report: (step: number, value: number) => boolean; readonly tensorboard?: boolean },
-): Promise<TrainedRun> {
-  const stop = new AbortController();
-  const { after, last } = epochsOf(trial);
-  const stopIf = (record: EpochRecord) => {
-    if (record.epoch <= after) return;
-    if (report(record.epoch, monitor.read(record)) || record.epoch >= last) stop.abort();
-  };
-  await requireStudy(trial.folder);
-  await untilFree(path);
-  const folder = (await exists(join(path, 'config.json'))) ? await RunFolder.open(path) : undefined;
-  // Epochs that are in the checkpoint are told of no more.
-  const before = folder && (await latestCheckpoint(folder.checkpointPath));
-  for (const record of before?.records ?? []) if (!stop.signal.aborted) stopIf(record);
-  const { test: _, ...seen } = splits;
-  const base = await openBase(settings, folder);
-  const goesOnFrom = before ? undefined : await parentCheckpoint(trial);
-  const signals = [stop.signal, ...(trial.signal ? [trial.signal] : [])];
-  const { history, weightsSha256 } = await run(engine, seen, settings, {
-    ...(folder ? { resume: folder } : { out: path }),
-    ...(base && { base }),
-    goesOnFrom,
-    ...{ report: false, tensorboard },
-    signal: AbortSignal.any(signals),
-    onTrainBegin: () => {},
-    onStep: () => {},
-    onEpoch: stopIf,
-  });
-  trial.signal?.throwIfAborted();
-  return { value: finalValue(history, monitor), weightsSha256, history };
-}
-
-/** Removes what a trial that has ended needs no more. */
-export async function removeCheckpoints(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  const parts = names.filter((name) => PART.test(name)).map((name) => join(folder, name));
-  for (const own of [folder, ...parts]) {
-    const path = join(own, 'checkpoints');
-    await rm(path, { recursive: true, force: true }).catch((cause) => {
-      throw fileError(path, 'cannot be removed', cause);
-    });
-  }
-}
-
-/** Names of the folders of folds and seeds, within a trial's. */
-export const PART = /^(fold|seed)-\d+$/;
-
-/** One of several trainings of the same settings. */
-export interface Part {
-  readonly name: string;
-  readonly splits: RunSplits;
-  readonly settings: RunSettings;
-}
-
-export function* foldParts(splits: RunSplits, settings: RunSettings, folds: number): Iterable<Part> {
-  let fold = 0;
-  for (const { train, validation } of kFold(splits.full, { folds, seed: settings.seed })) {
-    fold++;
-    yield { name: `fold-${fold}`, splits: { ...splits, train, validation }, settings };
-  }
-}
-
-export function* seedParts(splits: RunSplits, settings: RunSettings, seeds: number): Iterable<Part> {
-  for (let seed = settings.seed; seed < settings.seed + seeds; seed++) {
-    yield { name: `seed-${seed}`, splits, settings: { ...settings, seed } };
-  }
-}
-
-/** Of the weights that the model has. */
-function finalValue(history: History, monitor: Monitor): number {
-  const own = finalRecord(history);
-  return own ? monitor.read(own) : Number.NaN;
-}
-
-/** The epoch whose weights the model has; undefined where none was finished. */
-export function finalRecord({ epochs, best }: History): EpochRecord | undefined {
-  return best?.restored ? epochs.find(({ epoch }) => epoch === best.epoch) : epochs.at(-1);
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Of a sample. */
-export function deviation(values: readonly number[]): number {
-  const middle = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1));
-}
-
 function isPreset(value: unknown): value is (typeof presetNames)[number] {
   return presetNames.some((name) => name === value);
 }
 
 function pick(all: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(keys.filter((key) => all[key] !== undefined).map((key) => [key, all[key]]));
-}
-
-/**
- * Waits for the process of a sweep that was killed, which ends when it hears of that, after the step at hand. Throws
- * FileError when it is at work still.
- */
-async function untilFree(folder: string): Promise<void> {
-  if (!(await exists(folder))) return;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await (await FolderLock.acquire(folder)).release();
-    } catch (error) {
-      // A lock that is taken has no cause in the system.
-      if (systemCode(error) !== undefined || attempt === ATTEMPTS) throw error;
-      await sleep(INTERVAL);
-    }
-  }
-}
-
-/** A study's folder that was lost is not made anew, without its journal. */
-async function requireStudy(folder: string | undefined): Promise<void> {
-  if (folder === undefined || (await isFolder(join(folder, '..', '..')))) return;
-  throw new FileError(folder, "the study's folder is there no more");
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

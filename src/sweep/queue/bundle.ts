@@ -1,8 +1,8 @@
 /** Files of a folder as one piece of bytes, to be sent: checkpoints and results of trials. Node only. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FormatError } from '../../base/errors.js';
-import { fileError, readFileBytes, systemCode, writeFileAtomic } from '../../base/files/atomic.js';
+import { fileError, readFileBytes, remove, systemCode, writeFileAtomic } from '../../base/files/atomic.js';
 import { makeFolders } from '../../base/files/folders.js';
 
 /** Before the header's length in four bytes, the header as JSON, and the files one after the other. */
@@ -88,9 +88,7 @@ export function headOf(bytes: Uint8Array): unknown {
 /** Makes a folder hold the files of a bundle and nothing else. Throws FormatError, before it changes anything. */
 export async function unpackFolder(bytes: Uint8Array, folder: string): Promise<void> {
   const { header, at } = parse(bytes);
-  await rm(folder, { recursive: true, force: true }).catch((cause) => {
-    throw fileError(folder, 'cannot be removed', cause);
-  });
+  await remove(folder, { recursive: true });
   let offset = at;
   for (const [name, size] of header.files) {
     const path = join(folder, name);

@@ -11,7 +11,7 @@ import type { Global } from '../../base/globals.js';
 import { isSignal, isText, OptionReader } from '../../base/options.js';
 import { RunError } from '../../tasks/executor.js';
 import { WorkerPool } from '../../tasks/pool.js';
-import { removeCheckpoints } from '../objective/train.js';
+import { removeCheckpoints } from '../objective/training-run.js';
 import type { TrialResult, TrialTask } from '../objective/trial.js';
 import type { TrialReport } from '../trial.js';
 import type { WorkerSetup } from '../worker.js';

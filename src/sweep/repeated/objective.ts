@@ -12,14 +12,8 @@ import { type RunSplits, runMetrics } from '../../run/splits.js';
 import { loadTable } from '../../tables/training.js';
 import type { Score } from '../../train/history.js';
 import { type Monitor, resolveMonitor } from '../../train/monitor.js';
-import {
-  finalRecord,
-  foldParts,
-  type Part,
-  removeCheckpoints,
-  seedParts,
-  trainRun,
-} from '../objective/train.js';
+import { foldParts, type Part, seedParts } from '../objective/parts.js';
+import { finalRecord, removeCheckpoints, trainRun } from '../objective/training-run.js';
 import type { SweepTrial } from '../objective/trial.js';
 
 /** What the runs differ in. */

@@ -17,7 +17,7 @@ import { type Column, dataTable } from '../../report/table.js';
 import { tableSection } from '../../report/table-data.js';
 import type { RunReport, Uplot } from '../../report/types.js';
 import type { EpochRecord } from '../../train/history.js';
-import { deviation, mean } from '../objective/train.js';
+import { deviation, mean } from '../objective/parts.js';
 import { coordinate, type Frame, framed, marksOf, scaleOfValues, xOf, yOf } from '../report/draw.js';
 import type { RunsOver } from './objective.js';
 import type { OneRun, Spread } from './types.js';

@@ -28,7 +28,7 @@ import type { EpochRecord, Score } from '../../train/history.js';
 import { coordinate } from '../coordinate.js';
 import { listDefinition } from '../list.js';
 import { digestOf } from '../objective/digest.js';
-import { deviation, mean } from '../objective/train.js';
+import { deviation, mean } from '../objective/parts.js';
 import { Study, trialFolder } from '../study.js';
 import { pool } from '../sweep.js';
 import { hasEnded, type Trial } from '../trial.js';

@@ -187,6 +187,11 @@ describe('PNG', () => {
       /palette color/,
     ],
     ['without its palette', png({ depth: 8, colour: 3 }, [[2]]), /it has no palette/],
+    [
+      'with a palette of no colours',
+      png({ depth: 8, colour: 3 }, [[2]], chunk('PLTE', new Uint8Array(0))),
+      /it has no palette/,
+    ],
   ])('refuses one that is %s', async (_, file, message) => {
     const refused = read(file);
     await expect(refused).rejects.toThrow(FormatError);
