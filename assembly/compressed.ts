@@ -68,8 +68,8 @@ function keep(offsets: usize, values: usize, count: i32, p: usize, offset: i32):
 /**
  * The compressed columns of a matrix [M, N] from its compressed rows, which have `blocks` of `width` columns
  * each; the columns have one. Only those of the blocks `from` to `to` - 1 are made: what belongs to different
- * blocks lies apart, so threads may share them out. Of `starts`, N + 1 numbers, the last is written with the
- * last block. The step of the columns is that of the rows.
+ * blocks lies apart, so threads may share them out. Of `starts`, N + 1 numbers, the first is written with the
+ * first block, and where a column ends with its own. The step of the columns is that of the rows.
  */
 export function transpose_compressed(
   starts: usize, offsets: usize, values: usize, rowStarts: usize, rowOffsets: usize, rowValues: usize,
@@ -78,46 +78,43 @@ export function transpose_compressed(
   const row = <usize>blocks << 2;
   // offset / step without a division: exact, as offsets are multiples of it below 2 ** 31.
   const inverse = 0x1_0000_0000 / <u64>step + 1;
+  const toValue = rowValues - rowOffsets;
+  // ends[n] is where column n ends, and n + 1 begins.
+  const ends = starts + 4;
+  if (from == 0) store<i32>(starts, 0);
   for (let j = from; j < to; j++) {
-    const first = starts + (<usize>(j * width) << 2);
-    const last = starts + (<usize>min((j + 1) * width, N) << 2);
+    const first = ends + (<usize>(j * width) << 2);
+    const last = ends + (<usize>min((j + 1) * width, N) << 2);
     const block = rowStarts + (<usize>j << 2);
     memory.fill(first, 0, last - first);
     // The entries of each column are counted, and those of all blocks to the left.
-    let base = 0;
+    let place = 0;
     for (let m: usize = 0; m < <usize>M * row; m += row) {
       const begin = load<i32>(block + m);
-      const end = load<i32>(block + m, 4);
-      base += begin - load<i32>(rowStarts + m);
-      for (let e = begin; e < end; e++) {
-        const p = starts + (column(load<u32>(rowOffsets + (<usize>e << 2)), inverse) << 2);
+      const end = rowOffsets + (<usize>load<i32>(block + m, 4) << 2);
+      place += begin - load<i32>(rowStarts + m);
+      for (let e = rowOffsets + (<usize>begin << 2); e < end; e += 4) {
+        const p = ends + column(load<u32>(e), inverse);
         store<i32>(p, load<i32>(p) + 1);
       }
     }
-    let place = base;
     for (let p = first; p < last; p += 4) {
       const count = load<i32>(p);
       store<i32>(p, place);
       place += count;
     }
-    if (j == blocks - 1) store<i32>(last, place);
-    // While entries are written, starts[n] is where column n's next one goes; in the end that is where column
-    // n + 1 begins.
-    for (let m = 0; m < M; m++) {
-      const begin = load<i32>(block + <usize>m * row);
-      const end = load<i32>(block + <usize>m * row, 4);
-      for (let e = begin; e < end; e++) {
-        const p = starts + (column(load<u32>(rowOffsets + (<usize>e << 2)), inverse) << 2);
-        const to = <usize>load<i32>(p) << 2;
-        store<i32>(offsets + to, m * step);
-        store<f32>(values + to, load<f32>(rowValues + (<usize>e << 2)));
-        store<i32>(p, load<i32>(p) + 1);
+    // While entries are written, ends[n] is where the next one of column n goes.
+    let offset = 0;
+    for (let m: usize = 0; m < <usize>M * row; m += row) {
+      const end = rowOffsets + (<usize>load<i32>(block + m, 4) << 2);
+      for (let e = rowOffsets + (<usize>load<i32>(block + m) << 2); e < end; e += 4) {
+        const p = ends + column(load<u32>(e), inverse);
+        const at = load<i32>(p);
+        store<i32>(p, at + 1);
+        store<i32>(offsets + (<usize>at << 2), offset);
+        store<f32>(values + (<usize>at << 2), load<f32>(e + toValue));
       }
-    }
-    for (let p = first; p < last; p += 4) {
-      const next = load<i32>(p);
-      store<i32>(p, base);
-      base = next;
+      offset += step;
     }
   }
 }
@@ -125,7 +122,7 @@ export function transpose_compressed(
 // @ts-ignore: decorator
 @inline
 function column(offset: u32, inverse: u64): usize {
-  return <usize>((<u64>offset * inverse) >> 32);
+  return <usize>((<u64>offset * inverse) >> 32) << 2;
 }
 
 /**

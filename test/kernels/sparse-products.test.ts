@@ -83,7 +83,7 @@ describeBackends('sparse_gemm', (arena) => {
   test.each([LONGEST_CHAIN, LONGEST_CHAIN + 1, 2 * LONGEST_CHAIN + 7])(
     'has the bits of gemm_nn over %i columns',
     (K) => {
-      for (const N of [4, 20, 100]) {
+      for (const N of [4, 12, 20, 100]) {
         const product = {
           M: 5,
           K,

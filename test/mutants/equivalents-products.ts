@@ -10,8 +10,8 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
   },
   {
     file: /sparse/,
-    line: /const W = \(tiling & TILING_WIDE\) != 0 && left >= 96 && !span \? 24 : left >= 48 \? 12 : left >= 16 \? 4 : 1/,
-    change: /const (96|48|16) -> i32.const|i32.ge_s -> i32.gt_s/,
+    line: /left >= 24 && !span\) return 24|left >= 12 \|\| \(left > 4 && N >= 48\)|return left >= 4 \|\| N >= 16 \? 4 : 1/,
+    change: /const \d+ -> i32.const|i32.(ge_s|gt_s|or|and) -> |^if -> not if/,
     reason: 'Columns are a multiple of four, and strips of any width give the same bits.',
   },
   {
@@ -228,8 +228,8 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
   },
   {
     file: /sparse/,
-    line: /v128\.load\(start, 32\) : |^let a0 = W > 0 \? v128\.load\(start\)|strip_\d+\(work \+ 64, bytes, 0, 0, begin/,
-    change: /offset=0 -> offset=4|const 32 -> i32.const 33|const 0 -> i32.const 1/,
+    line: /strip\(work \+ 64, bytes, 0, begin/,
+    change: /const 0 -> i32.const 1/,
     kernel: /sparse_sgd/,
     reason: 'A gradient starts from the zeros that memory begins with, of which there are more.',
   },
