@@ -19,13 +19,15 @@
  * A matrix B that many products share may be packed beforehand, by `pack_b`: panels of all of K, the one of
  * column j at K·j floats. Parts of 16 columns are whole panels, so a call may begin at any of them.
  *
- * Rows go six at a time (five without fma), columns eight (or sixteen, with TILING_WIDE); the last of them in
- * smaller tiles where those waste less. With TILING_SPLAT, elements of A stand four times in their panels
- * (micro.mjs). Elements are sums in ascending k whatever tiles and blocks are taken, so neither these nor a
+ * Products of a few columns have a file of their own, `narrow.ts`. Else rows go six at a time (five without
+ * fma), columns eight (or sixteen, with TILING_WIDE); the last of them in smaller tiles where those waste less.
+ * With TILING_SPLAT, elements of A stand four times in their panels (micro.mjs). Elements are sums in ascending
+ * k whatever tiles and blocks are taken, so neither these nor a
  * split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
 import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS, TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_WIDE } from '../../build/assembly/constants';
+import { NARROW, narrow } from './narrow';
 import { pack_columns, pack_rows, pack_splat } from './pack';
 import { thin_nn } from './thin';
 import { PACKED_A, row_of_tiles, tile_columns, tile_rows, ZEROS } from './tiles';
@@ -76,6 +78,11 @@ export function gemm(
   const stepB = <usize>ldb << 2;
   const rowA = <usize>lda << 2;
   const stepI: usize = transA ? 4 : rowA, stepK: usize = transA ? rowA : 4;
+  if (N > 0 && N <= NARROW && !packed && !long) {
+    const panel = work + PACKED_B;
+    narrow(c, row, accumulate ? c : bias, accumulate ? row : 0, work, a, stepI, stepK, panel, b, ldb, transB, M, N, K);
+    return;
+  }
   for (let n = 0; n < N; n += columns) {
     const nc = min(columns, N - n);
     let k = 0;

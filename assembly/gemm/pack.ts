@@ -27,6 +27,14 @@ export function pack_rows(dst: usize, src: usize, ld: i32, count: i32, K: i32, R
       src += step;
       dst += 64;
     }
+  } else if (R == 12) {
+    for (; K > 0; K--) {
+      v128.store(dst, v128.load(src));
+      v128.store(dst, v128.load(src, 16), 16);
+      v128.store(dst, v128.load(src, 32), 32);
+      src += step;
+      dst += 48;
+    }
   } else if (R == 8) {
     for (; K > 0; K--) {
       v128.store(dst, v128.load(src));

@@ -19,7 +19,7 @@ import { pack_columns, pack_rows } from './pack';
 // @ts-ignore: decorator
 @inline export const ZEROS: usize = 0;
 // @ts-ignore: decorator
-@inline const START: usize = 6 * 16 * 4;
+@inline export const START: usize = 6 * 16 * 4;
 // @ts-ignore: decorator
 @inline export const PACKED_A: usize = START + 16 * 4;
 
@@ -220,7 +220,7 @@ function multiply_direct(
   }
 }
 
-function copy_part(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i32, columns: i32): void {
+export function copy_part(to: usize, toRow: usize, from: usize, fromRow: usize, rows: i32, columns: i32): void {
   const whole = columns & -4;
   const rest = columns - whole;
   const at = <usize>whole << 2;
