@@ -1,11 +1,11 @@
 /**
  * Products of one or two rows: y = start + x·B. Packing B would cost more than the product, so its rows are
  * read where they lie, and a strip of columns stays in registers over all k. The order of the sums is that of
- * the tiles.
+ * the tiles. And the product of one column and one row.
  */
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
 import { madd } from '../lanes';
-import { load_some, load_tail, store_some, store_tail } from '../tail';
+import { load_once, load_some, load_tail, store_some, store_tail } from '../tail';
 
 /**
  * C = start + A·B: rows of A one by one. `start` 0 is absent; `startRow` is the distance of its rows in
@@ -41,6 +41,38 @@ export function thin_nn(
     start += startRow;
     a += <usize>lda << 2;
   }
+}
+
+/** C = a·b, a column times a row: four rows of C at a time, the last of them perhaps more than once. */
+export function outer(c: usize, row: usize, a: usize, b: usize, M: i32, N: i32): void {
+  const end = <usize>(N & -4) << 2;
+  for (; M > 0; M -= 4) {
+    const one: usize = M > 1 ? 1 : 0, two: usize = M > 2 ? 2 : one, three: usize = M > 3 ? 3 : two;
+    const x0 = v128.load32_splat(a);
+    const x1 = v128.load32_splat(a + (one << 2));
+    const x2 = v128.load32_splat(a + (two << 2));
+    const x3 = v128.load32_splat(a + (three << 2));
+    const c1 = c + one * row, c2 = c + two * row, c3 = c + three * row;
+    for (let at: usize = 0; at < end; at += 16) {
+      four(c + at, c1 + at, c2 + at, c3 + at, x0, x1, x2, x3, v128.load(b + at), 4);
+    }
+    if (N & 3) four(c + end, c1 + end, c2 + end, c3 + end, x0, x1, x2, x3, load_once(b + end, N & 3), N & 3);
+    a += 16;
+    c += row << 2;
+  }
+}
+
+/** Sums of one term begin at 0 as all others do: so -0 becomes 0. */
+// @ts-ignore: decorator
+@inline
+function four(
+  p0: usize, p1: usize, p2: usize, p3: usize, x0: v128, x1: v128, x2: v128, x3: v128, y: v128, count: i32,
+): void {
+  const zero = f32x4.splat(0);
+  store_some(p0, madd(x0, y, zero), count);
+  store_some(p1, madd(x1, y, zero), count);
+  store_some(p2, madd(x2, y, zero), count);
+  store_some(p3, madd(x3, y, zero), count);
 }
 
 function strip_8(c: usize, start: usize, a: usize, b: usize, step: usize, K: i32): void {

@@ -29,15 +29,17 @@ export function describeEngine({ backend, binary, math, threads, runtime }: Engi
   return `${what}, ${threads === 1 ? 'one thread' : `${threads} threads`}, ${runtime}`;
 }
 
-/** The tiles that were taken, and those that were tried. */
-function describeTuning({ tiles, measured = {} }: NonNullable<EngineInfo['tuning']>): string {
+/** What was taken, and what was tried. */
+function describeTuning(taken: string, measured: Readonly<Record<string, number>> = {}): string {
   const tried = Object.entries(measured).map(([name, rate]) => `${name} ${rate}`);
-  return tried.length > 0 ? `${tiles}, of ${tried.join(', ')} GFLOPS` : tiles;
+  return tried.length > 0 ? `${taken}, of ${tried.join(', ')} GFLOPS` : taken;
 }
 
 async function info({ backend, math, threads, turbo, json }: ComputeOptions): Promise<void> {
   const out = new Output({ json });
   const engine = (await createEngine({ backend, math, threads, turbo })).info;
+  // Not enumerable, so it has to be named.
+  const { tuning } = engine;
   const cores = availableParallelism();
   const version = packageVersion();
   const rows = [
@@ -48,12 +50,10 @@ async function info({ backend, math, threads, turbo, json }: ComputeOptions): Pr
     ['math', engine.math],
     ['numerics', `version ${engine.numerics}`],
     ['turbo', engine.turbo ? 'yes' : 'no'],
-    ...(engine.tuning ? [['tiles of products', describeTuning(engine.tuning)]] : []),
-    ['threads', `${engine.threads} of ${cores} cores`],
+    ...(tuning ? [['tiles of products', describeTuning(tuning.tiles, tuning.measured)]] : []),
+    ['threads', describeTuning(`${engine.threads} of ${cores} cores`, tuning?.threads)],
     ...(engine.wasmSha256 ? [['wasm sha256', engine.wasmSha256]] : []),
   ];
   for (const line of table(rows, [0, 1])) out.line(line);
-  // Not enumerable, so it has to be named.
-  const { tuning } = engine;
   out.result({ version, cores, engine: { ...engine, tuning } });
 }

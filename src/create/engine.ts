@@ -4,11 +4,11 @@ import { EngineError, UnsupportedError } from '../base/errors.js';
 import { OptionReader } from '../base/options.js';
 import { MAX_THREADS } from '../engine/constants.js';
 import { Engine } from '../engine/engine.js';
-import type { Picked } from '../engine/given.js';
+import type { Picked, Wish } from '../engine/given.js';
 import { isWasmSource, type WasmSource, type WasmSources } from '../engine/load.js';
 import { numericsVersion } from '../engine/numerics.js';
 import { pickBackend } from '../engine/pick.js';
-import { candidates, type Tiles, type Tuning, tilings } from '../engine/tiles.js';
+import { type Tiles, type Tuning, tilings } from '../engine/tiles.js';
 import { binaryNames } from '../engine/wasm.js';
 
 /** How `createEngine` chooses. */
@@ -23,7 +23,8 @@ export interface EngineOptions {
   math?: 'auto' | 'strict' | 'fma';
   /**
    * How many threads compute, the caller's own among them; the bits do not depend on it. `auto` (the default)
-   * takes the usable cores, and 1 where memory cannot be shared.
+   * takes the usable cores, and 1 where memory cannot be shared. In Node it tries all, half and one of them for some
+   * milliseconds first, and takes fewer where more are not faster, as on a busy machine.
    */
   threads?: 'auto' | number;
   /**
@@ -69,9 +70,8 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
     return (await referenceEngines()).createReferenceEngine();
   }
   try {
-    const picked = await pickBackend({ math, turbo, threads, wasm });
+    const { picked, tuning } = await pickAndTune({ math, turbo, threads, wasm }, tiles);
     const { sha256, turbo: isTurbo, threads: count, binary } = picked.backend;
-    const tuning = await tuningOf(picked, tiles);
     if (turbo) platform.leaveTurbo();
     const info = {
       backend: 'wasm',
@@ -94,12 +94,14 @@ export async function createEngine(options?: EngineOptions): Promise<Engine> {
   }
 }
 
-/** What was asked for, or the fastest here; undefined where that cannot be known yet. */
-async function tuningOf({ backend, math }: Picked, tiles: 'auto' | Tiles): Promise<Tuning | undefined> {
-  if (tiles !== 'auto') return { tiles };
-  if (!backend.optimized) return undefined;
-  const { tune } = await import('../engine/tune.js');
-  return tune(backend.single, backend, backend.reservedBytes, candidates(math, backend.turbo));
+/** What was asked for, or the fastest here; no tuning where that cannot be known yet. */
+async function pickAndTune(
+  wish: Wish,
+  tiles: 'auto' | Tiles,
+): Promise<{ picked: Picked; tuning?: Tuning | undefined }> {
+  const picked = await pickBackend(wish);
+  if (picked.backend.optimized) return (await import('../engine/tune.js')).tune(picked, wish, tiles);
+  return { picked, tuning: tiles === 'auto' ? undefined : { tiles } };
 }
 
 function isThreads(value: unknown): value is 'auto' | number {

@@ -18,8 +18,9 @@ export interface EngineInfo {
   readonly turbo: boolean;
   readonly threads: number;
   /**
-   * Which tiles products take: absent where they are the usual ones, as in pages. They change no bit, and differ from
-   * run to run: so this is not enumerable, and no record or file has it.
+   * What was measured when it started, and which tiles products take: absent where nothing was and they are the usual
+   * ones, as in pages. It changes no bit, and differs from run to run: so this is not enumerable, and no record or
+   * file has it.
    */
   readonly tuning?: Tuning;
   /** The version of the contract of numerics: the same version, the same bits. */

@@ -54,7 +54,7 @@ function whyOneThread(wasm: WasmSources | undefined): string | undefined {
 }
 
 /** The arithmetic, for so many threads: fma, and where that does not start the strict one. */
-async function pickFor(
+export async function pickFor(
   { math, turbo }: Wish,
   wasm: WasmSources | undefined,
   threads: number,

@@ -22,11 +22,13 @@ export const tilings = {
  */
 export type Tiles = keyof typeof tilings;
 
-/** Which tiles products take, and why. */
+/** What an engine has found out about its processor: which tiles products take, and how many threads are worth it. */
 export interface Tuning {
   readonly tiles: Tiles;
   /** What was tried, in GFLOPS; absent where nothing was. */
   readonly measured?: Partial<Readonly<Record<Tiles, number>>>;
+  /** Numbers of threads that were tried, likewise. */
+  readonly threads?: Readonly<Record<number, number>>;
 }
 
 /** What is worth trying. The first is the usual one, taken where nothing is measured. */

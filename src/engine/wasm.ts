@@ -54,6 +54,8 @@ export interface WasmBackend extends Backend {
   readonly sha256?: string;
   /** Absent with one thread. */
   readonly pool?: ThreadPool;
+  /** The kernels on so many of its threads; absent with one. */
+  readonly kernelsOn?: (threads: number) => Kernels;
   /** The kernels on the calling thread alone. */
   readonly single: Kernels;
   /** Whether the code is V8's best from the first call on: it was compiled here, and not in a page. */
@@ -122,7 +124,7 @@ export async function createWasmBackend(options: WasmOptions): Promise<WasmBacke
     turbo: compiled.turbo,
     threads,
     ...(sha256 !== undefined && { sha256 }),
-    ...(started && { pool: started.pool }),
+    ...(started && { pool: started.pool, kernelsOn: started.kernelsOn }),
     kernels: started?.kernels ?? instance.kernels,
     single: instance.kernels,
     optimized: platform.optimizesAtOnce === true && loaded.bytes !== undefined,

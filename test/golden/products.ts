@@ -28,6 +28,7 @@ const products: Readonly<Record<string, Product>> = {
   'part of a vector': { M: 1, N: 3, K: 2, bias: true },
   'one row': { M: 1, N: 39, K: 70, bias: true, activation: 3 },
   'two rows, accumulated': { M: 2, N: 37, K: 19, accumulate: true },
+  'a column times a row': { M: 7, N: 39, K: 1 },
   'with tails': { M: 7, N: 39, K: 37, bias: true, activation: 1 },
   'three rows, tanh': { M: 3, N: 17, K: 21, activation: 2, saved: true },
   'sigmoid at a saved output': { M: 9, N: 18, K: 15, activation: 1, saved: true },

@@ -15,7 +15,7 @@ interface Instance {
 }
 
 /**
- * The pool, kernels that use it, and the first bytes of memory that now belong to the kernels. Throws
+ * The pool, kernels that use it or so many of its threads, and the first bytes of memory that now belong to the kernels. Throws
  * ThreadError where one does not start.
  */
 export async function startThreads(
@@ -23,7 +23,12 @@ export async function startThreads(
   module: WasmGlobal<'Module'>,
   threads: number,
   worth?: number,
-): Promise<{ pool: ThreadPool; kernels: Kernels; reservedBytes: number }> {
+): Promise<{
+  pool: ThreadPool;
+  kernels: Kernels;
+  kernelsOn: (threads: number) => Kernels;
+  reservedBytes: number;
+}> {
   const { memory, kernels } = instance;
   // The pool behind the kernels' own bytes, and the threads' scratch spaces behind it.
   const workBytes = Math.ceil(kernels.workspace_size() / 64) * 64;
@@ -33,6 +38,7 @@ export async function startThreads(
   instance.reserve(reservedBytes);
   const exports = instance.exports as unknown as PoolExports;
   const pool = await ThreadPool.start({ exports, module, memory, threads, pointer, work, workBytes });
-  const splitter = new Splitter(threads, worth);
-  return { pool, kernels: threadedKernels(kernels, pool, splitter, () => instance.buffer), reservedBytes };
+  const kernelsOn = (count: number) =>
+    threadedKernels(kernels, pool, new Splitter(count, worth), () => instance.buffer);
+  return { pool, kernels: kernelsOn(threads), kernelsOn, reservedBytes };
 }
