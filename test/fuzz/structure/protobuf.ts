@@ -1,5 +1,5 @@
 /** Messages of protocol buffers as trees of their fields, changed somewhere and written again. Of no schema. */
-import { joined, mutateBytes } from '../mutate.js';
+import { joined, listChanges, mutateBytes } from '../mutate.js';
 import type { Random } from '../random.js';
 
 interface Field {
@@ -33,8 +33,7 @@ export function mutateProto(r: Random, bytes: Uint8Array, depth = 0): Uint8Array
     return write(fields);
   }
   r.pick([
-    () => fields.splice(at, 1),
-    () => fields.splice(r.below(fields.length), 0, { ...field }),
+    ...listChanges(r, fields, at),
     // Few are given a thousand times: what is quadratic shows.
     () => fields.splice(at, 0, ...r.list(r.pick([2, 30, 1000]), () => ({ ...field }))),
     () => {
@@ -49,10 +48,6 @@ export function mutateProto(r: Random, bytes: Uint8Array, depth = 0): Uint8Array
     },
     () => {
       field.lie = r.pick(LENGTHS);
-    },
-    () => {
-      const other = r.below(fields.length);
-      [fields[at], fields[other]] = [fields[other], field];
     },
     () => {
       field.value = r.pick(fields).value;
