@@ -1,4 +1,5 @@
 /** Messages of protocol buffers as trees of their fields, changed somewhere and written again. Of no schema. */
+import { varint } from '../encode.js';
 import { joined, listChanges, mutateBytes } from '../mutate.js';
 import type { Random } from '../random.js';
 
@@ -94,17 +95,12 @@ function parse(bytes: Uint8Array): Field[] | undefined {
 
 function write(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
   return joined(
-    ...fields.flatMap(({ number, wire, value, lie }) => {
-      const key = varintOf(BigInt(number) * 8n + BigInt(wire));
-      if (typeof value === 'bigint') return [key, varintOf(value)];
-      return wire === 2 ? [key, varintOf(lie ?? BigInt(value.length)), value] : [key, value];
+    ...fields.map(({ number, wire, value, lie }) => {
+      const key = BigInt(number) * 8n + BigInt(wire);
+      if (typeof value === 'bigint') return varints(key, value);
+      return joined(wire === 2 ? varints(key, lie ?? BigInt(value.length)) : varints(key), value);
     }),
   );
 }
 
-function varintOf(value: bigint): Uint8Array {
-  const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, value);
-  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  return Uint8Array.from([...bytes, Number(rest)]);
-}
+const varints = (...values: bigint[]) => Uint8Array.from(values.flatMap(varint));
