@@ -47,44 +47,10 @@ function mutateOnce(r: Random, bytes: Uint8Array<ArrayBuffer>): Uint8Array<Array
 }
 
 /** Small pieces that mean something in text formats. */
-const PIECES = [
-  '"',
-  "'",
-  ',',
-  ';',
-  '\t',
-  '\n',
-  '\r',
-  '\r\n',
-  '\\',
-  '{',
-  '}',
-  '[',
-  ']',
-  ':',
-  '#',
-  '\u0000',
-  '\ufeff',
-  '-',
-  '.',
-  'e',
-];
+const PIECES = [...'"\',;\t\n\r\\{}[]:#\0\ufeff-.e', '\r\n'];
 const WORDS = [
-  'NaN',
-  'null',
-  'Infinity',
-  '1e999',
-  '-0',
-  '007',
-  '0x10',
-  'true',
-  '"',
-  '""',
-  '1,234',
-  'é',
-  '😀',
-  '\u202e',
-  '',
+  ...['NaN', 'null', 'Infinity', '1e999', '-0', '007', '0x10', 'true', '"', '""', '1,234', ''],
+  ...['é', '😀', '\u202e'],
 ];
 
 /** One to four changes to text. */

@@ -1,5 +1,5 @@
 /** What runs and sweeps leave in their folders, and people and crashes change: journals, config.json, metrics. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { metricsCsv, metricsEvents } from '../../../src/index.js';
 import { RunFolder, sweep } from '../../../src/node.js';
@@ -25,7 +25,6 @@ async function within<T>(
 ): Promise<T> {
   const folder = await mkdtemp(join(world.folder, 'file-'));
   try {
-    await mkdir(folder, { recursive: true });
     const path = join(folder, name);
     await writeFile(path, bytes);
     return await use(folder, path);
