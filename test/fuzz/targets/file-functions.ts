@@ -1,6 +1,6 @@
 /**
- * The functions of `lanegrad` that read and write files' bytes, on misuse. Files that were changed are in
- * binary.ts and models.ts.
+ * The functions of `lanegrad` that read and write files' bytes, on misuse. Files that were changed are the targets of
+ * test/fuzz/files and of models.ts.
  */
 import * as lanegrad from '../../../src/index.js';
 import { bytesOf, idx, npy, zip } from '../encode.js';
