@@ -38,9 +38,11 @@ export async function withWorld<T>(use: (world: World) => Promise<T>): Promise<T
   // Warnings are for people: of a hundred thousand cases they would be a flood.
   const { emitWarning } = process;
   process.emitWarning = () => {};
+  process.on('unhandledRejection', note);
   try {
     return await use(world);
   } finally {
+    process.off('unhandledRejection', note);
     process.emitWarning = emitWarning;
     for (const close of world.closing) await close();
     world.engine.dispose();
@@ -67,9 +69,9 @@ export function runCases(
 }
 
 let unhandled: unknown;
-process.on('unhandledRejection', (reason) => {
+const note = (reason: unknown): void => {
   unhandled = reason;
-});
+};
 
 /** One case, and what it took. `settle` waits for rejections that nobody waits for, of cases before as well. */
 export async function runCase(

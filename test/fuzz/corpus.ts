@@ -78,45 +78,47 @@ export async function keep(outcome: Outcome, plan: Plan, folder = CORPUS): Promi
     const own = join(folder, folderOf(target.name));
     mkdirSync(own, { recursive: true });
     writeFileSync(join(own, 'target'), `${target.name}\n`);
-    r.record();
     if (file) {
-      const made = await file.make(r, world);
-      const bytes = await smaller(target, [...made.bytes], problem, world);
+      const { bytes } = await file.make(r, world);
+      const kept = await smaller([...bytes], problem, (candidate) => {
+        const run: Target['run'] = (_, shared) => file.read(Uint8Array.from(candidate), shared);
+        return runCase({ ...target, run }, new Random(0), world);
+      });
       const path = join(own, `${name}.${file.extension}`);
-      writeFileSync(path, bytes);
+      writeFileSync(path, Uint8Array.from(kept));
       return path;
     }
+    const draws = await drawsOf(target, r.record(), problem, world);
+    const kept = await smaller(draws, problem, (candidate) => runCase(target, Random.of(candidate), world));
     const path = join(own, `${name}.${DRAWN}`);
-    writeFileSync(path, `${JSON.stringify(await drawsOf(target, r, problem, world))}\n`);
+    writeFileSync(path, `${JSON.stringify(kept)}\n`);
     return path;
   });
 }
 
-/** Whether it can go wrong without ending, or ending the process: then it is kept as it is. */
+/** Whether it did not end, or ended the process: then it is not tried again, and kept as it is. */
 const endsBadly = (problem: string): boolean => LIMIT_WORDS.test(problem);
 
-async function smaller(target: Target, given: number[], problem: string, world: World): Promise<Uint8Array> {
-  if (endsBadly(problem)) return Uint8Array.from(given);
-  const own: Target = { ...target, run: (_, w) => target.file!.read(tried, w) };
-  let tried = Uint8Array.from(given);
+/** As little of the case as still goes wrong in the same way when it runs. */
+async function smaller(
+  given: readonly number[],
+  problem: string,
+  run: (candidate: readonly number[]) => ReturnType<typeof runCase>,
+): Promise<readonly number[]> {
+  if (endsBadly(problem)) return given;
   const fails = async (candidate: readonly number[]) => {
-    tried = Uint8Array.from(candidate);
-    const { verdict } = await runCase(own, new Random(0), world);
+    const { verdict } = await run(candidate);
     return verdict.kind === 'failed' && kindOf(verdict.problem) === kindOf(problem);
   };
   // Where the bytes were right, that they are refused is what went wrong: there is nothing to make smaller.
-  return Uint8Array.from((await fails(given)) ? await shrink(given, fails) : given);
+  return (await fails(given)) ? shrink(given, fails) : given;
 }
 
-async function drawsOf(target: Target, r: Random, problem: string, world: World): Promise<number[]> {
-  if (endsBadly(problem)) return Array.from({ length: 2000 }, () => Math.floor(r.next() * 2 ** 32));
-  await runCase(target, r, world);
-  const fails = async (candidate: readonly number[]) => {
-    const { verdict } = await runCase(target, Random.of(candidate), world);
-    return verdict.kind === 'failed' && kindOf(verdict.problem) === kindOf(problem);
-  };
-  const given = r.drawn ?? [];
-  return (await fails(given)) ? shrink(given, fails) : given;
+/** What a case draws; more than that where it cannot be run to learn it. */
+async function drawsOf(target: Target, r: Random, problem: string, world: World): Promise<readonly number[]> {
+  if (endsBadly(problem)) r.list(2000, () => r.next());
+  else await runCase(target, r, world);
+  return r.drawn ?? [];
 }
 
 /** One kind of failure: the same words but for numbers and texts. */

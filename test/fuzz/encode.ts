@@ -1,6 +1,7 @@
 /**
  * Small writers and decoders of the binary formats, by their specifications and by no code of the library's.
  */
+import { crc32 } from 'node:zlib';
 import { joined } from './mutate.js';
 
 const text = new TextEncoder();
@@ -9,6 +10,10 @@ const text = new TextEncoder();
 export function bytesOf(array: ArrayBufferView): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
+
+/** How many elements an array of this shape has. */
+export const elementsOf = (shape: readonly number[]): number =>
+  shape.reduce((count, length) => count * length, 1);
 
 /** NPY, version 1. */
 export function npy(
@@ -19,22 +24,11 @@ export function npy(
 ): Uint8Array<ArrayBuffer> {
   const header = `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;
   const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
-  const start = Uint8Array.of(
-    0x93,
-    0x4e,
-    0x55,
-    0x4d,
-    0x50,
-    0x59,
-    1,
-    0,
-    padded.length & 255,
-    padded.length >> 8,
-  );
+  const start = Uint8Array.of(0x93, ...text.encode('NUMPY'), 1, 0, padded.length & 255, padded.length >> 8);
   return joined(start, text.encode(padded), data);
 }
 
-export interface Decoded {
+interface Decoded {
   shape: number[];
   bytes: Uint8Array;
   descr: string;
@@ -105,7 +99,7 @@ export function idx(type: number, dims: readonly number[], data: Uint8Array): Ui
   return joined(head, data);
 }
 
-/** A ZIP archive of entries that are not compressed. `crc` of each is computed here. */
+/** A ZIP archive of entries that are not compressed. */
 export function zip(
   entries: readonly (readonly [name: string, data: Uint8Array])[],
 ): Uint8Array<ArrayBuffer> {
@@ -142,15 +136,6 @@ export function zip(
   return joined(...locals, all, end);
 }
 
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
-}
-
 type Field = readonly [number: number, value: number | string | Uint8Array | readonly Field[]];
 
 /** A message of protocol buffers: numbers as varints, the rest with its length before it. */
@@ -165,7 +150,8 @@ export function proto(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
   );
 }
 
-function varint(value: number): number[] {
+/** A whole number, seven bits a byte, the lowest first; one below 0 as its 64 bits. */
+export function varint(value: number | bigint): number[] {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);

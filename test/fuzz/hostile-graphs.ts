@@ -2,6 +2,7 @@
  * Graphs of ONNX that were right, with something changed as no byte that flips by chance would: a number of a
  * shape, an attribute or its type, who reads what, names, operators, constants.
  */
+
 import {
   type EditableModel,
   editFile,
@@ -14,6 +15,7 @@ import {
   text,
   whole,
 } from '../formats/onnx/schema.js';
+import { elementsOf } from './encode.js';
 import type { Random } from './random.js';
 
 const WHOLE = [
@@ -66,7 +68,7 @@ const changeConstant: Change = (r, model) => {
     () => dims.reverse(),
     () => dims.push(1),
     () => dims.unshift(r.pick([1, 0, -1])),
-    () => dims.splice(0, dims.length, ...(r.chance(0.5) ? [] : [dims.reduce((a, b) => a * b, 1)])),
+    () => dims.splice(0, dims.length, ...(r.chance(0.5) ? [] : [elementsOf(dims)])),
     () => {
       if (dims.length > 0) dims[r.below(dims.length)] = r.pick(WHOLE);
     },

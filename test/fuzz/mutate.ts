@@ -47,44 +47,10 @@ function mutateOnce(r: Random, bytes: Uint8Array<ArrayBuffer>): Uint8Array<Array
 }
 
 /** Small pieces that mean something in text formats. */
-const PIECES = [
-  '"',
-  "'",
-  ',',
-  ';',
-  '\t',
-  '\n',
-  '\r',
-  '\r\n',
-  '\\',
-  '{',
-  '}',
-  '[',
-  ']',
-  ':',
-  '#',
-  '\u0000',
-  '\ufeff',
-  '-',
-  '.',
-  'e',
-];
+const PIECES = [...'"\',;\t\n\r\\{}[]:#\0\ufeff-.e', '\r\n'];
 const WORDS = [
-  'NaN',
-  'null',
-  'Infinity',
-  '1e999',
-  '-0',
-  '007',
-  '0x10',
-  'true',
-  '"',
-  '""',
-  '1,234',
-  'é',
-  '😀',
-  '\u202e',
-  '',
+  ...['NaN', 'null', 'Infinity', '1e999', '-0', '007', '0x10', 'true', '"', '""', '1,234', ''],
+  ...['é', '😀', '\u202e'],
 ];
 
 /** One to four changes to text. */
@@ -145,36 +111,37 @@ const JSON_VALUES: readonly unknown[] = [
   1e-320,
 ];
 
+/** JSON that is nested so deep that its value can be read, but neither copied nor written again. */
+export const NESTED_DEEPLY = '['.repeat(5000) + ']'.repeat(5000);
+
+type Place = readonly [holder: Record<string, unknown>, key: string];
+
+/** Every place within an object, however deep, but for the elements of typed arrays. */
+export function placesWithin(holder: object): Place[] {
+  return Object.entries(holder).flatMap(([key, value]: [string, unknown]) => {
+    const place: Place = [holder as Record<string, unknown>, key];
+    const isOpen = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
+    return isOpen ? [place, ...placesWithin(value)] : [place];
+  });
+}
+
 /** JSON text of a value in which one to three places are changed. The value itself stays as it is. */
 export function mutateJson(r: Random, given: unknown): string {
-  let box: { top: unknown };
-  try {
-    box = { top: structuredClone(given) };
-  } catch {
-    // Nested too deep for that.
-    return '[[';
-  }
+  const box: Record<string, unknown> = { top: structuredClone(given) };
   for (let count = r.between(1, 3); count > 0; count--) {
-    const places: [holder: Record<string, unknown>, key: string][] = [];
-    const collect = (holder: object): void => {
-      for (const [key, value] of Object.entries(holder)) {
-        places.push([holder as Record<string, unknown>, key]);
-        if (typeof value === 'object' && value !== null) collect(value as object);
-      }
-    };
-    collect(box);
+    const places = placesWithin(box);
     const [holder, key] = r.pick(places);
     const [other, otherKey] = r.pick(places);
     switch (r.below(6)) {
       case 0:
         if (Array.isArray(holder)) holder.splice(Number(key), 1);
-        else if (holder !== (box as unknown)) delete holder[key];
+        else if (holder !== box) delete holder[key];
         break;
       case 1:
         holder[key] = structuredClone(other[otherKey]);
         break;
       case 2:
-        if (holder !== (box as unknown)) holder[`${key}x`] = structuredClone(r.pick(JSON_VALUES));
+        if (holder !== box) holder[`${key}x`] = structuredClone(r.pick(JSON_VALUES));
         break;
       case 3:
         holder[key] =
@@ -189,8 +156,20 @@ export function mutateJson(r: Random, given: unknown): string {
   let text = JSON.stringify(box.top) ?? 'null';
   if (r.chance(0.03))
     text = text.replace(/\d+/, () => r.pick(['1e999', '01', '-', 'NaN', '12345678901234567890123']));
-  if (r.chance(0.02)) text = text.replace(/\d+/, () => '['.repeat(5000) + ']'.repeat(5000));
+  if (r.chance(0.02)) text = text.replace(/\d+/, NESTED_DEEPLY);
   return text;
+}
+
+/** Changes to a list: an entry is left out, is there twice, or changes places with another. */
+export function listChanges<T>(r: Random, list: T[], at: number): (() => unknown)[] {
+  return [
+    () => list.splice(at, 1),
+    () => list.splice(r.below(list.length + 1), 0, structuredClone(list[at])),
+    () => {
+      const other = r.below(list.length);
+      [list[at], list[other]] = [list[other], list[at]];
+    },
+  ];
 }
 
 export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

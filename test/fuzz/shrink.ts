@@ -1,18 +1,17 @@
 /** Makes a case smaller that goes wrong, as long as it goes wrong in the same way. */
 
+/** After this time what is left is small enough. */
+const MILLISECONDS = 10_000;
+
 /** Whether what is left still goes wrong in the same way. */
-export type Fails = (candidate: readonly number[]) => Promise<boolean>;
+type Fails = (candidate: readonly number[]) => Promise<boolean>;
 
 /**
- * Leaves out parts of a list, first large ones and then small ones, and writes `plain` in the place of what has to stay,
+ * Leaves out parts of a list, first large ones and then small ones, and writes 0 in the place of what has to stay,
  * until nothing more goes or the time is over. Bytes and drawn numbers are such lists.
  */
-export async function shrink(
-  given: readonly number[],
-  fails: Fails,
-  { plain = 0, milliseconds = 10_000 } = {},
-): Promise<number[]> {
-  const end = Date.now() + milliseconds;
+export async function shrink(given: readonly number[], fails: Fails): Promise<number[]> {
+  const end = Date.now() + MILLISECONDS;
   let best = [...given];
   const take = async (candidate: number[]): Promise<boolean> => {
     if (Date.now() > end || !(await fails(candidate))) return false;
@@ -27,8 +26,8 @@ export async function shrink(
   for (let size = Math.ceil(best.length / 4); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
     for (let at = 0; at < best.length && Date.now() < end; at += size) {
       const part = best.slice(at, at + size);
-      if (part.every((own) => own === plain)) continue;
-      await take([...best.slice(0, at), ...part.fill(plain), ...best.slice(at + size)]);
+      if (part.every((own) => own === 0)) continue;
+      await take([...best.slice(0, at), ...part.fill(0), ...best.slice(at + size)]);
     }
   }
   return best;

@@ -1,6 +1,5 @@
 /** What a fuzz target is, and how what it did is judged. */
-import type { Engine } from '../../src/index.js';
-import { LanegradError } from '../../src/index.js';
+import { type Engine, LanegradError } from '../../src/index.js';
 import { CALLERS_ERROR } from './odd.js';
 import type { Random } from './random.js';
 
@@ -77,8 +76,12 @@ export function fileTarget<Read>(file: FileTarget<Read>): Target {
 /** A result that is not right, or an error where there should be none. */
 class Wrong extends Error {}
 
+export function wrong(problem: string): never {
+  throw new Wrong(problem);
+}
+
 export function expectThat(holds: boolean, otherwise: () => string): void {
-  if (!holds) throw new Wrong(otherwise());
+  if (!holds) wrong(otherwise());
 }
 
 /** What `use` gives, where nothing is wrong with what it is given. */

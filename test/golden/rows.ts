@@ -59,6 +59,14 @@ function over(
   }));
 }
 
+/** What every loss has: a number a row, and the gradient of what was predicted. */
+const lossOf = (s: Shape): Arguments => ({
+  losses: room(s.M),
+  ...written(s, 'dx'),
+  ...read(s, 'x', 1),
+  scale: 0.25,
+});
+
 const softmax: GoldenCase[] = [
   ...over('softmax_forward', inRows, (s) => ({ ...written(s, 'y'), ...read(s, 'x', 1) })),
   ...over('softmax_backward', inRows, (s) => ({
@@ -66,47 +74,35 @@ const softmax: GoldenCase[] = [
     ...read(s, 'y', 1),
     ...read(s, 'dy', 2),
   })),
-  ...over('softmax_cross_entropy', inRows, (s) => ({
-    ...{
-      losses: room(s.M),
-      ...written(s, 'dx'),
-      ...read(s, 'x', 1),
-      labels: wholes(s.M, s.N, 3),
-      scale: 0.25,
-    },
-  })),
+  ...over('softmax_cross_entropy', inRows, (s) => ({ ...lossOf(s), labels: wholes(s.M, s.N, 3) })),
   ...over('argmax', inRows, (s) => ({ y: room(s.M), ...read(s, 'x', 1) })),
 ];
 
-const lossOf = (s: Shape): Arguments => ({
-  ...{ losses: room(s.M), ...written(s, 'dx'), ...read(s, 'x', 1), weights: reals(s.M, 4), scale: 0.25 },
-  ...{ ...read(s, 't', 2) },
-});
+const ofTargets = (s: Shape): Arguments => ({ ...lossOf(s), ...read(s, 't', 2), weights: reals(s.M, 4) });
+
 const losses: GoldenCase[] = [
-  ...over('squared_error', inRows, lossOf),
-  ...over('absolute_error', inRows, lossOf),
-  ...over('huber_error', inRows, (s) => ({ ...lossOf(s), delta: 0.7 })),
-  ...over('binary_cross_entropy', inRows, (s) => ({ ...lossOf(s), positiveWeight: 2.5 })),
+  ...over('squared_error', inRows, ofTargets),
+  ...over('absolute_error', inRows, ofTargets),
+  ...over('huber_error', inRows, (s) => ({ ...ofTargets(s), delta: 0.7 })),
+  ...over('binary_cross_entropy', inRows, (s) => ({ ...ofTargets(s), positiveWeight: 2.5 })),
   ...over('weighted_cross_entropy', inRows, (s) => ({
-    ...{ losses: room(s.M), ...written(s, 'dx'), ...read(s, 'x', 1), labels: wholes(s.M, s.N, 3) },
-    ...{ weights: reals(s.M, 4), classWeights: reals(s.N, 5), smoothing: 0.1, scale: 0.25 },
+    ...{ ...lossOf(s), labels: wholes(s.M, s.N, 3), smoothing: 0.1 },
+    ...{ weights: reals(s.M, 4), classWeights: reals(s.N, 5) },
   })),
   ...over(
     'weighted_cross_entropy',
     inRows,
     (s) => ({
-      ...{ losses: room(s.M), ...written(s, 'dx'), ...read(s, 'x', 1), smoothing: 1, scale: 0.25 },
+      ...{ ...lossOf(s), smoothing: 1 },
       ...{ classWeights: spread(s.matrix(2), s.N, s.N + s.gap), ldc: s.N + s.gap },
     }),
     { as: 'probabilities' },
   ),
   ...over('row_weights', inRows, (s) => ({
-    ...{
-      y: room(s.M),
-      labels: wholes(s.M, 5, 3),
-      weights: s.matrix(1).slice(0, s.M),
-      classWeights: reals(5, 2),
-    },
+    y: room(s.M),
+    labels: wholes(s.M, 5, 3),
+    weights: s.matrix(1).slice(0, s.M),
+    classWeights: reals(5, 2),
   })),
   ...over('positive', inRows, (s) => ({ y: room(s.M), ...read(s, 'x', 1) })),
 ];
@@ -125,46 +121,40 @@ const moments = (n: number): Arguments => ({
   mean: reals(n, 11),
   rstd: reals(n, 12).map((v) => Math.abs(v) + 0.5),
 });
+const roomForMoments = (n: number): Arguments => ({ mean: room(n), rstd: room(n) });
+const affine = (n: number): Arguments => ({ weight: reals(n, 2), bias: reals(n, 3) });
 const running = (s: Shape): Arguments => ({
   ...{ runningMean: reals(s.N, 13), runningVar: reals(s.N, 14).map((v) => v * v) },
   ...{ momentum: 0.1, eps: 1e-5 },
 });
+/** What gradients are made of: the input, and the gradient of the output. */
+const xAndDy = (s: Shape): Arguments => ({ ...read(s, 'x', 1), ...read(s, 'dy', 2) });
+const inputGradient = (s: Shape): Arguments => ({ ...written(s, 'dx'), ...xAndDy(s), weight: reals(s.N, 3) });
 
 const normalisation: GoldenCase[] = [
   ...over(
     'batch_norm_statistics',
     inColumns,
-    (s) => ({ mean: room(s.N), rstd: room(s.N), ...read(s, 'x', 1), ...running(s) }),
+    (s) => ({ ...roomForMoments(s.N), ...read(s, 'x', 1), ...running(s) }),
     { more: long },
   ),
   ...over('batch_norm_running', inColumns, (s) => ({
-    ...{ mean: room(s.N), rstd: room(s.N), ...running(s), runningMean: s.matrix(1).slice(0, s.N) },
+    ...{ ...roomForMoments(s.N), ...running(s), runningMean: s.matrix(1).slice(0, s.N) },
   })),
   ...over('batch_norm_forward', inColumns, (s) => ({
-    ...{
-      ...written(s, 'y'),
-      ...moments(s.N),
-      ...read(s, 'x', 1),
-      weight: reals(s.N, 2),
-      bias: reals(s.N, 3),
-    },
+    ...{ ...written(s, 'y'), ...moments(s.N), ...read(s, 'x', 1), ...affine(s.N) },
   })),
   ...over(
     'batch_norm_forward',
     inColumns,
     (s) => ({ ...written(s, 'y'), ...moments(s.N), ...read(s, 'x', 1) }),
-    {
-      as: 'not affine',
-    },
+    { as: 'not affine' },
   ),
   ...[1, 0].flatMap((training) =>
     over(
       'batch_norm_backward',
       inColumns,
-      (s) => ({
-        ...{ ...written(s, 'dx'), dweight: room(s.N), dbias: room(s.N), ...moments(s.N), training },
-        ...{ ...read(s, 'x', 1), ...read(s, 'dy', 2), weight: reals(s.N, 3) },
-      }),
+      (s) => ({ ...inputGradient(s), dweight: room(s.N), dbias: room(s.N), ...moments(s.N), training }),
       { as: training ? 'training' : 'predicting', more: long },
     ),
   ),
@@ -173,37 +163,19 @@ const normalisation: GoldenCase[] = [
     ...{ deviations: s.matrix(1).slice(0, s.N), squares: reals(s.N, 6).map((v) => 300 * Math.abs(v)) },
   })),
   ...over('batch_norm_input_gradient', inColumns, (s) => ({
-    ...{
-      ...written(s, 'dx'),
-      ...moments(s.N),
-      ...read(s, 'x', 1),
-      ...read(s, 'dy', 2),
-      weight: reals(s.N, 3),
-    },
-    ...{ sums: reals(s.N, 4), products: reals(s.N, 5), count: 50 },
+    ...{ ...inputGradient(s), ...moments(s.N), sums: reals(s.N, 4), products: reals(s.N, 5), count: 50 },
   })),
-  ...over('block_totals', inColumns, ({ M, ...s }) => ({
-    ...{ y: room(s.N), sums: s.matrix(1), ldsums: s.N, B: M, divisor: 7 },
+  ...over('block_totals', inColumns, ({ M, N, matrix }) => ({
+    ...{ y: room(N), sums: matrix(1), ldsums: N, B: M, divisor: 7 },
   })),
   ...over('layer_norm_forward', inRows, (s) => ({
-    ...{ ...written(s, 'y'), mean: room(s.M), rstd: room(s.M), ...read(s, 'x', 1), eps: 1e-5 },
-    ...{ weight: reals(s.N, 2), bias: reals(s.N, 3) },
+    ...{ ...written(s, 'y'), ...roomForMoments(s.M), ...read(s, 'x', 1), eps: 1e-5, ...affine(s.N) },
   })),
-  ...over('layer_norm_backward', inRows, (s) => ({
-    ...{
-      ...written(s, 'dx'),
-      ...moments(s.M),
-      ...read(s, 'x', 1),
-      ...read(s, 'dy', 2),
-      weight: reals(s.N, 3),
-    },
-  })),
+  ...over('layer_norm_backward', inRows, (s) => ({ ...inputGradient(s), ...moments(s.M) })),
   ...over(
     'layer_norm_parameters',
     inColumns,
-    (s) => ({
-      ...{ dweight: room(s.N), dbias: room(s.N), ...moments(s.M), ...read(s, 'x', 1), ...read(s, 'dy', 2) },
-    }),
+    (s) => ({ dweight: room(s.N), dbias: room(s.N), ...moments(s.M), ...xAndDy(s) }),
     { more: long },
   ),
 ];
@@ -211,7 +183,9 @@ const normalisation: GoldenCase[] = [
 /** Rows of batch normalisation in blocks of 64. */
 const BLOCK = 64;
 const blocks: GoldenCase[] = Object.entries({
-  ...{ ...shapes, 'several blocks': shape(200, 21, 3), special: inColumns },
+  ...shapes,
+  'several blocks': shape(200, 21, 3),
+  special: inColumns,
 }).flatMap(([name, s]): GoldenCase[] => {
   const { M, N, gap } = s;
   const B = Math.ceil(M / BLOCK);
@@ -230,14 +204,7 @@ const blocks: GoldenCase[] = Object.entries({
       kernel: 'block_products',
       shape: name,
       args: {
-        ...{
-          ...sums,
-          products: room(B * N),
-          ldproducts: N,
-          ...moments(N),
-          ...read(s, 'x', 1),
-          ...read(s, 'dy', 2),
-        },
+        ...{ ...sums, products: room(B * N), ldproducts: N, ...moments(N), ...xAndDy(s) },
         ...{ ldxblock: ld, lddyblock: ld, B, N, M },
       },
     },
@@ -245,38 +212,33 @@ const blocks: GoldenCase[] = Object.entries({
 });
 
 const drawn = { seedLow: 7, seedHigh: 5, stream: 3, step: 11, batch: 2, first: 4, rate: 0.3 };
+/** Rows of the tables that numbers are looked up in. */
+const CATEGORIES = 7;
+
+const tableGradient = (s: Shape): Arguments => ({
+  ...{ dtable: room(CATEGORIES * s.N), lddt: s.N, x: rowsOf(s), ldx: 1, ...read(s, 'dy', 2), K: CATEGORIES },
+});
 const layers: GoldenCase[] = [
   ...over('dropout_forward', inRows, (s) => ({
     ...{ ...written(s, 'y'), ...written(s, 'mask'), ...read(s, 'x', 1), ...drawn },
   })),
   ...over('embedding_forward', inRows, (s) => ({
-    ...{ ...written(s, 'y'), x: rowsOf(s), ldx: 1, table: reals(7 * s.N, 2), ldt: s.N, K: 7 },
+    ...{
+      ...written(s, 'y'),
+      x: rowsOf(s),
+      ldx: 1,
+      table: reals(CATEGORIES * s.N, 2),
+      ldt: s.N,
+      K: CATEGORIES,
+    },
   })),
-  ...over(
-    'embedding_backward',
-    inRows,
-    (s) => ({
-      ...{
-        dtable: room(7 * s.N),
-        lddt: s.N,
-        lost: room(7 * s.N),
-        x: rowsOf(s),
-        ldx: 1,
-        ...read(s, 'dy', 2),
-        K: 7,
-      },
-    }),
-    { more: long },
-  ),
-  ...over(
-    'embedding_backward',
-    inRows,
-    (s) => ({ dtable: room(7 * s.N), lddt: s.N, x: rowsOf(s), ldx: 1, ...read(s, 'dy', 2), K: 7 }),
-    { as: 'plain chains' },
-  ),
+  ...over('embedding_backward', inRows, (s) => ({ ...tableGradient(s), lost: room(CATEGORIES * s.N) }), {
+    more: long,
+  }),
+  ...over('embedding_backward', inRows, tableGradient, { as: 'plain chains' }),
 ];
 
-/** Rows of a table of seven, some beyond it; special ones too. */
+/** Rows of such a table, some beyond it; special ones too. */
 function rowsOf({ M }: Shape): Float32Array {
   const values = Float32Array.from(wholes(M, 9, 1), (v) => v - 0.5);
   if (M === specials.length) values.set(specials);

@@ -5,8 +5,8 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
   {
     file: /compressed|pool|norm-blocks/,
     line: /^for \(; (n \+ 8 <= to|c <= C - 8|n <= N - 8); . \+= 8\)/,
-    change: /i32.le_s -> i32.lt_s|const 8 -> i32.const 7/,
-    reason: 'The last eight are done by four, or some twice, with the same result.',
+    change: /i32.le_s -> i32.lt_s|const 8 -> i32.const [79]/,
+    reason: 'The last eight are done by four or one by one, or some twice, with the same result.',
   },
   {
     file: /sparse/,
@@ -16,7 +16,7 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
   },
   {
     file: /gemm\/driver|gemm\/thin|conv\/depthwise/,
-    line: /(start \? start \+ at|bias \? bias \+ at) : 0/,
+    line: /(start \? start \+ at|bias \? bias \+ at) : 0|^strip_[18]\(work, 0, /,
     change: /const 0 -> i32.const 1/,
     reason: 'Memory begins with zeros, and what is read there are zeros either way.',
   },
@@ -27,14 +27,8 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     reason: 'Sizes of blocks, and one row done by another loop: each sum is the same chain.',
   },
   {
-    file: /gemm\/driver/,
-    line: /^const add = long && k > 0/,
-    change: /const 1 -> i32.const 2/,
-    reason: 'A flag is any number but 0.',
-  },
-  {
     file: /gemm\/pack|conv\/windows/,
-    line: /^(if|else if) \(R == 6\)|i \+ 2 == R|R > 5 \?|rows > 5 \?|^store<u64>\(|^dst \+= 24/,
+    line: /^(if|else if) \(R == 6\)|^if \(n == 6\)|i \+ 2 == R|R > 5 \?|rows > 5 \?|^store<u64>\(|^dst \+= 24/,
     reason: 'Tiles of six rows are those of the fma binary.',
   },
   {
@@ -71,19 +65,19 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     line: /^const low = min\(PW, .*‸/,
     change:
       /const 1 -> i32.const 0|const 0 -> i32.const 1|i32.sub -> i32.add|i32.div_s -> i32.mul|i32.lt_s -> i32.le_s/,
-    reason: 'Less pixels, or as many, are done by four, to the same sums.',
+    reason: 'Fewer pixels, or as many, are done by four, to the same sums.',
   },
   {
     file: /conv\/depthwise/,
     line: /^const high = max\(low, min\(PW, .*‸/,
     change: /const 0 -> i32.const 1|const 1 -> i32.const 0|i32.add -> i32.sub|i32.lt_s -> i32.le_s/,
-    reason: 'Less pixels, or as many, are done by four; of one column there are no four.',
+    reason: 'Fewer pixels, or as many, are done by four; of one column there are no four.',
   },
   {
     file: /conv\/depthwise/,
     line: /^if \(j >= low && j \+ 4 <= high\)/,
     change: /i32.ge_s -> i32.gt_s|i32.le_s -> i32.lt_s/,
-    reason: 'Less pixels are done by four.',
+    reason: 'Fewer pixels are done by four.',
   },
   {
     file: /conv\/depthwise/,
@@ -115,20 +109,20 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     file: /conv\/windows/,
     line: /^const straight = /,
     change: /i32.le_s -> i32.lt_s|const 1 -> i32.const 0|const 1536 -> i32.const 1535|i32.sub -> i32.add/,
-    reason: 'Less blocks go the straight way, to the same panels.',
+    reason: 'Fewer blocks go the straight way, to the same panels.',
   },
   {
     file: /conv\/windows/,
     line: /^return a >= 0 \? a \/ b : /,
     change:
       /const 0 -> i32.const 1|i32.ge_s -> i32.gt_s|const 1 -> i32.const 0|i32.sub -> i32.add|i32.div_s -> i32.mul/,
-    reason: 'Equal, or less columns are copied without a look at each.',
+    reason: 'Equal, or fewer columns are copied without a look at each.',
   },
   {
     file: /conv\/windows/,
     line: /^return a > 0 \? \(a \+ b - 1\) \/ b : /,
     change: /i32.gt_s -> i32.ge_s|const 1 -> i32.const 0|i32.sub -> i32.add|i32.div_s -> i32.mul/,
-    reason: 'Equal, or less columns are copied without a look at each.',
+    reason: 'Equal, or fewer columns are copied without a look at each.',
   },
   {
     file: /conv\/windows/,
@@ -159,12 +153,6 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     line: /^if \(step == 4 && rows == R\)/,
     change: /const 4 -> i32.const [35]/,
     reason: 'Rows that overlap are packed one way or the other; steps are multiples of four.',
-  },
-  {
-    file: /conv\/few|gemm\/tiles/,
-    line: /^multiply\(.*, 1, 0, 0\)/,
-    change: /const 0 -> i32.const 1/,
-    reason: 'Where the next tile would begin, of one that is alone.',
   },
   {
     file: /gemm\/driver/,
@@ -204,21 +192,10 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     reason: 'There are at most eight columns.',
   },
   {
-    file: /conv\/windows/,
-    line: /^if \(n == 6\)|^store<u64>\(out, load<u64>\(from, 16\), 16\)/,
-    reason: 'Tiles of six rows are those of the fma binary.',
-  },
-  {
-    file: /compressed|pool|norm-blocks/,
-    line: /^for \(; (n \+ 8 <= to|c <= C - 8|n <= N - 8); . \+= 8\)/,
-    change: /const 8 -> i32.const 9/,
-    reason: 'The last eight are done one by one, or by four.',
-  },
-  {
     file: /compressed/,
     line: /^if \(m % AHEAD == 0\) fetch|load<u8>\(p\);$/,
     change: /const 15 -> i32.const 14|i32.add -> i32.sub|load8_u -> i32.load8_s/,
-    reason: 'What is fetched ahead, whose numbers nobody takes: other rows that are there, or less.',
+    reason: 'What is fetched ahead, whose numbers nobody takes: other rows that are there, or fewer.',
   },
   {
     file: /compressed/,
@@ -232,12 +209,6 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     change: /const 0 -> i32.const 1/,
     kernel: /sparse_sgd/,
     reason: 'A gradient starts from the zeros that memory begins with, of which there are more.',
-  },
-  {
-    file: /sparse/,
-    line: /\bmin\(ROWS_ASIDE, ‸\w/,
-    change: /const 16 -> i32.const 15/,
-    reason: 'What the second is compared with: where it is the constant itself, either will do.',
   },
   {
     file: /gemm\/driver/,
@@ -256,12 +227,6 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
     line: /return remaining % ‸5 == 0/,
     change: /const 5 -> i32.const 6/,
     reason: 'Which rows a tile has: five whole ones where six remain.',
-  },
-  {
-    file: /gemm\/thin/,
-    line: /^strip_[18]\(work, 0, /,
-    change: /const 0 -> i32.const 1/,
-    reason: 'Memory begins with zeros, and what is read there are zeros either way.',
   },
   {
     file: /gemm\/pack/,

@@ -13,7 +13,7 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: any,
-    line: /^for \((let )?. = [0M]; . (<|>) [M0]; . [+-]= (block|height)\)/,
+    line: /^for \((let )?. = [0M]; . (<|>) [M0]; . [+-]= (block|height|ROWS|SHORT_BLOCK)\)/,
     change: /i32.gt_s -> i32.ge_s|i32.lt_s -> i32.le_s/,
     reason: 'One turn more, of no rows.',
   },
@@ -85,7 +85,7 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'The first lane is loaded.',
   },
   {
-    file: /chain/,
+    file: /chain|reduce/,
     line: /promote_low_f32x4\(v128\.shuffle<f64>\(v, v, 1, 0\)\)/,
     change: /-> 8 9 10 11 12 13 14 15 0 1 2 3 0 1 2 3$/,
     reason: 'Two lanes are taken, and the last is none of them.',
@@ -107,18 +107,6 @@ export const equivalents: readonly Equivalent[] = [
     line: /^const variance: f32 = \(spread < 0 \? 0 : spread\)/,
     change: /f32.lt -> f32.le/,
     reason: 'Nothing is nothing.',
-  },
-  {
-    file: /norm/,
-    line: /^const mu: f32 = f32x4\.extract_lane\(first, 0\)/,
-    change: /lane 1$/,
-    reason: 'All lanes hold the same.',
-  },
-  {
-    file: /norm/,
-    line: /^for \(let m = M; m > 0; m -= (block|ROWS|SHORT_BLOCK)\)/,
-    change: /i32.gt_s -> i32.ge_s/,
-    reason: 'One turn more, of no rows.',
   },
   {
     file: /norm/,
@@ -178,8 +166,9 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: any,
-    line: /\bmin\((4|MC|NC|KC), ‸\w/,
-    change: /^i32.const (4 -> i32.const 3|100 -> i32.const 99|512 -> i32.const 511|256 -> i32.const 255)$/,
+    line: /\bmin\((4|MC|NC|KC|ROWS_ASIDE), ‸\w/,
+    change:
+      /^i32.const (4 -> i32.const 3|16 -> i32.const 15|100 -> i32.const 99|512 -> i32.const 511|256 -> i32.const 255)$/,
     reason: 'What the second is compared with: where it is the constant itself, either will do.',
   },
   {
@@ -193,12 +182,6 @@ export const equivalents: readonly Equivalent[] = [
     line: /^return distance % dilation == 0/,
     change: /const -1 -> i32.const -2/,
     reason: 'Any number below 0 says the same.',
-  },
-  {
-    file: /reduce/,
-    line: /promote_low_f32x4\(v128\.shuffle<f64>\(v, v, 1, 0\)\)/,
-    change: /-> 8 9 10 11 12 13 14 15 0 1 2 3 0 1 2 3$/,
-    reason: 'Two lanes are taken, and the last is none of them.',
   },
   {
     file: /pool/,
@@ -268,8 +251,8 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'There is a category at least.',
   },
   {
-    file: /softmax|losses/,
-    line: /f32x4\.extract_lane\((log4\(f32x4\.splat\(sum\)\)|shift), 0\)/,
+    file: /norm|softmax|losses/,
+    line: /f32x4\.extract_lane\((first|log4\(f32x4\.splat\(sum\)\)|shift), 0\)/,
     change: /lane 1$/,
     reason: 'All lanes hold the same.',
   },

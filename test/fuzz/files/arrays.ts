@@ -13,13 +13,23 @@ import {
   writeNpz,
   writeSafetensors,
 } from '../../../src/index.js';
-import { bytesOf, decodeNpy, idx, npy, safetensors, splitSafetensors, tensorBytes, zip } from '../encode.js';
+import {
+  bytesOf,
+  decodeNpy,
+  elementsOf,
+  idx,
+  npy,
+  safetensors,
+  splitSafetensors,
+  tensorBytes,
+  zip,
+} from '../encode.js';
 import { joined, mutateBytes, mutateJson } from '../mutate.js';
 import type { Random } from '../random.js';
 import { mutateSafetensorsHeader } from '../structure/safetensors.js';
 import { mutateZip, packed } from '../structure/zip.js';
-import { expectThat, type FileTarget, must } from '../target.js';
-import { equalBytes, sameAgain, unaligned } from './same.js';
+import { expectThat, type FileTarget } from '../target.js';
+import { comesBack, equalBytes, sameAgain, unaligned } from './same.js';
 
 type IdxFile = ReturnType<typeof readIdx>;
 type SafetensorsFile = ReturnType<typeof readSafetensors>;
@@ -49,10 +59,7 @@ const TYPES = [
 function makeArray(r: Random) {
   const shape = r.list(r.below(4), () => r.below(4));
   const type = r.pick(TYPES);
-  const data = type.make(
-    r,
-    shape.reduce((product, length) => product * length, 1),
-  );
+  const data = type.make(r, elementsOf(shape));
   return { ...type, shape, data, tuple: `(${shape.map((length) => `${length},`).join(' ')})` };
 }
 
@@ -116,7 +123,7 @@ function checkNpy(file: Uint8Array, read: { shape: readonly number[]; data: Arra
     read.shape.join() === known.shape.join(),
     () => `read [${read.shape}] of a header with [${known.shape}]`,
   );
-  const count = known.shape.reduce((product, length) => product * length, 1);
+  const count = elementsOf(known.shape);
   expectThat(read.data.length === count, () => `read ${read.data.length} values of ${count}`);
   if (count === 0 || known.fortran || !['<f4', '<f8', '<i4'].includes(known.descr)) return;
   const view = new DataView(known.bytes.buffer, known.bytes.byteOffset);
@@ -150,11 +157,7 @@ const npyTarget: FileTarget<NpyArray> = {
     const read = readNpy(bytes, 'f');
     checkNpy(bytes, read);
     sameAgain('bytes at an odd place', readNpy(unaligned(bytes), 'f'), read);
-    if (canBeWritten(read)) {
-      const written = await must('what was read, to be written', () => writeNpy(read));
-      const again = await must('its own file', () => readNpy(written, 'g'));
-      sameAgain('its own file', again, read);
-    }
+    if (canBeWritten(read)) await comesBack(read, writeNpy, (file) => readNpy(file, 'g'));
     return read;
   },
 };
@@ -179,16 +182,13 @@ const npzTarget: FileTarget<Map<string, NpyArray>> = {
   async read(bytes) {
     const read = readNpz(bytes, 'f');
     for (const [name, { shape, data }] of read) {
-      const count = shape.reduce((product, length) => product * length, 1);
+      const count = elementsOf(shape);
       expectThat(data.length === count, () => `${name}: ${data.length} values of ${count}`);
     }
     sameAgain('bytes at an odd place', readNpz(unaligned(bytes), 'f'), read);
     const arrays = [...read].filter((entry): entry is [string, WritableNpy] => canBeWritten(entry[1]));
-    if (arrays.length === read.size && !read.has('')) {
-      const written = await must('what was read, to be written', () => writeNpz(new Map(arrays)));
-      const again = await must('its own file', () => readNpz(written, 'g'));
-      sameAgain('its own file', again, read);
-    }
+    if (arrays.length === read.size && !read.has(''))
+      await comesBack(new Map(arrays), writeNpz, (file) => readNpz(file, 'g'));
     return read;
   },
 };
@@ -229,7 +229,7 @@ const safetensorsTarget: FileTarget<SafetensorsFile> = {
   },
   async read(bytes) {
     const read = readSafetensors(bytes, 'f');
-    const { tensors, metadata } = read;
+    const { tensors } = read;
     const known = tensorBytes(bytes);
     expectThat(known.size === tensors.size, () => `${tensors.size} tensors, the header has ${known.size}`);
     let writable = true;
@@ -252,13 +252,13 @@ const safetensorsTarget: FileTarget<SafetensorsFile> = {
       () => 'accepted bytes that no tensor holds',
     );
     sameAgain('bytes at an odd place', readSafetensors(unaligned(bytes), 'f'), read);
-    if (writable) {
-      const written = await must('what was read, to be written', () =>
-        writeSafetensors(tensors as WritableTensors, metadata),
+    if (writable)
+      await comesBack(
+        read,
+        ({ tensors, metadata }) => writeSafetensors(tensors as WritableTensors, metadata),
+        (file) => readSafetensors(file, 'g'),
+        byName,
       );
-      const again = await must('its own file', () => readSafetensors(written, 'g'));
-      sameAgain('its own file', byName(again), byName(read));
-    }
     return read;
   },
 };
@@ -269,7 +269,7 @@ const idxTarget: FileTarget<IdxFile> = {
   extension: 'idx',
   make(r) {
     const dims = r.list(r.between(1, 3), () => r.below(4));
-    const count = dims.reduce((product, length) => product * length, 1);
+    const count = elementsOf(dims);
     const data = r.bytes(count);
     const file = idx(0x08, dims, data);
     if (r.chance(0.15))
@@ -284,10 +284,7 @@ const idxTarget: FileTarget<IdxFile> = {
     const view = new DataView(bytes.buffer);
     const known = Array.from({ length: bytes[3] }, (_, i) => view.getUint32(4 + 4 * i));
     expectThat(dims.join() === known.join(), () => `dims [${dims}] of [${known}]`);
-    expectThat(
-      data.length === known.reduce((product, length) => product * length, 1),
-      () => `${data.length} values`,
-    );
+    expectThat(data.length === elementsOf(known), () => `${data.length} values`);
     sameAgain('bytes at an odd place', readIdx(unaligned(bytes), 'f'), read);
     return read;
   },

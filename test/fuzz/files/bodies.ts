@@ -14,7 +14,7 @@ import { openTable, prepareTable, tableModel } from '../../../src/tables.js';
 import { mutateBytes, mutateJson, mutateText } from '../mutate.js';
 import type { Random } from '../random.js';
 import { anyPng, mutatePng, pngOf } from '../structure/pictures.js';
-import { expectThat, type FileTarget, type World } from '../target.js';
+import { expectThat, type FileTarget, type World, wrong } from '../target.js';
 
 interface Answer {
   readonly status: number;
@@ -50,22 +50,16 @@ async function post(url: string, bytes: Uint8Array<ArrayBuffer>, type: string): 
   // A connection that was idle may be closed just as it is used again.
   const response = await ask().catch(ask);
   const text = await response.text();
+  const { status } = response;
+  const said = () => `status ${status}: ${text.slice(0, 200)}`;
   let json: Answer['json'];
   try {
     json = JSON.parse(text) as Answer['json'];
   } catch {
-    expectThat(false, () => `status ${response.status} with what is no JSON: ${text.slice(0, 100)}`);
-    throw new Error('never');
+    return wrong(`what is no JSON, with ${said()}`);
   }
-  const { status } = response;
-  expectThat(
-    status === 200 || (status >= 400 && status < 500),
-    () => `status ${status}: ${text.slice(0, 200)}`,
-  );
-  expectThat(
-    (status === 200) === (json.predictions !== undefined),
-    () => `status ${status}: ${text.slice(0, 200)}`,
-  );
+  expectThat(status === 200 || (status >= 400 && status < 500), said);
+  expectThat((status === 200) === (json.predictions !== undefined), said);
   if (json.error) {
     expectThat(json.error.message.length < 2000, () => `a message of ${json.error!.message.length} letters`);
     expectThat(

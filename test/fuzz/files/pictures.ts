@@ -5,10 +5,13 @@ import { decodePicture } from '../../../src/data/images/decode.js';
 import type { Picture } from '../../../src/data/images/picture.js';
 import { mutateBytes } from '../mutate.js';
 import { anyPng, mutateJpeg, mutatePng, pngOf } from '../structure/pictures.js';
-import { expectThat, type FileTarget, must } from '../target.js';
-import { equalBytes, sameAgain, unaligned } from './same.js';
+import { expectThat, type FileTarget } from '../target.js';
+import { comesBack, equalBytes, sameAgain, unaligned } from './same.js';
 
 const read = async (bytes: Uint8Array): Promise<Picture> => decodePicture(bytes, 'picture');
+
+const pngFile = ({ height, width, channels, pixels }: Picture): Uint8Array =>
+  Uint8Array.from(encode({ height, width, channels, depth: 8, data: Uint8Array.from(pixels) }));
 
 async function readTwice(bytes: Uint8Array<ArrayBuffer>): Promise<Picture> {
   const picture = await read(bytes);
@@ -20,8 +23,7 @@ async function readTwice(bytes: Uint8Array<ArrayBuffer>): Promise<Picture> {
   // Few bytes may be many pixels.
   if (pixels.length > 2 ** 18) return picture;
   sameAgain('bytes at an odd place', await read(unaligned(bytes)), picture);
-  const own = encode({ height, width, channels, depth: 8, data: Uint8Array.from(pixels) });
-  sameAgain('its own file', await must('its own file', () => read(Uint8Array.from(own))), picture);
+  await comesBack(picture, pngFile, read);
   return picture;
 }
 

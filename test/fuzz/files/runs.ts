@@ -1,5 +1,5 @@
 /** What runs and sweeps leave in their folders, and people and crashes change: journals, config.json, metrics. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { metricsCsv, metricsEvents } from '../../../src/index.js';
 import { RunFolder, sweep } from '../../../src/node.js';
@@ -11,7 +11,7 @@ import { replay } from '../../../src/sweep/journal/records.js';
 import { readStudy } from '../../../src/sweep/read.js';
 import { sweepPage } from '../../../src/sweep/report/page.js';
 import { bestOf } from '../../../src/sweep/trial.js';
-import { mutateBytes, mutateJson, mutateText } from '../mutate.js';
+import { listChanges, mutateBytes, mutateJson, mutateText, NESTED_DEEPLY } from '../mutate.js';
 import type { Random } from '../random.js';
 import { expectThat, type FileTarget, must, type World } from '../target.js';
 import { sameAgain } from './same.js';
@@ -25,7 +25,6 @@ async function within<T>(
 ): Promise<T> {
   const folder = await mkdtemp(join(world.folder, 'file-'));
   try {
-    await mkdir(folder, { recursive: true });
     const path = join(folder, name);
     await writeFile(path, bytes);
     return await use(folder, path);
@@ -38,8 +37,9 @@ async function within<T>(
   }
 }
 
-/** Of a line that is cut off its text. */
+/** What a line holds. Of one that was cut off, or nested too deep to be changed within, its text. */
 function parsed(line: string): unknown {
+  if (line.includes(NESTED_DEEPLY)) return line;
   try {
     return JSON.parse(line);
   } catch {
@@ -60,16 +60,10 @@ function mutateLines(r: Random, text: string): Uint8Array<ArrayBuffer> {
       () => {
         lines[at] = mutateJson(r, parsed(lines[at]));
       },
-      () => lines.splice(at, 1),
-      () => lines.splice(r.below(lines.length + 1), 0, lines[at]),
-      () => {
-        const other = r.below(lines.length);
-        [lines[at], lines[other]] = [lines[other], lines[at]];
-      },
+      ...listChanges(r, lines, at),
       () => lines.splice(at, 0, r.pick(['', ' ', 'null', '[]', '"x"', '{}', '\0\0\0', '[[[['])),
     ])();
     if (lines.length === 0) break;
-    if (r.chance(0.1)) break;
   }
   const whole = `${lines.join('\n')}\n`;
   if (r.chance(0.15)) return Uint8Array.from(Buffer.from(mutateText(r, whole)));

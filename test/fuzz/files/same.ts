@@ -1,6 +1,6 @@
 /** What two readings must have in common, and what of a reading is kept beside a file. */
 import { createHash } from 'node:crypto';
-import { expectThat } from '../target.js';
+import { expectThat, must, wrong } from '../target.js';
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
@@ -37,7 +37,23 @@ export function sameAgain(what: string, given: unknown, expected: unknown): void
   if (a === b) return;
   const at = [...b].findIndex((letter, i) => a[i] !== letter);
   const part = (text: string) => text.slice(Math.max(0, at - 60), at + 60);
-  expectThat(false, () => `${what} gives another result: ${part(a)} where it was ${part(b)}`);
+  wrong(`${what} gives another result: ${part(a)} where it was ${part(b)}`);
+}
+
+/**
+ * What was read must be written as a file that reads the same and is written the same again. `of` is what of it is
+ * compared.
+ */
+export async function comesBack<Read>(
+  read: Read,
+  write: (read: Read) => Uint8Array,
+  readAgain: (file: Uint8Array) => unknown,
+  of: (read: Read) => unknown = (own) => own,
+): Promise<void> {
+  const written = await must('what was read, to be written', () => write(read));
+  const again = (await must('its own file', () => readAgain(written))) as Read;
+  sameAgain('its own file', of(again), of(read));
+  expectThat(equalBytes(write(again), written), () => 'its own file is written otherwise again');
 }
 
 /** What was read, as it stands beside a file that is kept: short as it is, or by its hash. */

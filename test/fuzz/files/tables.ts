@@ -10,8 +10,15 @@ import { inPieces, rowsOf } from '../../tables/read.js';
 import { mutateBytes, mutateText } from '../mutate.js';
 import type { Random } from '../random.js';
 import { hostilePage, mutateFooter, mutateThrift } from '../structure/parquet.js';
-import { expectThat, type FileTarget, type Made } from '../target.js';
-import { hostileText, makeCsv, makeJsonLines, makeParquet, type Written } from '../targets/tables.js';
+import { expectThat, type FileTarget } from '../target.js';
+import {
+  checkCells,
+  hostileText,
+  makeCsv,
+  makeJsonLines,
+  makeParquet,
+  type Written,
+} from '../targets/tables.js';
 import { sameAgain, unaligned } from './same.js';
 
 interface Read {
@@ -54,21 +61,10 @@ async function readEverywhere(bytes: Uint8Array<ArrayBuffer>): Promise<Read> {
   return whole;
 }
 
-function says({ names, cells }: Written) {
-  return ({ columns, rows }: Read): void => {
-    expectThat(columns.join('|') === names.join('|'), () => `columns ${columns.join('|')}, written ${names}`);
-    expectThat(rows.length === cells[0].length, () => `${rows.length} rows, written ${cells[0].length}`);
-    for (const [i, column] of cells.entries()) {
-      for (const [row, value] of column.entries()) {
-        const given = rows[row][i];
-        expectThat(
-          Object.is(given, value) || Object.is(given, Number(value)),
-          () => `row ${row + 1} of ${names[i]}: ${JSON.stringify(given)}, written ${JSON.stringify(value)}`,
-        );
-      }
-    }
-  };
-}
+const says =
+  (written: Written) =>
+  ({ columns, rows }: Read): void =>
+    checkCells(written, columns, rows.length, (row, column) => rows[row][column]);
 
 /** Text as it is, in UTF-16, or behind gzip. */
 function encoded(r: Random, text: string): Uint8Array<ArrayBuffer> {
@@ -81,34 +77,20 @@ function encoded(r: Random, text: string): Uint8Array<ArrayBuffer> {
   return utf8;
 }
 
-function textual(r: Random, written: Written, text: string): Made<Read> {
-  if (r.chance(0.15)) return { bytes: encoded(r, text), says: says(written) };
-  const changed = r.chance(0.1) ? hostileText(r) : mutateText(r, text);
-  const bytes = encoded(r, changed);
-  return { bytes: r.chance(0.15) ? mutateBytes(r, bytes) : bytes };
-}
-
-const csvTarget: FileTarget<Read> = {
-  name: 'a CSV table in pieces',
-  weight: 10,
-  extension: 'csv',
+const textTarget = (name: string, extension: string, write: (r: Random) => Written): FileTarget<Read> => ({
+  ...{ name, weight: 10, extension },
   make(r) {
-    const written = makeCsv(r);
-    return textual(r, written, new TextDecoder().decode(written.bytes));
+    const written = write(r);
+    const text = new TextDecoder().decode(written.bytes);
+    if (r.chance(0.15)) return { bytes: encoded(r, text), says: says(written) };
+    const bytes = encoded(r, r.chance(0.1) ? hostileText(r) : mutateText(r, text));
+    return { bytes: r.chance(0.15) ? mutateBytes(r, bytes) : bytes };
   },
   read: readEverywhere,
-};
+});
 
-const jsonTarget: FileTarget<Read> = {
-  name: 'a JSON table in pieces',
-  weight: 10,
-  extension: 'jsonl',
-  make(r) {
-    const written = makeJsonLines(r);
-    return textual(r, written, new TextDecoder().decode(written.bytes));
-  },
-  read: readEverywhere,
-};
+const csvTarget = textTarget('a CSV table in pieces', 'csv', makeCsv);
+const jsonTarget = textTarget('a JSON table in pieces', 'jsonl', makeJsonLines);
 
 const fixtures = ['snappy', 'gzip', 'zstd'].map((name) =>
   Uint8Array.from(readFileSync(new URL(`../../tables/fixtures/pyarrow-${name}.parquet`, import.meta.url))),

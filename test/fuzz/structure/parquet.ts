@@ -1,6 +1,6 @@
 /** Parquet by its structure: numbers of the footer, pages whose headers lie, and Thrift's compact protocol. */
 import { levelsOf, onePage, type Page, varint, withFooter } from '../../tables/parquet-parts.js';
-import { joined, mutateBytes } from '../mutate.js';
+import { joined, mutateBytes, placesWithin } from '../mutate.js';
 import type { Random } from '../random.js';
 
 const NUMBERS = [0, 1, -1, 2, 3, 8, 255, 65_536, 2 ** 31 - 1, -(2 ** 31), 2 ** 31];
@@ -35,15 +35,7 @@ export function mutateFooter(r: Random, file: Uint8Array): Uint8Array<ArrayBuffe
 }
 
 function changeWithin(r: Random, metadata: object): void {
-  const places: [holder: Record<string, unknown>, key: string][] = [];
-  const collect = (holder: object): void => {
-    for (const [key, value] of Object.entries(holder)) {
-      places.push([holder as Record<string, unknown>, key]);
-      if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) collect(value as object);
-    }
-  };
-  collect(metadata);
-  const [holder, key] = r.pick(places);
+  const [holder, key] = r.pick(placesWithin(metadata));
   const value = holder[key];
   if (typeof value === 'bigint') holder[key] = r.chance(0.5) ? value + r.pick([1n, -1n, 4n]) : r.pick(LARGE);
   else if (typeof value === 'number') holder[key] = r.pick(NUMBERS);

@@ -1,6 +1,6 @@
 /** PNG files by their chunks and JPEG files by their segments: changed there, with checksums that are right. */
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
-import { joined, mutateBytes } from '../mutate.js';
+import { joined, listChanges, mutateBytes } from '../mutate.js';
 import type { Random } from '../random.js';
 
 interface Chunk {
@@ -10,6 +10,26 @@ interface Chunk {
 }
 
 const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
+/** PNG's colour types: how many samples a pixel has, and how many bits each of them may have. */
+const COLOURS = [
+  { type: 0, samples: 1, depths: [1, 2, 4, 8, 16] },
+  { type: 2, samples: 3, depths: [8, 16] },
+  { type: 3, samples: 1, depths: [1, 2, 4, 8] },
+  { type: 4, samples: 2, depths: [8, 16] },
+  { type: 6, samples: 4, depths: [8, 16] },
+];
+const PALETTE = 3;
+/** Where each pass over an image begins, and how far apart its pixels are: at once, or by Adam7. */
+const AT_ONCE = [[0, 0, 1, 1]];
+const ADAM7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
 const SIZES = [0, 1, 2, 7, 8, 64, 65_535, 8192, 8193, 2 ** 26, 2 ** 31, 2 ** 32 - 1];
 
 export function pngOf(chunks: readonly Chunk[]): Uint8Array<ArrayBuffer> {
@@ -27,45 +47,26 @@ export function pngOf(chunks: readonly Chunk[]): Uint8Array<ArrayBuffer> {
 
 /** Any colour type, depth and interlacing, with as many bytes as that takes; rows by any filter. */
 export function anyPng(r: Random, width: number, height: number): Chunk[] {
-  const [colour, samples] = r.pick([
-    [0, 1],
-    [2, 3],
-    [3, 1],
-    [4, 2],
-    [6, 4],
-  ] as const);
-  const depths = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] }[colour];
+  const { type, samples, depths } = r.pick(COLOURS);
   const depth = r.pick(depths);
   const interlaced = r.chance(0.3);
   const header = new DataView(new ArrayBuffer(13));
   header.setUint32(0, width);
   header.setUint32(4, height);
-  for (const [i, byte] of [depth, colour, 0, 0, Number(interlaced)].entries()) header.setUint8(8 + i, byte);
-  const passes = interlaced
-    ? [
-        [0, 0, 8, 8],
-        [4, 0, 8, 8],
-        [0, 4, 4, 8],
-        [2, 0, 4, 4],
-        [0, 2, 2, 4],
-        [1, 0, 2, 2],
-        [0, 1, 1, 2],
-      ]
-    : [[0, 0, 1, 1]];
-  const rows = passes.flatMap(([x, y, across, down]) => {
-    const pixels = Math.max(0, Math.ceil((width - x) / across));
-    const bytes = Math.ceil((pixels * depth * samples) / 8);
-    return pixels === 0
-      ? []
-      : r.list(Math.max(0, Math.ceil((height - y) / down)), () =>
-          joined(Uint8Array.of(r.below(5)), r.bytes(bytes)),
-        );
+  for (const [i, byte] of [depth, type, 0, 0, Number(interlaced)].entries()) header.setUint8(8 + i, byte);
+  const rows = (interlaced ? ADAM7 : AT_ONCE).flatMap(([x, y, across, down]) => {
+    const [columns, lines] = [Math.ceil((width - x) / across), Math.ceil((height - y) / down)];
+    if (columns <= 0 || lines <= 0) return [];
+    const bytes = Math.ceil((columns * depth * samples) / 8);
+    return r.list(lines, () => joined(Uint8Array.of(r.below(5)), r.bytes(bytes)));
   });
   const colours = r.pick([2 ** depth, 2 ** depth, r.between(1, 2 ** Math.min(depth, 8))]);
   return [
     { name: 'IHDR', data: new Uint8Array(header.buffer) },
-    ...(colour === 3 ? [{ name: 'PLTE', data: r.bytes(3 * colours) }] : []),
-    ...(r.chance(0.3) && colour < 4 ? [{ name: 'tRNS', data: r.bytes(r.pick([1, 2, 6, colours])) }] : []),
+    ...(type === PALETTE ? [{ name: 'PLTE', data: r.bytes(3 * colours) }] : []),
+    ...(r.chance(0.3) && type <= PALETTE
+      ? [{ name: 'tRNS', data: r.bytes(r.pick([1, 2, 6, colours])) }]
+      : []),
     { name: 'IDAT', data: deflateSync(joined(...rows)) },
     { name: 'IEND', data: new Uint8Array(0) },
   ];
@@ -77,12 +78,7 @@ export function mutatePng(r: Random, given: readonly Chunk[]): Uint8Array<ArrayB
     const at = r.below(chunks.length);
     const chunk = chunks[at];
     r.pick([
-      () => chunks.splice(at, 1),
-      () => chunks.splice(r.below(chunks.length + 1), 0, { ...chunk }),
-      () => {
-        const other = r.below(chunks.length);
-        [chunks[at], chunks[other]] = [chunks[other], chunk];
-      },
+      ...listChanges(r, chunks, at),
       () => {
         chunk.name = r.pick([
           'IHDR',
@@ -133,21 +129,14 @@ export function mutatePng(r: Random, given: readonly Chunk[]): Uint8Array<ArrayB
   return r.chance(0.1) ? mutateBytes(r, pngOf(chunks)) : pngOf(chunks);
 }
 
-/** A marker with what follows it, up to the next: the data of a scan stand behind its header. */
 export function mutateJpeg(r: Random, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const segments = segmentsOf(bytes);
   for (let count = r.between(1, 3); count > 0 && segments.length > 0; count--) {
     const at = r.below(segments.length);
     const segment = segments[at].slice();
-    const frame = segments.findIndex((own) => own[1] >= 0xc0 && own[1] <= 0xc2);
     r.pick([
-      () => segments.splice(at, 1),
-      () => segments.splice(r.below(segments.length + 1), 0, segment),
+      ...listChanges(r, segments, at),
       () => segments.splice(at, 0, ...r.list(r.pick([2, 120]), () => segment)),
-      () => {
-        const other = r.below(segments.length);
-        [segments[at], segments[other]] = [segments[other], segments[at]];
-      },
       () => {
         if (segment.length < 5) return;
         segment[r.between(4, segment.length - 1)] = r.pick([
@@ -176,8 +165,10 @@ export function mutateJpeg(r: Random, bytes: Uint8Array): Uint8Array<ArrayBuffer
         segments[at] = mutateBytes(r, segment);
       },
       () => {
-        const own = segments[frame]?.slice();
-        if (!own || own.length < 12) return;
+        // The header of a frame: the picture's size, and how its components are sampled.
+        const frame = segments.findIndex((own) => own[1] >= 0xc0 && own[1] <= 0xc2);
+        if (frame < 0 || segments[frame].length < 12) return;
+        const own = segments[frame].slice();
         if (r.chance(0.5))
           new DataView(own.buffer).setUint16(r.pick([5, 7]), r.pick([0, 1, 9, 255, 8192, 65_535]));
         else own[r.between(9, own.length - 1)] = r.pick([0, 1, 0x11, 0x12, 0x22, 0x41, 0x44, 0xff]);
@@ -198,6 +189,7 @@ function exif(r: Random): Uint8Array {
   return Uint8Array.from([0xff, 0xe1, 0, body.length + 2, ...body]);
 }
 
+/** Each is a marker with what follows it, up to the next: the data of a scan stand behind its header. */
 function segmentsOf(bytes: Uint8Array): Uint8Array[] {
   const segments: Uint8Array[] = [];
   let start = 0;

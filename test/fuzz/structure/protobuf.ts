@@ -1,5 +1,6 @@
 /** Messages of protocol buffers as trees of their fields, changed somewhere and written again. Of no schema. */
-import { joined, mutateBytes } from '../mutate.js';
+import { varint } from '../encode.js';
+import { joined, listChanges, mutateBytes } from '../mutate.js';
 import type { Random } from '../random.js';
 
 interface Field {
@@ -33,8 +34,7 @@ export function mutateProto(r: Random, bytes: Uint8Array, depth = 0): Uint8Array
     return write(fields);
   }
   r.pick([
-    () => fields.splice(at, 1),
-    () => fields.splice(r.below(fields.length), 0, { ...field }),
+    ...listChanges(r, fields, at),
     // Few are given a thousand times: what is quadratic shows.
     () => fields.splice(at, 0, ...r.list(r.pick([2, 30, 1000]), () => ({ ...field }))),
     () => {
@@ -49,10 +49,6 @@ export function mutateProto(r: Random, bytes: Uint8Array, depth = 0): Uint8Array
     },
     () => {
       field.lie = r.pick(LENGTHS);
-    },
-    () => {
-      const other = r.below(fields.length);
-      [fields[at], fields[other]] = [fields[other], field];
     },
     () => {
       field.value = r.pick(fields).value;
@@ -99,17 +95,12 @@ function parse(bytes: Uint8Array): Field[] | undefined {
 
 function write(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
   return joined(
-    ...fields.flatMap(({ number, wire, value, lie }) => {
-      const key = varintOf(BigInt(number) * 8n + BigInt(wire));
-      if (typeof value === 'bigint') return [key, varintOf(value)];
-      return wire === 2 ? [key, varintOf(lie ?? BigInt(value.length)), value] : [key, value];
+    ...fields.map(({ number, wire, value, lie }) => {
+      const key = BigInt(number) * 8n + BigInt(wire);
+      if (typeof value === 'bigint') return varints(key, value);
+      return joined(wire === 2 ? varints(key, lie ?? BigInt(value.length)) : varints(key), value);
     }),
   );
 }
 
-function varintOf(value: bigint): Uint8Array {
-  const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, value);
-  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  return Uint8Array.from([...bytes, Number(rest)]);
-}
+const varints = (...values: bigint[]) => Uint8Array.from(values.flatMap(varint));

@@ -4,39 +4,53 @@ import { zip } from '../encode.js';
 import { mutateBytes } from '../mutate.js';
 import type { Random } from '../random.js';
 
-/** By a header's signature: places and bytes of its fields. */
-const HEADERS: Readonly<Record<number, readonly (readonly [at: number, size: number])[]>> = {
-  67324752: [
-    [6, 2],
-    [8, 2],
-    [14, 4],
-    [18, 4],
-    [22, 4],
-    [26, 2],
-    [28, 2],
+/** The signatures of an entry's own header, of its header in the directory, and of the end of the directory. */
+const [LOCAL, CENTRAL, END] = [0x04034b50, 0x02014b50, 0x06054b50];
+
+type Field = readonly [at: number, size: number];
+
+/** Places and bytes of the fields behind a signature. */
+const FIELDS = new Map<number, readonly Field[]>([
+  [
+    LOCAL,
+    [
+      [6, 2],
+      [8, 2],
+      [14, 4],
+      [18, 4],
+      [22, 4],
+      [26, 2],
+      [28, 2],
+    ],
   ],
-  33639248: [
-    [8, 2],
-    [10, 2],
-    [16, 4],
-    [20, 4],
-    [24, 4],
-    [28, 2],
-    [30, 2],
-    [32, 2],
-    [34, 2],
-    [42, 4],
+  [
+    CENTRAL,
+    [
+      [8, 2],
+      [10, 2],
+      [16, 4],
+      [20, 4],
+      [24, 4],
+      [28, 2],
+      [30, 2],
+      [32, 2],
+      [34, 2],
+      [42, 4],
+    ],
   ],
-  101010256: [
-    [4, 2],
-    [6, 2],
-    [8, 2],
-    [10, 2],
-    [12, 4],
-    [16, 4],
-    [20, 2],
+  [
+    END,
+    [
+      [4, 2],
+      [6, 2],
+      [8, 2],
+      [10, 2],
+      [12, 4],
+      [16, 4],
+      [20, 2],
+    ],
   ],
-};
+]);
 const VALUES = [0, 1, 2, 8, 9, 20, 30, 46, 0x800, 0xffff, 0x10000, 2 ** 31, 2 ** 32 - 2, 2 ** 32 - 1];
 
 export type Entries = (readonly [name: string, data: Uint8Array])[];
@@ -49,10 +63,10 @@ export function mutateZip(r: Random, entries: Entries): Uint8Array<ArrayBuffer> 
   const file = r.chance(0.4) ? packed(given) : zip(given);
   if (r.chance(0.2)) return mutateBytes(r, file);
   const view = new DataView(file.buffer);
-  const fields: (readonly [at: number, size: number])[] = [];
+  const fields: Field[] = [];
   for (let at = 0; at + 4 <= file.length; at++) {
-    const known = HEADERS[view.getUint32(at, true)] ?? [];
-    fields.push(...known.map(([place, size]) => [at + place, size] as const));
+    const known = FIELDS.get(view.getUint32(at, true)) ?? [];
+    fields.push(...known.map(([place, size]): Field => [at + place, size]));
   }
   for (let count = r.between(1, 3); count > 0 && fields.length > 0; count--) {
     const [at, size] = r.pick(fields);
@@ -76,8 +90,7 @@ export function packed(entries: Readonly<Entries>): Uint8Array<ArrayBuffer> {
   let own = 0;
   let central = 0;
   for (let at = 0; at + 4 <= file.length && central < entries.length; ) {
-    const signature = view.getUint32(at, true);
-    const isLocal = signature === 0x04034b50;
+    const isLocal = view.getUint32(at, true) === LOCAL;
     const head = isLocal ? at + 8 : at + 10;
     const [, data] = entries[isLocal ? own++ : central++];
     view.setUint16(head, 8, true);

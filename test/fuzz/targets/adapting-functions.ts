@@ -3,7 +3,7 @@ import type { CachedFeatures, Dataset, Network, TrainedHead } from '../../../src
 import * as lanegrad from '../../../src/index.js';
 import type { Random } from '../random.js';
 import { expectThat } from '../target.js';
-import { allFinite, type Call } from './functions.js';
+import { allFinite, allFiniteIn, apply, type Call } from './functions.js';
 import { briefly, classifier, labelled } from './samples.js';
 
 const { adam, cacheFeatures, dense, fitHead, freeze, lora, mergeLora, predict, trainHead } = lanegrad;
@@ -35,10 +35,10 @@ export const adaptingFunctions: Record<string, Call> = {
       labelled(r),
       { loss: 'softmaxCrossEntropy', optimizer: adam(), epochs: 2, validation: labelled(r) },
     ],
-    call: (...args) => fitHead(...(briefly(args, 3) as unknown as Parameters<typeof fitHead>)),
+    call: (...args) => apply(fitHead, briefly(args, 3)),
     check(history, [, model]) {
       allFinite((history as lanegrad.History).epochs.map(({ loss }) => loss));
-      for (const { name, values } of (model as Network).parameters) allFinite(values, name);
+      allFiniteIn(model as Network);
     },
   },
   lora: {
@@ -46,11 +46,11 @@ export const adaptingFunctions: Record<string, Call> = {
     valid: (r) => [classifier(r), r.pick(['*', ['0.*', '1.weight']]), { rank: 2, alpha: 4, seed: 1 }],
     call: (...args) => {
       const [model] = args as unknown as [Network];
-      return { made: lora(...(args as unknown as Parameters<typeof lora>)), model };
+      return { made: apply(lora, args), model };
     },
     check(result) {
       const { made, model } = result as { made: Network; model: Network };
-      for (const { name, values } of made.parameters) allFinite(values, name);
+      allFiniteIn(made);
       const trained = made.parameters.filter(({ trainable }) => trainable !== false);
       expectThat(trained.length > 0 && trained.length % 2 === 0, () => `${trained.length} are trained`);
       expectThat(model.inputSize === made.inputSize, () => 'inputs of another size');
@@ -71,12 +71,11 @@ export const adaptingFunctions: Record<string, Call> = {
   replaceOutput: {
     weight: 2,
     valid: (r) => [classifier(r), dense(3), { at: r.pick(['0', '1']), name: 'kind', seed: 2 }],
-    call: (...args) =>
-      lanegrad.replaceOutput(...(args as unknown as Parameters<typeof lanegrad.replaceOutput>)),
+    call: (...args) => apply(lanegrad.replaceOutput, args),
     check(result, _, intact) {
-      const { outputs, parameters } = result as Network;
+      const { outputs } = result as Network;
       expectThat(outputs.length === 1, () => `${outputs.length} outputs`);
-      for (const { name, values } of parameters) allFinite(values, name);
+      allFiniteIn(result as Network);
       if (intact)
         expectThat(outputs[0].name === 'kind' && outputs[0].shape.join() === '3', () => 'another head');
     },
@@ -89,15 +88,14 @@ export const adaptingFunctions: Record<string, Call> = {
       const options = { epochs: 2, seed: 1, hidden: [3], dropout: 0.1, validation: 0.25 };
       return r.chance(0.5) ? [own, set, options] : [own, set.inputs, [...'abababab'], options];
     },
-    call: (...args) =>
-      trainHead(...(briefly(args, args.length - 1) as unknown as Parameters<typeof trainHead>)),
+    call: (...args) => apply(trainHead, briefly(args, args.length - 1)),
     check(result, [engine]) {
       const { model, report } = result as TrainedHead;
       const { accuracy, loss, calibrationError, temperature } = report;
       allFinite([loss, calibrationError, temperature]);
       expectThat(accuracy >= 0 && accuracy <= 1, () => `an accuracy of ${accuracy}`);
       expectThat(loss.after <= loss.before + 1e-6, () => `a loss of ${loss.after} after ${loss.before}`);
-      for (const { name, values } of model.parameters) allFinite(values, name);
+      allFiniteIn(model);
       if (model.inputSize === 2) allFinite(predict(engine as lanegrad.Engine, model, row));
     },
   },

@@ -1,12 +1,13 @@
 /**
- * The functions of `lanegrad` that read and write files' bytes, on misuse. Files that were changed are in
- * binary.ts and models.ts.
+ * The functions of `lanegrad` that read and write files' bytes, on misuse. Files that were changed are the targets of
+ * test/fuzz/files and of models.ts.
  */
 import * as lanegrad from '../../../src/index.js';
 import { bytesOf, idx, npy, zip } from '../encode.js';
 import type { Random } from '../random.js';
 import { expectThat } from '../target.js';
 import type { Call } from './functions.js';
+import { refused } from './harmless.js';
 import { classifier } from './samples.js';
 
 const {
@@ -67,7 +68,7 @@ export const fileFunctions: Record<string, Call> = {
     call: onnxDataFiles,
     check: (files) => expectThat(String(files) === '', () => `files ${String(files)}`),
   },
-  readCheckpoint: { valid: () => [new Uint8Array(9), 'f'], call: refusing(readCheckpoint) },
+  readCheckpoint: { valid: () => [new Uint8Array(9), 'f'], call: refused(readCheckpoint) },
   readIdx: { valid: () => [idx(8, [2], Uint8Array.of(1, 2)), 'f'], call: readIdx },
   readModel: { valid: (r) => [writeModel(classifier(r)), 'f'], call: readModel },
   readModelNpz: { valid: (r) => [writeModelNpz(classifier(r)), 'f', classifier(r)], call: readModelNpz },
@@ -83,7 +84,7 @@ export const fileFunctions: Record<string, Call> = {
   },
   readSafetensors: { valid: (r) => [writeModel(classifier(r)), 'f'], call: readSafetensors },
   scalarEvent: { valid: () => [1e9, 3, { 'loss/train': 0.5 }], call: scalarEvent },
-  writeCheckpoint: { valid: () => [{}], call: refusing(writeCheckpoint) },
+  writeCheckpoint: { valid: () => [{}], call: refused(writeCheckpoint) },
   writeModel: {
     weight: 2,
     valid: (r) => [classifier(r), { classNames: ['a', 'b'], input: { scale: 1, offset: 0 } }],
@@ -103,15 +104,3 @@ export const fileFunctions: Record<string, Call> = {
     call: writeSafetensors,
   },
 };
-
-/** For a function whose arguments here are never right: an error of ours is what it should give. */
-function refusing(use: (...args: never[]) => unknown): Call['call'] {
-  return (...args) => {
-    try {
-      return use(...args);
-    } catch (error) {
-      if (error instanceof lanegrad.LanegradError) return undefined;
-      throw error;
-    }
-  };
-}

@@ -3,6 +3,7 @@
  * something odd. The lists must be complete: a test compares them with what the modules export.
  */
 
+import type { Network } from '../../../src/index.js';
 import { misuse } from '../odd.js';
 import type { Random } from '../random.js';
 import { expectThat, must, type Target, type World } from '../target.js';
@@ -40,6 +41,10 @@ export function callTarget(name: string, { valid, call, within, check, weight }:
   };
 }
 
+/** Calls a function with arguments that need not be what it takes. */
+export const apply = <Use extends (...args: never[]) => unknown>(use: Use, args: readonly unknown[]) =>
+  (use as unknown as (...args: readonly unknown[]) => ReturnType<Use>)(...args);
+
 /** No number in a result, however deep, may be NaN or infinite. */
 export function allFinite(value: unknown, what = 'the result'): void {
   if (typeof value === 'number') expectThat(Number.isFinite(value), () => `${what} is ${value}`);
@@ -50,4 +55,9 @@ export function allFinite(value: unknown, what = 'the result'): void {
   else if (typeof value === 'object' && value !== null) {
     for (const [key, entry] of Object.entries(value)) allFinite(entry, `${what}.${key}`);
   }
+}
+
+/** Nor may one in what a model has learnt. */
+export function allFiniteIn({ parameters, buffers }: Network): void {
+  for (const { name, values } of [...parameters, ...buffers]) allFinite(values, name);
 }

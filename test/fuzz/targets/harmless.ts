@@ -1,6 +1,7 @@
 /** How functions that read and write files are called without harm, and with what is not there. */
 import { join } from 'node:path';
-import type { Call } from './functions.js';
+import { LanegradError } from '../../../src/index.js';
+import { apply } from './functions.js';
 
 /**
  * Of a path: nothing may be written outside of the folder of the cases. Odd texts are made names within it.
@@ -10,12 +11,14 @@ export const safely = (folder: string, path: unknown): unknown =>
     ? join(folder, path.replace(/[\\/.]/g, '_').slice(0, 300))
     : path;
 
-/** For arguments of which nothing is there: an error of ours is what they should get. */
-export function refused(use: (...args: never[]) => Promise<unknown>): Call['call'] {
-  return async (...args) => {
-    const { LanegradError } = await import('../../../src/index.js');
-    return use(...args).catch((error: unknown) => {
+/** A function whose arguments are never right here: an error of ours is what it should give. */
+export function refused(use: (...args: never[]) => unknown) {
+  return async (...args: readonly unknown[]): Promise<unknown> => {
+    try {
+      return await apply(use, args);
+    } catch (error) {
       if (!(error instanceof LanegradError)) throw error;
-    });
+      return undefined;
+    }
   };
 }

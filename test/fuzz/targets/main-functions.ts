@@ -3,7 +3,7 @@
  * files, stand in files of their own.
  */
 
-import type { Engine, Sequential } from '../../../src/index.js';
+import type { Engine, Network, Sequential } from '../../../src/index.js';
 import * as lanegrad from '../../../src/index.js';
 import type { Random } from '../random.js';
 import { expectThat, type World } from '../target.js';
@@ -11,7 +11,7 @@ import { adaptingFunctions } from './adapting-functions.js';
 import { convFunctions } from './conv-functions.js';
 import { dataFunctions } from './data-functions.js';
 import { fileFunctions } from './file-functions.js';
-import { allFinite, type Call } from './functions.js';
+import { allFinite, allFiniteIn, apply, type Call } from './functions.js';
 import { graphFunctions } from './graph-functions.js';
 import { networkFunctions } from './network-functions.js';
 import { partFunctions } from './part-functions.js';
@@ -78,7 +78,7 @@ function checkHistory(history: unknown, [, model]: readonly unknown[]): void {
       () => `a validation loss of ${validation?.loss}`,
     );
   }
-  for (const { name, values } of (model as Sequential).parameters) allFinite(values, name);
+  allFiniteIn(model as Network);
 }
 
 const fitOptions = (r: Random) => ({
@@ -128,7 +128,7 @@ export const mainFunctions: Record<string, Call> = {
       { backend: r.pick(['auto', 'wasm', 'reference']), math: 'auto', threads: 1, turbo: false },
     ],
     async call(...args) {
-      const engine = await createEngine(...(args as unknown as Parameters<typeof createEngine>));
+      const engine = await apply(createEngine, args);
       const { backend } = engine.info;
       engine.dispose();
       return backend;
@@ -196,8 +196,7 @@ export const mainFunctions: Record<string, Call> = {
       labelled(r),
       { loss: 'softmaxCrossEntropy', optimizer: adam(), batchSize: 4, from: 1e-5, to: 1, steps: 12, seed: 1 },
     ],
-    call: (...args) =>
-      findLearningRate(...(briefly(args, 3) as unknown as Parameters<typeof findLearningRate>)),
+    call: (...args) => apply(findLearningRate, briefly(args, 3)),
     check: (curve) => allFinite((curve as lanegrad.LearningRateCurve).rates),
   },
   fit: {
@@ -208,7 +207,7 @@ export const mainFunctions: Record<string, Call> = {
       labelled(r),
       fitOptions(r),
     ],
-    call: (...args) => fit(...(briefly(args, 3) as unknown as Parameters<typeof fit>)),
+    call: (...args) => apply(fit, briefly(args, 3)),
     check: checkHistory,
   },
   predict: { weight: 4, valid: asking, call: predict, check: checkProbabilities },
@@ -237,7 +236,7 @@ export const mainFunctions: Record<string, Call> = {
     ],
     call: sequential,
     check: (model) => {
-      for (const { name, values } of (model as Sequential).parameters) allFinite(values, name);
+      allFiniteIn(model as Network);
     },
   },
   setParameters: {

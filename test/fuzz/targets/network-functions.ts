@@ -1,9 +1,11 @@
 /** What networks are made of, as functions of `lanegrad`: leaves, layers and losses of one's own, networks. */
+
 import type { Network, Value } from '../../../src/index.js';
 import * as lanegrad from '../../../src/index.js';
+import { elementsOf } from '../encode.js';
 import type { Random } from '../random.js';
 import { expectThat } from '../target.js';
-import { allFinite, type Call } from './functions.js';
+import { allFinite, allFiniteIn, apply, type Call } from './functions.js';
 import { begin, current, graphCall, run } from './graph-call.js';
 import { classifier } from './samples.js';
 
@@ -45,7 +47,7 @@ export const networkFunctions: Record<string, Call> = {
       begin({ x, row, world });
       return [trained(r), r.chance(0.5) ? x : { input: x }];
     },
-    call: (...args) => run(lanegrad.callModel(...(args as unknown as Parameters<typeof lanegrad.callModel>))),
+    call: (...args) => run(apply(lanegrad.callModel, args)),
     check(result, [model], intact) {
       allFinite(result);
       if (!intact) return;
@@ -72,7 +74,7 @@ export const networkFunctions: Record<string, Call> = {
     valid: (r) => [trained(r), 'dense_1.*'],
     call: (...args) => {
       const [model] = args as unknown as [Network];
-      return { names: lanegrad.freeze(...(args as unknown as [Network, string])), model };
+      return { names: apply(lanegrad.freeze, args), model };
     },
     check(result) {
       const { names, model } = result as { names: string[]; model: Network };
@@ -85,8 +87,8 @@ export const networkFunctions: Record<string, Call> = {
       return [r.pick([3, [3], [1, 3]]), { name: 'x' }];
     },
     call(...args) {
-      const x = lanegrad.input(...(args as unknown as Parameters<typeof lanegrad.input>));
-      if (x.shape.dims.reduce((size, length) => size * length, 1) !== 3) return [];
+      const x = apply(lanegrad.input, args);
+      if (elementsOf(x.shape.dims) !== 3) return [];
       begin({ ...current, x });
       return run(x);
     },
@@ -109,8 +111,7 @@ export const networkFunctions: Record<string, Call> = {
       }),
       () => undefined,
     ),
-    call: (...args) =>
-      run(lanegrad.layer(...(args as unknown as Parameters<typeof lanegrad.layer>))(current.x)),
+    call: (...args) => run(apply(lanegrad.layer, args)(current.x)),
   },
   network: {
     weight: 3,
@@ -121,11 +122,11 @@ export const networkFunctions: Record<string, Call> = {
       if (r.chance(0.3)) return [a, lanegrad.dense(2)(a), { seed: 1 }];
       return [{ a, b }, { c: lanegrad.dense(2)(both), d: lanegrad.dense(1)(b) }, { seed: 1 }];
     },
-    call: (...args) => network(...(args as unknown as Parameters<typeof network>)),
+    call: (...args) => apply(network, args),
     check(model) {
       const { parameters, inputs, outputs } = model as Network;
       expectThat(parameters.length > 0 && inputs.length > 0 && outputs.length > 0, () => 'nothing in it');
-      for (const { name, values } of parameters) allFinite(values, name);
+      allFiniteIn(model as Network);
     },
   },
   ownLoss: {
@@ -137,7 +138,7 @@ export const networkFunctions: Record<string, Call> = {
       return [squared, { link: r.pick(['identity', 'sigmoid', 'softmax']), name: 'mine' }];
     },
     call(...args) {
-      const loss = lanegrad.ownLoss(...(args as unknown as Parameters<typeof lanegrad.ownLoss>));
+      const loss = apply(lanegrad.ownLoss, args);
       const { x, row, world } = current;
       const model = network(x, lanegrad.mul(x, parameter('one', [1], constant(1))));
       const optimizer = lanegrad.sgd({ learningRate: 0.1 });
@@ -185,7 +186,7 @@ export const networkFunctions: Record<string, Call> = {
     },
     call: (...args) => {
       const [model] = args as unknown as [Network];
-      return { names: lanegrad.unfreeze(...(args as unknown as [Network, string])), model };
+      return { names: apply(lanegrad.unfreeze, args), model };
     },
     check(result) {
       const { names, model } = result as { names: string[]; model: Network };

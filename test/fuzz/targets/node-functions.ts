@@ -1,7 +1,7 @@
 /** The functions of the entry point node. */
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dense, type Sequential, sequential } from '../../../src/index.js';
+import { dense, LanegradError, OptionError, type Sequential, sequential } from '../../../src/index.js';
 import * as node from '../../../src/node.js';
 import type { World } from '../target.js';
 import type { Call } from './functions.js';
@@ -12,13 +12,12 @@ import { table } from './table-functions.js';
 
 const inFolder = (world: World, name: string): Promise<string> => mkdtemp(join(world.folder, name));
 
-type Loose = (...args: readonly unknown[]) => unknown;
-const openFiles = refused(node.openTableFiles) as Loose;
-const streamPictures = refused(node.streamImageFolder) as Loose;
+const openFiles = refused(node.openTableFiles);
+const streamPictures = refused(node.streamImageFolder);
 
 /** Options whose temporary file is to lie within the folder. */
 const spilling = (folder: string, options: unknown): unknown =>
-  typeof options === 'object' && options !== null && 'spillFolder' in options
+  isObject(options) && 'spillFolder' in options
     ? { ...options, spillFolder: safely(folder, options.spillFolder) }
     : options;
 
@@ -40,7 +39,7 @@ export const nodeFunctions: Record<string, Call> = {
       async (...args: readonly unknown[]) => {
         const [options, config, record, model] = args as [{ out?: unknown }, object, object, Sequential];
         const out =
-          typeof options === 'object' && options !== null && 'out' in options
+          isObject(options) && 'out' in options
             ? { ...options, out: safely(folder, options.out) }
             : { out: join(await mkdtemp(join(folder, 'r-')), 'x') };
         const run = await node.RunFolder.create(out as { out: string });
@@ -151,7 +150,6 @@ export const nodeFunctions: Record<string, Call> = {
     within:
       ({ folder }) =>
       async (options: unknown) => {
-        const { LanegradError, OptionError } = await import('../../../src/index.js');
         // A study of a million trials is right, and takes long: it is stopped.
         const enough = new AbortController();
         let ended = 0;

@@ -3,11 +3,12 @@ import { CompiledModel, type Engine, type Network, readOnnx, writeOnnx } from '.
 import { numbersFor, outputsOf } from '../../formats/graphs.js';
 import { randomGraph } from '../../formats/onnx/random-graphs.js';
 import { needsBatch, steps, randomGraph as tracedGraph } from '../../formats/onnx/trace/random-graph.js';
-import { bytesOf, proto } from '../encode.js';
+import { bytesOf, elementsOf, proto } from '../encode.js';
 import { hostileGraph } from '../hostile-graphs.js';
 import { mutateBytes } from '../mutate.js';
 import type { Random } from '../random.js';
 import { expectThat, must, type Target, type World } from '../target.js';
+import { allFiniteIn } from './functions.js';
 import { run, someModel } from './models.js';
 
 /** A chain of ONNX operators with weights of its own, and what it computes of one row. */
@@ -138,8 +139,7 @@ export const onnxTarget: Target = {
     const model = (r.chance(0.3) && randomGraph(r.below(2 ** 20))) || someModel(r);
     const file = r.chance(0.3) ? onnxChain(r).file : writeOnnx(model);
     const { model: read } = readOnnx(mutateBytes(r, file), 'f');
-    for (const { name, values } of read.parameters)
-      expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
+    allFiniteIn(read);
     run(world, read);
   },
 };
@@ -165,20 +165,18 @@ export const onnxGraphTarget: Target = {
   weight: 6,
   async run(r, world) {
     const { model } = readOnnx(hostileGraph(r, tracedFile(r)), 'f');
-    for (const { name, values } of [...model.parameters, ...model.buffers])
-      expectThat(values.every(Number.isFinite), () => `${name} is not finite`);
-    const size = [...model.inputs, ...model.outputs].reduce((sum, { shape }) => sum + elements(shape), 0);
+    allFiniteIn(model);
+    const size = [...model.inputs, ...model.outputs].reduce((sum, { shape }) => sum + elementsOf(shape), 0);
     if (size > 1e5 || model.parameterCount > 1e6) return;
     const outputs = outputsOf(model, numbersFor(model, 2), 2, world.reference);
     for (const [i, { shape }] of model.outputs.entries())
-      expectThat(outputs[i].length === 2 * elements(shape), () => 'outputs of another number');
+      expectThat(outputs[i].length === 2 * elementsOf(shape), () => 'outputs of another number');
     const written = writeOnnx(model);
     await must('its own file', () => readOnnx(written, 'g'));
   },
 };
 
 const names = Object.keys(steps);
-const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 export const onnxWriteTarget: Target = {
   name: 'writeOnnx, and back',

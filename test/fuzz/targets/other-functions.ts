@@ -5,7 +5,7 @@ import { adam, dense, type Engine, predict, sequential } from '../../../src/inde
 import * as reference from '../../../src/reference.js';
 import * as trainer from '../../../src/trainer/index.js';
 import { expectThat } from '../target.js';
-import type { Call } from './functions.js';
+import { apply, type Call } from './functions.js';
 import { refused, safely } from './harmless.js';
 import { briefly, classifier, labelled } from './samples.js';
 
@@ -50,9 +50,7 @@ export const referenceFunctions: Record<string, Call> = {
   createReferenceEngine: {
     valid: (r) => [{ precision: r.pick(['float32', 'float64']), reason: 'x' }],
     call(...args) {
-      const engine = reference.createReferenceEngine(
-        ...(args as unknown as Parameters<typeof reference.createReferenceEngine>),
-      );
+      const engine = apply(reference.createReferenceEngine, args);
       return predict(engine, sequential(1, [dense(1)]), [1], { loss: 'meanSquaredError' });
     },
   },
@@ -100,20 +98,15 @@ export const assignmentFunctions: Record<string, Call> = {
   conclude: {
     weight: 0.5,
     valid: () => [{ table: assignment.gradientTable() }],
-    call: refusedPlainly(assignment.conclude),
+    call: refused(assignment.conclude),
   },
   derivationsOf: { weight: 0.3, valid: () => [1], call: assignment.derivationsOf },
   gradientTable: { weight: 0.3, valid: () => [], call: assignment.gradientTable },
   renderAssignment: {
     weight: 0.5,
     valid: () => [{ table: assignment.gradientTable() }, { script: '', style: '' }],
-    call: refusedPlainly(assignment.renderAssignment),
+    call: refused(assignment.renderAssignment),
   },
 };
 
-const open = refused((options) => assignment.Assignment.open(options)) as (options: unknown) => unknown;
-
-/** The same, of functions that answer at once. */
-function refusedPlainly(use: (...args: never[]) => unknown): Call['call'] {
-  return refused(async (...args) => use(...args));
-}
+const open = refused((options: never) => assignment.Assignment.open(options));

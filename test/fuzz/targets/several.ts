@@ -6,7 +6,7 @@ import * as lanegrad from '../../../src/index.js';
 import { gradcheck } from '../../../src/reference.js';
 import type { Random } from '../random.js';
 import { expectThat, type Target } from '../target.js';
-import { allFinite, type Call, callTarget } from './functions.js';
+import { allFinite, apply, type Call, callTarget } from './functions.js';
 import { briefly } from './samples.js';
 
 const { adam, createPredictor, dataset, dense, evaluate, findLearningRate, fit, input, kFold, network } =
@@ -86,7 +86,7 @@ const calls: Record<string, Call> = {
   },
   kFold: {
     valid: (r) => [set(r), { folds: 2 }],
-    call: (...args) => [...kFold(...(args as unknown as Parameters<typeof kFold>))],
+    call: (...args) => [...apply(kFold, args)],
     check: (folds, _, intact) => intact && checkAll((folds as lanegrad.Fold[]).map(({ train }) => train)),
   },
   fit: {
@@ -102,7 +102,7 @@ const calls: Record<string, Call> = {
         ...(r.chance(0.5) && { earlyStopping: { monitor: 'validation.price.loss' } }),
       },
     ],
-    call: (...args) => fit(...(briefly(args, 3) as unknown as Parameters<typeof fit>)),
+    call: (...args) => apply(fit, briefly(args, 3)),
     check: (history) => {
       for (const { loss: total, outputs = {} } of (history as lanegrad.History).epochs) {
         allFinite([total, ...Object.values(outputs).map((own) => own.loss)]);
@@ -120,8 +120,7 @@ const calls: Record<string, Call> = {
       ...[engine, model(r), set(r)],
       { loss: loss(), optimizer: adam(), batchSize: 4, steps: 12 },
     ],
-    call: (...args) =>
-      findLearningRate(...(briefly(args, 3) as unknown as Parameters<typeof findLearningRate>)),
+    call: (...args) => apply(findLearningRate, briefly(args, 3)),
     check: (curve) => allFinite((curve as lanegrad.LearningRateCurve).rates),
   },
   predict: { weight: 3, valid: asking, call: predict, check: (result) => allFinite(result) },

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import * as lanegrad from '../../../src/index.js';
 import * as node from '../../../src/node.js';
 import { expectThat } from '../target.js';
-import { allFinite, type Call } from './functions.js';
+import { allFinite, apply, type Call } from './functions.js';
+import { refused } from './harmless.js';
 import { classifier } from './samples.js';
 
 const { ensemble, predictProba, streamArrays, streamDataset } = lanegrad;
@@ -88,15 +89,15 @@ export const streamFunctions: Record<string, Call> = {
 export const streamNodeFunctions: Record<string, Call> = {
   streamNpy: {
     valid: (_, { folder }) => [{ inputs: join(folder, 'x.npy'), labels: join(folder, 'y.npy'), window: 5 }],
-    call: unavailable(node.streamNpy),
+    call: refused(node.streamNpy),
   },
   streamNpyFolder: {
     valid: (_, { folder }) => [join(folder, 'none'), { window: 5 }],
-    call: unavailable(node.streamNpyFolder),
+    call: refused(node.streamNpyFolder),
   },
   streamIdxFolder: {
     valid: (_, { folder }) => [join(folder, 'none'), { window: 5 }],
-    call: unavailable(node.streamIdxFolder),
+    call: refused(node.streamIdxFolder),
   },
   serveModel: {
     weight: 0.5,
@@ -106,7 +107,7 @@ export const streamNodeFunctions: Record<string, Call> = {
       { port: 0, maxBody: 1000, maxRows: 5, queue: 3, metadata: {}, name: 'x' },
     ],
     async call(...args: never[]) {
-      const server = await node.serveModel(...(args as unknown as Parameters<typeof node.serveModel>));
+      const server = await apply(node.serveModel, args);
       try {
         const answer = await fetch(`${server.url}/predict`, {
           method: 'POST',
@@ -130,13 +131,6 @@ export const streamNodeFunctions: Record<string, Call> = {
     valid: (r) => [
       { queue: 'redis://127.0.0.1:1', workers: 1, ...(r.chance(0.9) && { signal: AbortSignal.abort() }) },
     ],
-    call: unavailable(node.sweepWorker),
+    call: refused(node.sweepWorker),
   },
 };
-
-function unavailable(use: (...args: never[]) => Promise<unknown>): Call['call'] {
-  return (...args) =>
-    use(...args).catch((error: unknown) => {
-      if (!(error instanceof lanegrad.LanegradError)) throw error;
-    });
-}

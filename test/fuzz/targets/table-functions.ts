@@ -1,7 +1,7 @@
 /** The functions of the entry point tables. */
 import * as tables from '../../../src/tables.js';
 import { expectThat } from '../target.js';
-import { allFinite, type Call } from './functions.js';
+import { allFinite, apply, type Call } from './functions.js';
 
 const csv = new TextEncoder().encode(
   `a,b,target\n${Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 3 ? 'x' : 'y'},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`,
@@ -32,7 +32,7 @@ export const tableFunctions: Record<string, Call> = {
     weight: 3,
     valid: () => [csv, { name: 't', delimiter: ',', header: true, decimal: '.' }],
     async call(...args) {
-      const opened = await tables.openTable(...(args as unknown as Parameters<typeof tables.openTable>));
+      const opened = await apply(tables.openTable, args);
       let rows = 0;
       for await (const chunk of opened.chunks()) rows += chunk.rows;
       return rows;
@@ -47,8 +47,7 @@ export const tableFunctions: Record<string, Call> = {
       await known(),
       await table(),
     ],
-    call: (...args) =>
-      drain(tables.predictTable(...(args as unknown as Parameters<typeof tables.predictTable>))),
+    call: (...args) => drain(apply(tables.predictTable, args)),
   },
   targetMetrics: {
     valid: async () => {
@@ -82,7 +81,7 @@ export const tableFunctions: Record<string, Call> = {
   tableStream: {
     valid: async () => [await table(), await known(), 'validation'],
     async call(...args) {
-      const { source } = tables.tableStream(...(args as unknown as Parameters<typeof tables.tableStream>));
+      const { source } = apply(tables.tableStream, args);
       let rows = 0;
       const chunks = 'open' in source ? source.open({ signal: new AbortController().signal }) : [];
       for await (const { inputs } of chunks) {

@@ -9,7 +9,7 @@ import { layoutOf, runNetwork } from '../../formats/onnx/run-network.js';
 import { worstDifference } from '../../formats/onnx/runtime.js';
 import { inputsOf } from './properties.js';
 
-/** Batches whose rows know each other have no form in files that are read one row at a time. */
+/** Undefined of batches whose rows know each other: they have no form in files that are read one row at a time. */
 function bytesOf(model: Network): Uint8Array | undefined {
   try {
     return writeOnnx(model);
@@ -19,6 +19,7 @@ function bytesOf(model: Network): Uint8Array | undefined {
   }
 }
 
+/** Whether the file of this model could be read again; then it predicts the same. */
 export function comesBack(model: Network, bound: number): boolean {
   const bytes = bytesOf(model);
   if (!bytes) return false;
@@ -39,6 +40,7 @@ export function comesBack(model: Network, bound: number): boolean {
   return true;
 }
 
+/** Whether there is a file of this model; then ONNX Runtime predicts the same of it. */
 export async function runsElsewhere(model: Network, bound: number): Promise<boolean> {
   const bytes = bytesOf(model);
   if (!bytes) return false;

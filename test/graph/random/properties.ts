@@ -1,5 +1,9 @@
-/** What must hold of every network, whatever it is made of. Each throws, or expects, where it does not. */
+/**
+ * What must hold of every network, whatever it is made of. Each throws, or expects, where it does not; false is of a
+ * network that nothing can be trained of.
+ */
 import { expect } from 'vitest';
+import { elementsOf } from '../../../src/base/arrays.js';
 import { createReferenceEngine } from '../../../src/create/reference.js';
 import { dataset } from '../../../src/data/dataset.js';
 import type { Dataset } from '../../../src/data/set.js';
@@ -42,15 +46,14 @@ export function lossOf({ outputs, seed }: Network): LossOption {
 export function inputsOf({ inputs, seed }: Network, rows: number, density = 1): Float32Array[] {
   const next = testNumbers(seed + 500);
   return inputs.map(({ shape }, i) => {
-    const size = rows * shape.reduce((a, b) => a * b, 1);
-    return Float32Array.from(reals(size, seed + 100 + i), (value) => (next() < density ? value : 0));
+    return Float32Array.from(reals(rows * elementsOf(shape), seed + 100 + i), (value) =>
+      next() < density ? value : 0,
+    );
   });
 }
 
 function targetsOf({ outputs, seed }: Network, rows: number): Float32Array[] {
-  return outputs.map(({ shape }, i) =>
-    Float32Array.from(reals(rows * shape.reduce((a, b) => a * b, 1), seed + 200 + i)),
-  );
+  return outputs.map(({ shape }, i) => Float32Array.from(reals(rows * elementsOf(shape), seed + 200 + i)));
 }
 
 function setOf(model: Network, rows: number): Dataset {
@@ -74,11 +77,12 @@ function setOf(model: Network, rows: number): Dataset {
 }
 
 /** Derivatives are what central differences in float64 are. */
-export function hasItsGradients(model: Network): void {
-  if (!learns(model)) return;
+export function hasItsGradients(model: Network): boolean {
+  if (!learns(model)) return false;
   const { parameters } = gradcheck(model, { loss: lossOf(model), rows: 3, samples: 8 });
   const wrong = parameters.filter(({ passed }) => !passed);
   expect(wrong.map(({ name, worst, error }) => ({ name, worst, error }))).toEqual([]);
+  return true;
 }
 
 /** Whether any parameter has a gradient: without one there is nothing to train, which is refused. */
@@ -142,13 +146,14 @@ function bitsOf(values: ArrayLike<number>): string {
 }
 
 /** No bit depends on a pass, with dense inputs or with sparse ones, of which each network has one kind. */
-export function isTheSameWithoutPasses(engine: Engine, model: Network): void {
-  if (!learns(model)) return;
+export function isTheSameWithoutPasses(engine: Engine, model: Network): boolean {
+  if (!learns(model)) return false;
   const density = model.seed % 2 === 0 ? 1 : 0.15;
   const whole = trainedBits(engine, model, { density });
   for (const without of [...passNames.map((name) => [name]), passNames]) {
     expect(trainedBits(engine, model, { density, without }), `without ${without}`).toEqual(whole);
   }
+  return true;
 }
 
 /** A model's file, and a checkpoint, go on with the same bits. */

@@ -1,6 +1,6 @@
 /** Random networks of every primitive: a few in each run of the tests. random.long.test.ts tries many. */
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as graphFunctions from '../../../src/graph/functions.js';
 import * as imageFunctions from '../../../src/graph/image-functions.js';
 import { nodesOf } from '../../../src/graph/value.js';
@@ -77,12 +77,13 @@ function smallest(jumps: boolean, holds: (recipe: Recipe) => void): string[] {
 }
 
 describe('a fault that was planted is shown by at most three operations', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
   test('a derivative of the wrong sign', () => {
     vi.spyOn(unaries.cos as Required<typeof unaries.cos>, 'derivative').mockImplementation((rule) => [
       one(rule, unaries.sin, [rule.inputs[0]], {}),
     ]);
     const found = smallest(false, (recipe) => hasItsGradients(networkOf(recipe)!));
-    vi.restoreAllMocks();
     expect(found).toContain('cos');
     expect(found.length).toBeLessThanOrEqual(3);
   });
@@ -96,7 +97,6 @@ describe('a fault that was planted is shown by at most three operations', () => 
       return bind({ ...binding, attributes: { eps: eps * (isFault ? 1.001 : 1), affine } });
     });
     const found = smallest(true, (recipe) => compareSteps(strict, reference, networkOf(recipe)!));
-    vi.restoreAllMocks();
     expect(found).toContain('layerNorm');
     expect(found.length).toBeLessThanOrEqual(3);
   });

@@ -49,19 +49,18 @@ function describeNetwork(model: Network | undefined): string {
   return lines.join('\n');
 }
 
-/** Recipes of at most so many primitives; a failure prints the recipe, to be kept, and its network. */
-export function recipes(
-  jumps = false,
-  most = 12,
-  names: readonly string[] = Object.keys(primitives),
-): fc.Arbitrary<Recipe> {
+/** Primitives of a recipe, at most. */
+const MOST_STEPS = 12;
+
+/** A failure prints the recipe, to be kept in examples.ts, and its network. */
+export function recipes(jumps = false): fc.Arbitrary<Recipe> {
   const step = fc.tuple(
-    fc.constantFrom(...names),
+    fc.constantFrom(...Object.keys(primitives)),
     fc.array(fc.nat({ max: 255 }), { maxLength: 10, size: 'max' }),
   );
   return fc
     .record({
-      steps: fc.array(step, { minLength: 1, maxLength: most, size: 'max' }),
+      steps: fc.array(step, { minLength: 1, maxLength: MOST_STEPS, size: 'max' }),
       seed: fc.nat({ max: 99 }),
       jumps: fc.constant(jumps),
     })

@@ -3,6 +3,7 @@
  * be. Every choice is a whole number, and where none are left it is 0, so that whatever is left of a recipe by
  * shrinking still is a network.
  */
+import { elementsOf } from '../../../src/base/arrays.js';
 import { ShapeError } from '../../../src/base/errors.js';
 import * as f from '../../../src/graph/functions.js';
 import { attributesOf, input, inputLeaf, isParameter, literal } from '../../../src/graph/leaves.js';
@@ -127,8 +128,7 @@ export class Sketch {
     if (kind === 2) return (this.below(17) - 8) / 4;
     if (kind === 3) {
       const own = some();
-      const size = own.reduce((a, b) => a * b, 1);
-      return literal(reals(size, this.below(99)), own);
+      return literal(reals(elementsOf(own), this.below(99)), own);
     }
     if (kind === 4) return this.value(0, ({ shape }) => shape.dims.length === dims.length);
     const own = some();
