@@ -10,19 +10,8 @@ export function chunk(name: string, content: Uint8Array = new Uint8Array(0)): Ui
   const body = Buffer.concat([Buffer.from(name, 'latin1'), content]);
   const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
   length.writeUInt32BE(content.length);
-  sum.writeUInt32BE(crcOf(body));
+  sum.writeUInt32BE(crc32(body));
   return Buffer.concat([length, body, sum]);
-}
-
-/** Bit by bit: Node 20's zlib has no crc32. */
-function crcOf(bytes: Uint8Array): number {
-  if (typeof crc32 === 'function') return crc32(bytes);
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
-  }
-  return ~crc >>> 0;
 }
 
 export function header(
