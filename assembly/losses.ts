@@ -3,21 +3,27 @@
  * row's weight times its loss; dx, unless absent, is the gradient of scale · Σ losses. Plain cross-entropy is
  * in softmax.ts.
  */
-import { abs4, exp_down4, exp_minus_abs, log1p_4, log4, sign4 } from './math';
+import { abs4, exp_down4, exp_minus_abs, log1p_4, log_sum4, sign4 } from './math';
 import { row_max, sum_lanes } from './softmax';
 import { keep_lanes, load_some, load_tail, store_some } from './tail';
 
 // @ts-ignore: decorator
 @inline const SQUARED: i32 = 0, ABSOLUTE: i32 = 1, HUBER: i32 = 2, BINARY: i32 = 3;
 
+/** What a loss and its derivative have in common. */
+// @ts-ignore: decorator
+@inline
+function shared(x: v128, kind: i32): v128 {
+  return kind == BINARY ? exp_minus_abs(x) : x;
+}
+
 /** The loss of an output x and its target t. `a` is huber's delta, or the weight of positives less 1. */
 // @ts-ignore: decorator
 @inline
-function value(x: v128, t: v128, kind: i32, a: v128): v128 {
+function value(x: v128, t: v128, z: v128, kind: i32, a: v128): v128 {
   const one = f32x4.splat(1);
   if (kind == BINARY) {
     // (1 - t)·x + (1 + a·t)·ln(1 + e⁻ˣ), with ln(1 + e⁻ˣ) = max(-x, 0) + ln(1 + e^(-|x|)).
-    const z = exp_minus_abs(x);
     const soft = f32x4.add(f32x4.pmax(f32x4.neg(x), f32x4.splat(0)), log1p_4(z));
     const weight = f32x4.add(one, f32x4.mul(a, t));
     return f32x4.add(f32x4.mul(f32x4.sub(one, t), x), f32x4.mul(weight, soft));
@@ -35,12 +41,11 @@ function value(x: v128, t: v128, kind: i32, a: v128): v128 {
 /** Its derivative by x. */
 // @ts-ignore: decorator
 @inline
-function derivative(x: v128, t: v128, kind: i32, a: v128): v128 {
+function derivative(x: v128, t: v128, z: v128, kind: i32, a: v128): v128 {
   const one = f32x4.splat(1);
   const zero = f32x4.splat(0);
   if (kind == BINARY) {
     // (1 - t) - (1 + a·t)·σ(-x).
-    const z = exp_minus_abs(x);
     const share = f32x4.div(v128.bitselect(z, one, f32x4.gt(x, zero)), f32x4.add(one, z));
     const weight = f32x4.add(one, f32x4.mul(a, t));
     return f32x4.sub(f32x4.sub(one, t), f32x4.mul(weight, share));
@@ -59,28 +64,46 @@ function each_row(
   M: i32, N: i32, parameter: f32, scale: f32, kind: i32,
 ): void {
   const a = f32x4.splat(parameter);
+  // One output a row: four rows are done at once.
+  if (kind == BINARY && N == 1 && ldx == 1 && ldt == 1 && (!dx || lddx == 1)) {
+    for (; M > 0; M -= 4) {
+      const count = min(M, 4);
+      let weight = f32x4.splat(1);
+      if (weights) {
+        weight = load_some(weights, count);
+        weights += 16;
+      }
+      const vx = load_some(x, count), vt = load_some(t, count);
+      const z = shared(vx, kind);
+      // What is summed up below is 0 and the value.
+      store_some(losses, f32x4.mul(f32x4.add(value(vx, vt, z, kind, a), f32x4.splat(0)), weight), count);
+      if (dx) {
+        const factor = f32x4.mul(weight, f32x4.splat(scale));
+        store_some(dx, f32x4.mul(derivative(vx, vt, z, kind, a), factor), count);
+        dx += 16;
+      }
+      losses += 16;
+      x += 16;
+      t += 16;
+    }
+  }
   for (let m = 0; m < M; m++) {
     const weight: f32 = weights ? load<f32>(weights + (<usize>m << 2)) : 1;
     const share: f32 = weight / <f32>N;
+    const factor = f32x4.splat(share * scale);
     let sum = f32x4.splat(0);
     for (let n = 0; n < N; n += 4) {
       const count = min(N - n, 4);
       const at = <usize>n << 2;
-      const v = value(load_some(x + at, count), load_some(t + at, count), kind, a);
+      const vx = load_some(x + at, count), vt = load_some(t + at, count);
+      const z = shared(vx, kind);
+      const v = value(vx, vt, z, kind, a);
       sum = f32x4.add(sum, count == 4 ? v : keep_lanes(v, count));
+      if (dx) store_some(dx + at, f32x4.mul(derivative(vx, vt, z, kind, a), factor), count);
     }
     store<f32>(losses, sum_lanes(sum) * share);
-    if (dx) {
-      const factor = f32x4.splat(share * scale);
-      for (let n = 0; n < N; n += 4) {
-        const count = min(N - n, 4);
-        const at = <usize>n << 2;
-        const d = derivative(load_some(x + at, count), load_some(t + at, count), kind, a);
-        store_some(dx + at, f32x4.mul(d, factor), count);
-      }
-      dx += <usize>lddx << 2;
-    }
     losses += 4;
+    dx += dx ? <usize>lddx << 2 : 0;
     x += <usize>ldx << 2;
     t += <usize>ldt << 2;
   }
@@ -146,7 +169,7 @@ export function weighted_cross_entropy(
       weighted = f32x4.add(weighted, w);
     }
     const exponentials = sum_lanes(sum);
-    const logarithm = f32x4.extract_lane(log4(f32x4.splat(exponentials)), 0);
+    const logarithm = f32x4.extract_lane(log_sum4(f32x4.splat(exponentials)), 0);
     let loss: f32 = own * (logarithm - target);
     // Apart, so that without smoothing a logit of -infinity does no harm.
     if (smoothing > 0) loss += even * (total * logarithm - sum_lanes(weighted));

@@ -1,6 +1,6 @@
 /**
- * exp, log, sigmoid, tanh and what is made of them, of four floats. The polynomials of these four are those
- * of Cephes' single-precision library (S. L. Moshier, expf.c, logf.c, tanhf.c). Bounds in units in the last
+ * exp and log of four floats; special.ts has what is made of them. The polynomials of exp, log and tanh are
+ * those of Cephes' single-precision library (S. L. Moshier, expf.c, logf.c, tanhf.c). Bounds in units in the last
  * place, over all float32: exp 2, log 2, sigmoid 3, tanh 3. Rounding to an integer adds 1.5·2²³, after which
  * the integer stands in the low bits; x86 has no cheap truncation. The low nine bits of 1.5·2²³ itself are
  * zeros, so shifting the sum by 23 leaves the integer alone, as an exponent. Its bias may be added along.
@@ -16,11 +16,12 @@ import { madd, nmadd } from './lanes';
 
 // Places in the table.
 // @ts-ignore: decorator
-@inline const EXP_LOW = 0, EXP_HIGH = 1, LOG2E = 2, MAGIC = 3, LN2_HIGH = 4, LN2_LOW = 5, EXP_P = 6, ONE = 12, EXP_MAGIC = 13,
+@inline
+export const EXP_LOW = 0, EXP_HIGH = 1, LOG2E = 2, MAGIC = 3, LN2_HIGH = 4, LN2_LOW = 5, EXP_P = 6, ONE = 12, EXP_MAGIC = 13,
   BIAS = 14, SIGN = 15, SMALLEST = 16, TWO_25 = 17, ROOT_HALF = 18, TO_ROOT_HALF = 19, MANTISSA = 20, LOG_P = 21, HALF = 30,
   INFINITE = 31, TWENTY_FIVE = 32, TANH_P = 33, TANH_SPLIT = 38, MINUS_INFINITE = 39, CDF_P = 40, CDF_T = 49, DENSITY = 50,
   GELU_1 = 51, GELU_3 = 52, EXPM1_LOW = 53, MOMENT_FLOOR = 54, GRADIENT_FLOOR = 55, DOWN_MAGIC = 56, TWO_MINUS_31 = 57,
-  GELU_FLAT = 58;
+  GELU_FLAT = 58, PHILOX = 59;
 
 // @ts-ignore: decorator
 @inline const TABLE: usize = 384;
@@ -90,6 +91,10 @@ export function write_constants(): void {
   put(DOWN_MAGIC, 12582912.0 + 158.0);
   put(TWO_MINUS_31, 4.656612873077393e-10);
   put(GELU_FLAT, 16.0);
+  put_bits(PHILOX, <i32>0xd2511f53);
+  put_bits(PHILOX + 1, <i32>0xcd9e8d57);
+  put_bits(PHILOX + 2, <i32>0x9e3779b9);
+  put_bits(PHILOX + 3, <i32>0xbb67ae85);
 }
 
 // @ts-ignore: decorator
@@ -107,36 +112,71 @@ function put_bits(place: i32, bits: i32): void {
 /** The constant at a place, in all four lanes. */
 // @ts-ignore: decorator
 @inline
-function at(place: i32): v128 {
+export function at(place: i32): v128 {
   return v128.load32_splat(TABLE + (<usize>place << 2));
 }
 
-/** eʳ - 1, where r = x - n·ln 2. */
+/**
+ * eˣ comes in stages, so that a loop can do each to several vectors before the next (exponential.ts). First x
+ * within bounds, then t = x / ln 2 rounded, in the low bits of a float that is large.
+ */
 // @ts-ignore: decorator
 @inline
-function expm1_reduced(x: v128, n: v128): v128 {
-  let r = nmadd(n, at(LN2_HIGH), x);
-  r = nmadd(n, at(LN2_LOW), r);
-  let p = at(EXP_P);
-  p = madd(p, r, at(EXP_P + 1));
-  p = madd(p, r, at(EXP_P + 2));
-  p = madd(p, r, at(EXP_P + 3));
+export function exp_turns(x: v128, magic: v128): v128 {
+  return madd(x, at(LOG2E), magic);
+}
+
+/** r = x - n·ln 2, where n is t as a number. */
+// @ts-ignore: decorator
+@inline
+export function exp_rest(x: v128, t: v128, magic: v128): v128 {
+  const n = f32x4.sub(t, magic);
+  return nmadd(n, at(LN2_LOW), nmadd(n, at(LN2_HIGH), x));
+}
+
+/** The first half of the polynomial. */
+// @ts-ignore: decorator
+@inline
+export function exp_begun(r: v128): v128 {
+  return madd(madd(madd(at(EXP_P), r, at(EXP_P + 1)), r, at(EXP_P + 2)), r, at(EXP_P + 3));
+}
+
+/** eʳ - 1, given the first half. */
+// @ts-ignore: decorator
+@inline
+function expm1_ended(p: v128, r: v128): v128 {
   p = madd(p, r, at(EXP_P + 4));
   p = madd(p, r, at(EXP_P + 5));
   return madd(p, f32x4.mul(r, r), r);
 }
 
+/** eʳ. */
+// @ts-ignore: decorator
+@inline
+export function exp_ended(p: v128, r: v128): v128 {
+  return f32x4.add(expm1_ended(p, r), at(ONE));
+}
+
+/** NaN stays NaN: pmin and pmax keep their first operand when they cannot compare. */
+// @ts-ignore: decorator
+@inline
+export function any_limit(x: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(x, at(EXP_LOW)), at(EXP_HIGH));
+}
+
+// @ts-ignore: decorator
+@inline
+export function any_magic(): v128 {
+  return at(EXP_MAGIC);
+}
+
 /**
- * eˣ = 2ⁿ·eʳ, |r| ≤ ln 2 / 2. The scale goes on in two halves, so that results pass through the denormals to
- * 0 and beyond the largest float to infinity. NaN stays NaN: pmin and pmax keep their first operand when they
- * cannot compare.
+ * 2ⁿ·eʳ. The scale goes on in two halves, so that results pass through the denormals to 0 and beyond the
+ * largest float to infinity.
  */
 // @ts-ignore: decorator
 @inline
-export function exp4(v: v128): v128 {
-  const x = f32x4.pmin(f32x4.pmax(v, at(EXP_LOW)), at(EXP_HIGH));
-  const t = madd(x, at(LOG2E), at(EXP_MAGIC));
-  const p = f32x4.add(expm1_reduced(x, f32x4.sub(t, at(EXP_MAGIC))), at(ONE));
+export function any_scaled(p: v128, t: v128): v128 {
   const half = i32x4.shr_u(t, 1);
   return f32x4.mul(f32x4.mul(p, i32x4.shl(half, 23)), i32x4.shl(i32x4.sub(t, half), 23));
 }
@@ -144,11 +184,40 @@ export function exp4(v: v128): v128 {
 /** The same bits for x ≤ 0, sooner: 2ⁿ⁺³¹ is no denormal, whatever comes of 2ⁿ. */
 // @ts-ignore: decorator
 @inline
-export function exp_down4(v: v128): v128 {
-  const x = f32x4.pmax(v, at(EXP_LOW));
-  const t = madd(x, at(LOG2E), at(DOWN_MAGIC));
-  const p = f32x4.add(expm1_reduced(x, f32x4.sub(t, at(DOWN_MAGIC))), at(ONE));
+export function down_limit(x: v128): v128 {
+  return f32x4.pmax(x, at(EXP_LOW));
+}
+
+// @ts-ignore: decorator
+@inline
+export function down_magic(): v128 {
+  return at(DOWN_MAGIC);
+}
+
+// @ts-ignore: decorator
+@inline
+export function down_scaled(p: v128, t: v128): v128 {
   return f32x4.mul(f32x4.mul(p, i32x4.shl(t, 23)), at(TWO_MINUS_31));
+}
+
+/** eˣ = 2ⁿ·eʳ, |r| ≤ ln 2 / 2. */
+// @ts-ignore: decorator
+@inline
+export function exp4(v: v128): v128 {
+  const x = any_limit(v);
+  const t = exp_turns(x, any_magic());
+  const r = exp_rest(x, t, any_magic());
+  return any_scaled(exp_ended(exp_begun(r), r), t);
+}
+
+/** eˣ for x ≤ 0. */
+// @ts-ignore: decorator
+@inline
+export function exp_down4(v: v128): v128 {
+  const x = down_limit(v);
+  const t = exp_turns(x, down_magic());
+  const r = exp_rest(x, t, down_magic());
+  return down_scaled(exp_ended(exp_begun(r), r), t);
 }
 
 /** 1 in all lanes. */
@@ -158,92 +227,112 @@ export function one4(): v128 {
   return at(ONE);
 }
 
+/** -|x|. */
+// @ts-ignore: decorator
+@inline
+export function minus_abs4(x: v128): v128 {
+  return v128.or(x, at(SIGN));
+}
+
 /** e^(-|x|): between 0 and 1. */
 // @ts-ignore: decorator
 @inline
 export function exp_minus_abs(x: v128): v128 {
-  return exp_down4(v128.or(x, at(SIGN)));
+  return exp_down4(minus_abs4(x));
 }
 
-/** ln x = e·ln 2 + ln m, m in [√½, √2). Denormals are scaled by 2²⁵ first. */
+/**
+ * ln x = e·ln 2 + ln m, m in [√½, √2), in stages like eˣ. First the exponent of x / √½, rounded down: adding
+ * the distance of the bit patterns moves the split from 1 to √½.
+ */
 // @ts-ignore: decorator
 @inline
-export function log4(v: v128): v128 {
-  const small = f32x4.lt(v, at(SMALLEST));
-  const x = v128.bitselect(f32x4.mul(v, at(TWO_25)), v, small);
-  // The exponent of x / √½, rounded down: adding the distance of the bit patterns moves the split from 1 to
-  // √½.
-  const shifted = i32x4.add(x, at(TO_ROOT_HALF));
-  const e = i32x4.sub(i32x4.shr_u(shifted, 23), at(BIAS));
-  const m = i32x4.add(v128.and(shifted, at(MANTISSA)), at(ROOT_HALF));
-  const exponent = f32x4.sub(f32x4.convert_i32x4_s(e), v128.and(at(TWENTY_FIVE), small));
-  const f = f32x4.sub(m, at(ONE));
-  const z = f32x4.mul(f, f);
+export function log_shifted(x: v128): v128 {
+  return i32x4.add(x, at(TO_ROOT_HALF));
+}
+
+/** e. */
+// @ts-ignore: decorator
+@inline
+export function log_exponent(shifted: v128): v128 {
+  return f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(shifted, 23), at(BIAS)));
+}
+
+/** f = m - 1. */
+// @ts-ignore: decorator
+@inline
+export function log_rest(shifted: v128): v128 {
+  return f32x4.sub(i32x4.add(v128.and(shifted, at(MANTISSA)), at(ROOT_HALF)), at(ONE));
+}
+
+/** The first half of the polynomial. */
+// @ts-ignore: decorator
+@inline
+export function log_begun(f: v128): v128 {
   let p = at(LOG_P);
   p = madd(p, f, at(LOG_P + 1));
   p = madd(p, f, at(LOG_P + 2));
   p = madd(p, f, at(LOG_P + 3));
-  p = madd(p, f, at(LOG_P + 4));
+  return madd(p, f, at(LOG_P + 4));
+}
+
+/** ln x, given the first half. */
+// @ts-ignore: decorator
+@inline
+export function log_ended(p: v128, f: v128, exponent: v128): v128 {
   p = madd(p, f, at(LOG_P + 5));
   p = madd(p, f, at(LOG_P + 6));
   p = madd(p, f, at(LOG_P + 7));
   p = madd(p, f, at(LOG_P + 8));
+  const z = f32x4.mul(f, f);
   let y = f32x4.mul(f32x4.mul(p, f), z);
   y = madd(exponent, at(LN2_LOW), y);
   y = nmadd(at(HALF), z, y);
-  let result = madd(exponent, at(LN2_HIGH), f32x4.add(f, y));
+  return madd(exponent, at(LN2_HIGH), f32x4.add(f, y));
+}
+
+/**
+ * How far the bits of x lie above those of the smallest normal number. Below LOG_SPAN, unsigned, are the normal
+ * numbers above 0 and nothing else.
+ */
+// @ts-ignore: decorator
+@inline
+export function above_smallest(x: v128): v128 {
+  return i32x4.sub(x, at(SMALLEST));
+}
+
+// @ts-ignore: decorator
+@inline export const LOG_SPAN: i32 = 0x7f000000;
+
+/** ln x of a normal number above 0. */
+// @ts-ignore: decorator
+@inline
+function log_normal4(x: v128): v128 {
+  const shifted = log_shifted(x);
+  const f = log_rest(shifted);
+  return log_ended(log_begun(f), f, log_exponent(shifted));
+}
+
+/** ln x of 1 or more, and of NaN: of a sum, say, whose largest term is 1. */
+// @ts-ignore: decorator
+@inline
+export function log_sum4(x: v128): v128 {
+  return f32x4.add(log_normal4(x), f32x4.sub(x, x));
+}
+
+/** ln x of any x. Denormals are scaled by 2²⁵ first. */
+// @ts-ignore: decorator
+@inline
+export function log4(v: v128): v128 {
+  const small = f32x4.lt(v, at(SMALLEST));
+  const shifted = log_shifted(v128.bitselect(f32x4.mul(v, at(TWO_25)), v, small));
+  const exponent = f32x4.sub(log_exponent(shifted), v128.and(at(TWENTY_FIVE), small));
+  const f = log_rest(shifted);
+  let result = log_ended(log_begun(f), f, exponent);
   // ln of +infinity and NaN is itself; of a negative number NaN; of either zero -infinity.
   result = v128.bitselect(result, v, f32x4.lt(v, at(INFINITE)));
   result = v128.or(result, f32x4.lt(v, f32x4.splat(0.0)));
   return v128.bitselect(at(MINUS_INFINITE), result, f32x4.eq(v, f32x4.splat(0.0)));
-}
-
-/**
- * 1 / (1 + e⁻ˣ), as z / (1 + z) with z = eˣ where x is negative, so that small results keep their precision.
- */
-// @ts-ignore: decorator
-@inline
-export function sigmoid4(x: v128): v128 {
-  return sigmoid_of4(x, exp_minus_abs(x));
-}
-
-/** The sigmoid of x, given z = e^(-|x|). */
-// @ts-ignore: decorator
-@inline
-export function sigmoid_of4(x: v128, z: v128): v128 {
-  const one = at(ONE);
-  const top = v128.bitselect(z, one, f32x4.lt(x, f32x4.splat(0.0)));
-  return f32x4.div(top, f32x4.add(one, z));
-}
-
-/**
- * The sigmoid's derivative at ±x, given z = e^(-|x|): z / (1 + z)². Unlike s · (1 - s) it is precise where s
- * is near 1.
- */
-// @ts-ignore: decorator
-@inline
-export function sigmoid_slope_of4(z: v128): v128 {
-  const sum = f32x4.add(at(ONE), z);
-  return f32x4.div(z, f32x4.mul(sum, sum));
-}
-
-/** tanh x: a polynomial in x² below 0.625, else ±(1 - z) / (1 + z) with z = e^(-2|x|). */
-// @ts-ignore: decorator
-@inline
-export function tanh4(x: v128): v128 {
-  const one = at(ONE);
-  const sign = v128.and(x, at(SIGN));
-  const magnitude = v128.andnot(x, at(SIGN));
-  const z = exp_minus_abs(f32x4.add(magnitude, magnitude));
-  const large = f32x4.div(f32x4.sub(one, z), f32x4.add(one, z));
-  const s = f32x4.mul(x, x);
-  let p = at(TANH_P);
-  p = madd(p, s, at(TANH_P + 1));
-  p = madd(p, s, at(TANH_P + 2));
-  p = madd(p, s, at(TANH_P + 3));
-  p = madd(p, s, at(TANH_P + 4));
-  const small = madd(f32x4.mul(p, s), x, x);
-  return v128.or(v128.bitselect(small, large, f32x4.lt(magnitude, at(TANH_SPLIT))), sign);
 }
 
 /** |x|. */
@@ -266,31 +355,30 @@ export function sign4(x: v128): v128 {
 export function expm1_4(v: v128): v128 {
   const x = f32x4.pmax(v, at(EXPM1_LOW));
   const t = madd(x, at(LOG2E), at(MAGIC));
-  const n = f32x4.sub(t, at(MAGIC));
-  const p = expm1_reduced(x, n);
+  const r = exp_rest(x, t, at(MAGIC));
+  const p = expm1_ended(exp_begun(r), r);
   const scale = i32x4.shl(i32x4.add(t, at(BIAS)), 23);
   return madd(p, scale, f32x4.sub(scale, at(ONE)));
 }
 
 /**
  * ln(1 + z) for z in [0, 1], small z not lost: the logarithm of the rounded sum, times what rounding left out
- * (Kahan).
+ * (Kahan). Of NaN that quotient is NaN, whatever the logarithm.
  */
 // @ts-ignore: decorator
 @inline
 export function log1p_4(z: v128): v128 {
   const u = f32x4.add(z, at(ONE));
   const d = f32x4.sub(u, at(ONE));
-  const y = f32x4.mul(log4(u), f32x4.div(z, d));
+  const y = f32x4.mul(log_normal4(u), f32x4.div(z, d));
   return v128.bitselect(z, y, f32x4.eq(d, f32x4.splat(0.0)));
 }
 
-/** ln(1 + eˣ) = max(x, 0) + ln(1 + e^(-|x|)). */
+/** The two factors of a round of random.ts, and what is added to the two halves of the key. */
 // @ts-ignore: decorator
 @inline
-export function softplus4(x: v128): v128 {
-  // pmax keeps its first operand when it cannot compare, so NaN stays NaN.
-  return f32x4.add(f32x4.pmax(x, f32x4.splat(0.0)), log1p_4(exp_minus_abs(x)));
+export function philox_constant(i: i32): v128 {
+  return at(PHILOX + i);
 }
 
 /** 2⁻¹⁰⁰ and 2⁻⁵⁶: see optimizers.ts. */
@@ -304,63 +392,4 @@ export function moment_floor(): v128 {
 @inline
 export function gradient_floor(): v128 {
   return at(GRADIENT_FLOOR);
-}
-
-/** e^(-x²/2). */
-// @ts-ignore: decorator
-@inline
-export function bell4(x: v128): v128 {
-  return exp_down4(f32x4.mul(f32x4.mul(x, x), f32x4.sub(f32x4.splat(0.0), at(HALF))));
-}
-
-/** 1 / √(2π): `bell4` times this is the normal density. */
-// @ts-ignore: decorator
-@inline
-export function density_factor(): v128 {
-  return at(DENSITY);
-}
-
-/**
- * The normal distribution function Φ(x) = (1 + erf(x/√2)) / 2, given bell = e^(-x²/2). With t = 1 / (1 + 0.3
- * |x|), the tail ½ erfc(|x|/√2) is bell · (c0 + c1 t + … + c8 t⁸); the polynomial was fitted for least
- * largest relative error, 5.9e-8 for
- * |x| ≤ 14.5, where the tail has become 0. Either tail keeps its relative precision.
- */
-// @ts-ignore: decorator
-@inline
-export function normal_cdf4(x: v128, bell: v128): v128 {
-  const one = at(ONE);
-  const t = f32x4.div(one, madd(abs4(x), at(CDF_T), one));
-  let p = at(CDF_P);
-  p = madd(p, t, at(CDF_P + 1));
-  p = madd(p, t, at(CDF_P + 2));
-  p = madd(p, t, at(CDF_P + 3));
-  p = madd(p, t, at(CDF_P + 4));
-  p = madd(p, t, at(CDF_P + 5));
-  p = madd(p, t, at(CDF_P + 6));
-  p = madd(p, t, at(CDF_P + 7));
-  p = madd(p, t, at(CDF_P + 8));
-  const tail = f32x4.mul(p, bell);
-  return v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, f32x4.splat(0.0)));
-}
-
-/** 2·√(2/π)·(x + 0.044715 x³): the sigmoid of this is the factor of gelu's tanh form. */
-// @ts-ignore: decorator
-@inline
-export function gelu_argument4(x: v128): v128 {
-  return f32x4.mul(x, madd(f32x4.mul(x, x), at(GELU_3), at(GELU_1)));
-}
-
-/**
- * x times its derivative, for |x| up to 16. Beyond, the sigmoid that this is multiplied by no longer changes,
- * and the value at 16 stands in for a product that would overflow: 0 times infinity is NaN.
- */
-// @ts-ignore: decorator
-@inline
-export function gelu_slope4(v: v128): v128 {
-  const limit = at(GELU_FLAT);
-  // pmin and pmax keep their first operand when they cannot compare, so NaN stays NaN.
-  const x = f32x4.pmax(f32x4.pmin(v, limit), f32x4.neg(limit));
-  const c = at(GELU_3);
-  return f32x4.mul(x, madd(f32x4.mul(x, x), f32x4.add(f32x4.add(c, c), c), at(GELU_1)));
 }

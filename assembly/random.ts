@@ -4,15 +4,11 @@
  * anywhere in any order. src/ops/reference/random.ts has the same operations in the same order, and gives the
  * same bits.
  */
+import { philox_constant } from './math';
+import { load_some, store_some } from './tail';
 
-/**
- * Word `element & 3` of the block with counter (element / 4, 0, stream, 0) under the key (seedLow, seedHigh).
- */
-function bits(element: u64, stream: u32, seedLow: u32, seedHigh: u32): u32 {
-  let x0 = <u32>(element >> 2);
-  let x1: u32 = 0;
-  let x2 = stream;
-  let x3: u32 = 0;
+/** The block with counter (x0, x1, x2, x3) under the key (seedLow, seedHigh): four words. */
+export function block(x0: u32, x1: u32, x2: u32, x3: u32, seedLow: u32, seedHigh: u32): v128 {
   let k0 = seedLow;
   let k1 = seedHigh;
   for (let round = 0; round < 10; round++) {
@@ -27,36 +23,132 @@ function bits(element: u64, stream: u32, seedLow: u32, seedHigh: u32): u32 {
     k0 += 0x9e3779b9;
     k1 += 0xbb67ae85;
   }
-  const word = <u32>element & 3;
-  return word < 2 ? (word == 0 ? x0 : x1) : word == 2 ? x2 : x3;
+  const v = i32x4.replace_lane(i32x4.splat(x0), 1, x1);
+  return i32x4.replace_lane(i32x4.replace_lane(v, 2, x2), 3, x3);
+}
+
+/** The low halves of the four 64-bit products in e (lanes 0 and 1) and o (lanes 2 and 3). */
+// @ts-ignore: decorator
+@inline
+function low(e: v128, o: v128): v128 {
+  return v128.shuffle<i32>(e, o, 0, 2, 4, 6);
+}
+
+// @ts-ignore: decorator
+@inline
+function high(e: v128, o: v128): v128 {
+  return v128.shuffle<i32>(e, o, 1, 3, 5, 7);
+}
+
+/** Four blocks, whose words of one place are a vector each: transposed and stored one after the other. */
+// @ts-ignore: decorator
+@inline
+function store_blocks(p: usize, x0: v128, x1: v128, x2: v128, x3: v128): void {
+  const a = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5);
+  const b = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
+  const c = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7);
+  const d = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
+  v128.store(p, v128.shuffle<i64>(a, b, 0, 2));
+  v128.store(p, v128.shuffle<i64>(a, b, 1, 3), 16);
+  v128.store(p, v128.shuffle<i64>(c, d, 0, 2), 32);
+  v128.store(p, v128.shuffle<i64>(c, d, 1, 3), 48);
+}
+
+/**
+ * Eight blocks in a row, from (counter, c1, c2, c3): 32 words at p. Twice four at a time, as each round
+ * waits for the one before.
+ */
+export function store_words(
+  p: usize, counter: u32, c1: u32, c2: u32, c3: u32, seedLow: u32, seedHigh: u32,
+): void {
+  const a = philox_constant(0), b = philox_constant(1);
+  const next0 = philox_constant(2), next1 = philox_constant(3);
+  let x0 = i32x4.add(i32x4.splat(counter), i32x4(0, 1, 2, 3));
+  let y0 = i32x4.add(i32x4.splat(counter), i32x4(4, 5, 6, 7));
+  let x1 = i32x4.splat(c1), x2 = i32x4.splat(c2), x3 = i32x4.splat(c3);
+  let y1 = x1, y2 = x2, y3 = x3;
+  let k0 = i32x4.splat(seedLow);
+  let k1 = i32x4.splat(seedHigh);
+  for (let round = 0; round < 10; round++) {
+    const e0 = i64x2.extmul_low_i32x4_u(x0, a), o0 = i64x2.extmul_high_i32x4_u(x0, a);
+    const e1 = i64x2.extmul_low_i32x4_u(x2, b), o1 = i64x2.extmul_high_i32x4_u(x2, b);
+    const f0 = i64x2.extmul_low_i32x4_u(y0, a), p0 = i64x2.extmul_high_i32x4_u(y0, a);
+    const f1 = i64x2.extmul_low_i32x4_u(y2, b), p1 = i64x2.extmul_high_i32x4_u(y2, b);
+    x0 = v128.xor(v128.xor(high(e1, o1), x1), k0);
+    x2 = v128.xor(v128.xor(high(e0, o0), x3), k1);
+    x1 = low(e1, o1);
+    x3 = low(e0, o0);
+    y0 = v128.xor(v128.xor(high(f1, p1), y1), k0);
+    y2 = v128.xor(v128.xor(high(f0, p0), y3), k1);
+    y1 = low(f1, p1);
+    y3 = low(f0, p0);
+    k0 = i32x4.add(k0, next0);
+    k1 = i32x4.add(k1, next1);
+  }
+  store_blocks(p, x0, x1, x2, x3);
+  store_blocks(p + 64, y0, y1, y2, y3);
+}
+
+/** The words of elements `first` to `first` + n. */
+function store_elements(y: usize, n: i32, seedLow: u32, seedHigh: u32, stream: u32, first: u64): void {
+  while (n > 0) {
+    const place = <u32>first & 3;
+    const counter = <u32>(first >> 2);
+    if (place == 0 && n >= 32) {
+      store_words(y, counter, 0, stream, 0, seedLow, seedHigh);
+      first += 32;
+      y += 128;
+      n -= 32;
+    } else {
+      const words = block(counter, 0, stream, 0, seedLow, seedHigh);
+      const word = place < 2
+        ? (place == 0 ? i32x4.extract_lane(words, 0) : i32x4.extract_lane(words, 1))
+        : (place == 2 ? i32x4.extract_lane(words, 2) : i32x4.extract_lane(words, 3));
+      store<u32>(y, word);
+      first++;
+      y += 4;
+      n--;
+    }
+  }
 }
 
 export function random_uniform(
   y: usize, n: i32, seedLow: u32, seedHigh: u32, stream: u32, first: f64, low: f32, high: f32,
 ): void {
-  const start = <u64>first;
-  const range = high - low;
-  for (let j = 0; j < n; j++) {
-    const u = <f32>(bits(start + j, stream, seedLow, seedHigh) >> 8) * <f32>5.9604644775390625e-8;
-    const scaled: f32 = range * u;
-    store<f32>(y + (<usize>j << 2), low + scaled);
+  store_elements(y, n, seedLow, seedHigh, stream, <u64>first);
+  const start = f32x4.splat(low);
+  const range = f32x4.splat(high - low);
+  const unit = f32x4.splat(5.9604644775390625e-8);
+  for (; n > 0; n -= 4) {
+    const count = min(n, 4);
+    // 24 bits, exact as floats.
+    const u = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(load_some(y, count), 8)), unit);
+    store_some(y, f32x4.add(start, f32x4.mul(range, u)), count);
+    y += 16;
   }
 }
 
 export function random_normal(
   y: usize, n: i32, seedLow: u32, seedHigh: u32, stream: u32, first: f64, mean: f64, deviation: f64,
 ): void {
-  const start = <u64>first;
-  for (let j = 0; j < n; j++) {
-    const u = (<f64>bits(start + j, stream, seedLow, seedHigh) + 0.5) * 2.3283064365386962890625e-10;
-    store<f32>(y + (<usize>j << 2), <f32>(mean + deviation * inverse_normal(u)));
+  store_elements(y, n, seedLow, seedHigh, stream, <u64>first);
+  for (; n > 0; n--) {
+    const u = (<f64>load<u32>(y) + 0.5) * 2.3283064365386962890625e-10;
+    store<f32>(y, <f32>(mean + deviation * inverse_normal(u)));
+    y += 4;
   }
 }
 
 export function random_permutation(y: usize, n: i32, seedLow: u32, seedHigh: u32, stream: u32): void {
   for (let i = 0; i < n; i++) store<u32>(y + (<usize>i << 2), i);
-  for (let i = n - 1; i > 0; i--) {
-    const other = <usize>((<u64>(i + 1) * <u64>bits(i, stream, seedLow, seedHigh)) >> 32);
+  let words = i32x4.splat(0);
+  for (let i = (n - 1) | 3; i > 0; i--) {
+    // The last block's words may be more than there are elements.
+    if ((i & 3) == 3) words = block(i >> 2, 0, stream, 0, seedLow, seedHigh);
+    const word = <u32>i32x4.extract_lane(words, 3);
+    words = v128.shuffle<i32>(words, words, 3, 0, 1, 2);
+    if (i >= n) continue;
+    const other = <usize>((<u64>(i + 1) * <u64>word) >> 32);
     const p = y + (<usize>i << 2);
     const q = y + (other << 2);
     const kept = load<u32>(p);
@@ -91,8 +183,8 @@ function ln(x: f64): f64 {
 }
 
 /**
- * The normal distribution's quantile: Wichura, algorithm AS 241 (PPND16), Applied Statistics 37, 1988. Its third
- * piece is for p below e⁻²⁵; what is drawn is 2⁻³³ at least, and as far from 1.
+ * The normal distribution's quantile: Wichura, algorithm AS 241 (PPND16), Applied Statistics 37, 1988. Its
+ * third piece is for p below e⁻²⁵; what is drawn is 2⁻³³ at least, and as far from 1.
  */
 function inverse_normal(p: f64): f64 {
   const q = p - 0.5;

@@ -1,6 +1,7 @@
 /** Row bias, sums and counts. Every sum has one fixed order. */
 import { SUM_ABSOLUTES, SUM_BLOCK, SUM_PLAIN, SUM_SQUARES } from '../build/assembly/constants';
 import { add_high, add_low, block_of, joined } from './chain';
+import { largest } from './softmax';
 import { load_some, load_tail, store_some, store_tail } from './tail';
 
 export function add_bias(y: usize, ldy: i32, x: usize, ldx: i32, bias: usize, M: i32, N: i32): void {
@@ -154,18 +155,28 @@ function term(v: v128, kind: i32): v128 {
 }
 
 export function argmax(y: usize, x: usize, ldx: i32, M: i32, N: i32): void {
+  const none = f32x4.splat(NaN);
+  const four = i32x4.splat(4);
   for (let m = 0; m < M; m++) {
-    let best = -Infinity as f32;
-    let at = 0;
+    let best = f32x4.splat(-Infinity);
+    // -1, the largest of unsigned numbers, where a lane has only seen NaN.
+    let at = i32x4.splat(-1);
+    let n = N & ~3;
+    let places = i32x4.add(i32x4.splat(n), i32x4(0, 1, 2, 3));
+    let v = n < N ? load_tail(x + (<usize>n << 2), N - n, none) : none;
     // From the end, so that of equal values the first remains. A comparison with NaN is false.
-    for (let n = N - 1; n >= 0; n--) {
-      const v = load<f32>(x + (<usize>n << 2));
-      if (v >= best) {
-        best = v;
-        at = n;
-      }
+    while (true) {
+      at = v128.bitselect(places, at, f32x4.ge(v, best));
+      best = f32x4.pmax(best, v);
+      n -= 4;
+      if (n < 0) break;
+      places = i32x4.sub(places, four);
+      v = v128.load(x + (<usize>n << 2));
     }
-    store<i32>(y, at);
+    at = v128.or(at, f32x4.ne(best, largest(best)));
+    at = i32x4.min_u(at, v128.shuffle<i64>(at, at, 1, 0));
+    at = i32x4.min_u(at, v128.shuffle<i32>(at, at, 1, 0, 3, 2));
+    store<i32>(y, max(i32x4.extract_lane(at, 0), 0));
     y += 4;
     x += <usize>ldx << 2;
   }

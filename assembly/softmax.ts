@@ -2,14 +2,15 @@
  * Softmax and cross-entropy, row by row. Four lanes gather a row's maximum and its sums, and are joined in a
  * fixed order, so a row's result depends on nothing but the row.
  */
-import { exp_down4, log4 } from './math';
+import { exp_down4, log_sum4 } from './math';
 import { load_tail, store_tail } from './tail';
 
+/** The largest lane, in all of them. */
 // @ts-ignore: decorator
 @inline
-function largest_lane(v: v128): f32 {
+export function largest(v: v128): v128 {
   const pairs = f32x4.pmax(v, v128.shuffle<f64>(v, v, 1, 0));
-  return f32x4.extract_lane(f32x4.pmax(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2)), 0);
+  return f32x4.pmax(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2));
 }
 
 // @ts-ignore: decorator
@@ -22,14 +23,14 @@ export function sum_lanes(v: v128): f32 {
 // @ts-ignore: decorator
 @inline
 export function row_max(x: usize, N: i32): f32 {
-  let largest = f32x4.splat(-Infinity);
+  let most = f32x4.splat(-Infinity);
   let n = N;
   for (; n >= 4; n -= 4) {
-    largest = f32x4.pmax(largest, v128.load(x));
+    most = f32x4.pmax(most, v128.load(x));
     x += 16;
   }
-  if (n > 0) largest = f32x4.pmax(largest, load_tail(x, n, f32x4.splat(-Infinity)));
-  return largest_lane(largest);
+  if (n > 0) most = f32x4.pmax(most, load_tail(x, n, f32x4.splat(-Infinity)));
+  return f32x4.extract_lane(largest(most), 0);
 }
 
 /**
@@ -136,7 +137,7 @@ export function softmax_cross_entropy(
     // Read before dx is written, which may lie in the same place.
     const target = load<f32>(x + label) - shift;
     const sum = exp_row(dx, x, N, shift, NEGLIGIBLE);
-    store<f32>(losses, f32x4.extract_lane(log4(f32x4.splat(sum)), 0) - target);
+    store<f32>(losses, f32x4.extract_lane(log_sum4(f32x4.splat(sum)), 0) - target);
     if (dx) {
       scale_row(dx, N, scale / sum);
       store<f32>(dx + label, load<f32>(dx + label) - scale);

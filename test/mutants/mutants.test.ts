@@ -99,10 +99,10 @@ test('marks tell what ran, and the budget ends what would go on', async () => {
     Array.from({ length: marked.marks }, (_, i) => exports[MARK + i].value).filter(Boolean).length;
   budget.value = 10;
   expect(ran()).toBe(0);
-  // exp, of 64 floats: four turns of a loop of 16, and what follows it.
-  exports.k0(4096, 8192, 64);
+  // relu, of 64 floats: four turns of a loop of 16, and what follows it.
+  exports.k6(4096, 8192, 64);
   expect(ran()).toBeGreaterThan(1);
   expect(ran()).toBeLessThan(20);
   expect(budget.value).toBeLessThan(10);
-  expect(() => exports.k0(4096, 8192, 6400)).toThrow('unreachable');
+  expect(() => exports.k6(4096, 8192, 6400)).toThrow('unreachable');
 });
