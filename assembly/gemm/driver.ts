@@ -27,7 +27,7 @@
 import { apply_activation, apply_derivative } from '../activation';
 import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS, TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_WIDE } from '../../build/assembly/constants';
 import { pack_columns, pack_rows, pack_splat } from './pack';
-import { thin_nn } from './thin';
+import { thin_nn, thin_nt } from './thin';
 import { PACKED_A, row_of_tiles, tile_columns, tile_rows, ZEROS } from './tiles';
 
 // Of convolutions, which pack more rows of A before they multiply.
@@ -166,7 +166,11 @@ export function gemm_nt(
   B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, tiling: i32,
 ): void {
   for (let batch = 0; batch < B; batch++) {
-    gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, false, true, false, tiling);
+    // Of one row, the columns that whole vectors hold.
+    const thin = M == 1 && K <= LONGEST_CHAIN ? N & -8 : 0;
+    if (thin) thin_nt(c, accumulate ? c : 0, a, b, ldb, thin, K);
+    const from = <usize>thin << 2;
+    gemm(c + from, ldc, work, a, lda, b + <usize>ldb * from, ldb, 0, M, N - thin, K, accumulate, false, true, false, tiling);
     if (y) {
       apply_derivative(c, ldc, y, ldy, M, N, activation);
       y += <usize>strideY << 2;
