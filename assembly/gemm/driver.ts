@@ -29,7 +29,7 @@ import { apply_activation, apply_derivative } from '../activation';
 import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS, TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_WIDE } from '../../build/assembly/constants';
 import { NARROW, narrow } from './narrow';
 import { pack_columns, pack_rows, pack_splat } from './pack';
-import { outer, thin_nn } from './thin';
+import { outer, thin_nn, thin_nt } from './thin';
 import { PACKED_A, row_of_tiles, tile_columns, tile_rows, ZEROS } from './tiles';
 
 // Of convolutions, which pack more rows of A before they multiply.
@@ -172,10 +172,12 @@ export function gemm_nt(
   a: usize, lda: i32, strideA: i32, b: usize, ldb: i32, strideB: i32,
   B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, tiling: i32,
 ): void {
-  const row = <usize>ldc << 2;
   for (let batch = 0; batch < B; batch++) {
-    if (M <= THIN_ROWS && K <= NC) thin_nt(c, row, work, accumulate, a, lda, b, ldb, M, N, K);
-    else gemm(c, ldc, work, a, lda, b, ldb, 0, M, N, K, accumulate, false, true, false, tiling);
+    // Of one row, the columns that whole vectors hold.
+    const thin = M == 1 && K <= LONGEST_CHAIN ? N & -8 : 0;
+    if (thin) thin_nt(c, accumulate ? c : 0, a, b, ldb, thin, K);
+    const from = <usize>thin << 2;
+    gemm(c + from, ldc, work, a, lda, b + <usize>ldb * from, ldb, 0, M, N - thin, K, accumulate, false, true, false, tiling);
     if (y) {
       apply_derivative(c, ldc, y, ldy, M, N, activation);
       y += <usize>strideY << 2;
@@ -183,22 +185,6 @@ export function gemm_nt(
     c += <usize>strideC << 2;
     a += <usize>strideA << 2;
     b += <usize>strideB << 2;
-  }
-}
-
-/** C = start + A·Bᵀ for few rows of A: 32 columns of B's transpose at a time. */
-function thin_nt(
-  c: usize, row: usize, work: usize, accumulate: i32, a: usize, lda: i32, b: usize, ldb: i32, M: i32, N: i32, K: i32,
-): void {
-  while (N > 0) {
-    // What is less than a vector comes last, alone.
-    const count = N > 3 ? min(32, N & -4) : N;
-    const R = max(4, count);
-    pack_columns(work + PACKED_B, b, ldb, count, K, R);
-    thin_nn(c, row, work, accumulate ? c : 0, accumulate ? row : 0, a, lda, work + PACKED_B, R, M, count, K);
-    c += <usize>count << 2;
-    b += <usize>(count * ldb) << 2;
-    N -= count;
   }
 }
 

@@ -1,11 +1,18 @@
 /**
- * Products of one or two rows: y = start + x·B. Packing B would cost more than the product, so its rows are
- * read where they lie, and a strip of columns stays in registers over all k. The order of the sums is that of
- * the tiles. And the product of one column and one row.
+ * Products of one or two rows, y = start + x·B, of a column and a row, and the SGD step with the gradient of a few
+ * rows. Packing B would cost more than the product, so its rows are read where they lie, and a strip of columns
+ * stays in registers. The order of the sums is that of the tiles.
  */
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
-import { madd } from '../lanes';
+import { madd, nmadd } from '../lanes';
 import { load_once, load_some, load_tail, store_some, store_tail } from '../tail';
+
+// Elements of B that fit the second-level cache. Of more, a few rows are read from end to end before the next:
+// from further away, that is faster.
+// @ts-ignore: decorator
+@inline const CACHED: i32 = 1 << 18;
+// @ts-ignore: decorator
+@inline const ROWS: i32 = 16;
 
 /**
  * C = start + A·B: rows of A one by one. `start` 0 is absent; `startRow` is the distance of its rows in
@@ -18,23 +25,27 @@ export function thin_nn(
   // A sum that is too long for one chain begins with its first block, to which the others are added: see
   // chain.ts.
   const depth = K > LONGEST_CHAIN ? CHAIN_BLOCK : K;
+  const rows = <i64>N * depth > CACHED ? ROWS : max(depth, 1);
   for (let m = 0; m < M; m++) {
-    let n = 0;
-    for (; n + 32 <= N; n += 32) {
-      const at = <usize>n << 2;
-      strip_8(c + at, start ? start + at : 0, a, b + at, step, depth);
-      for (let k = depth; k < K; k += CHAIN_BLOCK) {
-        strip_8(work, 0, a + (<usize>k << 2), b + at + <usize>k * step, step, min(CHAIN_BLOCK, K - k));
-        for (let i: usize = 0; i < 128; i += 16) v128.store(c + at + i, f32x4.add(v128.load(c + at + i), v128.load(work + i)));
-      }
-    }
-    for (; n < N; n += 4) {
-      const at = <usize>n << 2;
-      const count = min(4, N - n);
-      strip_1(c + at, start ? start + at : 0, a, b + at, step, depth, count);
-      for (let k = depth; k < K; k += CHAIN_BLOCK) {
-        strip_1(work, 0, a + (<usize>k << 2), b + at + <usize>k * step, step, min(CHAIN_BLOCK, K - k), count);
-        store_some(c + at, f32x4.add(load_some(c + at, count), load_some(work, count)), count);
+    let from = start;
+    // Once at least, so that K = 0 still writes the start values.
+    let k = 0;
+    do {
+      strips(c, from, a + (<usize>k << 2), b + <usize>k * step, step, N, min(rows, depth - k));
+      from = c;
+      k += rows;
+    } while (k < depth);
+    for (k = depth; k < K; k += CHAIN_BLOCK) {
+      for (let n = 0; n < N; n += 32) {
+        const to = c + (<usize>n << 2);
+        const columns = min(32, N - n);
+        const y = b + (<usize>n << 2) + <usize>k * step;
+        strips(work, 0, a + (<usize>k << 2), y, step, columns, min(CHAIN_BLOCK, K - k));
+        for (let i = 0; i < columns; i += 4) {
+          const at = <usize>i << 2;
+          const count = min(4, columns - i);
+          store_some(to + at, f32x4.add(load_some(to + at, count), load_some(work + at, count)), count);
+        }
       }
     }
     c += row;
@@ -73,6 +84,19 @@ function four(
   store_some(p1, madd(x1, y, zero), count);
   store_some(p2, madd(x2, y, zero), count);
   store_some(p3, madd(x3, y, zero), count);
+}
+
+/** One row of C = start + A·B. */
+function strips(c: usize, start: usize, a: usize, b: usize, step: usize, N: i32, K: i32): void {
+  let n = 0;
+  for (; n + 32 <= N; n += 32) {
+    const at = <usize>n << 2;
+    strip_8(c + at, start ? start + at : 0, a, b + at, step, K);
+  }
+  for (; n < N; n += 4) {
+    const at = <usize>n << 2;
+    strip_1(c + at, start ? start + at : 0, a, b + at, step, K, min(4, N - n));
+  }
 }
 
 function strip_8(c: usize, start: usize, a: usize, b: usize, step: usize, K: i32): void {
@@ -131,4 +155,127 @@ function strip_1(c: usize, start: usize, a: usize, b: usize, step: usize, K: i32
     }
     store_tail(c, sum, columns);
   }
+}
+
+/**
+ * One row of C = start + A·Bᵀ, of N columns, a multiple of 8, and a sum that is one chain: rows of B go eight at
+ * a time, and are turned four by four in registers. `start` 0 is absent.
+ */
+export function thin_nt(c: usize, start: usize, a: usize, b: usize, ldb: i32, N: i32, K: i32): void {
+  const step = <usize>ldb << 2;
+  for (; N > 0; N -= 8) {
+    let c0 = f32x4.splat(0), c1 = c0;
+    if (start) {
+      c0 = v128.load(start);
+      c1 = v128.load(start, 16);
+      start += 32;
+    }
+    let x = a, p = b, q = b + (step << 2);
+    for (let k = K; k > 0; k -= 4) {
+      c0 = turned(c0, x, p, step, k);
+      c1 = turned(c1, x, q, step, k);
+      x += 16;
+      p += 16;
+      q += 16;
+    }
+    v128.store(c, c0);
+    v128.store(c, c1, 16);
+    c += 32;
+    b += step << 3;
+  }
+}
+
+/** Four sums, and in each the next four products, or the `k` that are left. */
+// @ts-ignore: decorator
+@inline
+function turned(sum: v128, a: usize, b: usize, step: usize, k: i32): v128 {
+  const step3 = step + (step << 1);
+  if (k >= 4) {
+    const r0 = v128.load(b), r1 = v128.load(b + step);
+    const r2 = v128.load(b + (step << 1)), r3 = v128.load(b + step3);
+    const low0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), low1 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    const high0 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), high1 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    sum = madd(v128.load32_splat(a), v128.shuffle<f32>(low0, low1, 0, 1, 4, 5), sum);
+    sum = madd(v128.load32_splat(a, 4), v128.shuffle<f32>(low0, low1, 2, 3, 6, 7), sum);
+    sum = madd(v128.load32_splat(a, 8), v128.shuffle<f32>(high0, high1, 0, 1, 4, 5), sum);
+    return madd(v128.load32_splat(a, 12), v128.shuffle<f32>(high0, high1, 2, 3, 6, 7), sum);
+  }
+  for (; k > 0; k--) {
+    let v = v128.load32_zero(b);
+    v = v128.load_lane<f32>(b + step, v, 1);
+    v = v128.load_lane<f32>(b + (step << 1), v, 2);
+    v = v128.load_lane<f32>(b + step3, v, 3);
+    sum = madd(v128.load32_splat(a), v, sum);
+    a += 4;
+    b += 4;
+  }
+  return sum;
+}
+
+/**
+ * W = W - learningRate · Aᵀ·B of a few rows A [K, M] and B [K, N]. The gradient never is in memory: a strip of it
+ * is made in registers, and each element of W is read and written once, row by row, as memory is fastest.
+ */
+export function thin_sgd(
+  w: usize, ldw: i32, a: usize, lda: i32, b: usize, ldb: i32, M: i32, N: i32, K: i32, learningRate: f32,
+): void {
+  const rate = f32x4.splat(learningRate);
+  const row = <usize>ldw << 2, stepA = <usize>lda << 2, stepB = <usize>ldb << 2;
+  for (; M > 0; M--) {
+    let n = 0;
+    for (; n + 32 <= N; n += 32) {
+      const at = <usize>n << 2;
+      sgd_strip(w + at, a, stepA, b + at, stepB, K, rate);
+    }
+    for (; n < N; n += 4) {
+      const at = <usize>n << 2;
+      const count = min(4, N - n);
+      let c = f32x4.splat(0), x = a, y = b + at;
+      for (let k = K; k > 0; k--) {
+        c = madd(v128.load32_splat(x), load_some(y, count), c);
+        x += stepA;
+        y += stepB;
+      }
+      store_some(w + at, nmadd(rate, c, load_some(w + at, count)), count);
+    }
+    w += row;
+    a += 4;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sgd_strip(w: usize, a: usize, stepA: usize, b: usize, stepB: usize, K: i32, rate: v128): void {
+  const zero = f32x4.splat(0);
+  let c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;
+  for (; K > 0; K--) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, v128.load(b), c0);
+    c1 = madd(x, v128.load(b, 16), c1);
+    c2 = madd(x, v128.load(b, 32), c2);
+    c3 = madd(x, v128.load(b, 48), c3);
+    c4 = madd(x, v128.load(b, 64), c4);
+    c5 = madd(x, v128.load(b, 80), c5);
+    c6 = madd(x, v128.load(b, 96), c6);
+    c7 = madd(x, v128.load(b, 112), c7);
+    a += stepA;
+    b += stepB;
+  }
+  // All loads before all stores: turbo makes pairs of them.
+  c0 = nmadd(rate, c0, v128.load(w));
+  c1 = nmadd(rate, c1, v128.load(w, 16));
+  c2 = nmadd(rate, c2, v128.load(w, 32));
+  c3 = nmadd(rate, c3, v128.load(w, 48));
+  c4 = nmadd(rate, c4, v128.load(w, 64));
+  c5 = nmadd(rate, c5, v128.load(w, 80));
+  c6 = nmadd(rate, c6, v128.load(w, 96));
+  c7 = nmadd(rate, c7, v128.load(w, 112));
+  v128.store(w, c0);
+  v128.store(w, c1, 16);
+  v128.store(w, c2, 32);
+  v128.store(w, c3, 48);
+  v128.store(w, c4, 64);
+  v128.store(w, c5, 80);
+  v128.store(w, c6, 96);
+  v128.store(w, c7, 112);
 }

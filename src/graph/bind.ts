@@ -90,12 +90,13 @@ export interface Context {
   sparse(slot: Slot | undefined): SparseRows | undefined;
 }
 
+export interface BoundStep {
+  readonly step: Step;
+  readonly calls: readonly Call[];
+}
+
 /** The calls of each step, for batches of `rows` rows. */
-export function bindProgram(
-  memory: Memory,
-  rows: number,
-  context: Context,
-): { step: Step; calls: readonly Call[] }[] {
+export function bindProgram(memory: Memory, rows: number, context: Context): BoundStep[] {
   return memory.program.steps.map((step) => {
     const { operation, inputs, outputs, attributes, node } = step;
     const binding: Binding = {
@@ -118,7 +119,7 @@ export function bindProgram(
 }
 
 /** The calls of one part, in order. */
-export function callsOf(bound: readonly { step: Step; calls: readonly Call[] }[], part: Part): Call[] {
+export function callsOf(bound: readonly BoundStep[], part: Part): Call[] {
   return bound.flatMap(({ step, calls }) => (step.part === part ? calls : []));
 }
 

@@ -7,12 +7,13 @@ import { EngineError } from '../base/errors.js';
 import { checkInteger, OptionReader } from '../base/options.js';
 import { checkEngine, type Engine } from '../engine/engine.js';
 import type { Arena, Tensor } from '../engine/tensor.js';
-import { bindProgram, callsOf, Memory, run } from '../graph/bind.js';
+import { type BoundStep, bindProgram, callsOf, Memory, run } from '../graph/bind.js';
 import { layoutOf } from '../graph/places.js';
 import type { Slot } from '../graph/program.js';
 import type { Value } from '../graph/value.js';
 import type { Call } from '../ops/check.js';
-import type { RunState, Shape } from '../ops/operation.js';
+import { productSgd } from '../ops/matmul.js';
+import { asMatrix, type RunState, type Shape } from '../ops/operation.js';
 import { PackedMatrix } from '../ops/packed.js';
 import { sum } from '../ops/reduce.js';
 import { SparseRows } from '../ops/sparse.js';
@@ -347,40 +348,57 @@ export class Compiled {
     };
   }
 
-  /** Backward and update: of everything, or with the first parameter's gradient and update in one. */
+  /** Backward and update: one after the other, or for some parameters the gradient and its update in one. */
   #bindStep(
-    bound: ReturnType<typeof bindProgram>,
+    bound: readonly BoundStep[],
     backward: readonly Call[],
     rows: number,
   ): (learningRate: number) => void {
     const update = this.#update;
-    const { gradients } = this;
     const state = this.#state;
-    if (!update || !gradients) return () => void this.#updates();
+    if (!update) return () => void this.#updates();
     const whole = (learningRate: number) => {
       run(backward);
       update.run(learningRate, state.step);
       this.#advance();
     };
-    const { fused } = this.#training;
-    const own = fused && bound.find(({ step }) => step === fused.step);
-    if (!fused || !own || !update.plain) return whole;
-    const sparse = this.#sparse.get(fused.step.inputs[0])!;
-    const [w, g] = [this.#memory.tensor(fused.parameter), gradients];
-    const sgdStep = sparse.sgdStep({ w, dy: this.#memory.of(fused.step.inputs[1], rows) });
-    const others = bound
-      .filter((one) => one !== own && one.step.part === 'backward')
-      .flatMap(({ calls }) => calls);
-    const rest = [g.size - w.span];
-    const updateRest = update.partial(this.parameters.view(rest, w.span), g.view(rest, w.span));
+    if (!update.plain) return whole;
+    const fused: Tensor[] = [];
+    const calls: ((learningRate: number, step: number) => void)[] = bound.flatMap((one) => {
+      if (one.step.part !== 'backward') return [];
+      const parameter = this.#training.fusible.get(one.step);
+      const w = parameter && this.#memory.tensor(parameter);
+      const sgdStep = w && this.#bindSgd(w, one, update, rows);
+      if (sgdStep) fused.push(w);
+      return sgdStep ?? one.calls;
+    });
+    if (fused.length === 0) return whole;
+    for (const [i, w] of this.#parameterViews.entries()) {
+      const g = this.#gradientViews[i];
+      if (g && !fused.includes(w)) calls.push(update.partial(w, g));
+    }
     return (learningRate) => {
-      if (!sparse.active) return whole(learningRate);
-      run(others);
-      sgdStep(learningRate);
-      updateRest(learningRate, state.step);
+      for (let i = 0; i < calls.length; i++) calls[i](learningRate, state.step);
       update.finish();
       this.#advance();
     };
+  }
+
+  /** The gradient of w and its step of plain SGD; undefined where they are as fast apart. */
+  #bindSgd(w: Tensor, { step, calls }: BoundStep, update: Update, rows: number) {
+    const [x, dy] = step.inputs.map((slot) => this.#memory.of(slot, rows));
+    const dense = productSgd({ w, a: asMatrix(x), b: asMatrix(dy) });
+    const sparse = this.#sparse.get(step.inputs[0]);
+    if (!sparse) return dense;
+    const whenSparse = sparse.sgdStep({ w, dy });
+    const after = update.partial(w, this.#memory.tensor(step.outputs[0]!));
+    const whenDense =
+      dense ??
+      ((learningRate: number) => {
+        run(calls);
+        after(learningRate, 1);
+      });
+    return (learningRate: number) => (sparse.active ? whenSparse : whenDense)(learningRate);
   }
 }
 

@@ -6,7 +6,7 @@ import { OptionReader } from '../base/options.js';
 import { layoutOf, placeSlots } from '../graph/places.js';
 import type { Program, Slot, Step } from '../graph/program.js';
 import type { Scope, Value } from '../graph/value.js';
-import { type ProductAttributes, product } from '../ops/matmul.js';
+import { type ProductAttributes, product, takesSgd } from '../ops/matmul.js';
 import { batchNormOperation } from '../ops/norm.js';
 import { headsOf } from './head.js';
 import { type Loss, type LossFunction, type LossName, resolveLoss } from './losses.js';
@@ -112,7 +112,7 @@ function explainProgram(
   rows: number,
   plainSgd: boolean,
 ): ExplainedProgram {
-  const { program, fused, heads } = training;
+  const { program, fusible, heads } = training;
   const trains = heads.some(({ seed }) => seed);
   const placed = placedOf(graph, training);
   const { originals, blocks } = placeSlots(program, rows, placed, true);
@@ -127,7 +127,7 @@ function explainProgram(
         ? `nothing to do: lies where ${nameOf(original)} does`
         : `in the memory of ${nameOf(original)}`,
     ];
-    const isFused = plainSgd && fused?.step === step;
+    const isFused = plainSgd && fusible.has(step) && fusesSgd(step, program, rows);
     const still = trains && (operation as unknown) === batchNormOperation && isFrozen(inputs);
     const named = (slot: Slot) => ({ name: nameOf(slot), shape: layoutOf(slot.shape, rows).shape });
     return {
@@ -148,6 +148,10 @@ function explainProgram(
   });
   const bytesOf = (lengths: readonly number[]) => 4 * lengths.reduce((total, length) => total + length, 0);
   return { steps, bytes: { computed: bytesOf(blocks), withoutSharing: bytesOf(apart.blocks) } };
+}
+
+function fusesSgd({ inputs: [x, dy] }: Step, { sparse }: Program, rows: number): boolean {
+  return sparse.has(x) || takesSgd(layoutOf(dy.shape, rows).shape);
 }
 
 /** Of a batch norm's inputs, whether weight and bias are there and frozen. */

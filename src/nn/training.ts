@@ -9,6 +9,7 @@ import { type PassName, passes } from '../graph/passes/index.js';
 import { makersOf, type Program, programOf, type Slot, type Step } from '../graph/program.js';
 import { applyOne, type Value } from '../graph/value.js';
 import { copyOf } from '../ops/gradients.js';
+import { type ProductAttributes, product } from '../ops/matmul.js';
 import type { Operation } from '../ops/operation.js';
 import type { HeadSpec } from './head.js';
 import type { Graph, Network, Parameter } from './model.js';
@@ -19,8 +20,8 @@ export interface Training {
   readonly heads: readonly TracedHead[];
   /** Of each parameter; undefined for one that is frozen, or that nothing depends on. */
   readonly gradients: readonly (Slot | undefined)[];
-  /** The gradient of the first parameter, where plain SGD can be done along with it. */
-  readonly fused: { readonly step: Step; readonly parameter: Slot } | undefined;
+  /** Products that make a parameter's gradient, and after which nothing reads either: it may be updated then. */
+  readonly fusible: ReadonlyMap<Step, Slot>;
 }
 
 /** What the loss of an output has in the graph. */
@@ -76,15 +77,37 @@ export function trainingOf(
   for (const pass of passes) if (!without.includes(pass.name)) pass.run(program);
   const gradients = found.map((value) => value && program.slotOf(value));
   ownGradients(program, gradients);
-  const [first] = gradients;
-  const step = program.steps.find(
-    ({ outputs, inputs }) => outputs[0] === first && program.sparse.has(inputs[0]),
-  );
-  const fuses = first && step && !without.includes('updateWithGradient');
-  return {
-    ...{ program, heads, gradients },
-    fused: fuses ? { step, parameter: program.slotOf(graph.parameters[0]) } : undefined,
-  };
+  const parameters = graph.parameters.map((value) => program.slotOf(value));
+  const fusible = without.includes('updateWithGradient')
+    ? new Map()
+    : fusibleOf(program, parameters, gradients);
+  return { program, heads, gradients, fusible };
+}
+
+function fusibleOf(
+  program: Program,
+  parameters: readonly Slot[],
+  gradients: readonly (Slot | undefined)[],
+): Training['fusible'] {
+  const lastReads = new Map<Slot, number>();
+  for (const [at, { operation, inputs }] of program.steps.entries()) {
+    // Who reads an alias of it is not asked: it may be anyone.
+    const last = operation.alias ? Number.POSITIVE_INFINITY : at;
+    for (const slot of inputs) lastReads.set(slot, Math.max(last, lastReads.get(slot) ?? 0));
+  }
+  const fusible = new Map<Step, Slot>();
+  for (const [at, step] of program.steps.entries()) {
+    const gradient = step.outputs[0]!;
+    const parameter = parameters[gradients.indexOf(gradient)];
+    if (!parameter || !isWeightGradient(step) || lastReads.has(gradient)) continue;
+    if (lastReads.get(parameter)! < at) fusible.set(step, parameter);
+  }
+  return fusible;
+}
+
+function isWeightGradient({ operation, attributes }: Step): boolean {
+  const { form, flat } = attributes as ProductAttributes;
+  return (operation as unknown) === product && form === 'tn' && flat;
 }
 
 /**

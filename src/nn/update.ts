@@ -93,6 +93,7 @@ export class Update {
 
   /** The optimizer alone, on a part of the parameters and their gradients; for one without state. */
   partial(parameters: Tensor, gradients: Tensor): (learningRate: number, step: number) => void {
-    return this.#optimizer.compile({ ...this.#tensors, parameters, gradients });
+    const [w, g] = [parameters.flat(), gradients.flat()];
+    return this.#optimizer.compile({ ...this.#tensors, parameters: w, gradients: g });
   }
 }

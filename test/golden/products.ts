@@ -97,11 +97,18 @@ const gemms: GoldenCase[] = Object.entries(products).flatMap(([shape, own]) =>
       { kernel: 'pack_b', shape: `${shape}, ${wide ? 'wide' : 'narrow'}`, args: packing(nn, wide, N, K) },
     ];
     if (own.B) return cases;
+    if (tiling === 0) cases.push({ kernel: 'thin_sgd', shape, args: thinSgd(own) });
     // With the panels made before, the product has the same bits.
     const before = [{ kernel: 'pack_b', args: packing(nn, wide, N, K) }] as const;
     return [...cases, { kernel: 'gemm_nn', shape, args: { ...nn, b: 'packed', ldb: 0 }, before }];
   }),
 );
+
+function thinSgd(own: Product): Arguments {
+  const { a, lda, b, ldb, ldc, M, N, K } = operands(own, 'tn');
+  const w = matrices(own, [own.M, own.N], 5);
+  return { w, ldw: ldc, a, lda, b, ldb, M, N, K, learningRate: 0.3 };
+}
 
 function packing({ b, ldb }: Arguments, wide: number, N: number, K: number): Arguments {
   return { packed: room(K * Math.ceil(N / 16) * 16, panelFloats(N, wide) * K), b, ldb, N, K, wide };

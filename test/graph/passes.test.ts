@@ -138,9 +138,9 @@ describe('what a step consists of', () => {
     expect(stepsOf(model)).toEqual([
       `forward | matmul | with relu | ${SPARSE}`,
       'forward | matmul',
+      'backward | matmul | times the derivative of relu',
       'backward | matmul',
       'backward | columnSums',
-      'backward | matmul | times the derivative of relu',
       `backward | matmul | ${SPARSE}`,
       'backward | columnSums',
     ]);
@@ -149,8 +149,8 @@ describe('what a step consists of', () => {
       'forward | activation',
       'forward | matmul',
       'backward | matmul',
-      'backward | columnSums',
       'backward | matmul',
+      'backward | columnSums',
       'backward | activationGradient',
       'backward | matmul',
       'backward | columnSums',

@@ -70,6 +70,8 @@ describeBackends('products', (arena) => {
       '97x257:257x530',
       '2x1025:1025x513',
       '1x784:784x300',
+      '1x9:9x4103',
+      '2x5:5x4099',
     ])('is exact on integers across cache blocks, %s', (text) => {
       const shape = parseShape(text);
       check({ ...shape });

@@ -33,11 +33,11 @@ describe('explain', () => {
         2  1      matmul a·b + bias  #1, weight, bias                    [16, 3]
           the loss softmaxCrossEntropy
           the gradients
-        3  1      matmul aᵀ·b        #1, the gradient at output          the gradient of weight [8, 3]
-        4  1      columnSums         the gradient at output              the gradient of bias [3]
-        5  1      matmul a·bᵀ        the gradient at output, weight, #1  [16, 8]                        times the derivative of relu
-        6  0      matmul aᵀ·b        input, #5                           the gradient of weight [4, 8]  of what is not 0, if sparse; then the SGD step along with it
-        7  0      columnSums         #5                                  the gradient of bias [8]
+        3  1      matmul a·bᵀ        the gradient at output, weight, #1  [16, 8]                        times the derivative of relu
+        4  1      matmul aᵀ·b        #1, the gradient at output          the gradient of weight [8, 3]
+        5  1      columnSums         the gradient at output              the gradient of bias [3]
+        6  0      matmul aᵀ·b        input, #3                           the gradient of weight [4, 8]  of what is not 0, if sparse; then the SGD step along with it
+        7  0      columnSums         #3                                  the gradient of bias [8]
           the update by sgd
 
       parameters 268 bytes, gradients 268 bytes, state of the optimizer 0 bytes: 536 bytes"

@@ -9,8 +9,11 @@ import { createReferenceEngine } from '../../src/create/reference.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Activation } from '../../src/engine/kernels.js';
 import { paddedLength } from '../../src/engine/tensor.js';
+import { add, matmul, mean, mul } from '../../src/graph/functions.js';
+import { input } from '../../src/index.js';
 import { type DenseOptions, dense } from '../../src/nn/dense.js';
-import type { Layer } from '../../src/nn/layer.js';
+import { type Layer, layer, parameter } from '../../src/nn/layer.js';
+import { network } from '../../src/nn/network.js';
 import { sgd } from '../../src/nn/optimizers.js';
 import { type Sequential, sequential } from '../../src/nn/sequential.js';
 import { type Batch, batch, compile, fingerprint, model } from './network.js';
@@ -207,7 +210,7 @@ describe.each(inputs)(
   },
 );
 
-describe.each(['strict', 'fma'] as const)('the fused step of the first layer (%s)', (math) => {
+describe.each(['strict', 'fma'] as const)('the fused step (%s)', (math) => {
   const plain = sgd({ learningRate: 0.3 });
   const separate = { ...plain, plainSgd: false };
 
@@ -230,9 +233,12 @@ describe.each(['strict', 'fma'] as const)('the fused step of the first layer (%s
       plan.step(optimizer.learningRate);
     }
     compiled.download();
-    const wrote = Array.from(compiled.readGradients().get('0.weight')!).some((v) => v !== 0);
+    const gradients = compiled.readGradients();
+    const [wrote, wroteSecond] = ['0.weight', '1.weight'].map((name) =>
+      Array.from(gradients.get(name) ?? []).some((v) => v !== 0),
+    );
     engine.dispose();
-    return { bits: fingerprint(net), wrote };
+    return { bits: fingerprint(net), wrote, wroteSecond };
   }
 
   test.each<[string, number, () => Layer[]]>([
@@ -262,6 +268,40 @@ describe.each(['strict', 'fma'] as const)('the fused step of the first layer (%s
     expect([one.wrote, two.wrote, fused.wrote]).toEqual([false, true, true]);
     // And it moved.
     expect(one.bits).not.toBe(fingerprint(model(width, layers(), 3)));
+  });
+
+  test.each([1, 2, 3, 4, 5])('layers have the bits of backward and update, %i rows', async (rows) => {
+    const data = [1, 1, 0.05].map((density, i) => batch(rows, 50, 5, density, 30 + i));
+    const layers = () => [dense(33, { activation: 'relu' }), dense(48, { activation: 'tanh' }), dense(5)];
+    const [fused, apart] = [await train(plain, data, layers, 50), await train(separate, data, layers, 50)];
+    expect(fused.bits).toBe(apart.bits);
+    expect([fused.wroteSecond, apart.wroteSecond]).toEqual([rows > 4, true]);
+  });
+
+  test('what two layers share, and what the loss reads as well, is updated once its gradient is whole', async () => {
+    const results = [plain, separate].map(async (optimizer) => {
+      const engine = await createEngine({ backend: 'wasm', math });
+      const x = input([40]);
+      const shared = dense(40, { activation: 'tanh' });
+      const readTwice = layer('readTwice', (value) => {
+        const w = parameter('w', [40, 40]);
+        return add(matmul(value, w), mean(mul(w, w)));
+      });
+      const end = dense(5)(readTwice(shared(shared(x))));
+      const net = network(x, end, { seed: 3 });
+      const data = batch(2, 40, 5, 1, 7);
+      const { compiled, plan } = compile(engine, net, data, optimizer);
+      for (let i = 0; i < 3; i++) {
+        plan.forward();
+        plan.loss();
+        plan.step(0.3);
+      }
+      compiled.download();
+      engine.dispose();
+      return fingerprint(net);
+    });
+    const [fused, apart] = await Promise.all(results);
+    expect(fused).toBe(apart);
   });
 
   test('sparse and dense paths have the same bits', async () => {

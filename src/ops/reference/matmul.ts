@@ -134,6 +134,19 @@ export function twins(memory: ReferenceMemory, kernels: Kernels): Twins<typeof s
         product(ci, ldc, ai, 1, lda, bi, 1, ldb, 0, M, N, K, accumulate);
       }
     },
+
+    thin_sgd(w, ldw, a, lda, b, ldb, M, N, K, learningRate) {
+      const { f } = memory;
+      const [wi, ai, bi] = [w >>> shift, a >>> shift, b >>> shift];
+      const rate = memory.round(learningRate);
+      for (let m = 0; m < M; m++) {
+        for (let n = 0; n < N; n++) {
+          let sum = 0;
+          for (let k = 0; k < K; k++) sum += f[ai + k * lda + m] * f[bi + k * ldb + n];
+          f[wi + m * ldw + n] -= rate * memory.round(sum);
+        }
+      }
+    },
   };
 }
 
