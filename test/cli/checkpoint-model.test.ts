@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { lanegrad, lastObject } from './command.js';
+import { lanegrad, lastObject, measured } from './command.js';
 import { writeToy } from './toy.js';
 
 let root = '';
@@ -22,9 +22,9 @@ test('a checkpoint is measured, exported and trained on from as a model is', asy
   const names = (await readdir(join(root, 'run', 'checkpoints'))).sort();
   const last = join('run', 'checkpoints', names.at(-1)!);
   expect(last).toMatch(/checkpoint-\d+\.safetensors$/);
-  const measured = await lanegrad(root, ['evaluate', last, '--json']);
-  const { model: _, ...own } = lastObject(await lanegrad(root, ['evaluate', 'run', 'toy', '--json']));
-  expect(lastObject(measured)).toEqual({ ...own, model: last });
+  const evaluated = await lanegrad(root, ['evaluate', last, '--json']);
+  const { model: _, ...own } = measured(await lanegrad(root, ['evaluate', 'run', 'toy', '--json']));
+  expect(measured(evaluated)).toEqual({ ...own, model: last });
   expect(own.weightsSha256).toBe(weightsSha256);
   for (const name of names) {
     const predicted = await lanegrad(root, ['predict', join('run', 'checkpoints', name), 'toy', '--json']);

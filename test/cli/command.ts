@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect } from 'vitest';
 import type { Outcome } from './process.js';
 
-export { lastObject, MAIN, type Outcome, type Running, servedUrl, start } from './process.js';
+export { lastObject, MAIN, measured, type Outcome, type Running, servedUrl, start } from './process.js';
 
 const SERVER = fileURLToPath(new URL('server.mjs', import.meta.url));
 

@@ -79,6 +79,13 @@ export function lastObject({ stdout }: Outcome): Record<string, unknown> {
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
 }
 
+/** Of `lastObject`, what commands have in common that ran on as many threads as each found to be fastest. */
+export function measured(outcome: Outcome): Record<string, unknown> {
+  const { engine, ...rest } = lastObject(outcome) as { engine: Record<string, unknown> };
+  const { threads: _, ...same } = engine;
+  return { ...rest, engine: same };
+}
+
 /** The processes that a process has started, of Linux. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lanegrad, lastObject } from './command.js';
+import { lanegrad, lastObject, measured } from './command.js';
 
 let root: string;
 
@@ -86,9 +86,9 @@ describe('a table', () => {
   });
 
   it('is measured and predicted by the model alone', async () => {
-    const measured = await lanegrad(root, ['evaluate', 'kind', 'flowers.csv', '--split', 'test', '--json']);
-    expect(measured.code).toBe(0);
-    const { accuracy, samples } = lastObject(measured) as { accuracy: number; samples: number };
+    const part = await lanegrad(root, ['evaluate', 'kind', 'flowers.csv', '--split', 'test', '--json']);
+    expect(part.code).toBe(0);
+    const { accuracy, samples } = measured(part) as { accuracy: number; samples: number };
     expect(accuracy).toBeGreaterThan(0.9);
     const trained = await lanegrad(root, ['evaluate', 'kind', 'flowers.csv', '--json']);
     expect(lastObject(trained)).toMatchObject({ samples: 300, split: 'full' });
@@ -96,11 +96,11 @@ describe('a table', () => {
     expect(lastObject(trained).note).toBeUndefined();
     // What the run was trained on need not be said again; that it was is said.
     const again = await lanegrad(root, ['evaluate', 'kind', '--json']);
-    const { note, ...rest } = lastObject(again);
-    expect(rest).toEqual(lastObject(trained));
+    const { note, ...rest } = measured(again);
+    expect(rest).toEqual(measured(trained));
     expect(note).toMatch(/^note: the rows that the model was trained on are among them/);
     const kept = await lanegrad(root, ['evaluate', 'kind', '--split', 'test', '--json']);
-    expect(lastObject(kept)).toEqual(lastObject(measured));
+    expect(measured(kept)).toEqual(measured(part));
     const alone = await lanegrad(root, ['predict', 'kind']);
     expect(alone.stdout.trimEnd().split('\n')).toHaveLength(301);
 

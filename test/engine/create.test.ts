@@ -179,7 +179,7 @@ function product(engine: Engine): number[] {
 }
 
 describe.each<[string, () => Promise<Engine>]>([
-  ['wasm', () => createEngine({ backend: 'wasm', math: 'strict' })],
+  ['wasm', () => createEngine({ backend: 'wasm', math: 'strict', threads: 2 })],
   ['reference', () => createEngine({ backend: 'reference' })],
 ])('life of an engine (%s)', (_, create) => {
   test('ends once, and everything of it throws afterwards', async () => {
