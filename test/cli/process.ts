@@ -79,11 +79,10 @@ export function lastObject({ stdout }: Outcome): Record<string, unknown> {
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
 }
 
-/** Of `lastObject`, what commands have in common that ran on as many threads as each found to be fastest. */
+/** `lastObject` without its engine, which takes as many threads as it finds to be fastest. */
 export function measured(outcome: Outcome): Record<string, unknown> {
-  const { engine, ...rest } = lastObject(outcome) as { engine: Record<string, unknown> };
-  const { threads: _, ...same } = engine;
-  return { ...rest, engine: same };
+  const { engine: _, ...rest } = lastObject(outcome);
+  return rest;
 }
 
 /** The processes that a process has started, of Linux. */
