@@ -3,7 +3,8 @@
  * coincide. Several vectors a turn: independent chains hide the latency of the polynomials.
  */
 import { RELU, SIGMOID, TANH } from '../build/assembly/constants';
-import { EXP, map_power, SIGMOID as SIGMOID_POWER, TANH as TANH_POWER } from './exponential';
+import { map_power } from '../build/assembly/powers';
+import { EXP, SIGMOID as SIGMOID_POWER, TANH as TANH_POWER } from './exponential';
 import { nmadd } from './lanes';
 import {
   above_smallest, log4, log_begun, log_ended, log_exponent, log_rest, log_shifted, LOG_SPAN, one4,

@@ -6,6 +6,7 @@
  *   build/assembly/lines.ts        calls of the kernels that threads cut along one axis
  *   build/assembly/constants.ts    the numbers
  *   build/assembly/micro.ts        the micro-kernels of products, by gemm/micro.mjs
+ *   build/assembly/powers.ts       the loop over powers of e, by powers.mjs
  *   src/engine/generated/kernels.ts    the type of all kernels, and their names
  *   src/engine/generated/lines.ts      how threads cut a call
  *   src/ops/generated/twins.ts         the readable twins of all kernels, of src/ops/reference
@@ -17,6 +18,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { microKernels } from './gemm/micro.mjs';
+import { powers } from './powers.mjs';
 
 const CONSTANTS = 'src/engine/constants.ts';
 /** Exported beside the kernels: the host calls it once for each memory. */
@@ -127,6 +129,7 @@ export async function readSignatures(root) {
     ...new Set([
       'assembly/signatures.mjs',
       'assembly/gemm/micro.mjs',
+      'assembly/powers.mjs',
       'src/ops',
       ...Object.keys(assembly),
       ...loaded,
@@ -237,6 +240,7 @@ ${[...names, SETUP]
       .map(([name, value]) => `// @ts-ignore: decorator\n@inline export const ${name}: i32 = ${value};\n`)
       .join('')}`,
     'build/assembly/micro.ts': microKernels(),
+    'build/assembly/powers.ts': powers(),
     'build/assembly/lines.ts': `${NOTICE}import { int, real } from '../../assembly/threads/job';
 ${from(lines.map(({ name }) => name))
   .map((line) => `import ${line}`)

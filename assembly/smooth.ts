@@ -3,8 +3,9 @@
  * element depends on itself alone, so any range of elements may be done apart. `a` is the one parameter that
  * some have.
  */
+import { map_power } from '../build/assembly/powers';
 import {
-  ELU_SLOPE, GELU, GELU_SLOPE, GELU_TANH, GELU_TANH_SLOPE, map_power, SILU, SILU_SLOPE, SOFTPLUS, SOFTPLUS_SLOPE,
+  ELU_SLOPE, GELU, GELU_SLOPE, GELU_TANH, GELU_TANH_SLOPE, SILU, SILU_SLOPE, SOFTPLUS, SOFTPLUS_SLOPE,
 } from './exponential';
 import { expm1_4 } from './math';
 import { load_once, store_once } from './tail';

@@ -35,7 +35,7 @@ const families: readonly (readonly [string, RegExp])[] = [
   ['reductions', /^(reduce|tail)\//],
   ['random', /^(random|dropout)\//],
   ['gathering', /^(gather|embedding)\//],
-  ['activations', /^(activation|exponential|smooth|math)\//],
+  ['activations', /^(activation|powers|smooth|math)\//],
 ];
 
 /** The functions of a module's text, in its order, as file and function; those of build/assembly as well. */
