@@ -55,7 +55,10 @@ const six = [
     ['', each((i) => `p${i} = down_scaled(p${i}, t${i});`)],
   ]),
   ...branches([
-    ...functions.map((kind) => [oneOf([kind]), each((i) => `p${i} = result(v${i}, p${i}, v${i}, a, ${kind});`)]),
+    ...functions.map((kind) => [
+      oneOf([kind]),
+      each((i) => `p${i} = result(v${i}, p${i}, v${i}, a, ${kind});`),
+    ]),
     ...slopes.map((kind) => [
       oneOf([kind]),
       each((i, at) => `p${i} = result(v${i}, p${i}, v128.load(dy, ${at}), a, ${kind});`),
@@ -96,10 +99,7 @@ import { load_some, store_some } from '../../assembly/tail';
 export function map_power(y: usize, x: usize, dy: usize, n: i32, kind: i32, parameter: f32): void {
   const a = f32x4.splat(parameter);
   const magic = kind == EXP ? any_magic() : down_magic();
-${[
-  ...loop(`n >= ${4 * VECTORS}; n -= ${4 * VECTORS}`, six, 16 * VECTORS),
-  ...loop('n > 0; n -= 4', one, 16),
-]
+${[...loop(`n >= ${4 * VECTORS}; n -= ${4 * VECTORS}`, six, 16 * VECTORS), ...loop('n > 0; n -= 4', one, 16)]
   .map((line) => `  ${line}\n`)
   .join('')}}
 `;
