@@ -101,6 +101,8 @@ describe.skipIf(noBrowser)('pages', () => {
       const axe = readFileSync(join(root, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
       for (const path of pages) {
         await page.goto(`${server.origin}/site/${path}`);
+        // Some buttons have no name before the page's script has run.
+        await page.waitForSelector('.VPSwitchAppearance[title^="Switch"]', { state: 'attached' });
         await page.addScriptTag({ content: axe });
         const found = await page.evaluate(LOOK);
         problems.push(...(found as string[]).map((problem) => `${path}: ${problem}`));
