@@ -47,7 +47,7 @@ function map_backward(dx: usize, y: usize, dy: usize, n: i32, kind: i32): void {
 }
 
 export function exp(y: usize, x: usize, n: i32): void {
-  map_power(y, x, 0, n, EXP, 0);
+  map_power(y, x, n, EXP);
 }
 
 /**
@@ -104,7 +104,7 @@ export function identity_backward(dx: usize, y: usize, dy: usize, n: i32): void 
 }
 
 export function sigmoid_forward(y: usize, x: usize, n: i32): void {
-  map_power(y, x, 0, n, SIGMOID_POWER, 0);
+  map_power(y, x, n, SIGMOID_POWER);
 }
 
 export function sigmoid_backward(dx: usize, y: usize, dy: usize, n: i32): void {
@@ -112,7 +112,7 @@ export function sigmoid_backward(dx: usize, y: usize, dy: usize, n: i32): void {
 }
 
 export function tanh_forward(y: usize, x: usize, n: i32): void {
-  map_power(y, x, 0, n, TANH_POWER, 0);
+  map_power(y, x, n, TANH_POWER);
 }
 
 export function tanh_backward(dx: usize, y: usize, dy: usize, n: i32): void {

@@ -3,7 +3,7 @@
  * element depends on itself alone, so any range of elements may be done apart. `a` is the one parameter that
  * some have.
  */
-import { map_power } from '../build/assembly/powers';
+import { map_power, map_power_slope } from '../build/assembly/powers';
 import {
   ELU_SLOPE, GELU, GELU_SLOPE, GELU_TANH, GELU_TANH_SLOPE, SILU, SILU_SLOPE, SOFTPLUS, SOFTPLUS_SLOPE,
 } from './exponential';
@@ -71,35 +71,35 @@ export function leaky_relu_backward(dx: usize, x: usize, dy: usize, n: i32, slop
 }
 
 export function gelu_forward(y: usize, x: usize, n: i32): void {
-  map_power(y, x, 0, n, GELU, 0);
+  map_power(y, x, n, GELU);
 }
 
 export function gelu_backward(dx: usize, x: usize, dy: usize, n: i32): void {
-  map_power(dx, x, dy, n, GELU_SLOPE, 0);
+  map_power_slope(dx, x, dy, n, GELU_SLOPE, 0);
 }
 
 export function gelu_tanh_forward(y: usize, x: usize, n: i32): void {
-  map_power(y, x, 0, n, GELU_TANH, 0);
+  map_power(y, x, n, GELU_TANH);
 }
 
 export function gelu_tanh_backward(dx: usize, x: usize, dy: usize, n: i32): void {
-  map_power(dx, x, dy, n, GELU_TANH_SLOPE, 0);
+  map_power_slope(dx, x, dy, n, GELU_TANH_SLOPE, 0);
 }
 
 export function silu_forward(y: usize, x: usize, n: i32): void {
-  map_power(y, x, 0, n, SILU, 0);
+  map_power(y, x, n, SILU);
 }
 
 export function silu_backward(dx: usize, x: usize, dy: usize, n: i32): void {
-  map_power(dx, x, dy, n, SILU_SLOPE, 0);
+  map_power_slope(dx, x, dy, n, SILU_SLOPE, 0);
 }
 
 export function softplus_forward(y: usize, x: usize, n: i32): void {
-  map_power(y, x, 0, n, SOFTPLUS, 0);
+  map_power(y, x, n, SOFTPLUS);
 }
 
 export function softplus_backward(dx: usize, x: usize, dy: usize, n: i32): void {
-  map_power(dx, x, dy, n, SOFTPLUS_SLOPE, 0);
+  map_power_slope(dx, x, dy, n, SOFTPLUS_SLOPE, 0);
 }
 
 export function elu_forward(y: usize, x: usize, n: i32, alpha: f32): void {
@@ -107,5 +107,5 @@ export function elu_forward(y: usize, x: usize, n: i32, alpha: f32): void {
 }
 
 export function elu_backward(dx: usize, x: usize, dy: usize, n: i32, alpha: f32): void {
-  map_power(dx, x, dy, n, ELU_SLOPE, alpha);
+  map_power_slope(dx, x, dy, n, ELU_SLOPE, alpha);
 }
