@@ -12,12 +12,12 @@ import { layoutOf } from '../graph/places.js';
 import type { Slot } from '../graph/program.js';
 import type { Value } from '../graph/value.js';
 import type { Call } from '../ops/check.js';
-import { productSgd } from '../ops/matmul.js';
-import { asMatrix, type RunState, type Shape } from '../ops/operation.js';
+import type { RunState, Shape } from '../ops/operation.js';
 import { PackedMatrix } from '../ops/packed.js';
 import { sum } from '../ops/reduce.js';
 import { SparseRows } from '../ops/sparse.js';
 import type { FullUpdate } from './full-update.js';
+import { fusedStep } from './fused-step.js';
 import { checkClasses, Head, headsOf } from './head.js';
 import { layOut, viewsOf } from './layout.js';
 import { type Loss, resolveLoss } from './losses.js';
@@ -362,43 +362,18 @@ export class Compiled {
       update.run(learningRate, state.step);
       this.#advance();
     };
-    if (!update.plain) return whole;
-    const fused: Tensor[] = [];
-    const calls: ((learningRate: number, step: number) => void)[] = bound.flatMap((one) => {
-      if (one.step.part !== 'backward') return [];
-      const parameter = this.#training.fusible.get(one.step);
-      const w = parameter && this.#memory.tensor(parameter);
-      const sgdStep = w && this.#bindSgd(w, one, update, rows);
-      if (sgdStep) fused.push(w);
-      return sgdStep ?? one.calls;
-    });
-    if (fused.length === 0) return whole;
-    for (const [i, w] of this.#parameterViews.entries()) {
-      const g = this.#gradientViews[i];
-      if (g && !fused.includes(w)) calls.push(update.partial(w, g));
-    }
+    const calls =
+      update.plain &&
+      fusedStep(bound, rows, {
+        ...{ fusible: this.#training.fusible, memory: this.#memory, sparse: this.#sparse },
+        ...{ parameters: this.#parameterViews, gradients: this.#gradientViews, update },
+      });
+    if (!calls) return whole;
     return (learningRate) => {
       for (let i = 0; i < calls.length; i++) calls[i](learningRate, state.step);
       update.finish();
       this.#advance();
     };
-  }
-
-  /** The gradient of w and its step of plain SGD; undefined where they are as fast apart. */
-  #bindSgd(w: Tensor, { step, calls }: BoundStep, update: Update, rows: number) {
-    const [x, dy] = step.inputs.map((slot) => this.#memory.of(slot, rows));
-    const dense = productSgd({ w, a: asMatrix(x), b: asMatrix(dy) });
-    const sparse = this.#sparse.get(step.inputs[0]);
-    if (!sparse) return dense;
-    const whenSparse = sparse.sgdStep({ w, dy });
-    const after = update.partial(w, this.#memory.tensor(step.outputs[0]!));
-    const whenDense =
-      dense ??
-      ((learningRate: number) => {
-        run(calls);
-        after(learningRate, 1);
-      });
-    return (learningRate: number) => (sparse.active ? whenSparse : whenDense)(learningRate);
   }
 }
 

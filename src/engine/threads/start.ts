@@ -15,8 +15,8 @@ interface Instance {
 }
 
 /**
- * The pool, kernels that use it or so many of its threads, and the first bytes of memory that now belong to the kernels. Throws
- * ThreadError where one does not start.
+ * The pool, kernels that use it or so many of its threads, and the first bytes of memory that now belong to
+ * the kernels. Throws ThreadError where one does not start.
  */
 export async function startThreads(
   instance: Instance,

@@ -41,8 +41,8 @@ export interface TrainedRun {
 }
 
 /**
- * Trains in a folder of its own, or goes on from the last checkpoint there. `report` is told of each epoch's value, from
- * the first on, and stops the training when it says true. The test set is not looked at.
+ * Trains in a folder of its own, or goes on from the last checkpoint there. `report` is told of each epoch's
+ * value, from the first on, and stops the training when it says true. The test set is not looked at.
  */
 export async function trainRun(
   engine: Engine,
