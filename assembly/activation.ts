@@ -51,8 +51,8 @@ export function exp(y: usize, x: usize, n: i32): void {
 }
 
 /**
- * Where 24 normal numbers above 0 stand together, six vectors are done at once, stage by stage as in
- * exponential.ts; all else is done with more care, one vector after the other.
+ * Where 24 normal numbers above 0 stand together, six vectors are done at once, stage by stage and kept apart as
+ * in powers.mjs; all else is done with more care, one vector after the other.
  */
 export function log(y: usize, x: usize, n: i32): void {
   while (n > 0) {

@@ -177,7 +177,8 @@ export function gemm_nt(
     const thin = M == 1 && K <= LONGEST_CHAIN ? N & -8 : 0;
     if (thin) thin_nt(c, accumulate ? c : 0, a, b, ldb, thin, K);
     const from = <usize>thin << 2;
-    gemm(c + from, ldc, work, a, lda, b + <usize>ldb * from, ldb, 0, M, N - thin, K, accumulate, false, true, false, tiling);
+    const rest = b + <usize>ldb * from;
+    gemm(c + from, ldc, work, a, lda, rest, ldb, 0, M, N - thin, K, accumulate, false, true, false, tiling);
     if (y) {
       apply_derivative(c, ldc, y, ldy, M, N, activation);
       y += <usize>strideY << 2;

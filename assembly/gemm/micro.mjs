@@ -98,27 +98,36 @@ const strips = [
   { vectors: 24, update: true },
 ];
 
+/** So many lines, numbered. */
+const every = (count, line) => Array.from({ length: count }, (_, i) => line(i));
+
+/** The sums of a row's entries, from e to `end`, beginning with a line for each vector. */
+const entries = (vectors, begin) => [
+  ...every(vectors, begin),
+  'for (; e < end; e += 4) {',
+  '  const p = b + (<usize>load<i32>(e) << 2);',
+  '  const x = v128.load32_splat(e + toValue);',
+  ...every(vectors, (i) => `  a${i} = madd(x, v128.load(p, ${16 * i}), a${i});`),
+  '}',
+];
+const fromStart = (i) => `let a${i} = v128.load(start, ${16 * i});`;
+const storeSum = (i) => `v128.store(c, a${i}, ${16 * i});`;
+
 function strip({ vectors, update = false }) {
-  const every = (line) => Array.from({ length: vectors }, (_, i) => line(i, 16 * i));
-  const store = (i, at) => {
-    if (!update) return [`v128.store(c, a${i}, ${at});`];
-    if (i % 2 > 0) return [];
-    const two = [i, i + 1];
+  const updateTwo = (i) => {
+    const two = [2 * i, 2 * i + 1];
     return [
       ...two.map((j) => `const w${j} = v128.load(c, ${16 * j});`),
       ...two.map((j) => `v128.store(c, nmadd(factor, a${j}, w${j}), ${16 * j});`),
     ];
   };
-  const row = [
-    ...every((i, at) => `let a${i} = ${update ? 'f32x4.splat(0)' : `v128.load(start, ${at})`};`),
-    'for (; e < end; e += 4) {',
-    '  const p = b + (<usize>load<i32>(e) << 2);',
-    '  const x = v128.load32_splat(e + toValue);',
-    ...every((i, at) => `  a${i} = madd(x, v128.load(p, ${at}), a${i});`),
-    '}',
-    ...(update ? ['const factor = v128.load32_splat(rate);'] : []),
-    ...every(store).flat(),
-  ];
+  const row = update
+    ? [
+        ...entries(vectors, (i) => `let a${i} = f32x4.splat(0);`),
+        'const factor = v128.load32_splat(rate);',
+        ...every(vectors / 2, updateTwo).flat(),
+      ]
+    : [...entries(vectors, fromStart), ...every(vectors, storeSum)];
   const [name, begin] = update ? ['update', 'rate: usize'] : ['strip', 'start: usize, startRow: usize'];
   return `
 export function sparse_${name}_${vectors}(
@@ -138,16 +147,14 @@ ${(update ? ['if (e < end) {', ...row.map((line) => `  ${line}`), '}'] : [...row
 `;
 }
 
-/** One row of such a strip, for V8 up to Node 22, see above. The entries from e to `end`, their values `toValue` further on. */
+/**
+ * One row of such a strip, for V8 up to Node 22, see above. The entries from e to `end`, their values `toValue`
+ * further on.
+ */
 function sparseRow(vectors) {
-  const every = (line) => Array.from({ length: vectors }, (_, i) => `${line(i, 16 * i)}\n`).join('');
   return `
 export function sparse_row_${vectors}(c: usize, start: usize, b: usize, e: usize, end: usize, toValue: usize): void {
-${every((i, at) => `  let a${i} = v128.load(start, ${at});`)}  for (; e < end; e += 4) {
-    const p = b + (<usize>load<i32>(e) << 2);
-    const x = v128.load32_splat(e + toValue);
-${every((i, at) => `    a${i} = madd(x, v128.load(p, ${at}), a${i});`)}  }
-${every((i, at) => `  v128.store(c, a${i}, ${at});`)}}
+${[...entries(vectors, fromStart), ...every(vectors, storeSum)].map((line) => `  ${line}\n`).join('')}}
 `;
 }
 
@@ -166,7 +173,6 @@ const narrow = [
 ];
 
 function narrowTile({ rows, vectors }) {
-  const every = (count, line) => Array.from({ length: count }, (_, i) => line(i));
   const lines = [
     ...every(rows, (i) => [
       ...(i > 0 ? ['start += ldstart;'] : []),
@@ -207,7 +213,6 @@ ${kernels.map(text).join('')}${narrow.map(narrowTile).join('')}${strips.map(stri
 function text({ rows, columns, copies = 1, steps = 1, direct = false, across = false }) {
   const kind = copies > 1 ? 'splat' : 'micro';
   const name = `${kind}_${rows}x${columns}${direct ? '_direct' : ''}${across ? '_across' : ''}`;
-  const every = (count, line) => Array.from({ length: count }, (_, i) => line(i));
   const vectors = columns / LANES;
   const begin = every(rows, (i) => [
     ...every(vectors, (j) => `let c${i}${j} = v128.load(${i > 0 ? 's' : 'start'}, ${16 * j});`),

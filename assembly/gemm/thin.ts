@@ -100,9 +100,21 @@ function strips(c: usize, start: usize, a: usize, b: usize, step: usize, N: i32,
 }
 
 function strip_8(c: usize, start: usize, a: usize, b: usize, step: usize, K: i32): void {
+  strip(c, start, a, 4, b, step, K, f32x4.splat(0), false);
+}
+
+/**
+ * 32 columns of a row: C = start + Σ a·b, with `stepA` and `stepB` bytes from k to k; or with
+ * `update`, a constant wherever this is inlined, C = C - rate · Σ a·b.
+ */
+// @ts-ignore: decorator
+@inline
+function strip(
+  c: usize, start: usize, a: usize, stepA: usize, b: usize, stepB: usize, K: i32, rate: v128, update: bool,
+): void {
   const zero = f32x4.splat(0);
   let c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;
-  if (start) {
+  if (!update && start) {
     c0 = v128.load(start);
     c1 = v128.load(start, 16);
     c2 = v128.load(start, 32);
@@ -122,8 +134,19 @@ function strip_8(c: usize, start: usize, a: usize, b: usize, step: usize, K: i32
     c5 = madd(x, v128.load(b, 80), c5);
     c6 = madd(x, v128.load(b, 96), c6);
     c7 = madd(x, v128.load(b, 112), c7);
-    a += 4;
-    b += step;
+    a += stepA;
+    b += stepB;
+  }
+  if (update) {
+    // All loads before all stores: turbo makes pairs of them.
+    c0 = nmadd(rate, c0, v128.load(c));
+    c1 = nmadd(rate, c1, v128.load(c, 16));
+    c2 = nmadd(rate, c2, v128.load(c, 32));
+    c3 = nmadd(rate, c3, v128.load(c, 48));
+    c4 = nmadd(rate, c4, v128.load(c, 64));
+    c5 = nmadd(rate, c5, v128.load(c, 80));
+    c6 = nmadd(rate, c6, v128.load(c, 96));
+    c7 = nmadd(rate, c7, v128.load(c, 112));
   }
   v128.store(c, c0);
   v128.store(c, c1, 16);
@@ -225,7 +248,7 @@ export function thin_sgd(
     let n = 0;
     for (; n + 32 <= N; n += 32) {
       const at = <usize>n << 2;
-      sgd_strip(w + at, a, stepA, b + at, stepB, K, rate);
+      strip(w + at, 0, a, stepA, b + at, stepB, K, rate, true);
     }
     for (; n < N; n += 4) {
       const at = <usize>n << 2;
@@ -241,41 +264,4 @@ export function thin_sgd(
     w += row;
     a += 4;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function sgd_strip(w: usize, a: usize, stepA: usize, b: usize, stepB: usize, K: i32, rate: v128): void {
-  const zero = f32x4.splat(0);
-  let c0 = zero, c1 = zero, c2 = zero, c3 = zero, c4 = zero, c5 = zero, c6 = zero, c7 = zero;
-  for (; K > 0; K--) {
-    const x = v128.load32_splat(a);
-    c0 = madd(x, v128.load(b), c0);
-    c1 = madd(x, v128.load(b, 16), c1);
-    c2 = madd(x, v128.load(b, 32), c2);
-    c3 = madd(x, v128.load(b, 48), c3);
-    c4 = madd(x, v128.load(b, 64), c4);
-    c5 = madd(x, v128.load(b, 80), c5);
-    c6 = madd(x, v128.load(b, 96), c6);
-    c7 = madd(x, v128.load(b, 112), c7);
-    a += stepA;
-    b += stepB;
-  }
-  // All loads before all stores: turbo makes pairs of them.
-  c0 = nmadd(rate, c0, v128.load(w));
-  c1 = nmadd(rate, c1, v128.load(w, 16));
-  c2 = nmadd(rate, c2, v128.load(w, 32));
-  c3 = nmadd(rate, c3, v128.load(w, 48));
-  c4 = nmadd(rate, c4, v128.load(w, 64));
-  c5 = nmadd(rate, c5, v128.load(w, 80));
-  c6 = nmadd(rate, c6, v128.load(w, 96));
-  c7 = nmadd(rate, c7, v128.load(w, 112));
-  v128.store(w, c0);
-  v128.store(w, c1, 16);
-  v128.store(w, c2, 32);
-  v128.store(w, c3, 48);
-  v128.store(w, c4, 64);
-  v128.store(w, c5, 80);
-  v128.store(w, c6, 96);
-  v128.store(w, c7, 112);
 }
