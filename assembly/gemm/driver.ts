@@ -21,16 +21,16 @@
  *
  * Products of a few columns have a file of their own, `narrow.ts`. Else rows go six at a time (five without
  * fma), columns eight (or sixteen, with TILING_WIDE); the last of them in smaller tiles where those waste less.
- * With TILING_SPLAT, elements of A stand four times in their panels (micro.mjs). Elements are sums in ascending
- * k whatever tiles and blocks are taken, so neither these nor a
- * split of C over threads changes a bit.
+ * With TILING_SPLAT, elements of A stand four times in their panels (micro.mjs), with TILING_TALL rows go eight
+ * at a time besides. Elements are sums in ascending k whatever tiles and blocks are taken, so neither these nor
+ * a split of C over threads changes a bit.
  */
 import { apply_activation, apply_derivative } from '../activation';
-import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS, TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_WIDE } from '../../build/assembly/constants';
+import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS, TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_TALL, TILING_WIDE } from '../../build/assembly/constants';
 import { NARROW, narrow } from './narrow';
 import { pack_columns, pack_rows, pack_splat } from './pack';
 import { outer, thin_nn, thin_nt } from './thin';
-import { PACKED_A, row_of_tiles, tile_columns, tile_rows, ZEROS } from './tiles';
+import { PACKED_A, row_of_tiles, tall_rows, tile_columns, tile_rows, ZEROS } from './tiles';
 
 // Of convolutions, which pack more rows of A before they multiply.
 // @ts-ignore: decorator
@@ -70,6 +70,7 @@ export function gemm(
   const wide = tiling & TILING_WIDE;
   // Where columns are few, nothing makes up for the packing.
   const copies = (tiling & TILING_SPLAT) != 0 && !wide && N >= 64 ? 4 : 1;
+  const tall = ASC_FEATURE_RELAXED_SIMD && copies > 1 && (tiling & TILING_TALL) != 0;
   const direct = !transB && !packed && M <= ((tiling & TILING_PACKING) != 0 ? DIRECT_ROWS_PACKING : DIRECT_ROWS);
   const long = K > LONGEST_CHAIN;
   const depth = long ? CHAIN_BLOCK : evenly(K, copies > 1 ? KC_SPLAT : KC, 4);
@@ -104,7 +105,7 @@ export function gemm(
       }
       let block = c + (<usize>n << 2);
       for (let i = 0; i < M; ) {
-        const R = tile_rows(M - i);
+        const R = tall ? tall_rows(M - i) : tile_rows(M - i);
         const rows = min(R, M - i);
         const at = a + <usize>i * stepI + <usize>k * stepK;
         if (copies > 1) pack_splat(work + PACKED_A, at, stepI, stepK, rows, kc, R);

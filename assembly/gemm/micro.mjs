@@ -35,6 +35,14 @@
  * times as large, and K is taken in shorter blocks. The re-vectoriser does not fuse such loads, so the
  * 16-column tiles broadcast.
  *
+ * ARM64 has 32 registers, of which V8 keeps three. There a broadcasting load is three instructions and takes a
+ * vector unit besides, a plain one two: by the code of Node 24 a step of 6x8 is 43 instructions for 12
+ * multiply-adds, 33 with `splat`, of 8x8 with `splat` and two steps a turn 41 for 16. Of llvm-mca 19, which is
+ * an estimate and no measurement, those take 9.5, 6.4 and 8.0 cycles on Neoverse N1, 5.3, 4.8 and 5.8 on V1,
+ * 5.1, 3.0 and 4.0 on V2, 13.0, 10.9 and 13.5 on Ampere 1; no processor was at hand. 12x8 would be 57
+ * instructions for 24, but V8 up to Node 22 spills it, and 8x8 it never does. Without fma 5x8 with `splat`
+ * keeps all vector units of the three Neoverse models busy, and there are no taller tiles.
+ *
  * Several steps a turn save the loop's test, its additions and its look at the stack's limit. The way out
  * between them keeps Binaryen from nesting an accumulator's products, which spills registers. Without fma 5x8
  * (splat) gains a tenth, 5x16 a sixth (Zen 4); 6x16 goes from 69 to 76 % of the limit of a Cascade Lake Xeon.
@@ -77,6 +85,9 @@ const kernels = [
   { rows: 6, columns: 16, across: true, direct: true, steps: 4 },
   { rows: 5, columns: 16, across: true, direct: true },
   { rows: 4, columns: 16, across: true, direct: true },
+  { rows: 8, columns: 8, copies: 4, across: true, steps: 2 },
+  { rows: 8, columns: 8, copies: 4, across: true, direct: true, steps: 2 },
+  { rows: 8, columns: 4, copies: 4 },
 ];
 
 const LANES = 4;

@@ -98,6 +98,11 @@ export function pack_scattered(
  * `stepK` bytes from i to i + 1 and from k to k + 1.
  */
 export function pack_splat(dst: usize, src: usize, stepI: usize, stepK: usize, count: i32, K: i32, R: i32): void {
+  if (ASC_FEATURE_RELAXED_SIMD && count == 8) {
+    splat_half(dst, src, stepI, stepK, K);
+    splat_half(dst + 64, src + (stepI << 2), stepI, stepK, K);
+    return;
+  }
   if (count == R && R > 4) {
     const at2 = stepI << 1, at3 = at2 + stepI, at4 = stepI << 2, at5 = at4 + stepI;
     const step = <usize>R << 4;
@@ -122,6 +127,19 @@ export function pack_splat(dst: usize, src: usize, stepI: usize, stepK: usize, c
       dst += 16;
     }
     src += stepK;
+  }
+}
+
+/** Four rows of a panel of eight, each element four times. */
+function splat_half(dst: usize, src: usize, stepI: usize, stepK: usize, K: i32): void {
+  const at2 = stepI << 1, at3 = at2 + stepI;
+  for (; K > 0; K--) {
+    v128.store(dst, v128.load32_splat(src));
+    v128.store(dst, v128.load32_splat(src + stepI), 16);
+    v128.store(dst, v128.load32_splat(src + at2), 32);
+    v128.store(dst, v128.load32_splat(src + at3), 48);
+    src += stepK;
+    dst += 128;
   }
 }
 

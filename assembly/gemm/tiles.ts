@@ -7,6 +7,7 @@ import {
   micro_5x16_across, micro_5x16_direct_across, micro_5x4, micro_5x8, micro_6x16_across, micro_6x16_direct_across, micro_6x4, micro_6x8,
   micro_6x8_across, micro_6x8_direct, micro_6x8_direct_across, splat_4x4, splat_4x8, splat_4x8_across, splat_4x8_direct_across,
   splat_5x4, splat_5x8, splat_5x8_across, splat_5x8_direct_across, splat_6x4, splat_6x8_across, splat_6x8_direct_across,
+  splat_8x4, splat_8x8_across, splat_8x8_direct_across,
 } from '../../build/assembly/micro';
 import { load_some, load_tail, store_some, store_tail } from '../tail';
 import { pack_columns, pack_rows } from './pack';
@@ -31,6 +32,13 @@ import { pack_columns, pack_rows } from './pack';
 export function tile_rows(remaining: i32): i32 {
   if (ROWS == 5) return remaining % 5 == 0 ? 5 : 4;
   return remaining == 7 || remaining == 8 || remaining <= 4 ? 4 : 6;
+}
+
+/** The same with TILING_TALL, which has tiles of 8 rows, too. */
+// @ts-ignore: decorator
+@inline
+export function tall_rows(remaining: i32): i32 {
+  return remaining > 10 || remaining == 7 || remaining == 8 ? 8 : tile_rows(remaining);
 }
 
 /** How many columns the next tile takes of those that remain. */
@@ -163,6 +171,7 @@ export function multiply(
     else micro_5x16_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
   } else if (across && copies > 1) {
     if (R == 4) splat_4x8_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
+    else if (ROWS == 6 && R == 8) splat_8x8_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
     else if (ROWS == 6) splat_6x8_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
     else splat_5x8_across(c, row, start, startRow, a, b, K, count, nextStart, nextB);
   } else if (across && ROWS == 6) {
@@ -173,6 +182,7 @@ export function multiply(
     else splat_5x8(c, row, start, startRow, a, b, K);
   } else if (copies > 1) {
     if (R == 4) splat_4x4(c, row, start, startRow, a, b, K);
+    else if (ROWS == 6 && R == 8) splat_8x4(c, row, start, startRow, a, b, K);
     else if (ROWS == 6) splat_6x4(c, row, start, startRow, a, b, K);
     else splat_5x4(c, row, start, startRow, a, b, K);
   } else if (NR == 8) {
@@ -207,6 +217,7 @@ function multiply_direct(
     else micro_5x16_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
   } else if (copies > 1) {
     if (R == 4) splat_4x8_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
+    else if (ROWS == 6 && R == 8) splat_8x8_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
     else if (ROWS == 6) splat_6x8_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
     else splat_5x8_direct_across(c, row, start, startRow, a, b, ldb, K, count, nextStart, next);
   } else if (ROWS == 6) {

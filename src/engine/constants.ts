@@ -37,6 +37,8 @@ export const TILING_SPLAT = 2;
 export const TILING_PACKING = 4;
 /** One tile a call, for V8 up to Node 22. */
 export const TILING_SINGLE = 8;
+/** Tiles of 8 rows, of panels like those of TILING_SPLAT, for processors with 32 SIMD registers (fma). */
+export const TILING_TALL = 16;
 
 /** Rows of W that are updated together by `sparse_sgd`. */
 export const ROWS_ASIDE = 16;

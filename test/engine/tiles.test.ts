@@ -78,6 +78,19 @@ test('of turbo code there are wide tiles to choose from', () => {
   expect(candidates('fma', true)).toEqual(['wide', 'wide-packing']);
 });
 
+test('tall tiles are tried where there are registers for them', () => {
+  expect(candidates('fma', false, false)).not.toContain('tall');
+  expect(candidates('fma', false, true)).toEqual([
+    ...candidates('fma', false, false),
+    'tall',
+    'tall-packing',
+  ]);
+  for (const turbo of [false, true]) {
+    expect(candidates('strict', turbo, true)).toEqual(candidates('strict', turbo, false));
+  }
+  expect(candidates('fma', false)).toEqual(candidates('fma', false, process.arch === 'arm64'));
+});
+
 test('a name that is none is refused', async () => {
   const options = { tiles: 'large' } as unknown as EngineOptions;
   await expect(createEngine(options)).rejects.toThrow(

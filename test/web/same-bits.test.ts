@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EngineOptions } from '../../src/create/engine.js';
 import { loadMnist } from '../../src/data/mnist.js';
 import type { EngineInfo } from '../../src/engine/engine.js';
+import { candidates, type Tuning } from '../../src/engine/tiles.js';
 import { launchChromium, noBrowser } from '../browser.js';
 import { bundle } from './bundle.js';
 import { Firefox, noFirefox } from './firefox.js';
@@ -142,6 +143,18 @@ describe('ARM64', () => {
       const run = (options: EngineOptions) => inNode('qemu-aarch64-static', before, options);
       same(await run(strict[0]), strict[0]);
       sameFma(await run(fma));
+      sameFma(await run({ ...fma, tiles: 'tall' }));
+      const { stdout } = await promisify(execFile)('qemu-aarch64-static', [
+        ...before,
+        '--input-type=module',
+        '--eval',
+        `import { createEngine } from '${root}dist/index.js';
+        using engine = await createEngine(${JSON.stringify(fma)});
+        console.log(JSON.stringify(engine.info.tuning));`,
+      ]);
+      const { tiles, measured } = JSON.parse(stdout) as Tuning;
+      expect(Object.keys(measured!)).toEqual([...candidates('fma', false, true)]);
+      expect(measured).toHaveProperty(tiles);
     },
   );
 });

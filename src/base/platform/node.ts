@@ -57,6 +57,8 @@ export const platform: Platform = {
         ? `it needs an x86-64 processor, this is ${process.arch}`
         : undefined,
 
+  manyRegisters: process.arch === 'arm64',
+
   cores: availableParallelism(),
   threadsUnavailable: withoutRoomForThreads(),
   mayWait: true,

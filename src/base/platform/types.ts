@@ -31,6 +31,11 @@ export interface Platform {
   instantiate(module: WasmGlobal<'Module'>, memory: WasmGlobal<'Memory'>): Promise<WasmGlobal<'Instance'>>;
   /** What to add to an error when there is no memory for an engine. */
   readonly memoryRemedy: string;
+  /**
+   * Whether kernels have 32 SIMD registers here, as on ARM64, and not 16, as on x86-64; absent where nothing tells it,
+   * as in pages.
+   */
+  readonly manyRegisters?: boolean;
   /** Processors that this process may use. */
   readonly cores: number;
   /** Why there can be no threads over shared memory here; undefined where there can. */
