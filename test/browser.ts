@@ -1,21 +1,10 @@
 /**
  * A real Chromium for tests of pages. In CI it must be there; elsewhere such tests are skipped without it.
  */
-import { execFileSync } from 'node:child_process';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { findProgram } from './programs.js';
 
-function find(): string | undefined {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      return execFileSync('which', [name], { encoding: 'utf8' }).trim();
-    } catch {
-      // Not under this name.
-    }
-  }
-  return undefined;
-}
-
-const executablePath = find();
+const executablePath = findProgram('chromium', 'chromium-browser', 'google-chrome');
 
 /** Whether to skip for want of a browser. Never in CI: there the launch fails instead. */
 export const noBrowser = executablePath === undefined && !process.env.CI;

@@ -10,8 +10,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WritableNpy } from '../../src/formats/npy.js';
 import { writeNpz } from '../../src/formats/npz.js';
+import { lacks } from '../programs.js';
 import { lanegrad, lastObject, type Outcome, start } from './command.js';
 
+const noPipes = lacks('mkfifo');
 let root = '';
 const QUICK = ['--epochs', '3', '--threads', '1', '--hidden', '8'];
 
@@ -131,14 +133,14 @@ describe('standard input', () => {
 });
 
 describe('a pipe', () => {
-  it('is read as a file is', async () => {
+  it.skipIf(noPipes)('is read as a file is', async () => {
     execFileSync('mkfifo', [join(root, 'good')]);
     const { outcome } = start(root, ['predict', 'comma', 'good']);
     await writeFile(join(root, 'good'), `size;kind\n${comma.join('\n')}\n`);
     expect(rowsIn(await outcome)).toBe(80);
   });
 
-  it.each([
+  it.skipIf(noPipes).each([
     ['train', ['train', 'silent', '--target', 'kind', '--out', 'never']],
     ['predict', ['predict', 'comma', 'silent']],
     ['evaluate', ['evaluate', 'comma', 'silent']],

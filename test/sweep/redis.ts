@@ -2,18 +2,13 @@
  * A Redis of a test's own, on a free port and in a folder of its own. In CI it must be there; elsewhere such tests are
  * skipped without it.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
+import { findProgram } from '../programs.js';
 
-const executable = ['redis-server', 'valkey-server'].find((name) => {
-  try {
-    return execFileSync('which', [name], { encoding: 'utf8' }).trim() !== '';
-  } catch {
-    return false;
-  }
-});
+const executable = findProgram('redis-server', 'valkey-server');
 
 /** Whether to skip for want of a server. Never in CI: there the start fails instead. */
 export const noRedis = executable === undefined && !process.env.CI;

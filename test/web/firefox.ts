@@ -3,24 +3,14 @@
  * open pages, run functions in them. The client packages that speak it need a later Node than this one
  * supports.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { findProgram } from '../programs.js';
 
-function find(): string | undefined {
-  for (const name of ['firefox-esr', 'firefox']) {
-    try {
-      return execFileSync('which', [name], { encoding: 'utf8', stdio: 'pipe' }).trim();
-    } catch {
-      // Not under this name.
-    }
-  }
-  return undefined;
-}
-
-const executable = find();
+const executable = findProgram('firefox-esr', 'firefox');
 
 /** Whether to skip for want of Firefox. Never in CI. */
 export const noFirefox = executable === undefined && !process.env.CI;

@@ -3,23 +3,15 @@
  * MiniBrowser, and a screen that nobody sees. A few requests of HTTP are all that is said, so no client
  * package is needed.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-function isThere(program: string): boolean {
-  try {
-    execFileSync('which', [program], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { lacks } from '../programs.js';
 
 /** Whether to skip for want of WebKit. Never in CI. */
-export const noWebKit = !['WebKitWebDriver', 'Xvfb'].every(isThere) && !process.env.CI;
+export const noWebKit = lacks('WebKitWebDriver', 'Xvfb');
 
 /** How long a function may run in a page. */
 const MILLISECONDS = 300_000;

@@ -57,8 +57,8 @@ test('between processes, until the other is killed', async () => {
 });
 
 test('what cannot be written is no lock', async () => {
-  const words = ['-c', 'ulimit -f 0; exec "$@"', 'bash', process.execPath, ...node, script('')];
-  const { status, stderr } = spawnSync('bash', words, { encoding: 'utf8' });
+  const words = ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, ...node, script('')];
+  const { status, stderr } = spawnSync('sh', words, { encoding: 'utf8' });
   expect(status).toBe(1);
   expect(stderr).toMatch(/FileError: .*: cannot be locked: the file would be larger than it may be/);
   expect(await readdir(folder)).toEqual([]);
