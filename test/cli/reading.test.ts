@@ -3,7 +3,7 @@
  * signal ends it.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -39,6 +39,16 @@ async function piped(args: readonly string[], input: string | Uint8Array): Promi
   const { child, outcome } = start(root, args);
   child.stdin?.end(input);
   return outcome;
+}
+
+/** Until a process has opened a file, which Linux tells; but no longer than it takes to come so far. */
+async function opened(pid: number | undefined, path: string): Promise<void> {
+  const fds = `/proc/${pid}/fd`;
+  for (const end = Date.now() + 1500; Date.now() < end; ) {
+    const links = (await readdir(fds).catch(() => [])).map((fd) => readlink(join(fds, fd)).catch(() => ''));
+    if ((await Promise.all(links)).includes(path)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 const rowsIn = ({ stdout }: Outcome) => stdout.trimEnd().split('\n').length - 1;
@@ -152,7 +162,7 @@ describe('a pipe', () => {
       folder,
       args.with(1, args[1] === 'comma' ? join(root, 'comma') : args[1]),
     );
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await opened(child.pid, join(folder, 'silent'));
     expect(child.exitCode).toBeNull();
     child.kill('SIGINT');
     await outcome;

@@ -85,7 +85,9 @@ export function place(
 export function positions({ offset, shape, strides }: View): number[] {
   let places = [offset];
   for (const [axis, length] of shape.entries()) {
-    places = places.flatMap((p) => Array.from({ length }, (_, i) => p + i * strides[axis]));
+    const next: number[] = [];
+    for (const place of places) for (let i = 0; i < length; i++) next.push(place + i * strides[axis]);
+    places = next;
   }
   return places;
 }

@@ -40,12 +40,13 @@ describe('every public function has a target', () => {
   });
 });
 
-test('2,000 cases: named errors or right results', async () => {
+// CI goes through 100,000, and `npm run fuzz` through as many as it is told.
+test('500 cases: named errors or right results', async () => {
   const failed: Outcome[] = [];
   let count = 0;
   await runCases(
     { seed: 20261128, target: '' },
-    Array.from({ length: 2000 }, (_, index) => index),
+    Array.from({ length: 500 }, (_, index) => index),
     () => {},
     (outcome) => {
       count++;
@@ -53,8 +54,8 @@ test('2,000 cases: named errors or right results', async () => {
     },
   );
   expect(failed).toEqual([]);
-  expect(count).toBe(2000);
-}, 300_000);
+  expect(count).toBe(500);
+});
 
 describe('what was found stays mended', () => {
   const expected = expectations();

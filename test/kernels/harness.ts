@@ -149,7 +149,7 @@ export class Arena {
   }
 
   #floats(values: ArrayLike<number>): Floats {
-    return this.elementBytes === 8 ? Float64Array.from(values) : Float32Array.from(values);
+    return this.elementBytes === 8 ? new Float64Array(values) : new Float32Array(values);
   }
 
   #place<T extends Floats | Ints>(name: string, values: T, isInput: boolean, atEnd: boolean): Placed<T> {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { filesOf, isPattern } from '../../../src/base/files/glob.js';
 import { lacks } from '../../programs.js';
 
+const noShell = process.platform === 'win32' || lacks('bash');
 let folder: string;
 const FILES = ['part-1.csv', 'part-10.csv', 'part-2.csv', 'other.csv', 'b.csv.gz', '.hidden.csv', 'a/x.csv'];
 const DEEPER = ['a/b/y.csv', 'c/y.csv', 'c/.d/z.csv', 'a[1].csv'];
@@ -19,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe.skipIf(process.platform === 'win32' || lacks('bash'))('stand for what they stand for in a shell', () => {
+describe.skipIf(noShell)('stand for what they stand for in a shell', () => {
   it.each([
     '*.csv',
     'part-*.csv',
