@@ -8,12 +8,12 @@ import { parentPort } from 'node:worker_threads';
 import { main } from 'assemblyscript/asc';
 
 /**
- * Keeps functions of these names from being inlined: micro-kernels have registers of their own, which Node 20
+ * Keeps functions of these names from being inlined: inner loops have registers of their own, which Node 20
  * spills, at half the speed, where they are part of something larger. asc gives it its binaryen.
  */
 class OutOfLine {
   afterCompile(module) {
-    for (const names of ['*/tail/*_once', '*/micro/*']) {
+    for (const names of ['*/tail/*_once', '*/micro/*', '*/thin/strip_8', '*/thin/thin_nt_2']) {
       this.binaryen.setPassArgument('no-inline', names);
       module.runPasses(['no-inline']);
     }

@@ -29,7 +29,7 @@ import { apply_activation, apply_derivative } from '../activation';
 import { CHAIN_BLOCK, LONGEST_CHAIN, THIN_ROWS, TILING_PACKING, TILING_SINGLE, TILING_SPLAT, TILING_TALL, TILING_WIDE } from '../../build/assembly/constants';
 import { NARROW, narrow } from './narrow';
 import { pack_columns, pack_rows, pack_splat } from './pack';
-import { outer, thin_nn, thin_nt } from './thin';
+import { outer, thin_nn, thin_nt, thin_nt_2 } from './thin';
 import { PACKED_A, row_of_tiles, tall_rows, tile_columns, tile_rows, ZEROS } from './tiles';
 
 // Of convolutions, which pack more rows of A before they multiply.
@@ -124,6 +124,24 @@ export function gemm(
   }
 }
 
+/**
+ * Of M rows of A, how many of the last `thin_nn` makes: those that fill no tile, where others read B as it
+ * lies. Their own tile would pack all of B: 7 rows by 512 x 512 take half as long again then, with fma almost
+ * twice as long.
+ */
+// @ts-ignore: decorator
+@inline
+function thin_rows(M: i32, N: i32, tiling: i32): i32 {
+  if (M <= THIN_ROWS) return M;
+  // Of one strip's columns at least.
+  if (N < 32 || M > ((tiling & TILING_PACKING) != 0 ? DIRECT_ROWS_PACKING : DIRECT_ROWS)) return 0;
+  if (M == 3) {
+    return 3;
+  }
+  // Tiles of 4 and 6 rows hold any even number of them; those of 4 and 5 hold 4, 5 and 8.
+  return ASC_FEATURE_RELAXED_SIMD ? M & 1 : M == 6 || M == 7 ? M - 5 : 0;
+}
+
 /** The length of equal parts of `size`, a multiple of `unit`, each at most `most`, itself one. */
 // @ts-ignore: decorator
 @inline
@@ -156,10 +174,14 @@ export function gemm_nn(
 ): void {
   const row = <usize>ldc << 2;
   for (let batch = 0; batch < B; batch++) {
-    if (M > THIN_ROWS || ldb == 0) {
-      gemm(c, ldc, work, a, lda, b, ldb, bias, M, N, K, accumulate, false, false, ldb == 0, tiling);
-    } else {
-      thin_nn(c, row, work, accumulate ? c : bias, accumulate ? row : 0, a, lda, b, ldb, M, N, K);
+    const thin = ldb ? thin_rows(M, N, tiling) : 0;
+    const whole = M - thin;
+    if (whole > 0) {
+      gemm(c, ldc, work, a, lda, b, ldb, bias, whole, N, K, accumulate, false, false, ldb == 0, tiling);
+    }
+    if (thin > 0) {
+      const to = c + <usize>whole * row, x = a + (<usize>(whole * lda) << 2);
+      thin_nn(to, row, work, accumulate ? to : bias, accumulate ? row : 0, x, lda, b, ldb, thin, N, K);
     }
     apply_activation(c, ldc, M, N, activation);
     c += <usize>strideC << 2;
@@ -174,9 +196,11 @@ export function gemm_nt(
   B: i32, M: i32, N: i32, K: i32, accumulate: i32, activation: i32, tiling: i32,
 ): void {
   for (let batch = 0; batch < B; batch++) {
-    // Of one row, the columns that whole vectors hold.
-    const thin = M == 1 && K <= LONGEST_CHAIN ? N & -8 : 0;
-    if (thin) thin_nt(c, accumulate ? c : 0, a, b, ldb, thin, K);
+    // Of one row or two, the columns that whole vectors hold; tiles of turbo code are faster than two.
+    const thin = M <= ((tiling & TILING_WIDE) != 0 ? 1 : 2) && K <= LONGEST_CHAIN ? N & -8 : 0;
+    const start = accumulate ? c : 0;
+    if (thin && M == 1) thin_nt(c, start, a, b, ldb, thin, K);
+    if (thin && M == 2) thin_nt_2(c, <usize>ldc << 2, start, a, <usize>lda << 2, b, ldb, thin, K);
     const from = <usize>thin << 2;
     const rest = b + <usize>ldb * from;
     gemm(c + from, ldc, work, a, lda, rest, ldb, 0, M, N - thin, K, accumulate, false, true, false, tiling);

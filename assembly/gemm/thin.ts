@@ -1,46 +1,53 @@
 /**
- * Products of one or two rows, y = start + x·B, of a column and a row, and the SGD step with the gradient of a few
- * rows. Packing B would cost more than the product, so its rows are read where they lie, and a strip of columns
- * stays in registers. The order of the sums is that of the tiles.
+ * Products of one row to three, y = start + x·B, of a column and a row, and the SGD step with the gradient of
+ * a few rows. Packing B would cost more than the product, so its rows are read where they lie, and a strip of
+ * columns stays in registers. The order of the sums is that of the tiles.
  */
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
 import { madd, nmadd } from '../lanes';
 import { load_once, load_some, load_tail, store_some, store_tail } from '../tail';
 
-// Elements of B that fit the second-level cache. Of more, a few rows are read from end to end before the next:
-// from further away, that is faster.
+// Elements of B up to which each strip of columns is read from end to end. Of more, a few rows of B are read
+// at a time, for all rows of A: from further away that is faster.
 // @ts-ignore: decorator
 @inline const CACHED: i32 = 1 << 18;
+// So many elements of B stay in the first-level cache.
 // @ts-ignore: decorator
-@inline const ROWS: i32 = 16;
+@inline const NEAR: i32 = 1 << 13;
+// More columns than that take longer four at a time, each sum waiting for itself, than a strip of 32.
+// @ts-ignore: decorator
+@inline const SLOW: i32 = ASC_FEATURE_RELAXED_SIMD ? 8 : 16;
 
-/**
- * C = start + A·B: rows of A one by one. `start` 0 is absent; `startRow` is the distance of its rows in
- * bytes.
- */
+/** C = start + A·B, of few rows. `start` 0 is absent; `startRow` is the distance of its rows in bytes. */
 export function thin_nn(
-  c: usize, row: usize, work: usize, start: usize, startRow: usize, a: usize, lda: i32, b: usize, ldb: i32, M: i32, N: i32, K: i32,
+  c: usize, row: usize, work: usize, start: usize, startRow: usize, a: usize, lda: i32, b: usize, ldb: i32,
+  M: i32, N: i32, K: i32,
 ): void {
-  const step = <usize>ldb << 2;
+  const step = <usize>ldb << 2, rowA = <usize>lda << 2;
   // A sum that is too long for one chain begins with its first block, to which the others are added: see
   // chain.ts.
   const depth = K > LONGEST_CHAIN ? CHAIN_BLOCK : K;
-  const rows = <i64>N * depth > CACHED ? ROWS : max(depth, 1);
-  for (let m = 0; m < M; m++) {
-    let from = start;
-    // Once at least, so that K = 0 still writes the start values.
-    let k = 0;
-    do {
-      strips(c, from, a + (<usize>k << 2), b + <usize>k * step, step, N, min(rows, depth - k));
-      from = c;
-      k += rows;
-    } while (k < depth);
-    for (k = depth; k < K; k += CHAIN_BLOCK) {
+  // With fma there is less to do while B is on its way, so it counts once for each row of A.
+  const far = <i64>N * depth * (ASC_FEATURE_RELAXED_SIMD ? M : 1) > CACHED;
+  const rows = far ? max(8, NEAR / ldb) : max(depth, 1);
+  // Once at least, so that K = 0 still writes the start values.
+  let k = 0;
+  do {
+    for (let m = 0; m < M; m++) {
+      const to = c + <usize>m * row;
+      const from = k > 0 ? to : start ? start + <usize>m * startRow : 0;
+      const x = a + <usize>m * rowA + (<usize>k << 2);
+      strips(to, from, x, b + <usize>k * step, step, N, min(rows, depth - k));
+    }
+    k += rows;
+  } while (k < depth);
+  for (k = depth; k < K; k += CHAIN_BLOCK) {
+    for (let m = 0; m < M; m++) {
       for (let n = 0; n < N; n += 32) {
-        const to = c + (<usize>n << 2);
+        const to = c + <usize>m * row + (<usize>n << 2);
         const columns = min(32, N - n);
-        const y = b + (<usize>n << 2) + <usize>k * step;
-        strips(work, 0, a + (<usize>k << 2), y, step, columns, min(CHAIN_BLOCK, K - k));
+        const x = a + <usize>m * rowA + (<usize>k << 2), y = b + <usize>k * step + (<usize>n << 2);
+        strips(work, 0, x, y, step, columns, min(CHAIN_BLOCK, K - k));
         for (let i = 0; i < columns; i += 4) {
           const at = <usize>i << 2;
           const count = min(4, columns - i);
@@ -48,9 +55,6 @@ export function thin_nn(
         }
       }
     }
-    c += row;
-    start += startRow;
-    a += <usize>lda << 2;
   }
 }
 
@@ -89,14 +93,24 @@ function four(
 /** One row of C = start + A·B. */
 function strips(c: usize, start: usize, a: usize, b: usize, step: usize, N: i32, K: i32): void {
   let n = 0;
-  for (; n + 32 <= N; n += 32) {
-    const at = <usize>n << 2;
-    strip_8(c + at, start ? start + at : 0, a, b + at, step, K);
+  for (; n <= N - 32; n += 32) strip_at(n, c, start, a, b, step, K);
+  // Where nothing is added to what is there, columns may be made once more.
+  const again = N >= 32 && start != c;
+  if (again && N - n > SLOW) strip_at(N - 32, c, start, a, b, step, K);
+  else {
+    for (; n < N; n += 4) {
+      if (again) n = min(n, N - 4);
+      const at = <usize>n << 2;
+      strip_1(c + at, start ? start + at : 0, a, b + at, step, K, min(4, N - n));
+    }
   }
-  for (; n < N; n += 4) {
-    const at = <usize>n << 2;
-    strip_1(c + at, start ? start + at : 0, a, b + at, step, K, min(4, N - n));
-  }
+}
+
+// @ts-ignore: decorator
+@inline
+function strip_at(n: i32, c: usize, start: usize, a: usize, b: usize, step: usize, K: i32): void {
+  const at = <usize>n << 2;
+  strip_8(c + at, start ? start + at : 0, a, b + at, step, K);
 }
 
 function strip_8(c: usize, start: usize, a: usize, b: usize, step: usize, K: i32): void {
@@ -124,7 +138,8 @@ function strip(
     c6 = v128.load(start, 96);
     c7 = v128.load(start, 112);
   }
-  for (; K > 0; K--) {
+  // One branch for each k, not two.
+  if (K > 0) do {
     const x = v128.load32_splat(a);
     c0 = madd(x, v128.load(b), c0);
     c1 = madd(x, v128.load(b, 16), c1);
@@ -136,7 +151,7 @@ function strip(
     c7 = madd(x, v128.load(b, 112), c7);
     a += stepA;
     b += stepB;
-  }
+  } while (--K > 0);
   if (update) {
     // All loads before all stores: turbo makes pairs of them.
     c0 = nmadd(rate, c0, v128.load(c));
@@ -233,6 +248,119 @@ function turned(sum: v128, a: usize, b: usize, step: usize, k: i32): v128 {
     b += 4;
   }
   return sum;
+}
+
+/**
+ * The same of two rows. By four columns; with fma by eight, as sums wait longer for their terms. Of more
+ * rows little would be gained: broadcasts of A would cost what packing costs.
+ */
+export function thin_nt_2(
+  c: usize, row: usize, start: usize, a: usize, rowA: usize, b: usize, ldb: i32, N: i32, K: i32,
+): void {
+  const step = <usize>ldb << 2, step2 = step << 1, step3 = step + step2;
+  for (; N > 0; N -= ASC_FEATURE_RELAXED_SIMD ? 8 : 4) {
+    const zero = f32x4.splat(0);
+    let c0 = zero, c1 = zero, d0 = zero, d1 = zero;
+    if (start) {
+      c0 = v128.load(start);
+      d0 = v128.load(start + row);
+      if (ASC_FEATURE_RELAXED_SIMD) {
+        c1 = v128.load(start, 16);
+        d1 = v128.load(start + row, 16);
+      }
+      start += ASC_FEATURE_RELAXED_SIMD ? 32 : 16;
+    }
+    let x = a, y = a + rowA, p = b, q = b + (step << 2), k = K;
+    for (; k >= 4; k -= 4) {
+      let r0 = v128.load(p), r1 = v128.load(p + step), r2 = v128.load(p + step2), r3 = v128.load(p + step3);
+      let low0 = low(r0, r1), low1 = low(r2, r3), high0 = high(r0, r1), high1 = high(r2, r3);
+      let t0 = left(low0, low1), t1 = right(low0, low1), t2 = left(high0, high1), t3 = right(high0, high1);
+      c0 = four_terms(c0, x, t0, t1, t2, t3);
+      d0 = four_terms(d0, y, t0, t1, t2, t3);
+      if (ASC_FEATURE_RELAXED_SIMD) {
+        r0 = v128.load(q), r1 = v128.load(q + step), r2 = v128.load(q + step2), r3 = v128.load(q + step3);
+        low0 = low(r0, r1), low1 = low(r2, r3), high0 = high(r0, r1), high1 = high(r2, r3);
+        t0 = left(low0, low1), t1 = right(low0, low1), t2 = left(high0, high1), t3 = right(high0, high1);
+        c1 = four_terms(c1, x, t0, t1, t2, t3);
+        d1 = four_terms(d1, y, t0, t1, t2, t3);
+        q += 16;
+      }
+      x += 16;
+      y += 16;
+      p += 16;
+    }
+    for (; k > 0; k--) {
+      const v = v128.load32_splat(x), w = v128.load32_splat(y);
+      const t = column(p, step, step3);
+      c0 = madd(v, t, c0);
+      d0 = madd(w, t, d0);
+      if (ASC_FEATURE_RELAXED_SIMD) {
+        const u = column(q, step, step3);
+        c1 = madd(v, u, c1);
+        d1 = madd(w, u, d1);
+        q += 4;
+      }
+      x += 4;
+      y += 4;
+      p += 4;
+    }
+    v128.store(c, c0);
+    v128.store(c + row, d0);
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      v128.store(c, c1, 16);
+      v128.store(c + row, d1, 16);
+    }
+    c += ASC_FEATURE_RELAXED_SIMD ? 32 : 16;
+    b += step << (ASC_FEATURE_RELAXED_SIMD ? 3 : 2);
+  }
+}
+
+/** a0 b0 a1 b1. */
+// @ts-ignore: decorator
+@inline
+function low(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+}
+
+/** a2 b2 a3 b3. */
+// @ts-ignore: decorator
+@inline
+function high(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+}
+
+/** a0 a1 b0 b1. */
+// @ts-ignore: decorator
+@inline
+function left(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 0, 1, 4, 5);
+}
+
+/** a2 a3 b2 b3. */
+// @ts-ignore: decorator
+@inline
+function right(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 2, 3, 6, 7);
+}
+
+/** The sum, and the next four products. */
+// @ts-ignore: decorator
+@inline
+function four_terms(sum: v128, a: usize, t0: v128, t1: v128, t2: v128, t3: v128): v128 {
+  sum = madd(v128.load32_splat(a), t0, sum);
+  sum = madd(v128.load32_splat(a, 4), t1, sum);
+  sum = madd(v128.load32_splat(a, 8), t2, sum);
+  return madd(v128.load32_splat(a, 12), t3, sum);
+}
+
+/** An element of each of four rows. */
+// @ts-ignore: decorator
+@inline
+function column(b: usize, step: usize, step3: usize): v128 {
+  let v = v128.load32_zero(b);
+  v = v128.load_lane<f32>(b + step, v, 1);
+  v = v128.load_lane<f32>(b + (step << 1), v, 2);
+  return v128.load_lane<f32>(b + step3, v, 3);
 }
 
 /**

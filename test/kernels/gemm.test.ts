@@ -9,8 +9,8 @@ import { TILING_WIDE } from '../../src/engine/constants.js';
 import type { FusedActivation } from '../../src/engine/kernels.js';
 import { tilings as waysByName } from '../../src/engine/tiles.js';
 import { type Case, expectResult, type Operation, operations, run } from './gemm-harness.js';
-import { describeBackends } from './harness.js';
-import { expectClose } from './ulp.js';
+import { describeBackends, reals } from './harness.js';
+import { expectClose, expectSame } from './ulp.js';
 
 const sizes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33];
 // Splat tiles want 64 columns, and B is packed from 9 or 65 rows on.
@@ -147,6 +147,30 @@ describeBackends('products', (arena) => {
           const other = run(arena, { ...given, tiling });
           expect(Buffer.from(other.got.buffer).equals(Buffer.from(got.buffer)), other.context).toBe(true);
         }
+      }
+    });
+
+    test.each([
+      [31, 9],
+      [32, 4],
+      [36, 11],
+      [37, 66],
+      [61, 5],
+      [103, 30],
+      [490, 540],
+      [41, 4170],
+    ])('a row has the same bits whatever rows follow it, %i columns of %i terms', (N, K) => {
+      const [a, b] = [reals(9 * K, 1), reals(K * N, 2)];
+      const of = (M: number, tiling: number) => {
+        const plant = (rows: Float64Array, all: Float64Array) => {
+          rows.set(a.subarray(0, M * K));
+          all.set(b);
+        };
+        return run(arena, { operation, B: 1, M, N, K, gap: 1, end: 'b', values: 'reals', tiling, plant });
+      };
+      const { got } = of(9, 0);
+      for (const tiling of N * K > 100_000 ? [0, TILING_WIDE] : waysToCut) {
+        for (let M = 1; M < 9; M++) expectSame(`${M} rows`, of(M, tiling).got, got.subarray(0, M * N));
       }
     });
 

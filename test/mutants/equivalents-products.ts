@@ -22,9 +22,9 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
   },
   {
     file: /gemm\/driver/,
-    line: /^const (columns|depth) = |^if \(M > THIN_ROWS/,
-    change: /const|i32.gt_s -> i32.ge_s/,
-    reason: 'Sizes of blocks, and one row done by another loop: each sum is the same chain.',
+    line: /^const (columns|depth) = |^if \(M (<= THIN_ROWS|== 3)|^if \(N < 32 |^return ASC_FEATURE_\w+ \? M & 1/,
+    change: /const|i32.(gt_s -> i32.ge_s|le_s -> i32.lt_s|lt_s -> i32.le_s|eq -> i32.ne)|^if -> not if/,
+    reason: 'Sizes of blocks, and which rows are done by another loop: each sum is the same chain.',
   },
   {
     file: /gemm\/pack|conv\/windows/,
@@ -230,7 +230,7 @@ export const equivalentsOfProducts: readonly Equivalent[] = [
   },
   {
     file: /gemm\/thin/,
-    line: /^const rows = <i64>N \* depth > CACHED/,
+    line: /^const far = <i64>N \* depth|^const rows = far \?/,
     change: /const|i64.gt_s -> i64.ge_s/,
     reason: 'How many rows are summed up before the next: each sum is the same chain.',
   },
