@@ -36,9 +36,10 @@ export function lanegrad(
   return outcome;
 }
 
-/** Not a training that goes on: it keeps the threads that it began with. */
+/** Not a training that goes on, which keeps the threads that it began with, nor one of several runs, which has one. */
 function choosesThreads(args: readonly string[]): boolean {
-  return args[0] === 'train' && !['--threads', '--resume', '--help'].some((option) => args.includes(option));
+  const others = ['--threads', '--resume', '--folds', '--seeds', '--workers', '--help'];
+  return args[0] === 'train' && !others.some((option) => args.includes(option));
 }
 
 async function ask(request: {
