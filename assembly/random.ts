@@ -4,6 +4,7 @@
  * anywhere in any order. src/ops/reference/random.ts has the same operations in the same order, and gives the
  * same bits.
  */
+import { interleave_high, interleave_low, join_high, join_low } from './lanes';
 import { philox_constant } from './math';
 import { load_some, store_some } from './tail';
 
@@ -44,14 +45,14 @@ function high(e: v128, o: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function store_blocks(p: usize, x0: v128, x1: v128, x2: v128, x3: v128): void {
-  const a = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5);
-  const b = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
-  const c = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7);
-  const d = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
-  v128.store(p, v128.shuffle<i64>(a, b, 0, 2));
-  v128.store(p, v128.shuffle<i64>(a, b, 1, 3), 16);
-  v128.store(p, v128.shuffle<i64>(c, d, 0, 2), 32);
-  v128.store(p, v128.shuffle<i64>(c, d, 1, 3), 48);
+  const a = interleave_low(x0, x1);
+  const b = interleave_low(x2, x3);
+  const c = interleave_high(x0, x1);
+  const d = interleave_high(x2, x3);
+  v128.store(p, join_low(a, b));
+  v128.store(p, join_high(a, b), 16);
+  v128.store(p, join_low(c, d), 32);
+  v128.store(p, join_high(c, d), 48);
 }
 
 /**

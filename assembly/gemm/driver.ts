@@ -135,9 +135,7 @@ function thin_rows(M: i32, N: i32, tiling: i32): i32 {
   if (M <= THIN_ROWS) return M;
   // Of one strip's columns at least.
   if (N < 32 || M > ((tiling & TILING_PACKING) != 0 ? DIRECT_ROWS_PACKING : DIRECT_ROWS)) return 0;
-  if (M == 3) {
-    return 3;
-  }
+  if (M == 3) return 3;
   // Tiles of 4 and 6 rows hold any even number of them; those of 4 and 5 hold 4, 5 and 8.
   return ASC_FEATURE_RELAXED_SIMD ? M & 1 : M == 6 || M == 7 ? M - 5 : 0;
 }

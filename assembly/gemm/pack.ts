@@ -9,6 +9,7 @@
  * `pack_splat` reads A of either kind.
  */
 
+import { interleave_high, interleave_low, join_high, join_low } from '../lanes';
 import { load_tail } from '../tail';
 
 /** One panel: dst[k][i] ← src[k, i], i < count ≤ R, ld floats from k to k + 1. */
@@ -186,17 +187,17 @@ function pack_part(dst: usize, src: usize, stepK: usize, stepI: usize, count: i3
 export function transpose_four(out: usize, panel: usize, p0: usize, p1: usize, p2: usize, p3: usize, K: i32): void {
   for (; K >= 4; K -= 4) {
     const r0 = v128.load(p0), r1 = v128.load(p1), r2 = v128.load(p2), r3 = v128.load(p3);
-    const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-    const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-    const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-    const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-    v128.store(out, v128.shuffle<f64>(low01, low23, 0, 2));
+    const low01 = interleave_low(r0, r1);
+    const low23 = interleave_low(r2, r3);
+    const high01 = interleave_high(r0, r1);
+    const high23 = interleave_high(r2, r3);
+    v128.store(out, join_low(low01, low23));
     out += panel;
-    v128.store(out, v128.shuffle<f64>(low01, low23, 1, 3));
+    v128.store(out, join_high(low01, low23));
     out += panel;
-    v128.store(out, v128.shuffle<f64>(high01, high23, 0, 2));
+    v128.store(out, join_low(high01, high23));
     out += panel;
-    v128.store(out, v128.shuffle<f64>(high01, high23, 1, 3));
+    v128.store(out, join_high(high01, high23));
     out += panel;
     p0 += 16;
     p1 += 16;
@@ -220,8 +221,8 @@ export function transpose_four(out: usize, panel: usize, p0: usize, p1: usize, p
 export function transpose_two(out: usize, panel: usize, p0: usize, p1: usize, K: i32): void {
   for (; K >= 4; K -= 4) {
     const r0 = v128.load(p0), r1 = v128.load(p1);
-    const low = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-    const high = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    const low = interleave_low(r0, r1);
+    const high = interleave_high(r0, r1);
     v128.store_lane<i64>(out, low, 0);
     out += panel;
     v128.store_lane<i64>(out, low, 1);

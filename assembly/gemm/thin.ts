@@ -4,7 +4,7 @@
  * columns stays in registers. The order of the sums is that of the tiles.
  */
 import { CHAIN_BLOCK, LONGEST_CHAIN } from '../../build/assembly/constants';
-import { madd, nmadd } from '../lanes';
+import { interleave_high, interleave_low, join_high, join_low, load_apart, madd, nmadd } from '../lanes';
 import { load_once, load_some, load_tail, store_some, store_tail } from '../tail';
 
 // Elements of B up to which each strip of columns is read from end to end. Of more, a few rows of B are read
@@ -227,60 +227,59 @@ export function thin_nt(c: usize, start: usize, a: usize, b: usize, ldb: i32, N:
 // @ts-ignore: decorator
 @inline
 function turned(sum: v128, a: usize, b: usize, step: usize, k: i32): v128 {
-  const step3 = step + (step << 1);
   if (k >= 4) {
-    const r0 = v128.load(b), r1 = v128.load(b + step);
-    const r2 = v128.load(b + (step << 1)), r3 = v128.load(b + step3);
-    const low0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), low1 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-    const high0 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7), high1 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-    sum = madd(v128.load32_splat(a), v128.shuffle<f32>(low0, low1, 0, 1, 4, 5), sum);
-    sum = madd(v128.load32_splat(a, 4), v128.shuffle<f32>(low0, low1, 2, 3, 6, 7), sum);
-    sum = madd(v128.load32_splat(a, 8), v128.shuffle<f32>(high0, high1, 0, 1, 4, 5), sum);
-    return madd(v128.load32_splat(a, 12), v128.shuffle<f32>(high0, high1, 2, 3, 6, 7), sum);
+    const step2 = step << 1, step3 = step + step2;
+    const r0 = v128.load(b), r1 = v128.load(b + step), r2 = v128.load(b + step2), r3 = v128.load(b + step3);
+    const low0 = interleave_low(r0, r1), low1 = interleave_low(r2, r3);
+    const high0 = interleave_high(r0, r1), high1 = interleave_high(r2, r3);
+    const t0 = join_low(low0, low1), t1 = join_high(low0, low1);
+    const t2 = join_low(high0, high1), t3 = join_high(high0, high1);
+    return four_terms(sum, a, t0, t1, t2, t3);
   }
   for (; k > 0; k--) {
-    let v = v128.load32_zero(b);
-    v = v128.load_lane<f32>(b + step, v, 1);
-    v = v128.load_lane<f32>(b + (step << 1), v, 2);
-    v = v128.load_lane<f32>(b + step3, v, 3);
-    sum = madd(v128.load32_splat(a), v, sum);
+    sum = madd(v128.load32_splat(a), load_apart(b, step), sum);
     a += 4;
     b += 4;
   }
   return sum;
 }
 
-/**
- * The same of two rows. By four columns; with fma by eight, as sums wait longer for their terms. Of more
- * rows little would be gained: broadcasts of A would cost what packing costs.
- */
+// Columns that two rows take at a time: eight with fma, as sums wait longer for their terms.
+// @ts-ignore: decorator
+@inline const TURNED: i32 = ASC_FEATURE_RELAXED_SIMD ? 8 : 4;
+
+/** The same of two rows. Of more, little would be gained: broadcasts of A would cost what packing costs. */
 export function thin_nt_2(
   c: usize, row: usize, start: usize, a: usize, rowA: usize, b: usize, ldb: i32, N: i32, K: i32,
 ): void {
   const step = <usize>ldb << 2, step2 = step << 1, step3 = step + step2;
-  for (; N > 0; N -= ASC_FEATURE_RELAXED_SIMD ? 8 : 4) {
+  for (; N > 0; N -= TURNED) {
     const zero = f32x4.splat(0);
     let c0 = zero, c1 = zero, d0 = zero, d1 = zero;
     if (start) {
       c0 = v128.load(start);
       d0 = v128.load(start + row);
-      if (ASC_FEATURE_RELAXED_SIMD) {
+      if (TURNED == 8) {
         c1 = v128.load(start, 16);
         d1 = v128.load(start + row, 16);
       }
-      start += ASC_FEATURE_RELAXED_SIMD ? 32 : 16;
+      start += TURNED << 2;
     }
     let x = a, y = a + rowA, p = b, q = b + (step << 2), k = K;
     for (; k >= 4; k -= 4) {
       let r0 = v128.load(p), r1 = v128.load(p + step), r2 = v128.load(p + step2), r3 = v128.load(p + step3);
-      let low0 = low(r0, r1), low1 = low(r2, r3), high0 = high(r0, r1), high1 = high(r2, r3);
-      let t0 = left(low0, low1), t1 = right(low0, low1), t2 = left(high0, high1), t3 = right(high0, high1);
+      let low0 = interleave_low(r0, r1), low1 = interleave_low(r2, r3);
+      let high0 = interleave_high(r0, r1), high1 = interleave_high(r2, r3);
+      let t0 = join_low(low0, low1), t1 = join_high(low0, low1);
+      let t2 = join_low(high0, high1), t3 = join_high(high0, high1);
       c0 = four_terms(c0, x, t0, t1, t2, t3);
       d0 = four_terms(d0, y, t0, t1, t2, t3);
-      if (ASC_FEATURE_RELAXED_SIMD) {
+      if (TURNED == 8) {
         r0 = v128.load(q), r1 = v128.load(q + step), r2 = v128.load(q + step2), r3 = v128.load(q + step3);
-        low0 = low(r0, r1), low1 = low(r2, r3), high0 = high(r0, r1), high1 = high(r2, r3);
-        t0 = left(low0, low1), t1 = right(low0, low1), t2 = left(high0, high1), t3 = right(high0, high1);
+        low0 = interleave_low(r0, r1), low1 = interleave_low(r2, r3);
+        high0 = interleave_high(r0, r1), high1 = interleave_high(r2, r3);
+        t0 = join_low(low0, low1), t1 = join_high(low0, low1);
+        t2 = join_low(high0, high1), t3 = join_high(high0, high1);
         c1 = four_terms(c1, x, t0, t1, t2, t3);
         d1 = four_terms(d1, y, t0, t1, t2, t3);
         q += 16;
@@ -291,11 +290,11 @@ export function thin_nt_2(
     }
     for (; k > 0; k--) {
       const v = v128.load32_splat(x), w = v128.load32_splat(y);
-      const t = column(p, step, step3);
+      const t = load_apart(p, step);
       c0 = madd(v, t, c0);
       d0 = madd(w, t, d0);
-      if (ASC_FEATURE_RELAXED_SIMD) {
-        const u = column(q, step, step3);
+      if (TURNED == 8) {
+        const u = load_apart(q, step);
         c1 = madd(v, u, c1);
         d1 = madd(w, u, d1);
         q += 4;
@@ -306,41 +305,13 @@ export function thin_nt_2(
     }
     v128.store(c, c0);
     v128.store(c + row, d0);
-    if (ASC_FEATURE_RELAXED_SIMD) {
+    if (TURNED == 8) {
       v128.store(c, c1, 16);
       v128.store(c + row, d1, 16);
     }
-    c += ASC_FEATURE_RELAXED_SIMD ? 32 : 16;
-    b += step << (ASC_FEATURE_RELAXED_SIMD ? 3 : 2);
+    c += TURNED << 2;
+    b += step * TURNED;
   }
-}
-
-/** a0 b0 a1 b1. */
-// @ts-ignore: decorator
-@inline
-function low(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-}
-
-/** a2 b2 a3 b3. */
-// @ts-ignore: decorator
-@inline
-function high(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-}
-
-/** a0 a1 b0 b1. */
-// @ts-ignore: decorator
-@inline
-function left(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(a, b, 0, 1, 4, 5);
-}
-
-/** a2 a3 b2 b3. */
-// @ts-ignore: decorator
-@inline
-function right(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(a, b, 2, 3, 6, 7);
 }
 
 /** The sum, and the next four products. */
@@ -351,16 +322,6 @@ function four_terms(sum: v128, a: usize, t0: v128, t1: v128, t2: v128, t3: v128)
   sum = madd(v128.load32_splat(a, 4), t1, sum);
   sum = madd(v128.load32_splat(a, 8), t2, sum);
   return madd(v128.load32_splat(a, 12), t3, sum);
-}
-
-/** An element of each of four rows. */
-// @ts-ignore: decorator
-@inline
-function column(b: usize, step: usize, step3: usize): v128 {
-  let v = v128.load32_zero(b);
-  v = v128.load_lane<f32>(b + step, v, 1);
-  v = v128.load_lane<f32>(b + (step << 1), v, 2);
-  return v128.load_lane<f32>(b + step3, v, 3);
 }
 
 /**

@@ -5,8 +5,8 @@
  */
 import { REDUCTION_MAX, REDUCTION_MIN, REDUCTION_SUM } from '../../build/assembly/constants';
 import { add_high, add_low, block_of, joined } from '../chain';
+import { interleave_high, interleave_low, join_high, join_low, load_apart } from '../lanes';
 import { column_sums } from '../reduce';
-import { load_apart } from './stage';
 
 export function strided_reduce(
   y: usize, sy0: i32, sy1: i32, x: usize, sx0: i32, sx1: i32, sr0: i32, sr1: i32,
@@ -87,12 +87,12 @@ function terms(s: v128, x: usize, next: usize, count: i32, stride: i32, R: i32, 
   if (step == 4) {
     for (; R >= 4; R -= 4) {
       const v0 = v128.load(x), v1 = v128.load(b), v2 = v128.load(c), v3 = v128.load(d);
-      const low0 = v128.shuffle<f32>(v0, v1, 0, 4, 1, 5), low1 = v128.shuffle<f32>(v2, v3, 0, 4, 1, 5);
-      const high0 = v128.shuffle<f32>(v0, v1, 2, 6, 3, 7), high1 = v128.shuffle<f32>(v2, v3, 2, 6, 3, 7);
-      s = add(s, v128.shuffle<f64>(low0, low1, 0, 2), op, flip);
-      s = add(s, v128.shuffle<f64>(low0, low1, 1, 3), op, flip);
-      s = add(s, v128.shuffle<f64>(high0, high1, 0, 2), op, flip);
-      s = add(s, v128.shuffle<f64>(high0, high1, 1, 3), op, flip);
+      const low0 = interleave_low(v0, v1), low1 = interleave_low(v2, v3);
+      const high0 = interleave_high(v0, v1), high1 = interleave_high(v2, v3);
+      s = add(s, join_low(low0, low1), op, flip);
+      s = add(s, join_high(low0, low1), op, flip);
+      s = add(s, join_low(high0, high1), op, flip);
+      s = add(s, join_high(high0, high1), op, flip);
       x += 16;
       b += 16;
       c += 16;

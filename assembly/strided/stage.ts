@@ -2,6 +2,7 @@
  * Rows whose elements lie apart, brought side by side and back: arithmetic then knows one kind of row. A
  * stage is scratch space for a part of a row of each operand.
  */
+import { interleave_high, interleave_low, join_high, join_low, load_apart } from '../lanes';
 
 /** Floats of a row that are staged at a time: four rows, and a little more, are the 4096 bytes of `work`. */
 // @ts-ignore: decorator
@@ -12,16 +13,6 @@
 @inline
 export function stage(work: usize, i: i32): usize {
   return work + (<usize>i * STAGE << 2);
-}
-
-/** Four floats, `step` bytes apart. */
-// @ts-ignore: decorator
-@inline
-export function load_apart(p: usize, step: usize): v128 {
-  let v = v128.load32_splat(p);
-  v = v128.load_lane<f32>(p + step, v, 1);
-  v = v128.load_lane<f32>(p + 2 * step, v, 2);
-  return v128.load_lane<f32>(p + 3 * step, v, 3);
 }
 
 /** y = n floats from x on, `step` bytes apart; 0 repeats one. */
@@ -86,10 +77,10 @@ export function copy_plane(y: usize, ldy: i32, x: usize, sx0: i32, sx1: i32, M: 
 @inline
 function transpose(y: usize, ldy: usize, x: usize, ldx: usize): void {
   const a = v128.load(x), b = v128.load(x + ldx), c = v128.load(x + 2 * ldx), d = v128.load(x + 3 * ldx);
-  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-  const AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7), CD = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-  v128.store(y, v128.shuffle<f64>(ab, cd, 0, 2));
-  v128.store(y + ldy, v128.shuffle<f64>(ab, cd, 1, 3));
-  v128.store(y + 2 * ldy, v128.shuffle<f64>(AB, CD, 0, 2));
-  v128.store(y + 3 * ldy, v128.shuffle<f64>(AB, CD, 1, 3));
+  const ab = interleave_low(a, b), cd = interleave_low(c, d);
+  const AB = interleave_high(a, b), CD = interleave_high(c, d);
+  v128.store(y, join_low(ab, cd));
+  v128.store(y + ldy, join_high(ab, cd));
+  v128.store(y + 2 * ldy, join_low(AB, CD));
+  v128.store(y + 3 * ldy, join_high(AB, CD));
 }

@@ -20,26 +20,15 @@ function stop(): void {
   server = undefined;
 }
 
-/**
- * The command in a process that all such commands of a test file share, one after the other. What it trains
- * takes one thread unless the test says otherwise: more are slower on small data, and far slower beside other
- * tests. Commands that `start` has start with as many as they find to be fastest.
- */
+/** The command in a process that all such commands of a test file share, one after the other. */
 export function lanegrad(
   cwd: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Outcome> {
-  const words = choosesThreads(args) ? ['train', '--threads', '1', ...args.slice(1)] : args;
-  const outcome = last.then(() => ask({ cwd, args: words, env }));
+  const outcome = last.then(() => ask({ cwd, args, env }));
   last = outcome.catch(() => {});
   return outcome;
-}
-
-/** Not a training that goes on, which keeps the threads that it began with, nor one of several runs, which has one. */
-function choosesThreads(args: readonly string[]): boolean {
-  const others = ['--threads', '--resume', '--folds', '--seeds', '--workers', '--help'];
-  return args[0] === 'train' && !others.some((option) => args.includes(option));
 }
 
 async function ask(request: {

@@ -4,6 +4,11 @@
  * arguments, folder, environment and streams.
  */
 import { fileURLToPath } from 'node:url';
+import { platform } from '../../dist/base/platform/node.js';
+
+// What computes takes one thread unless it is told otherwise: more are slower on small data, and far slower
+// beside other tests. Commands in processes of their own take as many as they find to be fastest.
+platform.cores = 1;
 
 const main = new URL('../../dist/cli/main.js', import.meta.url);
 // Each run of main.js listens to its streams anew.
