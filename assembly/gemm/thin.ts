@@ -227,8 +227,8 @@ export function thin_nt(c: usize, start: usize, a: usize, b: usize, ldb: i32, N:
 // @ts-ignore: decorator
 @inline
 function turned(sum: v128, a: usize, b: usize, step: usize, k: i32): v128 {
+  const step2 = step << 1, step3 = step + step2;
   if (k >= 4) {
-    const step2 = step << 1, step3 = step + step2;
     const r0 = v128.load(b), r1 = v128.load(b + step), r2 = v128.load(b + step2), r3 = v128.load(b + step3);
     const low0 = interleave_low(r0, r1), low1 = interleave_low(r2, r3);
     const high0 = interleave_high(r0, r1), high1 = interleave_high(r2, r3);
