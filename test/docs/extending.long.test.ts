@@ -101,7 +101,7 @@ test('what is added to the source is built, and does what it should', () => {
   expect(help).toMatch(/--dampening <share> +of the gradient, which sgd/);
   expect(help).toContain('logCosh');
   expect(run('dist/cli/main.js', 'export', '--help')).toContain('text');
-}, 240_000);
+}, 480_000);
 
 /** Uses what the page adds, in the copy: on the binary that was built there and on its twin. */
 const USE = `

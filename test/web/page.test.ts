@@ -5,10 +5,11 @@ import type { EngineInfo } from '../../src/engine/engine.js';
 import { launchChromium, noBrowser } from '../browser.js';
 import { bundle, splitFiles } from './bundle.js';
 import { Firefox, noFirefox } from './firefox.js';
-import { isolated, root, startServer, type WebServer } from './server.js';
+import { isolated, load, root, startServer, type WebServer } from './server.js';
 import { noWebKit, WebKit } from './webkit.js';
 
-const html = '<!doctype html><html lang="en"><title>lanegrad</title><h1>lanegrad</h1>';
+const html =
+  '<!doctype html><html lang="en"><title>lanegrad</title><h1>lanegrad</h1><script type="module" src="load.js"></script>';
 const minimum = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
 let server: WebServer;
@@ -28,6 +29,7 @@ beforeAll(async () => {
   );
   files = {
     'index.html': html,
+    'load.js': load,
     'a/all.js': all,
     'a/inline.js': inline,
     'a/worker.js': worker,
@@ -70,7 +72,7 @@ interface Trained {
 
 /** The text of a function that trains on 2,000 images, by a trainer or by hand, and tells how it went. */
 const training = (options: string, { script = 'a/all.js', base = '.' } = {}) => `async () => {
-  const L = await import('${base}/${script}');
+  const L = await load('${base}/${script}');
   const bytes = async (name, length) => new Uint8Array(await (await fetch('${base}/' + name)).arrayBuffer(), 0, length);
   const inputs = await bytes('images', 2000 * 784);
   const set = L.dataset({ name: 'mnist', inputs, labels: await bytes('labels', 2000), classes: 10 });
@@ -128,7 +130,7 @@ function everywhere(run: <T>(path: string, text: string) => Promise<T>, share = 
 
   test('in a worker whose script a bundler has split, with what is loaded when it is wanted', async () => {
     const text = `async () => {
-      const L = await import('./a/all.js');
+      const L = await load('./a/all.js');
       const bytes = async (name, length) => new Uint8Array(await (await fetch(name)).arrayBuffer(), 0, length);
       const set = L.dataset({ inputs: await bytes('images', 2000 * 784), labels: await bytes('labels', 2000), classes: 10 });
       const model = L.sequential(784, [L.dense(64, { activation: 'relu' }), L.dense(10)], { seed: 1 });
@@ -231,7 +233,7 @@ describe.skipIf(noBrowser)('Chromium', () => {
    * and the middle distance of two frames.
    */
   const watched = (place: string) => `async () => {
-    const L = await import('./a/all.js');
+    const L = await load('./a/all.js');
     const bytes = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
     const inputs = (await bytes('images')).subarray(0, 30000 * 784);
     const labels = (await bytes('labels')).subarray(0, 30000);

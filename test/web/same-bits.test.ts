@@ -20,7 +20,7 @@ import { candidates, type Tuning } from '../../src/engine/tiles.js';
 import { launchChromium, noBrowser } from '../browser.js';
 import { bundle } from './bundle.js';
 import { Firefox, noFirefox } from './firefox.js';
-import { isolated, root, startServer, type WebServer } from './server.js';
+import { isolated, load, root, startServer, type WebServer } from './server.js';
 import { noWebKit, WebKit } from './webkit.js';
 
 interface Outcome {
@@ -67,7 +67,9 @@ beforeAll(async () => {
   page = server.mount('page', {
     headers: isolated,
     from: {
-      'index.html': '<!doctype html><html lang="en"><title>300 steps</title><h1>300 steps</h1>',
+      'index.html':
+        '<!doctype html><html lang="en"><title>300 steps</title><h1>300 steps</h1><script type="module" src="load.js"></script>',
+      'load.js': load,
       'a/train.js': await bundle('test/web/pages/train.js'),
       images,
       labels,
@@ -85,7 +87,7 @@ afterAll(async () => {
 /** The text of a function that trains in a page. */
 const inPage = (options: EngineOptions) => `async () => {
   const bytes = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
-  const { train } = await import('./a/train.js');
+  const { train } = await load('./a/train.js');
   return train(await bytes('images'), await bytes('labels'), ${JSON.stringify(options)});
 }`;
 

@@ -23,6 +23,12 @@ export const isolated = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
+/**
+ * A page's `load.js`, by which functions of drivers import: what they import by themselves may be in a world beside
+ * the page's, where its policy does not hold.
+ */
+export const load = 'globalThis.load = (path) => import(path);';
+
 interface Mount {
   /** A folder, or texts by the path within. */
   readonly from: string | Readonly<Record<string, string | Uint8Array>>;

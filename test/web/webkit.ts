@@ -9,12 +9,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lacks } from '../programs.js';
+import { MILLISECONDS, type Outcome, resultOf, watched } from './driven.js';
 
 /** Whether to skip for want of WebKit. Never in CI. */
 export const noWebKit = lacks('WebKitWebDriver', 'Xvfb');
-
-/** How long a function may run in a page. */
-const MILLISECONDS = 300_000;
 
 export class WebKit {
   readonly #screen: ChildProcess;
@@ -109,13 +107,11 @@ export class WebKit {
     // An address that differs in its hash alone would load nothing anew.
     await this.#ask('POST', `${this.#session}/url`, { url: 'about:blank' });
     await this.#ask('POST', `${this.#session}/url`, { url });
-    const { value, error, errors } = await this.#ask<Outcome>('POST', `${this.#session}/execute/async`, {
+    const outcome = await this.#ask<Outcome>('POST', `${this.#session}/execute/async`, {
       script: watched(run),
       args: [],
     });
-    this.errors.push(...errors);
-    if (error !== undefined) throw new Error(`in WebKit: ${error}`);
-    return JSON.parse(value!) as T;
+    return resultOf<T>('WebKit', outcome, this.errors);
   }
 
   /** A picture of what the window shows, as a file. */
@@ -148,28 +144,6 @@ export class WebKit {
     return value;
   }
 }
-
-interface Outcome {
-  /** As JSON. */
-  value?: string;
-  error?: string;
-  errors: string[];
-}
-
-/** A script that runs the function, and tells what became of it and what the page complained of meanwhile. */
-const watched = (run: string) => `
-  const done = arguments[0];
-  const errors = [];
-  addEventListener('error', ({ message }) => errors.push(String(message)));
-  addEventListener('unhandledrejection', ({ reason }) => errors.push(String(reason)));
-  for (const level of ['error', 'warn']) {
-    const write = console[level];
-    console[level] = (...what) => { errors.push(what.join(' ')); write.apply(console, what); };
-  }
-  (${run})().then(
-    (value) => done({ value: JSON.stringify(value), errors }),
-    (error) => done({ error: String(error), errors }),
-  );`;
 
 /** The driver wants to be told its port. */
 function freePort(): Promise<number> {
