@@ -10,7 +10,10 @@ export interface Outcome {
   readonly errors: readonly string[];
 }
 
-/** A script that runs the function, and tells what became of it and what the page complained of meanwhile. */
+/**
+ * A script that runs the function once the page has loaded, for which not every driver waits, and tells what
+ * became of it and what the page complained of meanwhile.
+ */
 export const watched = (run: string) => `
   const done = arguments[0];
   const errors = [];
@@ -20,7 +23,10 @@ export const watched = (run: string) => `
     const write = console[level];
     console[level] = (...what) => { errors.push(what.join(' ')); write.apply(console, what); };
   }
-  (${run})().then(
+  const loaded = async () => {
+    while (document.readyState !== 'complete') await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  loaded().then(${run}).then(
     (value) => done({ value: JSON.stringify(value), errors }),
     (error) => done({ error: String(error), errors }),
   );`;

@@ -63,6 +63,8 @@ async function refused(path: string, look: (page: Page) => Promise<void>): Promi
   });
   await tab.goto(`${demo.server.origin}/${path}`);
   await look(tab);
+  // Of what was refused the page hears in a later task.
+  await run(tab, 'async () => new Promise((resolve) => setTimeout(resolve, 200))');
   await tab.close();
   return found;
 }

@@ -114,14 +114,22 @@ export class WebKit {
     return resultOf<T>('WebKit', outcome, this.errors);
   }
 
-  /** A picture of what the window shows, as a file. */
+  /**
+   * A picture of what the window shows, as a file: none where the driver does not answer, as happens on a busy
+   * machine.
+   */
   async keepPicture(file: string): Promise<void> {
     // What was changed last is drawn by then.
     const script =
       'const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));';
     await this.#ask('POST', `${this.#session}/execute/async`, { script, args: [] });
-    const picture = await this.#ask<string>('GET', `${this.#session}/screenshot`);
-    await writeFile(file, picture, 'base64');
+    const signal = AbortSignal.timeout(10_000);
+    try {
+      const picture = await this.#ask<string>('GET', `${this.#session}/screenshot`, undefined, signal);
+      await writeFile(file, picture, 'base64');
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -137,8 +145,9 @@ export class WebKit {
     await rm(this.#home, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async #ask<T>(method: string, path: string, body?: object): Promise<T> {
-    const response = await fetch(this.#address + path, { method, body: body && JSON.stringify(body) });
+  async #ask<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
+    const request = { method, body: body && JSON.stringify(body), signal };
+    const response = await fetch(this.#address + path, request);
     const { value } = (await response.json()) as { value: T & { error?: string; message?: string } };
     if (!response.ok) throw new Error(`WebKit: ${value.error}: ${value.message}`);
     return value;
