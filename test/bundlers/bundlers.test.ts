@@ -56,7 +56,7 @@ beforeAll(async () => {
   loss = ((await train(inline, { threads: 1, worker: undefined })) as Outcome).loss;
   server = await startServer();
   browser = await launchChromium();
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser?.close();

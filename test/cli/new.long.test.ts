@@ -30,7 +30,7 @@ beforeAll(async () => {
     join(folder, 'own.csv'),
     `size,price\n${Array.from({ length: 90 }, (_, i) => `${i % 13},${2 * (i % 13) + (i % 3)}`).join('\n')}\n`,
   );
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const main = () => join(folder, 'node_modules', 'lanegrad', 'dist', 'cli', 'main.js');
@@ -99,7 +99,7 @@ test('TypeScript finds nothing to say', async () => {
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const { stdout } = await run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder]);
   expect(stdout).toBe('');
-}, 120_000);
+});
 
 test.skipIf(noBrowser)('the page learns in a browser', async () => {
   const server = await startServer();

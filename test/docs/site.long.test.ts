@@ -53,7 +53,7 @@ test('the search finds every export', async () => {
     return !found.some(({ id }) => id.startsWith('/site/api/') && id.includes(`/${name}.html`));
   });
   expect(lost).toEqual([]);
-}, 120_000);
+});
 
 const pages = [
   'index.html',

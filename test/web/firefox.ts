@@ -41,8 +41,8 @@ export class Firefox {
     const profile = await mkdtemp(join(tmpdir(), 'lanegrad-firefox-'));
     await writeFile(join(profile, 'user.js'), preferences);
     const args = ['--headless', '--no-remote', '--marionette', '--profile', profile, 'about:blank'];
-    const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
-    const firefox = new Firefox(spawn(executable ?? 'firefox-esr', args, { stdio }), profile);
+    const child = spawn(executable ?? 'firefox-esr', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const firefox = new Firefox(child, profile);
     try {
       await firefox.#begin();
     } catch (error) {

@@ -154,7 +154,7 @@ describe.skipIf(noBrowser)('under a policy with Trusted Types', () => {
     ['#playground?data=circle&speed=100', 'pg-status', '#pg-play', 'pg-right', '^(9[5-9]|100)'],
     ['#table?example=iris', 'tb-status', '#tb-go', 'tb-answer', '^[a-z]+$'],
     ['#images?example=shapes&epochs=3', 'im-status', '#im-go', 'im-status', '^Done'],
-  ])('the demo page, %s', { timeout: 180_000 }, async (hash, status, button, id, done) => {
+  ])('the demo page, %s', async (hash, status, button, id, done) => {
     const complaints = await refused(`strict-demo/${hash}`, async (tab) => {
       const until = (id: string, pattern: string) =>
         run(

@@ -223,7 +223,7 @@ describe.skipIf(noWebKit)('WebKit', () => {
   describe('as it comes', () => {
     beforeAll(async () => {
       webkit = await WebKit.launch();
-    }, 120_000);
+    });
     afterAll(() => webkit?.close());
 
     test('trains to the same bits, and says that there is neither shared memory nor fma', {
@@ -245,7 +245,7 @@ describe.skipIf(noWebKit)('WebKit', () => {
   describe('with what it has and does not show', () => {
     beforeAll(async () => {
       webkit = await WebKit.launch({ flags: ['useSharedArrayBuffer', 'useWasmRelaxedSIMD'] });
-    }, 120_000);
+    });
     afterAll(() => webkit?.close());
 
     test('trains to the same bits', { timeout: 240_000 }, async () => {

@@ -24,8 +24,8 @@ export const isolated = {
 };
 
 /**
- * A page's `load.js`, by which functions of drivers import: what they import by themselves may be in a world beside
- * the page's, where its policy does not hold.
+ * A page's `load.js`, by which functions of drivers import: what they import by themselves may be in a world
+ * beside the page's, where its policy does not hold.
  */
 export const load = 'globalThis.load = (path) => import(path);';
 

@@ -124,7 +124,7 @@ describe.skipIf(noBrowser)('the digits of the demo page', () => {
     });
   });
 
-  test('compares the engines, the reference behind the others', { timeout: 90_000 }, async () => {
+  test('compares the engines, the reference behind the others', async () => {
     await visit(demo, demo.url, {}, async (page) => {
       await page.click('#compare');
       await until(page, 'compare-status', '^Done.* The machine was (busy|quiet): ', 80_000);

@@ -143,7 +143,7 @@ describe.skipIf(noBrowser)('the demo page fits everyone', () => {
     },
   );
 
-  test('all parts are reached, and left again, by keyboard', { timeout: 60_000 }, async () => {
+  test('all parts are reached, and left again, by keyboard', async () => {
     await visit(demo, demo.url, {}, async (page) => {
       await page.keyboard.press('Tab');
       expect(await page.evaluate(() => document.activeElement!.textContent)).toBe('Skip to the content');

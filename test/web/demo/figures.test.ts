@@ -40,7 +40,7 @@ const limits: Readonly<Record<PartName, number>> = {
 const PAINTED = 8_500;
 
 describe.skipIf(noBrowser)('the demo page', () => {
-  test.each(parts)('%s: bytes, first paint, long tasks', { timeout: 120_000 }, async (name) => {
+  test.each(parts)('%s: bytes, first paint, long tasks', async (name) => {
     const [hash, press, id, pattern] = work[name];
     const page = await demo.browser.newPage();
     const loaded = new Map<string, Promise<number>>();

@@ -31,7 +31,7 @@ async function train(page: Page): Promise<void> {
 }
 
 describe.skipIf(noBrowser)('the images', () => {
-  test('dropped on classes, learned, asked about, kept', { timeout: 120_000 }, async () => {
+  test('dropped on classes, learned, asked about, kept', async () => {
     await visit(demo, `${demo.url}#images?epochs=8&filters=4`, { acceptDownloads: true }, async (page) => {
       expect(await page.isEnabled('#im-go')).toBe(false);
       await drop(page, card(1), pictures('red', 8, [200, 20, 20]));
@@ -67,7 +67,7 @@ describe.skipIf(noBrowser)('the images', () => {
     });
   });
 
-  test('drawn shapes are told apart, those too that it has never seen', { timeout: 180_000 }, async () => {
+  test('drawn shapes are told apart, those too that it has never seen', async () => {
     await visit(demo, `${demo.url}#images`, {}, async (page) => {
       await page.click('#im-example');
       await until(page, 'im-status', '^Ready: 120 pictures of 3 classes');
@@ -80,7 +80,7 @@ describe.skipIf(noBrowser)('the images', () => {
     });
   });
 
-  test('the camera films a class while its button is held, and looks', { timeout: 120_000 }, async () => {
+  test('the camera films a class while its button is held, and looks', async () => {
     await visit(demo, `${demo.url}#images?epochs=3&filters=4`, { permissions: ['camera'] }, async (page) => {
       const film = (n: number) => `${card(n)} button:has-text("Hold to film")`;
       expect(await page.isVisible(film(1))).toBe(false);
@@ -116,7 +116,7 @@ describe.skipIf(noBrowser)('the images', () => {
     });
   });
 
-  test('without a camera it says so, and goes on', { timeout: 60_000 }, async () => {
+  test('without a camera it says so, and goes on', async () => {
     const page = await demo.browser.newPage();
     await page.addInitScript(() => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
@@ -130,7 +130,7 @@ describe.skipIf(noBrowser)('the images', () => {
     await page.close();
   });
 
-  test('classes come and go', { timeout: 60_000 }, async () => {
+  test('classes come and go', async () => {
     await visit(demo, `${demo.url}#images?class=cat&class=dog`, {}, async (page) => {
       for (let i = 0; i < 6; i++) await page.click('#im-add');
       expect(await page.isEnabled('#im-add')).toBe(false);

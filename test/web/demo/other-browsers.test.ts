@@ -9,7 +9,7 @@ let demo: Demo;
 
 beforeAll(async () => {
   if (!noFirefox || !noWebKit) demo = await startDemo();
-}, 120_000);
+});
 
 afterAll(() => demo?.close());
 
@@ -62,10 +62,10 @@ function everyPart<B extends Firefox | WebKit>(
   let browser: B;
   beforeAll(async () => {
     browser = await launch();
-  }, 120_000);
+  });
   afterAll(() => browser?.close());
 
-  test.each(parts)('$hash', { timeout: 120_000 }, async ({ hash, steps, result, least }) => {
+  test.each(parts)('$hash', async ({ hash, steps, result, least }) => {
     const [score] = await browser.run<string[]>(demo.url + hash, act(steps, [result]));
     await look?.(browser, /\w+/.exec(hash)![0]);
     expect(Number.parseFloat(score)).toBeGreaterThan(least);

@@ -35,7 +35,7 @@ export function useDemo(): Demo {
   const demo = {} as Demo;
   beforeAll(async () => {
     if (!noBrowser) Object.assign(demo, await startDemo());
-  }, 120_000);
+  });
   afterAll(() => demo.close?.());
   return demo;
 }

@@ -9,7 +9,7 @@ const number = async (page: Parameters<typeof text>[0], id: string) =>
   Number((await text(page, id)).replace(/[^0-9.]/g, ''));
 
 describe.skipIf(noBrowser)('the playground', () => {
-  test('learns two spirals by pictures, and goes single steps', { timeout: 120_000 }, async () => {
+  test('learns two spirals by pictures, and goes single steps', async () => {
     await visit(demo, `${demo.url}#playground?speed=500`, {}, async (page) => {
       const before = await drawn(page, '#pg-plane');
       await page.click('#pg-step');
@@ -39,7 +39,7 @@ describe.skipIf(noBrowser)('the playground', () => {
     });
   });
 
-  test('the same link gives the same network, bit for bit', { timeout: 60_000 }, async () => {
+  test('the same link gives the same network, bit for bit', async () => {
     const losses: string[] = [];
     for (let i = 0; i < 2; i++) {
       await visit(demo, `${demo.url}#playground?data=hills&layers=5&dropout=0.1&seed=3`, {}, async (page) => {
@@ -57,9 +57,7 @@ describe.skipIf(noBrowser)('the playground', () => {
     expect(losses[1] === losses[0]).toBe(true);
   });
 
-  test('network, data and settings are changed by pointer, and stand in the link', {
-    timeout: 60_000,
-  }, async () => {
+  test('network, data and settings are changed by pointer, and stand in the link', async () => {
     await visit(
       demo,
       `${demo.url}#playground`,
@@ -92,7 +90,7 @@ describe.skipIf(noBrowser)('the playground', () => {
     );
   });
 
-  test('a unit is seen large, by touch too', { timeout: 60_000 }, async () => {
+  test('a unit is seen large, by touch too', async () => {
     const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
     await visit(demo, `${demo.url}#playground`, phone, async (page) => {
       await page.tap('#pg-play');
@@ -111,7 +109,7 @@ describe.skipIf(noBrowser)('the playground', () => {
     });
   });
 
-  test('what diverges is said, and a lower rate goes on', { timeout: 60_000 }, async () => {
+  test('what diverges is said, and a lower rate goes on', async () => {
     const address = `${demo.url}#playground?data=plane&layers=none&activation=none&optimizer=momentum&rate=1&speed=500&features=xx,yy`;
     await visit(demo, address, {}, async (page) => {
       await page.click('#pg-play');
@@ -123,7 +121,7 @@ describe.skipIf(noBrowser)('the playground', () => {
     });
   });
 
-  test('rests while another part is to be seen', { timeout: 60_000 }, async () => {
+  test('rests while another part is to be seen', async () => {
     await visit(demo, `${demo.url}#playground`, {}, async (page) => {
       await page.click('#pg-play');
       await until(page, 'pg-steps', '^[1-9]');

@@ -31,7 +31,7 @@ async function train(page: Page): Promise<void> {
 }
 
 describe.skipIf(noBrowser)('the table', () => {
-  test('iris is understood, learned, asked, reported and kept', { timeout: 120_000 }, async () => {
+  test('iris is understood, learned, asked, reported and kept', async () => {
     await visit(demo, `${demo.url}#table`, { acceptDownloads: true }, async (page) => {
       await page.click('[data-example=iris]');
       await until(page, 'tb-status', '^Ready: 150 rows\\.$');
@@ -79,9 +79,7 @@ describe.skipIf(noBrowser)('the table', () => {
     });
   });
 
-  test('numbers are predicted in their own unit, from columns of all kinds', {
-    timeout: 120_000,
-  }, async () => {
+  test('numbers are predicted in their own unit, from columns of all kinds', async () => {
     await visit(demo, `${demo.plain}#table?example=houses&seed=5`, {}, async (page) => {
       await until(page, 'tb-status', '^Ready: 600 rows');
       const kinds = await page
@@ -109,7 +107,7 @@ describe.skipIf(noBrowser)('the table', () => {
     });
   });
 
-  test('files are dropped: CSV, JSON lines, Parquet, and what is none', { timeout: 120_000 }, async () => {
+  test('files are dropped: CSV, JSON lines, Parquet, and what is none', async () => {
     await visit(demo, `${demo.url}#table`, {}, async (page) => {
       await drop(page, '#tb-drop', [csv('things.csv', things(120))]);
       await until(page, 'tb-status', '^Ready: 120 rows');
@@ -152,9 +150,7 @@ describe.skipIf(noBrowser)('the table', () => {
     });
   });
 
-  test('training stops when asked, and a field out of range starts nothing', {
-    timeout: 60_000,
-  }, async () => {
+  test('training stops when asked, and a field out of range starts nothing', async () => {
     await visit(
       demo,
       `${demo.url}#table?example=houses&epochs=10000&batch=1&hidden=128-128`,
