@@ -18,10 +18,13 @@ export class Heap {
   readonly #gaps: Block[] = [];
   /** Everything from here on is free. */
   #top: number;
+  /** From here on memory has come since, or will come, and was never handed out: it holds zeros. */
+  #untouched: number;
 
   constructor(backend: Backend) {
     this.#backend = backend;
     this.#top = roundUp(backend.reservedBytes);
+    this.#untouched = backend.buffer.byteLength;
   }
 
   /** Bytes in use, or lost between uses. */
@@ -30,11 +33,21 @@ export class Heap {
   }
 
   /**
-   * The pointer to `bytes` fresh bytes, whose contents are undefined. Throws EngineError when memory cannot
+   * The pointer to `bytes` zeros. New memory is not written to: the system provides its pages at their first
+   * use, near the thread that uses them, and none for what stays unused. Throws EngineError when memory cannot
    * grow.
    */
   allocate(bytes: number): number {
     const size = roundUp(Math.max(bytes, 1));
+    const pointer = this.#take(size);
+    const end = pointer + size;
+    const used = Math.min(end, this.#untouched) - pointer;
+    if (used > 0) new Uint8Array(this.#backend.buffer, pointer, used).fill(0);
+    this.#untouched = Math.max(this.#untouched, end);
+    return pointer;
+  }
+
+  #take(size: number): number {
     for (let i = 0; i < this.#gaps.length; i++) {
       const gap = this.#gaps[i];
       if (gap.end - gap.start < size) continue;

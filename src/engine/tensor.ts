@@ -333,7 +333,7 @@ export class Arena {
     const bytes = (columns === 0 ? 0 : (elementsOf(shape) / columns) * ld) * bytesOf(this.engine, dtype);
     const pointer = this.engine.heap.allocate(bytes);
     this.#blocks.push([pointer, bytes]);
-    return new Tensor(this, dtype, shape, pointer, ld).fill(0);
+    return new Tensor(this, dtype, shape, pointer, ld);
   }
 
   /** Frees all its tensors. Twice is fine. */

@@ -52,11 +52,7 @@ export const SPARSE_DENSITY = 0.4;
 /** Bytes looked at in one piece of the work. */
 const PIECE = 1 << 20;
 
-interface Lists {
-  readonly starts: Uint32Array;
-  readonly columns: Uint16Array;
-  readonly values: Uint8Array;
-}
+type Lists = Record<'starts' | 'columns' | 'bytes', Tensor>;
 
 export class CompressedSet {
   readonly width: number;
@@ -96,34 +92,20 @@ export class CompressedSet {
     }
     if (entries > bytes.length * SPARSE_DENSITY) return undefined;
     const blocks = Math.ceil(width / BLOCK_WIDTH);
-    const starts = new Uint32Array((bytes.length / width) * blocks + 1);
-    const columns = new Uint16Array(entries);
-    const values = new Uint8Array(entries);
+    const lists = {
+      starts: arena.tensor('u32', [(bytes.length / width) * blocks + 1]),
+      columns: arena.tensor('u16', [entries]),
+      bytes: arena.tensor('u8', [entries]),
+    };
     const rows = Math.ceil(PIECE / width);
     for (let row = 0; row * width < bytes.length; row += rows) {
-      compressRows({ starts, columns, values }, bytes, width, row, rows);
+      compressRows(lists, bytes, width, row, rows);
       yield;
     }
-    const place = function* (dtype: 'u32' | 'u16' | 'u8', list: Uint32Array | Uint16Array | Uint8Array) {
-      const tensor = arena.tensor(dtype, [list.length]);
-      yield;
-      tensor.write(list);
-      yield;
-      return tensor;
-    };
-    return new CompressedSet(width, scale, blocks, {
-      starts: yield* place('u32', starts),
-      columns: yield* place('u16', columns),
-      bytes: yield* place('u8', values),
-    });
+    return new CompressedSet(width, scale, blocks, lists);
   }
 
-  private constructor(
-    width: number,
-    scale: number,
-    blocks: number,
-    lists: Pick<CompressedSet, 'starts' | 'columns' | 'bytes'>,
-  ) {
+  private constructor(width: number, scale: number, blocks: number, lists: Lists) {
     this.width = width;
     this.scale = scale;
     this.blocks = blocks;
@@ -150,14 +132,30 @@ export class CompressedSet {
 }
 
 function countNonZero(bytes: Uint8Array): number {
+  const words = wordsOf(bytes);
   let count = 0;
-  for (let i = 0; i < bytes.length; i++) count += bytes[i] === 0 ? 0 : 1;
+  for (let i = 0; i < words.length; i++) {
+    // The lowest bit of each byte becomes whether one of its bits is set.
+    let word = words[i];
+    word |= word >>> 4;
+    word |= word >>> 2;
+    word |= word >>> 1;
+    count += Math.imul(word & 0x01010101, 0x01010101) >>> 24;
+  }
+  for (let i = 4 * words.length; i < bytes.length; i++) count += bytes[i] === 0 ? 0 : 1;
   return count;
+}
+
+/** The bytes in fours, without what is left over; none where the first does not lie on a word. */
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+  return byteOffset % 4 === 0 ? new Uint32Array(buffer, byteOffset, length >> 2) : new Uint32Array();
 }
 
 /** Appends rows `first` … `first + rows - 1`, as far as there are any. */
 function compressRows(lists: Lists, bytes: Uint8Array, width: number, first: number, rows: number): void {
-  const { starts, columns, values } = lists;
+  // Asked for anew in each piece: memory may have grown since the last one.
+  const [starts, columns, values] = [lists.starts, lists.columns, lists.bytes].map((list) => list.elements());
+  const words = wordsOf(bytes);
   let block = first * Math.ceil(width / BLOCK_WIDTH);
   let count = starts[block];
   const end = Math.min((first + rows) * width, bytes.length);
@@ -165,7 +163,13 @@ function compressRows(lists: Lists, bytes: Uint8Array, width: number, first: num
     for (let from = 0; from < width; from += BLOCK_WIDTH) {
       const to = Math.min(from + BLOCK_WIDTH, width);
       for (let n = from; n < to; n++) {
-        const byte = bytes[row + n];
+        const at = row + n;
+        // Four zeros at once: most of them stand together.
+        if ((at & 3) === 0 && n + 4 <= to && words[at >> 2] === 0) {
+          n += 3;
+          continue;
+        }
+        const byte = bytes[at];
         if (byte === 0) continue;
         columns[count] = n;
         values[count] = byte;

@@ -79,11 +79,14 @@ async function runFit(
   };
   try {
     const maxRows = validation ? Math.max(batchSize, MIN_EVALUATION_ROWS) : batchSize;
-    const compiled = keep(new Compiled(engine, model, { maxRows, optimizer, loss, update, seed }, extras));
     let loop: TrainingLoop | undefined;
     const now = { download: () => loop?.download() };
     // One for the whole run: epochs may be shorter than the interval between two turns.
     const turn = new Turn(onTurn && (() => onTurn(now)));
+    // What came before, options that were read or an engine that was started, took its time already.
+    await turn.take();
+    const compiled = keep(new Compiled(engine, model, { maxRows, optimizer, loss, update, seed }, extras));
+    if (turn.due()) await turn.take();
     const { images, soft } = settings.augmentation ?? {};
     const source = keep(
       await BatchSource.open(engine, train, turn, 'fit, train', { images, soft, compiled, settings }),

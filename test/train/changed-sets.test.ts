@@ -77,11 +77,11 @@ test('inputs, targets and weights that became NaN', async () => {
     const set = good();
     (set[key] as Float32Array)[at] = Number.NaN;
     for (const run of [
-      fit(strict, model, set, options),
-      evaluate(strict, model, set, options.loss ? { loss: options.loss } : {}),
+      () => fit(strict, model, set, options),
+      () => evaluate(strict, model, set, options.loss ? { loss: options.loss } : {}),
     ]) {
-      await expect(run).rejects.toThrow(DataError);
-      await expect(run).rejects.toThrow(said);
+      await expect(run()).rejects.toThrow(DataError);
+      await expect(run()).rejects.toThrow(said);
     }
   }
   expect((await fit(strict, model, good(), options)).outcome).toBe('completed');
