@@ -91,8 +91,14 @@ describe('the grid', () => {
   });
 
   it('is refused where it would never end', () => {
-    const wide = { kind: 'integer', low: 1, high: 2000 } as const;
-    expect(() => make('grid', { a: wide, b: wide })).toThrow(/a grid of more than 1000000 points/);
+    const wide = (high: number) => ({ kind: 'integer', low: 1, high }) as const;
+    for (const [a, b] of [
+      [wide(1001), wide(1000)],
+      [wide(1_000_000), wide(1_000_000)],
+      [wide(3), { ...wide(600_000), when: { a: [1, 3] } }],
+    ]) {
+      expect(() => make('grid', { a, b })).toThrow(/a grid of more than 1000000 points/);
+    }
   });
 });
 
