@@ -23,8 +23,11 @@ function products(
   b: ArrayLike<number>,
   { start, wide = 0 }: { start?: ArrayLike<number>; wide?: number } = {},
 ) {
-  const turned = (x: ArrayLike<number>, rows: number, columns: number) =>
-    Float64Array.from({ length: rows * columns }, (_, i) => x[(i % rows) * columns + Math.floor(i / rows)]);
+  const turned = (x: ArrayLike<number>, rows: number, columns: number) => {
+    const out = new Float64Array(rows * columns);
+    for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = x[r * columns + c];
+    return out;
+  };
   const c = () => (start ? inout(start, M, N) : output(M, N));
   const panels = K * Math.ceil(N / 16) * 16;
   const { kernels: k, work } = arena;

@@ -4,6 +4,7 @@
  * Dense rows of N spread to a leading dimension; what lies between rows is NaN, and so is never to be used.
  */
 export function spread(values: ArrayLike<number>, M: number, N: number, ld: number): Float64Array {
+  if (ld === N && values.length === M * N) return new Float64Array(values);
   const out = new Float64Array(M > 0 ? (M - 1) * ld + N : 0).fill(Number.NaN);
   for (let m = 0; m < M; m++) for (let n = 0; n < N; n++) out[m * ld + n] = values[m * N + n];
   return out;
@@ -11,6 +12,7 @@ export function spread(values: ArrayLike<number>, M: number, N: number, ld: numb
 
 /** The inverse of `spread`; throws when something was written between the rows. */
 export function gathered(values: ArrayLike<number>, M: number, N: number, ld: number): Float64Array {
+  if (ld === N && values.length === M * N) return new Float64Array(values);
   const out = new Float64Array(M * N);
   for (let m = 0; m < M; m++) {
     for (let n = 0; n < N; n++) out[m * N + n] = values[m * ld + n];
@@ -39,20 +41,33 @@ export function testNumbers(seed: number): () => number {
 
 /** n integers from -8 to 8: sums of their products are exact in float32. */
 export function integers(n: number, seed: number): Float64Array {
-  const next = testNumbers(seed);
-  return drawn(n, () => Math.floor(next() * 17) - 8);
+  return drawn(`integers ${n} ${seed}`, n, seed, (u) => Math.floor(u * 17) - 8);
 }
 
 /** n float32 numbers between -1 and 1. */
 export function reals(n: number, seed: number, scale = 1): Float64Array {
-  const next = testNumbers(seed);
-  return drawn(n, () => Math.fround((next() * 2 - 1) * scale));
+  return drawn(`reals ${n} ${seed} ${scale}`, n, seed, (u) => Math.fround((u * 2 - 1) * scale));
 }
 
-/** A loop, because Float64Array.from takes many times as long. */
-function drawn(n: number, draw: () => number): Float64Array {
+/** What was drawn already: each backend is given the same numbers, and so is each way to cut a product. */
+const kept = new Map<string, Float64Array>();
+let keptElements = 0;
+const MOST_KEPT = 2 ** 22;
+
+function drawn(key: string, n: number, seed: number, made: (u: number) => number): Float64Array {
+  const known = kept.get(key);
+  // A copy, as tests plant numbers of their own.
+  if (known) return known.slice();
+  const next = testNumbers(seed);
   const out = new Float64Array(n);
-  for (let i = 0; i < n; i++) out[i] = draw();
+  // A loop, because Float64Array.from takes many times as long.
+  for (let i = 0; i < n; i++) out[i] = made(next());
+  if (keptElements + n > MOST_KEPT) {
+    kept.clear();
+    keptElements = 0;
+  }
+  kept.set(key, out.slice());
+  keptElements += n;
   return out;
 }
 

@@ -51,7 +51,7 @@ export function queueTests() {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'lanegrad-queue-'));
     await writeFile(join(root, 'quick.mjs'), counting(9, 5));
-    await writeFile(join(root, 'slow.mjs'), counting(40, 250));
+    await writeFile(join(root, 'slow.mjs'), counting(24, 250));
     if (!noRedis) redis = await startRedis(root);
   });
   afterEach(async () => {

@@ -95,7 +95,7 @@ describe.skipIf(noRedis)('a queue', () => {
       own.worker({ STARTS });
       const { trials } = await sweeping;
       expect(trials.map(({ state }) => state)).toEqual(['complete']);
-      expect(trials[0]!.reports.map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+      expect(trials[0]!.reports.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
       const starts = (await readFile(join(STARTS, '0'), 'utf8')).trim().split(' ').map(Number);
       expect(starts).toEqual([0, reached]);
     },
