@@ -84,33 +84,29 @@ describe.skipIf(noBrowser)('pages', () => {
     await server?.close();
   });
 
-  test.each(['light', 'dark'] as const)(
-    'on a desk and on a phone, %s',
-    async (colorScheme) => {
-      // Colours that are on their way to others have contrasts of neither.
-      const page = await browser.newPage({ colorScheme, reducedMotion: 'reduce' });
-      const problems: string[] = [];
-      page.on('pageerror', (error) => problems.push(String(error)));
-      page.on('console', (message) => {
-        if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
-      });
-      const axe = readFileSync(join(root, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
-      for (const path of pages) {
-        await page.goto(`${server.origin}/site/${path}`);
-        // Some buttons have no name before the page's script has run.
-        await page.waitForSelector('.VPSwitchAppearance[title^="Switch"]', { state: 'attached' });
-        await page.addScriptTag({ content: axe });
-        for (const width of widths) {
-          await page.setViewportSize({ width, height: 844 });
-          const found = await page.evaluate(LOOK);
-          problems.push(...(found as string[]).map((problem) => `${path}, ${width} pixels wide: ${problem}`));
-        }
+  test.each(['light', 'dark'] as const)('on a desk and on a phone, %s', async (colorScheme) => {
+    // Colours that are on their way to others have contrasts of neither.
+    const page = await browser.newPage({ colorScheme, reducedMotion: 'reduce' });
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+    });
+    const axe = readFileSync(join(root, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
+    for (const path of pages) {
+      await page.goto(`${server.origin}/site/${path}`);
+      // Some buttons have no name before the page's script has run.
+      await page.waitForSelector('.VPSwitchAppearance[title^="Switch"]', { state: 'attached' });
+      await page.addScriptTag({ content: axe });
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 844 });
+        const found = await page.evaluate(LOOK);
+        problems.push(...(found as string[]).map((problem) => `${path}, ${width} pixels wide: ${problem}`));
       }
-      await page.close();
-      expect(problems).toEqual([]);
-    },
-    240_000,
-  );
+    }
+    await page.close();
+    expect(problems).toEqual([]);
+  });
 });
 
 /** In the page: what axe finds, and whether the page is wider than its window. */

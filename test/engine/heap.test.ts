@@ -8,6 +8,8 @@ import { createReferenceBackend } from '../../src/ops/reference/index.js';
 
 const fresh = () => {
   const backend = createReferenceBackend();
+  // A heap finds what the backend wrote before there was one, as tuning does.
+  new Uint8Array(backend.buffer, RESERVED_BYTES).fill(7);
   return { backend, heap: new Heap(backend) };
 };
 
@@ -73,10 +75,7 @@ test('blocks never overlap, are aligned, lie in memory, hold zeros, and leave no
     fc.record({ free: fc.nat({ max: 1000 }) }),
   );
   const property = fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-    const backend = createReferenceBackend();
-    // What a backend wrote to before there was a heap, as tuning does, is no block's either.
-    new Uint8Array(backend.buffer, RESERVED_BYTES).fill(7);
-    const heap = new Heap(backend);
+    const { heap, backend } = fresh();
     // The model: the lines of 64 bytes in use, and whose they are.
     const owner = new Map<number, number>();
     const live: { pointer: number; bytes: number }[] = [];

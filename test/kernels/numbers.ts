@@ -41,33 +41,20 @@ export function testNumbers(seed: number): () => number {
 
 /** n integers from -8 to 8: sums of their products are exact in float32. */
 export function integers(n: number, seed: number): Float64Array {
-  return drawn(`integers ${n} ${seed}`, n, seed, (u) => Math.floor(u * 17) - 8);
+  const next = testNumbers(seed);
+  return drawn(n, () => Math.floor(next() * 17) - 8);
 }
 
 /** n float32 numbers between -1 and 1. */
 export function reals(n: number, seed: number, scale = 1): Float64Array {
-  return drawn(`reals ${n} ${seed} ${scale}`, n, seed, (u) => Math.fround((u * 2 - 1) * scale));
+  const next = testNumbers(seed);
+  return drawn(n, () => Math.fround((next() * 2 - 1) * scale));
 }
 
-/** What was drawn already: each backend is given the same numbers, and so is each way to cut a product. */
-const kept = new Map<string, Float64Array>();
-let keptElements = 0;
-const MOST_KEPT = 2 ** 22;
-
-function drawn(key: string, n: number, seed: number, made: (u: number) => number): Float64Array {
-  const known = kept.get(key);
-  // A copy, as tests plant numbers of their own.
-  if (known) return known.slice();
-  const next = testNumbers(seed);
+/** A loop, because Float64Array.from takes many times as long. */
+function drawn(n: number, draw: () => number): Float64Array {
   const out = new Float64Array(n);
-  // A loop, because Float64Array.from takes many times as long.
-  for (let i = 0; i < n; i++) out[i] = made(next());
-  if (keptElements + n > MOST_KEPT) {
-    kept.clear();
-    keptElements = 0;
-  }
-  kept.set(key, out.slice());
-  keptElements += n;
+  for (let i = 0; i < n; i++) out[i] = draw();
   return out;
 }
 

@@ -20,32 +20,24 @@ export function gridSampler({ space }: SamplerContext, { points }: { readonly po
   return { size: all.length, needs: () => 0, sample: ({ number }) => all[number] };
 }
 
-/** Throws OptionError before too many are made: two settings of a million values have more than any memory holds. */
 function pointsOf(space: Space, points: number): TrialSettings[] {
-  const values = space.dimensions.map((dimension) => valuesOf(dimension, points));
-  // Each combination of settings without conditions is part of a point, at least.
-  checkCount(values.reduce((n, own, i) => (space.dimensions[i].when.length > 0 ? n : n * own.length), 1));
   let all: TrialSettings[] = [{}];
-  for (const [i, dimension] of space.dimensions.entries()) {
-    const next: TrialSettings[] = [];
-    for (const settings of all) {
-      const isActive = space.isActive(dimension, settings);
-      checkCount(next.length + (isActive ? values[i].length : 1));
-      if (isActive) {
-        for (const value of values[i]) next.push({ ...settings, [dimension.name]: value });
-      } else next.push(settings);
+  for (const dimension of space.dimensions) {
+    const values = valuesOf(dimension, points);
+    const isActive = (settings: TrialSettings) => space.isActive(dimension, settings);
+    // Counted before they are made: two settings of a million values have more than any memory holds.
+    const count = all.reduce((sum, settings) => sum + (isActive(settings) ? values.length : 1), 0);
+    if (count > MOST_POINTS) {
+      throw new OptionError(
+        'sweep',
+        `sampler: a grid of more than ${MOST_POINTS} points; expected fewer values`,
+      );
     }
-    all = next;
+    all = all.flatMap((settings) =>
+      isActive(settings) ? values.map((value) => ({ ...settings, [dimension.name]: value })) : [settings],
+    );
   }
   return all;
-}
-
-function checkCount(points: number): void {
-  if (points > MOST_POINTS)
-    throw new OptionError(
-      'sweep',
-      `sampler: a grid of more than ${MOST_POINTS} points; expected fewer values`,
-    );
 }
 
 function valuesOf(dimension: Dimension, points: number): SettingValue[] {
